@@ -1,0 +1,52 @@
+import { ERROR_TABLE, type ErrorKind } from './table.ts'
+
+export type ErrorCode = keyof typeof ERROR_TABLE
+
+type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never
+
+/** What a code's message needs: one value for each `{placeholder}` of its row in the table. */
+export type ErrorValues<Code extends ErrorCode> = {
+  readonly [Name in Placeholders<(typeof ERROR_TABLE)[Code]['message']>]: string | number
+}
+
+/**
+ * The one error class of Millrace. Tell errors apart by `code`, decide by `kind`, show `message` and `hint`.
+ */
+export class MillraceError extends Error {
+  override readonly name = 'MillraceError'
+  readonly code: ErrorCode
+  /** Who has to act, see `ErrorKind`. */
+  readonly kind: ErrorKind
+  /** What to do next. */
+  readonly hint: string
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown; readonly hint?: string }) {
+    super(`${code}: ${message}`, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.kind = ERROR_TABLE[code].kind
+    this.hint = options?.hint ?? ERROR_TABLE[code].hint
+  }
+}
+
+/**
+ * Makes the error of a code from the table.
+ *
+ * @example
+ * throw millraceError('MILLRACE_TOPIC_MISSING', { topic: 'orders' })
+ */
+export function millraceError<Code extends ErrorCode>(
+  code: Code,
+  values: ErrorValues<Code>,
+  options?: { readonly cause?: unknown; readonly hint?: string },
+): MillraceError {
+  const byName = values as Readonly<Record<string, string | number>>
+  const message = ERROR_TABLE[code].message.replace(/\{(\w+)\}/g, (whole, name: string) => String(byName[name] ?? whole))
+  return new MillraceError(code, message, options)
+}
+
+/** Whether `error` is a MillraceError, of one of `kinds` where any are given. */
+export function isMillraceError(error: unknown, ...kinds: readonly ErrorKind[]): error is MillraceError {
+  return error instanceof MillraceError && (kinds.length === 0 || kinds.includes(error.kind))
+}

@@ -1,0 +1,124 @@
+import type { Serde } from '../serde/serde.ts'
+
+/**
+ * What a processor node does, as data. `type` is the operator; functions are the user's own, by reference. How each
+ * compiles to a function stands in the file named for it.
+ *
+ * User functions may return promises (see `Awaitable`); `never` parameters only say that the plan does not know the types,
+ * which the DSL has checked.
+ */
+export type OperatorSpec =
+  | { readonly type: 'filter'; readonly predicate: Fn2<boolean>; readonly negate: boolean }
+  | { readonly type: 'map'; readonly mapper: Fn2<readonly [unknown, unknown]> }
+  | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
+  | { readonly type: 'flatMap'; readonly mapper: Fn2<Iterable<readonly [unknown, unknown]>> }
+  | { readonly type: 'flatMapValues'; readonly mapper: ValueFn<Iterable<unknown>> }
+  /** Also the first half of `groupBy`. */
+  | { readonly type: 'selectKey'; readonly mapper: Fn2<unknown> }
+  /** `merge`, and every other node that only passes on. */
+  | { readonly type: 'passThrough' }
+  /** The first predicate that holds sends the record to `children[i]`; none sends it to `defaultChild`, or nowhere. */
+  | { readonly type: 'branch'; readonly branches: readonly BranchSpec[]; readonly defaultChild: string | undefined }
+  | { readonly type: 'peek'; readonly action: Fn2<unknown>; readonly forwards: boolean }
+  | { readonly type: 'print'; readonly label: string; readonly write: (line: string) => void; readonly mapper: Fn2<string> | undefined }
+  /** Before a repartition sink: records without a key go no further. With `passNullKeys` all pass. */
+  | { readonly type: 'repartitionFilter'; readonly passNullKeys: boolean }
+  | { readonly type: 'process'; readonly supplier: () => unknown; readonly fixedKey: boolean }
+  | KeyValueAggregateSpec
+  | WindowAggregateSpec
+  | { readonly type: 'tableSource'; readonly store: string | undefined; readonly sendOldValues: boolean }
+  | { readonly type: 'toTable'; readonly store: string | undefined; readonly sendOldValues: boolean }
+  | TableFilterSpec
+  | TableMapValuesSpec
+  | { readonly type: 'tableToStream' }
+  | StreamTableJoinSpec
+
+/** `(key, value)`. */
+export type Fn2<Result> = (key: never, value: never) => Awaitable<Result>
+/** `(value, key)`: the key comes second because few need it. */
+export type ValueFn<Result> = (value: never, key: never) => Awaitable<Result>
+/** A user function may return its result or a promise of it; promises are awaited in order. */
+export type Awaitable<T> = T | PromiseLike<T>
+
+export interface BranchSpec {
+  readonly predicate: Fn2<boolean>
+  readonly child: string
+}
+
+/** `count`, `reduce` and `aggregate` of a grouped stream. */
+export interface KeyValueAggregateSpec {
+  readonly type: 'aggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  /** Downstream needs the value before the update. */
+  readonly sendOldValues: boolean
+}
+
+export interface WindowAggregateSpec {
+  readonly type: 'windowAggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  readonly windows: TimeWindowsSpec
+  readonly sendOldValues: boolean
+}
+
+export type AggregateFunction =
+  | { readonly kind: 'count' }
+  | { readonly kind: 'reduce'; readonly reducer: (aggregate: never, value: never) => Awaitable<unknown> }
+  | {
+      readonly kind: 'aggregate'
+      readonly initializer: () => unknown
+      readonly aggregator: (key: never, value: never, aggregate: never) => Awaitable<unknown>
+    }
+
+/** Milliseconds. Tumbling when `advanceMs` equals `sizeMs`. */
+export interface TimeWindowsSpec {
+  readonly sizeMs: number
+  readonly advanceMs: number
+  readonly graceMs: number
+}
+
+/**
+ * A table's filter. With a `store` its results are materialised; `parent` says where an old value can be had from when
+ * there is none.
+ */
+export interface TableFilterSpec {
+  readonly type: 'tableFilter'
+  readonly predicate: Fn2<boolean>
+  readonly negate: boolean
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
+
+export interface TableMapValuesSpec {
+  readonly type: 'tableMapValues'
+  readonly mapper: ValueFn<unknown>
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
+
+export interface StreamTableJoinSpec {
+  readonly type: 'streamTableJoin'
+  readonly join: 'inner' | 'left'
+  readonly joiner: (streamValue: never, tableValue: never, key: never) => Awaitable<unknown>
+  readonly table: ValueGetterSpec
+}
+
+/**
+ * How a table's current value is looked up: in the store of the nearest materialised ancestor, then through the
+ * unmaterialised steps below it, first to last.
+ */
+export interface ValueGetterSpec {
+  readonly store: string
+  readonly steps: readonly ValueGetterStep[]
+}
+
+export type ValueGetterStep =
+  | { readonly type: 'filter'; readonly predicate: Fn2<boolean>; readonly negate: boolean }
+  | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
+
+/** The serdes of a stream's records as far as they are known at a point of the topology. */
+export interface KnownSerdes {
+  readonly key: Serde<unknown> | undefined
+  readonly value: Serde<unknown> | undefined
+}

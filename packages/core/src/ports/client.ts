@@ -1,0 +1,299 @@
+import type { Headers } from '../record/headers.ts'
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+
+/**
+ * The port for Kafka. Its unit is the batch: fetching gives batches that are walked in place, producing appends to
+ * batches under construction. Adapters turn every failure into a `MillraceError` whose `kind` says what to do:
+ * `retriable` (try again), `fenced` (somebody else owns it), `config` or `fatal` (stop).
+ *
+ * The conformance suite in `@millrace/testing` states the whole contract as cases.
+ */
+export interface KafkaClient {
+  /** Shown in errors, as `kafkajs` or `memory`. */
+  readonly name: string
+  readonly capabilities: ClientCapabilities
+  admin(): Admin
+  /** A consumer outside any group: restores, global tables, tests. */
+  consumer(options: ConsumerOptions): Consumer
+  groupConsumer(options: GroupConsumerOptions): GroupConsumer
+  producer(options: ProducerOptions): Producer
+  /** Closes what was opened through this client and is still open. */
+  close(): Promise<void>
+}
+
+/** What an application's configuration holds: called once, when the application starts. */
+export type ClientFactory = (context: ClientContext) => KafkaClient
+
+export interface ClientContext {
+  readonly clientId: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface ClientCapabilities {
+  /**
+   * How exactly-once is fenced. `group-metadata`: one producer for many tasks, offsets carry the group's generation
+   * (KIP-447). `producer-per-task`: offsets carry none, so each task has a transactional id of its own and its new
+   * owner's `init` fences the old one. `none`: no transactions.
+   */
+  readonly transactions: 'group-metadata' | 'producer-per-task' | 'none'
+  /** `Admin.deleteRecords` works. */
+  readonly deleteRecords: boolean
+  /** Compression codecs that can be read and written. */
+  readonly compression: readonly CompressionCodec[]
+  /** `GroupConsumerOptions.groupInstanceId` works (KIP-345). */
+  readonly staticMembership: boolean
+}
+
+export type CompressionCodec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export interface TopicPartitionOffset extends TopicPartition {
+  /** The next offset to read. */
+  readonly offset: number
+}
+
+/** One run of records of one partition, in offset order, as it came from the broker. Control records are not shown. */
+export interface FetchedBatch extends TopicPartition {
+  /** Where to go on after this batch, past control records and aborted transactions. */
+  readonly nextOffset: number
+  /** The partition's end when the batch was fetched, past open transactions. */
+  readonly highWatermark: number
+  /** How many records the batch holds. 0 when it only moves `nextOffset`. */
+  readonly recordCount: number
+  /** What holding the batch costs, in bytes. */
+  readonly byteLength: number
+  /** A new walk over the records. The batch stays valid while anybody holds it. */
+  cursor(): RecordCursor
+}
+
+/**
+ * A walk over a batch. `advance` moves to the next record and the fields then describe it; they are overwritten by the
+ * next call, the bytes they point to are not.
+ */
+export interface RecordCursor {
+  /** False when there is no further record. */
+  advance(): boolean
+  readonly offset: number
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly keyBytes: Buffer
+  /** -1 when the key is null. */
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly valueBytes: Buffer
+  /** -1 when the value is null. */
+  readonly valueStart: number
+  readonly valueEnd: number
+  /** Decoded anew at each call; `NO_HEADERS` costs nothing. */
+  headers(): Headers
+}
+
+export interface ConsumerOptions {
+  readonly isolationLevel: 'read_committed' | 'read_uncommitted'
+  /** The most bytes a `poll` should return of one partition. @default 1 MiB */
+  readonly maxPartitionBytes?: number
+}
+
+export interface Consumer {
+  /** Replaces the partitions that are read, each from its offset. */
+  assign(positions: readonly TopicPartitionOffset[]): Promise<void>
+  /** Goes on reading an assigned partition from another offset. What was fetched before and not yet polled is dropped. */
+  seek(position: TopicPartitionOffset): void
+  /** Polls give nothing of these partitions until `resume`. */
+  pause(partitions: readonly TopicPartition[]): void
+  resume(partitions: readonly TopicPartition[]): void
+  /**
+   * What was fetched, as soon as there is any; an empty list after `maxWaitMs` or a `wakeup`. With 0 it gives what is there.
+   * An error that concerns one call is thrown, and the next poll tries again.
+   * @throws MILLRACE_OFFSET_OUT_OF_RANGE when a position is outside the log.
+   */
+  poll(maxWaitMs: number): Promise<readonly FetchedBatch[]>
+  /** Makes a waiting poll return at once. */
+  wakeup(): void
+  close(): Promise<void>
+}
+
+export interface GroupConsumerOptions extends ConsumerOptions {
+  readonly groupId: string
+  /** KIP-345; only where `capabilities.staticMembership`. */
+  readonly groupInstanceId?: string
+  /** @default 45 000 */
+  readonly sessionTimeoutMs?: number
+  /** @default 3 000 */
+  readonly heartbeatIntervalMs?: number
+  /** How long a rebalance waits for members. @default 300 000 */
+  readonly rebalanceTimeoutMs?: number
+}
+
+/**
+ * A member of a consumer group, classic protocol. The group's callbacks run inside `poll` only, and are awaited there,
+ * so that the owner is never surprised between two records.
+ */
+export interface GroupConsumer {
+  /** Joins at the next poll. Called again with other topics, it joins anew. */
+  subscribe(subscription: Subscription): void
+  seek(position: TopicPartitionOffset): void
+  pause(partitions: readonly TopicPartition[]): void
+  resume(partitions: readonly TopicPartition[]): void
+  poll(maxWaitMs: number): Promise<readonly FetchedBatch[]>
+  wakeup(): void
+  /** Committed offsets of this group; a partition without one is absent. */
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
+  /** @throws MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`). */
+  commit(offsets: readonly CommittedOffset[]): Promise<void>
+  /** As of now: it changes with every rebalance, so read it for each commit. */
+  groupMetadata(): GroupMetadata
+  /** Makes this member join again at the next poll, so that the leader assigns anew. */
+  requestRejoin(reason: string): void
+  /** With `leave` the group rebalances at once, without it after the session timeout. @default true */
+  close(options?: { readonly leave?: boolean }): Promise<void>
+}
+
+export interface CommittedOffset extends TopicPartitionOffset {
+  readonly metadata?: string
+}
+
+export interface GroupMetadata {
+  readonly groupId: string
+  readonly generationId: number
+  readonly memberId: string
+  readonly groupInstanceId?: string
+}
+
+export interface Subscription {
+  readonly topics: readonly string[]
+  readonly assignor: Assignor
+  readonly listener: RebalanceListener
+}
+
+/** A partition assignment strategy. Runs in the process of whichever member leads the group. */
+export interface Assignor {
+  /** The protocol's name: all members must offer a common one. */
+  readonly name: string
+  /** What this member tells the leader, read at each join. */
+  userData(): Uint8Array
+  assign(members: readonly GroupMember[]): Promise<ReadonlyMap<string, MemberAssignment>>
+}
+
+export interface GroupMember {
+  readonly memberId: string
+  readonly groupInstanceId?: string
+  readonly topics: readonly string[]
+  readonly userData: Uint8Array
+}
+
+export interface MemberAssignment {
+  readonly partitions: readonly TopicPartition[]
+  readonly userData: Uint8Array
+}
+
+export interface RebalanceListener {
+  /**
+   * Runs when the group assigns. Nothing of a newly assigned partition is fetched until `seek` gives it a position.
+   * With an eager client all partitions come anew; `userData` is the leader's for this member.
+   */
+  onAssigned(partitions: readonly TopicPartition[], userData: Uint8Array): Promise<void>
+  /** Runs before the partitions go: offsets can still be committed. */
+  onRevoked(partitions: readonly TopicPartition[]): Promise<void>
+  /** The partitions are gone already, to somebody else: nothing can be committed. */
+  onLost(partitions: readonly TopicPartition[]): Promise<void>
+}
+
+export interface ProducerOptions {
+  /** Makes the producer transactional. */
+  readonly transactionalId?: string
+  /** @default 60 000 */
+  readonly transactionTimeoutMs?: number
+  /** @default 'none' */
+  readonly compression?: CompressionCodec
+  /** The largest batch, and so the largest record. @default 1 MiB less the batch's header */
+  readonly maxBatchBytes?: number
+}
+
+/**
+ * Idempotent always, transactional with a `transactionalId`. Batches are sent when they are full and at `flush`; acks are
+ * of all in-sync replicas. A failure of any batch is thrown by the next `flush`, and by every one after it.
+ */
+export interface Producer {
+  /** Connects; for a transactional producer, fences older ones of the same id and finishes what they left open. */
+  init(): Promise<void>
+  /** The way into a topic, to be kept by the caller. Topic and partition must exist. */
+  topic(name: string): TopicAppender
+  /**
+   * Undefined while there is room; otherwise a promise to await before appending more (back-pressure). It never rejects.
+   */
+  pending(): Promise<void> | undefined
+  /** Sends everything appended and waits for all acknowledgements. */
+  flush(): Promise<void>
+  /** Opens a transaction. Costs no request. */
+  begin(): void
+  /** Adds input offsets to the open transaction; `group` counts only with capability `group-metadata`. */
+  sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void>
+  /**
+   * Flushes and commits.
+   * @throws MILLRACE_TRANSACTION_UNKNOWN when no answer came: then this producer must not be used again, and least of
+   * all aborted. Close it and `init` another of the same id.
+   */
+  commit(): Promise<void>
+  /** Drops what was appended and aborts. */
+  abort(): Promise<void>
+  /** Without a flush: what was not acknowledged is dropped; an open transaction is left to its timeout or successor. */
+  close(): Promise<void>
+}
+
+export interface TopicAppender {
+  readonly topic: string
+  /**
+   * Copies one record into the batch under construction. A start of -1 stands for null.
+   * @throws MILLRACE_PRODUCE_RECORD_TOO_LARGE; nothing is appended then.
+   */
+  append(
+    partition: number,
+    timestamp: number,
+    keyBytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    headers: Headers,
+  ): void
+}
+
+export interface Admin {
+  /** Topics that do not exist are absent from the answer. */
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>
+  listTopics(): Promise<readonly string[]>
+  /** @throws MILLRACE_TOPIC_EXISTS */
+  createTopics(topics: readonly NewTopic[]): Promise<void>
+  deleteTopics(topics: readonly string[]): Promise<void>
+  describeTopicConfigs(topic: string): Promise<Readonly<Record<string, string>>>
+  /** Where the log begins. */
+  earliestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
+  /** The high watermark: past open transactions. */
+  latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
+  /** A partition without a committed offset is absent. */
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
+  /** Deletes what lies before the offsets. */
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TopicDescription {
+  readonly name: string
+  readonly partitions: number
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitions: number
+  /** @default the broker's */
+  readonly replicationFactor?: number
+  readonly configs?: Readonly<Record<string, string>>
+}

@@ -1,0 +1,94 @@
+import type { TopicPartitionOffset } from './client.ts'
+import type { Logger } from './logger.ts'
+
+/**
+ * The port for durable state: one ordered map of bytes for each task, in which every store of the task has its own
+ * key space. Keys are ordered as unsigned bytes.
+ *
+ * A write is atomic over all stores of the task and carries the changelog offsets that it stands for, so that what is on
+ * disk always is the state at exactly those offsets.
+ */
+export interface StoreBackend {
+  /** Shown in errors and logs, as `rocksdb` or `memory`. */
+  readonly name: string
+  readonly capabilities: StoreCapabilities
+  /**
+   * Opens, or makes, what is kept in `directory`; that directory is the backend's own.
+   * @throws MILLRACE_STORE_CORRUPT when what is there cannot be read; MILLRACE_STORE_LOCKED when another process has it.
+   */
+  open(options: OpenOptions): Promise<TaskState>
+}
+
+export interface StoreCapabilities {
+  /** What was written survives the process. */
+  readonly durable: boolean
+  /** `getSync` works: a miss in the write buffer costs no promise. */
+  readonly syncReads: boolean
+}
+
+export interface OpenOptions {
+  readonly directory: string
+  /** The stores of the task, by name. One that is new gets an empty key space, one that is gone keeps its bytes. */
+  readonly stores: readonly string[]
+  readonly logger: Logger
+}
+
+export interface TaskState {
+  /** @throws MILLRACE_STORE_UNKNOWN when the name was not given at `open`. */
+  store(name: string): KeySpace
+  /** All of `changes` or nothing; with `offsets` as the new positions of the changelogs named there. */
+  write(changes: readonly StoreChanges[], offsets: readonly TopicPartitionOffset[]): Promise<void>
+  /** The changelog positions of the last write, absent where there was none. */
+  offsets(): Promise<readonly TopicPartitionOffset[]>
+  /** Makes what was written survive a crash of the machine. */
+  sync(): Promise<void>
+  /** Ends open iterators and snapshots, then closes. */
+  close(): Promise<void>
+}
+
+export interface StoreChanges {
+  readonly store: string
+  /** Deletes everything in the store first. @default false */
+  readonly clear?: boolean
+  readonly keys: readonly Uint8Array[]
+  /** One for each key; null deletes. */
+  readonly values: readonly (Uint8Array | null)[]
+}
+
+/** What can be read of one store. */
+export interface Readable {
+  get(key: Uint8Array): Promise<Uint8Array | undefined>
+  /** Only where `capabilities.syncReads`. */
+  getSync?(key: Uint8Array): Uint8Array | undefined
+  /** One answer for each key, in their order. */
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  /** Entries with `from <= key < to` in byte order, as of the call. Ends itself when it is left early (`for await`, `using`). */
+  iterate(range?: KeyRange): StoreIterator
+}
+
+export interface KeySpace extends Readable {
+  /** Number of entries; an estimate. */
+  approximateCount(): Promise<number>
+  /** What is there now, unchanged by later writes, until it is disposed. */
+  snapshot(): Snapshot
+}
+
+export interface Snapshot extends Readable, AsyncDisposable {}
+
+export interface KeyRange {
+  /** Inclusive. @default the first key */
+  readonly from?: Uint8Array
+  /** Exclusive. @default past the last key */
+  readonly to?: Uint8Array
+  /** @default false */
+  readonly reverse?: boolean
+  /** @default unlimited */
+  readonly limit?: number
+}
+
+export interface StoreIterator extends AsyncIterable<StoreEntry>, AsyncDisposable {
+  /** The next entries, a few hundred at a time; an empty list at the end. Cheaper than one by one. */
+  nextChunk(): Promise<readonly StoreEntry[]>
+}
+
+export type StoreEntry = readonly [key: Uint8Array, value: Uint8Array]

@@ -1,0 +1,30 @@
+/**
+ * A growing buffer that serdes write into, reused from record to record so that encoding allocates nothing.
+ *
+ * A writer calls `reserve(n)` for the most it may need, writes to `buffer` from `position` on, and moves `position`.
+ * `buffer` may be another one after each `reserve`.
+ */
+export class ByteSink {
+  buffer: Buffer
+  position = 0
+
+  constructor(capacity = 4096) {
+    this.buffer = Buffer.allocUnsafeSlow(capacity)
+  }
+
+  /** Makes room for `bytes` more. */
+  reserve(bytes: number): void {
+    const needed = this.position + bytes
+    if (needed <= this.buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
+    this.buffer.copy(grown, 0, 0, this.position)
+    this.buffer = grown
+  }
+
+  /** Appends a copy of `bytes`. */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length)
+    this.buffer.set(bytes, this.position)
+    this.position += bytes.length
+  }
+}

@@ -1,0 +1,38 @@
+import type { ByteSink } from '../record/byte-sink.ts'
+import type { Headers } from '../record/headers.ts'
+
+/**
+ * How a type becomes bytes and comes back. The only thing a user must give where bytes are read or written.
+ *
+ * `null` never reaches a serde: a record without key or value has no bytes, and the engine keeps it so (`voidSerde` is
+ * the exception that needs none). Both functions throw `MILLRACE_SERDE_ENCODE` / `MILLRACE_SERDE_DECODE`, or anything
+ * else, which then goes by the application's `onBadRecord` policy.
+ */
+export interface Serde<T> {
+  /** Shown in plans and errors, as `string` or `json(Order)`. */
+  readonly name: string
+  serialize(value: T, topic: string, headers?: Headers): Uint8Array
+  deserialize(bytes: Uint8Array, topic: string, headers?: Headers): T
+  /**
+   * The hot path of `deserialize`: reads `bytes[start, end)` without a view. Must give what
+   * `deserialize(bytes.subarray(start, end))` gives. Leave out where topic or headers matter.
+   */
+  readonly read?: (bytes: Buffer, start: number, end: number) => T
+  /** The hot path of `serialize`: appends the same bytes to `sink`. Leave out where topic or headers matter. */
+  readonly write?: (value: T, sink: ByteSink) => void
+  /**
+   * Values are primitives, so that a store may hand out the value it keeps instead of a fresh decoding.
+   * @default false
+   */
+  readonly immutable?: boolean
+  /**
+   * Decoding cannot fail and encoding gives the bytes back, so that a record nobody looks at is forwarded unopened.
+   * @default false
+   */
+  readonly transparent?: boolean
+  /** For windowed keys: the serde of the key inside, which alone decides the partition. */
+  readonly inner?: Serde<unknown>
+}
+
+/** The type that a serde encodes. */
+export type SerdeType<S> = S extends Serde<infer T> ? T : never

@@ -1,0 +1,134 @@
+import type { OperatorSpec } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
+
+/**
+ * A topology as data: what the builder gives, and all that anybody else reads. Deeply frozen; `JSON.stringify` works and
+ * shows functions and serdes by name. Names are Kafka Streams' own, so that a Java application can be taken over.
+ */
+export interface Plan {
+  /** In the order in which Kafka Streams writes them; parents before children. Children are called in this order. */
+  readonly nodes: readonly PlanNode[]
+  readonly stores: readonly StorePlan[]
+  readonly subTopologies: readonly SubTopology[]
+  readonly repartitionTopics: readonly RepartitionTopic[]
+  /** Topics (undecorated names) that must have equal partition counts, with the operator that asks for it. */
+  readonly copartitioned: readonly CopartitionGroup[]
+}
+
+export type PlanNode = SourceNode | ProcessorNode | SinkNode
+
+export interface SourceNode {
+  readonly kind: 'source'
+  readonly name: string
+  /** Undecorated: an internal topic has no application id yet, see `decorateTopic`. */
+  readonly topics: readonly string[]
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  /** Where a partition without a committed offset starts. @default the application's */
+  readonly offsetReset?: 'earliest' | 'latest'
+  /** @default the application's. Repartition topics always take the record's own. */
+  readonly timestampExtractor?: TimestampExtractor
+  readonly children: readonly string[]
+}
+
+/** Milliseconds for a record; a negative result goes by the bad-timestamp policy. `partitionTime` is the highest so far, or -1. */
+export type TimestampExtractor = (record: ExtractableRecord, partitionTime: number) => number
+
+export interface ExtractableRecord {
+  readonly key: unknown
+  readonly value: unknown
+  /** Kafka's own timestamp of the record. */
+  readonly timestamp: number
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface ProcessorNode {
+  readonly kind: 'processor'
+  readonly name: string
+  readonly operator: OperatorSpec
+  /** What `describe()` prints as connected, and what the operator may ask for. */
+  readonly stores: readonly string[]
+  readonly parents: readonly string[]
+  readonly children: readonly string[]
+}
+
+export interface SinkNode {
+  readonly kind: 'sink'
+  readonly name: string
+  /** Undecorated name, or a choice per record. */
+  readonly topic: string | TopicNameExtractor
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  /** @default murmur2 of the key, as Kafka's producers do; of the inner key where the key is windowed */
+  readonly partitioner?: StreamPartitioner
+  readonly parents: readonly string[]
+}
+
+export type TopicNameExtractor = (key: never, value: never, context: RecordMetadata) => string
+
+/** A partition, several (multicast), none at all (`[]`: the record is dropped), or undefined for the default. */
+export type StreamPartitioner = (
+  topic: string,
+  key: never,
+  value: never,
+  partitions: number,
+) => number | readonly number[] | undefined
+
+/** Where the record at hand came from. `topic` is null and numbers are -1 during punctuation. */
+export interface RecordMetadata {
+  readonly topic: string | null
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+}
+
+export interface StorePlan {
+  readonly name: string
+  readonly kind: 'key-value' | 'window'
+  /** The value is kept with the timestamp of its last update, as every DSL store does. */
+  readonly timestamped: boolean
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  /** @default the application's store */
+  readonly type?: 'persistent' | 'memory'
+  /** One emission per key and commit instead of one per update. */
+  readonly caching: boolean
+  readonly changelog: ChangelogPlan | undefined
+  /** Window stores only. */
+  readonly windowSizeMs?: number
+  /** Window stores only: how long a window is kept, from its start, in stream time. */
+  readonly retentionMs?: number
+  readonly processors: readonly string[]
+}
+
+export interface ChangelogPlan {
+  /** Undecorated: `<store>-changelog`, or the source topic that serves as one. */
+  readonly topic: string
+  /** The topic is the table's own source: it is read for restoring, never written. */
+  readonly isSource: boolean
+  /** What the user sets on the topic, over Millrace's own settings. */
+  readonly configs: Readonly<Record<string, string>>
+}
+
+export interface SubTopology {
+  readonly id: number
+  /** Names, in plan order. */
+  readonly nodes: readonly string[]
+  /** Undecorated names of all topics read. */
+  readonly sourceTopics: readonly string[]
+  readonly stores: readonly string[]
+}
+
+export interface RepartitionTopic {
+  /** Undecorated, ends in `-repartition`. */
+  readonly name: string
+  /** As the user fixed it with `repartition({ partitions })`; otherwise derived at start from what feeds the topic. */
+  readonly partitions: number | undefined
+}
+
+export interface CopartitionGroup {
+  readonly operator: string
+  readonly topics: readonly string[]
+}
