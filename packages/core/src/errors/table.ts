@@ -49,6 +49,11 @@ export const ERROR_TABLE = {
     message: 'Offset {offset} of {topic}-{partition} is out of range ({earliest} to {latest})',
     hint: 'The topic lost records to retention, or was made anew. The position is reset by policy.',
   },
+  MILLRACE_OFFSETS_UNSTABLE: {
+    kind: 'retriable',
+    message: 'Committed offsets of group "{groupId}" are held by an open transaction',
+    hint: 'Nothing to do: they are asked for again until the transaction ends.',
+  },
   MILLRACE_PRODUCE_RECORD_TOO_LARGE: {
     kind: 'record',
     message: 'A record of {bytes} bytes for "{topic}" is larger than the {limit} bytes allowed',

@@ -143,7 +143,11 @@ export interface GroupConsumer {
   resume(partitions: readonly TopicPartition[]): void
   poll(maxWaitMs: number): Promise<readonly FetchedBatch[]>
   wakeup(): void
-  /** Committed offsets of this group; a partition without one is absent. */
+  /**
+   * Committed offsets of this group; a partition without one is absent.
+   * @throws MILLRACE_OFFSETS_UNSTABLE while an open transaction holds offsets of one of them (KIP-447; only with
+   * capability `group-metadata`): ask again, it ends by commit, abort or timeout.
+   */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /** @throws MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`). */
   commit(offsets: readonly CommittedOffset[]): Promise<void>
@@ -229,14 +233,17 @@ export interface Producer {
    * Undefined while there is room; otherwise a promise to await before appending more (back-pressure). It never rejects.
    */
   pending(): Promise<void> | undefined
-  /** Sends everything appended and waits for all acknowledgements. */
-  flush(): Promise<void>
+  /**
+   * Sends everything appended and waits for all acknowledgements. Gives, for each partition written since the last
+   * flush, the offset after its last record: where its log goes on (a changelog's position is taken from here).
+   */
+  flush(): Promise<readonly TopicPartitionOffset[]>
   /** Opens a transaction. Costs no request. */
   begin(): void
   /** Adds input offsets to the open transaction; `group` counts only with capability `group-metadata`. */
   sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void>
   /**
-   * Flushes and commits.
+   * Flushes what is left and commits.
    * @throws MILLRACE_TRANSACTION_UNKNOWN when no answer came: then this producer must not be used again, and least of
    * all aborted. Close it and `init` another of the same id.
    */

@@ -48,8 +48,8 @@ export interface TaskState {
 
 export interface StoreChanges {
   readonly store: string
-  /** Deletes everything in the store first. @default false */
-  readonly clear?: boolean
+  /** Deletes all keys in these ranges first; `[{}]` empties the store. Cheap: window stores drop old segments so. @default none */
+  readonly deleteRanges?: readonly { readonly from?: Uint8Array; readonly to?: Uint8Array }[]
   readonly keys: readonly Uint8Array[]
   /** One for each key; null deletes. */
   readonly values: readonly (Uint8Array | null)[]
