@@ -54,6 +54,11 @@ export const ERROR_TABLE = {
     message: 'Committed offsets of group "{groupId}" are held by an open transaction',
     hint: 'Nothing to do: they are asked for again until the transaction ends.',
   },
+  MILLRACE_BATCH_UNREADABLE: {
+    kind: 'fatal',
+    message: 'The record batch at offset {offset} cannot be read: {reason}',
+    hint: 'The bytes on the broker or on the way are damaged, or of a kind that this client does not know.',
+  },
   MILLRACE_PRODUCE_RECORD_TOO_LARGE: {
     kind: 'record',
     message: 'A record of {bytes} bytes for "{topic}" is larger than the {limit} bytes allowed',
