@@ -1,0 +1,47 @@
+/** The lines of Kafka that can be asked for. */
+export type KafkaVersion = '3.9' | '4.1' | '4.3'
+
+export const DEFAULT_KAFKA_VERSION: KafkaVersion = '4.3'
+
+/** What differs between releases and matters here. */
+export interface KafkaRelease {
+  /** The exact release, as on Maven Central and as the tag of the image. */
+  readonly release: string
+  /** Settings that only this line knows or needs. */
+  readonly config: Readonly<Record<string, string>>
+  /** Extra arguments of `StorageTool format`: which features the cluster starts with. */
+  readonly formatArguments: readonly string[]
+}
+
+/** In 4.1 the streams group protocol is early access: its feature must be switched on when the storage is formatted. */
+export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, KafkaRelease>> = {
+  '3.9': {
+    release: '3.9.2',
+    config: { 'group.coordinator.rebalance.protocols': 'classic,consumer' },
+    formatArguments: [],
+  },
+  '4.1': {
+    release: '4.1.2',
+    config: {
+      'group.coordinator.rebalance.protocols': 'classic,consumer,streams',
+      'share.coordinator.state.topic.replication.factor': '1',
+      'share.coordinator.state.topic.min.isr': '1',
+      'unstable.api.versions.enable': 'true',
+      'unstable.feature.versions.enable': 'true',
+    },
+    formatArguments: ['--release-version', '4.1', '--feature', 'streams.version=1'],
+  },
+  '4.3': {
+    release: '4.3.1',
+    config: {
+      'group.coordinator.rebalance.protocols': 'classic,consumer,streams',
+      'share.coordinator.state.topic.replication.factor': '1',
+      'share.coordinator.state.topic.min.isr': '1',
+    },
+    formatArguments: [],
+  },
+}
+
+export function isKafkaVersion(text: string): text is KafkaVersion {
+  return Object.hasOwn(KAFKA_RELEASES, text)
+}

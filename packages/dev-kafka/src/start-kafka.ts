@@ -1,0 +1,46 @@
+import type { DevKafka, StartKafkaOptions } from './dev-kafka.ts'
+import { DevKafkaError } from './dev-kafka-error.ts'
+import { useEnvKafka } from './env-kafka.ts'
+import { findJavaTools } from './jvm/java-tools.ts'
+import { startJvmKafka } from './jvm/jvm-cluster.ts'
+import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
+
+/**
+ * Gives a real Kafka, ready to serve: the one that `KAFKA_BROKERS` names, else one in Docker, else one on a JVM with jars
+ * from Maven Central (`java` 17 or newer and `mvn`). It ends with `stop()`, and for certain with this process.
+ *
+ * @example
+ * await using kafka = await startKafka()
+ * const client = new Kafka({ brokers: kafka.brokers.split(',') })
+ *
+ * @throws DevKafkaError with a code and a hint: nothing to start one with, a failed download, a failed start
+ */
+export async function startKafka(options: StartKafkaOptions = {}): Promise<DevKafka> {
+  const resolved = resolveOptions(options)
+  const missing: string[] = []
+  for (const source of resolved.from === 'auto' ? (['env', 'docker', 'jvm'] as const) : [resolved.from]) {
+    const attempt = await SOURCES[source](resolved)
+    if (!('missing' in attempt)) return attempt
+    missing.push(...attempt.missing.map((what) => `${source}: ${what}`))
+  }
+  throw new DevKafkaError(
+    'DEV_KAFKA_UNAVAILABLE',
+    `there is no Kafka and nothing to start one with (${missing.join('; ')})`,
+    'Set KAFKA_BROKERS to a Kafka that runs, or start Docker and install testcontainers, or install a JDK (17 or newer) and Maven.',
+  )
+}
+
+/** A source either gives a Kafka or says what it misses; having everything and failing all the same is an error. */
+type Attempt = DevKafka | { readonly missing: readonly string[] }
+
+const SOURCES = {
+  env: async () => {
+    const brokers = process.env['KAFKA_BROKERS']
+    return brokers ? useEnvKafka(brokers) : { missing: ['KAFKA_BROKERS is not set'] }
+  },
+  docker: async () => ({ missing: ['not there yet'] }),
+  jvm: async (options: ResolvedOptions) => {
+    const found = await findJavaTools()
+    return 'missing' in found ? { missing: found.missing.map((tool) => `no ${tool}`) } : startJvmKafka(options, found.tools)
+  },
+} satisfies Record<string, (options: ResolvedOptions) => Promise<Attempt>>
