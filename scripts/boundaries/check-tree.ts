@@ -1,0 +1,137 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { findCycles } from './find-cycles.ts'
+import { readImports, type Import } from './read-imports.ts'
+import { mayDependOn, tierOf } from './tiers.ts'
+
+/** The part of a package.json that the rules read. */
+interface Manifest {
+  readonly name: string
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+interface Package {
+  /** Absolute. */
+  readonly directory: string
+  readonly folder: string
+  readonly manifest: Manifest
+  /** What the published code may import: dependencies, peers and optional ones. */
+  readonly declared: ReadonlySet<string>
+}
+
+/** Folders beside `packages/` whose files follow the rules on imports between packages. */
+const OUTSIDE = ['examples', 'test', 'bench', 'scripts']
+
+/**
+ * Checks the direction of dependencies of a tree that is laid out like this repository. Gives one sentence for each
+ * violation, beginning with the file and line; an empty list when all is well.
+ */
+export function checkTree(root: string): string[] {
+  const packages = readPackages(root)
+  const byName = new Map(packages.map(each => [each.manifest.name, each]))
+  const violations = packages.flatMap(each => checkManifest(root, each, byName))
+  const edges = new Map<string, Set<string>>()
+
+  for (const file of sourceFiles(root)) {
+    const owner = packages.find(each => file.startsWith(each.directory + sep))
+    const targets = new Set<string>()
+    edges.set(relative(root, file), targets)
+    for (const found of readImports(file, readFileSync(file, 'utf8'))) {
+      const problem = checkImport(file, found, owner, byName)
+      if (problem) violations.push(`${relative(root, file)}:${found.line} ${problem}`)
+      const target = found.isValue ? resolveImport(file, found.specifier, byName) : undefined
+      if (target) targets.add(relative(root, target))
+    }
+  }
+  for (const cycle of findCycles(edges)) {
+    violations.push(`${cycle[0]}:1 is in a cycle of value imports: ${cycle.join(', ')}. Move what they share into a file of its own.`)
+  }
+  return violations
+}
+
+function checkManifest(root: string, own: Package, byName: ReadonlyMap<string, Package>): string[] {
+  const tier = tierOf(own.folder)
+  const file = relative(root, join(own.directory, 'package.json'))
+  return [...own.declared].flatMap(name => {
+    const target = byName.get(name)
+    if (tier.bare) return [`${file}:1 ${own.manifest.name} must have no dependencies, and has ${name}.`]
+    if (target && !mayDependOn(tier, target.folder)) return [`${file}:1 ${own.manifest.name} must not depend on ${name}: see scripts/boundaries/tiers.ts.`]
+    return []
+  })
+}
+
+function checkImport(
+  file: string,
+  { specifier }: Import,
+  own: Package | undefined,
+  byName: ReadonlyMap<string, Package>,
+): string | undefined {
+  if (specifier.startsWith('.')) return checkRelative(file, specifier, own, [...byName.values()])
+
+  const isTest = /\.(test|test-d)\.ts$/.test(file)
+  if (isBuiltin(specifier)) {
+    return own && !isTest && tierOf(own.folder).bare ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.` : undefined
+  }
+  const name = packageName(specifier)
+  const target = byName.get(name)
+  if (target && !entryOf(target, specifier)) return `${specifier} is not an entry of ${name}: import what its package.json exports.`
+  // Tests are not published: they may use any public entry of the repository, and the root's devDependencies.
+  if (!own || isTest || name === own.manifest.name) return undefined
+  return own.declared.has(name) ? undefined : `${own.manifest.name} imports ${name}, which its package.json does not declare.`
+}
+
+function checkRelative(file: string, specifier: string, own: Package | undefined, packages: readonly Package[]): string | undefined {
+  const target = resolve(dirname(file), specifier)
+  if (own && !target.startsWith(own.directory + sep)) return `${specifier} leaves the package: import the other package by name.`
+  const other = packages.find(each => each !== own && target.startsWith(each.directory + sep))
+  return other ? `${specifier} reaches into ${other.manifest.name}: import it by name.` : undefined
+}
+
+/** The file that an import runs, where it is one of the tree. */
+function resolveImport(file: string, specifier: string, byName: ReadonlyMap<string, Package>): string | undefined {
+  if (specifier.startsWith('.')) return resolve(dirname(file), specifier)
+  const target = byName.get(packageName(specifier))
+  return target && entryOf(target, specifier)
+}
+
+/** The source file behind a package's entry, if the package exports that entry. */
+function entryOf(target: Package, specifier: string): string | undefined {
+  const entry = target.manifest.exports?.[`.${specifier.slice(target.manifest.name.length)}`]
+  if (entry === undefined) return undefined
+  return resolve(target.directory, typeof entry === 'string' ? entry : (entry['millrace-source'] ?? entry['default'] ?? ''))
+}
+
+function packageName(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function isBuiltin(specifier: string): boolean {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier)
+}
+
+function readPackages(root: string): Package[] {
+  const parent = join(root, 'packages')
+  return readdirSync(parent)
+    .filter(folder => existsSync(join(parent, folder, 'package.json')))
+    .map(folder => {
+      const directory = join(parent, folder)
+      const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest
+      const declared = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
+      return { directory, folder, manifest, declared: new Set(Object.keys(declared)) }
+    })
+}
+
+function sourceFiles(root: string): string[] {
+  return ['packages', ...OUTSIDE]
+    .map(folder => join(root, folder))
+    .filter(folder => existsSync(folder))
+    .flatMap(folder => readdirSync(folder, { recursive: true, withFileTypes: true }))
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map(entry => join(entry.parentPath, entry.name))
+    .filter(file => !/[\\/](node_modules|dist|target)[\\/]/.test(file))
+    .toSorted()
+}

@@ -1,0 +1,33 @@
+/**
+ * Which packages of this repository a package may depend on, by folder name; `*` stands for any run of characters. The
+ * first row that matches counts. Third-party packages are the business of each package.json, except that core has none.
+ */
+const TIERS: readonly Tier[] = [
+  { package: 'core', dependsOn: [], bare: true },
+  { package: 'dev-kafka', dependsOn: [] },
+  { package: 'testing', dependsOn: ['core', 'runtime', 'client-memory'] },
+  { package: 'millrace', dependsOn: ['core', 'runtime', 'client-*', 'store-*'] },
+  { package: 'cli', dependsOn: ['core', 'millrace', 'testing', 'console'] },
+  { package: 'console', dependsOn: [] },
+  // The runtime, every adapter (client-*, store-*), and whatever is built on plans and operators alone.
+  { package: '*', dependsOn: ['core'] },
+]
+
+export interface Tier {
+  readonly package: string
+  readonly dependsOn: readonly string[]
+  /** No dependencies at all, and nothing of Node's own modules. */
+  readonly bare?: boolean
+}
+
+export function tierOf(folder: string): Tier {
+  return TIERS.find(tier => matches(tier.package, folder))!
+}
+
+export function mayDependOn(tier: Tier, folder: string): boolean {
+  return tier.dependsOn.some(pattern => matches(pattern, folder))
+}
+
+function matches(pattern: string, name: string): boolean {
+  return new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name)
+}
