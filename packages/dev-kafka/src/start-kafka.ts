@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import type { DevKafka, StartKafkaOptions } from './dev-kafka.ts'
 import { DevKafkaError } from './dev-kafka-error.ts'
 import { useEnvKafka } from './env-kafka.ts'
-import { findJavaTools } from './jvm/java-tools.ts'
+import { installDirectory } from './jvm/install-broker.ts'
+import { findJava, findMaven } from './jvm/java-tools.ts'
 import { startJvmKafka } from './jvm/jvm-cluster.ts'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
 
@@ -40,7 +42,12 @@ const SOURCES = {
   },
   docker: async () => ({ missing: ['not there yet'] }),
   jvm: async (options: ResolvedOptions) => {
-    const found = await findJavaTools()
-    return 'missing' in found ? { missing: found.missing.map((tool) => `no ${tool}`) } : startJvmKafka(options, found.tools)
+    const [java, maven] = await Promise.all([
+      findJava(),
+      // What is there already needs no Maven, and asking Maven for its version takes half a second.
+      existsSync(installDirectory(options.release)) ? 'not needed' : findMaven(),
+    ])
+    const missing = [java, maven].flatMap((tool) => (typeof tool === 'object' && 'missing' in tool ? [tool.missing] : []))
+    return 'missing' in java || missing.length > 0 ? { missing } : startJvmKafka(options, java)
   },
 } satisfies Record<string, (options: ResolvedOptions) => Promise<Attempt>>

@@ -8,6 +8,7 @@ export function javaArguments(
   installed: InstalledBroker,
   settingsFile: string,
   tuning: 'start' | 'throughput',
+  archive: string | undefined,
 ): readonly string[] {
   const flags =
     tuning === 'start'
@@ -15,7 +16,9 @@ export function javaArguments(
       : ['-Xms512m', '-Xmx1g', '-XX:+UseParallelGC']
   return [
     ...flags,
+    // `auto`: an archive of another Java, or none, costs time but is no failure.
     '-Xshare:auto',
+    ...(archive === undefined ? [] : [`-XX:SharedArchiveFile=${archive}`]),
     '-Dorg.slf4j.simpleLogger.showDateTime=true',
     '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
     '-cp',

@@ -6,23 +6,28 @@ const run = promisify(execFile)
 /** Kafka 4 runs on Java 17 and newer. */
 export const OLDEST_JAVA = 17
 
-/** The commands that the JVM way needs, as found on this machine. */
-export interface JavaTools {
-  readonly java: string
-  readonly maven: string
+/** A Java that is new enough. */
+export interface Java {
+  readonly command: string
+  /** Tells builds apart, as `java -version` does. */
+  readonly version: string
 }
 
-/** Finds `java` and `mvn`; otherwise says what is missing, in words for a developer. */
-export async function findJavaTools(): Promise<{ tools: JavaTools } | { missing: readonly string[] }> {
-  const java = process.env['JAVA_HOME'] ? `${process.env['JAVA_HOME']}/bin/java` : 'java'
-  const maven = process.platform === 'win32' ? 'mvn.cmd' : 'mvn'
-  const [javaVersion, mavenVersion] = await Promise.all([output(java, '-version'), output(maven, '--version')])
-  const missing: string[] = []
-  const major = javaVersion === undefined ? undefined : javaMajorVersion(javaVersion)
-  if (javaVersion === undefined) missing.push(`java (${OLDEST_JAVA} or newer)`)
-  else if (major === undefined || major < OLDEST_JAVA) missing.push(`java ${OLDEST_JAVA} or newer (found ${major ?? 'an unknown one'})`)
-  if (mavenVersion === undefined) missing.push('mvn (Apache Maven)')
-  return missing.length === 0 ? { tools: { java, maven } } : { missing }
+/** Finds `java`, that of `JAVA_HOME` first; otherwise says what is missing, in words for a developer. */
+export async function findJava(): Promise<Java | { readonly missing: string }> {
+  const home = process.env['JAVA_HOME']
+  const command = home ? `${home}/bin/java` : 'java'
+  const version = await output(command, '-version')
+  if (version === undefined) return { missing: `no java (${OLDEST_JAVA} or newer)` }
+  const major = javaMajorVersion(version)
+  if (major !== undefined && major >= OLDEST_JAVA) return { command, version }
+  return { missing: `no java ${OLDEST_JAVA} or newer (found ${major ?? 'an unknown one'})` }
+}
+
+/** Finds `mvn`, which only fetching needs. */
+export async function findMaven(): Promise<string | { readonly missing: string }> {
+  const command = process.platform === 'win32' ? 'mvn.cmd' : 'mvn'
+  return (await output(command, '--version')) === undefined ? { missing: 'no mvn (Apache Maven)' } : command
 }
 
 /** The major version in what `java -version` prints; `1.8.0` counts as 8. */

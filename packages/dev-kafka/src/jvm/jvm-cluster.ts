@@ -2,17 +2,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAddress, combinedModeConfig, commonBrokerConfig, propertiesText } from '../broker-config.ts'
 import type { DevKafka } from '../dev-kafka.ts'
 import { DevKafkaError } from '../dev-kafka-error.ts'
 import { freePorts } from '../free-ports.ts'
 import { probeCluster } from '../probe/probe-cluster.ts'
+import { untilAnswer } from '../probe/until-answer.ts'
 import type { ResolvedOptions } from '../resolve-options.ts'
+import { classArchive } from './class-archive.ts'
 import { formatStorage, kafkaUuid } from './format-storage.ts'
 import { type InstalledBroker, installBroker } from './install-broker.ts'
 import { javaArguments } from './java-arguments.ts'
-import type { JavaTools } from './java-tools.ts'
+import type { Java } from './java-tools.ts'
 import { startSupervisor, type Supervisor } from './supervisor.ts'
 
 const HOST = '127.0.0.1'
@@ -21,8 +22,9 @@ const TRIES = 3
 /** Everything about one cluster of JVM brokers on this machine. */
 interface Cluster {
   readonly options: ResolvedOptions
-  readonly tools: JavaTools
+  readonly java: Java
   readonly installed: InstalledBroker
+  readonly archive: string | undefined
   readonly directory: string
   readonly brokers: readonly BrokerAddress[]
   readonly supervisor: Supervisor
@@ -33,10 +35,11 @@ interface Cluster {
  *
  * @throws DevKafkaError `DEV_KAFKA_DOWNLOAD_FAILED`, `DEV_KAFKA_START_FAILED`
  */
-export async function startJvmKafka(options: ResolvedOptions, tools: JavaTools): Promise<DevKafka> {
-  const installed = await installBroker(options.release, tools, options.log)
+export async function startJvmKafka(options: ResolvedOptions, java: Java): Promise<DevKafka> {
+  const installed = await installBroker(options.release, java, options.log)
+  const archive = await classArchive(installed, options.release, java, options.log)
   for (let attempt = 1; ; attempt++) {
-    const cluster = await layOut(options, tools, installed)
+    const cluster = { options, java, installed, archive, ...(await layOut(options, installed)) }
     try {
       await Promise.all(cluster.brokers.map((broker) => launch(cluster, broker)))
       await untilServing(cluster, cluster.brokers)
@@ -52,7 +55,11 @@ export async function startJvmKafka(options: ResolvedOptions, tools: JavaTools):
   }
 }
 
-async function layOut(options: ResolvedOptions, tools: JavaTools, installed: InstalledBroker): Promise<Cluster> {
+/** Directory, addresses, formatted storage and settings of a new cluster. */
+async function layOut(
+  options: ResolvedOptions,
+  installed: InstalledBroker,
+): Promise<Pick<Cluster, 'directory' | 'brokers' | 'supervisor'>> {
   const directory = await mkdtemp(join(tmpdir(), 'dev-kafka-'))
   const supervisor = startSupervisor(directory)
   const asked = options.port
@@ -70,33 +77,26 @@ async function layOut(options: ResolvedOptions, tools: JavaTools, installed: Ins
     await formatStorage(data, clusterId, broker.id, installed.bootstrapCheckpoint)
     await writeFile(settingsFile(directory, broker.id), propertiesText(combinedModeConfig(broker, brokers, data, common)))
   }
-  return { options, tools, installed, directory, brokers, supervisor }
+  return { directory, brokers, supervisor }
 }
 
 async function launch(cluster: Cluster, { id }: BrokerAddress): Promise<void> {
-  const args = javaArguments(cluster.installed, settingsFile(cluster.directory, id), cluster.options.tuning)
-  await cluster.supervisor.spawn(processName(id), cluster.tools.java, args, logFile(cluster.directory, id))
+  const { installed, directory, options, archive } = cluster
+  const args = javaArguments(installed, settingsFile(directory, id), options.tuning, archive)
+  await cluster.supervisor.spawn(processName(id), cluster.java.command, args, logFile(directory, id))
 }
 
 /** Waits until each of `brokers` serves and knows at least all of them. */
 async function untilServing(cluster: Cluster, brokers: readonly BrokerAddress[]): Promise<void> {
-  const deadline = Date.now() + cluster.options.timeoutMs
   for (const broker of brokers) {
-    while (!(await knows(broker, brokers))) {
-      const ended = brokers.map(({ id }) => [id, cluster.supervisor.status(processName(id))] as const)
-      for (const [id, status] of ended) if (status !== undefined) throw new Error(`broker ${id} ended with ${status}`)
-      if (Date.now() > deadline) throw new Error(`broker ${broker.id} does not serve after ${cluster.options.timeoutMs} ms`)
-      await sleep(50)
+    const knowsAll = async (): Promise<boolean> => {
+      const known = await probeCluster(broker.host, broker.port)
+      return brokers.every(({ id }) => known.some((other) => other.id === id))
     }
-  }
-}
-
-async function knows(broker: BrokerAddress, all: readonly BrokerAddress[]): Promise<boolean> {
-  try {
-    const known = await probeCluster(broker.host, broker.port)
-    return all.every(({ id }) => known.some((other) => other.id === id))
-  } catch {
-    return false
+    const ended = (): string | undefined => cluster.supervisor.status(processName(broker.id))
+    await untilAnswer(knowsAll, ended, cluster.options.timeoutMs).catch((error: Error) => {
+      throw new Error(`broker ${broker.id}: ${error.message}`)
+    })
   }
 }
 
