@@ -1,0 +1,77 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Step } from './steps.ts'
+import { TALLY_FILE, tallyOf, type Tally } from './tally.ts'
+
+export interface StepResult {
+  readonly step: Step
+  readonly tally: Tally
+  readonly seconds: number
+  /** What a check printed; the output of vitest was shown already. */
+  readonly output: string
+}
+
+/** Runs one step in a process group of its own, ends what it left behind, and never rejects. */
+export async function runStep(step: Step, filters: readonly string[], signal: AbortSignal): Promise<StepResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'))
+  const tallyFile = join(directory, 'tally.json')
+  const started = performance.now()
+  const child = spawn(process.execPath, step.isVitest ? [...step.args, ...filters] : step.args, {
+    stdio: step.isVitest ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+    env: { ...process.env, [TALLY_FILE]: tallyFile },
+  })
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+
+  const ended = endedBy(child)
+  const stop = () => endGroup(child)
+  const timer = setTimeout(() => {
+    chunks.push(Buffer.from(`\n${step.name} was ended after ${step.limitMs / 1000} s\n`))
+    stop()
+  }, step.limitMs)
+  signal.addEventListener('abort', stop)
+  const status = await ended
+  clearTimeout(timer)
+  signal.removeEventListener('abort', stop)
+  stop()
+
+  const own = readTally(tallyFile)
+  rmSync(directory, { recursive: true })
+  return {
+    step,
+    tally: tallyOf(status, step.isVitest && own === undefined ? NOTHING : own),
+    seconds: (performance.now() - started) / 1000,
+    output: Buffer.concat(chunks).toString(),
+  }
+}
+
+/** A test run that wrote no tally has shown nothing, whatever its exit status. */
+const NOTHING: Tally = { passed: 0, failed: 1, skipped: [] }
+
+function endedBy(child: ChildProcess): Promise<number | null> {
+  return new Promise(resolve => {
+    child.once('error', () => resolve(null))
+    child.once('close', status => resolve(status))
+  })
+}
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    if (process.platform === 'win32') child.kill()
+    else process.kill(-child.pid, 'SIGTERM')
+  } catch {
+    // The group is gone already.
+  }
+}
+
+function readTally(file: string): Tally | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Tally
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Step {
+  readonly name: string
+  readonly what: string
+  /** Arguments for node. */
+  readonly args: readonly string[]
+  /** Shows its output as it comes, and writes a tally of its own. */
+  readonly isVitest: boolean
+  /** After that the step is ended and has failed. */
+  readonly limitMs: number
+}
+
+/** All of the test command, cheap and telling steps first. */
+export const STEPS: readonly Step[] = [
+  check('types', 'TypeScript, type tests included', bin('typescript', 'tsc'), '-b'),
+  check('lint', 'oxlint with type-aware rules', bin('oxlint'), '--type-aware', '--deny-warnings'),
+  check('format', 'oxfmt', bin('oxfmt'), '--check'),
+  check('boundaries', 'direction of dependencies, no cycles', ...script('check-boundaries.ts')),
+  check('knip', 'nothing unused, nothing undeclared', bin('knip'), '--no-config-hints'),
+  check('lockfile', 'the lockfile names no registry', ...script('check-lockfile.ts')),
+  check('packages', 'what would be published works for a user', ...script('check-packages.ts')),
+  tests('unit', 'unit tests and properties'),
+  tests('conformance', 'every adapter against the contract of its port'),
+  tests('e2e', 'whole applications on a real Kafka'),
+]
+
+function check(name: string, what: string, ...args: string[]): Step {
+  return { name, what, args, isVitest: false, limitMs: 180_000 }
+}
+
+function tests(project: string, what: string): Step {
+  const args = [bin('vitest'), 'run', '--project', project, '--reporter=default', `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`]
+  return { name: project, what, args, isVitest: true, limitMs: 480_000 }
+}
+
+function script(name: string): string[] {
+  return ['--conditions=millrace-source', join(root, 'scripts', name)]
+}
+
+/** The file behind a command of a devDependency: works the same on every system, without a shell. */
+function bin(packageName: string, command = packageName): string {
+  const directory = join(root, 'node_modules', packageName)
+  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { bin: string | Record<string, string> }
+  return join(directory, typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[command]!)
+}

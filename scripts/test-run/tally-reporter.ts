@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { TALLY_FILE, type Tally } from './tally.ts'
+
+/**
+ * Writes what vitest found as a `Tally`. A file that could not be loaded is one failure. A skipped case says why, by
+ * `context.skip('reason')`; one that does not is a failure: nobody could tell it from a test that was forgotten.
+ */
+export default class TallyReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const tally = tallyModules(modules)
+    const file = process.env[TALLY_FILE]
+    if (file) writeFileSync(file, JSON.stringify({ ...tally, failed: tally.failed + unhandledErrors.length }))
+  }
+}
+
+function tallyModules(modules: readonly TestModule[]): Tally {
+  let passed = 0
+  let failed = 0
+  const skipped = []
+  for (const module of modules) {
+    const cases = [...module.children.allTests()]
+    const failedBefore = failed
+    for (const each of cases) {
+      const result = each.result()
+      const name = `${module.relativeModuleId}: ${each.fullName}`
+      if (result.state === 'passed') passed += 1
+      else if (result.state === 'skipped' && result.note !== undefined) skipped.push({ name, reason: result.note })
+      else {
+        failed += 1
+        if (result.state === 'skipped') console.error(`Skipped without a reason: ${name}. ${remedy(each)}`)
+      }
+    }
+    if (module.state() === 'failed' && failed === failedBefore) failed += 1
+  }
+  return { passed, failed, skipped }
+}
+
+function remedy(test: TestCase): string {
+  return `Write \`it('…', context => context.skip('reason'))\` instead of ${test.options.mode ?? 'skip'}.`
+}

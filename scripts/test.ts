@@ -1,0 +1,52 @@
+// The test command: every step of test-run/steps.ts, to the end even when one fails, and one line that sums them up.
+//   npm test                                          everything
+//   npm test -- --only types,unit                     some steps
+//   npm test -- --only unit packages/core             one step of vitest, filtered by file
+import { parseArgs } from 'node:util'
+import { runStep, type StepResult } from './test-run/run-step.ts'
+import { STEPS } from './test-run/steps.ts'
+import { sum, summaryLine } from './test-run/tally.ts'
+
+const { values, positionals } = parseArgs({
+  options: { only: { type: 'string' }, list: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+
+const names = values.only?.split(',') ?? STEPS.map(step => step.name)
+const unknown = names.filter(name => !STEPS.some(step => step.name === name))
+
+if (values.list || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`There is no step ${unknown.join(', ')}. The steps are:`)
+  for (const step of STEPS) console.log(`${step.name.padEnd(12)} ${step.what}`)
+  process.exitCode = unknown.length > 0 ? 2 : 0
+} else {
+  await runSteps(names)
+}
+
+async function runSteps(chosen: readonly string[]): Promise<void> {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+
+  const results: StepResult[] = []
+  for (const step of STEPS.filter(each => chosen.includes(each.name))) {
+    if (interrupted.signal.aborted) break
+    if (step.isVitest) console.log(`\n${step.name}: ${step.what}`)
+    const result = await runStep(step, positionals, interrupted.signal)
+    results.push(result)
+    if (result.tally.failed > 0 && result.output) console.log(`\n${result.output.trimEnd()}`)
+    console.log(resultLine(result))
+  }
+
+  const total = sum(results.map(each => each.tally))
+  console.log('')
+  for (const each of total.skipped) console.log(`skipped: ${each.name}: ${each.reason}`)
+  for (const each of results.filter(result => result.tally.failed > 0)) console.log(`failed: ${each.step.name}`)
+  if (interrupted.signal.aborted) console.log('Interrupted: not all steps have run.')
+  console.log(summaryLine(total))
+  process.exitCode = total.failed > 0 || interrupted.signal.aborted ? 1 : 0
+}
+
+function resultLine({ step, tally, seconds }: StepResult): string {
+  const mark = tally.failed > 0 ? '✗' : '✓'
+  return `${mark} ${step.name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  ${step.isVitest ? summaryLine(tally) : step.what}`
+}
