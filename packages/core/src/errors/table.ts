@@ -59,6 +59,41 @@ export const ERROR_TABLE = {
     message: 'The record batch at offset {offset} cannot be read: {reason}',
     hint: 'The bytes on the broker or on the way are damaged, or of a kind that this client does not know.',
   },
+  MILLRACE_TOPIC_NOT_COPARTITIONED: {
+    kind: 'topology',
+    message: 'The topics that {operator} joins need equal partition counts, but {topics}',
+    hint: 'Create "{topic}" with {partitions} partitions, or put .repartition({ partitions: {partitions} }) before the join.',
+  },
+  MILLRACE_TOPIC_PARTITIONS_CHANGED: {
+    kind: 'config',
+    message: 'The internal topic "{topic}" has {actual} partitions, but this topology needs {expected}',
+    hint: 'Another topology uses this applicationId, or an input topic has grown. Choose another id, or reset the application.',
+  },
+  MILLRACE_PROCESSING_FAILED: {
+    kind: 'fatal',
+    message: '{operator} failed on {topic}-{partition} at offset {offset} (task {task}): {reason}',
+    hint: 'Mend the function or the data. To go on without such records set onBadRecord to "continue" or to a dead-letter topic.',
+  },
+  MILLRACE_CONFIG_INVALID: {
+    kind: 'config',
+    message: 'The option {option} is {value}, but {expected}',
+    hint: 'Correct the option; docs/configuration.md lists all of them.',
+  },
+  MILLRACE_STATE_TRANSITION: {
+    kind: 'bug',
+    message: 'The application cannot go from {from} to {to}',
+    hint: 'start() may be called once; after close() make a new KafkaStreams.',
+  },
+  MILLRACE_TIMESTAMP_INVALID: {
+    kind: 'record',
+    message: 'The timestamp {timestamp} is negative',
+    hint: 'Give the source a timestampExtractor, or let the producer set timestamps.',
+  },
+  MILLRACE_SINK_PARTITION: {
+    kind: 'record',
+    message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',
+    hint: 'A partitioner has to give whole numbers from 0 to partitions - 1.',
+  },
   MILLRACE_PRODUCE_RECORD_TOO_LARGE: {
     kind: 'record',
     message: 'A record of {bytes} bytes for "{topic}" is larger than the {limit} bytes allowed',
@@ -99,6 +134,11 @@ export const ERROR_TABLE = {
     message: 'A value could not be encoded as {serde}: {reason}',
     hint: 'The value does not fit the serde. Choose another serde or convert the value first.',
   },
+  MILLRACE_SERDE_ASYNC_SCHEMA: {
+    kind: 'topology',
+    message: 'The {vendor} schema of {serde} validates asynchronously',
+    hint: 'Serdes run record by record and cannot wait. Take the asynchronous part out of the schema, and do it in an operator.',
+  },
   MILLRACE_STORE_CORRUPT: {
     kind: 'retriable',
     message: 'The store in {directory} cannot be read: {reason}',
@@ -109,10 +149,95 @@ export const ERROR_TABLE = {
     message: 'The state directory {directory} is in use by another process',
     hint: 'Give each process of this application on this machine a stateDir of its own, or end the other process.',
   },
+  MILLRACE_STORE_CLOSED: {
+    kind: 'bug',
+    message: '{operation} was called on a closed {object}',
+    hint: 'This is a defect in the caller: a closed store, or a disposed snapshot of one, cannot be read or written.',
+  },
+  MILLRACE_STORE_FORMAT: {
+    kind: 'config',
+    message: 'The state in {directory} has format {found}, and this version of Millrace reads {known}',
+    hint: 'Run the version that wrote it, or delete the directory: the state is then restored from the changelog.',
+  },
+  MILLRACE_STORE_BINDING_MISSING: {
+    kind: 'config',
+    message: 'The native module {module} cannot be loaded on {platform}: {reason}',
+    hint: 'It ships binaries for Linux (glibc), macOS and Windows on x64 and arm64. Elsewhere use memoryStore().',
+  },
+  MILLRACE_STORE_FAILED: {
+    kind: 'fatal',
+    message: 'The store in {directory} failed: {reason}',
+    hint: 'Look at the disk: space, permissions, the limit of open files. What was committed is kept.',
+  },
   MILLRACE_STORE_UNKNOWN: {
     kind: 'topology',
     message: 'There is no store "{store}"',
     hint: 'Add it with addStateStore, connect it to the processor by name, or correct the name.',
+  },
+  MILLRACE_TOPOLOGY_EMPTY: {
+    kind: 'topology',
+    message: 'The topology reads no topic',
+    hint: 'Begin with builder.stream(…) or builder.table(…).',
+  },
+  MILLRACE_TOPOLOGY_SERDE_MISSING: {
+    kind: 'topology',
+    message: 'The {side} serde of the {owner} is not known',
+    hint: 'Give it in the options of the operator that writes or keeps the records.',
+  },
+  MILLRACE_TOPOLOGY_NAME_INVALID: {
+    kind: 'topology',
+    message: 'The name "{name}" of a {what} is not allowed: {reason}',
+    hint: 'Choose another name: it becomes part of the names of Kafka topics.',
+  },
+  MILLRACE_TOPOLOGY_NAME_DUPLICATE: {
+    kind: 'topology',
+    message: 'Two operators have the name "{name}"',
+    hint: 'Give one of them another name in its options.',
+  },
+  MILLRACE_TOPOLOGY_STORE_DUPLICATE: {
+    kind: 'topology',
+    message: 'Two stores have the name "{store}"',
+    hint: 'Give one of them another name. To share a store, add it once with addStateStore and connect it by name.',
+  },
+  MILLRACE_TOPOLOGY_STORE_UNKNOWN: {
+    kind: 'topology',
+    message: 'The operator "{operator}" uses the store "{store}", which nothing in the topology adds',
+    hint: 'Add it with builder.addStateStore(…), or correct the name in the stores option of the operator.',
+  },
+  MILLRACE_TOPOLOGY_SOURCES_OVERLAP: {
+    kind: 'topology',
+    message: 'The sources "{first}" and "{second}" both read the topic "{topic}", but not the same set of topics',
+    hint: 'Read each topic by a stream of its own and merge the streams where records of several are wanted.',
+  },
+  MILLRACE_TOPOLOGY_SOURCES_DIFFER: {
+    kind: 'topology',
+    message: 'The sources "{first}" and "{second}" read the topic "{topic}" with different {what}',
+    hint: 'Streams of one topic share one source: give all of them the same options.',
+  },
+  MILLRACE_TOPOLOGY_TOPIC_READ_TWICE: {
+    kind: 'topology',
+    message: 'The topic "{topic}" is read by "{first}" and by "{second}"',
+    hint: 'Read it once. For a stream and a table of one topic use table(…).toStream() or stream(…).toTable().',
+  },
+  MILLRACE_TOPOLOGY_TOPIC_INTERNAL: {
+    kind: 'topology',
+    message: 'The operator "{operator}" uses the topic "{topic}", which is internal to this topology',
+    hint: 'Choose another topic: repartition and changelog topics belong to the operators that made them.',
+  },
+  MILLRACE_TOPOLOGY_PARTITIONS_DIFFER: {
+    kind: 'topology',
+    message: '"{operator}" needs equal partition counts, but "{first}" has {firstPartitions} and "{second}" {secondPartitions}',
+    hint: 'Give the same number in the partitions option of both, or leave it out in one.',
+  },
+  MILLRACE_TOPOLOGY_OPTION_INVALID: {
+    kind: 'topology',
+    message: '{operator}: {reason}',
+    hint: 'Correct the option that the message names.',
+  },
+  MILLRACE_TOPOLOGY_FOREIGN: {
+    kind: 'topology',
+    message: '{operator} was given a stream or table of another StreamsBuilder',
+    hint: 'Build everything that belongs together with one builder.',
   },
 } as const satisfies Record<`MILLRACE_${string}`, ErrorRow>
 

@@ -19,7 +19,7 @@ export interface Serde<T> {
    */
   readonly read?: (bytes: Buffer, start: number, end: number) => T
   /** The hot path of `serialize`: appends the same bytes to `sink`. Leave out where topic or headers matter. */
-  readonly write?: (value: T, sink: ByteSink) => void
+  write?(value: T, sink: ByteSink): void
   /**
    * Values are primitives, so that a store may hand out the value it keeps instead of a fresh decoding.
    * @default false

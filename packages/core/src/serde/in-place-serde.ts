@@ -1,0 +1,37 @@
+import { ByteSink } from '../record/byte-sink.ts'
+import type { Serde } from './serde.ts'
+
+/** A serde whose hot path is written out, and for which topic and headers do not matter. */
+export interface InPlaceSerde<T> extends Serde<T> {
+  readonly read: (bytes: Buffer, start: number, end: number) => T
+  write(value: T, sink: ByteSink): void
+  /** Bytes of every value, where that is a constant: `list` leaves out the elements' lengths then. */
+  readonly constantSize?: number
+}
+
+/** `serialize` and `deserialize` from the hot path, so that both always give the same. */
+export function inPlaceSerde<T>(hotPath: Omit<InPlaceSerde<T>, 'serialize' | 'deserialize'>): InPlaceSerde<T> {
+  return Object.freeze({
+    ...hotPath,
+    serialize: (value: T) => collect(sink => hotPath.write(value, sink)),
+    deserialize: (bytes: Uint8Array) => hotPath.read(asBuffer(bytes), 0, bytes.length),
+  })
+}
+
+const scratch = new ByteSink(256)
+
+/** A copy of what `write` appends. May be nested: each call works behind what the outer one has written. */
+export function collect(write: (sink: ByteSink) => void): Buffer {
+  const start = scratch.position
+  try {
+    write(scratch)
+    return Buffer.from(scratch.buffer.subarray(start, scratch.position))
+  } finally {
+    scratch.position = start
+  }
+}
+
+/** The same bytes as a Buffer, without a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,101 @@
+import { readInt64, writeInt64 } from '../record/big-endian.ts'
+import type { ByteSink } from '../record/byte-sink.ts'
+import type { Windowed, Window } from '../record/windowed.ts'
+import { asBuffer, collect } from './in-place-serde.ts'
+import type { Serde } from './serde.ts'
+import { decodeError } from './serde-errors.ts'
+
+/*
+ * Windowed keys in topics, as Kafka Streams' TimeWindowedSerializer and SessionWindowedSerializer write them.
+ *
+ *   timeWindowed    := key start:int64
+ *   sessionWindowed := key end:int64 start:int64
+ */
+
+export interface TimeWindowedOptions {
+  /** The windows' length, which the bytes do not hold. `Infinity` for windows that never end. */
+  readonly sizeMs: number
+}
+
+/**
+ * Keys of a time-windowed aggregation. Only the inner key decides the partition.
+ *
+ * @throws MILLRACE_SERDE_DECODE when there are less than 8 bytes, or what the inner serde throws
+ */
+export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): Serde<Windowed<K>> {
+  const { sizeMs } = options
+  return windowedSerde(inner, {
+    name: `timeWindowed(${inner.name})`,
+    suffixBytes: 8,
+    read(bytes, position) {
+      const start = readInt64(bytes, position)
+      return { start, end: start + sizeMs }
+    },
+    write: ({ start }, bytes, position) => writeInt64(bytes, position, start),
+  })
+}
+
+/**
+ * Keys of a session-windowed aggregation. Only the inner key decides the partition.
+ *
+ * @throws MILLRACE_SERDE_DECODE when there are less than 16 bytes, or what the inner serde throws
+ */
+export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
+  return windowedSerde(inner, {
+    name: `sessionWindowed(${inner.name})`,
+    suffixBytes: 16,
+    read: (bytes, position) => ({ start: readInt64(bytes, position + 8), end: readInt64(bytes, position) }),
+    write({ start, end }, bytes, position) {
+      writeInt64(bytes, position, end)
+      writeInt64(bytes, position + 8, start)
+    },
+  })
+}
+
+interface WindowSuffix {
+  readonly name: string
+  readonly suffixBytes: number
+  readonly read: (bytes: Buffer, position: number) => Window
+  readonly write: (window: Window, bytes: Buffer, position: number) => void
+}
+
+function windowedSerde<K>(inner: Serde<K>, suffix: WindowSuffix): Serde<Windowed<K>> {
+  const { name, suffixBytes } = suffix
+  const keyEnd = (start: number, end: number): number => {
+    if (end - start >= suffixBytes) return end - suffixBytes
+    throw decodeError(name, `there are ${end - start} bytes where at least ${suffixBytes} were expected`)
+  }
+  const writeWindow = (window: Window, sink: ByteSink): void => {
+    sink.reserve(suffixBytes)
+    suffix.write(window, sink.buffer, sink.position)
+    sink.position += suffixBytes
+  }
+  const { read } = inner
+  return {
+    name,
+    inner,
+    serialize: ({ key, window }, topic, headers) =>
+      collect(sink => {
+        sink.append(inner.serialize(key, topic, headers))
+        writeWindow(window, sink)
+      }),
+    deserialize(bytes, topic, headers) {
+      const at = keyEnd(0, bytes.length)
+      const key = inner.deserialize(bytes.subarray(0, at), topic, headers)
+      return { key, window: suffix.read(asBuffer(bytes), at) }
+    },
+    // Without a hot path inside, topic or headers may matter there, and they are not known here.
+    ...(read && {
+      read(bytes: Buffer, start: number, end: number) {
+        const at = keyEnd(start, end)
+        return { key: read(bytes, start, at), window: suffix.read(bytes, at) }
+      },
+    }),
+    ...(inner.write && {
+      write({ key, window }: Windowed<K>, sink: ByteSink) {
+        inner.write!(key, sink)
+        writeWindow(window, sink)
+      },
+    }),
+  }
+}
