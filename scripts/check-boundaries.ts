@@ -5,5 +5,9 @@ import { checkTree } from './boundaries/check-tree.ts'
 const root = resolve(process.argv[2] ?? '.')
 const violations = checkTree(root)
 for (const violation of violations) console.error(violation)
-console.log(violations.length === 0 ? 'Dependencies point the right way.' : `${violations.length} dependencies point the wrong way.`)
+console.log(
+  violations.length === 0
+    ? 'Dependencies point the right way.'
+    : `${violations.length} dependencies point the wrong way.`,
+)
 process.exitCode = violations.length === 0 ? 0 : 1

@@ -12,19 +12,22 @@ const root = resolve('.')
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 const packages = publicPackages(root)
 
-execFileSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: 'inherit' })
-const lintErrors = await lintPackages(packages)
-for (const each of lintErrors) console.error(each)
-
 const project = mkdtempSync(join(tmpdir(), 'millrace-user-'))
 try {
+  execFileSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: 'inherit' })
+  const lintErrors = await lintPackages(packages)
+  for (const each of lintErrors) console.error(each)
+  process.exitCode = lintErrors.length === 0 ? 0 : 1
+
   for (const each of packages) install(each, project)
   compileAndRun(packages, project)
+  console.log(`${packages.length} packages: ${packages.map(each => each.name).join(', ')}`)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
 } finally {
   rmSync(project, { recursive: true })
 }
-console.log(`${packages.length} packages: ${packages.map(each => each.name).join(', ')}`)
-process.exitCode = lintErrors.length === 0 ? 0 : 1
 
 async function lintPackages(all: readonly PublicPackage[]): Promise<string[]> {
   const found: string[] = []
@@ -58,14 +61,23 @@ function install(each: PublicPackage, project: string): void {
 
 function compileAndRun(all: readonly PublicPackage[], project: string): void {
   const entries = all.flatMap(each => each.entries)
-  const compilerOptions = { module: 'nodenext', target: 'es2024', lib: ['es2024', 'esnext.disposable'], types: ['node'], strict: true, skipLibCheck: false }
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable'],
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+  }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }))
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }))
   writeFileSync(
     join(project, 'main.ts'),
     [
       ...entries.map((entry, index) => `import * as entry${index} from '${entry}'`),
-      ...entries.map((entry, index) => `if (Object.keys(entry${index}).length === 0) throw new Error('${entry} exports nothing')`),
+      ...entries.map(
+        (entry, index) => `if (Object.keys(entry${index}).length === 0) throw new Error('${entry} exports nothing')`,
+      ),
     ].join('\n'),
   )
   execFileSync(process.execPath, [tsc, '-p', project], { cwd: project, stdio: 'inherit' })

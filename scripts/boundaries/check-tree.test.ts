@@ -49,18 +49,74 @@ it('accepts a tree whose dependencies all point down', () => {
 })
 
 it.each<[string, Tree, string | RegExp]>([
-  ['a dependency of core', { 'packages/core/package.json': manifest('@millrace/core', ['lodash']) }, /core\/package\.json:1 .*no dependencies, and has lodash/],
-  ['a node: import in core', { 'packages/core/src/plan.ts': `\nimport 'node:fs'` }, /core\/src\/plan\.ts:2 .*must not import node:fs/],
+  [
+    'a dependency of core',
+    { 'packages/core/package.json': manifest('@millrace/core', ['lodash']) },
+    /core\/package\.json:1 .*no dependencies, and has lodash/,
+  ],
+  [
+    'a node: import in core',
+    { 'packages/core/src/plan.ts': `\nimport 'node:fs'` },
+    /core\/src\/plan\.ts:2 .*must not import node:fs/,
+  ],
   ['a builtin without its prefix in core', { 'packages/core/src/plan.ts': `import 'fs'` }, /must not import fs/],
-  ['core importing the runtime', { 'packages/core/src/plan.ts': `import type { App } from '@millrace/runtime'` }, /plan\.ts:1 .*imports @millrace\/runtime, which its package\.json does not declare/],
-  ['an adapter that depends on the runtime', { 'packages/client-wire/package.json': manifest('@millrace/client-wire', ['@millrace/core', '@millrace/runtime', 'kafka']) }, /client-wire\/package\.json:1 .*must not depend on @millrace\/runtime/],
-  ['a dependency that is not declared', { 'packages/client-wire/src/index.ts': `await import('zlib-sync')` }, /imports zlib-sync, which its package\.json does not declare/],
-  ['a deep import', { 'packages/runtime/src/index.ts': `import '@millrace/core/src/plan.ts'` }, /@millrace\/core\/src\/plan\.ts is not an entry of @millrace\/core/],
-  ['a relative import out of the package', { 'packages/runtime/src/index.ts': `export * from '../../core/src/plan.ts'` }, /leaves the package/],
-  ['a relative import into a package', { 'test/e2e/a.test.ts': `import '../../packages/core/src/plan.ts'` }, /reaches into @millrace\/core/],
-  ['a cycle of value imports', { 'packages/core/src/plan.ts': `import { x } from './node.ts'`, 'packages/core/src/node.ts': `export { y as x } from './plan.ts'` }, /cycle of value imports: packages\/core\/src\/node\.ts, packages\/core\/src\/plan\.ts/],
-  ['a cycle that only inline types close', { 'packages/core/src/plan.ts': `import { type X } from './node.ts'`, 'packages/core/src/node.ts': `import './plan.ts'` }, /cycle/],
-  ['a cycle through the entry', { 'packages/core/src/plan.ts': `import { z } from '@millrace/core'` }, /cycle of value imports: packages\/core\/src\/index\.ts, packages\/core\/src\/plan\.ts/],
+  [
+    'core importing the runtime',
+    { 'packages/core/src/plan.ts': `import type { App } from '@millrace/runtime'` },
+    /plan\.ts:1 .*imports @millrace\/runtime, which its package\.json does not declare/,
+  ],
+  [
+    'an adapter that depends on the runtime',
+    {
+      'packages/client-wire/package.json': manifest('@millrace/client-wire', [
+        '@millrace/core',
+        '@millrace/runtime',
+        'kafka',
+      ]),
+    },
+    /client-wire\/package\.json:1 .*must not depend on @millrace\/runtime/,
+  ],
+  [
+    'a dependency that is not declared',
+    { 'packages/client-wire/src/index.ts': `await import('zlib-sync')` },
+    /imports zlib-sync, which its package\.json does not declare/,
+  ],
+  [
+    'a deep import',
+    { 'packages/runtime/src/index.ts': `import '@millrace/core/src/plan.ts'` },
+    /@millrace\/core\/src\/plan\.ts is not an entry of @millrace\/core/,
+  ],
+  [
+    'a relative import out of the package',
+    { 'packages/runtime/src/index.ts': `export * from '../../core/src/plan.ts'` },
+    /leaves the package/,
+  ],
+  [
+    'a relative import into a package',
+    { 'test/e2e/a.test.ts': `import '../../packages/core/src/plan.ts'` },
+    /reaches into @millrace\/core/,
+  ],
+  [
+    'a cycle of value imports',
+    {
+      'packages/core/src/plan.ts': `import { x } from './node.ts'`,
+      'packages/core/src/node.ts': `export { y as x } from './plan.ts'`,
+    },
+    /cycle of value imports: packages\/core\/src\/node\.ts, packages\/core\/src\/plan\.ts/,
+  ],
+  [
+    'a cycle that only inline types close',
+    {
+      'packages/core/src/plan.ts': `import { type X } from './node.ts'`,
+      'packages/core/src/node.ts': `import './plan.ts'`,
+    },
+    /cycle/,
+  ],
+  [
+    'a cycle through the entry',
+    { 'packages/core/src/plan.ts': `import { z } from '@millrace/core'` },
+    /cycle of value imports: packages\/core\/src\/index\.ts, packages\/core\/src\/plan\.ts/,
+  ],
 ])('refuses %s', (_what, tree, expected) => {
   expect(check(tree)).toEqual([expect.stringMatching(expected)])
 })

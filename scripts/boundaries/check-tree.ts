@@ -48,7 +48,9 @@ export function checkTree(root: string): string[] {
     }
   }
   for (const cycle of findCycles(edges)) {
-    violations.push(`${cycle[0]}:1 is in a cycle of value imports: ${cycle.join(', ')}. Move what they share into a file of its own.`)
+    violations.push(
+      `${cycle[0]}:1 is in a cycle of value imports: ${cycle.join(', ')}. Move what they share into a file of its own.`,
+    )
   }
   return violations
 }
@@ -59,7 +61,8 @@ function checkManifest(root: string, own: Package, byName: ReadonlyMap<string, P
   return [...own.declared].flatMap(name => {
     const target = byName.get(name)
     if (tier.bare) return [`${file}:1 ${own.manifest.name} must have no dependencies, and has ${name}.`]
-    if (target && !mayDependOn(tier, target.folder)) return [`${file}:1 ${own.manifest.name} must not depend on ${name}: see scripts/boundaries/tiers.ts.`]
+    if (target && !mayDependOn(tier, target.folder))
+      return [`${file}:1 ${own.manifest.name} must not depend on ${name}: see scripts/boundaries/tiers.ts.`]
     return []
   })
 }
@@ -74,19 +77,30 @@ function checkImport(
 
   const isTest = /\.(test|test-d)\.ts$/.test(file)
   if (isBuiltin(specifier)) {
-    return own && !isTest && tierOf(own.folder).bare ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.` : undefined
+    return own && !isTest && tierOf(own.folder).bare
+      ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.`
+      : undefined
   }
   const name = packageName(specifier)
   const target = byName.get(name)
-  if (target && !entryOf(target, specifier)) return `${specifier} is not an entry of ${name}: import what its package.json exports.`
+  if (target && !entryOf(target, specifier))
+    return `${specifier} is not an entry of ${name}: import what its package.json exports.`
   // Tests are not published: they may use any public entry of the repository, and the root's devDependencies.
   if (!own || isTest || name === own.manifest.name) return undefined
-  return own.declared.has(name) ? undefined : `${own.manifest.name} imports ${name}, which its package.json does not declare.`
+  return own.declared.has(name)
+    ? undefined
+    : `${own.manifest.name} imports ${name}, which its package.json does not declare.`
 }
 
-function checkRelative(file: string, specifier: string, own: Package | undefined, packages: readonly Package[]): string | undefined {
+function checkRelative(
+  file: string,
+  specifier: string,
+  own: Package | undefined,
+  packages: readonly Package[],
+): string | undefined {
   const target = resolve(dirname(file), specifier)
-  if (own && !target.startsWith(own.directory + sep)) return `${specifier} leaves the package: import the other package by name.`
+  if (own && !target.startsWith(own.directory + sep))
+    return `${specifier} leaves the package: import the other package by name.`
   const other = packages.find(each => each !== own && target.startsWith(each.directory + sep))
   return other ? `${specifier} reaches into ${other.manifest.name}: import it by name.` : undefined
 }
@@ -102,7 +116,10 @@ function resolveImport(file: string, specifier: string, byName: ReadonlyMap<stri
 function entryOf(target: Package, specifier: string): string | undefined {
   const entry = target.manifest.exports?.[`.${specifier.slice(target.manifest.name.length)}`]
   if (entry === undefined) return undefined
-  return resolve(target.directory, typeof entry === 'string' ? entry : (entry['millrace-source'] ?? entry['default'] ?? ''))
+  return resolve(
+    target.directory,
+    typeof entry === 'string' ? entry : (entry['millrace-source'] ?? entry['default'] ?? ''),
+  )
 }
 
 function packageName(specifier: string): string {

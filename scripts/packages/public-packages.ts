@@ -23,7 +23,10 @@ interface Manifest {
 export function publicPackages(root: string): PublicPackage[] {
   return readdirSync(join(root, 'packages'))
     .map(folder => join(root, 'packages', folder))
-    .map(directory => ({ directory, manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest }))
+    .map(directory => ({
+      directory,
+      manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest,
+    }))
     .filter(({ manifest }) => !manifest.private)
     .map(({ directory, manifest }) => ({
       directory,

@@ -34,7 +34,14 @@ function check(name: string, what: string, ...args: string[]): Step {
 }
 
 function tests(project: string, what: string): Step {
-  const args = [bin('vitest'), 'run', '--project', project, '--reporter=default', `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`]
+  const args = [
+    bin('vitest'),
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`,
+  ]
   return { name: project, what, args, isVitest: true, limitMs: 480_000 }
 }
 
@@ -45,6 +52,8 @@ function script(name: string): string[] {
 /** The file behind a command of a devDependency: works the same on every system, without a shell. */
 function bin(packageName: string, command = packageName): string {
   const directory = join(root, 'node_modules', packageName)
-  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { bin: string | Record<string, string> }
+  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+    bin: string | Record<string, string>
+  }
   return join(directory, typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[command]!)
 }

@@ -1,4 +1,4 @@
-export { ERROR_TABLE, type ErrorKind } from './errors/table.ts'
+export { ERROR_TABLE, type ErrorKind, type ErrorRow } from './errors/table.ts'
 export { MillraceError, millraceError, isMillraceError, type ErrorCode, type ErrorValues } from './errors/millrace-error.ts'
 export { NO_HEADERS, type Header, type Headers } from './record/headers.ts'
 export { ByteSink } from './record/byte-sink.ts'

@@ -1,0 +1,45 @@
+import type { ErrorKind, ErrorRow } from '@millrace/core'
+
+/** Who has to act on an error of each kind; a kind that is forgotten here does not compile. */
+const KINDS: Readonly<Record<ErrorKind, string>> = {
+  config: 'The configuration or its surroundings have to be mended before a restart.',
+  topology: 'The topology has to be mended: the error comes from `build()` or at start, before a record is read.',
+  record: 'Concerns one record, which goes by the policy for bad records.',
+  retriable: 'Goes away by itself: Millrace tries again.',
+  fenced: 'Another instance owns the work now. Millrace gives it up and joins again.',
+  fatal: 'Stops the application.',
+  bug: 'A defect, in Millrace or in code that calls it. Please report it.',
+}
+
+/** The page `docs/errors.md`, from the table of errors. */
+export function renderErrorsDoc(table: Readonly<Record<string, ErrorRow>>): string {
+  const codes = Object.keys(table).toSorted()
+  return [
+    '# Errors',
+    '',
+    'Every error of Millrace is a `MillraceError` with a `code` that never changes its meaning, a `kind` that says who has to',
+    'act, a `hint` that says what to do, and the `cause` where there is one. This page is made from the table in',
+    '`packages/core/src/errors/table.ts` by `npm run docs:errors`.',
+    '',
+    '| kind | meaning |',
+    '|---|---|',
+    ...Object.entries(KINDS).map(([kind, meaning]) => `| \`${kind}\` | ${meaning} |`),
+    '',
+    '| code | kind | message | how to solve |',
+    '|---|---|---|---|',
+    ...codes.map(code => rowOf(code, table[code]!)),
+    '',
+  ].join('\n')
+}
+
+function rowOf(code: string, { kind, message, hint }: ErrorRow): string {
+  return `| <a id="${code.toLowerCase()}"></a>\`${code}\` | \`${kind}\` | ${escape(message)} | ${escape(hint)} |`
+}
+
+/** What Markdown would take for a column or a tag. `{placeholders}` are shown in italics. */
+function escape(text: string): string {
+  return text
+    .replaceAll('|', '\\|')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/\{(\w+)\}/g, '*$1*')
+}
