@@ -94,6 +94,21 @@ export const ERROR_TABLE = {
     message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',
     hint: 'A partitioner has to give whole numbers from 0 to partitions - 1.',
   },
+  MILLRACE_STORE_NOT_CONNECTED: {
+    kind: 'topology',
+    message: 'The processor {operator} asks for the store "{store}", to which it is not connected',
+    hint: 'Name it in the options: process(supplier, { stores: ["{store}"] }).',
+  },
+  MILLRACE_PROCESSOR_KEY_CHANGED: {
+    kind: 'record',
+    message: 'The processor {operator} was given to processValues but forwards another key',
+    hint: 'Forward the key of the record at hand, or use process, after which the stream is repartitioned where needed.',
+  },
+  MILLRACE_PUNCTUATION_INTERVAL: {
+    kind: 'topology',
+    message: 'The processor {operator} schedules each {intervalMs} ms',
+    hint: 'Give an interval of at least 1 ms.',
+  },
   MILLRACE_PRODUCE_RECORD_TOO_LARGE: {
     kind: 'record',
     message: 'A record of {bytes} bytes for "{topic}" is larger than the {limit} bytes allowed',
