@@ -1,1 +1,2 @@
-export {}
+export { MemoryCluster, type MemoryClusterOptions } from './memory-cluster.ts'
+export { memoryClient, type MemoryClient, type MemoryClientOptions } from './client/memory-client.ts'

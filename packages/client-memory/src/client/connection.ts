@@ -1,0 +1,27 @@
+import { millraceError, type ClientCapabilities } from '@millrace/core'
+import type { MemoryCluster } from '../memory-cluster.ts'
+
+/** What all parts of one client share. */
+export interface Connection {
+  readonly cluster: MemoryCluster
+  readonly clientId: string
+  readonly capabilities: ClientCapabilities
+  /** After `crash()` no call is ever answered, as in a process that is gone. */
+  readonly crashed: boolean
+}
+
+/** What a crashed client's calls come to. */
+export const NEVER = new Promise<never>(() => {})
+
+/**
+ * Runs a request as an asynchronous call that never settles when the client is, or has meanwhile, crashed.
+ */
+export async function request<T>(connection: Connection, run: () => T | Promise<T>): Promise<T> {
+  if (connection.crashed) return NEVER
+  const answer = await run()
+  return connection.crashed ? NEVER : answer
+}
+
+export function closedError(object: string, operation: string) {
+  return millraceError('MILLRACE_CLIENT_CLOSED', { object, operation })
+}

@@ -1,0 +1,74 @@
+import type { Admin, CommittedOffset, NewTopic, TopicDescription, TopicPartition, TopicPartitionOffset } from '@millrace/core'
+import { closedError, request, type Connection } from './connection.ts'
+import type { MemoryCluster } from '../memory-cluster.ts'
+
+export class MemoryAdmin implements Admin {
+  readonly #connection: Connection
+  #closed = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
+    return this.#request('describeTopics', cluster =>
+      topics.flatMap(name => {
+        const partitions = cluster.partitionCount(name)
+        return partitions === undefined ? [] : { name, partitions }
+      }),
+    )
+  }
+
+  listTopics(): Promise<readonly string[]> {
+    return this.#request('listTopics', cluster => cluster.topicNames())
+  }
+
+  createTopics(topics: readonly NewTopic[]): Promise<void> {
+    return this.#request('createTopics', cluster => {
+      for (const topic of topics) cluster.createTopic(topic)
+    })
+  }
+
+  deleteTopics(topics: readonly string[]): Promise<void> {
+    return this.#request('deleteTopics', cluster => {
+      for (const topic of topics) cluster.deleteTopic(topic)
+    })
+  }
+
+  describeTopicConfigs(topic: string): Promise<Readonly<Record<string, string>>> {
+    return this.#request('describeTopicConfigs', cluster => cluster.topicConfigs(topic))
+  }
+
+  earliestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
+    return this.#request('earliestOffsets', cluster =>
+      partitions.map(({ topic, partition }) => ({ topic, partition, offset: cluster.log({ topic, partition }).startOffset })),
+    )
+  }
+
+  latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
+    return this.#request('latestOffsets', cluster =>
+      partitions.map(({ topic, partition }) => ({ topic, partition, offset: cluster.log({ topic, partition }).highWatermark })),
+    )
+  }
+
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    return this.#request('committedOffsets', cluster => cluster.groups.find(groupId)?.offsets.get(partitions) ?? [])
+  }
+
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#request('deleteRecords', cluster => {
+      for (const position of before) cluster.log(position).deleteBefore(position.offset)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #request<T>(operation: string, run: (cluster: MemoryCluster) => T): Promise<T> {
+    return request(this.#connection, () => {
+      if (this.#closed) throw closedError('admin', operation)
+      return run(this.#connection.cluster)
+    })
+  }
+}

@@ -1,0 +1,110 @@
+import {
+  millraceError,
+  type Admin,
+  type ClientCapabilities,
+  type ClientContext,
+  type ClientFactory,
+  type Consumer,
+  type ConsumerOptions,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type KafkaClient,
+  type Producer,
+  type ProducerOptions,
+} from '@millrace/core'
+import type { MemoryCluster } from '../memory-cluster.ts'
+import { closedError, type Connection } from './connection.ts'
+import { MemoryAdmin } from './memory-admin.ts'
+import { MemoryConsumer } from './memory-consumer.ts'
+import { MemoryGroupConsumer } from './memory-group-consumer.ts'
+import { MemoryProducer } from './memory-producer.ts'
+
+export interface MemoryClientOptions {
+  /** What to pass for: a client that can do less behaves like one. @default 'group-metadata' */
+  readonly transactions?: ClientCapabilities['transactions']
+}
+
+/** A client whose process can be made to die. */
+export interface MemoryClient extends KafkaClient {
+  /**
+   * As SIGKILL: no call is answered from here on, not even those under way. Group members are silent until their session
+   * times out, an open transaction until its own timeout or its successor. Never undone.
+   */
+  crash(): void
+}
+
+/**
+ * A client of `cluster`. All clients of one cluster see the same topics, whichever factory they come from.
+ *
+ * @example
+ * const cluster = new MemoryCluster({ clock: systemClock })
+ * const client = memoryClient(cluster)({ clientId: 'shop', clock: systemClock, logger: console })
+ */
+export function memoryClient(cluster: MemoryCluster, options: MemoryClientOptions = {}): (context: ClientContext) => MemoryClient {
+  const factory = (context: ClientContext): MemoryClient => new Client(cluster, options, context)
+  return factory satisfies ClientFactory
+}
+
+class Client implements MemoryClient, Connection {
+  readonly name = 'memory'
+  readonly capabilities: ClientCapabilities
+  readonly cluster: MemoryCluster
+  readonly clientId: string
+  crashed = false
+  readonly #opened = new Set<{ close(): Promise<void> }>()
+  readonly #members: MemoryGroupConsumer[] = []
+  #closed = false
+
+  constructor(cluster: MemoryCluster, options: MemoryClientOptions, context: ClientContext) {
+    this.cluster = cluster
+    this.clientId = context.clientId
+    this.capabilities = {
+      transactions: options.transactions ?? 'group-metadata',
+      deleteRecords: true,
+      compression: ['none'],
+      staticMembership: true,
+    }
+  }
+
+  admin(): Admin {
+    return this.#open('admin', new MemoryAdmin(this))
+  }
+
+  consumer(options: ConsumerOptions): Consumer {
+    return this.#open('consumer', new MemoryConsumer(this, options))
+  }
+
+  groupConsumer(options: GroupConsumerOptions): GroupConsumer {
+    const member = this.#open('groupConsumer', new MemoryGroupConsumer(this, options))
+    this.#members.push(member)
+    return member
+  }
+
+  producer(options: ProducerOptions): Producer {
+    const { compression = 'none', transactionalId } = options
+    if (compression !== 'none') throw this.#cannot(`compression "${compression}"`)
+    if (transactionalId !== undefined && this.capabilities.transactions === 'none') throw this.#cannot('transactions')
+    return this.#open('producer', new MemoryProducer(this, options))
+  }
+
+  crash(): void {
+    this.crashed = true
+    for (const member of this.#members) member.silence()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#opened].map(part => part.close()))
+    this.#opened.clear()
+  }
+
+  #open<T extends { close(): Promise<void> }>(operation: string, part: T): T {
+    if (this.#closed) throw closedError('client', operation)
+    this.#opened.add(part)
+    return part
+  }
+
+  #cannot(feature: string) {
+    return millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: this.name, feature })
+  }
+}

@@ -1,0 +1,282 @@
+import {
+  millraceError,
+  type Assignor,
+  type CommittedOffset,
+  type FetchedBatch,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type GroupMetadata,
+  type MemberAssignment,
+  type RebalanceListener,
+  type Subscription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { Caller, Group, GroupRefusal, Joined } from '../group/group.ts'
+import { closedError, NEVER, request, type Connection } from './connection.ts'
+import { Fetcher } from './fetcher.ts'
+import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
+import { Signal } from './signal.ts'
+
+/**
+ * Where the member stands. `joining` and `syncing` hold the coordinator's answer once it has come: the next poll acts on it.
+ */
+type Membership =
+  | { readonly phase: 'outside' }
+  | { readonly phase: 'joining'; readonly answer: Joined | GroupRefusal | undefined }
+  | { readonly phase: 'syncing'; readonly answer: MemberAssignment | GroupRefusal | undefined }
+  | { readonly phase: 'stable' }
+  /** Another process took over this static member's place: there is no way back. */
+  | { readonly phase: 'replaced' }
+
+const OUTSIDE: Membership = { phase: 'outside' }
+
+/** A member of a group, eager: all partitions are given up before it joins again. */
+export class MemoryGroupConsumer implements GroupConsumer {
+  readonly #connection: Connection
+  readonly #options: GroupConsumerOptions
+  readonly #group: Group
+  readonly #signal: Signal
+  readonly #fetcher: Fetcher
+  #subscription: Subscription | undefined
+  #membership: Membership = OUTSIDE
+  #memberId = ''
+  #generation = -1
+  /** What `onAssigned` gave, until it is revoked or lost. */
+  #assigned: { readonly partitions: readonly TopicPartition[]; readonly listener: RebalanceListener } | undefined
+  #rejoin = false
+  /** For the leader: how many partitions the topics had that it assigned. */
+  #led: { readonly topics: readonly string[]; readonly counts: string; version: number } | undefined
+  #woken = false
+  #closed = false
+
+  constructor(connection: Connection, options: GroupConsumerOptions) {
+    this.#connection = connection
+    this.#options = options
+    this.#group = connection.cluster.groups.group(options.groupId)
+    this.#signal = new Signal(connection.cluster.clock)
+    this.#fetcher = new Fetcher({
+      cluster: connection.cluster,
+      committedOnly: options.isolationLevel === 'read_committed',
+      maxPartitionBytes: options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
+      notify: this.#signal.notify,
+    })
+  }
+
+  subscribe(subscription: Subscription): void {
+    this.#subscription = subscription
+    this.#rejoin = true
+    this.#signal.notify()
+  }
+
+  seek(position: TopicPartitionOffset): void {
+    this.#fetcher.seek(position)
+    this.#signal.notify()
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.setPaused(partitions, true)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.setPaused(partitions, false)
+    this.#signal.notify()
+  }
+
+  poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
+    return request(this.#connection, () => this.#poll(maxWaitMs))
+  }
+
+  wakeup(): void {
+    this.#woken = true
+    this.#signal.notify()
+  }
+
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    return request(this.#connection, () => {
+      const { offsets } = this.#group
+      if (this.#connection.capabilities.transactions === 'group-metadata' && offsets.isPending(partitions)) {
+        throw millraceError('MILLRACE_OFFSETS_UNSTABLE', { groupId: this.#group.id })
+      }
+      return offsets.get(partitions)
+    })
+  }
+
+  commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    return request(this.#connection, () => {
+      if (this.#closed) throw closedError('group consumer', 'commit')
+      const refusal = this.#group.commit(this.#caller(), offsets)
+      if (refusal !== undefined) throw this.#fenced(refusal)
+    })
+  }
+
+  groupMetadata(): GroupMetadata {
+    const { groupId, groupInstanceId } = this.#options
+    const metadata = { groupId, generationId: this.#generation, memberId: this.#memberId }
+    return groupInstanceId === undefined ? metadata : { ...metadata, groupInstanceId }
+  }
+
+  requestRejoin(_reason: string): void {
+    this.#rejoin = true
+    this.#signal.notify()
+  }
+
+  async close({ leave = true }: { readonly leave?: boolean } = {}): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#fetcher.assign([])
+    if (leave && !this.#connection.crashed) this.#group.leave(this.#memberId)
+    else this.silence()
+    this.#signal.notify()
+  }
+
+  /** No heartbeats from here on. */
+  silence(): void {
+    this.#group.silence(this.#memberId)
+  }
+
+  async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
+    if (this.#closed) throw closedError('group consumer', 'poll')
+    const { clock } = this.#connection.cluster
+    const end = clock.now() + maxWaitMs
+    for (;;) {
+      while (this.#hasGroupWork()) await this.#doGroupWork()
+      if (this.#connection.crashed) return NEVER
+      const batches = this.#fetcher.fetch()
+      const left = end - clock.now()
+      if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
+        this.#woken = false
+        return batches
+      }
+      await this.#signal.wait(left)
+    }
+  }
+
+  #hasGroupWork(): boolean {
+    if (this.#connection.crashed || this.#closed || this.#subscription === undefined) return false
+    switch (this.#membership.phase) {
+      case 'joining':
+      case 'syncing':
+        return this.#membership.answer !== undefined
+      case 'stable':
+        return this.#rejoin || this.#group.check(this.#caller()) !== undefined || this.#leaderSeesNewPartitions()
+      default:
+        return true
+    }
+  }
+
+  /** One step of the way into the group. */
+  async #doGroupWork(): Promise<void> {
+    const membership = this.#membership
+    switch (membership.phase) {
+      case 'outside':
+        return this.#join()
+      case 'joining':
+        return typeof membership.answer === 'object' ? this.#sync(membership.answer) : this.#refused(membership.answer!)
+      case 'syncing':
+        return typeof membership.answer === 'object' ? this.#assign(membership.answer) : this.#refused(membership.answer!)
+      case 'stable': {
+        const refusal = this.#group.check(this.#caller())
+        return refusal === undefined ? this.#join() : this.#refused(refusal)
+      }
+      case 'replaced':
+        throw this.#fenced('FENCED_INSTANCE_ID')
+    }
+  }
+
+  async #join(): Promise<void> {
+    await this.#giveUp('onRevoked')
+    if (this.#connection.crashed || this.#closed) return
+    this.#rejoin = false
+    const { topics, assignor } = this.#subscription!
+    this.#membership = { phase: 'joining', answer: undefined }
+    this.#memberId = this.#group.join(
+      {
+        memberId: this.#memberId,
+        groupInstanceId: this.#options.groupInstanceId,
+        clientId: this.#connection.clientId,
+        sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 45_000,
+        rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? 300_000,
+        protocol: assignor.name,
+        topics,
+        userData: assignor.userData(),
+      },
+      this.#signal.notify,
+      answer => {
+        this.#membership = { phase: 'joining', answer }
+        this.#signal.notify()
+      },
+    )
+  }
+
+  async #sync(joined: Joined): Promise<void> {
+    this.#memberId = joined.memberId
+    this.#generation = joined.generation
+    this.#membership = { phase: 'syncing', answer: undefined }
+    const assignments = joined.isLeader ? await this.#lead(this.#subscription!.assignor, joined) : undefined
+    if (this.#connection.crashed || this.#closed) return
+    this.#group.sync(this.#caller(), assignments, answer => {
+      this.#membership = { phase: 'syncing', answer }
+      this.#signal.notify()
+    })
+  }
+
+  async #lead(assignor: Assignor, { members }: Joined): Promise<ReadonlyMap<string, MemberAssignment>> {
+    const { cluster } = this.#connection
+    const topics = [...new Set(members.flatMap(member => member.topics))].sort()
+    this.#led = { topics, counts: partitionCounts(this.#connection, topics), version: cluster.metadataVersion }
+    return assignor.assign(members)
+  }
+
+  async #assign({ partitions, userData }: MemberAssignment): Promise<void> {
+    this.#membership = { phase: 'stable' }
+    const { listener } = this.#subscription!
+    this.#assigned = { partitions, listener }
+    this.#fetcher.assign(partitions)
+    await listener.onAssigned(partitions, userData)
+  }
+
+  async #refused(refusal: GroupRefusal): Promise<void> {
+    this.#membership = OUTSIDE
+    if (refusal === 'REBALANCE_IN_PROGRESS' || refusal === 'NOT_COORDINATOR') return
+    await this.#giveUp('onLost')
+    if (refusal !== 'ILLEGAL_GENERATION') this.#memberId = ''
+    this.#generation = -1
+    if (refusal === 'FENCED_INSTANCE_ID') this.#membership = { phase: 'replaced' }
+    if (refusal === 'INCONSISTENT_GROUP_PROTOCOL') {
+      const reason = `its members use another assignor than "${this.#subscription!.assignor.name}"`
+      throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation: `join of group "${this.#group.id}"`, reason })
+    }
+  }
+
+  /** Nothing is fetched while the listener still works on what it had. */
+  async #giveUp(callback: 'onRevoked' | 'onLost'): Promise<void> {
+    const assigned = this.#assigned
+    if (assigned === undefined) return
+    this.#assigned = undefined
+    this.#led = undefined
+    this.#fetcher.assign([])
+    await assigned.listener[callback](assigned.partitions)
+  }
+
+  #leaderSeesNewPartitions(): boolean {
+    const led = this.#led
+    const { metadataVersion } = this.#connection.cluster
+    if (led === undefined || led.version === metadataVersion) return false
+    if (partitionCounts(this.#connection, led.topics) === led.counts) led.version = metadataVersion
+    return led.version !== metadataVersion
+  }
+
+  #caller(): Caller {
+    const { groupInstanceId } = this.#options
+    return { memberId: this.#memberId, generation: this.#generation, groupInstanceId }
+  }
+
+  #fenced(refusal: GroupRefusal) {
+    return millraceError('MILLRACE_GROUP_FENCED', { groupId: this.#group.id, reason: refusal })
+  }
+}
+
+function partitionCounts({ cluster }: Connection, topics: readonly string[]): string {
+  return topics.map(topic => cluster.partitionCount(topic) ?? 0).join()
+}

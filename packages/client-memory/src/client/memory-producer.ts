@@ -1,0 +1,313 @@
+import {
+  checkRecordFits,
+  isMillraceError,
+  millraceError,
+  RecordBatchBuilder,
+  type CommittedOffset,
+  type GroupMetadata,
+  type Headers,
+  type Producer,
+  type ProducerOptions,
+  type TopicAppender,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
+import { closedError, request, type Connection } from './connection.ts'
+
+/** 1 MiB less a batch's header. */
+const DEFAULT_BATCH_BYTES = 1024 * 1024 - 61
+
+/**
+ * Full batches go to the log at once and without a copy: the log keeps the buffer that they were built in. What goes wrong is
+ * kept for the next flush.
+ */
+export class MemoryProducer implements Producer {
+  readonly #connection: Connection
+  readonly #options: ProducerOptions
+  readonly #appenders = new Map<string, MemoryTopicAppender>()
+  /** Partitions written to since the last flush. */
+  readonly #written = new Set<PartitionAppender>()
+  #identity: ProducerIdentity | undefined
+  /** Counts transactions, so that each partition knows whether it takes part in the present one. */
+  #transaction = 0
+  #transactionOpen = false
+  /** Something was added to the open transaction, so that the coordinator must be told its end. */
+  #coordinatorKnows = false
+  #failure: unknown
+  #closed = false
+
+  constructor(connection: Connection, options: ProducerOptions) {
+    this.#connection = connection
+    this.#options = options
+  }
+
+  init(): Promise<void> {
+    return request(this.#connection, () => {
+      this.#checkNotClosed('init')
+      const { transactionalId, transactionTimeoutMs = 60_000 } = this.#options
+      const { transactions } = this.#connection.cluster
+      this.#drop()
+      this.#failure = undefined
+      this.#transactionOpen = false
+      this.#identity =
+        transactionalId === undefined ? transactions.newProducer() : transactions.init(transactionalId, transactionTimeoutMs)
+    })
+  }
+
+  topic(name: string): TopicAppender {
+    const appender = this.#appenders.get(name) ?? new MemoryTopicAppender(name, this, this.#batchBytes)
+    this.#appenders.set(name, appender)
+    return appender
+  }
+
+  /** The log takes everything at once: there is nothing to wait for. */
+  pending(): undefined {
+    return undefined
+  }
+
+  flush(): Promise<readonly TopicPartitionOffset[]> {
+    return request(this.#connection, () => {
+      this.#checkNotClosed('flush')
+      return this.#flush()
+    })
+  }
+
+  begin(): void {
+    this.#checkNotClosed('begin')
+    if (this.#identity === undefined || this.#options.transactionalId === undefined || this.#transactionOpen) {
+      throw this.#misused('begin', this.#transactionOpen ? 'a transaction is open' : 'the producer is not initialised for any')
+    }
+    if (isMillraceError(this.#failure, 'fenced')) throw this.#failure
+    this.#transactionOpen = true
+    this.#coordinatorKnows = false
+    this.#transaction++
+  }
+
+  sendOffsets(offsets: readonly CommittedOffset[], metadata: GroupMetadata): Promise<void> {
+    return request(this.#connection, () => {
+      const id = this.#checkTransaction('sendOffsets')
+      const { cluster, capabilities } = this.#connection
+      this.#orFail(() => cluster.transactions.addGroup(id, this.#identity!, metadata.groupId))
+      this.#coordinatorKnows = true
+      const withMetadata = capabilities.transactions === 'group-metadata'
+      const caller = {
+        memberId: withMetadata ? metadata.memberId : '',
+        generation: withMetadata ? metadata.generationId : -1,
+        groupInstanceId: metadata.groupInstanceId,
+      }
+      const group = cluster.groups.group(metadata.groupId)
+      const refusal = group.commitInTransaction(this.#identity!.producerId, caller, offsets)
+      if (refusal !== undefined) throw millraceError('MILLRACE_GROUP_FENCED', { groupId: group.id, reason: refusal })
+    })
+  }
+
+  commit(): Promise<void> {
+    return request(this.#connection, () => {
+      this.#checkTransaction('commit')
+      this.#flush()
+      this.#end(true)
+    })
+  }
+
+  abort(): Promise<void> {
+    return request(this.#connection, () => {
+      this.#checkTransaction('abort')
+      this.#drop()
+      if (isMillraceError(this.#failure, 'fenced')) throw this.#failure
+      this.#failure = undefined
+      this.#end(false)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#drop()
+  }
+
+  /** @internal A partition's first record since its last batch: what it may be added to is checked here, once a batch. */
+  openBatch(appender: PartitionAppender): void {
+    if (this.#closed) throw closedError('producer', 'append')
+    if (this.#identity === undefined) throw this.#misused('append', 'the producer is not initialised')
+    if (this.#options.transactionalId !== undefined && !this.#transactionOpen) {
+      throw this.#misused('append', 'no transaction is open')
+    }
+    this.#written.add(appender)
+  }
+
+  /** @internal */
+  send(appender: PartitionAppender, builder: RecordBatchBuilder): void {
+    if (this.#failure !== undefined || this.#connection.crashed) return
+    const { transactionalId } = this.#options
+    try {
+      const log = this.#logOf(appender)
+      const identity = this.#identity!
+      if (transactionalId !== undefined && appender.transaction !== this.#transaction) {
+        this.#connection.cluster.transactions.addPartition(transactionalId, identity, appender)
+        appender.transaction = this.#transaction
+        this.#coordinatorKnows = true
+      }
+      const batch = builder.finish({
+        ...identity,
+        baseSequence: appender.sequenceOf(identity),
+        transactional: transactionalId !== undefined,
+        crc: this.#connection.cluster.crc,
+      })
+      appender.end = log.append(withoutSlack(batch), transactionalId)
+      appender.nextSequence += builder.count
+    } catch (error) {
+      this.#failure = error
+    }
+  }
+
+  #logOf(appender: PartitionAppender): PartitionLog {
+    if (appender.log?.deleted !== false) {
+      appender.log = this.#connection.cluster.log(appender)
+      appender.nextSequence = 0
+    }
+    return appender.log
+  }
+
+  #flush(): readonly TopicPartitionOffset[] {
+    for (const appender of this.#written) appender.send()
+    if (this.#failure !== undefined) throw this.#failure
+    const ends = [...this.#written].map(({ topic, partition, end }) => ({ topic, partition, offset: end }))
+    this.#written.clear()
+    return ends
+  }
+
+  #end(committed: boolean): void {
+    const known = this.#coordinatorKnows
+    if (known) {
+      const id = this.#options.transactionalId!
+      this.#orFail(() => this.#connection.cluster.transactions.end(id, this.#identity!, committed))
+    }
+    this.#transactionOpen = false
+  }
+
+  #drop(): void {
+    for (const appender of this.#written) appender.drop()
+    this.#written.clear()
+  }
+
+  /** Being fenced is for good: every later call must say so. */
+  #orFail(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
+  }
+
+  #checkNotClosed(operation: string): void {
+    if (this.#closed) throw closedError('producer', operation)
+  }
+
+  #checkTransaction(operation: string): string {
+    this.#checkNotClosed(operation)
+    const { transactionalId } = this.#options
+    if (!this.#transactionOpen || transactionalId === undefined) throw this.#misused(operation, 'no transaction is open')
+    return transactionalId
+  }
+
+  #misused(operation: string, reason: string) {
+    return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason })
+  }
+
+  get #batchBytes(): number {
+    return this.#options.maxBatchBytes ?? DEFAULT_BATCH_BYTES
+  }
+}
+
+class MemoryTopicAppender implements TopicAppender {
+  readonly topic: string
+  readonly #producer: MemoryProducer
+  readonly #maxBytes: number
+  readonly #partitions: (PartitionAppender | undefined)[] = []
+
+  constructor(topic: string, producer: MemoryProducer, maxBytes: number) {
+    this.topic = topic
+    this.#producer = producer
+    this.#maxBytes = maxBytes
+  }
+
+  append(
+    partition: number,
+    timestamp: number,
+    keyBytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    headers: Headers,
+  ): void {
+    const appender =
+      this.#partitions[partition] ??
+      (this.#partitions[partition] = new PartitionAppender(this.topic, partition, this.#producer, this.#maxBytes))
+    const { builder } = appender
+    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true) return
+    checkRecordFits(this.topic, this.#maxBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+    appender.send()
+    appender.open().append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+  }
+}
+
+/** One partition as a producer sees it. */
+class PartitionAppender {
+  readonly topic: string
+  readonly partition: number
+  /** The batch under construction. */
+  builder: RecordBatchBuilder | undefined
+  log: PartitionLog | undefined
+  /** The transaction that the partition was last added to. */
+  transaction = 0
+  nextSequence = 0
+  /** The offset after the last record sent. */
+  end = 0
+  readonly #producer: MemoryProducer
+  readonly #maxBytes: number
+  #identity: ProducerIdentity | undefined
+  /** What the next batch will probably need. */
+  #expectedBytes = 512
+
+  constructor(topic: string, partition: number, producer: MemoryProducer, maxBytes: number) {
+    this.topic = topic
+    this.partition = partition
+    this.#producer = producer
+    this.#maxBytes = maxBytes
+  }
+
+  open(): RecordBatchBuilder {
+    this.#producer.openBatch(this)
+    this.builder = new RecordBatchBuilder({ maxBytes: this.#maxBytes, initialBytes: this.#expectedBytes })
+    return this.builder
+  }
+
+  send(): void {
+    const { builder } = this
+    if (builder === undefined) return
+    this.builder = undefined
+    this.#expectedBytes = Math.min(this.#maxBytes, Math.max(512, builder.byteLength + (builder.byteLength >>> 3)))
+    this.#producer.send(this, builder)
+  }
+
+  drop(): void {
+    this.builder = undefined
+  }
+
+  /** The sequence starts anew with each producer id and epoch. */
+  sequenceOf(identity: ProducerIdentity): number {
+    if (this.#identity !== identity) {
+      this.#identity = identity
+      this.nextSequence = 0
+    }
+    return this.nextSequence
+  }
+}
+
+/** A log must not hold a large buffer for a small batch. */
+function withoutSlack(batch: Buffer): Buffer {
+  return batch.buffer.byteLength > 1024 && batch.length * 2 < batch.buffer.byteLength ? Buffer.from(batch) : batch
+}

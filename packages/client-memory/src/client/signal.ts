@@ -1,0 +1,24 @@
+import type { Clock } from '@millrace/core'
+
+/** Lets one poll at a time wait until something happens or time passes. */
+export class Signal {
+  readonly #clock: Clock
+  #wake: (() => void) | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Bound, so that it can be handed to whoever has news. */
+  readonly notify = (): void => {
+    this.#wake?.()
+  }
+
+  /** The caller has looked at everything and found nothing, in the same turn: no news can be missed in between. */
+  async wait(maxWaitMs: number): Promise<void> {
+    const abort = new AbortController()
+    this.#wake = () => abort.abort()
+    await this.#clock.sleep(maxWaitMs, abort.signal)
+    this.#wake = undefined
+  }
+}

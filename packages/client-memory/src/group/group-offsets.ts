@@ -1,0 +1,48 @@
+import type { CommittedOffset, TopicPartition } from '@millrace/core'
+
+/**
+ * The committed offsets of one group, and those that wait for the end of a transaction: they count when it commits and
+ * are dropped when it aborts.
+ */
+export class GroupOffsets {
+  readonly #committed = new Map<string, CommittedOffset>()
+  readonly #pending = new Map<number, Map<string, CommittedOffset>>()
+
+  commit(offsets: readonly CommittedOffset[]): void {
+    for (const offset of offsets) this.#committed.set(key(offset), offset)
+  }
+
+  addPending(producerId: number, offsets: readonly CommittedOffset[]): void {
+    const pending = this.#pending.get(producerId) ?? new Map<string, CommittedOffset>()
+    this.#pending.set(producerId, pending)
+    for (const offset of offsets) pending.set(key(offset), offset)
+  }
+
+  endTransaction(producerId: number, committed: boolean): void {
+    const pending = this.#pending.get(producerId)
+    this.#pending.delete(producerId)
+    if (committed && pending !== undefined) this.commit([...pending.values()])
+  }
+
+  /** Whether an open transaction holds an offset of one of `partitions`. */
+  isPending(partitions: readonly TopicPartition[]): boolean {
+    if (this.#pending.size === 0) return false
+    return [...this.#pending.values()].some(pending => partitions.some(partition => pending.has(key(partition))))
+  }
+
+  get(partitions: readonly TopicPartition[]): readonly CommittedOffset[] {
+    return partitions.flatMap(partition => this.#committed.get(key(partition)) ?? [])
+  }
+
+  all(): readonly CommittedOffset[] {
+    return [...this.#committed.values()]
+  }
+
+  dropTopic(topic: string): void {
+    for (const [name, offset] of this.#committed) if (offset.topic === topic) this.#committed.delete(name)
+  }
+}
+
+function key({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}
