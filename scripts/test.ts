@@ -3,9 +3,10 @@
 //   npm test -- --only types,unit                     some steps
 //   npm test -- --only unit packages/core             one step of vitest, filtered by file
 import { parseArgs } from 'node:util'
+import { provideKafka, type ProvidedKafka } from './test-run/provide-kafka.ts'
 import { runStep, type StepResult } from './test-run/run-step.ts'
-import { STEPS } from './test-run/steps.ts'
-import { sum, summaryLine } from './test-run/tally.ts'
+import { STEPS, type Step } from './test-run/steps.ts'
+import { sum, summaryLine, type Tally } from './test-run/tally.ts'
 
 const { values, positionals } = parseArgs({
   options: { only: { type: 'string' }, list: { type: 'boolean', default: false } },
@@ -28,14 +29,21 @@ async function runSteps(chosen: readonly string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
 
   const results: StepResult[] = []
+  let provided: ProvidedKafka | undefined
   for (const step of STEPS.filter(each => chosen.includes(each.name))) {
     if (interrupted.signal.aborted) break
     if (step.isVitest) console.log(`\n${step.name}: ${step.what}`)
-    const result = await runStep(step, positionals, interrupted.signal)
+    if (step.needsKafka) provided ??= await provideKafka()
+    const result =
+      step.needsKafka && provided && 'missing' in provided
+        ? withoutKafka(step, provided.missing, provided.maySkip)
+        : await runStep(step, positionals, interrupted.signal)
     results.push(result)
     if (result.tally.failed > 0 && result.output) console.log(`\n${result.output.trimEnd()}`)
     console.log(resultLine(result))
   }
+
+  if (provided && 'kafka' in provided) await provided.kafka.stop()
 
   const total = sum(results.map(each => each.tally))
   console.log('')
@@ -46,7 +54,14 @@ async function runSteps(chosen: readonly string[]): Promise<void> {
   process.exitCode = total.failed > 0 || interrupted.signal.aborted ? 1 : 0
 }
 
+function withoutKafka(step: Step, reason: string, maySkip: boolean): StepResult {
+  const tally: Tally = maySkip
+    ? { passed: 0, failed: 0, skipped: [{ name: `all of ${step.name}`, reason }] }
+    : { passed: 0, failed: 1, skipped: [] }
+  return { step, tally, seconds: 0, output: reason }
+}
+
 function resultLine({ step, tally, seconds }: StepResult): string {
-  const mark = tally.failed > 0 ? '✗' : '✓'
+  const mark = tally.failed > 0 ? '✗' : tally.passed > 0 ? '✓' : '-'
   return `${mark} ${step.name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  ${step.isVitest ? summaryLine(tally) : step.what}`
 }

@@ -11,6 +11,8 @@ export interface Step {
   readonly args: readonly string[]
   /** Shows its output as it comes, and writes a tally of its own. */
   readonly isVitest: boolean
+  /** Without a Kafka it is skipped on a developer's machine, and fails where `CI` is set. */
+  readonly needsKafka: boolean
   /** After that the step is ended and has failed. */
   readonly limitMs: number
 }
@@ -24,16 +26,16 @@ export const STEPS: readonly Step[] = [
   check('knip', 'nothing unused, nothing undeclared', bin('knip'), '--no-config-hints'),
   check('lockfile', 'the lockfile names no registry', ...script('check-lockfile.ts')),
   check('packages', 'what would be published works for a user', ...script('check-packages.ts')),
-  tests('unit', 'unit tests and properties'),
-  tests('conformance', 'every adapter against the contract of its port'),
-  tests('e2e', 'whole applications on a real Kafka'),
+  tests('unit', 'unit tests and properties', false),
+  tests('conformance', 'every adapter against the contract of its port', true),
+  tests('e2e', 'whole applications on a real Kafka', true),
 ]
 
 function check(name: string, what: string, ...args: string[]): Step {
-  return { name, what, args, isVitest: false, limitMs: 180_000 }
+  return { name, what, args, isVitest: false, needsKafka: false, limitMs: 180_000 }
 }
 
-function tests(project: string, what: string): Step {
+function tests(project: string, what: string, needsKafka: boolean): Step {
   const args = [
     bin('vitest'),
     'run',
@@ -42,7 +44,7 @@ function tests(project: string, what: string): Step {
     '--reporter=default',
     `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`,
   ]
-  return { name: project, what, args, isVitest: true, limitMs: 480_000 }
+  return { name: project, what, args, isVitest: true, needsKafka, limitMs: 480_000 }
 }
 
 function script(name: string): string[] {
