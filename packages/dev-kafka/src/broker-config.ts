@@ -20,6 +20,9 @@ export function commonBrokerConfig(
   const replicas = String(Math.min(brokerCount, 3))
   return {
     'auto.create.topics.enable': 'false',
+    // A killed broker loses its partitions within seconds instead of nine.
+    'broker.heartbeat.interval.ms': '500',
+    'broker.session.timeout.ms': '3000',
     'default.replication.factor': replicas,
     'group.initial.rebalance.delay.ms': '0',
     // Test records carry old timestamps; with the default retention the broker deletes them within minutes.
@@ -56,9 +59,3 @@ export function combinedModeConfig(
   }
 }
 
-/** A `.properties` file, in which a backslash (as in a path on Windows) begins an escape. */
-export function propertiesText(config: Readonly<Record<string, string>>): string {
-  return Object.entries(config)
-    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
-    .join('')
-}

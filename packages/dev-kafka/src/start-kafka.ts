@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { DevKafka, StartKafkaOptions } from './dev-kafka.ts'
 import { DevKafkaError } from './dev-kafka-error.ts'
+import { startDockerKafka } from './docker/docker-cluster.ts'
+import { findDocker } from './docker/testcontainers.ts'
 import { useEnvKafka } from './env-kafka.ts'
 import { installDirectory } from './jvm/install-broker.ts'
 import { findJava, findMaven } from './jvm/java-tools.ts'
@@ -40,7 +42,11 @@ const SOURCES = {
     const brokers = process.env['KAFKA_BROKERS']
     return brokers ? useEnvKafka(brokers) : { missing: ['KAFKA_BROKERS is not set'] }
   },
-  docker: async () => ({ missing: ['not there yet'] }),
+  docker: async (options: ResolvedOptions) => {
+    const found = await findDocker()
+    if ('missing' in found) return { missing: [found.missing] }
+    return startDockerKafka(options, found.testcontainers, found.engine)
+  },
   jvm: async (options: ResolvedOptions) => {
     const [java, maven] = await Promise.all([
       findJava(),

@@ -1,12 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
-/** A Kafka UUID: 16 bytes in URL-safe base64. Kafka itself avoids a leading dash, which reads as an option. */
-export function kafkaUuid(): string {
-  const uuid = randomBytes(16).toString('base64url')
-  return uuid.startsWith('-') ? kafkaUuid() : uuid
-}
+import { kafkaUuid } from '../kafka-uuid.ts'
 
 /**
  * Makes a broker's data directory as `StorageTool format` does, without its JVM start: `meta.properties`, and the

@@ -5,12 +5,13 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { combinedModeConfig, propertiesText } from '../broker-config.ts'
+import { combinedModeConfig } from '../broker-config.ts'
 import { DevKafkaError } from '../dev-kafka-error.ts'
 import type { KafkaRelease } from '../kafka-release.ts'
 import { withLock } from './directory-lock.ts'
 import { findMaven, type Java } from './java-tools.ts'
 import { brokerPom } from './maven-pom.ts'
+import { propertiesText } from './properties-text.ts'
 
 const run = promisify(execFile)
 
