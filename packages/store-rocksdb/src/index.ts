@@ -1,1 +1,1 @@
-export {}
+export { rocksdb, type RocksdbOptions } from './rocksdb-backend.ts'

@@ -36,13 +36,16 @@ export interface OpenOptions {
 export interface TaskState {
   /** @throws MILLRACE_STORE_UNKNOWN when the name was not given at `open`. */
   store(name: string): KeySpace
-  /** All of `changes` or nothing; with `offsets` as the new positions of the changelogs named there. */
+  /**
+   * All of `changes` or nothing, in their order; with `offsets` as the new positions of the changelogs named there. The
+   * bytes given must not be changed before the promise resolves; afterwards they are the caller's again.
+   */
   write(changes: readonly StoreChanges[], offsets: readonly TopicPartitionOffset[]): Promise<void>
   /** The changelog positions of the last write, absent where there was none. */
   offsets(): Promise<readonly TopicPartitionOffset[]>
   /** Makes what was written survive a crash of the machine. */
   sync(): Promise<void>
-  /** Ends open iterators and snapshots, then closes. */
+  /** Ends open iterators and snapshots, then closes. Whoever goes on reading one gets MILLRACE_STORE_CLOSED. */
   close(): Promise<void>
 }
 

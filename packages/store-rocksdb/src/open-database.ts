@@ -1,0 +1,63 @@
+import { mkdir } from 'node:fs/promises'
+import { millraceError } from '@millrace/core'
+import type RocksDB from 'rocksdb-native'
+import { storeFailure } from './store-failure.ts'
+import { WRITE_BUFFERS } from './write-buffer-share.ts'
+
+/** An open database, and what has to end before it can be closed. */
+export interface OpenDatabase {
+  readonly db: RocksDB
+  readonly directory: string
+  /** Ends an open iterator or snapshot. The binding waits for those for ever. */
+  readonly open: Set<() => Promise<void>>
+  closed: boolean
+}
+
+export async function openDatabase(directory: string, writeBufferSize: number): Promise<OpenDatabase> {
+  const Binding = await loadBinding()
+  try {
+    await mkdir(directory, { recursive: true })
+    const db = new Binding(directory, { writeBufferSize, maxWriteBufferNumber: WRITE_BUFFERS, maxBackgroundJobs: 2 })
+    await db.ready()
+    return { db, directory, open: new Set(), closed: false }
+  } catch (error) {
+    throw storeFailure(directory, error)
+  }
+}
+
+export function checkOpen(database: OpenDatabase, operation: string): void {
+  if (database.closed) throw millraceError('MILLRACE_STORE_CLOSED', { operation, object: 'state' })
+}
+
+/** Runs what reads or writes the database, and says in Millrace's words what went wrong. */
+export async function guarded<Result>(database: OpenDatabase, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw storeFailure(database.directory, error)
+  }
+}
+
+/** Nothing new is let in from the call on; `pending` is what was let in before. */
+export async function closeDatabase(database: OpenDatabase, pending: Promise<void> = Promise.resolve()): Promise<void> {
+  database.closed = true
+  await pending
+  await Promise.all([...database.open].map(end => end()))
+  await guarded(database, () => database.db.close())
+}
+
+/** Loaded at the first opening, so that a platform without a binary gets an error with a hint and not a failed import. */
+async function loadBinding(): Promise<typeof RocksDB> {
+  try {
+    return (await import('rocksdb-native')).default
+  } catch (error) {
+    const reason = error instanceof Error ? describeLoadFailure(error) : String(error)
+    const platform = `${process.platform}-${process.arch}`
+    throw millraceError('MILLRACE_STORE_BINDING_MISSING', { module: 'rocksdb-native', platform, reason }, { cause: error })
+  }
+}
+
+/** The cause is the linker's word, as a missing libatomic.so.1 or GLIBC_2.34. */
+function describeLoadFailure(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : (error.message.split('\n', 1)[0] ?? error.message)
+}

@@ -1,0 +1,29 @@
+import { type MillraceError, isMillraceError, millraceError } from '@millrace/core'
+
+/** What the machine refuses: to be mended there, and no reason to throw the state away. */
+const MACHINE_REFUSES = /no space left|permission denied|too many open files|read-only file system|quota exceeded|cannot allocate/i
+
+/** RocksDB names the file when it cannot lock it, whether another process or this one holds it. */
+const LOCKED = /lock hold by current process|while lock file/i
+
+/**
+ * What an error of the database means. RocksDB's status is lost on the way through the binding (nearly all is EIO), so the
+ * text has to tell. Whatever is neither a lock nor a refusal of the machine is about bytes that are not what was written.
+ */
+export function storeFailure(directory: string, error: unknown): MillraceError {
+  if (isMillraceError(error)) return error
+  const reason = reasonOf(error)
+  const code = LOCKED.test(reason)
+    ? 'MILLRACE_STORE_LOCKED'
+    : MACHINE_REFUSES.test(reason)
+      ? 'MILLRACE_STORE_FAILED'
+      : 'MILLRACE_STORE_CORRUPT'
+  return millraceError(code, { directory, reason }, { cause: error })
+}
+
+/** The message of the innermost cause: a batch only says that it was not applied. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.some(Boolean)) return reasonOf(error.errors.find(Boolean))
+  if (error instanceof Error) return error.cause === undefined ? error.message : reasonOf(error.cause)
+  return String(error)
+}
