@@ -2,13 +2,15 @@ import { ERROR_TABLE, type ErrorKind } from './table.ts'
 
 export type ErrorCode = keyof typeof ERROR_TABLE
 
+type Row<Code extends ErrorCode> = (typeof ERROR_TABLE)[Code]
+
 type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Placeholders<Rest>
   : never
 
-/** What a code's message needs: one value for each `{placeholder}` of its row in the table. */
+/** What a code's message and hint need: one value for each `{placeholder}` of its row in the table. */
 export type ErrorValues<Code extends ErrorCode> = {
-  readonly [Name in Placeholders<(typeof ERROR_TABLE)[Code]['message']>]: string | number
+  readonly [Name in Placeholders<Row<Code>['message'] | Row<Code>['hint']>]: string | number
 }
 
 /**
@@ -42,8 +44,9 @@ export function millraceError<Code extends ErrorCode>(
   options?: { readonly cause?: unknown; readonly hint?: string },
 ): MillraceError {
   const byName = values as Readonly<Record<string, string | number>>
-  const message = ERROR_TABLE[code].message.replace(/\{(\w+)\}/g, (whole, name: string) => String(byName[name] ?? whole))
-  return new MillraceError(code, message, options)
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => String(byName[name] ?? whole))
+  const { message, hint } = ERROR_TABLE[code]
+  return new MillraceError(code, fill(message), { ...options, hint: options?.hint ?? fill(hint) })
 }
 
 /** Whether `error` is a MillraceError, of one of `kinds` where any are given. */

@@ -62,7 +62,7 @@ export const ERROR_TABLE = {
   MILLRACE_TOPIC_NOT_COPARTITIONED: {
     kind: 'topology',
     message: 'The topics that {operator} joins need equal partition counts, but {topics}',
-    hint: 'Create "{topic}" with {partitions} partitions, or put .repartition({ partitions: {partitions} }) before the join.',
+    hint: 'Create "{topic}" with {partitions} partitions, or put a repartition of {partitions} partitions before the join.',
   },
   MILLRACE_TOPIC_PARTITIONS_CHANGED: {
     kind: 'config',
@@ -97,7 +97,7 @@ export const ERROR_TABLE = {
   MILLRACE_STORE_NOT_CONNECTED: {
     kind: 'topology',
     message: 'The processor {operator} asks for the store "{store}", to which it is not connected',
-    hint: 'Name it in the options: process(supplier, { stores: ["{store}"] }).',
+    hint: 'Name it in the "stores" option of process or processValues.',
   },
   MILLRACE_PROCESSOR_KEY_CHANGED: {
     kind: 'record',

@@ -1,0 +1,89 @@
+import type { Awaitable, TimeWindowsSpec } from '../operators/spec.ts'
+import { long } from '../serde/number-serdes.ts'
+import type { Serde } from '../serde/serde.ts'
+import { optionalName } from '../topology/naming.ts'
+import { addAggregation, type GroupPoint } from './aggregation.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import { KTable } from './ktable.ts'
+import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import { point, type StreamPoint } from './point.ts'
+import { TimeWindowedKStream } from './time-windowed-kstream.ts'
+
+/** `store` may be left out, or come without a value serde, only where the value serde is known. */
+export type ReduceArgs<Options, Store, V, Known extends SerdeSide> = 'value' extends Known
+  ? [options?: Options]
+  : [optionsWithSerdes: NameOption & { readonly store: Store & { readonly value: Serde<NonNullable<V>> } }]
+
+/** A stream whose records are grouped by key, to be aggregated. Records without key or value are left out. */
+export class KGroupedStream<K, V, Known extends SerdeSide = never> {
+  /** @internal */
+  readonly [point]: GroupPoint
+  /** Never there: carries the types only. */
+  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+
+  /** @internal */
+  constructor(group: GroupPoint) {
+    this[point] = group
+  }
+
+  /**
+   * How many records each key has had.
+   *
+   * @example
+   * grouped.count({ store: 'counts' })
+   */
+  count(options: MaterializeOptions<K, bigint> = {}): KTable<K, bigint, SerdeSide> {
+    return new KTable(addAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
+  }
+
+  /** Combines the values of each key; the first one is taken as it is. `null` deletes the key. */
+  reduce(
+    reducer: (aggregate: V, value: V) => Awaitable<V | null>,
+    ...args: ReduceArgs<MaterializeOptions<K, V>, StoreOptions<K, V>, V, Known>
+  ): KTable<K, V, SerdeSide> {
+    const options: MaterializeOptions<K, V> = args[0] ?? {}
+    return new KTable(addAggregation(this[point], { kind: 'reduce', reducer }, options, this[point].valueSerde))
+  }
+
+  /**
+   * Adds each value to its key's aggregate, which begins as what `initializer` gives. `null` deletes the key.
+   *
+   * @example
+   * grouped.aggregate(() => 0, (_key, order, total) => total + order.price, { store: { value: double() } })
+   */
+  aggregate<VR>(
+    initializer: () => NoInfer<VR>,
+    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
+  ): KTable<K, VR, SerdeSide> {
+    const aggregate = { kind: 'aggregate', initializer, aggregator } as const
+    return new KTable(addAggregation(this[point], aggregate, options, undefined))
+  }
+
+  /** Aggregates each window of time by itself. */
+  windowedBy(windows: TimeWindowsSpec): TimeWindowedKStream<K, V, Known> {
+    return new TimeWindowedKStream(this[point], windows)
+  }
+}
+
+/** What `groupBy` and `groupByKey` stand for. */
+export function groupPoint(
+  from: StreamPoint,
+  calledFor: GroupPoint['calledFor'],
+  options: {
+    readonly name?: string | undefined
+    readonly key?: Serde<unknown> | undefined
+    readonly value?: Serde<unknown> | undefined
+    readonly partitions?: number | undefined
+  } = {},
+): GroupPoint {
+  return {
+    ...from,
+    keySerde: options.key ?? from.keySerde,
+    valueSerde: options.value ?? from.valueSerde,
+    groupName: optionalName(options.name, 'grouping'),
+    partitions: options.partitions,
+    calledFor,
+    shared: {},
+  }
+}

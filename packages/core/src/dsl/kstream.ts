@@ -1,0 +1,215 @@
+import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
+import type { Awaitable } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
+import { BranchedKStream, type SplitOf } from './branched-kstream.ts'
+import { addStreamTableJoin } from './joins.ts'
+import { groupPoint, KGroupedStream } from './kgrouped-stream.ts'
+import type {
+  GivenSerdes,
+  MissingValue,
+  SameKey,
+  SerdeSide,
+  WithSerdes,
+  WithSerdesOfNewKey,
+} from './known-serdes.ts'
+import { KTable } from './ktable.ts'
+import type {
+  GroupByOptions,
+  GroupOptions,
+  MaterializeOptions,
+  NameOption,
+  PrintOptions,
+  ProcessOptions,
+  RepartitionOptions,
+  SerdeOptions,
+  SinkOptions,
+  TopicChoice,
+} from './options.ts'
+import { point, sameGraph, type StreamPoint } from './point.ts'
+import { addSink } from './sink.ts'
+import { addRepartition } from './repartition.ts'
+import { addMerge, addProcessor, addStep } from './steps.ts'
+import { addToTable } from './tables.ts'
+
+/**
+ * A stream of records. Each method adds an operator and gives the stream behind it; nothing runs before the application
+ * starts. Functions may return promises, which are awaited in order.
+ *
+ * A record may come without key or value; functions then get `null`, whatever `K` and `V` say.
+ *
+ * `Known` says which serdes are known here. They come from where the topic was read, and what makes new keys or values
+ * drops theirs: an operator that writes or keeps records then asks for them.
+ */
+export class KStream<K, V, Known extends SerdeSide = never> {
+  /** @internal */
+  readonly [point]: StreamPoint
+  /** Never there: carries the types only. */
+  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+
+  /** @internal */
+  constructor(from: StreamPoint) {
+    this[point] = from
+  }
+
+  /** Keeps the records for which `predicate` holds. A type guard narrows the type of the values. */
+  filter<VN extends V>(predicate: (key: K, value: V) => value is VN, options?: NameOption): KStream<K, VN, Known>
+  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
+  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
+    return new KStream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name))
+  }
+
+  /** Keeps the records for which `predicate` does not hold. */
+  filterNot(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
+    return new KStream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: true }, options?.name))
+  }
+
+  /** Makes one new record of each. Prefer `mapValues` where the key stays: it spares a repartition. */
+  map<KR, VR>(mapper: (key: K, value: V) => Awaitable<readonly [KR, VR]>, options?: NameOption): KStream<KR, VR> {
+    return new KStream(addStep(this[point], 'map', { type: 'map', mapper }, options?.name))
+  }
+
+  /** Makes a new value of each. */
+  mapValues<VR>(
+    mapper: (value: V, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KStream<K, VR, Exclude<Known, 'value'>> {
+    return new KStream(addStep(this[point], 'mapValues', { type: 'mapValues', mapper }, options?.name))
+  }
+
+  /** Makes any number of new records of each. */
+  flatMap<KR, VR>(
+    mapper: (key: K, value: V) => Awaitable<Iterable<readonly [KR, VR]>>,
+    options?: NameOption,
+  ): KStream<KR, VR> {
+    return new KStream(addStep(this[point], 'flatMap', { type: 'flatMap', mapper }, options?.name))
+  }
+
+  /** Makes any number of new values of each, under the same key. */
+  flatMapValues<VR>(
+    mapper: (value: V, key: K) => Awaitable<Iterable<VR>>,
+    options?: NameOption,
+  ): KStream<K, VR, Exclude<Known, 'value'>> {
+    return new KStream(addStep(this[point], 'flatMapValues', { type: 'flatMapValues', mapper }, options?.name))
+  }
+
+  /** Gives each record a new key. */
+  selectKey<KR>(
+    mapper: (key: K, value: V) => Awaitable<KR>,
+    options?: NameOption,
+  ): KStream<KR, V, Exclude<Known, 'key'>> {
+    return new KStream(addStep(this[point], 'selectKey', { type: 'selectKey', mapper }, options?.name))
+  }
+
+  /** The records of both streams. A serde stays known where both streams have the same one. */
+  merge<OtherKnown extends SerdeSide>(
+    other: KStream<K, V, OtherKnown>,
+    options?: NameOption,
+  ): KStream<K, V, Known & OtherKnown> {
+    sameGraph(this[point], other[point], 'merge')
+    return new KStream(addMerge(this[point], other[point], options?.name))
+  }
+
+  /** Calls `action` with each record, which goes on unchanged. */
+  peek(action: (key: K, value: V) => Awaitable<unknown>, options?: NameOption): KStream<K, V, Known> {
+    return new KStream(addStep(this[point], 'peek', { type: 'peek', action, forwards: true }, options?.name))
+  }
+
+  /** Calls `action` with each record. The stream ends here. */
+  foreach(action: (key: K, value: V) => Awaitable<unknown>, options?: NameOption): void {
+    addStep(this[point], 'foreach', { type: 'peek', action, forwards: false }, options?.name)
+  }
+
+  /** Writes each record as a line, for debugging. The stream ends here. */
+  print(options: PrintOptions<K, V> = {}): void {
+    const { label = this[point].name, write = line => console.log(line), format } = options
+    addStep(this[point], 'print', { type: 'print', label, write, mapper: format }, options.name)
+  }
+
+  /**
+   * Sends each record to the first branch whose predicate holds.
+   *
+   * @example
+   * const { large, default: others } = orders
+   *   .split()
+   *   .branch((_key, order) => order.total > 1000, { name: 'large' })
+   *   .defaultBranch()
+   */
+  split(options?: NameOption): BranchedKStream<SplitOf<K, V, Known>> {
+    return new BranchedKStream(this[point], options?.name)
+  }
+
+  /** Writes the records to a topic and reads them back, distributed by key. */
+  repartition(...args: WithSerdes<RepartitionOptions<K, V>, K, V, Known>): KStream<K, V, SerdeSide> {
+    const options: RepartitionOptions<K, V> | undefined = args[0]
+    return new KStream(addRepartition(this[point], options))
+  }
+
+  /** Writes the records to a topic, or to the one that `topic` chooses for each of them. Topics must exist. */
+  to(topic: string | TopicChoice<K, V>, ...args: WithSerdes<SinkOptions<K, V>, K, V, Known>): void {
+    const options: SinkOptions<K, V> | undefined = args[0]
+    addSink(this[point], topic, options)
+  }
+
+  /** The table of the last value of each key; a record without a value deletes. */
+  toTable(options?: MaterializeOptions<K, V>): KTable<K, V, Known> {
+    return new KTable(addToTable(this[point], options ?? {}))
+  }
+
+  /** Groups by a new key; a record whose new key is null is left out. */
+  groupBy<KR>(
+    selector: (key: K, value: V) => Awaitable<KR | null>,
+    options: GroupByOptions<KR, V> & MissingValue<V, Known>,
+  ): KGroupedStream<KR, V, Known | 'key'> {
+    const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options.name)
+    return new KGroupedStream(groupPoint(selected, 'groupBy', options))
+  }
+
+  /** Groups by the key there is. */
+  groupByKey(...args: WithSerdesOfNewKey<GroupOptions<K, V>, K, V, Known>): KGroupedStream<K, V, Known | 'key'> {
+    const options: GroupOptions<K, V> | undefined = args[0]
+    return new KGroupedStream(groupPoint(this[point], 'groupByKey', options))
+  }
+
+  /** Joins each record with the table's current value of its key; without one there is no result. */
+  join<KT, VT, VR, TableKnown extends SerdeSide>(
+    table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
+    joiner: (value: V, tableValue: VT, key: K) => Awaitable<VR>,
+    ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
+  ): KStream<K, VR, 'key'> {
+    const options: SerdeOptions<K, V> | undefined = args[0]
+    return new KStream(addStreamTableJoin(this[point], table[point], 'inner', joiner, options ?? {}))
+  }
+
+  /** Joins each record with the table's current value of its key, or with null. */
+  leftJoin<KT, VT, VR, TableKnown extends SerdeSide>(
+    table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
+    joiner: (value: V, tableValue: VT | null, key: K) => Awaitable<VR>,
+    ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
+  ): KStream<K, VR, 'key'> {
+    const options: SerdeOptions<K, V> | undefined = args[0]
+    return new KStream(addStreamTableJoin(this[point], table[point], 'left', joiner, options ?? {}))
+  }
+
+  /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
+  process<KR, VR, const Options extends ProcessOptions<KR, VR> = ProcessOptions<KR, VR>>(
+    supplier: () => Processor<K, V, KR, VR>,
+    options?: Options,
+  ): KStream<KR, VR, GivenSerdes<Options>> {
+    return new KStream(addProcessor(this[point], supplier, false, options))
+  }
+
+  /** As `process`, but the key stays: no repartition is needed afterwards. */
+  processValues<VR, const Options extends Omit<ProcessOptions<K, VR>, 'key'> = Omit<ProcessOptions<K, VR>, 'key'>>(
+    supplier: () => FixedKeyProcessor<K, V, VR>,
+    options?: Options,
+  ): KStream<K, VR, Extract<Known, 'key'> | GivenSerdes<Options>> {
+    return new KStream(addProcessor(this[point], supplier, true, options))
+  }
+}
+
+/** The serde of a stream's values where it is known. */
+export type ValueSerdeOf<Stream> = Stream extends KStream<unknown, infer V, infer Known>
+  ? 'value' extends Known
+    ? Serde<V>
+    : undefined
+  : never

@@ -1,0 +1,66 @@
+import type { Awaitable, Fn2 } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import { KStream } from './kstream.ts'
+import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import { point, type TablePoint } from './point.ts'
+import { addStep } from './steps.ts'
+import { addTableFilter, addTableMapValues, addToStream } from './tables.ts'
+
+/**
+ * A table: the last value of each key, changing as records come. It is kept in a store where one is named or another
+ * operator needs one.
+ */
+export class KTable<K, V, Known extends SerdeSide = never> {
+  /** @internal */
+  readonly [point]: TablePoint
+  /** Never there: carries the types only. */
+  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+
+  /** @internal */
+  constructor(from: TablePoint) {
+    this[point] = from
+  }
+
+  /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
+  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V, Known> {
+    return new KTable(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
+  }
+
+  /** The rows for which `predicate` does not hold. */
+  filterNot(
+    predicate: (key: K, value: V) => Awaitable<boolean>,
+    options?: MaterializeOptions<K, V>,
+  ): KTable<K, V, Known> {
+    return new KTable(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
+  }
+
+  /** Rows with new values. To keep the result in a store, give the store's value serde. */
+  mapValues<VR>(
+    mapper: (value: V, key: K) => Awaitable<VR>,
+    options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
+  ): KTable<K, VR, Known | 'value'>
+  mapValues<VR>(
+    mapper: (value: V, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
+  mapValues<VR>(
+    mapper: (value: V, key: K) => Awaitable<VR>,
+    options?: MaterializeOptions<K, VR>,
+  ): KTable<K, VR, never> {
+    return new KTable(addTableMapValues(this[point], mapper, options ?? {}))
+  }
+
+  /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */
+  toStream(options?: NameOption): KStream<K, V, Known>
+  toStream<KR>(
+    mapper: (key: K, value: V) => Awaitable<KR>,
+    options?: NameOption,
+  ): KStream<KR, V, Exclude<Known, 'key'>>
+  toStream(first?: NameOption | Fn2<unknown>, second?: NameOption): unknown {
+    if (typeof first !== 'function') return new KStream(addToStream(this[point], first?.name))
+    const changes = addToStream(this[point], second?.name)
+    // A function has a name too, so the type of the options does not exclude it.
+    return new KStream(addStep(changes, 'selectKey', { type: 'selectKey', mapper: first as Fn2<unknown> }))
+  }
+}

@@ -1,0 +1,104 @@
+import type { Serde } from '../serde/serde.ts'
+import type { StoreSettings } from '../state/store-builder.ts'
+import type { RecordMetadata, TimestampExtractor } from '../topology/plan.ts'
+
+export interface NameOption {
+  /**
+   * The node's name in `describe()` and in metrics; where a topic or store belongs to the node, part of its name. Named
+   * nodes keep their topics and stores when the topology changes.
+   * @default a generated one, the same as Kafka Streams'
+   */
+  readonly name?: string
+}
+
+/** How a topic is read. */
+export interface SourceOptions<K, V> extends NameOption {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** @default the application's */
+  readonly timestampExtractor?: TimestampExtractor
+  /** Where a partition without a committed offset starts. @default the application's */
+  readonly offsetReset?: 'earliest' | 'latest'
+}
+
+export interface TableOptions<K, V> extends SourceOptions<K, V> {
+  /** Keeps the table in a store that can be asked for by name. @default a store only where another operator needs one */
+  readonly store?: string | StoreOptions<K, V>
+}
+
+/** A store of the DSL. Caching is on unless switched off. */
+export interface StoreOptions<K, V> extends StoreSettings {
+  /** @default generated */
+  readonly name?: string
+  /** @default the serde of the records, where it is known */
+  readonly key?: Serde<NonNullable<K>>
+  /** @default the serde of the records, where it is known; `long()` for `count` */
+  readonly value?: Serde<NonNullable<V>>
+}
+
+export interface WindowStoreSettings<K, V> extends StoreOptions<K, V> {
+  /** How long a window is kept from its start, in milliseconds of stream time. @default size and grace together */
+  readonly retentionMs?: number
+}
+
+export interface MaterializeOptions<K, V> extends NameOption {
+  /** A name, or the store's settings. */
+  readonly store?: string | StoreOptions<K, V>
+}
+
+export interface MaterializeWindowsOptions<K, V> extends NameOption {
+  /** A name, or the store's settings. */
+  readonly store?: string | WindowStoreSettings<K, V>
+}
+
+/** Serdes for records that are about to be written. @default those known so far */
+export interface SerdeOptions<K, V> extends NameOption {
+  readonly key?: Serde<NonNullable<K>>
+  readonly value?: Serde<NonNullable<V>>
+}
+
+export interface SinkOptions<K, V> extends SerdeOptions<K, V> {
+  /**
+   * A partition, several, none (`[]` drops the record), or undefined for the default.
+   * @default murmur2 of the key's bytes, as Kafka's own producers do
+   */
+  readonly partitioner?: Partitioner<K, V>
+}
+
+export type Partitioner<K, V> = (
+  topic: string,
+  key: K,
+  value: V,
+  partitions: number,
+) => number | readonly number[] | undefined
+
+/** Chooses the topic of each record. The topics must exist. */
+export type TopicChoice<K, V> = (key: K, value: V, context: RecordMetadata) => string
+
+export interface RepartitionOptions<K, V> extends SinkOptions<K, V> {
+  /** @default as many as the largest topic that feeds it has */
+  readonly partitions?: number
+}
+
+export interface GroupOptions<K, V> extends SerdeOptions<K, V> {
+  /** Of the repartition topic, where there is one. @default as many as the largest topic that feeds it has */
+  readonly partitions?: number
+}
+
+export interface GroupByOptions<K, V> extends GroupOptions<K, V> {
+  readonly key: Serde<NonNullable<K>>
+}
+
+export interface ProcessOptions<K, V> extends SerdeOptions<K, V> {
+  /** Names of the stores that the processor may ask for. */
+  readonly stores?: readonly string[]
+}
+
+export interface PrintOptions<K, V> extends NameOption {
+  /** In front of each line. @default the name of the node above */
+  readonly label?: string
+  /** @default `key, value` */
+  readonly format?: (key: K, value: V) => string
+  /** Where lines go. @default console.log */
+  readonly write?: (line: string) => void
+}

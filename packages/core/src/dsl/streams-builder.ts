@@ -1,0 +1,75 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { StoreBuilder } from '../state/store-builder.ts'
+import { buildPlan } from '../topology/build-plan.ts'
+import { createGraph } from '../topology/graph.ts'
+import { checkedName, optionalName } from '../topology/naming.ts'
+import type { Plan } from '../topology/plan.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import { KStream } from './kstream.ts'
+import { KTable } from './ktable.ts'
+import type { SourceOptions, TableOptions } from './options.ts'
+import { streamPoint } from './point.ts'
+import { addTable } from './tables.ts'
+
+/**
+ * Where a topology begins.
+ *
+ * @example
+ * const builder = new StreamsBuilder()
+ * builder
+ *   .stream('lines', { key: string(), value: string() })
+ *   .filter((_key, line) => line.length > 0)
+ *   .to('lines-with-text')
+ * const plan = builder.build()
+ */
+export class StreamsBuilder {
+  readonly #graph = createGraph()
+
+  /** The records of one or more topics. */
+  stream<K, V>(topics: string | readonly string[], options: SourceOptions<K, V>): KStream<K, V, SerdeSide> {
+    const graph = this.#graph
+    const list = typeof topics === 'string' ? [topics] : [...new Set(topics)]
+    for (const topic of list) checkedName(topic, 'topic')
+    if (list.length === 0) {
+      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'stream', reason: 'the list of topics is empty' })
+    }
+    const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-SOURCE-')
+    const keySerde = options.key as Serde<unknown>
+    const valueSerde = options.value as Serde<unknown>
+    const { offsetReset, timestampExtractor } = options
+    const entry = {
+      kind: 'source' as const,
+      name,
+      parents: [],
+      topics: list,
+      keySerde,
+      valueSerde,
+      offsetReset,
+      timestampExtractor,
+    }
+    graph.add(entry, [])
+    const from = { graph, entry, name, sources: [name], keySerde, valueSerde, repartitionRequired: false }
+    return new KStream(streamPoint(from))
+  }
+
+  /** A topic as a table: the last value of each key; a record without a value deletes. Records without a key are dropped. */
+  table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
+    return new KTable(addTable(this.#graph, checkedName(topic, 'topic'), options as never))
+  }
+
+  /** Adds a store that processors may connect to by its name. */
+  addStateStore(store: StoreBuilder): this {
+    this.#graph.addStore(store.draft)
+    return this
+  }
+
+  /**
+   * Checks everything and gives the plan, which is frozen. The builder can go on being used and built again.
+   *
+   * @throws a MillraceError of kind `topology` that names the operator and what to do
+   */
+  build(): Plan {
+    return buildPlan(this.#graph)
+  }
+}

@@ -1,0 +1,135 @@
+import type { Fn2, ValueFn } from '../operators/spec.ts'
+import type { Graph, GraphEntry } from '../topology/graph.ts'
+import { optionalName } from '../topology/naming.ts'
+import { filteredTableState, mappedTableState, sourceTableState } from '../topology/table-state.ts'
+import type { TimestampExtractor } from '../topology/plan.ts'
+import type { Serde } from '../serde/serde.ts'
+import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
+import { repartitionEntry } from './repartition.ts'
+import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
+import { processorEntry } from './steps.ts'
+
+interface TableOptions {
+  readonly name?: string | undefined
+  readonly store?: StoreOption | undefined
+}
+
+interface SourceTableOptions extends TableOptions {
+  readonly key: Serde<unknown>
+  readonly value: Serde<unknown>
+  readonly timestampExtractor?: TimestampExtractor | undefined
+  readonly offsetReset?: 'earliest' | 'latest' | undefined
+}
+
+/** `builder.table(topic)`. */
+export function addTable(graph: Graph, topic: string, options: SourceTableOptions): TablePoint {
+  const choice = storeChoice(options.store)
+  const storeName = choice.name ?? graph.names.store(`${topic}-`)
+  const given = optionalName(options.name, 'operator')
+  const sourceName = graph.names.processorOr(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-')
+  const name = graph.names.processorOr(given, 'KTABLE-SOURCE-')
+  const keySerde = choice.key ?? options.key
+  const valueSerde = choice.value ?? options.value
+  const table = sourceTableState(storeName, choice.name !== undefined)
+  const entry: GraphEntry = {
+    kind: 'tableSource',
+    name,
+    sourceName,
+    parents: [],
+    topic,
+    keySerde,
+    valueSerde,
+    offsetReset: options.offsetReset,
+    timestampExtractor: options.timestampExtractor,
+    table,
+    store: tableStore(storeName, choice, { keySerde, valueSerde }),
+  }
+  graph.add(entry, [])
+  return { graph, entry, name, sources: [sourceName], keySerde, valueSerde, table }
+}
+
+/** `stream.toTable()`. */
+export function addToTable(from: StreamPoint, options: TableOptions): TablePoint {
+  const { graph } = from
+  const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-TOTABLE-')
+  const choice = storeChoice(options.store)
+  const storeName = choice.name ?? graph.names.store('KSTREAM-TOTABLE-')
+  const keySerde = choice.key ?? from.keySerde
+  const valueSerde = choice.value ?? from.valueSerde
+  let parent = from.entry
+  let { sources } = from
+  if (from.repartitionRequired) {
+    parent = repartitionEntry(graph, { prefix: name, calledFor: 'toTable', keySerde, valueSerde })
+    graph.add(parent, [from.entry])
+    sources = [parent.name]
+  }
+  const table = sourceTableState(storeName, choice.name !== undefined)
+  const store = tableStore(storeName, choice, { keySerde, valueSerde })
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({ type: 'toTable', store: table.store(), sendOldValues: table.sendsOldValues() }),
+    connects: () => [],
+    owns: () => (table.store() === undefined ? [] : [store]),
+  }
+  graph.add(entry, [parent])
+  return { graph, entry, name, sources, keySerde, valueSerde, table }
+}
+
+export function addTableFilter(
+  from: TablePoint,
+  step: { readonly predicate: Fn2<boolean>; readonly negate: boolean },
+  options: TableOptions,
+): TablePoint {
+  const { choice, name, store } = derivedTable(from, 'KTABLE-FILTER-', options)
+  const keySerde = choice.key ?? from.keySerde
+  const valueSerde = choice.value ?? from.valueSerde
+  const table = filteredTableState(from.table, step, store)
+  const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({ type: 'tableFilter', ...step, store, sendOldValues: table.sendsOldValues() }),
+    connects: () => [],
+    owns: () => owned,
+  }
+  from.graph.add(entry, [from.entry])
+  return { ...from, entry, name, keySerde, valueSerde, table }
+}
+
+export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, options: TableOptions): TablePoint {
+  const { choice, name, store } = derivedTable(from, 'KTABLE-MAPVALUES-', options)
+  const keySerde = choice.key ?? from.keySerde
+  const valueSerde = choice.value
+  const table = mappedTableState(from.table, mapper, store)
+  const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({ type: 'tableMapValues', mapper, store, sendOldValues: table.sendsOldValues() }),
+    connects: () => [],
+    owns: () => owned,
+  }
+  from.graph.add(entry, [from.entry])
+  return { ...from, entry, name, keySerde, valueSerde, table }
+}
+
+/** Store settings without a name give no store here, but a number is spent for one. */
+function derivedTable(from: TablePoint, prefix: string, options: TableOptions) {
+  const { names } = from.graph
+  const choice = storeChoice(options.store)
+  if (choice.given && choice.name === undefined) names.store(prefix)
+  const name = names.processorOr(optionalName(options.name, 'operator'), prefix)
+  return { choice, name, store: choice.name }
+}
+
+export function addToStream(from: TablePoint, givenName: string | undefined): StreamPoint {
+  const { graph, sources, keySerde, valueSerde } = from
+  const name = graph.names.processorOr(optionalName(givenName, 'operator'), 'KTABLE-TOSTREAM-')
+  const entry = processorEntry(name, { type: 'tableToStream' })
+  graph.add(entry, [from.entry])
+  return streamPoint({ graph, entry, name, sources, keySerde, valueSerde, repartitionRequired: false })
+}

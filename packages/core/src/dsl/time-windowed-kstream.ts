@@ -1,0 +1,54 @@
+import type { Awaitable, TimeWindowsSpec } from '../operators/spec.ts'
+import type { Windowed } from '../record/windowed.ts'
+import { long } from '../serde/number-serdes.ts'
+import type { Serde } from '../serde/serde.ts'
+import { addAggregation, type GroupPoint } from './aggregation.ts'
+import type { ReduceArgs } from './kgrouped-stream.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import { KTable } from './ktable.ts'
+import type { MaterializeWindowsOptions, NameOption, WindowStoreSettings } from './options.ts'
+import { point } from './point.ts'
+
+/**
+ * A grouped stream, to be aggregated over windows of time. A record goes into each window that its timestamp falls in,
+ * unless the window's grace is over by then: it is dropped.
+ */
+export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
+  /** @internal */
+  readonly [point]: GroupPoint
+  readonly #windows: TimeWindowsSpec
+  /** Never there: carries the types only. */
+  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+
+  /** @internal */
+  constructor(group: GroupPoint, windows: TimeWindowsSpec) {
+    this[point] = group
+    this.#windows = windows
+  }
+
+  /** How many records each key has had in each window. */
+  count(options: MaterializeWindowsOptions<K, bigint> = {}): KTable<Windowed<K>, bigint, SerdeSide> {
+    const serde = long() as Serde<unknown>
+    return new KTable(addAggregation(this[point], { kind: 'count' }, options, serde, this.#windows))
+  }
+
+  /** As `KGroupedStream.reduce`, for each window. */
+  reduce(
+    reducer: (aggregate: V, value: V) => Awaitable<V | null>,
+    ...args: ReduceArgs<MaterializeWindowsOptions<K, V>, WindowStoreSettings<K, V>, V, Known>
+  ): KTable<Windowed<K>, V, SerdeSide> {
+    const options: MaterializeWindowsOptions<K, V> = args[0] ?? {}
+    const { valueSerde } = this[point]
+    return new KTable(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#windows))
+  }
+
+  /** As `KGroupedStream.aggregate`, for each window. */
+  aggregate<VR>(
+    initializer: () => NoInfer<VR>,
+    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    options: NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } },
+  ): KTable<Windowed<K>, VR, SerdeSide> {
+    const aggregate = { kind: 'aggregate', initializer, aggregator } as const
+    return new KTable(addAggregation(this[point], aggregate, options, undefined, this.#windows))
+  }
+}

@@ -1,0 +1,80 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { StoreDraft } from '../topology/graph.ts'
+import { changelogTopic } from '../topology/internal-topics.ts'
+import { checkedName } from '../topology/naming.ts'
+import type { ChangelogPlan } from '../topology/plan.ts'
+import type { KeyValueStore, WindowStore } from './store-types.ts'
+
+/**
+ * A store that a processor may use: make one with `keyValueStore` or `windowStore`, add it with `builder.addStateStore`, and
+ * connect it by name. `Store` is what `context.store(builder)` gives.
+ */
+export interface StoreBuilder<Store = unknown> {
+  readonly name: string
+  readonly draft: StoreDraft
+  /** Never there: carries the type only. */
+  readonly store?: Store
+}
+
+export interface StoreSettings {
+  /** @default the application's store */
+  readonly type?: 'persistent' | 'memory'
+  /** One write and one emission per key and commit instead of one per update. @default see where it is used */
+  readonly caching?: boolean
+  /** Whether a changelog topic makes the store survive the machine, and settings of that topic. @default true */
+  readonly logging?: boolean | Readonly<Record<string, string>>
+}
+
+export interface KeyValueStoreOptions<K, V> extends StoreSettings {
+  readonly name: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+}
+
+export interface WindowStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
+  /** Length of a window, in milliseconds. */
+  readonly windowSizeMs: number
+  /** How long a window is kept from its start, in milliseconds of stream time; at least `windowSizeMs`. */
+  readonly retentionMs: number
+}
+
+/**
+ * A store of values by key. Caching is off unless asked for.
+ *
+ * @example
+ * const seen = keyValueStore({ name: 'seen', key: string(), value: long() })
+ * builder.addStateStore(seen)
+ */
+export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
+  return { name: options.name, draft: { ...commonDraft(options), kind: 'key-value' } }
+}
+
+/** A store of values by key and window start. Caching is off unless asked for. */
+export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuilder<WindowStore<K, V>> {
+  const { name, windowSizeMs, retentionMs } = options
+  if (!(windowSizeMs > 0) || !(retentionMs >= windowSizeMs)) {
+    const reason = `windowSizeMs must be positive and retentionMs no smaller, but they are ${windowSizeMs} and ${retentionMs}`
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `windowStore "${name}"`, reason })
+  }
+  return { name, draft: { ...commonDraft(options), kind: 'window', windowSizeMs, retentionMs } }
+}
+
+/** The changelog that `logging` asks for. */
+export function changelogPlan(store: string, logging: StoreSettings['logging']): ChangelogPlan | undefined {
+  if (logging === false) return undefined
+  const configs = typeof logging === 'object' ? { ...logging } : {}
+  return { topic: changelogTopic(store), isSource: false, configs }
+}
+
+function commonDraft<K, V>(options: KeyValueStoreOptions<K, V>) {
+  return {
+    name: checkedName(options.name, 'store'),
+    timestamped: false,
+    keySerde: options.key as Serde<unknown>,
+    valueSerde: options.value as Serde<unknown>,
+    ...(options.type === undefined ? {} : { type: options.type }),
+    caching: options.caching ?? false,
+    changelog: changelogPlan(options.name, options.logging),
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What user code sees of a state store. A read answers at once where the value is in memory and with a promise where it
+ * is not, so `await` it. Writes take effect at once for the same task and are durable with the next commit.
+ */
+
+/** A value, or a promise of it where it must be read from disk. */
+export type MaybePromise<T> = T | Promise<T>
+
+/** Values by key, ordered by the bytes of the key. */
+export interface KeyValueStore<K, V> {
+  readonly name: string
+  get(key: K): MaybePromise<V | undefined>
+  /** `null` deletes. */
+  put(key: K, value: V | null): void
+  /** Puts only where there is nothing; gives what was there. */
+  putIfAbsent(key: K, value: V): MaybePromise<V | undefined>
+  /** Gives what was there. */
+  delete(key: K): MaybePromise<V | undefined>
+  /** Entries from `from` to `to`, both inclusive, in byte order of the keys. */
+  range(range: KeyRangeOf<K>): AsyncIterable<readonly [key: K, value: V]>
+  all(): AsyncIterable<readonly [key: K, value: V]>
+  /** An estimate. */
+  approximateCount(): MaybePromise<number>
+}
+
+export interface KeyRangeOf<K> {
+  /** Inclusive. @default the first key */
+  readonly from?: K
+  /** Inclusive, as in Kafka Streams. @default the last key */
+  readonly to?: K
+  /** @default false */
+  readonly reverse?: boolean
+}
+
+/** Values by key and start of a window. Windows older than the store's retention are gone. */
+export interface WindowStore<K, V> {
+  readonly name: string
+  /** `windowStart` in milliseconds since the epoch; `null` deletes. */
+  put(key: K, value: V | null, windowStart: number): void
+  fetch(key: K, windowStart: number): MaybePromise<V | undefined>
+  /** The key's windows that start from `from` to `to`, both inclusive, oldest first. */
+  fetchRange(key: K, from: number, to: number): AsyncIterable<readonly [windowStart: number, value: V]>
+  /** Windows of all keys that start from `from` to `to`, both inclusive. */
+  fetchAll(from: number, to: number): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
+  all(): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
+}
+
+/** A value and the time of its last update, as the stores of tables keep it. */
+export interface ValueAndTimestamp<V> {
+  readonly value: V
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
+/** The store behind a table or an aggregation. */
+export type TimestampedKeyValueStore<K, V> = KeyValueStore<K, ValueAndTimestamp<V>>
+
+/** The store behind a windowed aggregation. */
+export type TimestampedWindowStore<K, V> = WindowStore<K, ValueAndTimestamp<V>>

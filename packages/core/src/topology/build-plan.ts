@@ -1,0 +1,34 @@
+import { deepFreeze } from './freeze.ts'
+import type { Graph } from './graph.ts'
+import type { CopartitionGroup, Plan } from './plan.ts'
+import { planToJson } from './plan-json.ts'
+import { withNullKeyRules } from './repartition-filter.ts'
+import { subTopologies } from './sub-topologies.ts'
+import { validate } from './validate.ts'
+import { writeNodes } from './write-nodes.ts'
+import { writeOrder } from './write-order.ts'
+
+/** Turns what the DSL wrote down into a plan. Leaves the graph as it is, so that more may be added and built again. */
+export function buildPlan(graph: Graph): Plan {
+  const order = writeOrder(graph)
+  const written = writeNodes(order, graph.addedStores)
+  const nodes = withNullKeyRules(written.nodes)
+  const topicsOf = new Map(nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node.topics] as const] : [])))
+  const copartitioned = graph.copartitioned
+    .map((group): CopartitionGroup => {
+      const topics = group.sources.flatMap(source => topicsOf.get(order.sourceName(source)) ?? [])
+      return { operator: group.operator, topics: [...new Set(topics)] }
+    })
+    .filter(group => group.topics.length > 1)
+  const plan: Plan = {
+    nodes,
+    stores: written.stores,
+    subTopologies: subTopologies(nodes),
+    repartitionTopics: written.repartitionTopics,
+    copartitioned,
+  }
+  validate(plan)
+  // So that JSON.stringify shows functions and serdes by name; not a property that anybody would list.
+  Object.defineProperty(plan, 'toJSON', { value: () => planToJson(plan), enumerable: false })
+  return deepFreeze(plan)
+}

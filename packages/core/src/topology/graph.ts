@@ -1,0 +1,116 @@
+import type { OperatorSpec } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
+import { createNames, type Names } from './naming.ts'
+import type { CopartitionGroup, StorePlan, StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './plan.ts'
+import type { TableState } from './table-state.ts'
+
+/**
+ * What the DSL writes down, one entry per call, before it is turned into a plan. An entry may stand for several nodes of
+ * the plan (a repartition is a filter, a sink and a source), and some of it is settled only at `build()`.
+ */
+export interface Graph {
+  readonly names: Names
+  /** In the order of writing. */
+  readonly entries: readonly GraphEntry[]
+  /** Stores that the user adds by name. */
+  readonly addedStores: readonly StoreDraft[]
+  /** Source nodes that must have equal partition counts, and the operator that wants it. */
+  readonly copartitioned: readonly CopartitionedSources[]
+  /**
+   * Adds an entry below `parents`. Added once more, an entry gets the new parents too and moves to the end of the order of
+   * writing, as in Kafka Streams.
+   */
+  add(entry: GraphEntry, parents: readonly GraphEntry[]): void
+  addStore(store: StoreDraft): void
+  addCopartitioned(group: CopartitionedSources): void
+}
+
+export type GraphEntry = SourceEntry | TableSourceEntry | ProcessorEntry | RepartitionEntry | SinkEntry
+
+/** Serdes as far as they are known. What is missing is an error of `build()`, which names the remedy. */
+export interface DraftSerdes {
+  readonly keySerde: Serde<unknown> | undefined
+  readonly valueSerde: Serde<unknown> | undefined
+}
+
+interface EntryBase {
+  /** The name under which children and errors know the entry. */
+  readonly name: string
+  readonly parents: GraphEntry[]
+}
+
+export interface SourceEntry extends EntryBase, DraftSerdes {
+  readonly kind: 'source'
+  readonly topics: readonly string[]
+  readonly offsetReset: 'earliest' | 'latest' | undefined
+  readonly timestampExtractor: TimestampExtractor | undefined
+}
+
+/** A source and the table node below it. `name` is the table node's. */
+export interface TableSourceEntry extends EntryBase, DraftSerdes {
+  readonly kind: 'tableSource'
+  readonly sourceName: string
+  readonly topic: string
+  readonly offsetReset: 'earliest' | 'latest' | undefined
+  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly table: TableState
+  readonly store: StoreDraft
+}
+
+export interface ProcessorEntry extends EntryBase {
+  readonly kind: 'processor'
+  /** Asked at `build()`, when it is settled which tables have stores and send old values. */
+  readonly operator: () => OperatorSpec
+  /** Names of stores that others add, and that this node may use. */
+  readonly connects: () => readonly string[]
+  /** Stores that come with this node. */
+  readonly owns: () => readonly StoreDraft[]
+}
+
+/** A filter, a sink and a source around an internal topic. `name` is the source's. */
+export interface RepartitionEntry extends EntryBase, DraftSerdes {
+  readonly kind: 'repartition'
+  readonly filterName: string
+  readonly sinkName: string
+  readonly topic: string
+  readonly partitions: number | undefined
+  readonly partitioner: StreamPartitioner | undefined
+  /** What the user called, for errors. */
+  readonly calledFor: string
+}
+
+export interface SinkEntry extends EntryBase, DraftSerdes {
+  readonly kind: 'sink'
+  readonly topic: string | TopicNameExtractor
+  readonly partitioner: StreamPartitioner | undefined
+}
+
+export type StoreDraft = Omit<StorePlan, 'keySerde' | 'valueSerde' | 'processors'> & DraftSerdes
+
+export interface CopartitionedSources extends Omit<CopartitionGroup, 'topics'> {
+  readonly sources: readonly string[]
+}
+
+export function createGraph(): Graph {
+  const entries: GraphEntry[] = []
+  const addedStores: StoreDraft[] = []
+  const copartitioned: CopartitionedSources[] = []
+  return {
+    names: createNames(),
+    entries,
+    addedStores,
+    copartitioned,
+    add(entry, parents) {
+      const earlier = entries.indexOf(entry)
+      if (earlier >= 0) entries.splice(earlier, 1)
+      entries.push(entry)
+      for (const parent of parents) if (!entry.parents.includes(parent)) entry.parents.push(parent)
+    },
+    addStore(store) {
+      addedStores.push(store)
+    },
+    addCopartitioned(group) {
+      copartitioned.push(group)
+    },
+  }
+}

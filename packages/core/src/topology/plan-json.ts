@@ -1,0 +1,38 @@
+import type { Plan } from './plan.ts'
+
+/** What JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/**
+ * The plan as plain data, for a console, a diff or a file: a serde is its name, a function `fn name` (or `fn` where it has
+ * none), and what is undefined is left out. There is no way back to a plan.
+ */
+export function planToJson(plan: Plan): { readonly [name: string]: Json } {
+  return Object.fromEntries(Object.entries(plan).map(([name, value]) => [name, toJson(value) ?? null]))
+}
+
+function toJson(value: unknown): Json | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) ? value : String(value)
+    case 'function':
+      return value.name === '' ? 'fn' : `fn ${value.name}`
+    case 'object':
+      return value === null ? null : objectToJson(value)
+    default:
+      return undefined
+  }
+}
+
+function objectToJson(value: object): Json {
+  if (Array.isArray(value)) return value.map(item => toJson(item) ?? null)
+  if ('serialize' in value && 'name' in value) return String(value.name)
+  const entries = Object.entries(value).flatMap(([name, inner]) => {
+    const json = toJson(inner)
+    return json === undefined ? [] : [[name, json] as const]
+  })
+  return Object.fromEntries(entries)
+}

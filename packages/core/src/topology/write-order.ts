@@ -1,0 +1,58 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { Graph, GraphEntry, SourceEntry } from './graph.ts'
+
+/**
+ * The entries in the order in which their nodes are written, and who stands in for a source that was merged into another.
+ * Sub-topology ids and the order of children follow from this order.
+ */
+export interface WriteOrder {
+  readonly entries: readonly GraphEntry[]
+  /** The parents as they are after merging. */
+  parentsOf(entry: GraphEntry): readonly GraphEntry[]
+  /** The name of the source that stands for the one of this name. */
+  sourceName(name: string): string
+}
+
+/** In the order of writing, but never before a parent. */
+export function writeOrder(graph: Graph): WriteOrder {
+  const mergedInto = mergeSources(graph.entries)
+  const standIn = (entry: GraphEntry) => mergedInto.get(entry) ?? entry
+  const parentsOf = (entry: GraphEntry) => [...new Set(entry.parents.map(standIn))]
+
+  const waiting = graph.entries.filter(entry => !mergedInto.has(entry))
+  const written = new Set<GraphEntry>()
+  while (waiting.length > 0) {
+    const next = waiting.findIndex(entry => parentsOf(entry).every(parent => written.has(parent)))
+    for (const entry of waiting.splice(next, 1)) written.add(entry)
+  }
+
+  const mergedNames = new Map([...mergedInto].map(([merged, main]) => [merged.name, main.name]))
+  return { entries: [...written], parentsOf, sourceName: name => mergedNames.get(name) ?? name }
+}
+
+/** Streams of the same topics share one source: the first one written. */
+function mergeSources(entries: readonly GraphEntry[]): ReadonlyMap<GraphEntry, SourceEntry> {
+  const byTopic = new Map<string, SourceEntry>()
+  const mergedInto = new Map<GraphEntry, SourceEntry>()
+  for (const entry of entries) {
+    if (entry.kind !== 'source') continue
+    for (const topic of entry.topics) {
+      const main = byTopic.get(topic)
+      if (main === undefined) {
+        byTopic.set(topic, entry)
+      } else if (main !== entry) {
+        checkMergeable(main, entry, topic)
+        mergedInto.set(entry, main)
+      }
+    }
+  }
+  return mergedInto
+}
+
+function checkMergeable(main: SourceEntry, other: SourceEntry, topic: string): void {
+  const same = main.topics.length === other.topics.length && main.topics.every(name => other.topics.includes(name))
+  if (!same) throw millraceError('MILLRACE_TOPOLOGY_SOURCES_OVERLAP', { first: main.name, second: other.name, topic })
+  const conflict = (what: string) =>
+    millraceError('MILLRACE_TOPOLOGY_SOURCES_DIFFER', { first: main.name, second: other.name, topic, what })
+  if (main.offsetReset !== other.offsetReset) throw conflict('offsetReset')
+}
