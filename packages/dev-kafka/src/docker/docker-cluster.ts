@@ -1,5 +1,6 @@
 import type { DevKafka } from '../dev-kafka.ts'
 import { DevKafkaError } from '../dev-kafka-error.ts'
+import { failureLines } from '../failure-lines.ts'
 import { freePorts } from '../free-ports.ts'
 import { kafkaUuid } from '../kafka-uuid.ts'
 import { probeCluster } from '../probe/probe-cluster.ts'
@@ -105,7 +106,6 @@ async function remove(cluster: Cluster): Promise<void> {
 
 function startFailed(cause: unknown, cluster: Cluster): DevKafkaError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const lastLines = cluster.logs.join('').trimEnd().split('\n').slice(-15).join('\n')
-  const hint = `The containers' output ends with:\n${lastLines}`
+  const hint = `The containers say:\n${failureLines(cluster.logs.join(''))}`
   return new DevKafkaError('DEV_KAFKA_START_FAILED', `Kafka did not start in Docker: ${reason}`, hint, { cause })
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type BrokerAddress, combinedModeConfig, commonBrokerConfig } from '../broker-config.ts'
 import type { DevKafka } from '../dev-kafka.ts'
 import { DevKafkaError } from '../dev-kafka-error.ts'
+import { failureLines } from '../failure-lines.ts'
 import { freePorts } from '../free-ports.ts'
 import { kafkaUuid } from '../kafka-uuid.ts'
 import { probeCluster } from '../probe/probe-cluster.ts'
@@ -131,8 +132,7 @@ function handle(cluster: Cluster): DevKafka {
 
 function startFailed(cause: unknown, logs: string, kept: string | undefined): DevKafkaError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const lastLines = logs.trimEnd().split('\n').slice(-15).join('\n')
-  const hint = `The brokers' logs are in ${kept}. They end with:\n${lastLines}`
+  const hint = `The brokers' logs are in ${kept}. They say:\n${failureLines(logs)}`
   return new DevKafkaError('DEV_KAFKA_START_FAILED', `Kafka did not start: ${reason}`, hint, { cause })
 }
 
