@@ -3,7 +3,8 @@ import type { Awaitable, BranchSpec } from '../operators/spec.ts'
 import type { GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import type { SerdeSide } from './known-serdes.ts'
-import { KStream } from './kstream.ts'
+import type { KStream } from './kstream.ts'
+import type { Make } from './make.ts'
 import type { NameOption } from './options.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
 import { processorEntry } from './steps.ts'
@@ -51,15 +52,17 @@ interface BranchOption<Name> {
 /** A stream being split, see `KStream.split`. */
 export class BranchedKStream<S extends Split> {
   readonly #from: StreamPoint
+  readonly #make: Make
   readonly #splitter: GraphEntry
   readonly #branches: BranchSpec[] = []
-  readonly #streams = new Map<string, KStream<never, never>>()
+  readonly #streams = new Map<string, KStream<unknown, unknown>>()
   #defaultChild: string | undefined
 
   /** @internal */
-  constructor(from: StreamPoint, name: string | undefined) {
+  constructor(from: StreamPoint, name: string | undefined, make: Make) {
     const splitterName = from.graph.names.processorOr(optionalName(name, 'operator'), 'KSTREAM-BRANCH-')
     this.#from = from
+    this.#make = make
     this.#splitter = {
       kind: 'processor',
       name: splitterName,
@@ -114,7 +117,7 @@ export class BranchedKStream<S extends Split> {
     const name = `${this.#splitter.name}${suffix}`
     const entry = processorEntry(name, { type: 'passThrough' })
     graph.add(entry, [this.#splitter])
-    this.#streams.set(key, new KStream(streamPoint({ ...this.#from, entry, name })))
+    this.#streams.set(key, this.#make.stream(streamPoint({ ...this.#from, entry, name })))
     return name
   }
 

@@ -1,13 +1,13 @@
 import type { Awaitable, TimeWindowsSpec } from '../operators/spec.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
-import { optionalName } from '../topology/naming.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
 import type { SerdeSide } from './known-serdes.ts'
-import { KTable } from './ktable.ts'
+import type { KTable } from './ktable.ts'
+import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
-import { point, type StreamPoint } from './point.ts'
-import { TimeWindowedKStream } from './time-windowed-kstream.ts'
+import { point, type types } from './point.ts'
+import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
 /** `store` may be left out, or come without a value serde, only where the value serde is known. */
 export type ReduceArgs<Options, Store, V, Known extends SerdeSide> = 'value' extends Known
@@ -18,12 +18,14 @@ export type ReduceArgs<Options, Store, V, Known extends SerdeSide> = 'value' ext
 export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: GroupPoint
+  readonly #make: Make
   /** Never there: carries the types only. */
-  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
 
   /** @internal */
-  constructor(group: GroupPoint) {
+  constructor(group: GroupPoint, make: Make) {
     this[point] = group
+    this.#make = make
   }
 
   /**
@@ -33,7 +35,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * grouped.count({ store: 'counts' })
    */
   count(options: MaterializeOptions<K, bigint> = {}): KTable<K, bigint, SerdeSide> {
-    return new KTable(addAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
+    return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
   }
 
   /** Combines the values of each key; the first one is taken as it is. `null` deletes the key. */
@@ -42,7 +44,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
     ...args: ReduceArgs<MaterializeOptions<K, V>, StoreOptions<K, V>, V, Known>
   ): KTable<K, V, SerdeSide> {
     const options: MaterializeOptions<K, V> = args[0] ?? {}
-    return new KTable(addAggregation(this[point], { kind: 'reduce', reducer }, options, this[point].valueSerde))
+    return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, this[point].valueSerde))
   }
 
   /**
@@ -57,33 +59,11 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
     options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<K, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
-    return new KTable(addAggregation(this[point], aggregate, options, undefined))
+    return this.#make.table(addAggregation(this[point], aggregate, options, undefined))
   }
 
   /** Aggregates each window of time by itself. */
   windowedBy(windows: TimeWindowsSpec): TimeWindowedKStream<K, V, Known> {
-    return new TimeWindowedKStream(this[point], windows)
-  }
-}
-
-/** What `groupBy` and `groupByKey` stand for. */
-export function groupPoint(
-  from: StreamPoint,
-  calledFor: GroupPoint['calledFor'],
-  options: {
-    readonly name?: string | undefined
-    readonly key?: Serde<unknown> | undefined
-    readonly value?: Serde<unknown> | undefined
-    readonly partitions?: number | undefined
-  } = {},
-): GroupPoint {
-  return {
-    ...from,
-    keySerde: options.key ?? from.keySerde,
-    valueSerde: options.value ?? from.valueSerde,
-    groupName: optionalName(options.name, 'grouping'),
-    partitions: options.partitions,
-    calledFor,
-    shared: {},
+    return this.#make.windowed(this[point], windows)
   }
 }

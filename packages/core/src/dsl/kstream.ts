@@ -1,9 +1,9 @@
 import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import type { Awaitable } from '../operators/spec.ts'
-import type { Serde } from '../serde/serde.ts'
-import { BranchedKStream, type SplitOf } from './branched-kstream.ts'
+import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
-import { groupPoint, KGroupedStream } from './kgrouped-stream.ts'
+import type { KGroupedStream } from './kgrouped-stream.ts'
+import { groupPoint } from './group-point.ts'
 import type {
   GivenSerdes,
   MissingValue,
@@ -12,7 +12,8 @@ import type {
   WithSerdes,
   WithSerdesOfNewKey,
 } from './known-serdes.ts'
-import { KTable } from './ktable.ts'
+import type { KTable } from './ktable.ts'
+import type { Make } from './make.ts'
 import type {
   GroupByOptions,
   GroupOptions,
@@ -25,7 +26,7 @@ import type {
   SinkOptions,
   TopicChoice,
 } from './options.ts'
-import { point, sameGraph, type StreamPoint } from './point.ts'
+import { point, sameGraph, type StreamPoint, type types } from './point.ts'
 import { addSink } from './sink.ts'
 import { addRepartition } from './repartition.ts'
 import { addMerge, addProcessor, addStep } from './steps.ts'
@@ -43,29 +44,31 @@ import { addToTable } from './tables.ts'
 export class KStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: StreamPoint
+  readonly #make: Make
   /** Never there: carries the types only. */
-  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
 
   /** @internal */
-  constructor(from: StreamPoint) {
+  constructor(from: StreamPoint, make: Make) {
     this[point] = from
+    this.#make = make
   }
 
   /** Keeps the records for which `predicate` holds. A type guard narrows the type of the values. */
   filter<VN extends V>(predicate: (key: K, value: V) => value is VN, options?: NameOption): KStream<K, VN, Known>
   filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
   filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
-    return new KStream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name))
+    return this.#make.stream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name))
   }
 
   /** Keeps the records for which `predicate` does not hold. */
   filterNot(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
-    return new KStream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: true }, options?.name))
+    return this.#make.stream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: true }, options?.name))
   }
 
   /** Makes one new record of each. Prefer `mapValues` where the key stays: it spares a repartition. */
   map<KR, VR>(mapper: (key: K, value: V) => Awaitable<readonly [KR, VR]>, options?: NameOption): KStream<KR, VR> {
-    return new KStream(addStep(this[point], 'map', { type: 'map', mapper }, options?.name))
+    return this.#make.stream(addStep(this[point], 'map', { type: 'map', mapper }, options?.name))
   }
 
   /** Makes a new value of each. */
@@ -73,7 +76,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>> {
-    return new KStream(addStep(this[point], 'mapValues', { type: 'mapValues', mapper }, options?.name))
+    return this.#make.stream(addStep(this[point], 'mapValues', { type: 'mapValues', mapper }, options?.name))
   }
 
   /** Makes any number of new records of each. */
@@ -81,7 +84,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     mapper: (key: K, value: V) => Awaitable<Iterable<readonly [KR, VR]>>,
     options?: NameOption,
   ): KStream<KR, VR> {
-    return new KStream(addStep(this[point], 'flatMap', { type: 'flatMap', mapper }, options?.name))
+    return this.#make.stream(addStep(this[point], 'flatMap', { type: 'flatMap', mapper }, options?.name))
   }
 
   /** Makes any number of new values of each, under the same key. */
@@ -89,7 +92,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     mapper: (value: V, key: K) => Awaitable<Iterable<VR>>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>> {
-    return new KStream(addStep(this[point], 'flatMapValues', { type: 'flatMapValues', mapper }, options?.name))
+    return this.#make.stream(addStep(this[point], 'flatMapValues', { type: 'flatMapValues', mapper }, options?.name))
   }
 
   /** Gives each record a new key. */
@@ -97,7 +100,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     mapper: (key: K, value: V) => Awaitable<KR>,
     options?: NameOption,
   ): KStream<KR, V, Exclude<Known, 'key'>> {
-    return new KStream(addStep(this[point], 'selectKey', { type: 'selectKey', mapper }, options?.name))
+    return this.#make.stream(addStep(this[point], 'selectKey', { type: 'selectKey', mapper }, options?.name))
   }
 
   /** The records of both streams. A serde stays known where both streams have the same one. */
@@ -106,12 +109,12 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options?: NameOption,
   ): KStream<K, V, Known & OtherKnown> {
     sameGraph(this[point], other[point], 'merge')
-    return new KStream(addMerge(this[point], other[point], options?.name))
+    return this.#make.stream(addMerge(this[point], other[point], options?.name))
   }
 
   /** Calls `action` with each record, which goes on unchanged. */
   peek(action: (key: K, value: V) => Awaitable<unknown>, options?: NameOption): KStream<K, V, Known> {
-    return new KStream(addStep(this[point], 'peek', { type: 'peek', action, forwards: true }, options?.name))
+    return this.#make.stream(addStep(this[point], 'peek', { type: 'peek', action, forwards: true }, options?.name))
   }
 
   /** Calls `action` with each record. The stream ends here. */
@@ -135,13 +138,13 @@ export class KStream<K, V, Known extends SerdeSide = never> {
    *   .defaultBranch()
    */
   split(options?: NameOption): BranchedKStream<SplitOf<K, V, Known>> {
-    return new BranchedKStream(this[point], options?.name)
+    return this.#make.branched(this[point], options?.name)
   }
 
   /** Writes the records to a topic and reads them back, distributed by key. */
   repartition(...args: WithSerdes<RepartitionOptions<K, V>, K, V, Known>): KStream<K, V, SerdeSide> {
     const options: RepartitionOptions<K, V> | undefined = args[0]
-    return new KStream(addRepartition(this[point], options))
+    return this.#make.stream(addRepartition(this[point], options))
   }
 
   /** Writes the records to a topic, or to the one that `topic` chooses for each of them. Topics must exist. */
@@ -152,7 +155,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** The table of the last value of each key; a record without a value deletes. */
   toTable(options?: MaterializeOptions<K, V>): KTable<K, V, Known> {
-    return new KTable(addToTable(this[point], options ?? {}))
+    return this.#make.table(addToTable(this[point], options ?? {}))
   }
 
   /** Groups by a new key; a record whose new key is null is left out. */
@@ -161,13 +164,13 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options: GroupByOptions<KR, V> & MissingValue<V, Known>,
   ): KGroupedStream<KR, V, Known | 'key'> {
     const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options.name)
-    return new KGroupedStream(groupPoint(selected, 'groupBy', options))
+    return this.#make.grouped(groupPoint(selected, 'groupBy', options))
   }
 
   /** Groups by the key there is. */
   groupByKey(...args: WithSerdesOfNewKey<GroupOptions<K, V>, K, V, Known>): KGroupedStream<K, V, Known | 'key'> {
     const options: GroupOptions<K, V> | undefined = args[0]
-    return new KGroupedStream(groupPoint(this[point], 'groupByKey', options))
+    return this.#make.grouped(groupPoint(this[point], 'groupByKey', options))
   }
 
   /** Joins each record with the table's current value of its key; without one there is no result. */
@@ -177,7 +180,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'> {
     const options: SerdeOptions<K, V> | undefined = args[0]
-    return new KStream(addStreamTableJoin(this[point], table[point], 'inner', joiner, options ?? {}))
+    return this.#make.stream(addStreamTableJoin(this[point], table[point], 'inner', joiner, options ?? {}))
   }
 
   /** Joins each record with the table's current value of its key, or with null. */
@@ -187,7 +190,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'> {
     const options: SerdeOptions<K, V> | undefined = args[0]
-    return new KStream(addStreamTableJoin(this[point], table[point], 'left', joiner, options ?? {}))
+    return this.#make.stream(addStreamTableJoin(this[point], table[point], 'left', joiner, options ?? {}))
   }
 
   /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
@@ -195,7 +198,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     supplier: () => Processor<K, V, KR, VR>,
     options?: Options,
   ): KStream<KR, VR, GivenSerdes<Options>> {
-    return new KStream(addProcessor(this[point], supplier, false, options))
+    return this.#make.stream(addProcessor(this[point], supplier, false, options))
   }
 
   /** As `process`, but the key stays: no repartition is needed afterwards. */
@@ -203,13 +206,6 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     supplier: () => FixedKeyProcessor<K, V, VR>,
     options?: Options,
   ): KStream<K, VR, Extract<Known, 'key'> | GivenSerdes<Options>> {
-    return new KStream(addProcessor(this[point], supplier, true, options))
+    return this.#make.stream(addProcessor(this[point], supplier, true, options))
   }
 }
-
-/** The serde of a stream's values where it is known. */
-export type ValueSerdeOf<Stream> = Stream extends KStream<unknown, infer V, infer Known>
-  ? 'value' extends Known
-    ? Serde<V>
-    : undefined
-  : never

@@ -1,9 +1,10 @@
 import type { Awaitable, Fn2 } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { SerdeSide } from './known-serdes.ts'
-import { KStream } from './kstream.ts'
+import type { KStream } from './kstream.ts'
+import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
-import { point, type TablePoint } from './point.ts'
+import { point, type TablePoint, type types } from './point.ts'
 import { addStep } from './steps.ts'
 import { addTableFilter, addTableMapValues, addToStream } from './tables.ts'
 
@@ -14,17 +15,19 @@ import { addTableFilter, addTableMapValues, addToStream } from './tables.ts'
 export class KTable<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: TablePoint
+  readonly #make: Make
   /** Never there: carries the types only. */
-  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
 
   /** @internal */
-  constructor(from: TablePoint) {
+  constructor(from: TablePoint, make: Make) {
     this[point] = from
+    this.#make = make
   }
 
   /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
   filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V, Known> {
-    return new KTable(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
+    return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
   }
 
   /** The rows for which `predicate` does not hold. */
@@ -32,7 +35,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     predicate: (key: K, value: V) => Awaitable<boolean>,
     options?: MaterializeOptions<K, V>,
   ): KTable<K, V, Known> {
-    return new KTable(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
+    return this.#make.table(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
   }
 
   /** Rows with new values. To keep the result in a store, give the store's value serde. */
@@ -48,7 +51,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: MaterializeOptions<K, VR>,
   ): KTable<K, VR, never> {
-    return new KTable(addTableMapValues(this[point], mapper, options ?? {}))
+    return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
   }
 
   /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */
@@ -58,9 +61,9 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     options?: NameOption,
   ): KStream<KR, V, Exclude<Known, 'key'>>
   toStream(first?: NameOption | Fn2<unknown>, second?: NameOption): unknown {
-    if (typeof first !== 'function') return new KStream(addToStream(this[point], first?.name))
+    if (typeof first !== 'function') return this.#make.stream(addToStream(this[point], first?.name))
     const changes = addToStream(this[point], second?.name)
     // A function has a name too, so the type of the options does not exclude it.
-    return new KStream(addStep(changes, 'selectKey', { type: 'selectKey', mapper: first as Fn2<unknown> }))
+    return this.#make.stream(addStep(changes, 'selectKey', { type: 'selectKey', mapper: first as Fn2<unknown> }))
   }
 }

@@ -5,12 +5,24 @@ import { buildPlan } from '../topology/build-plan.ts'
 import { createGraph } from '../topology/graph.ts'
 import { checkedName, optionalName } from '../topology/naming.ts'
 import type { Plan } from '../topology/plan.ts'
+import { BranchedKStream } from './branched-kstream.ts'
+import { KGroupedStream } from './kgrouped-stream.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
+import type { Make } from './make.ts'
 import type { SourceOptions, TableOptions } from './options.ts'
 import { streamPoint } from './point.ts'
 import { addTable } from './tables.ts'
+import { TimeWindowedKStream } from './time-windowed-kstream.ts'
+
+const make: Make = {
+  stream: from => new KStream(from, make),
+  table: from => new KTable(from, make),
+  grouped: group => new KGroupedStream(group, make),
+  windowed: (group, windows) => new TimeWindowedKStream(group, windows, make),
+  branched: (from, name) => new BranchedKStream(from, name, make),
+}
 
 /**
  * Where a topology begins.
@@ -50,12 +62,12 @@ export class StreamsBuilder {
     }
     graph.add(entry, [])
     const from = { graph, entry, name, sources: [name], keySerde, valueSerde, repartitionRequired: false }
-    return new KStream(streamPoint(from))
+    return make.stream(streamPoint(from))
   }
 
   /** A topic as a table: the last value of each key; a record without a value deletes. Records without a key are dropped. */
   table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
-    return new KTable(addTable(this.#graph, checkedName(topic, 'topic'), options as never))
+    return make.table(addTable(this.#graph, checkedName(topic, 'topic'), options as never))
   }
 
   /** Adds a store that processors may connect to by its name. */

@@ -5,9 +5,10 @@ import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
 import type { ReduceArgs } from './kgrouped-stream.ts'
 import type { SerdeSide } from './known-serdes.ts'
-import { KTable } from './ktable.ts'
+import type { KTable } from './ktable.ts'
+import type { Make } from './make.ts'
 import type { MaterializeWindowsOptions, NameOption, WindowStoreSettings } from './options.ts'
-import { point } from './point.ts'
+import { point, type types } from './point.ts'
 
 /**
  * A grouped stream, to be aggregated over windows of time. A record goes into each window that its timestamp falls in,
@@ -17,19 +18,21 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: GroupPoint
   readonly #windows: TimeWindowsSpec
+  readonly #make: Make
   /** Never there: carries the types only. */
-  declare readonly types?: { readonly key: K; readonly value: V; readonly known: Known }
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
 
   /** @internal */
-  constructor(group: GroupPoint, windows: TimeWindowsSpec) {
+  constructor(group: GroupPoint, windows: TimeWindowsSpec, make: Make) {
     this[point] = group
     this.#windows = windows
+    this.#make = make
   }
 
   /** How many records each key has had in each window. */
   count(options: MaterializeWindowsOptions<K, bigint> = {}): KTable<Windowed<K>, bigint, SerdeSide> {
     const serde = long() as Serde<unknown>
-    return new KTable(addAggregation(this[point], { kind: 'count' }, options, serde, this.#windows))
+    return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, serde, this.#windows))
   }
 
   /** As `KGroupedStream.reduce`, for each window. */
@@ -39,7 +42,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   ): KTable<Windowed<K>, V, SerdeSide> {
     const options: MaterializeWindowsOptions<K, V> = args[0] ?? {}
     const { valueSerde } = this[point]
-    return new KTable(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#windows))
+    return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#windows))
   }
 
   /** As `KGroupedStream.aggregate`, for each window. */
@@ -49,6 +52,6 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
     options: NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<Windowed<K>, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
-    return new KTable(addAggregation(this[point], aggregate, options, undefined, this.#windows))
+    return this.#make.table(addAggregation(this[point], aggregate, options, undefined, this.#windows))
   }
 }

@@ -1,0 +1,27 @@
+import type { TimeWindowsSpec } from '../operators/spec.ts'
+import type { GroupPoint } from './aggregation.ts'
+import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
+import type { KGroupedStream } from './kgrouped-stream.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import type { KStream } from './kstream.ts'
+import type { KTable } from './ktable.ts'
+import type { StreamPoint, TablePoint } from './point.ts'
+import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
+
+/**
+ * Makes the objects of the DSL. Streams give tables and tables give streams: they are handed this instead of importing one
+ * another. The types are the caller's word, as a point of the topology has none.
+ */
+export interface Make {
+  stream<K, V, Known extends SerdeSide>(from: StreamPoint): KStream<K, V, Known>
+  table<K, V, Known extends SerdeSide>(from: TablePoint): KTable<K, V, Known>
+  grouped<K, V, Known extends SerdeSide>(group: GroupPoint): KGroupedStream<K, V, Known>
+  windowed<K, V, Known extends SerdeSide>(
+    group: GroupPoint,
+    windows: TimeWindowsSpec,
+  ): TimeWindowedKStream<K, V, Known>
+  branched<K, V, Known extends SerdeSide>(
+    from: StreamPoint,
+    name: string | undefined,
+  ): BranchedKStream<SplitOf<K, V, Known>>
+}
