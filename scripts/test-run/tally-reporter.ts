@@ -4,7 +4,8 @@ import { TALLY_FILE, type Tally } from './tally.ts'
 
 /**
  * Writes what vitest found as a `Tally`. A file that could not be loaded is one failure. A skipped case says why, by
- * `context.skip('reason')`; one that does not is a failure: nobody could tell it from a test that was forgotten.
+ * `context.skip('reason')` or with `(skipped: reason)` in its name or its suite's; one that does not is a failure: nobody
+ * could tell it from a test that was forgotten.
  */
 export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -24,11 +25,12 @@ function tallyModules(modules: readonly TestModule[]): Tally {
     for (const each of cases) {
       const result = each.result()
       const name = `${module.relativeModuleId}: ${each.fullName}`
+      const reason = result.state === 'skipped' ? (result.note ?? reasonInName(each)) : undefined
       if (result.state === 'passed') passed += 1
-      else if (result.state === 'skipped' && result.note !== undefined) skipped.push({ name, reason: result.note })
+      else if (reason !== undefined) skipped.push({ name, reason })
       else {
         failed += 1
-        if (result.state === 'skipped') console.error(`Skipped without a reason: ${name}. ${remedy(each)}`)
+        if (result.state === 'skipped') console.error(`Skipped without a reason: ${name}. Call context.skip('why').`)
       }
     }
     if (module.state() === 'failed' && failed === failedBefore) failed += 1
@@ -36,6 +38,6 @@ function tallyModules(modules: readonly TestModule[]): Tally {
   return { passed, failed, skipped }
 }
 
-function remedy(test: TestCase): string {
-  return `Write \`it('…', context => context.skip('reason'))\` instead of ${test.options.mode ?? 'skip'}.`
+function reasonInName(test: TestCase): string | undefined {
+  return /\(skipped: (.+)\)/.exec(test.fullName)?.[1]
 }

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { TALLY_FILE, type Tally } from './tally.ts'
+
+const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
+const reporter = fileURLToPath(new URL('tally-reporter.ts', import.meta.url))
+
+it.each<[string, string, Tally]>([
+  [
+    'what passed and what failed',
+    `it('a', () => {}); it('b', () => { throw new Error() })`,
+    { passed: 1, failed: 1, skipped: [] },
+  ],
+  ['a skip by its note', `it('a', context => context.skip('no Kafka'))`, skip('a', 'no Kafka')],
+  [
+    'a skip by its name',
+    `describe.skip('s (skipped: no java (17))', () => it('a', () => {}))`,
+    skip('s (skipped: no java (17)) > a', 'no java (17)'),
+  ],
+  [
+    'a skip without a reason as a failure',
+    `it('a', () => {}); it.skip('b', () => {})`,
+    { passed: 1, failed: 1, skipped: [] },
+  ],
+  ['a todo as a failure', `it('a', () => {}); it.todo('b')`, { passed: 1, failed: 1, skipped: [] }],
+  ['a file that breaks as a failure', `throw new Error()`, { passed: 0, failed: 1, skipped: [] }],
+  [
+    'an error outside any test',
+    `it('a', () => {}); process.nextTick(() => { throw new Error() })`,
+    { passed: 1, failed: 1, skipped: [] },
+  ],
+])('counts %s', (_what, source, expected) => {
+  expect(tallyOfFile(source)).toEqual(expected)
+})
+
+function skip(name: string, reason: string): Tally {
+  return { passed: 0, failed: 0, skipped: [{ name: `sample.test.js: ${name}`, reason }] }
+}
+
+function tallyOfFile(source: string): Tally {
+  const directory = mkdtempSync(join(tmpdir(), 'tally-'))
+  writeFileSync(join(directory, 'sample.test.js'), source)
+  const file = join(directory, 'tally.json')
+  spawnSync(process.execPath, [vitest, 'run', '--globals', '--root', directory, `--reporter=${reporter}`], {
+    env: { ...process.env, [TALLY_FILE]: file },
+  })
+  const tally = JSON.parse(readFileSync(file, 'utf8')) as Tally
+  rmSync(directory, { recursive: true })
+  return tally
+}
