@@ -1,1 +1,8 @@
-export {}
+export {
+  BROKER_TIMINGS,
+  clientConformance,
+  type ClientCase,
+  type ClientHarness,
+  type ClientTimings,
+} from './conformance/client-conformance.ts'
+export type { ConformanceCase } from './conformance/conformance-case.ts'

@@ -75,10 +75,10 @@ export class MemoryProducer implements Producer {
 
   begin(): void {
     this.#checkNotClosed('begin')
+    if (isMillraceError(this.#failure, 'fenced')) throw this.#failure
     if (this.#identity === undefined || this.#options.transactionalId === undefined || this.#transactionOpen) {
       throw this.#misused('begin', this.#transactionOpen ? 'a transaction is open' : 'the producer is not initialised for any')
     }
-    if (isMillraceError(this.#failure, 'fenced')) throw this.#failure
     this.#transactionOpen = true
     this.#coordinatorKnows = false
     this.#transaction++

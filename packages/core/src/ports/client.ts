@@ -111,7 +111,7 @@ export interface Consumer {
   /**
    * What was fetched, as soon as there is any; an empty list after `maxWaitMs` or a `wakeup`. With 0 it gives what is there.
    * An error that concerns one call is thrown, and the next poll tries again.
-   * @throws MILLRACE_OFFSET_OUT_OF_RANGE when a position is outside the log.
+   * @throws MILLRACE_OFFSET_OUT_OF_RANGE when a position is outside the log; MILLRACE_TOPIC_MISSING.
    */
   poll(maxWaitMs: number): Promise<readonly FetchedBatch[]>
   /** Makes a waiting poll return at once. */
@@ -273,6 +273,7 @@ export interface TopicAppender {
   ): void
 }
 
+/** Where a call names a topic that does not exist and nothing else is said, it throws MILLRACE_TOPIC_MISSING. */
 export interface Admin {
   /** Topics that do not exist are absent from the answer. */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import type { ClientCase, ClientHarness } from './client-harness.ts'
+import { newTopic, numbered, produce, rejectsWith, values } from './record-io.ts'
+import { pollUntil, TestMember, type TestMemberOptions } from './test-member.ts'
+
+export const groupCases: readonly ClientCase[] = [
+  {
+    name: 'joins a group at the first poll, and gives records after the seek',
+    async run(harness) {
+      const { member, topic } = await lonelyMember(harness, 2, { seeks: false })
+      await produce(harness, topic, numbered(2))
+      assert.deepEqual(member.events, [], 'subscribe alone does nothing')
+      await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
+      assert.deepEqual(member.events, ['assigned 0,1'])
+      for (let i = 0; i < 5; i++) await member.poll()
+      assert.deepEqual(member.records, [], 'nothing is fetched before the seek')
+      member.consumer.seek({ topic, partition: 0, offset: 1 })
+      await pollUntil(harness, [member], 'one record', () => member.records.length > 0)
+      assert.deepEqual(values(member.records), ['v1'])
+    },
+  },
+  {
+    name: 'awaits the callbacks inside poll',
+    async run(harness) {
+      const { member } = await lonelyMember(harness, 1)
+      let finished = false
+      member.onAssigned = async () => {
+        await new Promise(resolve => setTimeout(resolve, 100))
+        finished = true
+      }
+      while (member.assigned === undefined) await member.poll()
+      assert.ok(finished, 'the poll that assigned returned after the callback had ended')
+    },
+  },
+  {
+    name: 'shares partitions between two members and gives them back when one leaves',
+    async run(harness) {
+      const { a, b } = await twoMembers(harness, 4)
+      assert.deepEqual([...a.partitions, ...b.partitions].sort(), [0, 1, 2, 3])
+      assert.equal(a.partitions.length, 2)
+      assert.deepEqual(a.events.slice(0, 2), ['assigned 0,1,2,3', 'revoked 0,1,2,3'])
+      await b.consumer.close()
+      await pollUntil(harness, [a], 'a has all again', () => a.partitions.length === 4)
+      assert.equal(a.events.at(-2)?.split(' ')[0], 'revoked', 'what it had is revoked before it is assigned anew')
+    },
+  },
+  {
+    name: 'rebalances after the session timeout when a member closes without leaving',
+    async run(harness) {
+      const { a, b } = await twoMembers(harness, 2)
+      await b.consumer.close({ leave: false })
+      await pollUntil(harness, [a], 'a has all', () => a.partitions.length === 2)
+    },
+  },
+  {
+    name: 'commits offsets and reads them back, also when the group is empty',
+    async run(harness) {
+      const { member, topic, groupId } = await lonelyMember(harness, 2)
+      await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
+      const both = [0, 1].map(partition => ({ topic, partition }))
+      assert.deepEqual(await member.consumer.committed(both), [])
+      await member.consumer.commit([{ topic, partition: 1, offset: 17, metadata: 'stream time 5' }])
+      const committed = [{ topic, partition: 1, offset: 17, metadata: 'stream time 5' }]
+      assert.deepEqual(await member.consumer.committed(both), committed)
+      await member.consumer.close()
+      assert.deepEqual(await harness.client().admin().committedOffsets(groupId, both), committed)
+    },
+  },
+  {
+    name: 'takes offsets committed while partitions are revoked, so that their new owner goes on there',
+    async run(harness) {
+      const topic = await newTopic(harness, 2)
+      await produce(harness, topic, [...numbered(3, 0), ...numbered(3, 1)])
+      const options = { groupId: harness.uniqueName('group'), topics: { [topic]: 2 } }
+      const a = new TestMember(harness, options)
+      await pollUntil(harness, [a], 'a has read all', () => a.records.length === 6)
+      a.onRevoked = () => a.consumer.commit([0, 1].map(partition => ({ topic, partition, offset: 3 })))
+      const b = new TestMember(harness, options)
+      await pollUntil(harness, [a, b], 'both share', () => a.partitions.length === 1 && b.partitions.length === 1)
+      await produce(harness, topic, [...numbered(1, 0, 3), ...numbered(1, 1, 3)])
+      await pollUntil(harness, [a, b], 'new records', () => a.records.length + b.records.length >= 8)
+      assert.deepEqual(values(b.records), ['v3'], 'b began where a had committed')
+    },
+  },
+  {
+    name: 'fences a member that the group went on without',
+    async run(harness) {
+      const topic = await newTopic(harness, 1)
+      const options = { groupId: harness.uniqueName('group'), topics: { [topic]: 1 } }
+      const a = new TestMember(harness, options)
+      await pollUntil(harness, [a], 'a is assigned', () => a.assigned !== undefined)
+      const before = a.consumer.groupMetadata()
+      const b = new TestMember(harness, options)
+      await pollUntil(harness, [b], 'b is assigned without a', () => b.partitions.length === 1)
+      await rejectsWith('MILLRACE_GROUP_FENCED', a.consumer.commit([{ topic, partition: 0, offset: 1 }]))
+      assert.deepEqual(await b.consumer.committed([{ topic, partition: 0 }]), [])
+      await pollUntil(harness, [a, b], 'a is back', () => a.events.at(-1)?.startsWith('assigned') === true && a.events.length > 1)
+      assert.equal(a.events[1], 'lost 0')
+      assert.notDeepEqual(a.consumer.groupMetadata(), before)
+    },
+  },
+  {
+    name: 'assigns anew when a member asks for it, and carries user data both ways',
+    async run(harness) {
+      const topic = await newTopic(harness, 2)
+      const options = { groupId: harness.uniqueName('group'), topics: { [topic]: 2 } }
+      const version = { a: 1, b: 1 }
+      const a = new TestMember(harness, { ...options, userData: () => `a${version.a}` })
+      const b = new TestMember(harness, { ...options, userData: () => `b${version.b}` })
+      await pollUntil(harness, [a, b], 'both know each other', () => a.userData === 'a1 of 2' && b.userData === 'b1 of 2')
+      for (const [name, member] of Object.entries({ a, b }) as ['a' | 'b', TestMember][]) {
+        const generation = member.consumer.groupMetadata().generationId
+        version[name] = 2
+        member.consumer.requestRejoin('the test wants it')
+        await pollUntil(harness, [a, b], `${name} told its news`, () => member.userData === `${name}2 of 2`)
+        await pollUntil(harness, [a, b], 'both are assigned', () => a.partitions.length + b.partitions.length === 2)
+        assert.ok(member.consumer.groupMetadata().generationId > generation, 'a rebalance begins a generation')
+      }
+    },
+  },
+  {
+    name: 'joins anew when it subscribes to other topics',
+    async run(harness) {
+      const { member, topic } = await lonelyMember(harness, 2)
+      const other = await newTopic(harness, 3)
+      await pollUntil(harness, [member], 'assigned', () => member.partitions.length === 2)
+      member.subscribe({ [topic]: 2, [other]: 3 })
+      await pollUntil(harness, [member], 'both topics', () => member.partitions.length === 5)
+      assert.deepEqual(member.events, ['assigned 0,1', 'revoked 0,1', 'assigned 0,0,1,1,2'])
+    },
+  },
+  {
+    name: 'tells who it is in the group',
+    async run(harness) {
+      const { member, groupId } = await lonelyMember(harness, 1)
+      await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
+      const metadata = member.consumer.groupMetadata()
+      assert.equal(metadata.groupId, groupId)
+      assert.ok(metadata.memberId.length > 0 && metadata.generationId >= 1, JSON.stringify(metadata))
+    },
+  },
+  {
+    name: 'pauses, resumes and wakes up as a member too',
+    async run(harness) {
+      const { member, topic } = await lonelyMember(harness, 1)
+      await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
+      member.consumer.pause([{ topic, partition: 0 }])
+      await produce(harness, topic, numbered(1))
+      for (let i = 0; i < 5; i++) await member.poll()
+      assert.deepEqual(member.records, [])
+      const start = Date.now()
+      setTimeout(() => member.consumer.wakeup(), 50)
+      await member.poll(harness.timings.patienceMs)
+      assert.ok(Date.now() - start < harness.timings.patienceMs, 'the poll did not wait to its end')
+      member.consumer.resume([{ topic, partition: 0 }])
+      await pollUntil(harness, [member], 'the record', () => member.records.length === 1)
+    },
+  },
+  {
+    name: 'lets a static member come back to its partitions without a rebalance',
+    requires: ({ staticMembership }) => (staticMembership ? undefined : 'the client has no static membership'),
+    async run(harness) {
+      const topic = await newTopic(harness, 2)
+      const options = { groupId: harness.uniqueName('group'), topics: { [topic]: 2 } }
+      const a = new TestMember(harness, { ...options, groupInstanceId: 'a' })
+      const b = new TestMember(harness, { ...options, groupInstanceId: 'b' })
+      await pollUntil(harness, [a, b], 'both share', () => a.partitions.length === 1 && b.partitions.length === 1)
+      const [had, generation, before] = [b.partitions, a.consumer.groupMetadata().generationId, a.events.length]
+      await b.consumer.close({ leave: false })
+      const again = new TestMember(harness, { ...options, groupInstanceId: 'b' })
+      await pollUntil(harness, [a, again], 'b is back', () => again.assigned !== undefined)
+      assert.deepEqual(again.partitions, had)
+      assert.equal(a.consumer.groupMetadata().generationId, generation)
+      assert.equal(a.events.length, before, 'the other member noticed nothing')
+    },
+  },
+]
+
+async function lonelyMember(harness: ClientHarness, partitions: number, options: Partial<TestMemberOptions> = {}) {
+  const topic = await newTopic(harness, partitions)
+  const groupId = harness.uniqueName('group')
+  return { topic, groupId, member: new TestMember(harness, { groupId, topics: { [topic]: partitions }, ...options }) }
+}
+
+/** `a` was there first, so that it has lived through a rebalance. */
+async function twoMembers(harness: ClientHarness, partitions: number) {
+  const { member: a, topic, groupId } = await lonelyMember(harness, partitions)
+  await pollUntil(harness, [a], 'a has all', () => a.partitions.length === partitions)
+  const b = new TestMember(harness, { groupId, topics: { [topic]: partitions } })
+  await pollUntil(harness, [a, b], 'both share', () => b.partitions.length > 0 && a.partitions.length < partitions)
+  await pollUntil(harness, [a, b], 'all are owned', () => a.partitions.length + b.partitions.length === partitions)
+  return { a, b, topic }
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { NO_HEADERS } from '@millrace/core'
+import type { ClientCase } from './client-harness.ts'
+import {
+  append, newProducer, newTopic, numbered, produce, read, readBatches, readerOf, readFor, recordsOf, T0, values,
+  type TestRecord,
+} from './record-io.ts'
+
+export const produceCases: readonly ClientCase[] = [
+  {
+    name: 'gives back keys, values, nulls, headers and timestamps as they were',
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const headers = [
+        { key: 'trace', value: Buffer.from([0, 255, 128]) },
+        { key: 'trace', value: Buffer.from('twice') },
+        { key: 'ünï', value: null },
+        { key: '', value: Buffer.alloc(0) },
+      ]
+      const sent: readonly TestRecord[] = [
+        { key: 'key', value: 'value', timestamp: T0 },
+        { key: null, value: 'no key', timestamp: T0 - 5 },
+        { key: 'tombstone', value: null, timestamp: T0 + 100_000 },
+        { key: null, value: null, timestamp: T0 },
+        { key: '', value: '', timestamp: T0 + 1 },
+        { key: 'ключ', value: 'x'.repeat(3_000), timestamp: T0, headers },
+      ]
+      await produce(harness, topic, sent)
+      const got = await read(harness, await readerOf(harness, topic), sent.length)
+      assert.deepEqual(
+        got.map(({ key, value, timestamp }) => ({ key, value, timestamp })),
+        sent.map(({ key, value, timestamp }) => ({ key, value, timestamp })),
+      )
+      assert.deepEqual(got.map(({ offset }) => offset), [0, 1, 2, 3, 4, 5])
+      assert.deepEqual(got[0]!.headers, NO_HEADERS)
+      assert.deepEqual(
+        got[5]!.headers.map(({ key, value }) => [key, value === null ? null : [...value]]),
+        headers.map(({ key, value }) => [key, value === null ? null : [...value]]),
+      )
+    },
+  },
+  {
+    name: 'keeps the order within each partition over many batches',
+    async run(harness) {
+      const [topic, perPartition] = [await newTopic(harness, 3), 2_000]
+      const producer = harness.client().producer({ maxBatchBytes: 4_096 })
+      await producer.init()
+      for (let i = 0; i < perPartition; i++) {
+        append(producer, topic, [0, 1, 2].map(partition => ({ partition, key: 'k', value: `${partition}:${i}` })))
+        await producer.pending()
+      }
+      await producer.flush()
+      const consumer = harness.client().consumer({ isolationLevel: 'read_committed' })
+      await consumer.assign([0, 1, 2].map(partition => ({ topic, partition, offset: 0 })))
+      const got = await read(harness, consumer, 3 * perPartition)
+      for (const partition of [0, 1, 2]) {
+        const own = got.filter(record => record.partition === partition)
+        assert.deepEqual(values(own), Array.from({ length: perPartition }, (_, i) => `${partition}:${i}`))
+        assert.deepEqual(own.map(({ offset }) => offset), Array.from({ length: perPartition }, (_, i) => i))
+      }
+    },
+  },
+  {
+    name: 'tells at flush where the log of each written partition goes on',
+    async run(harness) {
+      const topic = await newTopic(harness, 3)
+      const producer = await newProducer(harness)
+      append(producer, topic, [...numbered(3, 0), ...numbered(2, 2)])
+      const first = [...(await producer.flush())].sort((a, b) => a.partition - b.partition)
+      assert.deepEqual(first, [{ topic, partition: 0, offset: 3 }, { topic, partition: 2, offset: 2 }])
+      append(producer, topic, numbered(1, 2))
+      assert.deepEqual(await producer.flush(), [{ topic, partition: 2, offset: 3 }])
+      assert.deepEqual(await producer.flush(), [])
+    },
+  },
+  {
+    name: 'refuses a record that fits into no batch, and nothing else with it',
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const producer = harness.client().producer({ maxBatchBytes: 10_000 })
+      await producer.init()
+      append(producer, topic, [{ key: 'k', value: 'before' }])
+      assert.throws(() => append(producer, topic, [{ key: 'k', value: 'x'.repeat(10_001) }]), {
+        code: 'MILLRACE_PRODUCE_RECORD_TOO_LARGE',
+      })
+      append(producer, topic, [{ key: 'k', value: 'after' }])
+      await producer.flush()
+      assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 2)), ['before', 'after'])
+    },
+  },
+  {
+    name: 'copies what is appended, so that the caller can use its buffer again',
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const producer = await newProducer(harness)
+      const bytes = Buffer.from('ab')
+      producer.topic(topic).append(0, T0, bytes, 0, 1, bytes, 1, 2, NO_HEADERS)
+      bytes.write('xy')
+      await producer.flush()
+      const [record] = await read(harness, await readerOf(harness, topic), 1)
+      assert.deepEqual([record!.key, record!.value], ['a', 'b'])
+    },
+  },
+  {
+    name: 'gives batches that stay valid and can be walked again',
+    async run(harness) {
+      const topic = await newTopic(harness)
+      await produce(harness, topic, numbered(50))
+      const consumer = await readerOf(harness, topic)
+      const held = await readBatches(harness, consumer, 50)
+      await produce(harness, topic, numbered(50, 0, 50))
+      await readBatches(harness, consumer, 50)
+      const expected = numbered(50).map(({ value }) => value)
+      assert.deepEqual(values(recordsOf(held)), expected)
+      assert.deepEqual(values(recordsOf(held)), expected)
+      for (const batch of held) assert.ok(batch.byteLength > 0, 'a batch with records has a size')
+    },
+  },
+  {
+    name: 'drops at close what was not flushed',
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const producer = await newProducer(harness)
+      append(producer, topic, numbered(1))
+      await producer.close()
+      assert.deepEqual(await readFor(await readerOf(harness, topic), 300), [])
+    },
+  },
+]

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import type {
+  Assignor,
+  GroupConsumer,
+  GroupConsumerOptions,
+  KafkaClient,
+  MemberAssignment,
+  TopicPartition,
+} from '@millrace/core'
+import type { ClientHarness } from './client-harness.ts'
+import { recordsOf, type ReadRecord } from './record-io.ts'
+
+export interface TestMemberOptions extends Partial<GroupConsumerOptions> {
+  readonly groupId: string
+  /** Topic → partitions, for the member that leads. */
+  readonly topics: Readonly<Record<string, number>>
+  /** What it tells the leader. */
+  readonly userData?: () => string
+  readonly client?: KafkaClient
+  /** Whether it seeks what it is assigned to the committed offset, or 0. @default true */
+  readonly seeks?: boolean
+}
+
+/** A group member that writes down what happens to it. */
+export class TestMember {
+  readonly consumer: GroupConsumer
+  readonly records: ReadRecord[] = []
+  /** Every callback, as `assigned 0,1`, in order. */
+  readonly events: string[] = []
+  /** What it has now, undefined before the first assignment and after each revocation. */
+  assigned: readonly TopicPartition[] | undefined
+  /** The leader's word in the last assignment. */
+  userData = ''
+  /** Runs inside the callbacks. */
+  onAssigned: () => Promise<void> = async () => {}
+  onRevoked: () => Promise<void> = async () => {}
+  #polling = false
+  readonly #options: TestMemberOptions
+
+  constructor(harness: ClientHarness, options: TestMemberOptions) {
+    this.#options = options
+    const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = harness.timings
+    const { topics: _topics, userData: _userData, client, seeks: _seeks, ...group } = options
+    this.consumer = (client ?? harness.client()).groupConsumer({
+      isolationLevel: 'read_committed',
+      sessionTimeoutMs,
+      heartbeatIntervalMs,
+      rebalanceTimeoutMs,
+      ...group,
+    })
+    this.subscribe(options.topics)
+  }
+
+  subscribe(topics: Readonly<Record<string, number>>): void {
+    this.consumer.subscribe({
+      topics: Object.keys(topics),
+      assignor: evenAssignor(topics, this.#options.userData ?? (() => '')),
+      listener: {
+        onAssigned: async (partitions, userData) => {
+          this.#called('assigned', partitions)
+          this.assigned = partitions
+          this.userData = Buffer.from(userData).toString()
+          await this.onAssigned()
+          if (this.#options.seeks !== false) await this.seekToCommitted()
+        },
+        onRevoked: async partitions => {
+          this.#called('revoked', partitions)
+          await this.onRevoked()
+          this.assigned = undefined
+        },
+        onLost: async partitions => {
+          this.#called('lost', partitions)
+          this.assigned = undefined
+        },
+      },
+    })
+  }
+
+  get partitions(): readonly number[] {
+    return (this.assigned ?? []).map(({ partition }) => partition).sort((a, b) => a - b)
+  }
+
+  async poll(maxWaitMs = 50): Promise<void> {
+    this.#polling = true
+    try {
+      this.records.push(...recordsOf(await this.consumer.poll(maxWaitMs)))
+    } finally {
+      this.#polling = false
+    }
+  }
+
+  async seekToCommitted(): Promise<void> {
+    const assigned = this.assigned ?? []
+    const committed = await this.consumer.committed(assigned)
+    for (const { topic, partition } of assigned) {
+      const found = committed.find(offset => offset.topic === topic && offset.partition === partition)
+      this.consumer.seek({ topic, partition, offset: found?.offset ?? 0 })
+    }
+  }
+
+  #called(event: string, partitions: readonly TopicPartition[]): void {
+    assert.ok(this.#polling, `${event} runs inside poll only`)
+    this.events.push(`${event} ${partitions.map(({ partition }) => partition).sort((a, b) => a - b).join()}`)
+  }
+}
+
+/** Polls all members at once, as separate processes would, until `done`. */
+export async function pollUntil(
+  harness: ClientHarness,
+  members: readonly TestMember[],
+  what: string,
+  done: () => boolean,
+): Promise<void> {
+  const end = Date.now() + harness.timings.patienceMs
+  await Promise.all(
+    members.map(async member => {
+      while (!done()) {
+        assert.ok(Date.now() < end, `still not: ${what}; ${members.map(({ events }) => events.join('; ')).join(' | ')}`)
+        await member.poll()
+      }
+    }),
+  )
+}
+
+/** All partitions in order, in turn to each member by id. A member's user data comes back to it, and tells how many there are. */
+function evenAssignor(topics: Readonly<Record<string, number>>, userData: () => string): Assignor {
+  return {
+    name: 'even',
+    userData: () => Buffer.from(userData()),
+    async assign(members) {
+      const ids = members.map(({ memberId }) => memberId).sort()
+      const partitions = Object.entries(topics).flatMap(([topic, count]) =>
+        Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+      )
+      return new Map<string, MemberAssignment>(
+        members.map(({ memberId, userData }) => [
+          memberId,
+          {
+            partitions: partitions.filter((_, index) => ids[index % ids.length] === memberId),
+            userData: Buffer.from(`${Buffer.from(userData).toString()} of ${members.length}`),
+          },
+        ]),
+      )
+    },
+  }
+}
