@@ -18,6 +18,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'examples/**/*.test.ts',
             'test/{differential,simulation,chaos}/**/*.test.ts',
+            'test/conformance/stores.test.ts',
           ],
         },
       },
@@ -28,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
+          exclude: ['test/conformance/stores.test.ts'],
           globalSetup: ['@millrace/dev-kafka/vitest'],
           maxWorkers: 2,
           testTimeout: 60_000,

@@ -6,3 +6,5 @@ export {
   type ClientTimings,
 } from './conformance/client-conformance.ts'
 export type { ConformanceCase } from './conformance/conformance-case.ts'
+export { storeConformance } from './conformance/store-conformance.ts'
+export type { StoreCase, StoreHarness } from './conformance/store-harness.ts'

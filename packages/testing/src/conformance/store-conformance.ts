@@ -8,8 +8,8 @@ import { storeWriteCases } from './store-writes.ts'
  * What every `StoreBackend` must do: one case for each sentence of the port, and a comparison with a model.
  *
  * @example
- * for (const { name, requires = [], run } of storeConformance()) {
- *   it.skipIf(requires.some(capability => !backend.capabilities[capability]))(name, () => run({ backend, freshDirectory }))
+ * for (const { name, requires, run } of storeConformance()) {
+ *   it.skipIf(requires?.(backend.capabilities))(name, () => run({ backend, freshDirectory }))
  * }
  */
 export function storeConformance(): readonly StoreCase[] {

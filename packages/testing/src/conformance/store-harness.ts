@@ -8,7 +8,16 @@ export interface StoreHarness {
   freshDirectory(): string
 }
 
-export type StoreCase = ConformanceCase<StoreHarness, keyof StoreCapabilities>
+export type StoreCase = ConformanceCase<StoreHarness, StoreCapabilities>
+
+/** For cases about what outlives the process. */
+export function durable(capabilities: StoreCapabilities): string | undefined {
+  return capabilities.durable ? undefined : 'keeps nothing when it is closed'
+}
+
+export function syncReads(capabilities: StoreCapabilities): string | undefined {
+  return capabilities.syncReads ? undefined : 'reads asynchronously only'
+}
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 

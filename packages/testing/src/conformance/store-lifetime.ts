@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { bytes, hex, keysOf, silentLogger, type StoreCase, utf8, withState, writePairs } from './store-harness.ts'
+import { bytes, durable, hex, keysOf, silentLogger, type StoreCase, utf8, withState, writePairs } from './store-harness.ts'
 
 const POSITION = { topic: 'app-a-changelog', partition: 3, offset: 12 }
 
@@ -71,7 +71,7 @@ export const storeLifetimeCases: readonly StoreCase[] = [
   },
   {
     name: 'what was written is there after each reopening',
-    requires: ['durable'],
+    requires: durable,
     async run(harness) {
       const directory = harness.freshDirectory()
       for (let round = 0; round < 4; round++) {
@@ -92,7 +92,7 @@ export const storeLifetimeCases: readonly StoreCase[] = [
   },
   {
     name: 'a store keeps its bytes while the set of stores changes, and a new one is empty',
-    requires: ['durable'],
+    requires: durable,
     async run(harness) {
       const directory = harness.freshDirectory()
       const put = (stores: readonly string[], store: string) =>
@@ -112,7 +112,7 @@ export const storeLifetimeCases: readonly StoreCase[] = [
   },
   {
     name: 'a directory that is open cannot be opened again, until it is closed',
-    requires: ['durable'],
+    requires: durable,
     async run(harness) {
       const directory = harness.freshDirectory()
       const open = () => harness.backend.open({ directory, stores: ['a'], logger: silentLogger })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { KeyRange } from '@millrace/core'
-import { bytes, entriesOf, hex, keysOf, type StoreCase, utf8, withState, writePairs } from './store-harness.ts'
+import { bytes, entriesOf, hex, keysOf, type StoreCase, syncReads, utf8, withState, writePairs } from './store-harness.ts'
 
 /** In the order of unsigned bytes, a prefix before what it begins. */
 const ORDERED = [bytes(), bytes(0), bytes(0, 0), bytes(0, 1), bytes(1), bytes(0x7f), bytes(0x80), bytes(0xff), bytes(0xff, 0xff)]
@@ -103,7 +103,7 @@ export const storeReadCases: readonly StoreCase[] = [
   },
   {
     name: 'getSync gives what get gives',
-    requires: ['syncReads'],
+    requires: syncReads,
     run: harness =>
       withState(harness, ['a'], async state => {
         await writePairs(state, 'a', [[utf8('k'), bytes(7)]])

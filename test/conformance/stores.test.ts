@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryStore } from '@millrace/core'
+import { rocksdb } from '@millrace/store-rocksdb'
+import { storeConformance } from '@millrace/testing'
+import { afterAll, describe, it } from 'vitest'
+
+const root = mkdtempSync(join(tmpdir(), 'millrace-stores-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+let directories = 0
+const freshDirectory = (): string => join(root, String(++directories), '0_0')
+
+describe.each([memoryStore(), rocksdb({ memoryBytes: 16 * 1024 * 1024 })])('$name', backend => {
+  for (const { name, requires, run } of storeConformance()) {
+    const reason = requires?.(backend.capabilities)
+    it.skipIf(reason)(reason === undefined ? name : `${name} (${backend.name} ${reason})`, () => run({ backend, freshDirectory }))
+  }
+})
