@@ -231,8 +231,8 @@ function writeHeaders(bytes: Buffer, position: number, headers: Headers): void {
   }
 }
 
-/** Below this many bytes a loop beats the call into native code. */
-const LOOP_COPY_BYTES = 48
+/** Up to this many bytes a loop beats the call into native code. */
+const LOOP_COPY_BYTES = 40
 
 function copyInto(target: Buffer, position: number, source: Buffer, start: number, end: number): number {
   if (end - start > LOOP_COPY_BYTES) {

@@ -112,18 +112,25 @@ function appendInt32(sink: ByteSink, value: number): void {
 }
 
 function readConstant<T>(reader: ListReader, element: ElementCodec<T>, size: number): (T | null)[] {
-  const nulls = new Set<number>()
-  for (let left = reader.count(4); left > 0; left--) nulls.add(reader.int32())
+  const nullCount = reader.count(4)
+  const nulls = new Array<number>(nullCount)
+  for (let i = 0; i < nullCount; i++) nulls[i] = reader.int32()
   const count = reader.count(0)
-  reader.check((count - nulls.size) * size)
-  return Array.from({ length: count }, (_, index) => (nulls.has(index) ? null : reader.element(element, size)))
+  reader.check((count - nullCount) * size)
+  const isNull = nullCount === 0 ? undefined : new Set(nulls)
+  const values: (T | null)[] = []
+  for (let i = 0; i < count; i++) values.push(isNull?.has(i) ? null : reader.element(element, size))
+  return values
 }
 
 function readVariable<T>(reader: ListReader, element: ElementCodec<T>): (T | null)[] {
-  return Array.from({ length: reader.count(4) }, () => {
+  const count = reader.count(4)
+  const values: (T | null)[] = []
+  for (let i = 0; i < count; i++) {
     const length = reader.int32()
-    return length === -1 ? null : reader.element(element, length)
-  })
+    values.push(length === -1 ? null : reader.element(element, length))
+  }
+  return values
 }
 
 /** A position in a list's bytes that never leaves them. */
