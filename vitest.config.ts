@@ -40,7 +40,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'packages/*/src/**/*.kafka.test.ts'],
           globalSetup: ['@millrace/dev-kafka/vitest'],
           maxWorkers: 2,
           testTimeout: 180_000,

@@ -13,6 +13,9 @@ export interface StepResult {
   readonly output: string
 }
 
+/** How long a process group may take to end by itself. */
+const GRACE_MS = 10_000
+
 /** Runs one step in a process group of its own, ends what it left behind, and never rejects. */
 export async function runStep(step: Step, filters: readonly string[], signal: AbortSignal): Promise<StepResult> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'))
@@ -26,17 +29,20 @@ export async function runStep(step: Step, filters: readonly string[], signal: Ab
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
 
-  const ended = endedBy(child)
-  const stop = () => endGroup(child)
+  const stop = () => {
+    endGroup(child, 'SIGTERM')
+    setTimeout(() => endGroup(child, 'SIGKILL'), GRACE_MS).unref()
+  }
   const timer = setTimeout(() => {
     chunks.push(Buffer.from(`\n${step.name} was ended after ${step.limitMs / 1000} s\n`))
     stop()
   }, step.limitMs)
   signal.addEventListener('abort', stop)
-  const status = await ended
+  // What the step started and left behind ends with it; otherwise it would hold the output open.
+  child.once('exit', stop)
+  const status = await endOf(child)
   clearTimeout(timer)
   signal.removeEventListener('abort', stop)
-  stop()
 
   const own = readTally(tallyFile)
   rmSync(directory, { recursive: true })
@@ -51,18 +57,18 @@ export async function runStep(step: Step, filters: readonly string[], signal: Ab
 /** A test run that wrote no tally has shown nothing, whatever its exit status. */
 const NOTHING: Tally = { passed: 0, failed: 1, skipped: [] }
 
-function endedBy(child: ChildProcess): Promise<number | null> {
+function endOf(child: ChildProcess): Promise<number | null> {
   return new Promise(resolve => {
     child.once('error', () => resolve(null))
     child.once('close', status => resolve(status))
   })
 }
 
-function endGroup(child: ChildProcess): void {
+function endGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (child.pid === undefined) return
   try {
-    if (process.platform === 'win32') child.kill()
-    else process.kill(-child.pid, 'SIGTERM')
+    if (process.platform === 'win32') child.kill(signal)
+    else process.kill(-child.pid, signal)
   } catch {
     // The group is gone already.
   }
