@@ -28,7 +28,12 @@ it.each([
 
 it('lets the settings of the caller win over its own and over those of the broker', () => {
   const custom = { 'log.retention.ms': '1000', 'node.rack': 'a' }
-  const config = combinedModeConfig(broker(1), [broker(1)], '/data', commonBrokerConfig(1, KAFKA_RELEASES['4.3'], custom))
+  const config = combinedModeConfig(
+    broker(1),
+    [broker(1)],
+    '/data',
+    commonBrokerConfig(1, KAFKA_RELEASES['4.3'], custom),
+  )
   expect(config).toMatchObject({ ...custom, 'node.id': '1', 'log.dirs': '/data' })
 })
 

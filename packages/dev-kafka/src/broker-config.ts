@@ -48,7 +48,7 @@ export function combinedModeConfig(
   return {
     'process.roles': 'broker,controller',
     'node.id': String(self.id),
-    'controller.quorum.voters': all.map((peer) => `${peer.id}@${peer.host}:${peer.controllerPort}`).join(','),
+    'controller.quorum.voters': all.map(peer => `${peer.id}@${peer.host}:${peer.controllerPort}`).join(','),
     listeners: `PLAINTEXT://${self.host}:${self.port},CONTROLLER://${self.host}:${self.controllerPort}`,
     'advertised.listeners': `PLAINTEXT://${self.host}:${self.port}`,
     'controller.listener.names': 'CONTROLLER',
@@ -58,4 +58,3 @@ export function combinedModeConfig(
     ...common,
   }
 }
-

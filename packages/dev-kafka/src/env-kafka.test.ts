@@ -10,12 +10,15 @@ it.each([
   expect(parseAddress(address)).toEqual(parsed)
 })
 
-it.each([[''], [':9092'], ['a:b:c'], ['host:port']])('refuses the address %j', (address) => {
+it.each([[''], [':9092'], ['a:b:c'], ['host:port']])('refuses the address %j', address => {
   expect(() => parseAddress(address)).toThrow(expect.objectContaining({ code: 'DEV_KAFKA_USAGE' }))
 })
 
 it('says which brokers of KAFKA_BROKERS do not answer', async () => {
   const [port] = await freePorts(1)
   const used = useEnvKafka(`127.0.0.1:${port}`)
-  await expect(used).rejects.toMatchObject({ code: 'DEV_KAFKA_UNREACHABLE', message: expect.stringContaining(`127.0.0.1:${port}`) })
+  await expect(used).rejects.toMatchObject({
+    code: 'DEV_KAFKA_UNREACHABLE',
+    message: expect.stringContaining(`127.0.0.1:${port}`),
+  })
 })

@@ -36,7 +36,11 @@ export function parseAddress(address: string): { readonly host: string; readonly
   const match = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(address.trim())
   const host = match?.[1] ?? match?.[2]
   if (!host) {
-    throw new DevKafkaError('DEV_KAFKA_USAGE', `"${address}" is no broker address`, 'Write host:port, with commas between several.')
+    throw new DevKafkaError(
+      'DEV_KAFKA_USAGE',
+      `"${address}" is no broker address`,
+      'Write host:port, with commas between several.',
+    )
   }
   return { host, port: match?.[3] === undefined ? 9092 : Number(match[3]) }
 }

@@ -6,7 +6,7 @@ const MOST_LINES = 12
  */
 export function failureLines(log: string): string {
   const lines = log.trimEnd().split('\n')
-  const telling = lines.filter((line) => /\b(ERROR|FATAL)\b|Exception\b|^Caused by|OutOfMemoryError|^Error:/.test(line))
+  const telling = lines.filter(line => /\b(ERROR|FATAL)\b|Exception\b|^Caused by|OutOfMemoryError|^Error:/.test(line))
   const shown = telling.length > 0 ? telling.slice(0, MOST_LINES) : lines.slice(-MOST_LINES)
   return shown.join('\n')
 }

@@ -8,6 +8,6 @@ it('gives ports that differ and that can be bound', async () => {
   for (const port of ports) {
     const server = createServer()
     await new Promise<void>((bound, failed) => server.once('error', failed).listen(port, '127.0.0.1', bound))
-    await new Promise((closed) => server.close(closed))
+    await new Promise(closed => server.close(closed))
   }
 })

@@ -7,8 +7,8 @@ import { createServer, type AddressInfo } from 'node:net'
 export async function freePorts(count: number): Promise<readonly number[]> {
   // All are held until the last is found, so that none comes twice.
   const servers = await Promise.all(Array.from({ length: count }, () => listen()))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
+  const ports = servers.map(server => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map(server => new Promise(closed => server.close(closed))))
   return ports
 }
 

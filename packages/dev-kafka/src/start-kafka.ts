@@ -25,7 +25,7 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<DevKa
   for (const source of resolved.from === 'auto' ? (['env', 'docker', 'jvm'] as const) : [resolved.from]) {
     const attempt = await SOURCES[source](resolved)
     if (!('missing' in attempt)) return attempt
-    missing.push(...attempt.missing.map((what) => `${source}: ${what}`))
+    missing.push(...attempt.missing.map(what => `${source}: ${what}`))
   }
   throw new DevKafkaError(
     'DEV_KAFKA_UNAVAILABLE',
@@ -53,7 +53,7 @@ const SOURCES = {
       // What is there already needs no Maven, and asking Maven for its version takes half a second.
       existsSync(installDirectory(options.release)) ? 'not needed' : findMaven(),
     ])
-    const missing = [java, maven].flatMap((tool) => (typeof tool === 'object' && 'missing' in tool ? [tool.missing] : []))
+    const missing = [java, maven].flatMap(tool => (typeof tool === 'object' && 'missing' in tool ? [tool.missing] : []))
     return 'missing' in java || missing.length > 0 ? { missing } : startJvmKafka(options, java)
   },
 } satisfies Record<string, (options: ResolvedOptions) => Promise<Attempt>>

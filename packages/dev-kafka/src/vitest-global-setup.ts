@@ -13,7 +13,7 @@ export async function setup(): Promise<() => Promise<void>> {
   const kafka = await sharedKafka({
     ...(brokers === undefined ? {} : { brokers: Number(brokers) as 1 | 3 }),
     ...(version === undefined ? {} : { version: version as KafkaVersion }),
-    log: (line) => void process.stderr.write(`dev-kafka: ${line}\n`),
+    log: line => void process.stderr.write(`dev-kafka: ${line}\n`),
   })
   return () => kafka.stop()
 }

@@ -60,7 +60,7 @@ export function containerSettings(
  */
 export function environmentName(setting: string): string {
   const marks: Readonly<Record<string, string>> = { '.': '_', _: '__', '-': '___' }
-  return `KAFKA_${setting.replace(/[._-]/g, (mark) => marks[mark] as string).toUpperCase()}`
+  return `KAFKA_${setting.replace(/[._-]/g, mark => marks[mark] as string).toUpperCase()}`
 }
 
 const alias = (brokerId: number): string => `kafka-${brokerId}`

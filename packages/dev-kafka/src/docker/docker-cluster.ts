@@ -43,8 +43,8 @@ export async function startDockerKafka(
   const cluster: Cluster = { options, testcontainers, engine, host, network, running: new Map(), logs: [] }
   try {
     // Together: none of three serves before it sees a second one.
-    await Promise.all(settings.map((one) => startContainer(cluster, one)))
-    await Promise.all(settings.map((one) => untilServing(cluster, one, settings.length)))
+    await Promise.all(settings.map(one => startContainer(cluster, one)))
+    await Promise.all(settings.map(one => untilServing(cluster, one, settings.length)))
     return handle(cluster, settings)
   } catch (cause) {
     await remove(cluster)
@@ -58,7 +58,7 @@ async function startContainer(cluster: Cluster, settings: ContainerSettings): Pr
     .withEnvironment({ ...settings.environment })
     .withNetwork(cluster.network)
     .withNetworkAliases(settings.alias)
-    .withLogConsumer((stream) => stream.on('data', (chunk) => cluster.logs.push(String(chunk))))
+    .withLogConsumer(stream => stream.on('data', chunk => cluster.logs.push(String(chunk))))
     .withStartupTimeout(cluster.options.timeoutMs)
     .start()
   cluster.running.set(settings.id, container)
@@ -73,8 +73,12 @@ function handle(cluster: Cluster, settings: readonly ContainerSettings[]): DevKa
   const container = (id: number): StartedContainer => {
     const found = cluster.running.get(id)
     if (found !== undefined) return found
-    const ids = settings.map((one) => one.id).join(', ')
-    throw new DevKafkaError('DEV_KAFKA_USAGE', `there is no broker ${id}`, `The brokers are ${ids}: take one of brokerIds.`)
+    const ids = settings.map(one => one.id).join(', ')
+    throw new DevKafkaError(
+      'DEV_KAFKA_USAGE',
+      `there is no broker ${id}`,
+      `The brokers are ${ids}: take one of brokerIds.`,
+    )
   }
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => (stopped ??= remove(cluster))
@@ -100,7 +104,7 @@ function handle(cluster: Cluster, settings: readonly ContainerSettings[]): DevKa
 }
 
 async function remove(cluster: Cluster): Promise<void> {
-  await Promise.all([...cluster.running.values()].map((container) => container.stop({ timeout: 0 })))
+  await Promise.all([...cluster.running.values()].map(container => container.stop({ timeout: 0 })))
   await cluster.network.stop()
 }
 

@@ -34,7 +34,9 @@ export async function classArchive(
     await withLock(`${archive}.lock`, async () => {
       if (existsSync(archive)) return
       log(`preparing Kafka ${release.release} for quick starts`)
-      await recordClasses(installed, release, java, archive).catch((error: Error) => log(`that failed: ${error.message}`))
+      await recordClasses(installed, release, java, archive).catch((error: Error) =>
+        log(`that failed: ${error.message}`),
+      )
     })
   }
   return existsSync(archive) ? archive : undefined
@@ -54,7 +56,10 @@ async function recordClasses(
     const data = join(directory, 'data')
     const settings = join(directory, 'broker.properties')
     await formatStorage(data, kafkaUuid(), broker.id, installed.bootstrapCheckpoint)
-    await writeFile(settings, propertiesText(combinedModeConfig(broker, [broker], data, commonBrokerConfig(1, release, {}))))
+    await writeFile(
+      settings,
+      propertiesText(combinedModeConfig(broker, [broker], data, commonBrokerConfig(1, release, {}))),
+    )
     // The JVM writes the archive when it ends, and must not be seen before it is whole.
     const part = join(directory, 'classes.jsa')
     const args = [`-XX:ArchiveClassesAtExit=${part}`, ...javaArguments(installed, settings, 'start', undefined)]

@@ -25,7 +25,7 @@ export interface InstalledBroker {
 }
 
 /** `$XDG_CACHE_HOME/dev-kafka`, or what takes its place on this system. `DEV_KAFKA_CACHE` says otherwise. */
-export function cacheDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
+function cacheDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
   if (env['DEV_KAFKA_CACHE']) return env['DEV_KAFKA_CACHE']
   if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'dev-kafka')
   if (process.platform === 'win32') return join(env['LOCALAPPDATA'] ?? tmpdir(), 'dev-kafka')
@@ -61,10 +61,10 @@ export async function installBroker(
     })
   }
   const lib = join(directory, 'lib')
-  const jars = (await readdir(lib)).filter((name) => name.endsWith('.jar')).sort()
+  const jars = (await readdir(lib)).filter(name => name.endsWith('.jar')).sort()
   return {
     directory,
-    classPath: jars.map((jar) => join(lib, jar)).join(delimiter),
+    classPath: jars.map(jar => join(lib, jar)).join(delimiter),
     bootstrapCheckpoint: join(directory, 'storage', 'bootstrap.checkpoint'),
   }
 }
@@ -98,9 +98,18 @@ async function formatStorage(release: KafkaRelease, java: Java, made: string): P
   // Nothing listens here: the address only has to be well formed.
   const address = { id: 1, host: '127.0.0.1', port: 9092, controllerPort: 9093 }
   const settings = join(made, 'format.properties')
-  await writeFile(settings, propertiesText(combinedModeConfig(address, [address], join(made, 'storage'), release.config)))
+  await writeFile(
+    settings,
+    propertiesText(combinedModeConfig(address, [address], join(made, 'storage'), release.config)),
+  )
   const format = ['format', '-t', 'dev-kafka-format-once0', '-c', settings, ...release.formatArguments]
-  await run(java.command, ['-XX:TieredStopAtLevel=1', '-cp', join(made, 'lib', '*'), 'kafka.tools.StorageTool', ...format])
+  await run(java.command, [
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    join(made, 'lib', '*'),
+    'kafka.tools.StorageTool',
+    ...format,
+  ])
 }
 
 function outputOf(error: unknown): string {

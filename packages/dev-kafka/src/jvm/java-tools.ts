@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** Kafka 4 runs on Java 17 and newer. */
-export const OLDEST_JAVA = 17
+const OLDEST_JAVA = 17
 
 /** A Java that is new enough. */
 export interface Java {

@@ -7,27 +7,33 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
-import { describe, expect, it } from 'vitest'
+import { type Admin, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { DevKafka } from '../dev-kafka.ts'
 import { DevKafkaError } from '../dev-kafka-error.ts'
 import { probeCluster } from '../probe/probe-cluster.ts'
 import { startKafka } from '../start-kafka.ts'
 import { findJava, findMaven } from './java-tools.ts'
 
-const missing = [await findJava(), await findMaven()].flatMap((tool) =>
+const missing = [await findJava(), await findMaven()].flatMap(tool =>
   typeof tool === 'object' && 'missing' in tool ? [tool.missing] : [],
 )
-const skipped = missing.length === 0 ? '' : ` (skipped: ${missing.join(', ')})`
 
 // A first run fetches the jars, on whatever line there is.
-describe.skipIf(missing.length > 0)(`a Kafka on a JVM, which needs java and mvn${skipped}`, { timeout: 240_000 }, () => {
+describe('a Kafka on a JVM', { timeout: 240_000 }, () => {
+  beforeEach(context => {
+    if (missing.length > 0) context.skip(`this machine has ${missing.join(' and ')}`)
+  })
+
   it('serves as one broker, with the settings asked for, and keeps its data over a restart', async () => {
     await using kafka = await startKafka({ from: 'jvm', config: { 'message.max.bytes': '123456' } })
     expect(kafka).toMatchObject({ source: 'jvm', version: '4.3.1', brokerIds: [1] })
-    await withAdmin(kafka, async (admin) => {
+    await withAdmin(kafka, async admin => {
       await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 3 }] })
-      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 4, name: '1' }] })
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.BROKER, name: '1' }],
+      })
       const entries = resources[0]?.configEntries ?? []
       expect(entries.find(({ configName }) => configName === 'message.max.bytes')?.configValue).toBe('123456')
     })
@@ -35,10 +41,10 @@ describe.skipIf(missing.length > 0)(`a Kafka on a JVM, which needs java and mvn$
     await kafka.stopBroker(1)
     await expect(probeCluster('127.0.0.1', portOf(kafka))).rejects.toThrow('ECONNREFUSED')
     await kafka.startBroker(1)
-    await withAdmin(kafka, async (admin) => expect(await admin.listTopics()).toContain('kept'))
+    await withAdmin(kafka, async admin => expect(await admin.listTopics()).toContain('kept'))
     await kafka.killBroker(1)
     await kafka.startBroker(1)
-    await withAdmin(kafka, async (admin) => expect(await admin.listTopics()).toContain('kept'))
+    await withAdmin(kafka, async admin => expect(await admin.listTopics()).toContain('kept'))
 
     expect(kafka.logs()).toContain('Kafka Server started')
     await expect(kafka.stopBroker(2)).rejects.toMatchObject({ code: 'DEV_KAFKA_USAGE' })
@@ -47,21 +53,27 @@ describe.skipIf(missing.length > 0)(`a Kafka on a JVM, which needs java and mvn$
   it('serves as three brokers, also while one of them is killed', async () => {
     await using kafka = await startKafka({ from: 'jvm', brokers: 3 })
     const topic = 'replicated'
-    await withAdmin(kafka, async (admin) => {
+    await withAdmin(kafka, async admin => {
       await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }] })
     })
     await kafka.killBroker(2)
-    await withAdmin(kafka, async (admin) => {
+    await withAdmin(kafka, async admin => {
       const leaders = async () => {
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
         return topics[0]?.partitions.map(({ leader }) => leader) ?? []
       }
-      while ((await leaders()).some((leader) => leader !== 1 && leader !== 3)) await sleep(100)
+      while ((await leaders()).some(leader => leader !== 1 && leader !== 3)) await sleep(100)
       expect(await leaders()).toHaveLength(3)
     })
     await kafka.startBroker(2)
-    const seen = await Promise.all(kafka.brokers.split(',').map((address) => probeCluster('127.0.0.1', Number(address.split(':')[1]))))
-    expect(seen.map((brokers) => brokers.map(({ id }) => id))).toEqual([[1, 2, 3], [1, 2, 3], [1, 2, 3]])
+    const seen = await Promise.all(
+      kafka.brokers.split(',').map(address => probeCluster('127.0.0.1', Number(address.split(':')[1]))),
+    )
+    expect(seen.map(brokers => brokers.map(({ id }) => id))).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+      [1, 2, 3],
+    ])
   })
 
   it('ends with its parent, even one that is killed with SIGKILL, and leaves no files', async () => {
@@ -77,7 +89,7 @@ describe.skipIf(missing.length > 0)(`a Kafka on a JVM, which needs java and mvn$
 
     parent.kill('SIGKILL')
     await once(parent, 'exit')
-    const left = async () => (await readdir(scratch)).filter((name) => name.startsWith('dev-kafka-'))
+    const left = async () => (await readdir(scratch)).filter(name => name.startsWith('dev-kafka-'))
     while ((await left()).length > 0) await sleep(20)
     await expect(probeCluster('127.0.0.1', port)).rejects.toThrow('ECONNREFUSED')
     await rm(scratch, { recursive: true })
@@ -113,7 +125,7 @@ async function failure(started: Promise<DevKafka>): Promise<DevKafkaError & { lo
 }
 
 function listen(): Promise<Server> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
   })
 }

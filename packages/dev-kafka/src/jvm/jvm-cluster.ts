@@ -44,7 +44,7 @@ export async function startJvmKafka(options: ResolvedOptions, java: Java): Promi
   for (let attempt = 1; ; attempt++) {
     const cluster = { options, java, installed, archive, ...(await layOut(options, installed)) }
     try {
-      await Promise.all(cluster.brokers.map((broker) => launch(cluster, broker)))
+      await Promise.all(cluster.brokers.map(broker => launch(cluster, broker)))
       await untilServing(cluster, cluster.brokers)
       return handle(cluster)
     } catch (error) {
@@ -78,7 +78,10 @@ async function layOut(
   for (const broker of brokers) {
     const data = join(directory, `data-${broker.id}`)
     await formatStorage(data, clusterId, broker.id, installed.bootstrapCheckpoint)
-    await writeFile(settingsFile(directory, broker.id), propertiesText(combinedModeConfig(broker, brokers, data, common)))
+    await writeFile(
+      settingsFile(directory, broker.id),
+      propertiesText(combinedModeConfig(broker, brokers, data, common)),
+    )
   }
   return { directory, brokers, supervisor }
 }
@@ -94,7 +97,7 @@ async function untilServing(cluster: Cluster, brokers: readonly BrokerAddress[])
   for (const broker of brokers) {
     const knowsAll = async (): Promise<boolean> => {
       const known = await probeCluster(broker.host, broker.port)
-      return brokers.every(({ id }) => known.some((other) => other.id === id))
+      return brokers.every(({ id }) => known.some(other => other.id === id))
     }
     const ended = (): string | undefined => cluster.supervisor.status(processName(broker.id))
     await untilAnswer(knowsAll, ended, cluster.options.timeoutMs).catch((error: Error) => {
@@ -106,10 +109,14 @@ async function untilServing(cluster: Cluster, brokers: readonly BrokerAddress[])
 function handle(cluster: Cluster): DevKafka {
   const { supervisor, brokers, options } = cluster
   const byId = (id: number): BrokerAddress => {
-    const found = brokers.find((broker) => broker.id === id)
+    const found = brokers.find(broker => broker.id === id)
     if (found !== undefined) return found
-    const ids = brokers.map((broker) => broker.id).join(', ')
-    throw new DevKafkaError('DEV_KAFKA_USAGE', `there is no broker ${id}`, `The brokers are ${ids}: take one of brokerIds.`)
+    const ids = brokers.map(broker => broker.id).join(', ')
+    throw new DevKafkaError(
+      'DEV_KAFKA_USAGE',
+      `there is no broker ${id}`,
+      `The brokers are ${ids}: take one of brokerIds.`,
+    )
   }
   const stop = (): Promise<void> => supervisor.end()
   return {
@@ -117,8 +124,8 @@ function handle(cluster: Cluster): DevKafka {
     source: 'jvm',
     version: options.release.release,
     brokerIds: brokers.map(({ id }) => id),
-    stopBroker: async (id) => supervisor.signal(processName(byId(id).id), 'SIGTERM'),
-    killBroker: async (id) => supervisor.signal(processName(byId(id).id), 'SIGKILL'),
+    stopBroker: async id => supervisor.signal(processName(byId(id).id), 'SIGTERM'),
+    killBroker: async id => supervisor.signal(processName(byId(id).id), 'SIGKILL'),
     async startBroker(id) {
       const broker = byId(id)
       await launch(cluster, broker)
@@ -150,7 +157,7 @@ async function keepLogs(cluster: Cluster): Promise<string> {
 
 function logsOf(cluster: Cluster): string {
   const files = cluster.brokers.map(({ id }) => logFile(cluster.directory, id))
-  return files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
+  return files.map(file => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
 }
 
 const processName = (brokerId: number): string => `broker-${brokerId}`

@@ -22,7 +22,7 @@ function start(command: Extract<SupervisorCommand, { do: 'spawn' }>): void {
   const child = spawn(command.command, command.args, { stdio: ['ignore', output, output], windowsHide: true })
   closeSync(output)
   children.set(command.name, child)
-  child.once('error', (error) => ended(command.name, child, 'not started', error.message))
+  child.once('error', error => ended(command.name, child, 'not started', error.message))
   child.once('exit', (code, signal) => ended(command.name, child, signal ?? `exit status ${code}`))
   if (child.pid !== undefined) report({ event: 'spawned', name: command.name, pid: child.pid })
 }
@@ -52,7 +52,7 @@ process.on('SIGTERM', end)
 process.on('SIGHUP', end)
 process.on('SIGINT', () => {})
 createInterface({ input: process.stdin })
-  .on('line', (line) => {
+  .on('line', line => {
     const command = JSON.parse(line) as SupervisorCommand
     if (command.do === 'spawn') start(command)
     else children.get(command.name)?.kill(command.signal)

@@ -4,7 +4,13 @@
  */
 export type SupervisorCommand =
   /** Output is appended to `logFile`. */
-  | { readonly do: 'spawn'; readonly name: string; readonly command: string; readonly args: readonly string[]; readonly logFile: string }
+  | {
+      readonly do: 'spawn'
+      readonly name: string
+      readonly command: string
+      readonly args: readonly string[]
+      readonly logFile: string
+    }
   /** Of a process that has ended: ignored. */
   | { readonly do: 'signal'; readonly name: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
 

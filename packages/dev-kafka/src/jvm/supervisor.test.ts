@@ -32,7 +32,12 @@ function isAlive(pid: number): boolean {
 it('starts, signals and starts again under one name, and keeps the output', async () => {
   const supervisor = startSupervisor(directory)
   const log = join(directory, 'out.log')
-  const first = await supervisor.spawn('a', process.execPath, ['-e', 'console.log("up"); setInterval(() => {}, 1000)'], log)
+  const first = await supervisor.spawn(
+    'a',
+    process.execPath,
+    ['-e', 'console.log("up"); setInterval(() => {}, 1000)'],
+    log,
+  )
   expect(supervisor.status('a')).toBeUndefined()
   while (!(await readFile(log, 'utf8')).includes('up')) await sleep(20)
   await supervisor.signal('a', 'SIGKILL')

@@ -36,7 +36,7 @@ export function startSupervisor(directory: string): Supervisor {
   const handles = [child, child.stdin, child.stdout] as unknown as readonly { ref(): void; unref(): void }[]
   for (const handle of handles) handle.unref()
 
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  createInterface({ input: child.stdout }).on('line', line => {
     const event = JSON.parse(line) as SupervisorEvent
     if (event.event === 'spawned') running.set(event.name, event.pid)
     else {
@@ -60,7 +60,7 @@ export function startSupervisor(directory: string): Supervisor {
   const until = async (condition: () => boolean): Promise<void> => {
     if (condition()) return
     if (waiting.size === 0) for (const handle of handles) handle.ref()
-    await new Promise<void>((resolve) => {
+    await new Promise<void>(resolve => {
       const look = (): void => {
         if (!condition() && !gone) return
         waiting.delete(look)
@@ -77,7 +77,8 @@ export function startSupervisor(directory: string): Supervisor {
       send({ do: 'spawn', name, command, args, logFile })
       await until(() => running.has(name) || statuses.has(name))
       const pid = running.get(name)
-      if (pid === undefined) throw new Error(`${command} did not start: ${statuses.get(name) ?? 'the supervisor is gone'}`)
+      if (pid === undefined)
+        throw new Error(`${command} did not start: ${statuses.get(name) ?? 'the supervisor is gone'}`)
       return pid
     },
     async signal(name, signal) {
@@ -85,7 +86,7 @@ export function startSupervisor(directory: string): Supervisor {
       send({ do: 'signal', name, signal })
       await until(() => !running.has(name))
     },
-    status: (name) => statuses.get(name),
+    status: name => statuses.get(name),
     async end() {
       if (gone) return
       const exited = once(child, 'exit')

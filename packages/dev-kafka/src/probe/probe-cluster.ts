@@ -79,7 +79,7 @@ function exchange(host: string, port: number, request: Buffer, timeoutMs: number
     socket.once('error', fail)
     socket.once('close', () => fail(new Error('the connection was closed before the answer')))
     socket.once('connect', () => socket.write(request))
-    socket.on('data', (chunk) => {
+    socket.on('data', chunk => {
       received = Buffer.concat([received, chunk])
       if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return
       resolve(received.subarray(4))
