@@ -29,9 +29,10 @@ export async function runStep(step: Step, filters: readonly string[], signal: Ab
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
 
+  let insist: NodeJS.Timeout | undefined
   const stop = () => {
     endGroup(child, 'SIGTERM')
-    setTimeout(() => endGroup(child, 'SIGKILL'), GRACE_MS).unref()
+    insist ??= setTimeout(() => endGroup(child, 'SIGKILL'), GRACE_MS).unref()
   }
   const timer = setTimeout(() => {
     chunks.push(Buffer.from(`\n${step.name} was ended after ${step.limitMs / 1000} s\n`))
@@ -42,6 +43,8 @@ export async function runStep(step: Step, filters: readonly string[], signal: Ab
   child.once('exit', stop)
   const status = await endOf(child)
   clearTimeout(timer)
+  // The number of a group that is gone may soon be somebody else's.
+  if (!endGroup(child, 'SIGTERM')) clearTimeout(insist)
   signal.removeEventListener('abort', stop)
 
   const own = readTally(tallyFile)
@@ -64,13 +67,13 @@ function endOf(child: ChildProcess): Promise<number | null> {
   })
 }
 
-function endGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (child.pid === undefined) return
+/** False when nothing of the group is left. */
+function endGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+  if (child.pid === undefined) return false
   try {
-    if (process.platform === 'win32') child.kill(signal)
-    else process.kill(-child.pid, signal)
+    return process.platform === 'win32' ? child.kill(signal) : process.kill(-child.pid, signal)
   } catch {
-    // The group is gone already.
+    return false
   }
 }
 
