@@ -125,13 +125,43 @@ const joined = (length: number) => many(i => `k${i}`.padEnd(length, 'abcdefgh'))
 const text = (length: number) => joined(length).map(each => Buffer.from(each).toString())
 for (const length of [5, 8, 16, 30, 100]) measureSerde(`string of ${length}`, string(), text(length))
 measureSerde('string of 30, put together', string(), joined(30))
-measureSerde('string of 10, not ASCII', string(), many(i => `grüße ${i}`.padEnd(10, 'é')))
-const order = (i: number) => ({ id: `order-${i}`, customer: `c-${i % 7}`, amount: i / 4, lines: [{ sku: 'a1', n: 2 }], ms: NOW })
+measureSerde(
+  'string of 10, not ASCII',
+  string(),
+  many(i => `grüße ${i}`.padEnd(10, 'é')),
+)
+const order = (i: number) => ({
+  id: `order-${i}`,
+  customer: `c-${i % 7}`,
+  amount: i / 4,
+  lines: [{ sku: 'a1', n: 2 }],
+  ms: NOW,
+})
 measureSerde(`json of ${JSON.stringify(order(100)).length} bytes`, json(), many(order))
-measureSerde('int', int(), many(i => i * 7919))
-measureSerde('long', long(), many(i => BigInt(i) * 7_919_000_017n))
-measureSerde('safeLong', safeLong(), many(i => i * 7_919_000_017))
-measureSerde('list of 3 ints', list(int()), many(i => [i, i + 1, i + 2]))
-measureSerde('timeWindowed string of 8', timeWindowed(string(), { sizeMs: 1000 }), text(8).map((key, i) => ({ key, window: { start: NOW + i, end: NOW + i + 1000 } })))
+measureSerde(
+  'int',
+  int(),
+  many(i => i * 7919),
+)
+measureSerde(
+  'long',
+  long(),
+  many(i => BigInt(i) * 7_919_000_017n),
+)
+measureSerde(
+  'safeLong',
+  safeLong(),
+  many(i => i * 7_919_000_017),
+)
+measureSerde(
+  'list of 3 ints',
+  list(int()),
+  many(i => [i, i + 1, i + 2]),
+)
+measureSerde(
+  'timeWindowed string of 8',
+  timeWindowed(string(), { sizeMs: 1000 }),
+  text(8).map((key, i) => ({ key, window: { start: NOW + i, end: NOW + i + 1000 } })),
+)
 
 if (kept === 0) console.log('nothing was measured')

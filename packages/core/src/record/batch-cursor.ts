@@ -104,8 +104,7 @@ export class BatchCursor implements RecordCursor {
 
     const header = this.#header
     this.offset = header.baseOffset + offsetDelta
-    this.timestamp =
-      header.timestampType === 'create' ? header.baseTimestamp + timestampDelta : header.maxTimestamp
+    this.timestamp = header.timestampType === 'create' ? header.baseTimestamp + timestampDelta : header.maxTimestamp
     this.#headersAt = p
     this.#position = end
   }

@@ -13,9 +13,7 @@ export function writeInt64(bytes: Uint8Array, position: number, value: number): 
 
 /** Reads a big-endian signed 32-bit integer. */
 export function readInt32(bytes: Uint8Array, position: number): number {
-  return (
-    (bytes[position]! << 24) | (bytes[position + 1]! << 16) | (bytes[position + 2]! << 8) | bytes[position + 3]!
-  )
+  return (bytes[position]! << 24) | (bytes[position + 1]! << 16) | (bytes[position + 2]! << 8) | bytes[position + 3]!
 }
 
 /** Writes the low 32 bits of an integer, big-endian. */

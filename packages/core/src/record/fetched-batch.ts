@@ -58,7 +58,8 @@ export function skippedBatch(options: SkippedBatchOptions): FetchedBatch {
 
 function decompressed({ bytes, header, decompress }: FetchedBatchOptions): RecordBytes {
   const codec = header.compression
-  if (decompress === undefined) throw unreadable(header, `it is compressed with ${codec}, which this client cannot read`)
+  if (decompress === undefined)
+    throw unreadable(header, `it is compressed with ${codec}, which this client cannot read`)
   const start = header.position + BATCH_HEADER_BYTES
   try {
     const records = decompress(codec, bytes.subarray(start, header.position + header.byteLength))

@@ -85,19 +85,37 @@ function rebuilt(records: readonly RecordRow[], baseOffset: number): RecordBatch
   for (const record of records) {
     const key = record.key === null ? null : Buffer.from(record.key, 'hex')
     const value = record.value === null ? null : Buffer.from(record.value, 'hex')
-    const headers = record.headers.map(({ key, value }) => ({ key, value: value === null ? null : Buffer.from(value, 'hex') }))
+    const headers = record.headers.map(({ key, value }) => ({
+      key,
+      value: value === null ? null : Buffer.from(value, 'hex'),
+    }))
     builder.skipOffsets(record.offset - next)
     next = record.offset + 1
     const keyStart = key ? 0 : -1
     const valueStart = value ? 0 : -1
-    builder.append(record.timestamp, key ?? nothing, keyStart, key?.length ?? -1, value ?? nothing, valueStart, value?.length ?? -1, headers)
+    builder.append(
+      record.timestamp,
+      key ?? nothing,
+      keyStart,
+      key?.length ?? -1,
+      value ?? nothing,
+      valueStart,
+      value?.length ?? -1,
+      headers,
+    )
   }
   return builder
 }
 
 it.each(batches.filter(batch => batch.kind === 'plain'))('writes the same bytes as Kafka: $name', row => {
   const { baseOffset, producerId, producerEpoch, baseSequence, transactional } = row
-  const built = rebuilt(row.records, baseOffset).finish({ baseOffset, producerId, producerEpoch, baseSequence, transactional })
+  const built = rebuilt(row.records, baseOffset).finish({
+    baseOffset,
+    producerId,
+    producerEpoch,
+    baseSequence,
+    transactional,
+  })
   expect(built.toString('hex')).toBe(row.bytes)
 })
 

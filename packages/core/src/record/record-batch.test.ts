@@ -78,7 +78,12 @@ const fetched = (batch: Buffer, fromOffset = 0, position = 0): FetchedBatch =>
     highWatermark: 1e6,
   })
 
-const record1: Input = { timestamp: 1_700_000_000_000, key: Buffer.from('k'), value: Buffer.from('v'), headers: NO_HEADERS }
+const record1: Input = {
+  timestamp: 1_700_000_000_000,
+  key: Buffer.from('k'),
+  value: Buffer.from('v'),
+  headers: NO_HEADERS,
+}
 
 it('reads back what was appended', () => {
   fc.assert(

@@ -32,11 +32,11 @@ export interface CheckedJsonOptions extends JsonOptions {
  * @example
  * const order = json(z.object({ id: z.string(), amount: z.number() }))
  */
-export function json<T = unknown>(options?: JsonOptions): Serde<T>
 export function json<Schema extends StandardSchemaV1>(
   schema: Schema,
   options?: CheckedJsonOptions,
 ): Serde<SchemaOutput<Schema>>
+export function json<T = unknown>(options?: JsonOptions): Serde<T>
 export function json(first: StandardSchemaV1 | JsonOptions = {}, second: CheckedJsonOptions = {}): Serde<unknown> {
   if (!('~standard' in first)) return plainJson(first)
   return checkedJson(first, second)

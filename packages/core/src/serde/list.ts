@@ -49,12 +49,12 @@ export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean 
   const readList = (bytes: Buffer, start: number, end: number, element: ElementCodec<T>): (T | null)[] => {
     const reader = new ListReader(name, bytes, start, end)
     const strategy = reader.byte()
-    if (strategy !== CONSTANT && strategy !== VARIABLE) throw decodeError(name, `the strategy is ${strategy}, neither 0 nor 1`)
+    if (strategy !== CONSTANT && strategy !== VARIABLE)
+      throw decodeError(name, `the strategy is ${strategy}, neither 0 nor 1`)
     if (strategy === CONSTANT && constantSize === undefined) {
       throw decodeError(name, `its elements have no lengths, and ${inner.name} has no constant size`)
     }
-    const values =
-      strategy === CONSTANT ? readConstant(reader, element, constantSize!) : readVariable(reader, element)
+    const values = strategy === CONSTANT ? readConstant(reader, element, constantSize!) : readVariable(reader, element)
     for (const value of values) checkNull(value, decodeError)
     return values
   }
@@ -69,8 +69,7 @@ export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean 
   return {
     name,
     serialize: (values, topic, headers) => collect(sink => writeList(values, sink, withTopic(topic, headers))),
-    deserialize: (bytes, topic, headers) =>
-      readList(asBuffer(bytes), 0, bytes.length, withTopic(topic, headers)),
+    deserialize: (bytes, topic, headers) => readList(asBuffer(bytes), 0, bytes.length, withTopic(topic, headers)),
     ...(inPlace && {
       read: (bytes: Buffer, start: number, end: number) => readList(bytes, start, end, inPlace),
       write: (values: readonly (T | null)[], sink: ByteSink) => writeList(values, sink, inPlace),
@@ -113,8 +112,8 @@ function appendInt32(sink: ByteSink, value: number): void {
 
 function readConstant<T>(reader: ListReader, element: ElementCodec<T>, size: number): (T | null)[] {
   const nullCount = reader.count(4)
-  const nulls = new Array<number>(nullCount)
-  for (let i = 0; i < nullCount; i++) nulls[i] = reader.int32()
+  const nulls: number[] = []
+  for (let i = 0; i < nullCount; i++) nulls.push(reader.int32())
   const count = reader.count(0)
   reader.check((count - nullCount) * size)
   const isNull = nullCount === 0 ? undefined : new Set(nulls)

@@ -162,7 +162,7 @@ const FLOAT_SERDE = inPlaceSerde<number>({
     if (typeof value !== 'number') throw encodeError('float', `${shown(value)} is not a number`)
     FLOAT[0] = value
     if (value !== value) WORDS[0] = 0x7fc00000
-    else if (!Number.isFinite(FLOAT[0]!) && Number.isFinite(value)) {
+    else if (!Number.isFinite(FLOAT[0]) && Number.isFinite(value)) {
       throw encodeError('float', `${shown(value)} is too large for 32 bits`)
     }
     sink.reserve(4)

@@ -47,6 +47,8 @@ it('takes the type of JSON from a claim or from a schema', () => {
   const schema = {} as StandardSchemaV1<{ id: unknown }, Order>
   expectTypeOf(json(schema)).toEqualTypeOf<Serde<Order>>()
   expectTypeOf(json(schema, { name: 'Order', validateOnEncode: true })).toEqualTypeOf<Serde<Order>>()
+  // A schema that is a function, as arktype makes, has a name, as plain options have.
+  expectTypeOf(json({} as typeof schema & { readonly name: string })).toEqualTypeOf<Serde<Order>>()
   // @ts-expect-error without a schema there is nothing to validate with
   json({ validateOnEncode: true })
 })
