@@ -56,6 +56,7 @@ export class BatchCursor implements RecordCursor {
 
   headers(): Headers {
     const count = readVarint(this.keyBytes, this.#headersAt)
+    if (count < 0 || count > this.#position - this.#headersAt) throw this.#overrun()
     return count === 0 ? NO_HEADERS : readHeaders(this.keyBytes, this.#headersAt, count)
   }
 
