@@ -3,8 +3,9 @@ import { type MillraceError, isMillraceError, millraceError } from '@millrace/co
 /** What the machine refuses: to be mended there, and no reason to throw the state away. */
 const MACHINE_REFUSES = /no space left|permission denied|too many open files|read-only file system|quota exceeded|cannot allocate/i
 
-/** RocksDB names the file when it cannot lock it, whether another process or this one holds it. */
+/** RocksDB names the file when it cannot lock it. It knows the holder only when that is this process. */
 const LOCKED = /lock hold by current process|while lock file/i
+const LOCKED_HERE = /lock hold by current process/i
 
 /**
  * What an error of the database means. RocksDB's status is lost on the way through the binding (nearly all is EIO), so the
@@ -13,11 +14,11 @@ const LOCKED = /lock hold by current process|while lock file/i
 export function storeFailure(directory: string, error: unknown): MillraceError {
   if (isMillraceError(error)) return error
   const reason = reasonOf(error)
-  const code = LOCKED.test(reason)
-    ? 'MILLRACE_STORE_LOCKED'
-    : MACHINE_REFUSES.test(reason)
-      ? 'MILLRACE_STORE_FAILED'
-      : 'MILLRACE_STORE_CORRUPT'
+  if (LOCKED.test(reason)) {
+    const owner = LOCKED_HERE.test(reason) ? 'this process already' : 'another process'
+    return millraceError('MILLRACE_STORE_LOCKED', { directory, owner }, { cause: error })
+  }
+  const code = MACHINE_REFUSES.test(reason) ? 'MILLRACE_STORE_FAILED' : 'MILLRACE_STORE_CORRUPT'
   return millraceError(code, { directory, reason }, { cause: error })
 }
 

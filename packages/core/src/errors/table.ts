@@ -161,7 +161,7 @@ export const ERROR_TABLE = {
   },
   MILLRACE_STORE_LOCKED: {
     kind: 'config',
-    message: 'The state directory {directory} is in use by another process',
+    message: 'The state directory {directory} is in use by {owner}',
     hint: 'Give each process of this application on this machine a stateDir of its own, or end the other process.',
   },
   MILLRACE_STORE_CLOSED: {

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { type TaskId, taskName } from '../task/task-id.ts'
+
+/**
+ * Where the state of an application is:
+ *
+ *   <stateDir>/<applicationId>/process.json         format and process id, made once
+ *                             /lock                 which process uses it
+ *                             /<sub>_<partition>/   the store backend's own
+ *                             /<sub>_<partition>.corrupt-<n>/   moved aside; the highest n is the newest
+ */
+export function applicationDirectory(stateDir: string, applicationId: string): string {
+  return join(stateDir, fileNameOf(applicationId))
+}
+
+export function taskDirectory(applicationPath: string, task: TaskId): string {
+  return join(applicationPath, taskName(task))
+}
+
+/** How many corrupted states of one task are kept for whoever wants to look at them. */
+export const KEPT_ASIDE = 3
+
+/** Which name a corrupted task directory gets among `names`, and which of the older ones have to go. */
+export function planMoveAside(task: TaskId, names: readonly string[]): { readonly target: string; readonly drop: readonly string[] } {
+  const prefix = `${taskName(task)}.corrupt-`
+  const numbers = names
+    .filter(name => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+    .map(name => Number(name.slice(prefix.length)))
+    .sort((a, b) => a - b)
+  const target = prefix + ((numbers.at(-1) ?? 0) + 1)
+  const drop = numbers.slice(0, Math.max(0, numbers.length + 1 - KEPT_ASIDE)).map(number => prefix + number)
+  return { target, drop }
+}
+
+/** Kafka lets an application id be of letters, digits, dots, dashes and underscores, so two dots are one too. */
+function fileNameOf(applicationId: string): string {
+  const encoded = encodeURIComponent(applicationId)
+  return /^\.+$/.test(encoded) ? encoded.replaceAll('.', '%2E') : encoded
+}
