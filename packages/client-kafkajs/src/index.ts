@@ -1,1 +1,1 @@
-export {}
+export { kafkajs, type KafkajsConnection, type KafkajsInstance, type KafkajsOptions } from './kafkajs.ts'

@@ -1,0 +1,235 @@
+import {
+  millraceError,
+  type Admin,
+  type Clock,
+  type CommittedOffset,
+  type NewTopic,
+  type TopicDescription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { Admin as KafkajsAdmin, Kafka } from 'kafkajs'
+import { byTopic, ClusterLink } from './cluster-link.ts'
+import { fetchCommitted } from './committed-offsets.ts'
+import { settledWithin, withDeadline } from './deadline.ts'
+import { CLOSE_MS } from './manual-consumer.ts'
+import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError, type ErrorContext } from './translate-error.ts'
+
+/** Kafka's number for topics among the things that have a configuration. */
+const TOPIC_RESOURCE = 2
+/** How long until a new topic must be in the metadata, or a deleted one out of it. */
+const VISIBLE_MS = 10_000
+const VISIBLE_POLL_MS = 20
+
+export class KafkajsAdminPort implements Admin {
+  readonly #kafka: Kafka
+  readonly #brokers: string
+  readonly #clock: Clock
+  readonly #link: ClusterLink
+  #admin: KafkajsAdmin | undefined
+  #connecting: Promise<void> | undefined
+  #closed = false
+
+  constructor(kafka: Kafka, brokers: string, clock: Clock) {
+    this.#kafka = kafka
+    this.#brokers = brokers
+    this.#clock = clock
+    this.#link = new ClusterLink(kafka)
+  }
+
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
+    return this.#run('Describing topics', async admin => {
+      if (topics.length === 0) return []
+      try {
+        return await describe(admin, topics)
+      } catch (error) {
+        if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      }
+      // One unknown topic fails the whole request, and kafkajs does not say which one it was.
+      const found: TopicDescription[] = []
+      for (const topic of topics) found.push(...(await describeIfPresent(admin, topic)))
+      return found
+    })
+  }
+
+  listTopics(): Promise<readonly string[]> {
+    return this.#run('Listing topics', admin => admin.listTopics())
+  }
+
+  createTopics(topics: readonly NewTopic[]): Promise<void> {
+    return this.#run('Creating topics', async admin => {
+      let present: string | undefined
+      // One by one: of several, kafkajs does not say which existed.
+      for (const topic of topics) {
+        const created = await createOne(admin, topic).catch((error: unknown) => {
+          throw this.#translate(error, { operation: `Creating the topic "${topic.name}"` })
+        })
+        if (!created) present ??= topic.name
+      }
+      await this.#waitUntilVisible(admin, topics)
+      if (present !== undefined) throw millraceError('MILLRACE_TOPIC_EXISTS', { topic: present })
+    })
+  }
+
+  deleteTopics(topics: readonly string[]): Promise<void> {
+    return this.#run('Deleting topics', async admin => {
+      for (const topic of topics) {
+        await admin.deleteTopics({ topics: [topic] }).catch((error: unknown) => {
+          throw this.#translate(error, { operation: `Deleting the topic "${topic}"`, topic })
+        })
+        await this.#waitUntil(async () => (await describeIfPresent(admin, topic)).length === 0)
+      }
+      await this.#link.reset()
+    })
+  }
+
+  describeTopicConfigs(topic: string): Promise<Readonly<Record<string, string>>> {
+    return this.#run(
+      'Describing a topic',
+      async admin => {
+        const { resources } = await admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [{ type: TOPIC_RESOURCE, name: topic }],
+        })
+        const entries = resources.flatMap(({ configEntries }) => configEntries)
+        return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue ?? '']))
+      },
+      { topic },
+    )
+  }
+
+  earliestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
+    return this.#logOffsets(partitions, 'earliest')
+  }
+
+  latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
+    return this.#logOffsets(partitions, 'latest')
+  }
+
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly CommittedOffset[]> {
+    return this.#run(
+      `Asking for the committed offsets of "${groupId}"`,
+      async () => fetchCommitted(await this.#link.open([]), groupId, partitions),
+      { groupId },
+    )
+  }
+
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#run('Deleting records', async () => {
+      if (before.length === 0) return
+      // An admin of its own: kafkajs wants each topic's metadata first, and would keep asking for it ever after.
+      const admin = this.#kafka.admin()
+      try {
+        await admin.connect()
+        for (const [topic, list] of byTopic(before)) {
+          try {
+            await admin.fetchTopicOffsets(topic)
+            await admin.deleteTopicRecords({
+              topic,
+              partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+            })
+          } catch (error) {
+            throw this.#translate(error, { operation: `Deleting records of "${topic}"`, topic })
+          }
+        }
+      } finally {
+        await settledWithin(admin.disconnect(), CLOSE_MS)
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await Promise.all([
+      settledWithin(this.#link.reset(), CLOSE_MS),
+      settledWithin(this.#admin?.disconnect() ?? Promise.resolve(), CLOSE_MS),
+    ])
+  }
+
+  #logOffsets(partitions: readonly TopicPartition[], end: 'earliest' | 'latest') {
+    const topics = [...byTopic(partitions).keys()]
+    return this.#run(
+      `Asking for the ${end} offsets of ${topics.join(', ')}`,
+      async () => {
+        if (partitions.length === 0) return []
+        try {
+          return await this.#link.logOffsets(partitions, end)
+        } catch (error) {
+          // Perhaps a topic that was asked for earlier is gone: once more without what is known.
+          await this.#link.reset()
+          if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+          return await this.#link.logOffsets(partitions, end)
+        }
+      },
+      { topic: topics.join(', ') },
+    )
+  }
+
+  async #waitUntilVisible(admin: KafkajsAdmin, topics: readonly NewTopic[]): Promise<void> {
+    for (const { name } of topics) await this.#waitUntil(async () => (await describeIfPresent(admin, name)).length > 0)
+  }
+
+  async #waitUntil(holds: () => Promise<boolean>): Promise<void> {
+    const until = this.#clock.now() + VISIBLE_MS
+    while (!(await holds()) && this.#clock.now() < until) await this.#clock.sleep(VISIBLE_POLL_MS)
+  }
+
+  async #run<T>(
+    operation: string,
+    work: (admin: KafkajsAdmin) => Promise<T>,
+    context: Partial<ErrorContext> = {},
+  ): Promise<T> {
+    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'admin client' })
+    try {
+      const admin = (this.#admin ??= this.#kafka.admin())
+      const connected = (this.#connecting ??= admin.connect())
+      await connected.catch((error: unknown) => {
+        this.#connecting = undefined
+        throw error
+      })
+      return await withDeadline(work(admin), 2 * REQUEST_TIMEOUT_MS, operation)
+    } catch (error) {
+      throw this.#translate(error, { ...context, operation })
+    }
+  }
+
+  #translate(error: unknown, context: Omit<ErrorContext, 'brokers'>) {
+    return translateError(error, { ...context, brokers: this.#brokers })
+  }
+}
+
+async function describe(admin: KafkajsAdmin, topics: readonly string[]): Promise<TopicDescription[]> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
+  return metadata.topics.map(({ name, partitions }) => ({ name, partitions: partitions.length }))
+}
+
+async function describeIfPresent(admin: KafkajsAdmin, topic: string): Promise<TopicDescription[]> {
+  try {
+    return await describe(admin, [topic])
+  } catch (error) {
+    // A new topic has no leader for a moment, and a broker that has not heard of it does not know it yet.
+    const type = protocolErrorType(error)
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE') return []
+    throw error
+  }
+}
+
+function createOne(admin: KafkajsAdmin, topic: NewTopic): Promise<boolean> {
+  return admin.createTopics({
+    // kafkajs' own waiting fails on a KRaft broker that has not heard of the topic yet.
+    waitForLeaders: false,
+    timeout: VISIBLE_MS,
+    topics: [
+      {
+        topic: topic.name,
+        numPartitions: topic.partitions,
+        replicationFactor: topic.replicationFactor ?? -1,
+        configEntries: Object.entries(topic.configs ?? {}).map(([name, value]) => ({ name, value })),
+      },
+    ],
+  })
+}

@@ -1,0 +1,188 @@
+import { millraceError, type CompressionCodec, type MillraceError, type TopicPartitionOffset } from '@millrace/core'
+import type { ProducerBatch, RecordMetadata } from 'kafkajs'
+import { kafkajsCodec } from './compression.ts'
+import { PendingBatch } from './pending-batch.ts'
+import { isProducerFenced, rootError, translateError } from './translate-error.ts'
+
+export interface BatchSenderOptions {
+  readonly brokers: string
+  readonly compression: CompressionCodec
+  readonly maxBatchBytes: number
+  readonly transactionalId: string | undefined
+  /** Sends through the producer or through its open transaction. */
+  readonly send: (batch: ProducerBatch) => Promise<RecordMetadata[]>
+}
+
+/** Appending stops above this many bytes that the brokers have not acknowledged. */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024
+/** The most bytes of one request, over all partitions. */
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024
+
+/**
+ * Collects records by partition and sends full batches behind the appender's back, one request at a time: kafkajs counts
+ * sequence numbers when it sends, so a request that fails must not have another one under way beside it.
+ */
+export class BatchSender {
+  readonly #options: BatchSenderOptions
+  readonly #open = new Map<string, (PendingBatch | undefined)[]>()
+  #full: PendingBatch[] = []
+  #pendingBytes = 0
+  #sending: Promise<void> | undefined
+  #roomWaiters: (() => void)[] = []
+  #firstRequest = true
+  /** The end of what was written to each partition since the last flush. */
+  #written = new Map<string, TopicPartitionOffset>()
+  failure: MillraceError | undefined
+
+  constructor(options: BatchSenderOptions) {
+    this.#options = options
+  }
+
+  /** The open batch of a partition; a full one is on its way and another takes its place. */
+  batchFor(topic: string, partition: number, bytes: number): PendingBatch {
+    const { maxBatchBytes } = this.#options
+    const ofTopic = this.#open.get(topic) ?? []
+    if (ofTopic.length === 0) this.#open.set(topic, ofTopic)
+    let batch = ofTopic[partition]
+    if (batch === undefined || !batch.hasRoom(bytes, maxBatchBytes)) {
+      if (batch !== undefined) this.#full.push(batch)
+      batch = new PendingBatch(topic, partition)
+      ofTopic[partition] = batch
+      if (this.#full.length > 0) this.#start()
+    }
+    this.#pendingBytes += bytes
+    return batch
+  }
+
+  /** Undefined while there is room; then a promise for room, or for the failure that ends all waiting. */
+  pending(): Promise<void> | undefined {
+    if (this.#pendingBytes <= MAX_PENDING_BYTES || this.failure !== undefined) return undefined
+    this.#seal()
+    this.#start()
+    return new Promise(resolve => this.#roomWaiters.push(resolve))
+  }
+
+  /**
+   * Sends all and gives the end of each partition written since the last flush.
+   *
+   * @throws the failure of any batch so far
+   */
+  async flush(): Promise<readonly TopicPartitionOffset[]> {
+    this.#seal()
+    this.#start()
+    await this.#sending
+    if (this.failure !== undefined) throw this.failure
+    const written = [...this.#written.values()]
+    this.#written.clear()
+    return written
+  }
+
+  /** Drops what was not sent, waits for what is under way, and starts afresh. */
+  async drop(): Promise<void> {
+    this.#full = []
+    this.#open.clear()
+    await this.#sending
+    this.#pendingBytes = 0
+    this.#firstRequest = true
+    this.#written.clear()
+    this.failure = undefined
+    this.#makeRoom()
+  }
+
+  /** Of the next transaction, the first request goes to one partition only, see `#nextRequest`. */
+  transactionEnded(): void {
+    this.#firstRequest = true
+  }
+
+  #seal(): void {
+    for (const batches of this.#open.values()) {
+      for (const batch of batches) if (batch !== undefined) this.#full.push(batch)
+    }
+    this.#open.clear()
+  }
+
+  #start(): void {
+    if (this.#sending !== undefined || this.#full.length === 0) return
+    this.#sending = this.#sendAll().finally(() => {
+      this.#sending = undefined
+    })
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#full.length > 0 && this.failure === undefined) {
+      const request = this.#nextRequest()
+      try {
+        await this.#sendOne(request)
+      } catch (error) {
+        this.failure = this.#failureOf(error, request[0])
+        this.#full = []
+      }
+      for (const batch of request) this.#pendingBytes -= batch.byteLength
+      this.#makeRoom()
+    }
+  }
+
+  /**
+   * The oldest full batch of each partition. The first request of a transaction takes one partition only: the broker
+   * may refuse to add partitions until the last transaction has ended, and a retry of kafkajs is clean only where no
+   * other broker has taken its share already.
+   */
+  #nextRequest(): PendingBatch[] {
+    const request: PendingBatch[] = []
+    const rest: PendingBatch[] = []
+    const taken = new Set<string>()
+    let bytes = 0
+    const single = this.#firstRequest && this.#options.transactionalId !== undefined
+    for (const batch of this.#full) {
+      const key = `${batch.topic}/${batch.partition}`
+      const fits = request.length === 0 || (!single && bytes + batch.byteLength <= MAX_REQUEST_BYTES)
+      if (fits && !taken.has(key)) {
+        request.push(batch)
+        bytes += batch.byteLength
+      } else {
+        rest.push(batch)
+      }
+      taken.add(key)
+    }
+    this.#full = rest
+    this.#firstRequest = false
+    return request
+  }
+
+  async #sendOne(request: readonly PendingBatch[]): Promise<void> {
+    const topicMessages = request.map(({ topic, messages }) => ({ topic, messages }))
+    const { send, compression } = this.#options
+    const acknowledged = await send({ acks: -1, compression: kafkajsCodec(compression), topicMessages })
+    for (const { topic, partition, messages } of request) {
+      const answer = acknowledged.find(each => each.topicName === topic && each.partition === partition)
+      if (answer === undefined) {
+        // When a partition moves to a broker that has answered already, kafkajs' retry forgets its records.
+        throw millraceError('MILLRACE_PRODUCE_FAILED', { topic, partition, reason: 'no broker acknowledged the batch' })
+      }
+      const offset = Number(answer.baseOffset ?? answer.offset) + messages.length
+      this.#written.set(`${topic}/${partition}`, { topic, partition, offset })
+    }
+  }
+
+  #failureOf(error: unknown, batch: PendingBatch | undefined): MillraceError {
+    const { brokers, transactionalId } = this.#options
+    const { topic, partition } = batch ?? { topic: 'unknown', partition: -1 }
+    const operation = `Producing to ${topic}-${partition}`
+    if (transactionalId !== undefined && !isProducerFenced(error)) {
+      const reason = `${operation}: ${rootError(error).message}`
+      return millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
+    }
+    const context = { operation, brokers, topic, ...(transactionalId === undefined ? {} : { transactionalId }) }
+    const translated = translateError(error, context)
+    if (translated.code !== 'MILLRACE_CLIENT_REQUEST_FAILED') return translated
+    const reason = rootError(error).message
+    return millraceError('MILLRACE_PRODUCE_FAILED', { topic, partition, reason }, { cause: error })
+  }
+
+  #makeRoom(): void {
+    if (this.#pendingBytes > MAX_PENDING_BYTES && this.failure === undefined) return
+    const waiters = this.#roomWaiters
+    this.#roomWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+}

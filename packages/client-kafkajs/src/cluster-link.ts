@@ -1,0 +1,138 @@
+import type { TopicPartition, TopicPartitionOffset } from '@millrace/core'
+import type { Assigner, Broker, Cluster, Kafka } from 'kafkajs'
+
+/** Never joined: kafkajs makes no consumer without a group. */
+const NO_GROUP = 'millrace-no-group'
+
+/**
+ * A connection to the cluster below kafkajs' consumer.
+ *
+ * kafkajs hands its `Cluster` to whoever brings a partition assigner, with the fetch, offset and metadata calls of its
+ * brokers in its published types. Reading through it needs no group, and gives offsets and watermarks that kafkajs'
+ * own consumer keeps to itself.
+ */
+export class ClusterLink {
+  readonly #kafka: Kafka
+  #cluster: Cluster | undefined
+  #topics = new Set<string>()
+
+  constructor(kafka: Kafka) {
+    this.#kafka = kafka
+  }
+
+  /** Connects, and knows the leaders of `topics` from then on. */
+  async open(topics: readonly string[]): Promise<Cluster> {
+    const cluster = (this.#cluster ??= captureCluster(this.#kafka))
+    if (!cluster.isConnected()) await cluster.connect()
+    const missing = topics.filter(topic => !this.#topics.has(topic))
+    if (missing.length > 0) {
+      await cluster.addMultipleTargetTopics(missing)
+      for (const topic of missing) this.#topics.add(topic)
+    }
+    await cluster.refreshMetadataIfNecessary()
+    return cluster
+  }
+
+  /** Asks for the leaders anew. */
+  async refresh(): Promise<void> {
+    await this.#cluster?.refreshMetadata()
+  }
+
+  /** Partitions by the node that leads them; those without a leader that is known are left out. */
+  leaders<P extends TopicPartition>(partitions: Iterable<P>): Map<string, P[]> {
+    const byNode = new Map<string, P[]>()
+    for (const at of partitions) {
+      const leader = this.#leader(at)
+      if (leader === undefined) continue
+      const list = byNode.get(leader)
+      if (list === undefined) byNode.set(leader, [at])
+      else list.push(at)
+    }
+    return byNode
+  }
+
+  async broker(nodeId: string): Promise<Broker> {
+    const cluster = await this.open([])
+    return cluster.findBroker({ nodeId })
+  }
+
+  /** After a closed connection: kafkajs looks for that broker again only when it was removed. */
+  forgetBroker(host: string, port: number): void {
+    this.#cluster?.removeBroker({ host, port })
+  }
+
+  /** Where the logs begin, or their high watermarks. */
+  async logOffsets(partitions: readonly TopicPartition[], end: 'earliest' | 'latest'): Promise<TopicPartitionOffset[]> {
+    const topics = byTopic(partitions)
+    const cluster = await this.open([...topics.keys()])
+    await cluster.refreshMetadata()
+    const offsets = await cluster.fetchTopicsOffset(
+      [...topics].map(([topic, list]) => ({
+        topic,
+        partitions: list.map(({ partition }) => ({ partition })),
+        fromBeginning: end === 'earliest',
+      })),
+    )
+    return partitions.flatMap(({ topic, partition }) => {
+      const ofTopic = offsets.find(each => each.topic === topic)?.partitions
+      const found = ofTopic?.find(each => each.partition === partition)
+      return found === undefined ? [] : { topic, partition, offset: Number(found.offset) }
+    })
+  }
+
+  /**
+   * Drops the connection and all that is known. Needed after a topic was deleted: kafkajs asks for every topic it ever
+   * was asked for, and fails as a whole when one is missing.
+   */
+  async reset(): Promise<void> {
+    const cluster = this.#cluster
+    this.#cluster = undefined
+    this.#topics = new Set()
+    await cluster?.disconnect()
+  }
+
+  #leader({ topic, partition }: TopicPartition): string | undefined {
+    if (this.#cluster === undefined || !this.#topics.has(topic)) return undefined
+    const found = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]))[0]
+    return found === undefined || Number(found) < 0 ? undefined : found
+  }
+}
+
+/** Partitions by topic, as kafkajs' requests want them. */
+export function byTopic<P extends TopicPartition>(partitions: Iterable<P>): Map<string, P[]> {
+  const topics = new Map<string, P[]>()
+  for (const at of partitions) {
+    const list = topics.get(at.topic)
+    if (list === undefined) topics.set(at.topic, [at])
+    else list.push(at)
+  }
+  return topics
+}
+
+function captureCluster(kafka: Kafka): Cluster {
+  let captured: Cluster | undefined
+  kafka.consumer({
+    groupId: NO_GROUP,
+    // Offsets are asked for with the consumer's isolation level, and what we want to know are high watermarks.
+    readUncommitted: true,
+    allowAutoTopicCreation: false,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+    partitionAssigners: [
+      ({ cluster }) => {
+        captured = cluster
+        return UNUSED_ASSIGNER
+      },
+    ],
+  })
+  if (captured === undefined) throw new Error('kafkajs did not make its partition assigner')
+  return captured
+}
+
+export const METADATA_MAX_AGE_MS = 60_000
+
+const UNUSED_ASSIGNER: Assigner = {
+  name: 'unused',
+  version: 0,
+  assign: async () => [],
+  protocol: () => ({ name: 'unused', metadata: Buffer.alloc(0) }),
+}

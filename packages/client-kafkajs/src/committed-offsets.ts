@@ -1,0 +1,44 @@
+import type { CommittedOffset, TopicPartition } from '@millrace/core'
+import type { Cluster } from 'kafkajs'
+import { byTopic } from './cluster-link.ts'
+
+/** What the broker's answer holds besides the fields in kafkajs' types. */
+interface CommittedPartition {
+  readonly partition: number
+  readonly offset: string
+  readonly metadata?: string | null
+}
+
+/**
+ * The offsets that a group has committed for exactly these partitions; absent where there is none.
+ *
+ * kafkajs asks in version 4 of the request, which does not wait for offsets in open transactions (KIP-447): whoever
+ * reads them under exactly-once must first have ended the predecessor's transaction with a producer's `init`.
+ */
+export async function fetchCommitted(
+  cluster: Cluster,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+): Promise<CommittedOffset[]> {
+  // Without partitions Kafka would answer with all that the group ever committed.
+  if (partitions.length === 0) return []
+  await cluster.refreshMetadataIfNecessary()
+  const coordinator = await cluster.findGroupCoordinator({ groupId })
+  const { responses } = await coordinator.offsetFetch({
+    groupId,
+    topics: [...byTopic(partitions)].map(([topic, list]) => ({
+      topic,
+      partitions: list.map(({ partition }) => ({ partition, offset: '-1' })),
+    })),
+  })
+  return responses.flatMap(({ topic, partitions: list }) =>
+    (list as readonly CommittedPartition[])
+      .filter(({ offset }) => Number(offset) >= 0)
+      .map(({ partition, offset, metadata }) => ({
+        topic,
+        partition,
+        offset: Number(offset),
+        ...(metadata === null || metadata === undefined || metadata === '' ? {} : { metadata }),
+      })),
+  )
+}

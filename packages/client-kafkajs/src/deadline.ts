@@ -1,0 +1,25 @@
+import { millraceError } from '@millrace/core'
+
+/**
+ * Waits for `work` no longer than `timeoutMs`. kafkajs cannot be told to give up, so the work goes on unseen; its
+ * failure after the deadline is of no interest to anybody.
+ *
+ * @throws MILLRACE_CLIENT_TIMEOUT
+ */
+export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, operation: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(millraceError('MILLRACE_CLIENT_TIMEOUT', { operation, timeoutMs })), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => undefined)
+  }
+}
+
+/** Waits for `work` no longer than `timeoutMs`, and takes failing for having ended: for closing. */
+export async function settledWithin(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  await withDeadline(work, timeoutMs, 'Closing').catch(() => undefined)
+}

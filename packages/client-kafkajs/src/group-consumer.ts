@@ -1,0 +1,226 @@
+import {
+  millraceError,
+  type Clock,
+  type CommittedOffset,
+  type FetchedBatch,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type GroupMetadata,
+  type Subscription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { Kafka } from 'kafkajs'
+import { ClusterLink } from './cluster-link.ts'
+import { fetchCommitted } from './committed-offsets.ts'
+import { settledWithin, withDeadline } from './deadline.ts'
+import { Doorbell } from './doorbell.ts'
+import { CLOSE_MS } from './manual-consumer.ts'
+import { Membership } from './membership.ts'
+import { PartitionFetcher } from './partition-fetcher.ts'
+import { REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
+
+/** A group member: `Membership` for the group, `PartitionFetcher` for the records, both seen inside `poll` only. */
+export class KafkajsGroupConsumer implements GroupConsumer {
+  readonly #kafka: Kafka
+  readonly #brokers: string
+  readonly #clock: Clock
+  readonly #options: GroupConsumerOptions
+  readonly #link: ClusterLink
+  readonly #bell: Doorbell
+  readonly #fetcher: PartitionFetcher
+  #subscription: Subscription | undefined
+  #joinAnew = false
+  #membership: Membership | undefined
+  #assigned: readonly TopicPartition[] = []
+  #woken = false
+  #closed = false
+
+  constructor(kafka: Kafka, brokers: string, clock: Clock, options: GroupConsumerOptions) {
+    this.#kafka = kafka
+    this.#brokers = brokers
+    this.#clock = clock
+    this.#options = options
+    this.#link = new ClusterLink(kafka)
+    this.#bell = new Doorbell(clock)
+    this.#fetcher = new PartitionFetcher({
+      link: this.#link,
+      bell: this.#bell,
+      clock,
+      brokers,
+      readCommitted: options.isolationLevel === 'read_committed',
+      maxPartitionBytes: options.maxPartitionBytes ?? 1024 * 1024,
+    })
+  }
+
+  subscribe(subscription: Subscription): void {
+    this.#check('subscribe')
+    const before = this.#subscription
+    this.#subscription = subscription
+    if (before === undefined) return
+    const same = sameSet(before.topics, subscription.topics) && before.assignor.name === subscription.assignor.name
+    // kafkajs cannot change the topics of a consumer that runs, so another one takes its place.
+    if (!same) this.#joinAnew = true
+  }
+
+  seek(position: TopicPartitionOffset): void {
+    this.#fetcher.seek(position)
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.pause(partitions)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.resume(partitions)
+  }
+
+  async poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
+    const until = this.#clock.now() + maxWaitMs
+    for (;;) {
+      this.#check('poll')
+      if (this.#subscription !== undefined) await this.#followGroup(this.#subscription)
+      const batches = await this.#fetcher.take()
+      const rest = until - this.#clock.now()
+      if (batches.length > 0 || rest <= 0 || this.#woken) {
+        this.#woken = false
+        return batches
+      }
+      await this.#bell.wait(rest)
+    }
+  }
+
+  wakeup(): void {
+    this.#woken = true
+    this.#bell.ring()
+  }
+
+  async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    this.#check('committed')
+    const operation = `Asking for the committed offsets of "${this.#options.groupId}"`
+    try {
+      const cluster = await this.#link.open([])
+      return await withDeadline(
+        fetchCommitted(cluster, this.#options.groupId, partitions),
+        REQUEST_TIMEOUT_MS,
+        operation,
+      )
+    } catch (error) {
+      throw this.#translate(error, operation)
+    }
+  }
+
+  async commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    this.#check('commit')
+    if (offsets.length === 0) return
+    const { groupId } = this.#options
+    if (this.#membership === undefined) {
+      throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it has not joined' })
+    }
+    try {
+      await this.#membership.commit(offsets)
+    } catch (error) {
+      throw this.#translate(error, `Committing offsets of "${groupId}"`)
+    }
+  }
+
+  groupMetadata(): GroupMetadata {
+    const { groupId } = this.#options
+    const { memberId = '', generationId = -1 } = this.#membership ?? {}
+    return { groupId, memberId, generationId }
+  }
+
+  requestRejoin(_reason: string): void {
+    this.#membership?.requestRejoin()
+  }
+
+  async close(options: { readonly leave?: boolean } = {}): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#fetcher.close()
+    this.#bell.ring()
+    await Promise.all([
+      this.#membership?.close(options.leave ?? true),
+      settledWithin(this.#link.reset(), CLOSE_MS),
+    ])
+  }
+
+  /** Brings what the group has done since the last poll to the listener, in the order in which it happened. */
+  async #followGroup(subscription: Subscription): Promise<void> {
+    const crash = this.#membership?.crash
+    if (crash !== undefined) {
+      this.#membership = undefined
+      await this.#withdraw(partitions => subscription.listener.onLost(partitions))
+      throw this.#translate(crash, `Keeping the place in group "${this.#options.groupId}"`)
+    }
+    if (this.#joinAnew) {
+      this.#joinAnew = false
+      const before = this.#membership
+      this.#membership = undefined
+      await this.#withdraw(partitions => subscription.listener.onRevoked(partitions), before)
+      await before?.close(true)
+    }
+    const membership = (this.#membership ??= await this.#join(subscription))
+    if (membership.rejoining) {
+      const member = await membership.isMember()
+      await this.#withdraw(
+        partitions => (member ? subscription.listener.onRevoked(partitions) : subscription.listener.onLost(partitions)),
+        membership,
+      )
+    }
+    const assignment = membership.takeAssignment()
+    if (assignment === undefined) return
+    this.#assigned = assignment.partitions
+    this.#fetcher.assign(assignment.partitions)
+    await subscription.listener.onAssigned(assignment.partitions, assignment.userData)
+  }
+
+  async #join(subscription: Subscription): Promise<Membership> {
+    const { groupId } = this.#options
+    const membership = new Membership({
+      kafka: this.#kafka,
+      groupId,
+      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 45_000,
+      heartbeatIntervalMs: this.#options.heartbeatIntervalMs ?? 3_000,
+      rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? 300_000,
+      topics: subscription.topics,
+      assignor: () => this.#subscription?.assignor ?? subscription.assignor,
+      changed: () => this.#bell.ring(),
+    })
+    try {
+      await membership.start()
+      return membership
+    } catch (error) {
+      await membership.close(true)
+      const topic = subscription.topics.join(', ')
+      throw translateError(error, { operation: `Joining group "${groupId}"`, brokers: this.#brokers, groupId, topic })
+    }
+  }
+
+  /** Takes the partitions from the fetcher, tells the listener, and only then lets the group go on. */
+  async #withdraw(
+    tell: (partitions: readonly TopicPartition[]) => Promise<void>,
+    membership?: Membership,
+  ): Promise<void> {
+    const partitions = this.#assigned
+    this.#assigned = []
+    this.#fetcher.assign([])
+    try {
+      if (partitions.length > 0) await tell(partitions)
+    } finally {
+      await membership?.giveBack()
+    }
+  }
+
+  #translate(error: unknown, operation: string) {
+    return translateError(error, { operation, brokers: this.#brokers, groupId: this.#options.groupId })
+  }
+
+  #check(operation: string): void {
+    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'group consumer' })
+  }
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every(each => b.includes(each))
+}

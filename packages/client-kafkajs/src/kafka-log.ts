@@ -1,0 +1,32 @@
+import type { Clock, Logger } from '@millrace/core'
+import { logLevel, type LogEntry, type logCreator } from 'kafkajs'
+
+/** The same sentence of kafkajs comes again at most after this time, as connection errors do while a broker is away. */
+const REPEAT_MS = 30_000
+
+/**
+ * Sends kafkajs' log to ours, each line one level lower than kafkajs thinks: every failure that matters also reaches the
+ * caller as a MillraceError, and a rebalance is no error.
+ */
+export function kafkaLog(logger: Logger, clock: Clock): logCreator {
+  const lastSaid = new Map<string, number>()
+  return () => entry => {
+    const { timestamp: _timestamp, logger: _logger, message, ...details } = entry.log
+    const fields = { kafkajs: entry.namespace, ...details }
+    if (!isNoteworthy(entry)) return logger.debug(fields, message)
+    const now = clock.now()
+    if (now - (lastSaid.get(message) ?? -REPEAT_MS) < REPEAT_MS) return logger.debug(fields, message)
+    lastSaid.set(message, now)
+    logger.warn(fields, message)
+  }
+}
+
+/** Of kafkajs' errors, those that tell of trouble: what a group answers in the normal course of a rebalance does not. */
+function isNoteworthy({ level, log }: LogEntry): boolean {
+  if (level !== logLevel.ERROR) return false
+  const text = `${log.message} ${String(log['error'] ?? '')}`
+  return !NORMAL.test(text)
+}
+
+const NORMAL =
+  /rebalanc|re-joining|member id|not aware of this member|Crash: |transactions? .*concurrent|another operation|offset out of range/i

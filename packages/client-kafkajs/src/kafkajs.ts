@@ -1,0 +1,128 @@
+import {
+  millraceError,
+  type Admin,
+  type ClientCapabilities,
+  type ClientContext,
+  type ClientFactory,
+  type Consumer,
+  type ConsumerOptions,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type KafkaClient,
+  type Producer,
+  type ProducerOptions,
+} from '@millrace/core'
+import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
+import { KafkajsAdminPort } from './admin.ts'
+import { availableCodecs } from './compression.ts'
+import { KafkajsGroupConsumer } from './group-consumer.ts'
+import { kafkaLog } from './kafka-log.ts'
+import { ManualConsumer } from './manual-consumer.ts'
+import { KafkajsProducerPort } from './producer.ts'
+import { REQUEST_TIMEOUT_MS } from './translate-error.ts'
+
+/** How to reach Kafka: kafkajs' own options, or a `Kafka` of kafkajs that the application has already. */
+export type KafkajsOptions = KafkajsConnection | KafkajsInstance
+
+export interface KafkajsConnection
+  extends Pick<
+    KafkaConfig,
+    'ssl' | 'sasl' | 'clientId' | 'authenticationTimeout' | 'reauthenticationThreshold' | 'socketFactory' | 'retry'
+  > {
+  /** As `host:port`, a list or separated by commas. */
+  readonly brokers: string | readonly string[]
+  /** Milliseconds. @default 3 000 */
+  readonly connectionTimeout?: number
+  /** Milliseconds. @default 30 000 */
+  readonly requestTimeout?: number
+}
+
+export interface KafkajsInstance {
+  /** Its own settings hold, also for logging and for retries. */
+  readonly kafka: Kafka
+}
+
+/**
+ * Kafka through kafkajs, for an application that runs kafkajs already.
+ *
+ * @example
+ * new KafkaStreams(topology, { applicationId: 'word-count', client: kafkajs({ brokers: 'localhost:9092' }) })
+ */
+export function kafkajs(options: KafkajsOptions): ClientFactory {
+  return context => new KafkajsClient(options, context)
+}
+
+/** About two seconds: then the caller hears of it, and decides. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 4 }
+
+class KafkajsClient implements KafkaClient {
+  readonly name = 'kafkajs'
+  readonly #kafka: Kafka
+  readonly #brokers: string
+  readonly #context: ClientContext
+  readonly #opened = new Set<{ close(): Promise<void> }>()
+
+  constructor(options: KafkajsOptions, context: ClientContext) {
+    this.#context = context
+    if ('kafka' in options) {
+      this.#kafka = options.kafka
+      this.#brokers = 'the brokers of the given Kafka instance'
+      return
+    }
+    const { brokers, connectionTimeout = 3_000, requestTimeout = REQUEST_TIMEOUT_MS, ...rest } = options
+    const list = (typeof brokers === 'string' ? brokers.split(',') : [...brokers]).map(broker => broker.trim())
+    this.#brokers = list.join(',')
+    this.#kafka = new Kafka({
+      clientId: context.clientId,
+      retry: RETRY,
+      ...rest,
+      brokers: list,
+      connectionTimeout,
+      requestTimeout,
+      logLevel: logLevel.INFO,
+      logCreator: kafkaLog(context.logger, context.clock),
+    })
+  }
+
+  get capabilities(): ClientCapabilities {
+    return {
+      transactions: 'producer-per-task',
+      deleteRecords: true,
+      compression: availableCodecs(),
+      staticMembership: false,
+    }
+  }
+
+  admin(): Admin {
+    return this.#open(new KafkajsAdminPort(this.#kafka, this.#brokers, this.#context.clock))
+  }
+
+  consumer(options: ConsumerOptions): Consumer {
+    return this.#open(new ManualConsumer(this.#kafka, this.#brokers, this.#context.clock, options))
+  }
+
+  groupConsumer(options: GroupConsumerOptions): GroupConsumer {
+    if (options.groupInstanceId !== undefined) throw unsupported('static membership (groupInstanceId)')
+    return this.#open(new KafkajsGroupConsumer(this.#kafka, this.#brokers, this.#context.clock, options))
+  }
+
+  producer(options: ProducerOptions): Producer {
+    const { compression = 'none' } = options
+    if (!availableCodecs().includes(compression)) throw unsupported(`compression with ${compression}`)
+    return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#opened].map(each => each.close()))
+    this.#opened.clear()
+  }
+
+  #open<T extends { close(): Promise<void> }>(opened: T): T {
+    this.#opened.add(opened)
+    return opened
+  }
+}
+
+function unsupported(feature: string) {
+  return millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: 'kafkajs', feature })
+}

@@ -1,0 +1,287 @@
+import { millraceError, type Assignor, type CommittedOffset, type TopicPartition } from '@millrace/core'
+import type { Cluster, Consumer, Kafka } from 'kafkajs'
+import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
+import { METADATA_MAX_AGE_MS } from './cluster-link.ts'
+import { settledWithin, withDeadline } from './deadline.ts'
+
+export interface MembershipOptions {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly topics: readonly string[]
+  /** Asked at each join, since `subscribe` may bring another one of the same topics. */
+  readonly assignor: () => Assignor
+  /** Called when there is something to see. */
+  readonly changed: () => void
+}
+
+/** What the group assigned to this member, until the owner takes it. */
+export interface NewAssignment {
+  readonly partitions: readonly TopicPartition[]
+  readonly userData: Uint8Array
+}
+
+const COMMIT_TIMEOUT_MS = 15_000
+const DESCRIBE_TIMEOUT_MS = 5_000
+const CLOSE_TIMEOUT_MS = 5_000
+/** How often kafkajs may look whether it may join again, while the owner has not yet given its partitions back. */
+const GATE_RETRY_MS = 20
+const MAX_GATE_RETRY_MS = 500
+
+/**
+ * A member of a classic group, by way of a kafkajs consumer whose partitions are all paused: kafkajs joins, sends
+ * heartbeats and leaves, and fetches nothing.
+ *
+ * kafkajs joins again as soon as a heartbeat tells of a rebalance. To let the owner commit before that, the assigner
+ * refuses (`protocol()` throws what kafkajs takes for a rebalance still in progress, and tries again) for as long as the
+ * owner holds an assignment.
+ */
+export class Membership {
+  readonly #options: MembershipOptions
+  readonly #consumer: Consumer
+  #cluster: Cluster | undefined
+  #pending: NewAssignment | undefined
+  #held = false
+  #rejoining = false
+  #rejoins = 0
+  #steer: 'none' | 'rejoin' | 'forget' | 'end' = 'none'
+  #userDataNames: readonly string[] = []
+  #memberId = ''
+  #generationId = -1
+  #commits: Promise<unknown> = Promise.resolve()
+  #commitsSeen = 0
+  #crash: Error | undefined
+  #ended = false
+
+  constructor(options: MembershipOptions) {
+    this.#options = options
+    const { kafka, groupId, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = options
+    this.#consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      // kafkajs sends a heartbeat once in each round of its fetch loop, which here waits and fetches nothing.
+      heartbeatInterval: 1,
+      maxWaitTimeInMs: Math.min(Math.max(Math.floor(heartbeatIntervalMs / 15), 20), 200),
+      allowAutoTopicCreation: false,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      retry: {
+        initialRetryTime: GATE_RETRY_MS,
+        maxRetryTime: MAX_GATE_RETRY_MS,
+        multiplier: 1.3,
+        factor: 0,
+        // Enough for an owner that takes all the time that the group gives it.
+        retries: Math.ceil(rebalanceTimeoutMs / MAX_GATE_RETRY_MS) + 30,
+        restartOnFailure: async () => false,
+      },
+      partitionAssigners: [
+        ({ cluster }) => {
+          this.#cluster = cluster
+          return {
+            name: options.assignor().name,
+            version: 0,
+            protocol: () => this.#protocol(),
+            assign: ({ members }) => assignMembers(options.assignor(), members),
+          }
+        },
+      ],
+    })
+    this.#listen()
+  }
+
+  /** Connects and begins to join; that it has joined shows in `takeAssignment`. */
+  async start(): Promise<void> {
+    const topics = [...this.#options.topics]
+    await this.#consumer.connect()
+    await this.#consumer.subscribe({ topics, fromBeginning: true })
+    this.#consumer.run({ autoCommit: false, eachBatch: async () => undefined }).catch((error: unknown) => {
+      this.#crashed(error instanceof Error ? error : new Error(String(error)))
+    })
+    // Whole topics, and before kafkajs knows its partitions: so it never fetches.
+    this.#consumer.pause(topics.map(topic => ({ topic })))
+  }
+
+  /** kafkajs' cluster, for what is asked of the coordinator. */
+  get cluster(): Cluster {
+    if (this.#cluster === undefined) throw new Error('kafkajs did not make its partition assigner')
+    return this.#cluster
+  }
+
+  get memberId(): string {
+    return this.#memberId
+  }
+
+  /** -1 while it joins, until the first heartbeat: kafkajs tells it nowhere else. */
+  get generationId(): number {
+    return this.#generationId
+  }
+
+  /** Why kafkajs gave up; nothing more comes of this membership then. */
+  get crash(): Error | undefined {
+    return this.#crash
+  }
+
+  /** The group wants to assign anew and waits for `giveBack`. */
+  get rejoining(): boolean {
+    return this.#held && this.#rejoining
+  }
+
+  /** A new assignment, which is held from now on. It shows with the first heartbeat, which tells the generation. */
+  takeAssignment(): NewAssignment | undefined {
+    if (this.#held || this.#generationId < 0) return undefined
+    const assignment = this.#pending
+    this.#pending = undefined
+    if (assignment !== undefined) this.#held = true
+    return assignment
+  }
+
+  /** Lets kafkajs join again, when what is being committed has been. */
+  async giveBack(): Promise<void> {
+    await this.#commits.catch(() => undefined)
+    this.#held = false
+    this.#rejoining = false
+  }
+
+  /** Whether the group still counts this member, so that it may commit. */
+  async isMember(): Promise<boolean> {
+    try {
+      const { members } = await withDeadline(this.#consumer.describeGroup(), DESCRIBE_TIMEOUT_MS, 'Describing the group')
+      return members.some(({ memberId }) => memberId === this.#memberId)
+    } catch {
+      return false
+    }
+  }
+
+  requestRejoin(): void {
+    this.#rejoins++
+    if (this.#held && !this.#rejoining) this.#steer = 'rejoin'
+  }
+
+  /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held or nothing was sent */
+  commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    const commit = this.#commits.catch(() => undefined).then(() => this.#commit(offsets))
+    this.#commits = commit
+    return commit
+  }
+
+  async close(leave: boolean): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    if (!leave && this.#crash === undefined) {
+      this.#steer = 'forget'
+      await settledWithin(this.#crashing(), CLOSE_TIMEOUT_MS)
+    }
+    this.#steer = 'end'
+    await settledWithin(this.#consumer.disconnect(), CLOSE_TIMEOUT_MS)
+  }
+
+  async #commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    const { groupId } = this.#options
+    if (!this.#held || this.#crash !== undefined) {
+      throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it holds no assignment' })
+    }
+    const list = offsets.map(({ topic, partition, offset, metadata }) => ({
+      topic,
+      partition,
+      offset: String(offset),
+      ...(metadata === undefined ? {} : { metadata }),
+    }))
+    const before = this.#commitsSeen
+    try {
+      await withDeadline(this.#consumer.commitOffsets(list), COMMIT_TIMEOUT_MS, `Committing offsets of "${groupId}"`)
+    } catch (error) {
+      // kafkajs goes on trying, and after a rebalance would commit for a generation that does not own the partitions.
+      if (isDeadline(error)) this.#crashed(error)
+      throw error
+    }
+    // kafkajs takes a commit for done when its consumer is no longer running.
+    if (this.#commitsSeen === before) {
+      throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'its consumer has stopped' })
+    }
+  }
+
+  #listen(): void {
+    const consumer = this.#consumer
+    const { events } = consumer
+    consumer.on(events.REBALANCING, () => this.#wantsToJoin())
+    consumer.on(events.RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload }) => {
+      this.#userDataNames = payload.assignedTopics
+    })
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#memberId = payload.memberId
+      this.#generationId = -1
+      const userData = userDataOf(this.#userDataNames)
+      this.#pending = { partitions: partitionsOf(payload.memberAssignment), userData }
+      // Closed while it was joining: kafkajs would go on, so it is told once more when it is able to hear it.
+      if (this.#ended) setImmediate(() => void settledWithin(consumer.disconnect(), CLOSE_TIMEOUT_MS))
+    })
+    consumer.on(events.HEARTBEAT, ({ payload }) => {
+      if (this.#generationId === payload.groupGenerationId) return
+      this.#generationId = payload.groupGenerationId
+      this.#options.changed()
+    })
+    consumer.on(events.COMMIT_OFFSETS, () => {
+      this.#commitsSeen++
+    })
+    consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error))
+    // A listener that throws fails the round of the fetch loop that it is called in, as a heartbeat would.
+    consumer.on(events.FETCH_START, () => {
+      if (this.#steer === 'rejoin') {
+        this.#steer = 'none'
+        throw refusal('REBALANCE_IN_PROGRESS')
+      }
+      if (this.#steer === 'forget') {
+        this.#steer = 'end'
+        throw refusal('UNKNOWN_MEMBER_ID')
+      }
+    })
+  }
+
+  #protocol(): { name: string; metadata: Buffer } {
+    if (this.#steer === 'end') throw Object.assign(new Error('the consumer was closed'), { retriable: false })
+    if (this.#steer === 'forget') {
+      this.#steer = 'end'
+      throw refusal('UNKNOWN_MEMBER_ID')
+    }
+    this.#pending = undefined
+    this.#userDataNames = []
+    this.#wantsToJoin()
+    if (this.#held) throw refusal('REBALANCE_IN_PROGRESS')
+    const { topics, assignor } = this.#options
+    const { name, userData } = bound(assignor())
+    return { name, metadata: encodeSubscription(topics, userData(), this.#rejoins) }
+  }
+
+  #wantsToJoin(): void {
+    if (!this.#held || this.#rejoining) return
+    this.#rejoining = true
+    this.#options.changed()
+  }
+
+  #crashed(error: Error): void {
+    this.#crash ??= error
+    this.#options.changed()
+    if (this.#ended) return
+    this.#steer = 'end'
+    void settledWithin(this.#consumer.disconnect(), CLOSE_TIMEOUT_MS)
+  }
+
+  #crashing(): Promise<void> {
+    return new Promise(resolve => this.#consumer.on(this.#consumer.events.CRASH, () => resolve()))
+  }
+}
+
+/** An error that kafkajs takes for a broker's answer. */
+function refusal(type: 'REBALANCE_IN_PROGRESS' | 'UNKNOWN_MEMBER_ID'): Error {
+  return Object.assign(new Error(`member is not ready to join: ${type}`), { type })
+}
+
+function bound(assignor: Assignor) {
+  return { name: assignor.name, userData: () => assignor.userData() }
+}
+
+function isDeadline(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'MILLRACE_CLIENT_TIMEOUT'
+}

@@ -1,0 +1,357 @@
+import {
+  millraceError,
+  skippedBatch,
+  type Clock,
+  type FetchedBatch,
+  type MillraceError,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { ClusterLink } from './cluster-link.ts'
+import { byTopic } from './cluster-link.ts'
+import type { Doorbell } from './doorbell.ts'
+import { fetchedMessages, type RawPartition } from './fetched-messages.ts'
+import { rootError, translateError } from './translate-error.ts'
+
+export interface FetcherOptions {
+  readonly link: ClusterLink
+  readonly bell: Doorbell
+  readonly clock: Clock
+  /** For error messages. */
+  readonly brokers: string
+  readonly readCommitted: boolean
+  readonly maxPartitionBytes: number
+}
+
+/** How long a broker may hold a fetch that has no records: also how long a new assignment may have to wait for it. */
+const MAX_WAIT_MS = 200
+/** The same while another partition of that broker lies unread: it should be fetched again soon after it is read. */
+const SHORT_WAIT_MS = 20
+/** The most bytes of one response, over all partitions. */
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+/** How many offsets are tried at once to find the end of a batch that compaction emptied. */
+const STEPS_AT_ONCE = 16
+const FIRST_BACKOFF_MS = 50
+const LAST_BACKOFF_MS = 1_000
+/** Leaders move: only when they are not found again after so many tries, the caller is told. */
+const QUIET_FAILURES = 3
+
+interface Slot extends TopicPartition {
+  /** Where the next fetch goes; undefined until somebody seeks. */
+  position: number | undefined
+  paused: boolean
+  /** Fetched and not polled yet: one response at the most, so that an idle caller stops the fetching. */
+  ready: FetchedBatch | undefined
+  fetching: boolean
+  /** Counts seeks: an answer to what was asked before the last one is dropped. */
+  version: number
+  /** The last fetch gave nothing though there is something: fetch it alone, and if that gives nothing, step over. */
+  empty: boolean
+  outOfRange: boolean
+}
+
+/**
+ * Reads partitions ahead of their reader: one fetch at a time for each broker, one response for each partition.
+ */
+export class PartitionFetcher {
+  readonly #options: FetcherOptions
+  readonly #slots = new Map<string, Slot>()
+  readonly #busyNodes = new Set<string>()
+  #opening = false
+  #failures = 0
+  #retryAt = 0
+  #error: MillraceError | undefined
+  #closed = false
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+  }
+
+  /** Replaces the partitions. One without an offset waits for `seek`. */
+  assign(partitions: readonly (TopicPartition & { readonly offset?: number })[]): void {
+    for (const slot of this.#slots.values()) slot.version = -1
+    this.#slots.clear()
+    for (const { topic, partition, offset } of partitions) {
+      this.#slots.set(keyOf(topic, partition), {
+        topic,
+        partition,
+        position: offset,
+        paused: false,
+        ready: undefined,
+        fetching: false,
+        version: 0,
+        empty: false,
+        outOfRange: false,
+      })
+    }
+    this.#error = undefined
+    this.#pump()
+  }
+
+  seek({ topic, partition, offset }: TopicPartitionOffset): void {
+    const slot = this.#slots.get(keyOf(topic, partition))
+    if (slot === undefined) return
+    slot.position = offset
+    slot.version++
+    slot.ready = undefined
+    slot.empty = false
+    slot.outOfRange = false
+    this.#pump()
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const slot of this.#find(partitions)) slot.paused = true
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const slot of this.#find(partitions)) slot.paused = false
+    this.#options.bell.ring()
+    this.#pump()
+  }
+
+  /**
+   * What is there, and starts fetching what comes after it.
+   *
+   * @throws the error of the last fetch, once
+   */
+  async take(): Promise<readonly FetchedBatch[]> {
+    await this.#throwOutOfRange()
+    const error = this.#error
+    if (error !== undefined) {
+      this.#error = undefined
+      throw error
+    }
+    const batches: FetchedBatch[] = []
+    for (const slot of this.#slots.values()) {
+      if (slot.ready === undefined || slot.paused) continue
+      batches.push(slot.ready)
+      slot.ready = undefined
+    }
+    this.#pump()
+    return batches
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#slots.clear()
+  }
+
+  /** Sends a fetch to every broker that leads a partition which wants one and that is not answering another. */
+  #pump(): void {
+    if (this.#closed) return
+    const wanted = [...this.#slots.values()].filter(isWanted)
+    if (wanted.length === 0) return
+    const wait = this.#retryAt - this.#options.clock.now()
+    if (wait > 0) return void this.#later(wait)
+    const { link } = this.#options
+    const led = [...link.leaders(wanted)]
+    const reachable = led.reduce((sum, [, slots]) => sum + slots.length, 0)
+    if (reachable < wanted.length) void this.#open(wanted)
+    for (const [nodeId, slots] of led) {
+      if (this.#busyNodes.has(nodeId)) continue
+      const empty = slots.find(slot => slot.empty)
+      void this.#fetch(nodeId, empty === undefined ? slots : [empty])
+    }
+  }
+
+  async #later(ms: number): Promise<void> {
+    if (this.#opening) return
+    this.#opening = true
+    await this.#options.clock.sleep(ms)
+    this.#opening = false
+    this.#pump()
+  }
+
+  async #open(slots: readonly Slot[]): Promise<void> {
+    if (this.#opening) return
+    this.#opening = true
+    try {
+      const { link } = this.#options
+      await link.open([...byTopic(slots).keys()])
+      if (link.leaders(slots).size === 0) await link.refresh()
+      if (link.leaders(slots).size === 0) throw unledError(slots)
+    } catch (error) {
+      await this.#failed(error, sentNow(slots))
+    } finally {
+      this.#opening = false
+    }
+    this.#pump()
+  }
+
+  async #fetch(nodeId: string, slots: readonly Slot[]): Promise<void> {
+    const { link, bell, readCommitted, maxPartitionBytes } = this.#options
+    this.#busyNodes.add(nodeId)
+    const sent = sentNow(slots)
+    for (const slot of slots) slot.fetching = true
+    try {
+      const broker = await link.broker(nodeId)
+      const stepping = slots.length === 1 && slots[0]?.empty === true
+      const response = (await broker.fetch({
+        replicaId: -1,
+        isolationLevel: readCommitted ? 1 : 0,
+        maxWaitTime: stepping ? 0 : this.#othersLieUnread(slots) ? SHORT_WAIT_MS : MAX_WAIT_MS,
+        minBytes: 1,
+        maxBytes: MAX_RESPONSE_BYTES,
+        topics: [...byTopic(sent.map(({ slot, position }) => ({ ...slot, fetchOffset: String(position) })))].map(
+          ([topic, list]) => ({
+            topic,
+            partitions: list.map(({ partition, fetchOffset }) => ({ partition, fetchOffset, maxBytes: maxPartitionBytes })),
+          }),
+        ),
+      })) as FetchResponse
+      this.#failures = 0
+      for (const { topicName, partitions } of response.responses) {
+        for (const raw of partitions) {
+          const key = keyOf(topicName, raw.partition)
+          const one = sent.find(({ slot }) => keyOf(slot.topic, slot.partition) === key)
+          if (one !== undefined && one.slot.version === one.version) await this.#arrived(one.slot, raw, nodeId)
+        }
+      }
+    } catch (error) {
+      await this.#failed(error, sent)
+    } finally {
+      for (const { slot } of sent) slot.fetching = false
+      this.#busyNodes.delete(nodeId)
+    }
+    if (slots.some(slot => slot.ready !== undefined || slot.outOfRange)) bell.ring()
+    this.#pump()
+  }
+
+  async #arrived(slot: Slot, raw: RawPartition, nodeId: string): Promise<void> {
+    const position = slot.position ?? 0
+    const end = Number(this.#options.readCommitted ? (raw.lastStableOffset ?? raw.highWatermark) : raw.highWatermark)
+    if (raw.messages.length === 0 && position < end) {
+      if (!slot.empty) {
+        slot.empty = true
+        return
+      }
+      const version = slot.version
+      const next = await this.#stepOver(slot, position, end, nodeId)
+      if (slot.version !== version) return
+      slot.position = next
+      const { topic, partition } = slot
+      slot.ready = skippedBatch({ topic, partition, nextOffset: next, highWatermark: Number(raw.highWatermark) })
+      return
+    }
+    slot.empty = false
+    const batch = fetchedMessages(slot.topic, position, raw)
+    slot.position = batch.nextOffset
+    if (batch.nextOffset > position) slot.ready = batch
+  }
+
+  /**
+   * Finds the next offset at which kafkajs decodes anything. The log cleaner keeps the last batch of each producer, even
+   * when it took all records from it, and kafkajs does not tell where such a batch ends: so every offset is tried.
+   */
+  async #stepOver(slot: Slot, position: number, end: number, nodeId: string): Promise<number> {
+    const broker = await this.#options.link.broker(nodeId)
+    const offsets = Array.from({ length: STEPS_AT_ONCE }, (_, step) => position + 1 + step).filter(offset => offset < end)
+    const answers = await Promise.all(
+      offsets.map(async offset => {
+        const response = (await broker.fetch({
+          replicaId: -1,
+          isolationLevel: this.#options.readCommitted ? 1 : 0,
+          maxWaitTime: 0,
+          minBytes: 0,
+          maxBytes: 1,
+          topics: [
+            { topic: slot.topic, partitions: [{ partition: slot.partition, fetchOffset: String(offset), maxBytes: 1 }] },
+          ],
+        })) as FetchResponse
+        return { offset, found: (response.responses[0]?.partitions[0]?.messages.length ?? 0) > 0 }
+      }),
+    )
+    return answers.find(({ found }) => found)?.offset ?? Math.min(position + STEPS_AT_ONCE, end)
+  }
+
+  /** Looks for the leaders again, or remembers the error for the next poll. */
+  async #failed(error: unknown, sent: readonly Sent[]): Promise<void> {
+    if (this.#closed) return
+    const root = rootError(error)
+    if (root.name === 'KafkaJSOffsetOutOfRange') {
+      const { topic, partition } = root as Error & Partial<TopicPartition>
+      const one = sent.find(({ slot }) => slot.topic === topic && slot.partition === partition)
+      if (one !== undefined && one.slot.version === one.version) one.slot.outOfRange = true
+      return
+    }
+    const { link, clock, bell, brokers } = this.#options
+    this.#failures++
+    this.#retryAt = clock.now() + Math.min(FIRST_BACKOFF_MS * 2 ** (this.#failures - 1), LAST_BACKOFF_MS)
+    let reason = error
+    try {
+      const { host, port } = root as Error & { host?: string; port?: number }
+      if (host !== undefined && port !== undefined) link.forgetBroker(host, port)
+      await link.open([])
+      await link.refresh()
+      if (this.#failures < QUIET_FAILURES) return
+    } catch (refreshError) {
+      reason = refreshError
+      if (rootError(refreshError).type === 'UNKNOWN_TOPIC_OR_PARTITION') await link.reset().catch(() => undefined)
+    }
+    const topics = [...byTopic(sent.map(({ slot }) => slot)).keys()].join(', ')
+    this.#error = translateError(reason, { operation: `Fetching from ${topics}`, brokers, topic: topics })
+    bell.ring()
+  }
+
+  async #throwOutOfRange(): Promise<void> {
+    const slot = [...this.#slots.values()].find(each => each.outOfRange)
+    if (slot === undefined) return
+    const { topic, partition, position = 0 } = slot
+    const { link, brokers } = this.#options
+    try {
+      const [earliest] = await link.logOffsets([slot], 'earliest')
+      const [latest] = await link.logOffsets([slot], 'latest')
+      throw millraceError('MILLRACE_OFFSET_OUT_OF_RANGE', {
+        topic,
+        partition,
+        offset: position,
+        earliest: earliest?.offset ?? -1,
+        latest: latest?.offset ?? -1,
+      })
+    } catch (error) {
+      throw translateError(error, { operation: `Asking for the offsets of ${topic}-${partition}`, brokers, topic })
+    } finally {
+      slot.outOfRange = false
+      this.#pump()
+    }
+  }
+
+  #othersLieUnread(fetched: readonly Slot[]): boolean {
+    for (const slot of this.#slots.values()) {
+      if (slot.ready !== undefined && !slot.paused && !fetched.includes(slot)) return true
+    }
+    return false
+  }
+
+  #find(partitions: readonly TopicPartition[]): Slot[] {
+    return partitions.flatMap(({ topic, partition }) => this.#slots.get(keyOf(topic, partition)) ?? [])
+  }
+}
+
+/** What was asked for, and of which version. */
+interface Sent {
+  readonly slot: Slot
+  readonly version: number
+  readonly position: number
+}
+
+function sentNow(slots: readonly Slot[]): Sent[] {
+  return slots.map(slot => ({ slot, version: slot.version, position: slot.position ?? 0 }))
+}
+
+interface FetchResponse {
+  readonly responses: readonly { readonly topicName: string; readonly partitions: readonly RawPartition[] }[]
+}
+
+function isWanted(slot: Slot): boolean {
+  return slot.position !== undefined && !slot.paused && !slot.fetching && slot.ready === undefined && !slot.outOfRange
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}
+
+function unledError(slots: readonly Slot[]): Error {
+  const names = slots.map(({ topic, partition }) => `${topic}-${partition}`).join(', ')
+  return Object.assign(new Error(`${names} has no leader`), { name: 'KafkaJSMetadataNotLoaded' })
+}

@@ -1,0 +1,95 @@
+import { checkRecordFits, varintSize, type Headers } from '@millrace/core'
+import type { Message } from 'kafkajs'
+import { toKafkajsHeaders } from './message-headers.ts'
+
+/** Batch header of record format v2, in bytes. */
+const BATCH_HEADER_BYTES = 61
+/**
+ * The most that a record can take besides key, value and headers: attributes, length, timestamp and offset deltas, and
+ * the lengths of key and value.
+ */
+const RECORD_OVERHEAD_BYTES = 1 + 5 + 10 + 5 + 5 + 5
+/** kafkajs sorts its messages by partition in a time that grows with the square of their number. */
+const MAX_MESSAGES = 1_000
+const SLAB_BYTES = 64 * 1024
+
+/**
+ * Messages for one partition, under construction. Keys and values are copied into slabs, and the messages are views of
+ * them: one allocation for many records.
+ */
+export class PendingBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly messages: Message[] = []
+  /** No less than the batch will have on the wire, uncompressed. */
+  byteLength = BATCH_HEADER_BYTES
+  #slab: Buffer = NO_BYTES
+  #used = 0
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+  }
+
+  /** False when the record must go into the next batch. The first record is always taken. */
+  hasRoom(bytes: number, maxBatchBytes: number): boolean {
+    if (this.messages.length === 0) return true
+    return this.messages.length < MAX_MESSAGES && this.byteLength + bytes <= maxBatchBytes
+  }
+
+  append(bytes: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
+    const kafkajsHeaders = toKafkajsHeaders(headers)
+    this.byteLength += bytes
+    this.messages.push({
+      partition: this.partition,
+      key: this.#copy(key),
+      value: this.#copy(value),
+      timestamp: timestampText(timestamp),
+      ...(kafkajsHeaders === undefined ? {} : { headers: kafkajsHeaders }),
+    })
+  }
+
+  #copy(bytes: Buffer | null): Buffer | null {
+    if (bytes === null) return null
+    if (this.#used + bytes.length > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes.length))
+      this.#used = 0
+    }
+    const start = this.#used
+    bytes.copy(this.#slab, start)
+    this.#used += bytes.length
+    return this.#slab.subarray(start, this.#used)
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/**
+ * What a record takes in a batch at the most; starts of -1 stand for null.
+ *
+ * @throws MILLRACE_PRODUCE_RECORD_TOO_LARGE when it fits into no batch
+ */
+export function recordBytes(
+  topic: string,
+  maxBatchBytes: number,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+  headers: Headers,
+): number {
+  checkRecordFits(topic, maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+  let bytes = RECORD_OVERHEAD_BYTES + varintSize(headers.length)
+  if (keyStart >= 0) bytes += keyEnd - keyStart
+  if (valueStart >= 0) bytes += valueEnd - valueStart
+  for (const { key, value } of headers) bytes += 10 + Buffer.byteLength(key) + (value?.length ?? 0)
+  return bytes
+}
+
+/**
+ * Thirteen digits, as current time has. kafkajs takes 0 for "now" and compares timestamps as text when it looks for a
+ * batch's first and last: neither goes wrong with text of one length.
+ */
+export function timestampText(timestamp: number): string {
+  return String(timestamp).padStart(13, '0')
+}

@@ -1,0 +1,274 @@
+import {
+  millraceError,
+  type Clock,
+  type CommittedOffset,
+  type GroupMetadata,
+  type Headers,
+  type Producer,
+  type ProducerOptions,
+  type TopicAppender,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { Kafka, Producer as KafkajsProducer, Transaction } from 'kafkajs'
+import { BatchSender } from './batch-sender.ts'
+import { byTopic } from './cluster-link.ts'
+import { settledWithin, withDeadline } from './deadline.ts'
+import { CLOSE_MS } from './manual-consumer.ts'
+import { recordBytes } from './pending-batch.ts'
+import {
+  isProducerFenced,
+  protocolErrorType,
+  REQUEST_TIMEOUT_MS,
+  rootError,
+  translateError,
+} from './translate-error.ts'
+
+/** 1 MiB less the batch's header, as the port says. */
+const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024 - 61
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
+/** A broker answers so while it still writes the end of the last transaction of the same id. */
+const STILL_ENDING = 'CONCURRENT_TRANSACTIONS'
+const STILL_ENDING_RETRY_MS = 20
+
+/**
+ * kafkajs' producer, idempotent or transactional. After a failure that leaves kafkajs' own count of sequence numbers or
+ * its transaction state in doubt it refuses all further use, or takes a new producer id first.
+ */
+export class KafkajsProducerPort implements Producer {
+  readonly #kafka: Kafka
+  readonly #brokers: string
+  readonly #clock: Clock
+  readonly #options: ProducerOptions
+  readonly #sender: BatchSender
+  readonly #maxBatchBytes: number
+  readonly #appenders = new Map<string, TopicAppender>()
+  #producer: KafkajsProducer | undefined
+  #transaction: Promise<Transaction> | undefined
+  /** Why nothing more may be done with this producer. */
+  #broken: Error | undefined
+  #closed = false
+
+  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ProducerOptions) {
+    this.#kafka = kafka
+    this.#brokers = brokers
+    this.#clock = clock
+    this.#options = options
+    this.#maxBatchBytes = options.maxBatchBytes ?? DEFAULT_MAX_BATCH_BYTES
+    this.#sender = new BatchSender({
+      brokers,
+      compression: options.compression ?? 'none',
+      maxBatchBytes: this.#maxBatchBytes,
+      transactionalId: options.transactionalId,
+      send: async batch => {
+        if (options.transactionalId === undefined) return this.#live().sendBatch(batch)
+        return (await this.#currentTransaction()).sendBatch(batch)
+      },
+    })
+  }
+
+  async init(): Promise<void> {
+    this.#check('init')
+    try {
+      await this.#connect()
+    } catch (error) {
+      throw this.#translate(error, 'Initialising the producer')
+    }
+  }
+
+  topic(name: string): TopicAppender {
+    const known = this.#appenders.get(name)
+    if (known !== undefined) return known
+    const append = (
+      partition: number,
+      timestamp: number,
+      keyBytes: Buffer,
+      keyStart: number,
+      keyEnd: number,
+      valueBytes: Buffer,
+      valueStart: number,
+      valueEnd: number,
+      headers: Headers,
+    ): void => {
+      this.#check('append')
+      const bytes = recordBytes(name, this.#maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+      // What follows a failure is dropped: the next flush throws, and nothing after it is committed.
+      if (this.#sender.failure !== undefined) return
+      const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, keyEnd)
+      const value = valueStart < 0 ? null : valueBytes.subarray(valueStart, valueEnd)
+      this.#sender.batchFor(name, partition, bytes).append(bytes, timestamp, key, value, headers)
+    }
+    const appender = { topic: name, append }
+    this.#appenders.set(name, appender)
+    return appender
+  }
+
+  pending(): Promise<void> | undefined {
+    return this.#sender.pending()
+  }
+
+  async flush(): Promise<readonly TopicPartitionOffset[]> {
+    this.#check('flush')
+    return this.#sender.flush()
+  }
+
+  begin(): void {
+    this.#check('begin')
+    this.#transactionalId('begin')
+  }
+
+  async sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
+    this.#check('sendOffsets')
+    const transactionalId = this.#transactionalId('sendOffsets')
+    if (offsets.length === 0) return
+    const topics = [...byTopic(offsets)].map(([topic, list]) => ({
+      topic,
+      partitions: list.map(({ partition, offset, metadata }) => ({
+        partition,
+        offset: String(offset),
+        ...(metadata === undefined ? {} : { metadata }),
+      })),
+    }))
+    try {
+      const transaction = await this.#currentTransaction()
+      await this.#whileStillEnding(() => transaction.sendOffsets({ consumerGroupId: group.groupId, topics }))
+    } catch (error) {
+      if (isProducerFenced(error)) throw this.#translate(error, 'Adding offsets to the transaction')
+      const reason = `Adding offsets: ${rootError(error).message}`
+      throw millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
+    }
+  }
+
+  async commit(): Promise<void> {
+    this.#check('commit')
+    const transactionalId = this.#transactionalId('commit')
+    await this.#sender.flush()
+    const transaction = await this.#transaction
+    if (transaction !== undefined) {
+      try {
+        await withDeadline(transaction.commit(), 2 * REQUEST_TIMEOUT_MS, 'Committing the transaction')
+      } catch (error) {
+        throw this.#break(
+          isProducerFenced(error)
+            ? this.#translate(error, 'Committing the transaction')
+            : millraceError(
+                'MILLRACE_TRANSACTION_UNKNOWN',
+                { transactionalId, reason: rootError(error).message },
+                { cause: error },
+              ),
+        )
+      }
+    }
+    this.#ended()
+  }
+
+  async abort(): Promise<void> {
+    this.#check('abort')
+    this.#transactionalId('abort')
+    const failed = this.#sender.failure !== undefined
+    await this.#sender.drop()
+    const transaction = await this.#transaction?.catch(() => undefined)
+    try {
+      if (transaction !== undefined) {
+        await withDeadline(transaction.abort(), 2 * REQUEST_TIMEOUT_MS, 'Aborting the transaction')
+      }
+      this.#ended()
+      // A batch whose outcome is unknown may hold the sequence numbers that kafkajs would use next, and the broker would
+      // take the next batch for a copy of it. A new producer epoch counts from 0.
+      if (failed) await this.#reconnect()
+    } catch (error) {
+      throw this.#break(this.#translate(error, 'Aborting the transaction'))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await settledWithin(this.#producer?.disconnect() ?? Promise.resolve(), CLOSE_MS)
+  }
+
+  async #connect(): Promise<void> {
+    const { transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = this.#options
+    const producer = this.#kafka.producer({
+      allowAutoTopicCreation: false,
+      // With a transactional id, kafkajs would take a second producer id at connect that is never used.
+      idempotent: transactionalId === undefined,
+      maxInFlightRequests: 1,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+      retry: PRODUCER_RETRY,
+      ...(transactionalId === undefined ? {} : { transactionalId, transactionTimeout: transactionTimeoutMs }),
+    })
+    this.#producer = producer
+    await producer.connect()
+    if (transactionalId === undefined) return
+    // kafkajs asks for the producer id, which is what fences, only when the first transaction begins.
+    const first = await this.#whileStillEnding(() => producer.transaction(), transactionTimeoutMs)
+    await first.abort()
+  }
+
+  async #reconnect(): Promise<void> {
+    await settledWithin(this.#producer?.disconnect() ?? Promise.resolve(), CLOSE_MS)
+    await this.#connect()
+  }
+
+  #currentTransaction(): Promise<Transaction> {
+    this.#transaction ??= this.#live().transaction()
+    return this.#transaction
+  }
+
+  #ended(): void {
+    this.#transaction = undefined
+    this.#sender.transactionEnded()
+  }
+
+  /** Tries until the broker is done with the transaction before. */
+  async #whileStillEnding<T>(work: () => Promise<T>, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
+    const until = this.#clock.now() + timeoutMs
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (protocolErrorType(error) !== STILL_ENDING || this.#clock.now() >= until || this.#closed) throw error
+        await this.#clock.sleep(STILL_ENDING_RETRY_MS)
+      }
+    }
+  }
+
+  #live(): KafkajsProducer {
+    if (this.#producer === undefined) throw new Error('init() was not called')
+    return this.#producer
+  }
+
+  #break(error: Error): Error {
+    this.#broken = error
+    return error
+  }
+
+  #check(operation: string): void {
+    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'producer' })
+    if (this.#broken !== undefined) throw this.#broken
+  }
+
+  #transactionalId(feature: string): string {
+    const { transactionalId } = this.#options
+    if (transactionalId !== undefined) return transactionalId
+    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', {
+      client: 'kafkajs',
+      feature: `${feature}() without a transactionalId`,
+    })
+  }
+
+  #translate(error: unknown, operation: string) {
+    const { transactionalId } = this.#options
+    return translateError(error, {
+      operation,
+      brokers: this.#brokers,
+      ...(transactionalId === undefined ? {} : { transactionalId }),
+    })
+  }
+}
+
+/** About a minute: then the failure surfaces, and whoever owns the producer starts again from the last commit. */
+const PRODUCER_RETRY = { initialRetryTime: 50, maxRetryTime: 2_000, multiplier: 2, factor: 0.2, retries: 30 }
