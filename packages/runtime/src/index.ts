@@ -1,1 +1,14 @@
-export {}
+export { KafkaStreams, type StreamsEvents, type TaskStatus } from './app/kafka-streams.ts'
+export { Instance, type InstanceListener } from './app/instance.ts'
+export {
+  OPTION_TABLE,
+  resolveOptions,
+  type KafkaStreamsOptions,
+  type ProcessingGuarantee,
+  type ResolvedOptions,
+} from './config/options.ts'
+export { consoleLogger, silentLogger, type LogLevel } from './observe/console-logger.ts'
+export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.ts'
+export type { BadRecordPolicy } from './policy/record-policy.ts'
+export type { RestoreEvent, RestoreListener } from './restore/restorer.ts'
+export type { StreamsState } from './loop/lifecycle.ts'

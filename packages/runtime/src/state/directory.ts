@@ -1,3 +1,4 @@
+// The interface that the instance uses is StateDirectory in state-directory.ts; openStateDirectory is to give the real one.
 import type { Logger } from '@millrace/core'
 import { type StateDirectory, transientDirectory } from './state-directory.ts'
 

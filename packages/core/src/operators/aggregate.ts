@@ -1,0 +1,96 @@
+import type { StoredValue } from '../state/engine-store.ts'
+import { forwardAt, isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import type { AggregateFunction, KeyValueAggregateSpec } from './spec.ts'
+
+/** `count`, `reduce`, `aggregate` of a grouped stream. Records without key or value are dropped and counted. */
+export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const store = env.tableStore(spec.store)
+  const { sendOldValues } = spec
+  if (store.caching) store.onEmit(env.forward, sendOldValues)
+  env.readsByKey(spec.store)
+
+  const update = compileUpdate(
+    spec.function,
+    { zero: store.zero(), needsOld: sendOldValues && !store.caching },
+    env,
+    (key, _slot, aggregate, timestamp, old) => {
+      store.put(key, aggregate, timestamp)
+      if (!store.caching) return forwardAt(env, timestamp, key, aggregate, old)
+    },
+  )
+
+  return (key, value) => {
+    if (key === null) return context.drop(name, 'null-key')
+    if (value === null) return context.drop(name, 'null-value')
+    const stored = store.get(key)
+    if (stored instanceof Promise) return stored.then((entry) => update(key, 0, value, entry))
+    return update(key, 0, value, stored)
+  }
+}
+
+/** Where in the store besides the key: the start of a window, 0 without windows. */
+type Slot = number
+
+/**
+ * One step of an aggregation: computes the new aggregate from what is stored, if anything, and hands it to `keep` with the
+ * later of both timestamps. `old` is null unless needed.
+ */
+export function compileUpdate(
+  fn: AggregateFunction,
+  options: { readonly zero: unknown; readonly needsOld: boolean },
+  env: OperatorEnv,
+  keep: (key: unknown, slot: Slot, aggregate: unknown, timestamp: number, old: unknown) => void | Promise<void>,
+): (key: unknown, slot: Slot, value: unknown, stored: StoredValue | undefined) => void | Promise<void> {
+  const { context } = env
+  const { name } = env.node
+  const step = aggregateStep(fn, options.zero)
+  return (key, slot, value, stored) => {
+    let { timestamp } = context
+    let old: unknown = null
+    let aggregate: unknown
+    try {
+      if (stored !== undefined) {
+        if (stored.timestamp > timestamp) timestamp = stored.timestamp
+        // Read twice: the user's function may change what it is given.
+        if (options.needsOld) old = stored.value
+        aggregate = step.next(key, value, stored.value)
+      } else if (step.initial === undefined) {
+        aggregate = value
+      } else {
+        if (options.needsOld) old = step.initial() ?? null
+        aggregate = step.next(key, value, step.initial())
+      }
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(aggregate)) return settle(aggregate, env, (later) => keep(key, slot, later ?? null, timestamp, old))
+    return keep(key, slot, aggregate ?? null, timestamp, old)
+  }
+}
+
+interface AggregateStep {
+  /** Absent for `reduce`: there the first value of a key becomes the aggregate as it is. */
+  readonly initial?: () => unknown
+  readonly next: (key: unknown, value: unknown, aggregate: unknown) => unknown
+}
+
+/** `zero` shows which number type a count is kept in. */
+function aggregateStep(fn: AggregateFunction, zero: unknown): AggregateStep {
+  switch (fn.kind) {
+    case 'count':
+      return typeof zero === 'bigint'
+        ? { initial: () => 0n, next: (_key, _value, count) => (count as bigint) + 1n }
+        : { initial: () => 0, next: (_key, _value, count) => (count as number) + 1 }
+    case 'reduce': {
+      const reducer = fn.reducer as (aggregate: unknown, value: unknown) => unknown
+      return { next: (_key, value, current) => reducer(current, value) }
+    }
+    case 'aggregate':
+      return {
+        initial: fn.initializer,
+        next: fn.aggregator as (key: unknown, value: unknown, aggregate: unknown) => unknown,
+      }
+  }
+}

@@ -1,0 +1,34 @@
+import type { OperatorSpec } from './spec.ts'
+import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+
+/** `split`: the first predicate that holds has the record; none leaves it to the default branch, if there is one. */
+export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, env: OperatorEnv): Process {
+  const branches = spec.branches.map(({ predicate, child }) => ({
+    holds: predicate as (key: unknown, value: unknown) => unknown,
+    forward: env.child(child),
+  }))
+  const otherwise: Process = spec.defaultChild === undefined ? () => undefined : env.child(spec.defaultChild)
+  const { context } = env
+  const { name } = env.node
+
+  function routeFrom(first: number, key: unknown, value: unknown): void | Promise<void> {
+    for (let index = first; index < branches.length; index++) {
+      const branch = branches[index]!
+      let verdict: unknown
+      try {
+        verdict = branch.holds(key, value)
+      } catch (error) {
+        return context.fail(name, error)
+      }
+      if (isPromise(verdict)) {
+        return settle(verdict, env, (later) =>
+          later ? branch.forward(key, value) : routeFrom(index + 1, key, value),
+        )
+      }
+      if (verdict) return branch.forward(key, value)
+    }
+    return otherwise(key, value)
+  }
+
+  return (key, value) => routeFrom(0, key, value)
+}

@@ -1,0 +1,77 @@
+import { compileAggregate } from './aggregate.ts'
+import { compileBranch } from './branch.ts'
+import { compileFilter, compileRepartitionFilter } from './filter.ts'
+import { compileFlatMap, compileFlatMapValues, compileMap, compileMapValues, compileSelectKey } from './map.ts'
+import { compilePeek, compilePrint } from './peek.ts'
+import type { OperatorEnv, Process } from './process.ts'
+import { compileUserProcessor } from './user-processor.ts'
+import type { OperatorSpec } from './spec.ts'
+import { compileStreamTableJoin } from './stream-table-join.ts'
+import { compileTableFilter, compileTableMapValues, compileTableSource, compileTableToStream } from './table.ts'
+import { compileWindowAggregate } from './window-aggregate.ts'
+
+/** The function that a processor node is at run time. */
+export function compileOperator(env: OperatorEnv): Process {
+  const spec = env.node.operator
+  switch (spec.type) {
+    case 'filter':
+      return compileFilter(spec, env)
+    case 'map':
+      return compileMap(spec, env)
+    case 'mapValues':
+      return compileMapValues(spec, env)
+    case 'flatMap':
+      return compileFlatMap(spec, env)
+    case 'flatMapValues':
+      return compileFlatMapValues(spec, env)
+    case 'selectKey':
+      return compileSelectKey(spec, env)
+    case 'passThrough':
+      return env.forward
+    case 'branch':
+      return compileBranch(spec, env)
+    case 'peek':
+      return compilePeek(spec, env)
+    case 'print':
+      return compilePrint(spec, env)
+    case 'repartitionFilter':
+      return compileRepartitionFilter(spec, env)
+    case 'process':
+      return compileUserProcessor(spec, env)
+    case 'aggregate':
+      return compileAggregate(spec, env)
+    case 'windowAggregate':
+      return compileWindowAggregate(spec, env)
+    case 'tableSource':
+    case 'toTable':
+      return compileTableSource(spec, env)
+    case 'tableFilter':
+      return compileTableFilter(spec, env)
+    case 'tableMapValues':
+      return compileTableMapValues(spec, env)
+    case 'tableToStream':
+      return compileTableToStream(env)
+    case 'streamTableJoin':
+      return compileStreamTableJoin(spec, env)
+  }
+}
+
+/** Whether the operator passes on the key, and the timestamp, of each record as they came. */
+export function keepsKeyAndTime(operator: OperatorSpec): boolean {
+  switch (operator.type) {
+    case 'map':
+    case 'flatMap':
+    case 'selectKey':
+    case 'process':
+    case 'aggregate':
+    case 'windowAggregate':
+      return false
+    default:
+      return true
+  }
+}
+
+/** Whether the operator looks at nothing but whether the key is null. */
+export function looksAtNothing(operator: OperatorSpec): boolean {
+  return operator.type === 'passThrough' || operator.type === 'repartitionFilter'
+}

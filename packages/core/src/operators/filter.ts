@@ -1,0 +1,35 @@
+import type { OperatorSpec } from './spec.ts'
+import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+
+type Spec = Extract<OperatorSpec, { type: 'filter' }>
+type Predicate = (key: unknown, value: unknown) => unknown
+
+/** `filter` and `filterNot`. */
+export function compileFilter(spec: Spec, env: OperatorEnv): Process {
+  const predicate = spec.predicate as Predicate
+  const wanted = !spec.negate
+  const { context, forward } = env
+  const { name } = env.node
+  return (key, value) => {
+    let verdict: unknown
+    try {
+      verdict = predicate(key, value)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(verdict)) {
+      return settle(verdict, env, (later) => (Boolean(later) === wanted ? forward(key, value) : undefined))
+    }
+    if (Boolean(verdict) === wanted) return forward(key, value)
+  }
+}
+
+/** Before a repartition sink: a record without a key has no partition to go to (KIP-221); left joins let it pass. */
+export function compileRepartitionFilter(
+  spec: Extract<OperatorSpec, { type: 'repartitionFilter' }>,
+  env: OperatorEnv,
+): Process {
+  const { forward } = env
+  if (spec.passNullKeys) return forward
+  return (key, value) => (key === null ? undefined : forward(key, value))
+}

@@ -1,0 +1,41 @@
+import type { OperatorSpec } from './spec.ts'
+import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+
+/** `peek`, which forwards, and `foreach`, which ends there. */
+export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: OperatorEnv): Process {
+  const action = spec.action as (key: unknown, value: unknown) => unknown
+  const { context, forward } = env
+  const { name } = env.node
+  const { forwards } = spec
+  return (key, value) => {
+    let done: unknown
+    try {
+      done = action(key, value)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(done)) return settle(done, env, () => (forwards ? forward(key, value) : undefined))
+    if (forwards) return forward(key, value)
+  }
+}
+
+/** `[label]: key, value`, as Kafka Streams prints. */
+export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env: OperatorEnv): Process {
+  const mapper = spec.mapper as ((key: unknown, value: unknown) => unknown) | undefined
+  const { context } = env
+  const { name } = env.node
+  return (key, value) => {
+    try {
+      const text = mapper === undefined ? `${show(key)}, ${show(value)}` : mapper(key, value)
+      if (isPromise(text)) return settle(text, env, (later) => spec.write(`[${spec.label}]: ${String(later)}`))
+      spec.write(`[${spec.label}]: ${String(text)}`)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  return JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner))
+}

@@ -1,0 +1,103 @@
+import type { Headers } from '../record/headers.ts'
+import type { ProcessorNode, RecordMetadata } from '../topology/plan.ts'
+import type { StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
+
+/**
+ * What every operator compiles to. Streams pass `(key, value)`; tables pass the new value and the old one (`null` when
+ * there was none or nobody asked for it). Returns a promise only when something downstream really waits.
+ *
+ * Timestamp and headers travel in the `TaskContext`: an operator that changes them sets them back afterwards.
+ */
+export type Process = (key: unknown, value: unknown, old?: unknown) => void | Promise<void>
+
+/** The record at hand and what an operator may ask of its task. One for each task, changed from record to record. */
+export interface TaskContext {
+  timestamp: number
+  headers: Headers
+  topic: string | null
+  partition: number
+  offset: number
+  /** Highest timestamp that the task has taken from its queues, -1 before the first. */
+  readonly streamTime: number
+  readonly taskId: string
+  readonly applicationId: string
+  /**
+   * A user function of `node` failed on the record at hand. Returns when the policy is to go on without the record, and
+   * throws otherwise.
+   */
+  fail(node: string, error: unknown): void
+  /** Whether `error` is what `fail` has thrown: a failure that has been decided about. */
+  isFatal(error: unknown): boolean
+  /** Counts a record that an operator leaves out, and warns the first time. */
+  drop(node: string, reason: DropReason): void
+}
+
+export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition'
+
+export interface OperatorEnv {
+  readonly node: ProcessorNode
+  readonly context: TaskContext
+  /** To all children, in order. */
+  readonly forward: Process
+  child(name: string): Process
+  tableStore(name: string): TableStore
+  windowStore(name: string): WindowTableStore
+  /** For the Processor API: what user code gets for a store's name. */
+  userStore(name: string): unknown
+  /** Runs `callback` when due; see KIP-138. */
+  schedule(
+    intervalMs: number,
+    type: PunctuationType,
+    callback: (timestamp: number) => void | PromiseLike<void>,
+  ): { cancel(): void }
+  requestCommit(): void
+  wallClock(): number
+  recordMetadata(): RecordMetadata
+  /** Run before the first record and at close, in plan order. */
+  onInit(run: () => void | PromiseLike<void>): void
+  onClose(run: () => void | PromiseLike<void>): void
+  /** Says that `store` is read by the key of each incoming record, so that misses can be fetched together beforehand. */
+  readsByKey(store: string): void
+  /** The same for a window store, by the windows that a timestamp falls into. */
+  readsByWindow(store: string, windowStarts: (timestamp: number) => readonly number[]): void
+}
+
+export type PunctuationType = 'stream-time' | 'wall-clock'
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+/** Goes on with what a user's promise gives; a rejection goes by the policy, what `next` throws does not. */
+export function settle<T>(
+  result: PromiseLike<T>,
+  env: OperatorEnv,
+  next: (value: T) => void | Promise<void>,
+): Promise<void> {
+  return Promise.resolve(result).then(next, (error: unknown) => env.context.fail(env.node.name, error))
+}
+
+/** Forwards with another timestamp, which goes back to what it was when all children are through. */
+export function forwardAt(
+  env: OperatorEnv,
+  timestamp: number,
+  key: unknown,
+  value: unknown,
+  old: unknown,
+): void | Promise<void> {
+  const { context } = env
+  const before = context.timestamp
+  context.timestamp = timestamp
+  const waiting = env.forward(key, value, old)
+  if (waiting !== undefined) {
+    return waiting.then(() => {
+      context.timestamp = before
+    })
+  }
+  context.timestamp = before
+}
+
+/** The value of a stored entry, null where there is none. */
+export function valueOf(stored: StoredValue | undefined): unknown {
+  return stored === undefined ? null : stored.value
+}

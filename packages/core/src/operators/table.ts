@@ -1,0 +1,118 @@
+import type { StoredValue, TableStore } from '../state/engine-store.ts'
+import { forwardAt, isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec } from './spec.ts'
+
+/** The table that a topic (`table`) or a stream (`toTable`) is: the last value of each key, null deletes. */
+export function compileTableSource(
+  spec: Extract<OperatorSpec, { type: 'tableSource' | 'toTable' }>,
+  env: OperatorEnv,
+): Process {
+  const { context, forward } = env
+  const { name } = env.node
+  if (spec.store === undefined) {
+    return (key, value) => (key === null ? context.drop(name, 'null-key') : forward(key, value, null))
+  }
+  const materialise = materialiser(spec.store, spec.sendOldValues, env)
+  return (key, value) => (key === null ? context.drop(name, 'null-key') : materialise(key, value))
+}
+
+/**
+ * Puts a table's new value into its store and sees that the update is forwarded: now, or at the next commit when the
+ * store caches. The old value is the store's own.
+ */
+function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEnv): Process {
+  const store: TableStore = env.tableStore(storeName)
+  const { context } = env
+  if (store.caching) {
+    store.onEmit(env.forward, sendOldValues)
+    return (key, value) => store.put(key, value, context.timestamp)
+  }
+  if (!sendOldValues) {
+    return (key, value) => {
+      store.put(key, value, context.timestamp)
+      return env.forward(key, value, null)
+    }
+  }
+  env.readsByKey(storeName)
+  const update = (key: unknown, value: unknown, stored: StoredValue | undefined) => {
+    const old = valueOf(stored)
+    store.put(key, value, context.timestamp)
+    return forwardAt(env, context.timestamp, key, value, old)
+  }
+  return (key, value) => {
+    const stored = store.get(key)
+    if (stored instanceof Promise) return stored.then((entry) => update(key, value, entry))
+    return update(key, value, stored)
+  }
+}
+
+/**
+ * `KTable.filter` and `filterNot`. What no longer passes becomes a deletion; where old values are at hand, an update
+ * that neither had nor has a value is not forwarded.
+ */
+export function compileTableFilter(spec: TableFilterSpec, env: OperatorEnv): Process {
+  const predicate = spec.predicate as (key: unknown, value: unknown) => unknown
+  const wanted = !spec.negate
+  return compileTableStep(
+    (key, value) => {
+      const verdict = predicate(key, value)
+      if (isPromise(verdict)) return verdict.then((later) => (Boolean(later) === wanted ? value : null))
+      return Boolean(verdict) === wanted ? value : null
+    },
+    spec,
+    true,
+    env,
+  )
+}
+
+/** `KTable.mapValues`. The mapper never sees a deletion. */
+export function compileTableMapValues(spec: TableMapValuesSpec, env: OperatorEnv): Process {
+  const mapper = spec.mapper as (value: unknown, key: unknown) => unknown
+  return compileTableStep((key, value) => mapper(value, key), spec, false, env)
+}
+
+function compileTableStep(
+  compute: (key: unknown, value: unknown) => unknown,
+  spec: { readonly store: string | undefined; readonly sendOldValues: boolean },
+  skipsNothingToNothing: boolean,
+  env: OperatorEnv,
+): Process {
+  const { context, forward } = env
+  const { name } = env.node
+  const materialise = spec.store === undefined ? undefined : materialiser(spec.store, spec.sendOldValues, env)
+  const store = spec.store === undefined ? undefined : env.tableStore(spec.store)
+
+  const emit = (key: unknown, value: unknown, old: unknown): void | Promise<void> => {
+    if (!skipsNothingToNothing || !spec.sendOldValues || value !== null) return pass(key, value, old)
+    if (store === undefined) return old === null ? undefined : pass(key, value, old)
+    const stored = store.get(key)
+    if (stored instanceof Promise) return stored.then((entry) => (entry === undefined ? undefined : pass(key, value, old)))
+    return stored === undefined ? undefined : pass(key, value, old)
+  }
+  const pass: Process = materialise ?? ((key, value, old) => forward(key, value, old))
+
+  return (key, value, old) => {
+    let mapped: unknown = null
+    let mappedOld: unknown = null
+    try {
+      if (value !== null) mapped = compute(key, value) ?? null
+      if (spec.sendOldValues && store === undefined && old !== null && old !== undefined) {
+        mappedOld = compute(key, old) ?? null
+      }
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(mapped) || isPromise(mappedOld)) {
+      return settle(Promise.all([mapped, mappedOld]), env, ([later, laterOld]) =>
+        emit(key, later ?? null, laterOld ?? null),
+      )
+    }
+    return emit(key, mapped, mappedOld)
+  }
+}
+
+/** `KTable.toStream`: each update becomes a record, a deletion one without a value. */
+export function compileTableToStream(env: OperatorEnv): Process {
+  const { forward } = env
+  return (key, value) => forward(key, value)
+}

@@ -1,0 +1,90 @@
+import type { StoreBuilder } from '../state/store-builder.ts'
+import { millraceError } from '../errors/millrace-error.ts'
+import { isPromise, type OperatorEnv, type Process } from './process.ts'
+import type { ForwardedRecord, Processor, ProcessorContext } from './processor.ts'
+import type { OperatorSpec } from './spec.ts'
+
+/** The Processor API: the user's own code as a node. */
+export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'process' }>, env: OperatorEnv): Process {
+  const processor = spec.supplier() as Processor<unknown, unknown, unknown, unknown>
+  const { context } = env
+  const { name } = env.node
+  let keyAtHand: unknown
+
+  const userContext: ProcessorContext<unknown, unknown> = {
+    applicationId: context.applicationId,
+    taskId: context.taskId,
+    forward(record, child) {
+      if (spec.fixedKey && record.key !== keyAtHand) {
+        throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
+      }
+      return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
+    },
+    store(store: StoreBuilder | string) {
+      const wanted = typeof store === 'string' ? store : store.name
+      if (!env.node.stores.includes(wanted)) {
+        throw millraceError('MILLRACE_STORE_NOT_CONNECTED', { operator: name, store: wanted })
+      }
+      return env.userStore(wanted) as never
+    },
+    schedule(intervalMs, type, callback) {
+      if (!(intervalMs >= 1)) {
+        throw millraceError('MILLRACE_PUNCTUATION_INTERVAL', { operator: name, intervalMs })
+      }
+      return env.schedule(intervalMs, type, callback)
+    },
+    commit: () => env.requestCommit(),
+    get recordMetadata() {
+      return context.topic === null ? undefined : env.recordMetadata()
+    },
+    get currentStreamTimeMs() {
+      return context.streamTime
+    },
+    get currentSystemTimeMs() {
+      return env.wallClock()
+    },
+  }
+
+  if (processor.init !== undefined) env.onInit(() => processor.init!(userContext))
+  if (processor.close !== undefined) env.onClose(() => processor.close!())
+
+  return (key, value) => {
+    keyAtHand = key
+    const { timestamp, headers } = context
+    let done: unknown
+    try {
+      done = processor.process({ key, value, timestamp, headers })
+    } catch (error) {
+      return failed(error)
+    }
+    if (isPromise(done)) return Promise.resolve(done).then(() => undefined, failed)
+  }
+
+  // What an operator further down has thrown has been through the policy already, and must not be swallowed here.
+  function failed(error: unknown): void {
+    if (context.isFatal(error)) throw error
+    return context.fail(name, error)
+  }
+}
+
+function forwardRecord(
+  record: ForwardedRecord<unknown, unknown>,
+  forward: Process,
+  env: OperatorEnv,
+): void | Promise<void> {
+  const { context } = env
+  const { timestamp, headers } = context
+  const restore = () => {
+    context.timestamp = timestamp
+    context.headers = headers
+  }
+  if (record.timestamp !== undefined) {
+    if (!(record.timestamp >= 0)) throw millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp: record.timestamp })
+    context.timestamp = record.timestamp
+  }
+  if (record.headers !== undefined) context.headers = record.headers
+  const waiting = forward(record.key ?? null, record.value ?? null)
+  if (waiting !== undefined) return waiting.then(restore)
+  restore()
+}
+

@@ -1,0 +1,67 @@
+import { compileUpdate } from './aggregate.ts'
+import { forwardAt, type OperatorEnv, type Process } from './process.ts'
+import type { TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
+
+/** Starts of the windows that hold `timestamp`, ascending; windows are aligned to the epoch and never start before it. */
+export function windowStartsFor(timestamp: number, windows: TimeWindowsSpec): readonly number[] {
+  const { sizeMs, advanceMs } = windows
+  const first = Math.floor(Math.max(0, timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs
+  if (first + advanceMs > timestamp) return [first]
+  const starts: number[] = []
+  for (let start = first; start <= timestamp; start += advanceMs) starts.push(start)
+  return starts
+}
+
+/**
+ * `count`, `reduce`, `aggregate` over time windows. A window takes records until the operator's stream time, the highest
+ * timestamp that has reached it, passes its end by the grace period; what comes later is dropped, once for each window.
+ * Unlike the unwindowed aggregation, a record without a value takes part (as in Kafka Streams).
+ */
+export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const store = env.windowStore(spec.store)
+  const { sendOldValues, windows } = spec
+  const { sizeMs, graceMs } = windows
+  let streamTime = -1
+
+  const windowed = (key: unknown, start: number) => ({ key, window: { start, end: start + sizeMs } })
+  if (store.caching) {
+    store.onEmit((key, start, value, old) => env.forward(windowed(key, start), value, old), sendOldValues)
+  }
+  env.readsByWindow(spec.store, (timestamp) => windowStartsFor(timestamp, windows))
+
+  const update = compileUpdate(
+    spec.function,
+    { zero: store.zero(), needsOld: sendOldValues && !store.caching },
+    env,
+    (key, start, aggregate, timestamp, old) => {
+      store.put(key, start, aggregate, timestamp)
+      if (!store.caching) return forwardAt(env, timestamp, windowed(key, start), aggregate, old)
+    },
+  )
+
+  function updateFrom(index: number, starts: readonly number[], key: unknown, value: unknown): void | Promise<void> {
+    const closeTime = streamTime - graceMs
+    for (let at = index; at < starts.length; at++) {
+      const start = starts[at]!
+      if (start + sizeMs <= closeTime) {
+        context.drop(name, 'late')
+        continue
+      }
+      const stored = store.get(key, start)
+      const waiting =
+        stored instanceof Promise
+          ? stored.then((entry) => update(key, start, value, entry))
+          : update(key, start, value, stored)
+      if (waiting !== undefined) return waiting.then(() => updateFrom(at + 1, starts, key, value))
+    }
+  }
+
+  return (key, value) => {
+    if (key === null) return context.drop(name, 'null-key')
+    const { timestamp } = context
+    if (timestamp > streamTime) streamTime = timestamp
+    return updateFrom(0, windowStartsFor(timestamp, windows), key, value)
+  }
+}

@@ -1,0 +1,418 @@
+import {
+  type Admin,
+  type GroupConsumer,
+  isMillraceError,
+  type KafkaClient,
+  millraceError,
+  type Plan,
+  topicNaming,
+  type TopicPartition,
+} from '@millrace/core'
+import { commitTasks } from '../commit/commit-scope.ts'
+import type { ResolvedOptions } from '../config/options.ts'
+import { streamsAssignor } from '../group/streams-assignor.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { type RestoreListener, Restorer } from '../restore/restorer.ts'
+import { openStateDirectory } from '../state/directory.ts'
+import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
+import { ProducerPool } from '../task/producer-pool.ts'
+import { Task } from '../task/task.ts'
+import { parseTaskName, taskName } from '../task/task-id.ts'
+import { TaskSet } from '../task/task-set.ts'
+import { prepareTopics } from '../topics/prepare-topics.ts'
+
+export interface InstanceListener extends RestoreListener {
+  /** Whether the instance is waiting for, or making, tasks. */
+  onRebalancing(rebalancing: boolean): void
+  /** The broker cannot be reached, or can again (`undefined`). */
+  onWaiting(cause: unknown): void
+}
+
+/**
+ * One member of an application: connects, joins the group, and takes records from poll to commit. It does nothing by itself;
+ * `step` is one round of its work. A production process steps it without end, a test as far as it likes.
+ *
+ * The way of a record: `#poll` queues what was fetched with its task, `#process` lets each task take records oldest first
+ * through its compiled topology, `#commit` makes what they did durable. Everything that can go wrong in a round comes up in
+ * `step`, and `#recover` decides about it by the error's kind.
+ */
+export class Instance {
+  readonly #plan: Plan
+  readonly #options: ResolvedOptions
+  readonly #metrics: Metrics
+  readonly #listener: InstanceListener
+  #client: KafkaClient | undefined
+  #admin: Admin | undefined
+  #consumer: GroupConsumer | undefined
+  #producers: ProducerPool | undefined
+  #tasks: TaskSet | undefined
+  #directory: StateDirectory | undefined
+  #lastCommit = 0
+  #rebalancing = true
+  #waiting = false
+  #failure: unknown
+  #onDisk: readonly string[] = []
+
+  constructor(plan: Plan, options: ResolvedOptions, metrics: Metrics, listener: InstanceListener) {
+    this.#plan = plan
+    this.#options = options
+    this.#metrics = metrics
+    this.#listener = listener
+  }
+
+  /** Tasks that process records at the moment. */
+  get tasks(): readonly Task[] {
+    return this.#tasks?.running ?? []
+  }
+
+  /** Every assigned task is running. */
+  get ready(): boolean {
+    return !this.#rebalancing && (this.#tasks?.allRunning ?? false)
+  }
+
+  /**
+   * Checks configuration, topics and the state directory, and joins the group. Waits for the broker until `signal` is aborted.
+   * @throws MillraceError of kind `config` or `topology` for what waiting does not mend
+   */
+  async begin(signal: AbortSignal): Promise<void> {
+    const { applicationId, clock, logger, store } = this.#options
+    this.#directory = store.capabilities.durable
+      ? await openStateDirectory({ stateDir: this.#options.stateDir, applicationId, logger })
+      : transientDirectory(crypto.randomUUID())
+    this.#onDisk = await this.#directory.taskNames()
+    const { processId } = this.#directory
+    const client = this.#options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
+    this.#client = client
+    if (this.#options.processingGuarantee === 'exactly_once' && client.capabilities.transactions === 'none') {
+      throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: client.name, feature: 'exactly_once (transactions)' })
+    }
+    const admin = client.admin()
+    this.#admin = admin
+    const deadLetterTopic = this.#deadLetterTopic()
+    const { partitions } = await this.#patiently(signal, () =>
+      prepareTopics({
+        plan: this.#plan,
+        applicationId,
+        admin,
+        logger,
+        replicationFactor: this.#options.replicationFactor,
+        required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
+        windowedChangelogExtraMs: this.#options.windowedChangelogExtraMs,
+      }),
+    )
+    const consumer = client.groupConsumer({
+      groupId: applicationId,
+      isolationLevel: 'read_committed',
+      sessionTimeoutMs: this.#options.sessionTimeoutMs,
+    })
+    this.#consumer = consumer
+    this.#producers = new ProducerPool(client, this.#options, processId)
+    this.#tasks = this.#taskSet(client, admin, consumer, partitions, deadLetterTopic)
+    this.#subscribe(consumer, admin)
+    this.#lastCommit = clock.now()
+  }
+
+  /**
+   * One round: fetch, process, punctuate, commit where due. `maxWaitMs` is how long to wait for records when there is
+   * nothing to do. True when something was done.
+   * @throws what `#recover` cannot recover from; the instance is to be ended then
+   */
+  async step(maxWaitMs: number): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      const fetched = await this.#poll(this.#mayWait(maxWaitMs))
+      const processed = await this.#process()
+      const committed = await this.#commitIfDue()
+      this.#said(undefined)
+      return fetched || processed || committed
+    } catch (error) {
+      await this.#recover(error)
+      return false
+    }
+  }
+
+  /** Commits what has been processed, whatever the commit interval says. */
+  async commit(): Promise<boolean> {
+    try {
+      return await this.#commitAll()
+    } catch (error) {
+      await this.#recover(error)
+      return false
+    }
+  }
+
+  /** Makes a waiting `step` return at once. */
+  wakeup(): void {
+    this.#consumer?.wakeup()
+  }
+
+  /** Finishes: commits when `clean`, closes the tasks, leaves the group. */
+  async end(options: { readonly clean: boolean; readonly leave: boolean }): Promise<void> {
+    try {
+      if (options.clean) await this.#commitAll()
+    } finally {
+      await this.#tasks?.close()
+      await this.#producers?.closeAll()
+      await this.#consumer?.close({ leave: options.leave })
+      await this.#admin?.close()
+      await this.#client?.close()
+      await this.#directory?.close()
+    }
+  }
+
+  #taskSet(
+    client: KafkaClient,
+    admin: Admin,
+    consumer: GroupConsumer,
+    partitions: ReadonlyMap<string, number>,
+    deadLetterTopic: string | undefined,
+  ): TaskSet {
+    const { applicationId, clock, logger } = this.#options
+    const decorate = topicNaming(this.#plan, applicationId)
+    const asked = new Map(partitions)
+    const listener = this.#listener
+    return new TaskSet({
+      plan: this.#plan,
+      options: this.#options,
+      client,
+      admin,
+      consumer,
+      producers: this.#producers!,
+      restorer: new Restorer({ client, admin, clock, logger, listener }),
+      directory: this.#directory!,
+      metrics: this.#metrics,
+      topics: {
+        decorate,
+        partitions: (topic) => asked.get(topic) ?? this.#askPartitions(admin, topic, asked),
+        deadLetterPartitions: deadLetterTopic === undefined ? 1 : (partitions.get(deadLetterTopic) ?? 1),
+      },
+      onError: (error) => {
+        this.#failure ??= error
+        consumer.wakeup()
+      },
+      onChange: () => {
+        this.#tellRebalancing()
+        consumer.wakeup()
+      },
+    })
+  }
+
+  async #askPartitions(admin: Admin, topic: string, known: Map<string, number>): Promise<number> {
+    const [description] = await admin.describeTopics([topic])
+    if (description === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+    known.set(topic, description.partitions)
+    return description.partitions
+  }
+
+  #subscribe(consumer: GroupConsumer, admin: Admin): void {
+    const { applicationId } = this.#options
+    const real = topicNaming(this.#plan, applicationId)
+    const tasks = this.#tasks!
+    const owned = () => {
+      const current = tasks.ids
+      const names = new Set(current.map(taskName))
+      const onDisk = this.#onDisk.filter((name) => !names.has(name)).map(parseTaskName)
+      return [...current, ...onDisk.filter((id) => id !== undefined)]
+    }
+    consumer.subscribe({
+      topics: [...new Set(this.#plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))],
+      assignor: streamsAssignor({ plan: this.#plan, applicationId, admin, owned }),
+      listener: {
+        onAssigned: async (assigned) => {
+          await tasks.assign(assigned)
+          this.#rebalancing = false
+          this.#tellRebalancing()
+        },
+        onRevoked: async () => {
+          this.#rebalancing = true
+          this.#tellRebalancing()
+          await this.#commitBeforeRevocation()
+          tasks.suspended = true
+        },
+        onLost: async () => {
+          this.#rebalancing = true
+          this.#tellRebalancing()
+          await tasks.abandon()
+        },
+      },
+    })
+  }
+
+  /** What cannot be committed any more is done again by the next owner; the tasks must not go on with it. */
+  async #commitBeforeRevocation(): Promise<void> {
+    try {
+      await this.#commitAll()
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable', 'fenced')) throw error
+      this.#options.logger.warn({ error }, 'the commit before a rebalance failed: its records are processed again')
+      await this.#tasks!.abandon()
+      await this.#producers!.closeAll()
+    }
+  }
+
+  async #poll(maxWaitMs: number): Promise<boolean> {
+    const consumer = this.#consumer!
+    const tasks = this.#tasks!
+    const batches = await consumer.poll(maxWaitMs)
+    if (batches.length > 0 && this.#options.processingGuarantee === 'at_most_once') {
+      await consumer.commit(batches.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })))
+    }
+    for (const batch of batches) tasks.enqueue(batch)
+    return batches.length > 0
+  }
+
+  async #process(): Promise<boolean> {
+    const tasks = this.#tasks!
+    if (tasks.suspended) return false
+    let did = false
+    for (const task of tasks.running) {
+      if (task.canProcess() && (await task.process()) > 0) did = true
+      if (await task.punctuate()) did = true
+      const full = task.producer.pending()
+      if (full !== undefined) await full
+      this.#applyBackPressure(task)
+    }
+    return did
+  }
+
+  /** Pauses partitions of which enough is buffered, and lets them go on when half of it is gone. */
+  #applyBackPressure(task: Task): void {
+    const limit = this.#options.bufferedBytesPerPartition
+    for (const queue of task.queues) {
+      const partition: TopicPartition = { topic: queue.topic, partition: queue.partition }
+      if (!queue.paused && queue.bytes > limit) {
+        queue.paused = true
+        this.#consumer!.pause([partition])
+      } else if (queue.paused && queue.bytes < limit / 2) {
+        queue.paused = false
+        this.#consumer!.resume([partition])
+      }
+    }
+  }
+
+  async #commitIfDue(): Promise<boolean> {
+    const tasks = this.#tasks!
+    if (tasks.suspended) return false
+    const due = this.#options.clock.now() - this.#lastCommit >= this.#options.commitIntervalMs
+    const asked = tasks.running.some(({ commitRequested }) => commitRequested)
+    if (!due && !asked && this.#bufferedBytes() < this.#options.stateBufferBytes / 2) return false
+    return await this.#commitAll()
+  }
+
+  #bufferedBytes(): number {
+    let bytes = 0
+    for (const task of this.#tasks!.running) bytes += task.stores.bytes
+    return bytes
+  }
+
+  async #commitAll(): Promise<boolean> {
+    const running = this.#tasks?.running ?? []
+    const dirty = running.filter(({ needsCommit }) => needsCommit)
+    this.#lastCommit = this.#options.clock.now()
+    if (dirty.length > 0) {
+      const offsets = this.#offsetsGo()
+      const groups = this.#producers!.perTask ? dirty.map((task) => [task]) : [dirty]
+      for (const tasks of groups) {
+        await commitTasks({ tasks, producer: tasks[0]!.producer, consumer: this.#consumer!, offsets })
+      }
+    }
+    await this.#giveMemoryBack(running)
+    return dirty.length > 0
+  }
+
+  /** After a commit entries are clean, and those above the budget can go. */
+  async #giveMemoryBack(running: readonly Task[]): Promise<void> {
+    const budget = this.#options.stateBufferBytes
+    if (this.#bufferedBytes() < budget / 2) return
+    for (const task of running) {
+      await task.stores.settle()
+      task.stores.evict(budget / 4 / running.length)
+    }
+  }
+
+  #offsetsGo(): 'transaction' | 'group' | 'committed-before' {
+    switch (this.#options.processingGuarantee) {
+      case 'exactly_once':
+        return 'transaction'
+      case 'at_least_once':
+        return 'group'
+      case 'at_most_once':
+        return 'committed-before'
+    }
+  }
+
+  /**
+   * After a failed round. Fenced: somebody else has the work, so join again. Retriable: what was not committed is dropped and
+   * done again, with new producers. Anything else ends the application.
+   */
+  async #recover(error: unknown): Promise<void> {
+    if (!isMillraceError(error, 'retriable', 'fenced')) throw error
+    const tasks = this.#tasks!
+    if (error.kind === 'fenced') {
+      this.#options.logger.warn({ error }, 'fenced: the tasks are closed without a commit and the instance joins again')
+      this.#rebalancing = true
+      this.#tellRebalancing()
+      await tasks.abandon()
+      await this.#producers!.closeAll()
+      this.#consumer!.requestRejoin(error.code)
+      return
+    }
+    this.#said(error)
+    await tasks.restart()
+    await this.#producers!.closeAll()
+    await this.#options.clock.sleep(RETRY_MS)
+  }
+
+  /** Runs what needs the broker again and again until it answers. */
+  async #patiently<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await run()
+        this.#said(undefined)
+        return result
+      } catch (error) {
+        if (!isMillraceError(error, 'retriable') || signal.aborted) throw error
+        this.#said(error)
+        await this.#options.clock.sleep(RETRY_MS, signal)
+        if (signal.aborted) throw error
+      }
+    }
+  }
+
+  /** Says once what is waited for, and once that the wait is over. */
+  #said(cause: unknown): void {
+    if (cause !== undefined && !this.#waiting) {
+      this.#waiting = true
+      this.#options.logger.warn({ error: cause }, 'waiting for Kafka; Millrace keeps trying')
+      this.#listener.onWaiting(cause)
+    } else if (cause === undefined && this.#waiting) {
+      this.#waiting = false
+      this.#options.logger.info({}, 'Kafka answers again')
+      this.#listener.onWaiting(undefined)
+    }
+  }
+
+  #tellRebalancing(): void {
+    this.#listener.onRebalancing(!this.ready)
+  }
+
+  /** Nothing waits while records are buffered; otherwise until the next thing is due. */
+  #mayWait(maxWaitMs: number): number {
+    const tasks = this.#tasks!
+    if (!tasks.suspended && tasks.running.some((task) => task.canProcess())) return 0
+    const now = this.#options.clock.now()
+    let wait = maxWaitMs
+    for (const task of tasks.running) wait = Math.min(wait, task.nextWallClockPunctuation() - now)
+    if (tasks.running.some(({ needsCommit }) => needsCommit)) {
+      wait = Math.min(wait, this.#lastCommit + this.#options.commitIntervalMs - now)
+    }
+    return Math.max(0, wait)
+  }
+
+  #deadLetterTopic(): string | undefined {
+    const { onBadRecord } = this.#options
+    return typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined
+  }
+}
+
+const RETRY_MS = 500

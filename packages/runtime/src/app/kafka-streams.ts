@@ -1,0 +1,231 @@
+import { EventEmitter } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { isMillraceError, millraceError, type Plan } from '@millrace/core'
+import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
+import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
+import { type MetricReading, Metrics } from '../observe/metrics.ts'
+import type { RestoreEvent } from '../restore/restorer.ts'
+import { Instance } from './instance.ts'
+
+/** What a `KafkaStreams` tells, by name of the event. */
+export interface StreamsEvents {
+  state: [state: StreamsState, before: StreamsState]
+  /** The application ends because of it. */
+  error: [error: unknown]
+  restoreStart: [event: RestoreEvent]
+  restoreProgress: [event: RestoreEvent]
+  restoreEnd: [event: RestoreEvent]
+  /** The broker cannot be reached (`cause`), or can again (`undefined`). */
+  waiting: [cause: unknown]
+}
+
+export interface TaskStatus {
+  readonly id: string
+  readonly processed: number
+  /** Highest timestamp so far, -1 before the first record. */
+  readonly streamTime: number
+  /** Records that are known to be there and not processed yet. */
+  readonly lag: number
+}
+
+/** How long a round may wait for records. */
+const POLL_MS = 100
+
+/**
+ * Runs a topology in this process, as one member of the application's group: start it in as many processes as there is
+ * work for.
+ *
+ * @example
+ * const streams = new KafkaStreams(builder.build(), { applicationId: 'word-count', client: kafkajs({ brokers }) })
+ * await streams.run()
+ */
+export class KafkaStreams {
+  readonly #events = new EventEmitter<StreamsEvents>()
+  readonly #metrics = new Metrics()
+  readonly #options: ResolvedOptions
+  readonly #instance: Instance
+  readonly #stopping = new AbortController()
+  #state: StreamsState = 'CREATED'
+  #loop: Promise<void> | undefined
+  #clean = true
+  #leave = true
+  #failure: unknown
+
+  /** @throws MILLRACE_CONFIG_INVALID */
+  constructor(plan: Plan, options: KafkaStreamsOptions) {
+    this.#options = resolveOptions(options)
+    this.#instance = new Instance(plan, this.#options, this.#metrics, {
+      onRebalancing: (rebalancing) => {
+        const next = rebalancing ? 'REBALANCING' : 'RUNNING'
+        if (canGo(this.#state, next)) this.#go(next)
+      },
+      onWaiting: (cause) => void this.#events.emit('waiting', cause),
+      onRestoreStart: (event) => void this.#events.emit('restoreStart', event),
+      onRestoreProgress: (event) => void this.#events.emit('restoreProgress', event),
+      onRestoreEnd: (event) => void this.#events.emit('restoreEnd', event),
+    })
+  }
+
+  get state(): StreamsState {
+    return this.#state
+  }
+
+  on<Event extends keyof StreamsEvents>(event: Event, listener: (...args: StreamsEvents[Event]) => void): this {
+    this.#events.on(event, listener as never)
+    return this
+  }
+
+  off<Event extends keyof StreamsEvents>(event: Event, listener: (...args: StreamsEvents[Event]) => void): this {
+    this.#events.off(event, listener as never)
+    return this
+  }
+
+  /**
+   * Starts, and resolves when the instance has joined its group and all its tasks run. While the broker is down it keeps
+   * trying.
+   * @throws MillraceError for what has to be mended first: a missing topic, a state directory in use
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_TRANSITION', { from: this.#state, to: 'REBALANCING' })
+    this.#go('REBALANCING')
+    try {
+      await this.#instance.begin(this.#stopping.signal)
+    } catch (error) {
+      if (this.#stopping.signal.aborted && isMillraceError(error, 'retriable')) {
+        this.#loop = this.#finish(undefined)
+      } else {
+        this.#loop = this.#finish(error)
+      }
+      await this.#loop
+      if (this.#failure !== undefined) throw this.#failure
+      return
+    }
+    const running = new Promise<void>((resolve) => {
+      const settle = (state: StreamsState) => {
+        if (state === 'REBALANCING') return
+        this.off('state', settle)
+        resolve()
+      }
+      this.on('state', settle)
+    })
+    this.#loop = this.#run()
+    await running
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Resolves when the application has ended, by `close` or by an error, which it throws. */
+  async ended(): Promise<void> {
+    await this.#loop
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /**
+   * Starts, and runs until SIGINT or SIGTERM: then it stops polling, finishes, commits and leaves, in bounded time. A second
+   * signal ends the process at once.
+   */
+  async run(): Promise<void> {
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    let asked = false
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(130)
+      asked = true
+      this.#options.logger.info({ signal }, 'closing')
+      this.close().catch((error: unknown) => this.#options.logger.error({ error }, 'closing failed'))
+    }
+    for (const signal of signals) process.on(signal, onSignal)
+    try {
+      await this.start()
+      await this.ended()
+    } finally {
+      for (const signal of signals) process.off(signal, onSignal)
+    }
+  }
+
+  /**
+   * Stops polling, finishes the record at hand, commits, leaves the group. Gives up after `closeTimeoutMs`: then what was
+   * not committed is processed again by the next owner.
+   *
+   * @param options `leave: false` keeps the membership until the session times out, for a quick restart. @default true
+   */
+  async close(options: { readonly leave?: boolean } = {}): Promise<void> {
+    this.#leave = options.leave ?? true
+    if (this.#state === 'CREATED') {
+      this.#go('PENDING_SHUTDOWN')
+      this.#go('NOT_RUNNING')
+      return
+    }
+    this.#stopping.abort()
+    if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
+    this.#instance.wakeup()
+    const patience = new AbortController()
+    const tooLong = this.#options.clock.sleep(this.#options.closeTimeoutMs, patience.signal).then(() => {
+      if (!patience.signal.aborted) {
+        this.#options.logger.error({ closeTimeoutMs: this.#options.closeTimeoutMs }, 'close gave up waiting')
+      }
+    })
+    await Promise.race([this.#loop ?? Promise.resolve(), tooLong])
+    patience.abort()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  metrics(): readonly MetricReading[] {
+    return this.#metrics.readings()
+  }
+
+  /** The tasks of this instance. */
+  tasks(): readonly TaskStatus[] {
+    return this.#instance.tasks.map((task) => ({
+      id: task.name,
+      processed: task.processed,
+      streamTime: task.context.streamTime,
+      lag: task.queues.reduce((sum, { end, position }) => sum + Math.max(0, end - position), 0),
+    }))
+  }
+
+  async #run(): Promise<void> {
+    let failure: unknown
+    try {
+      while (!this.#stopping.signal.aborted) {
+        await this.#instance.step(POLL_MS)
+        // Timers, sockets and signals have their turn between two rounds, however busy they are.
+        await setImmediate()
+      }
+    } catch (error) {
+      failure = error
+      this.#clean = false
+    }
+    await this.#finish(failure)
+  }
+
+  async #finish(failure: unknown): Promise<void> {
+    if (failure !== undefined) {
+      this.#failure = failure
+      this.#clean = false
+      this.#options.logger.error({ error: failure, hint: isMillraceError(failure) ? failure.hint : undefined }, 'the application ends')
+      this.#go('PENDING_ERROR')
+    }
+    try {
+      await this.#instance.end({ clean: this.#clean, leave: this.#leave })
+    } catch (error) {
+      this.#options.logger.error({ error }, 'closing failed: what was not committed is processed again')
+    }
+    if (failure !== undefined) {
+      this.#go('ERROR')
+      if (this.#events.listenerCount('error') > 0) this.#events.emit('error', failure)
+      return
+    }
+    if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
+    this.#go('NOT_RUNNING')
+  }
+
+  #go(next: StreamsState): void {
+    const before = this.#state
+    if (before === next) return
+    this.#state = transition(before, next)
+    this.#options.logger.info({ from: before, to: next }, `state is ${next}`)
+    this.#events.emit('state', next, before)
+  }
+}

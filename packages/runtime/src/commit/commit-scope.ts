@@ -1,0 +1,35 @@
+import type { CommittedOffset, GroupConsumer, Producer } from '@millrace/core'
+import type { Task } from '../task/task.ts'
+
+/**
+ * Commits tasks that share a producer. The order is what makes it right:
+ *
+ * 1. flush the stores: cached results go downstream, changes into the changelogs;
+ * 2. wait for every acknowledgement, so that no offset moves past a lost record;
+ * 3. commit the input offsets, with exactly_once in the transaction that holds the output;
+ * 4. only then write the stores, with the changelog positions from 2.
+ *
+ * A failure in 1 to 3 leaves the stores as of the commit before: the caller drops the tasks and makes them anew.
+ */
+export async function commitTasks(options: {
+  readonly tasks: readonly Task[]
+  readonly producer: Producer
+  readonly consumer: GroupConsumer
+  /** Offsets go in the transaction, with the consumer group, or were committed before processing. */
+  readonly offsets: 'transaction' | 'group' | 'committed-before'
+}): Promise<void> {
+  const { tasks, producer, consumer } = options
+  for (const task of tasks) await task.prepareCommit()
+  const acknowledged = await producer.flush()
+  const offsets: CommittedOffset[] = tasks.flatMap((task) => task.offsets())
+  if (options.offsets === 'group') await consumer.commit(offsets)
+  if (options.offsets === 'transaction') {
+    await producer.sendOffsets(offsets, consumer.groupMetadata())
+    await producer.commit()
+    producer.begin()
+  }
+  for (const task of tasks) {
+    const own = acknowledged.filter(({ partition }) => partition === task.id.partition)
+    await task.committed(new Map(own.map(({ topic, offset }) => [topic, offset])))
+  }
+}

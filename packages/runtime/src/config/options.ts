@@ -1,0 +1,232 @@
+import {
+  type ClientFactory,
+  type Clock,
+  type Logger,
+  memoryStore,
+  millraceError,
+  type StoreBackend,
+  systemClock,
+  type TimestampExtractor,
+} from '@millrace/core'
+import { consoleLogger } from '../observe/console-logger.ts'
+import type { BadRecordPolicy } from '../policy/record-policy.ts'
+
+export type ProcessingGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once'
+
+/** What a `KafkaStreams` is given. Only `applicationId` and `client` have no default. All times are milliseconds. */
+export interface KafkaStreamsOptions {
+  /** Names the consumer group, the internal topics and the state directory. */
+  readonly applicationId: string
+  /** How Kafka is reached, as `kafkajs({ brokers })` or `memoryClient(cluster)`. */
+  readonly client: ClientFactory
+  /** Where stores are kept, as `rocksdb()`. @default in memory: restored from the changelog at each start */
+  readonly store?: StoreBackend
+  /** @default './millrace-state' */
+  readonly stateDir?: string
+  /** @default 'at_least_once' */
+  readonly processingGuarantee?: ProcessingGuarantee
+  /** How often progress is committed, and with it cached results emitted. @default 100 for exactly_once, otherwise 1 000 */
+  readonly commitIntervalMs?: number
+  /** A record that does not decode, on which a user function fails, or that cannot be produced. @default 'fail' */
+  readonly onBadRecord?: BadRecordPolicy
+  /** Where partitions without a committed offset start. @default 'earliest' */
+  readonly offsetReset?: 'earliest' | 'latest'
+  /** @default the record's own timestamp */
+  readonly timestampExtractor?: TimestampExtractor
+  /** How long a task waits for a partition that has run empty (KIP-695); -1 never waits. @default 0 */
+  readonly maxTaskIdleMs?: number
+  /** Of internal topics. @default the broker's */
+  readonly replicationFactor?: number
+  /** Fetched and not yet processed, for each partition; above it the partition is paused. @default 8 MiB */
+  readonly bufferedBytesPerPartition?: number
+  /** Of all write buffers of the process; what is above half of it uncommitted is committed early. @default 256 MiB */
+  readonly stateBufferBytes?: number
+  /** @default the record cache of each store is as its plan says; 'off' switches it off for all */
+  readonly caching?: 'as-planned' | 'off'
+  /** @default 45 000 */
+  readonly sessionTimeoutMs?: number
+  /** @default 60 000 */
+  readonly transactionTimeoutMs?: number
+  /** `close` gives up waiting after this. @default 30 000 */
+  readonly closeTimeoutMs?: number
+  /** How much longer than their windows windowed changelogs are kept. @default 86 400 000 */
+  readonly windowedChangelogExtraMs?: number
+  /** @default one that writes warnings and errors to the console */
+  readonly logger?: Logger
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+export type ResolvedOptions = Required<Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor'>> & {
+  readonly replicationFactor: number | undefined
+  readonly timestampExtractor: TimestampExtractor | undefined
+}
+
+interface OptionRow<Value> {
+  readonly default: Value | ((given: KafkaStreamsOptions) => Value)
+  /** Whether a given value will do, and how to say what will. */
+  readonly check: (value: Value) => boolean
+  readonly expected: string
+  readonly doc: string
+}
+
+const wholeFrom = (least: number) => (value: number) => Number.isInteger(value) && value >= least
+const oneOf =
+  <T>(...values: readonly T[]) =>
+  (value: T) =>
+    values.includes(value)
+const anything = () => true
+
+/** Every option: its default, what is accepted, and its text. A forgotten one is a compile error. */
+export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow<ResolvedOptions[Name]> } = {
+  applicationId: {
+    default: '',
+    check: (value) => /^[A-Za-z0-9._-]{1,180}$/.test(value),
+    expected: 'it has to be 1 to 180 letters, digits, dots, dashes or underscores',
+    doc: 'Names the consumer group, the internal topics and the state directory.',
+  },
+  client: {
+    default: () => {
+      throw millraceError('MILLRACE_CONFIG_INVALID', {
+        option: 'client',
+        value: 'undefined',
+        expected: 'a Kafka client is needed, as kafkajs({ brokers })',
+      })
+    },
+    check: (value) => typeof value === 'function',
+    expected: 'it has to be a client factory, as kafkajs({ brokers })',
+    doc: 'How Kafka is reached.',
+  },
+  store: { default: () => memoryStore(), check: anything, expected: '', doc: 'Where stores are kept.' },
+  stateDir: {
+    default: './millrace-state',
+    check: (value) => typeof value === 'string' && value !== '',
+    expected: 'it has to be a path',
+    doc: 'Directory of local state.',
+  },
+  processingGuarantee: {
+    default: 'at_least_once',
+    check: oneOf('at_most_once', 'at_least_once', 'exactly_once'),
+    expected: 'it has to be at_most_once, at_least_once or exactly_once',
+    doc: 'What a crash may do to a record: lose it, repeat it, or neither.',
+  },
+  commitIntervalMs: {
+    default: (given) => (given.processingGuarantee === 'exactly_once' ? 100 : 1000),
+    check: wholeFrom(0),
+    expected: 'it has to be a whole number of milliseconds from 0',
+    doc: 'How often progress is committed, and with it cached results emitted.',
+  },
+  onBadRecord: {
+    default: 'fail',
+    check: (value) =>
+      value === 'fail' || value === 'continue' || (typeof value === 'object' && typeof value.deadLetterTopic === 'string'),
+    expected: 'it has to be "fail", "continue" or { deadLetterTopic }',
+    doc: 'A record that does not decode, on which a user function fails, or that cannot be produced.',
+  },
+  offsetReset: {
+    default: 'earliest',
+    check: oneOf('earliest', 'latest'),
+    expected: 'it has to be earliest or latest',
+    doc: 'Where partitions without a committed offset start.',
+  },
+  timestampExtractor: {
+    default: undefined,
+    check: (value) => value === undefined || typeof value === 'function',
+    expected: 'it has to be a function',
+    doc: 'Gives each record its event time.',
+  },
+  maxTaskIdleMs: {
+    default: 0,
+    check: wholeFrom(-1),
+    expected: 'it has to be a whole number of milliseconds, or -1',
+    doc: 'How long a task waits for a partition that has run empty; -1 never waits.',
+  },
+  replicationFactor: {
+    default: undefined,
+    check: (value) => value === undefined || wholeFrom(1)(value),
+    expected: 'it has to be a whole number from 1',
+    doc: 'Replication factor of internal topics.',
+  },
+  bufferedBytesPerPartition: {
+    default: 8 << 20,
+    check: wholeFrom(1),
+    expected: 'it has to be a whole number of bytes',
+    doc: 'Fetched and not yet processed, for each partition; above it the partition is paused.',
+  },
+  stateBufferBytes: {
+    default: 256 << 20,
+    check: wholeFrom(1),
+    expected: 'it has to be a whole number of bytes',
+    doc: 'Of all write buffers of the process. Reaching it means an early commit.',
+  },
+  caching: {
+    default: 'as-planned',
+    check: oneOf('as-planned', 'off'),
+    expected: 'it has to be as-planned or off',
+    doc: 'Whether record caches hold results back until the commit.',
+  },
+  sessionTimeoutMs: {
+    default: 45_000,
+    check: wholeFrom(1000),
+    expected: 'it has to be a whole number of milliseconds from 1000',
+    doc: 'After so long without a heartbeat the group gives the tasks to others.',
+  },
+  transactionTimeoutMs: {
+    default: 60_000,
+    check: wholeFrom(1000),
+    expected: 'it has to be a whole number of milliseconds from 1000',
+    doc: 'After so long the broker aborts a transaction whose producer is silent.',
+  },
+  closeTimeoutMs: {
+    default: 30_000,
+    check: wholeFrom(0),
+    expected: 'it has to be a whole number of milliseconds from 0',
+    doc: 'close() gives up waiting after this.',
+  },
+  windowedChangelogExtraMs: {
+    default: 86_400_000,
+    check: wholeFrom(0),
+    expected: 'it has to be a whole number of milliseconds from 0',
+    doc: 'How much longer than their windows windowed changelogs are kept.',
+  },
+  logger: { default: () => consoleLogger(), check: anything, expected: '', doc: 'Where Millrace logs to.' },
+  clock: { default: () => systemClock, check: anything, expected: '', doc: 'Where time comes from.' },
+}
+
+/**
+ * Options with every default filled in.
+ * @throws MILLRACE_CONFIG_INVALID naming the option, its value and what would do
+ */
+export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
+  const table = OPTION_TABLE as unknown as Readonly<Record<string, OptionRow<never>>>
+  const values = given as unknown as Readonly<Record<string, unknown>>
+  for (const option of Object.keys(values)) {
+    if (option in table) continue
+    const known = Object.keys(table).join(', ')
+    throw millraceError('MILLRACE_CONFIG_INVALID', {
+      option,
+      value: show(values[option]),
+      expected: `there is no such option; the options are ${known}`,
+    })
+  }
+  const resolved: Record<string, unknown> = {}
+  for (const [option, row] of Object.entries(table)) {
+    const value = values[option]
+    if (value === undefined) {
+      const preset: unknown = row.default
+      resolved[option] = typeof preset === 'function' ? (preset as (given: KafkaStreamsOptions) => unknown)(given) : preset
+      if (option !== 'applicationId') continue
+    } else {
+      resolved[option] = value
+    }
+    if (!row.check(resolved[option] as never)) {
+      throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: show(value), expected: row.expected })
+    }
+  }
+  return resolved as unknown as ResolvedOptions
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function'
+  return typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value))
+}

@@ -1,0 +1,32 @@
+import type { LogFields, Logger } from '@millrace/core'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** A logger of plain lines on stderr: time, level, message, fields. @param least levels below it are left out. @default 'warn' */
+export function consoleLogger(least: LogLevel = 'warn'): Logger {
+  const log = (level: LogLevel) => (fields: LogFields, message: string) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
+    console.error(`${new Date().toISOString()} ${level.toUpperCase()} ${message}${showFields(fields)}`)
+  }
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+}
+
+function showFields(fields: LogFields): string {
+  const shown = Object.entries(fields).map(([name, value]) => `${name}=${showValue(value)}`)
+  return shown.length === 0 ? '' : ` (${shown.join(' ')})`
+}
+
+function showValue(value: unknown): string {
+  if (value instanceof Error) return value.message
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+}
+
+/** Logs nothing. */
+export const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}

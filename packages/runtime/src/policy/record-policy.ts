@@ -1,0 +1,124 @@
+import {
+  type DropReason,
+  type Headers,
+  isMillraceError,
+  type Logger,
+  millraceError,
+  type Producer,
+} from '@millrace/core'
+import type { Metrics } from '../observe/metrics.ts'
+import type { RecordContext, RecordPolicy } from '../task/record-context.ts'
+
+/**
+ * What happens with a record that cannot be decoded, on which a user function fails, or that cannot be produced:
+ * stop the application; count, log and go on; or keep it in a dead-letter topic and go on.
+ */
+export type BadRecordPolicy = 'fail' | 'continue' | { readonly deadLetterTopic: string }
+
+export interface RecordPolicyOptions {
+  readonly onBadRecord: BadRecordPolicy
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly producer: Producer
+  /** Of the dead-letter topic; 1 where there is none. */
+  readonly deadLetterPartitions: number
+}
+
+/** Logged at warning level so many times for each operator, then at debug: a flood of bad records must not be one of logs. */
+const WARNINGS = 10
+const NO_BYTES = Buffer.alloc(0)
+
+/**
+ * The header names are those of KIP-1034, so that what reads a dead-letter topic of Kafka Streams reads ours; `node` and
+ * `task` are Millrace's own.
+ */
+function deadLetterHeaders(node: string, error: unknown, context: RecordContext): Headers {
+  const cause = error instanceof Error ? error : new Error(String(error))
+  const header = (name: string, text: string) => ({ key: `__streams.errors.${name}`, value: Buffer.from(text) })
+  return [
+    ...context.headers,
+    header('exception', isMillraceError(error) ? error.code : cause.name),
+    header('message', cause.message),
+    header('stacktrace', cause.stack ?? ''),
+    header('topic', context.topic ?? ''),
+    header('partition', String(context.partition)),
+    header('offset', String(context.offset)),
+    header('node', node),
+    header('task', context.taskId),
+  ]
+}
+
+export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
+  const { onBadRecord, logger, metrics, producer } = options
+  const fatal = new WeakSet<object>()
+  const warned = new Map<string, number>()
+  let round = 0
+
+  const where = (node: string, context: RecordContext) => ({
+    operator: node,
+    task: context.taskId,
+    topic: context.topic ?? '(none)',
+    partition: context.partition,
+    offset: context.offset,
+  })
+
+  const say = (key: string, fields: Record<string, unknown>, message: string) => {
+    const times = (warned.get(key) ?? 0) + 1
+    warned.set(key, times)
+    if (times > WARNINGS) return logger.debug(fields, message)
+    logger.warn(fields, times === WARNINGS ? `${message} (further ones of this kind at debug level)` : message)
+  }
+
+  function deadLetter(topic: string, node: string, error: unknown, context: RecordContext): void {
+    const { cursor } = context
+    producer
+      .topic(topic)
+      .append(
+        round++ % options.deadLetterPartitions,
+        Math.max(0, context.timestamp),
+        cursor?.keyBytes ?? NO_BYTES,
+        cursor?.keyStart ?? -1,
+        cursor?.keyEnd ?? -1,
+        cursor?.valueBytes ?? NO_BYTES,
+        cursor?.valueStart ?? -1,
+        cursor?.valueEnd ?? -1,
+        deadLetterHeaders(node, error, context),
+      )
+  }
+
+  return {
+    isFatal: (error) => typeof error === 'object' && error !== null && fatal.has(error),
+    fail(node, error, context) {
+      // What concerns more than this record (a fenced producer, a lost broker) is not the policy's to decide.
+      if (isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) {
+        fatal.add(error)
+        throw error
+      }
+      metrics.count('failed-records', { node, task: context.taskId })
+      if (onBadRecord === 'fail') {
+        const failure = millraceError(
+          'MILLRACE_PROCESSING_FAILED',
+          { ...where(node, context), reason: error instanceof Error ? error.message : String(error) },
+          { cause: error },
+        )
+        fatal.add(failure)
+        throw failure
+      }
+      const skipped = { ...where(node, context), error }
+      if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
+      deadLetter(onBadRecord.deadLetterTopic, node, error, context)
+      say(`fail ${node}`, { ...skipped, deadLetterTopic: onBadRecord.deadLetterTopic }, 'record sent to the dead-letter topic')
+    },
+    drop(node: string, reason: DropReason, context) {
+      metrics.count('dropped-records', { node, task: context.taskId, reason })
+      say(`drop ${node} ${reason}`, { ...where(node, context), reason }, DROP_TEXTS[reason])
+    },
+  }
+}
+
+const DROP_TEXTS: Readonly<Record<DropReason, string>> = {
+  'null-key': 'record left out: it has no key',
+  'null-value': 'record left out: it has no value',
+  late: 'record left out of a window: the grace period is over',
+  'no-partition': 'record left out: the partitioner chose no partition',
+}

@@ -1,0 +1,41 @@
+import { type Headers, NO_HEADERS, type Serde, type StoredValue } from '@millrace/core'
+
+/**
+ * One key of a store in the write buffer. Entries that a commit has yet to carry are `dirty`; the others are a cache
+ * of what the backend has. `content` is the value itself where its type is immutable, and its bytes otherwise: whoever reads
+ * `value` then gets a decoding of his own, so that changing it in place leaks nowhere.
+ */
+export class BufferEntry implements StoredValue {
+  readonly key: unknown
+  /** The window's start; 0 in key-value stores. */
+  readonly slot: number
+  /** Decoder of `content`; null where it is the value already. */
+  readonly serde: Serde<unknown> | null
+  /** Null: the key has no value. */
+  content: unknown
+  timestamp: number
+  headers: Headers = NO_HEADERS
+  dirty = false
+  /** What was emitted last, as content; `undefined` while only the backend knows. */
+  emitted: unknown
+  /** Bytes that the entry counts for in the budget. */
+  size = 0
+
+  constructor(key: unknown, slot: number, serde: Serde<unknown> | null, content: unknown, timestamp: number) {
+    this.key = key
+    this.slot = slot
+    this.serde = serde
+    this.content = content
+    this.timestamp = timestamp
+    this.emitted = undefined
+  }
+
+  get value(): unknown {
+    return decodeContent(this.content, this.serde)
+  }
+}
+
+/** The value that an entry's content stands for. */
+export function decodeContent(content: unknown, serde: Serde<unknown> | null): unknown {
+  return serde === null || content === null ? content : serde.deserialize(content as Uint8Array, '')
+}

@@ -1,0 +1,23 @@
+/** Where an instance keeps state on disk. */
+export interface StateDirectory {
+  /** Stays the same over restarts with the same directory. */
+  readonly processId: string
+  taskDirectory(task: string): string
+  /** Puts what is there out of the way; the next open starts empty. */
+  moveAside(directory: string, cause: unknown): Promise<void>
+  /** Names of the tasks whose state is here. */
+  taskNames(): Promise<readonly string[]>
+  /** Lets other processes have the directory. */
+  close(): Promise<void>
+}
+
+/** For stores that are not kept: no directory at all. */
+export function transientDirectory(processId: string): StateDirectory {
+  return {
+    processId,
+    taskDirectory: (task) => task,
+    moveAside: async () => undefined,
+    taskNames: async () => [],
+    close: async () => undefined,
+  }
+}

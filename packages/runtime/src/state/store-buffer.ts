@@ -1,0 +1,426 @@
+import {
+  ByteSink,
+  type Headers,
+  type KeySpace,
+  type MaybePromise,
+  type StoreChanges,
+  type StoredValue,
+} from '@millrace/core'
+import { BufferEntry, decodeContent } from './buffer-entry.ts'
+import { asBuffer, type StoreCodec, segmentIntervalMs, segmentRange } from './store-codec.ts'
+
+/** Where a store's updates are logged. A `valueStart` of -1 is a deletion. */
+export type ChangelogWriter = (
+  timestamp: number,
+  bytes: Buffer,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+) => void
+
+/** The record at hand, as far as a store has to do with it. */
+export interface BufferContext {
+  timestamp: number
+  headers: Headers
+}
+
+export type EmitListener = (
+  key: unknown,
+  slot: number,
+  value: unknown,
+  old: unknown,
+) => void | Promise<void>
+
+/** A segment of a window store: the window starts it holds, `end` exclusive, and its backend keys. */
+export interface SegmentSpan {
+  readonly start: number
+  readonly end: number
+  readonly range: { readonly from: Buffer; readonly to: Buffer }
+}
+
+/** What an entry costs besides its bytes: object, map slot, list slot. An estimate for the budget. */
+const ENTRY_OVERHEAD = 160
+const NUMBERS_PER_RANGE = 4
+
+/**
+ * One store of a task: a map on the heap over the backend's key space. It holds what the next commit will carry
+ * (`dirty`), and as a cache what it has read or committed before. It is the transaction: the backend sees nothing of it
+ * before Kafka has committed, and dropping the buffer is the rollback.
+ *
+ * With caching it is the record cache too: updates are logged and emitted by `flush`, once for each key.
+ */
+export class StoreBuffer {
+  readonly codec: StoreCodec
+  readonly caching: boolean
+  /** Bytes of all entries, by estimate. */
+  bytes = 0
+  /** Reads that the heap could not answer since the last `resetMisses`. */
+  misses = 0
+  readonly #backend: KeySpace
+  readonly #syncReads: boolean
+  readonly #context: BufferContext
+  readonly #log: ChangelogWriter | undefined
+  readonly #scratch: ByteSink
+  readonly #slots = new Map<number, Map<unknown, BufferEntry>>()
+  #lastSlot = Number.NaN
+  #lastMap: Map<unknown, BufferEntry> | undefined
+  /** In the order of their first change since the last commit. */
+  #dirty: BufferEntry[] = []
+  /** Nothing is in the backend that is not on the heap, so that a miss is an absence. */
+  #complete: boolean
+  #listener: EmitListener | undefined
+  #sendOldValues = false
+  /** Window stores: the highest start put. */
+  #streamTime = -1
+  #droppedSegments = 0
+  #slab = new ByteSink(0)
+  #ranges: number[] = []
+  #flushed = 0
+
+  constructor(options: {
+    readonly codec: StoreCodec
+    readonly backend: KeySpace
+    readonly syncReads: boolean
+    readonly empty: boolean
+    readonly context: BufferContext
+    readonly log: ChangelogWriter | undefined
+    readonly scratch: ByteSink
+  }) {
+    this.codec = options.codec
+    this.caching = options.codec.plan.caching
+    this.#backend = options.backend
+    this.#syncReads = options.syncReads
+    this.#complete = options.empty
+    this.#context = options.context
+    this.#log = options.log
+    this.#scratch = options.scratch
+  }
+
+  get hasChanges(): boolean {
+    return this.#dirty.length > 0
+  }
+
+  get changedEntries(): number {
+    return this.#dirty.length
+  }
+
+  onEmit(listener: EmitListener, sendOldValues: boolean): void {
+    this.#listener = listener
+    this.#sendOldValues = sendOldValues
+  }
+
+  get(key: unknown, slot = 0): MaybePromise<StoredValue | undefined> {
+    const entry = this.#find(key, slot)
+    if (entry !== undefined) return entry.content === null ? undefined : entry
+    if (this.#complete) return undefined
+    this.misses++
+    return this.#load(key, slot)
+  }
+
+  /** A null value deletes. */
+  put(key: unknown, slot: number, value: unknown, timestamp: number): void {
+    const { codec } = this
+    if (codec.plan.kind === 'window' && !this.#accepts(slot)) return
+    const content = codec.contentOf(value)
+    let entry = this.#find(key, slot)
+    if (entry === undefined) {
+      entry = this.#insert(key, slot, content, timestamp)
+      if (this.#complete) entry.emitted = null
+      entry.dirty = true
+      this.#dirty.push(entry)
+    } else {
+      if (!entry.dirty) {
+        entry.emitted = entry.content
+        entry.dirty = true
+        this.#dirty.push(entry)
+      }
+      if (entry.serde !== null) this.#resize(entry, content)
+      entry.content = content
+      entry.timestamp = timestamp
+    }
+    if (this.caching) {
+      entry.headers = this.#context.headers
+    } else if (this.#log !== undefined) {
+      this.#scratch.position = 0
+      this.#write(entry, this.#scratch, this.#log)
+    }
+  }
+
+  /**
+   * Whether a read of this key would have to go to the backend, so that it is worth prefetching.
+   */
+  lacks(key: unknown, slot: number): boolean {
+    return !this.#complete && this.#find(key, slot) === undefined
+  }
+
+  /** Whether reads can miss at all. */
+  get canMiss(): boolean {
+    return !this.#complete && !this.#syncReads
+  }
+
+  /** Brings keys that the buffer lacks onto the heap, in one read. */
+  async prefetch(keys: readonly unknown[], slots: readonly number[]): Promise<void> {
+    const found = await this.#backend.getMany(keys.map((key, index) => this.encodeKey(key, slots[index] ?? 0)))
+    for (let index = 0; index < keys.length; index++) {
+      const slot = slots[index] ?? 0
+      if (this.#find(keys[index], slot) === undefined) this.#insertRead(keys[index], slot, found[index])
+    }
+  }
+
+  /**
+   * Makes the commit's data: encodes what changed, and for a caching store logs and emits it.
+   * Emitting may change stores further down; those are flushed after this one.
+   */
+  async flush(): Promise<void> {
+    const entries = this.#dirty
+    if (this.caching) await this.#learnEmitted(entries)
+    const slab = (this.#slab = new ByteSink(Math.max(1024, entries.length * 64)))
+    this.#ranges = []
+    this.#flushed = entries.length
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index]!
+      // A key that came and went between two commits was never there.
+      if (this.caching && entry.content === null && entry.emitted === null) continue
+      this.#write(entry, slab, this.caching ? this.#log : undefined)
+      if (this.caching && this.#listener !== undefined) {
+        const waiting = this.#emit(entry, this.#listener)
+        if (waiting !== undefined) await waiting
+      }
+    }
+  }
+
+  /** What the last `flush` encoded, for the backend. */
+  changes(): StoreChanges {
+    const keys: Uint8Array[] = []
+    const values: (Uint8Array | null)[] = []
+    const bytes = this.#slab.buffer
+    const ranges = this.#ranges
+    for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
+      keys.push(bytes.subarray(ranges[at]!, ranges[at + 1]!))
+      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2]!, ranges[at + 3]!))
+    }
+    const store = this.codec.plan.name
+    const expired = this.#expiredRange()
+    return expired === undefined ? { store, keys, values } : { store, keys, values, deleteRanges: [expired] }
+  }
+
+  /** The flushed changes are committed: they are clean now. The slab is left to the backend's write. */
+  committed(): void {
+    if (this.#flushed !== this.#dirty.length) throw new Error(`store ${this.codec.plan.name} changed during its commit`)
+    for (const entry of this.#dirty) {
+      entry.dirty = false
+      entry.emitted = undefined
+    }
+    this.#dirty = []
+    this.#slab = new ByteSink(0)
+    this.#ranges = []
+    this.#forgetExpired()
+  }
+
+  /** Drops clean entries, oldest first, until no more than `limit` bytes are held. Not during a backend write. */
+  evict(limit: number): void {
+    if (this.bytes <= limit) return
+    for (const [slot, map] of this.#slots) {
+      for (const [mapKey, entry] of map) {
+        if (this.bytes <= limit) return
+        if (entry.dirty) continue
+        map.delete(mapKey)
+        this.bytes -= entry.size
+        this.#complete = false
+      }
+      if (map.size === 0) this.#forgetSlot(slot)
+    }
+  }
+
+  /** Uncommitted entries, by backend key in byte order: what an iterator lays over the backend. */
+  overlay(from: Uint8Array | undefined, to: Uint8Array | undefined): { key: Buffer; entry: BufferEntry }[] {
+    return this.#dirty
+      .map((entry) => ({ key: this.encodeKey(entry.key, entry.slot), entry }))
+      .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
+      .sort((a, b) => a.key.compare(b.key))
+  }
+
+  get backend(): KeySpace {
+    return this.#backend
+  }
+
+  /** Window stores: what starts before is expired and not shown. -1 for others. */
+  get expiredBefore(): number {
+    const { retentionMs } = this.codec.plan
+    return retentionMs === undefined ? -1 : this.#streamTime - retentionMs + 1
+  }
+
+  /** Window stores: the live segments that hold windows starting from `from` to `to`, as ranges of backend keys. */
+  segmentsBetween(from: number, to: number): readonly SegmentSpan[] {
+    const interval = segmentIntervalMs(this.codec.plan)
+    const first = Math.max(this.#firstLiveSegment(), Math.floor(Math.max(0, from) / interval))
+    const last = Math.min(Math.floor(to / interval), Math.floor(this.#streamTime / interval))
+    const spans: SegmentSpan[] = []
+    for (let segment = first; segment <= last; segment++) {
+      spans.push({ start: segment * interval, end: (segment + 1) * interval, range: segmentRange(segment, segment + 1) })
+    }
+    return spans
+  }
+
+  /** What tells one key from another. */
+  mapKeyOf(key: unknown): unknown {
+    return this.codec.primitiveKeys ? key : this.#mapKey(key)
+  }
+
+  /** After a restore: the highest window start that was restored. */
+  startAt(streamTime: number): void {
+    this.#streamTime = Math.max(this.#streamTime, streamTime)
+  }
+
+  #find(key: unknown, slot: number): BufferEntry | undefined {
+    return this.#mapOf(slot)?.get(this.codec.primitiveKeys ? key : this.#mapKey(key))
+  }
+
+  #mapOf(slot: number): Map<unknown, BufferEntry> | undefined {
+    if (slot !== this.#lastSlot) {
+      this.#lastMap = this.#slots.get(slot)
+      this.#lastSlot = slot
+    }
+    return this.#lastMap
+  }
+
+  #mapKey(key: unknown): unknown {
+    const sink = this.#scratch
+    const start = sink.position
+    this.codec.writeKey(sink, key, 0)
+    const text = sink.buffer.toString('latin1', start, sink.position)
+    sink.position = start
+    return text
+  }
+
+  #insert(key: unknown, slot: number, content: unknown, timestamp: number): BufferEntry {
+    let map = this.#mapOf(slot)
+    if (map === undefined) {
+      map = new Map()
+      this.#slots.set(slot, map)
+      this.#lastMap = map
+    }
+    const entry = new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp)
+    map.set(this.codec.primitiveKeys ? key : this.#mapKey(key), entry)
+    entry.size = ENTRY_OVERHEAD + sizeOf(key) + sizeOf(content)
+    this.bytes += entry.size
+    return entry
+  }
+
+  #insertRead(key: unknown, slot: number, bytes: Uint8Array | undefined): BufferEntry {
+    if (bytes === undefined) return this.#insert(key, slot, null, -1)
+    const { content, timestamp } = this.codec.readContent(asBuffer(bytes))
+    return this.#insert(key, slot, content, timestamp)
+  }
+
+  #resize(entry: BufferEntry, content: unknown): void {
+    const change = sizeOf(content) - sizeOf(entry.content)
+    entry.size += change
+    this.bytes += change
+  }
+
+  #load(key: unknown, slot: number): MaybePromise<StoredValue | undefined> {
+    const encoded = this.encodeKey(key, slot)
+    if (this.#syncReads) {
+      const entry = this.#insertRead(key, slot, this.#backend.getSync!(encoded))
+      return entry.content === null ? undefined : entry
+    }
+    return this.#backend.get(encoded).then((bytes) => {
+      const entry = this.#find(key, slot) ?? this.#insertRead(key, slot, bytes)
+      return entry.content === null ? undefined : entry
+    })
+  }
+
+  /** The backend's key. */
+  encodeKey(key: unknown, slot: number): Buffer {
+    const sink = this.#scratch
+    const start = sink.position
+    this.codec.writeKey(sink, key, slot)
+    const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
+    sink.position = start
+    return copy
+  }
+
+  /** Encodes an entry, notes where, and logs it. */
+  #write(entry: BufferEntry, sink: ByteSink, log: ChangelogWriter | undefined): void {
+    const { codec } = this
+    const keyStart = sink.position
+    codec.writeKey(sink, entry.key, entry.slot)
+    const keyEnd = sink.position
+    let valueStart = -1
+    let valueEnd = -1
+    if (entry.content !== null) {
+      valueStart = keyEnd
+      codec.writeValue(sink, entry.content, entry.timestamp)
+      valueEnd = sink.position
+    }
+    if (sink !== this.#scratch) this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
+    log?.(
+      entry.timestamp,
+      sink.buffer,
+      keyStart + codec.keyPrefix,
+      keyEnd,
+      valueStart < 0 ? -1 : valueStart + codec.valuePrefix,
+      valueEnd,
+    )
+  }
+
+  #emit(entry: BufferEntry, listener: EmitListener): void | Promise<void> {
+    this.#context.timestamp = entry.timestamp
+    this.#context.headers = entry.headers
+    const old = this.#sendOldValues ? decodeContent(entry.emitted, entry.serde) : null
+    return listener(entry.key, entry.slot, entry.value, old)
+  }
+
+  /** Asks the backend what was emitted before, for entries that were put without having been read. */
+  async #learnEmitted(entries: readonly BufferEntry[]): Promise<void> {
+    const unknown = entries.filter(
+      (entry) => entry.emitted === undefined && (entry.content === null || this.#sendOldValues),
+    )
+    if (unknown.length === 0) return
+    const found = await this.#backend.getMany(unknown.map((entry) => this.encodeKey(entry.key, entry.slot)))
+    unknown.forEach((entry, index) => {
+      const bytes = found[index]
+      entry.emitted = bytes === undefined ? null : this.codec.readContent(asBuffer(bytes)).content
+    })
+  }
+
+  /** Window stores refuse what belongs to a segment that has expired as a whole, as Kafka Streams does. */
+  #accepts(start: number): boolean {
+    if (start > this.#streamTime) this.#streamTime = start
+    return Math.floor(start / segmentIntervalMs(this.codec.plan)) >= this.#firstLiveSegment()
+  }
+
+  #firstLiveSegment(): number {
+    const retention = this.codec.plan.retentionMs ?? 0
+    return Math.max(0, Math.floor((this.#streamTime - retention) / segmentIntervalMs(this.codec.plan)))
+  }
+
+  #expiredRange(): { readonly from: Uint8Array; readonly to: Uint8Array } | undefined {
+    if (this.codec.plan.kind !== 'window') return undefined
+    const live = this.#firstLiveSegment()
+    if (live <= this.#droppedSegments) return undefined
+    const range = segmentRange(0, live)
+    this.#droppedSegments = live
+    return range
+  }
+
+  #forgetExpired(): void {
+    if (this.codec.plan.kind !== 'window') return
+    const before = this.expiredBefore
+    for (const slot of this.#slots.keys()) if (slot < before) this.#forgetSlot(slot)
+  }
+
+  #forgetSlot(slot: number): void {
+    for (const entry of this.#slots.get(slot)?.values() ?? []) this.bytes -= entry.size
+    this.#slots.delete(slot)
+    this.#lastSlot = Number.NaN
+    this.#lastMap = undefined
+  }
+}
+
+function sizeOf(content: unknown): number {
+  if (typeof content === 'string') return content.length
+  return content instanceof Uint8Array ? content.length : 8
+}

@@ -1,0 +1,146 @@
+import { type ByteSink, readInt64, type Serde, type StorePlan, writeInt64 } from '@millrace/core'
+
+/**
+ * How a store's entries lie in the backend and in its changelog.
+ *
+ *     key-value   backend    key                                        -> [timestamp int64] value
+ *                 changelog  key                                        -> value; the timestamp is the record's
+ *     window      backend    segment uint48, key, start int64, seq int32 -> [timestamp int64] value
+ *                 changelog  key, start int64, seq int32                -> value; the timestamp is the record's
+ *
+ * The changelog's bytes are Kafka Streams' own; the backend's are ours. The segment comes first so that a whole one can be
+ * dropped as a range when its windows have expired, and within it the windows of a key lie together. So the
+ * changelog's key is a suffix of the backend's, and its value a suffix of the backend's value.
+ */
+export interface StoreCodec {
+  readonly plan: StorePlan
+  /** Decoder of values that have to be kept as bytes; null where the values are immutable and kept as they are. */
+  readonly contentSerde: Serde<unknown> | null
+  /** Decoded keys can be keys of a Map. */
+  readonly primitiveKeys: boolean
+  /** Bytes of a backend key before the changelog's key begins. */
+  readonly keyPrefix: number
+  /** Bytes of a backend value before the changelog's value begins. */
+  readonly valuePrefix: number
+  writeKey(sink: ByteSink, key: unknown, slot: number): void
+  /** `content` as in `BufferEntry`. */
+  writeValue(sink: ByteSink, content: unknown, timestamp: number): void
+  readKey(bytes: Buffer): DecodedKey
+  /** A backend value as content and timestamp, -1 where the store keeps none. */
+  readContent(bytes: Buffer): DecodedContent
+  /** What a value given by an operator is kept as. */
+  contentOf(value: unknown): unknown
+  restoredKey(changelogKey: Buffer): Buffer
+  restoredValue(changelogValue: Buffer, timestamp: number): Buffer
+}
+
+export interface DecodedKey {
+  readonly key: unknown
+  readonly slot: number
+}
+
+export interface DecodedContent {
+  readonly content: unknown
+  readonly timestamp: number
+}
+
+export const SEGMENT_BYTES = 6
+const WINDOW_SUFFIX_BYTES = 12
+
+/** Milliseconds that one segment of a window store covers, as in Kafka Streams. */
+export function segmentIntervalMs(plan: StorePlan): number {
+  return Math.max(Math.floor((plan.retentionMs ?? 0) / 2), 60_000)
+}
+
+/** `topic` is what the serdes are told: the changelog's name, or the store's where there is none. */
+export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
+  const windowed = plan.kind === 'window'
+  const interval = segmentIntervalMs(plan)
+  const putKey = writerOf(plan.keySerde, topic)
+  const putValue = writerOf(plan.valueSerde, topic)
+  const getKey = readerOf(plan.keySerde, topic)
+  const getValue = readerOf(plan.valueSerde, topic)
+  const immutable = plan.valueSerde.immutable === true
+  const valuePrefix = plan.timestamped ? 8 : 0
+  return {
+    plan,
+    contentSerde: immutable ? null : plan.valueSerde,
+    // A double's -0 and NaNs are one Map key each but several keys of bytes.
+    primitiveKeys: plan.keySerde.immutable === true && !/double|float/.test(plan.keySerde.name),
+    keyPrefix: windowed ? SEGMENT_BYTES : 0,
+    valuePrefix,
+    writeKey(sink, key, slot) {
+      if (!windowed) return putKey(key, sink)
+      sink.reserve(SEGMENT_BYTES)
+      sink.buffer.writeUIntBE(Math.floor(slot / interval), sink.position, SEGMENT_BYTES)
+      sink.position += SEGMENT_BYTES
+      putKey(key, sink)
+      sink.reserve(WINDOW_SUFFIX_BYTES)
+      writeInt64(sink.buffer, sink.position, slot)
+      sink.buffer.writeInt32BE(0, sink.position + 8)
+      sink.position += WINDOW_SUFFIX_BYTES
+    },
+    writeValue(sink, content, timestamp) {
+      if (plan.timestamped) {
+        sink.reserve(8)
+        writeInt64(sink.buffer, sink.position, timestamp)
+        sink.position += 8
+      }
+      if (immutable) putValue(content, sink)
+      else sink.append(content as Uint8Array)
+    },
+    readKey(bytes) {
+      if (!windowed) return { key: getKey(bytes, 0, bytes.length), slot: 0 }
+      const end = bytes.length - WINDOW_SUFFIX_BYTES
+      return { key: getKey(bytes, SEGMENT_BYTES, end), slot: readInt64(bytes, end) }
+    },
+    readContent(bytes) {
+      return {
+        content: immutable ? getValue(bytes, valuePrefix, bytes.length) : bytes.subarray(valuePrefix),
+        timestamp: plan.timestamped ? readInt64(bytes, 0) : -1,
+      }
+    },
+    contentOf(value) {
+      if (immutable || value === null) return value
+      return plan.valueSerde.serialize(value, topic)
+    },
+    restoredKey(changelogKey) {
+      if (!windowed) return changelogKey
+      const bytes = Buffer.allocUnsafe(SEGMENT_BYTES + changelogKey.length)
+      const start = readInt64(changelogKey, changelogKey.length - WINDOW_SUFFIX_BYTES)
+      bytes.writeUIntBE(Math.floor(start / interval), 0, SEGMENT_BYTES)
+      changelogKey.copy(bytes, SEGMENT_BYTES)
+      return bytes
+    },
+    restoredValue(changelogValue, timestamp) {
+      if (!plan.timestamped) return changelogValue
+      const bytes = Buffer.allocUnsafe(8 + changelogValue.length)
+      writeInt64(bytes, 0, timestamp)
+      changelogValue.copy(bytes, 8)
+      return bytes
+    },
+  }
+}
+
+/** The backend's keys of one segment, as a range. */
+export function segmentRange(fromSegment: number, toSegment: number): { readonly from: Buffer; readonly to: Buffer } {
+  const from = Buffer.allocUnsafe(SEGMENT_BYTES)
+  const to = Buffer.allocUnsafe(SEGMENT_BYTES)
+  from.writeUIntBE(fromSegment, 0, SEGMENT_BYTES)
+  to.writeUIntBE(toSegment, 0, SEGMENT_BYTES)
+  return { from, to }
+}
+
+/** The fastest way in which a serde writes. */
+export function writerOf(serde: Serde<unknown>, topic: string): (value: unknown, sink: ByteSink) => void {
+  return serde.write ?? ((value, sink) => sink.append(serde.serialize(value, topic)))
+}
+
+/** The fastest way in which a serde reads. */
+export function readerOf(serde: Serde<unknown>, topic: string): (bytes: Buffer, start: number, end: number) => unknown {
+  return serde.read ?? ((bytes, start, end) => serde.deserialize(bytes.subarray(start, end), topic))
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

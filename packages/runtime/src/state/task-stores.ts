@@ -1,0 +1,239 @@
+import {
+  ByteSink,
+  isMillraceError,
+  type Logger,
+  memoryStore,
+  millraceError,
+  type StoreBackend,
+  type StorePlan,
+  type TableStore,
+  type TaskState,
+  type TopicPartitionOffset,
+  type WindowTableStore,
+} from '@millrace/core'
+import { type BufferContext, type ChangelogWriter, StoreBuffer } from './store-buffer.ts'
+import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
+
+/** A store of a task and where its changelog is, if it has one. */
+export interface TaskStorePlan {
+  readonly plan: StorePlan
+  /** Decorated name; undefined without a changelog. */
+  readonly changelogTopic: string | undefined
+  /** The changelog is the table's own source topic: restored from, never written. */
+  readonly changelogIsSource: boolean
+}
+
+interface OpenState {
+  readonly backend: StoreBackend
+  readonly state: TaskState
+  readonly stores: readonly TaskStorePlan[]
+}
+
+/**
+ * All stores of one task: opened together, restored together, and written together with the changelog offsets they
+ * stand for.
+ */
+export class TaskStores {
+  readonly plans: readonly TaskStorePlan[]
+  readonly codecs: ReadonlyMap<string, StoreCodec>
+  readonly #partition: number
+  readonly #opened: readonly OpenState[]
+  readonly #buffers = new Map<string, StoreBuffer>()
+  #writing: Promise<void> | undefined
+  #writeError: unknown
+
+  private constructor(plans: readonly TaskStorePlan[], partition: number, opened: readonly OpenState[]) {
+    this.plans = plans
+    this.#partition = partition
+    this.#opened = opened
+    this.codecs = new Map(plans.map((p) => [p.plan.name, storeCodec(p.plan, p.changelogTopic ?? p.plan.name)]))
+  }
+
+  /**
+   * Opens the backends; `recover` moves a directory aside that turns out to be corrupt, and the stores then start empty.
+   */
+  static async open(options: {
+    readonly stores: readonly TaskStorePlan[]
+    readonly partition: number
+    readonly persistent: StoreBackend
+    readonly directory: string
+    readonly logger: Logger
+    readonly recover: (directory: string, cause: unknown) => Promise<void>
+  }): Promise<TaskStores> {
+    const memory = memoryStore()
+    const groups: readonly [StoreBackend, readonly TaskStorePlan[]][] = [
+      [options.persistent, options.stores.filter(({ plan }) => plan.type !== 'memory')],
+      [memory, options.stores.filter(({ plan }) => plan.type === 'memory')],
+    ]
+    const opened: OpenState[] = []
+    for (const [backend, stores] of groups) {
+      if (stores.length === 0) continue
+      const open = () =>
+        backend.open({
+          directory: options.directory,
+          stores: stores.map(({ plan }) => plan.name),
+          logger: options.logger,
+        })
+      let state: TaskState
+      try {
+        state = await open()
+      } catch (error) {
+        if (!isMillraceError(error) || error.code !== 'MILLRACE_STORE_CORRUPT') {
+          await Promise.all(opened.map((other) => other.state.close()))
+          throw error
+        }
+        await options.recover(options.directory, error)
+        state = await open()
+      }
+      opened.push({ backend, state, stores })
+    }
+    return new TaskStores(options.stores, options.partition, opened)
+  }
+
+  /** Positions of the changelogs, by topic, as of the last write. */
+  async offsets(): Promise<ReadonlyMap<string, number>> {
+    const positions = new Map<string, number>()
+    for (const { state } of this.#opened) {
+      for (const { topic, offset } of await state.offsets()) positions.set(topic, offset)
+    }
+    return positions
+  }
+
+  /** Writes restored changelog records, which come in offset order, and moves the position. */
+  async restore(
+    store: string,
+    records: { readonly keys: Buffer[]; readonly values: (Buffer | null)[] },
+    position: TopicPartitionOffset,
+  ): Promise<void> {
+    await this.#stateOf(store).write([{ store, ...records }], [position])
+  }
+
+  /** Empties a store whose changelog has gone on without it, before it is restored from the beginning. */
+  async clear(store: string): Promise<void> {
+    await this.#stateOf(store).write([{ store, keys: [], values: [], deleteRanges: [{}] }], [])
+  }
+
+  /** After restoring: makes the buffers through which the task reads and writes. */
+  async start(context: BufferContext, changelog: (store: TaskStorePlan) => ChangelogWriter | undefined): Promise<void> {
+    const scratch = new ByteSink()
+    for (const { backend, state, stores } of this.#opened) {
+      for (const store of stores) {
+        const { name } = store.plan
+        const keySpace = state.store(name)
+        const codec = this.codecs.get(name)!
+        await using iterator = keySpace.iterate({ limit: 1, reverse: true })
+        const [last] = await iterator.nextChunk()
+        const buffer = new StoreBuffer({
+          codec,
+          backend: keySpace,
+          syncReads: backend.capabilities.syncReads,
+          empty: last === undefined,
+          context,
+          log: changelog(store),
+          scratch,
+        })
+        if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last[0])).slot)
+        this.#buffers.set(name, buffer)
+      }
+    }
+  }
+
+  buffer(store: string): StoreBuffer {
+    const buffer = this.#buffers.get(store)
+    if (buffer === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
+    return buffer
+  }
+
+  tableStore(store: string): TableStore {
+    const buffer = this.buffer(store)
+    return {
+      caching: buffer.caching,
+      zero: () => buffer.codec.plan.valueSerde.deserialize(new Uint8Array(8), store),
+      get: (key) => buffer.get(key, 0),
+      put: (key, value, timestamp) => buffer.put(key, 0, value, timestamp),
+      onEmit: (listener, sendOldValues) =>
+        buffer.onEmit((key, _slot, value, old) => listener(key, value, old), sendOldValues),
+    }
+  }
+
+  windowStore(store: string): WindowTableStore {
+    const buffer = this.buffer(store)
+    return {
+      caching: buffer.caching,
+      zero: () => buffer.codec.plan.valueSerde.deserialize(new Uint8Array(8), store),
+      get: (key, start) => (start < buffer.expiredBefore ? undefined : buffer.get(key, start)),
+      put: (key, start, value, timestamp) => buffer.put(key, start, value, timestamp),
+      onEmit: (listener, sendOldValues) => buffer.onEmit(listener, sendOldValues),
+    }
+  }
+
+  get hasChanges(): boolean {
+    for (const buffer of this.#buffers.values()) if (buffer.hasChanges) return true
+    return false
+  }
+
+  /** Bytes held on the heap, by estimate. */
+  get bytes(): number {
+    let bytes = 0
+    for (const buffer of this.#buffers.values()) bytes += buffer.bytes
+    return bytes
+  }
+
+  /** Encodes, logs and emits what changed: in plan order, so that what one store emits reaches the next in time. */
+  async flush(): Promise<void> {
+    for (const buffer of this.#buffers.values()) await buffer.flush()
+  }
+
+  /**
+   * After Kafka has committed: starts the backend's write and gives the buffers free. The write goes on while records are
+   * processed; `settle` waits for it, and an error in it comes up there and at the next call.
+   */
+  async persist(acknowledged: ReadonlyMap<string, number>): Promise<void> {
+    await this.settle()
+    const writes = this.#opened.map(({ state, stores }) => {
+      const changes = stores.map(({ plan }) => this.buffer(plan.name).changes())
+      const offsets = stores.flatMap(({ changelogTopic }) => {
+        const offset = changelogTopic === undefined ? undefined : acknowledged.get(changelogTopic)
+        return offset === undefined ? [] : [{ topic: changelogTopic!, partition: this.#partition, offset }]
+      })
+      return { state, changes, offsets }
+    })
+    for (const buffer of this.#buffers.values()) buffer.committed()
+    this.#writing = (async () => {
+      for (const { state, changes, offsets } of writes) {
+        const empty = changes.every(({ keys, deleteRanges }) => keys.length === 0 && deleteRanges === undefined)
+        if (!empty || offsets.length > 0) await state.write(changes, offsets)
+      }
+    })().catch((error: unknown) => {
+      this.#writeError = error
+    })
+  }
+
+  /** Waits for the write that is under way. */
+  async settle(): Promise<void> {
+    await this.#writing
+    this.#writing = undefined
+    if (this.#writeError !== undefined) throw this.#writeError
+  }
+
+  /** Whether a backend write is under way, during which nothing may be evicted. */
+  get writing(): boolean {
+    return this.#writing !== undefined
+  }
+
+  /** Gives memory back until about `limit` bytes are held. */
+  evict(limit: number): void {
+    for (const buffer of this.#buffers.values()) buffer.evict(limit / Math.max(1, this.#buffers.size))
+  }
+
+  async close(): Promise<void> {
+    await this.#writing
+    for (const { state } of this.#opened) await state.close()
+  }
+
+  #stateOf(store: string): TaskState {
+    const opened = this.#opened.find(({ stores }) => stores.some(({ plan }) => plan.name === store))
+    if (opened === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
+    return opened.state
+  }
+}

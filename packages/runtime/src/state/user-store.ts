@@ -1,0 +1,122 @@
+import {
+  isPromise,
+  type KeyRangeOf,
+  type KeyValueStore,
+  type MaybePromise,
+  type StoredValue,
+  type WindowStore,
+} from '@millrace/core'
+import { mergedEntries } from './merged-entries.ts'
+import type { BufferContext, StoreBuffer } from './store-buffer.ts'
+
+/**
+ * What user code gets for a store's name: a `KeyValueStore` or `WindowStore`, whose values come with their timestamps where
+ * the store keeps them.
+ */
+export function userStore(buffer: StoreBuffer, context: BufferContext): unknown {
+  return buffer.codec.plan.kind === 'window' ? windowStoreOver(buffer, context) : keyValueStoreOver(buffer, context)
+}
+
+type Shown = unknown
+
+function shower(buffer: StoreBuffer): (stored: StoredValue) => Shown {
+  return buffer.codec.plan.timestamped
+    ? (stored) => ({ value: stored.value, timestamp: stored.timestamp })
+    : (stored) => stored.value
+}
+
+function putter(buffer: StoreBuffer, context: BufferContext): (key: unknown, slot: number, value: unknown) => void {
+  if (!buffer.codec.plan.timestamped) return (key, slot, value) => buffer.put(key, slot, value, context.timestamp)
+  return (key, slot, value) => {
+    const stamped = value as { readonly value: unknown; readonly timestamp: number } | null
+    buffer.put(key, slot, stamped === null ? null : stamped.value, stamped?.timestamp ?? context.timestamp)
+  }
+}
+
+function mapStored<T>(stored: MaybePromise<StoredValue | undefined>, map: (stored: StoredValue | undefined) => T): MaybePromise<T> {
+  return isPromise(stored) ? (stored as Promise<StoredValue | undefined>).then(map) : map(stored as StoredValue | undefined)
+}
+
+export function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValueStore<unknown, unknown> {
+  const show = shower(buffer)
+  const put = putter(buffer, context)
+  const shown = (stored: StoredValue | undefined) => (stored === undefined ? undefined : show(stored))
+  return {
+    name: buffer.codec.plan.name,
+    get: (key) => mapStored(buffer.get(key), shown),
+    put: (key, value) => put(key, 0, value),
+    putIfAbsent: (key, value) =>
+      mapStored(buffer.get(key), (stored) => {
+        const before = shown(stored)
+        if (before === undefined) put(key, 0, value)
+        return before
+      }),
+    delete: (key) =>
+      mapStored(buffer.get(key), (stored) => {
+        const before = shown(stored)
+        put(key, 0, null)
+        return before
+      }),
+    async *range(range: KeyRangeOf<unknown>) {
+      const from = range.from === undefined ? undefined : buffer.encodeKey(range.from, 0)
+      const to = range.to === undefined ? undefined : successor(buffer.encodeKey(range.to, 0))
+      for await (const entry of mergedEntries(buffer, from, to, range.reverse ?? false)) {
+        yield [entry.key, show(entry)] as const
+      }
+    },
+    async *all() {
+      for await (const entry of mergedEntries(buffer, undefined, undefined, false)) yield [entry.key, show(entry)] as const
+    },
+    approximateCount: () => buffer.backend.approximateCount(),
+  }
+}
+
+export function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowStore<unknown, unknown> {
+  const show = shower(buffer)
+  const put = putter(buffer, context)
+  async function* within(from: number, to: number, segments: readonly SegmentRange[]) {
+    for (const segment of segments) {
+      for await (const entry of mergedEntries(buffer, segment.from, segment.to, false)) {
+        if (entry.slot >= from && entry.slot <= to && entry.slot >= buffer.expiredBefore) yield entry
+      }
+    }
+  }
+  return {
+    name: buffer.codec.plan.name,
+    put: (key, value, windowStart) => put(key, windowStart, value),
+    fetch: (key, windowStart) =>
+      windowStart < buffer.expiredBefore
+        ? undefined
+        : mapStored(buffer.get(key, windowStart), (stored) => (stored === undefined ? undefined : show(stored))),
+    async *fetchRange(key, from, to) {
+      const wanted = buffer.mapKeyOf(key)
+      const segments = buffer.segmentsBetween(from, to).map((segment) => ({
+        from: buffer.encodeKey(key, Math.max(from, segment.start)),
+        to: successor(buffer.encodeKey(key, Math.min(to, segment.end - 1))),
+      }))
+      for await (const entry of within(from, to, segments)) {
+        // Keys of other lengths can lie between the windows of this one.
+        if (buffer.mapKeyOf(entry.key) === wanted) yield [entry.slot, show(entry)] as const
+      }
+    },
+    async *fetchAll(from, to) {
+      const segments = buffer.segmentsBetween(from, to).map(({ range }) => range)
+      for await (const entry of within(from, to, segments)) yield [entry.key, entry.slot, show(entry)] as const
+    },
+    async *all() {
+      for await (const entry of within(0, Number.MAX_SAFE_INTEGER, [{ from: undefined, to: undefined }])) {
+        yield [entry.key, entry.slot, show(entry)] as const
+      }
+    },
+  }
+}
+
+interface SegmentRange {
+  readonly from: Uint8Array | undefined
+  readonly to: Uint8Array | undefined
+}
+
+/** The first key after this one in byte order. */
+function successor(key: Uint8Array): Buffer {
+  return Buffer.concat([key, Buffer.alloc(1)])
+}

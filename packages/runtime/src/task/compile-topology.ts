@@ -1,0 +1,171 @@
+import {
+  compileOperator,
+  type KeySpace,
+  keepsKeyAndTime,
+  looksAtNothing,
+  type OperatorEnv,
+  type Plan,
+  type PlanNode,
+  type Process,
+  type ProcessorNode,
+  type Producer,
+  type PunctuationType,
+  type SinkNode,
+  type SourceNode,
+  type SubTopology,
+  type TimestampExtractor,
+} from '@millrace/core'
+import type { TaskStores } from '../state/task-stores.ts'
+import { userStore } from '../state/user-store.ts'
+import type { RecordContext } from './record-context.ts'
+import { compileSink, type SinkTopics } from './sink.ts'
+import { type CompiledSource, compileSource } from './source.ts'
+
+export type { KeySpace }
+
+/** A task's sub-topology as functions. */
+export interface CompiledTopology {
+  /** By real topic name. */
+  readonly sources: ReadonlyMap<string, CompiledSource>
+  /** For each source node: which store keys its records will be looked up by. */
+  readonly lookAhead: ReadonlyMap<SourceNode, readonly LookAhead[]>
+  init(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A store that is read by the key of each record of a source; window stores by the windows of its timestamp too. */
+export interface LookAhead {
+  readonly store: string
+  readonly windowStarts: ((timestamp: number) => readonly number[]) | undefined
+}
+
+export interface CompileOptions {
+  readonly plan: Plan
+  readonly subTopology: SubTopology
+  readonly context: RecordContext
+  readonly producer: Producer
+  readonly topics: SinkTopics
+  readonly stores: TaskStores
+  readonly timestampExtractor: TimestampExtractor | undefined
+  schedule(
+    node: string,
+    intervalMs: number,
+    type: PunctuationType,
+    callback: (timestamp: number) => void | PromiseLike<void>,
+  ): { cancel(): void }
+  requestCommit(): void
+  wallClock(): number
+}
+
+export function compileTopology(options: CompileOptions): CompiledTopology {
+  const { plan, subTopology, context, stores } = options
+  const names = new Set(subTopology.nodes)
+  const nodes = new Map(plan.nodes.filter(({ name }) => names.has(name)).map((node) => [node.name, node]))
+  const compiled = new Map<string, Process>()
+  const reads = new Map<string, LookAhead[]>()
+  const starts: (() => void | PromiseLike<void>)[] = []
+  const ends: (() => void | PromiseLike<void>)[] = []
+
+  // Parents come before children in a plan, so children are compiled first when it is walked backwards.
+  for (const node of [...nodes.values()].reverse()) {
+    if (node.kind === 'sink') compiled.set(node.name, compileSink(node, context, options.producer, options.topics))
+    if (node.kind === 'processor') compiled.set(node.name, compileOperator(operatorEnv(node)))
+  }
+
+  const sources = new Map<string, CompiledSource>()
+  const lookAhead = new Map<SourceNode, readonly LookAhead[]>()
+  for (const node of nodes.values()) {
+    if (node.kind !== 'source') continue
+    lookAhead.set(node, readsBelow(node.children))
+    const repartition = new Set(plan.repartitionTopics.map(({ name }) => name))
+    for (const topic of node.topics) {
+      const real = options.topics.decorate(topic)
+      const extractor = repartition.has(topic) ? undefined : (node.timestampExtractor ?? options.timestampExtractor)
+      sources.set(
+        real,
+        compileSource({
+          node,
+          topic: real,
+          context,
+          forward: forwardTo(node.children),
+          keyUnopened: staysClosed(node, 'keySerde'),
+          valueUnopened: staysClosed(node, 'valueSerde'),
+          timestampExtractor: extractor,
+        }),
+      )
+    }
+  }
+
+  return {
+    sources,
+    lookAhead,
+    async init() {
+      for (const start of starts.reverse()) await start()
+    },
+    async close() {
+      for (const end of ends) await end()
+    },
+  }
+
+  function forwardTo(children: readonly string[]): Process {
+    const targets = children.map((child) => compiled.get(child)!)
+    if (targets.length === 0) return () => undefined
+    if (targets.length === 1) return targets[0]!
+    const from = (first: number, key: unknown, value: unknown, old: unknown): void | Promise<void> => {
+      for (let index = first; index < targets.length; index++) {
+        const waiting = targets[index]!(key, value, old)
+        if (waiting !== undefined) return waiting.then(() => from(index + 1, key, value, old))
+      }
+    }
+    return (key, value, old) => from(0, key, value, old)
+  }
+
+  function operatorEnv(node: ProcessorNode): OperatorEnv {
+    const own: LookAhead[] = []
+    reads.set(node.name, own)
+    return {
+      node,
+      context,
+      forward: forwardTo(node.children),
+      child: (name) => compiled.get(name)!,
+      tableStore: (name) => stores.tableStore(name),
+      windowStore: (name) => stores.windowStore(name),
+      userStore: (name) => userStore(stores.buffer(name), context),
+      schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
+      requestCommit: options.requestCommit,
+      wallClock: options.wallClock,
+      recordMetadata: () => context.metadata(),
+      onInit: (run) => void starts.push(run),
+      onClose: (run) => void ends.push(run),
+      readsByKey: (store) => void own.push({ store, windowStarts: undefined }),
+      readsByWindow: (store, windowStarts) => void own.push({ store, windowStarts }),
+    }
+  }
+
+  /** What is read by the record's own key, down to where the key changes. */
+  function readsBelow(children: readonly string[]): LookAhead[] {
+    return children.flatMap((child) => {
+      const node = nodes.get(child)
+      if (node === undefined || node.kind !== 'processor') return []
+      const below = keepsKeyAndTime(node.operator) ? readsBelow(node.children) : []
+      return [...(reads.get(child) ?? []), ...below]
+    })
+  }
+
+  /** Whether records of a source reach nothing but sinks that would write the very bytes that were read. */
+  function staysClosed(source: SourceNode, which: 'keySerde' | 'valueSerde'): boolean {
+    const serde = source[which]
+    if (serde.transparent !== true || source.timestampExtractor !== undefined) return false
+    const closed = (child: string): boolean => {
+      const node: PlanNode = nodes.get(child)!
+      if (node.kind === 'sink') return copies(node, serde.name, which)
+      return node.kind === 'processor' && looksAtNothing(node.operator) && node.children.every(closed)
+    }
+    return source.children.every(closed)
+  }
+}
+
+function copies(sink: SinkNode, serde: string, which: 'keySerde' | 'valueSerde'): boolean {
+  if (sink.partitioner !== undefined || typeof sink.topic !== 'string') return false
+  return sink[which].transparent === true && sink[which].name === serde
+}

@@ -1,0 +1,82 @@
+import type { CompiledTopology, LookAhead } from './compile-topology.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { TaskStores } from '../state/task-stores.ts'
+
+/** So many misses in one batch make reading ahead worth its second walk over the records. */
+const WORTHWHILE_MISSES = 16
+/** The most keys of one read. */
+const KEYS_PER_READ = 20_000
+
+/**
+ * Reads together what the records of a batch will look up one by one. A backend that answers with promises makes a miss in
+ * the write buffer dear (25 k/s one after another, 195 k/s in one read of many), so before a batch is processed its
+ * keys are walked and those that the heap lacks are brought there. Where misses are rare that walk is left out.
+ */
+export class LookAheadReader {
+  readonly #stores: TaskStores
+  readonly #prepared = new WeakSet<object>()
+  readonly #active = new Map<string, boolean>()
+
+  constructor(stores: TaskStores) {
+    this.#stores = stores
+  }
+
+  /** Whether the batch that is at the head has yet to be walked. */
+  wants(queue: PartitionQueue, topology: CompiledTopology): boolean {
+    const batch = queue.batch
+    if (batch === undefined || this.#prepared.has(batch)) return false
+    return (topology.lookAhead.get(queue.source.node) ?? []).some(({ store }) => this.#worthwhile(store))
+  }
+
+  async prepare(queues: readonly PartitionQueue[], topology: CompiledTopology): Promise<void> {
+    for (const queue of queues) {
+      if (!queue.hasHead() || !this.wants(queue, topology)) continue
+      const batch = queue.batch!
+      this.#prepared.add(batch)
+      for (const read of topology.lookAhead.get(queue.source.node) ?? []) {
+        if (this.#worthwhile(read.store)) await this.#readAhead(queue, read)
+      }
+    }
+  }
+
+  /** Whether reads of the store have missed often enough lately. */
+  #worthwhile(store: string): boolean {
+    const buffer = this.#stores.buffer(store)
+    if (!buffer.canMiss) return false
+    if (buffer.misses >= WORTHWHILE_MISSES) this.#active.set(store, true)
+    return this.#active.get(store) ?? false
+  }
+
+  async #readAhead(queue: PartitionQueue, read: LookAhead): Promise<void> {
+    const buffer = this.#stores.buffer(read.store)
+    buffer.misses = 0
+    const { source, position } = queue
+    const keys: unknown[] = []
+    const slots: number[] = []
+    const seen = new Set<unknown>()
+    const cursor = queue.batch!.cursor()
+    let walked = 0
+    while (cursor.advance() && keys.length < KEYS_PER_READ) {
+      if (cursor.offset < position || cursor.keyStart < 0) continue
+      walked++
+      let key: unknown
+      try {
+        key = source.readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+      } catch {
+        // It is decoded again when its turn comes, and goes by the policy then.
+        continue
+      }
+      const starts = read.windowStarts?.(cursor.timestamp) ?? [0]
+      for (const slot of starts) {
+        if (!buffer.lacks(key, slot)) continue
+        const identity = read.windowStarts === undefined ? buffer.mapKeyOf(key) : `${slot} ${String(buffer.mapKeyOf(key))}`
+        if (seen.has(identity)) continue
+        seen.add(identity)
+        keys.push(key)
+        slots.push(slot)
+      }
+    }
+    if (keys.length > 0) await buffer.prefetch(keys, slots)
+    if (keys.length < walked / 100) this.#active.set(read.store, false)
+  }
+}

@@ -1,0 +1,81 @@
+import type { KafkaClient, Producer } from '@millrace/core'
+import type { ResolvedOptions } from '../config/options.ts'
+
+/**
+ * The producers of an instance: one for all tasks, unless exactly-once can only be fenced task by task.
+ *
+ * A producer that has failed in any way is thrown away, never mended: the next one of the same transactional id fences it
+ * and ends what it left open, so there is no path on which a commit of unknown outcome is followed by an abort.
+ */
+export class ProducerPool {
+  readonly #client: KafkaClient
+  readonly #options: ResolvedOptions
+  readonly #processId: string
+  readonly #producers = new Map<string, Promise<Producer>>()
+
+  constructor(client: KafkaClient, options: ResolvedOptions, processId: string) {
+    this.#client = client
+    this.#options = options
+    this.#processId = processId
+  }
+
+  get transactional(): boolean {
+    return this.#options.processingGuarantee === 'exactly_once'
+  }
+
+  /** Each task has a producer of its own. */
+  get perTask(): boolean {
+    return this.transactional && this.#client.capabilities.transactions === 'producer-per-task'
+  }
+
+  /** The producer of a task, initialised, with a transaction open where there are any. */
+  acquire(task: string): Promise<Producer> {
+    const key = this.#key(task)
+    const found = this.#producers.get(key)
+    if (found !== undefined) return found
+    const made = this.#make(key)
+    this.#producers.set(key, made)
+    made.catch(() => this.#producers.delete(key))
+    return made
+  }
+
+  /** Ends a task's own producer; a shared one stays. */
+  async release(task: string): Promise<void> {
+    if (this.perTask) await this.#end(this.#key(task))
+  }
+
+  /** Throws all producers away. */
+  async closeAll(): Promise<void> {
+    for (const key of [...this.#producers.keys()]) await this.#end(key)
+  }
+
+  #key(task: string): string {
+    return this.perTask ? task : 'shared'
+  }
+
+  async #make(key: string): Promise<Producer> {
+    const { applicationId, transactionTimeoutMs } = this.#options
+    const name = this.perTask ? key : this.#processId
+    const producer = this.#client.producer(
+      this.transactional ? { transactionalId: `${applicationId}-${name}`, transactionTimeoutMs } : {},
+    )
+    try {
+      await producer.init()
+    } catch (error) {
+      await producer.close()
+      throw error
+    }
+    if (this.transactional) producer.begin()
+    return producer
+  }
+
+  async #end(key: string): Promise<void> {
+    const producer = this.#producers.get(key)
+    this.#producers.delete(key)
+    try {
+      await (await producer)?.close()
+    } catch {
+      // Whoever acquired it has the error already; there is nothing left to close.
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  ByteSink,
+  isPromise,
+  millraceError,
+  partitionForKey,
+  type Process,
+  type Producer,
+  type SinkNode,
+  type TopicAppender,
+} from '@millrace/core'
+import { writerOf } from '../state/store-codec.ts'
+import { type RecordContext, UNOPENED } from './record-context.ts'
+
+/** Partition counts of the topics that are written; a promise for one that has to be asked for. */
+export interface SinkTopics {
+  /** From a plan's name to the real one. */
+  decorate(topic: string): string
+  partitions(topic: string): number | Promise<number>
+}
+
+interface Target {
+  readonly appender: TopicAppender
+  readonly partitions: number
+}
+
+/** Records without a key stay on one partition for this many, which keeps batches full, then go to the next. */
+const STICKY_RECORDS = 1000
+
+/** Compiles a sink: encodes into a scratch buffer, chooses the partition, and copies into the outgoing batch. */
+export function compileSink(node: SinkNode, context: RecordContext, producer: Producer, topics: SinkTopics): Process {
+  const scratch = new ByteSink()
+  const targets = new Map<string, Target>()
+  let sticky = 0
+
+  const open = (topic: string): Target | Promise<Target> => {
+    const name = topics.decorate(topic)
+    const add = (partitions: number) => {
+      const target = { appender: producer.topic(name), partitions }
+      targets.set(topic, target)
+      return target
+    }
+    const partitions = topics.partitions(name)
+    return typeof partitions === 'number' ? add(partitions) : partitions.then(add)
+  }
+
+  const writers = new Map<string, ReturnType<typeof encoders>>()
+  const encoders = (topic: string) => ({
+    key: writerOf(node.keySerde, topic),
+    value: writerOf(node.valueSerde, topic),
+    inner: node.keySerde.inner === undefined ? undefined : writerOf(node.keySerde.inner, topic),
+  })
+  const encodersFor = (topic: string) => {
+    let found = writers.get(topic)
+    if (found === undefined) writers.set(topic, (found = encoders(topic)))
+    return found
+  }
+
+  function send(target: Target, key: unknown, value: unknown): void {
+    const { appender, partitions } = target
+    const { cursor, timestamp, headers } = context
+    const encode = encodersFor(appender.topic)
+    scratch.position = 0
+    let keyStart = -1
+    let keyEnd = -1
+    let valueStart = -1
+    let valueEnd = -1
+    if (key === UNOPENED) {
+      keyStart = cursor!.keyStart
+      keyEnd = cursor!.keyEnd
+    } else if (key !== null && key !== undefined) {
+      keyStart = 0
+      encode.key(key, scratch)
+      keyEnd = scratch.position
+    }
+    if (value === UNOPENED) {
+      valueStart = cursor!.valueStart
+      valueEnd = cursor!.valueEnd
+    } else if (value !== null && value !== undefined) {
+      valueStart = scratch.position
+      encode.value(value, scratch)
+      valueEnd = scratch.position
+    }
+    let hashStart = keyStart
+    let hashEnd = keyEnd
+    if (encode.inner !== undefined && keyStart >= 0 && key !== UNOPENED) {
+      // A windowed key goes where its inner key goes, so that windowed results stay with their inputs.
+      hashStart = scratch.position
+      encode.inner((key as { readonly key: unknown }).key, scratch)
+      hashEnd = scratch.position
+    }
+    // Only now: the scratch buffer is another one after it has grown.
+    const keyBytes = key === UNOPENED ? cursor!.keyBytes : scratch.buffer
+    const valueBytes = value === UNOPENED ? cursor!.valueBytes : scratch.buffer
+
+    const chosen = node.partitioner === undefined ? undefined : choose(target, key, value)
+    if (chosen !== undefined) {
+      if (chosen.length === 0) context.drop(node.name, 'no-partition')
+      for (const partition of chosen) {
+        appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+      }
+      return
+    }
+    const partition =
+      hashStart < 0
+        ? Math.floor(sticky++ / STICKY_RECORDS) % partitions
+        : partitionForKey(keyBytes, hashStart, hashEnd, partitions)
+    appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+  }
+
+  /** The user's choice as a list; undefined leaves it to the key. */
+  function choose(target: Target, key: unknown, value: unknown): readonly number[] | undefined {
+    const partitioner = node.partitioner as (topic: string, key: unknown, value: unknown, partitions: number) => unknown
+    const chosen = partitioner(target.appender.topic, key, value, target.partitions)
+    if (chosen === undefined || chosen === null) return undefined
+    const list = (Array.isArray(chosen) ? chosen : [chosen]) as readonly number[]
+    for (const partition of list) {
+      if (Number.isInteger(partition) && partition >= 0 && partition < target.partitions) continue
+      throw millraceError('MILLRACE_SINK_PARTITION', {
+        partition,
+        topic: target.appender.topic,
+        partitions: target.partitions,
+      })
+    }
+    return list
+  }
+
+  const guardedSend = (target: Target, key: unknown, value: unknown): void => {
+    try {
+      send(target, key, value)
+    } catch (error) {
+      context.fail(node.name, error)
+    }
+  }
+
+  return (key, value) => {
+    let topic: string
+    try {
+      topic =
+        typeof node.topic === 'string'
+          ? node.topic
+          : (node.topic as (key: unknown, value: unknown, record: unknown) => string)(key, value, context.metadata())
+    } catch (error) {
+      return context.fail(node.name, error)
+    }
+    const target = targets.get(topic) ?? open(topic)
+    if (isPromise(target)) {
+      return (target as Promise<Target>).then(
+        (opened) => guardedSend(opened, key, value),
+        (error: unknown) => context.fail(node.name, error),
+      )
+    }
+    guardedSend(target, key, value)
+  }
+}

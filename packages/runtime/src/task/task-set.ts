@@ -1,0 +1,306 @@
+import {
+  type Admin,
+  type FetchedBatch,
+  type GroupConsumer,
+  isMillraceError,
+  type KafkaClient,
+  type Plan,
+  type Producer,
+  type StoreBackend,
+  topicNaming,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import { decodePartitionTime } from '../commit/commit-metadata.ts'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { recordPolicy } from '../policy/record-policy.ts'
+import type { Restorer } from '../restore/restorer.ts'
+import type { StateDirectory } from '../state/state-directory.ts'
+import { TaskStores } from '../state/task-stores.ts'
+import type { ProducerPool } from './producer-pool.ts'
+import type { SinkTopics } from './sink.ts'
+import { Task, type TaskInput } from './task.ts'
+import { compareTasks, type TaskId, taskName } from './task-id.ts'
+
+export interface TaskSetOptions {
+  readonly plan: Plan
+  readonly options: ResolvedOptions
+  readonly client: KafkaClient
+  readonly admin: Admin
+  readonly consumer: GroupConsumer
+  readonly producers: ProducerPool
+  readonly restorer: Restorer
+  readonly directory: StateDirectory
+  readonly topics: SinkTopics & { readonly deadLetterPartitions: number }
+  readonly metrics: Metrics
+  /** A task could not be made, for a reason that does not go away. */
+  readonly onError: (error: unknown) => void
+  /** A task has become able to run, or one less is on its way. */
+  readonly onChange: () => void
+}
+
+/** A task between its assignment and its first record. */
+interface Starting {
+  readonly id: TaskId
+  readonly partitions: readonly TopicPartition[]
+  readonly abort: AbortController
+  readonly done: Promise<void>
+}
+
+const RETRY_MS = 200
+
+/**
+ * The tasks that this instance has been given. New ones are made in the background, restoring included, while the others go
+ * on; a task runs as soon as its own stores are complete.
+ */
+export class TaskSet {
+  readonly #options: TaskSetOptions
+  readonly #running = new Map<string, Task>()
+  readonly #starting = new Map<string, Starting>()
+  readonly #byTopic = new Map<string, number>()
+  /** No record is taken: the group is between two assignments. */
+  suspended = false
+
+  constructor(options: TaskSetOptions) {
+    this.#options = options
+    const real = topicNaming(options.plan, options.options.applicationId)
+    for (const { id, sourceTopics } of options.plan.subTopologies) {
+      for (const topic of sourceTopics) this.#byTopic.set(real(topic), id)
+    }
+  }
+
+  /** Tasks that process records, in order of their ids. */
+  get running(): readonly Task[] {
+    return [...this.#running.values()].sort((a, b) => compareTasks(a.id, b.id))
+  }
+
+  /** Every task, running or on its way. */
+  get ids(): readonly TaskId[] {
+    return [...this.#running.values(), ...this.#starting.values()].map(({ id }) => id).sort(compareTasks)
+  }
+
+  get allRunning(): boolean {
+    return this.#starting.size === 0 && !this.suspended
+  }
+
+  /** Takes on what was assigned: closes what is gone, keeps what stays, begins with what is new. */
+  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    const wanted = this.#group(partitions)
+    for (const [name, task] of this.#running) {
+      if (wanted.has(name)) continue
+      this.#running.delete(name)
+      await this.#close(task, true)
+    }
+    for (const [name, starting] of this.#starting) if (!wanted.has(name)) await this.#cancel(starting)
+    this.suspended = false
+    for (const task of this.#running.values()) {
+      // An eager rebalance hands out every partition anew, so those that stay need their positions again.
+      for (const { topic, partition, fetched } of task.queues) {
+        this.#options.consumer.seek({ topic, partition, offset: fetched })
+        task.queues.find((queue) => queue.topic === topic && queue.partition === partition)!.paused = false
+      }
+    }
+    const added = [...wanted.values()].filter(({ id }) => !this.#has(taskName(id)))
+    if (added.length > 0) this.#begin(added)
+  }
+
+  enqueue(batch: FetchedBatch): void {
+    const subTopology = this.#byTopic.get(batch.topic)
+    if (subTopology === undefined) return
+    this.#running.get(taskName({ subTopology, partition: batch.partition }))?.enqueue(batch)
+  }
+
+  /** Closes every task without a commit, as if they had crashed. Their stores stay as of the last commit. */
+  async abandon(): Promise<void> {
+    for (const starting of this.#starting.values()) await this.#cancel(starting)
+    const tasks = [...this.#running.values()]
+    this.#running.clear()
+    for (const task of tasks) await this.#close(task, true)
+  }
+
+  /** Abandons every task and makes the same ones anew from what is committed. */
+  async restart(): Promise<void> {
+    const partitions = [...this.#running.values()].flatMap(({ queues }) =>
+      queues.map(({ topic, partition }) => ({ topic, partition })),
+    )
+    const starting = [...this.#starting.values()].flatMap((task) => task.partitions)
+    await this.abandon()
+    await this.assign([...partitions, ...starting])
+  }
+
+  async close(): Promise<void> {
+    await this.abandon()
+  }
+
+  #has(name: string): boolean {
+    return this.#running.has(name) || this.#starting.has(name)
+  }
+
+  #group(partitions: readonly TopicPartition[]): Map<string, { id: TaskId; partitions: TopicPartition[] }> {
+    const tasks = new Map<string, { id: TaskId; partitions: TopicPartition[] }>()
+    for (const { topic, partition } of partitions) {
+      const subTopology = this.#byTopic.get(topic)
+      if (subTopology === undefined) continue
+      const id = { subTopology, partition }
+      const task = tasks.get(taskName(id)) ?? { id, partitions: [] }
+      task.partitions.push({ topic, partition })
+      tasks.set(taskName(id), task)
+    }
+    return tasks
+  }
+
+  #begin(added: readonly { id: TaskId; partitions: TopicPartition[] }[]): void {
+    for (const { id, partitions } of added) {
+      const abort = new AbortController()
+      const done = this.#startTask(id, partitions, abort.signal)
+        .catch((error: unknown) => {
+          if (!abort.signal.aborted) this.#options.onError(error)
+        })
+        .finally(() => {
+          this.#starting.delete(taskName(id))
+          this.#options.onChange()
+        })
+      this.#starting.set(taskName(id), { id, partitions, abort, done })
+    }
+  }
+
+  async #startTask(id: TaskId, partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options.options
+    const name = taskName(id)
+    for (;;) {
+      let task: Task | undefined
+      try {
+        task = await this.#make(id, partitions, signal)
+        if (task === undefined) return
+        if (signal.aborted) return await this.#close(task, true)
+        this.#running.set(name, task)
+        for (const { topic, partition, position } of task.queues) {
+          this.#options.consumer.seek({ topic, partition, offset: position })
+        }
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        if (!isMillraceError(error, 'retriable')) throw error
+        logger.warn({ task: name, error }, `task ${name} cannot start yet`)
+        await clock.sleep(RETRY_MS, signal)
+        if (signal.aborted) return
+      }
+    }
+  }
+
+  async #make(id: TaskId, partitions: readonly TopicPartition[], signal: AbortSignal): Promise<Task | undefined> {
+    const { plan, options, producers, directory, restorer } = this.#options
+    const name = taskName(id)
+    const subTopology = plan.subTopologies.find((candidate) => candidate.id === id.subTopology)!
+    // The producer first: with a transactional id of the task its init ends what the previous owner left open, so that the
+    // offsets read next are final.
+    const producer = await producers.acquire(name)
+    const inputs = await this.#positions(partitions)
+    if (signal.aborted) return undefined
+
+    const names = new Set(subTopology.stores)
+    const real = topicNaming(plan, options.applicationId)
+    const stores = await TaskStores.open({
+      stores: plan.stores
+        .filter((store) => names.has(store.name))
+        .map((store) => ({
+          plan: options.caching === 'off' ? { ...store, caching: false } : store,
+          changelogTopic: store.changelog === undefined ? undefined : real(store.changelog.topic),
+          changelogIsSource: store.changelog?.isSource ?? false,
+        })),
+      partition: id.partition,
+      persistent: options.store as StoreBackend,
+      directory: directory.taskDirectory(name),
+      logger: options.logger,
+      recover: (path, cause) => directory.moveAside(path, cause),
+    })
+    try {
+      await restorer.restore([{ task: name, partition: id.partition, stores }], () => undefined, signal)
+      if (signal.aborted) {
+        await stores.close()
+        return undefined
+      }
+      const task = this.#construct(id, subTopology, stores, producer)
+      await task.start(inputs)
+      return task
+    } catch (error) {
+      await stores.close()
+      throw error
+    }
+  }
+
+  #construct(id: TaskId, subTopology: Plan['subTopologies'][number], stores: TaskStores, producer: Producer): Task {
+    const { plan, options, metrics, topics } = this.#options
+    return new Task({
+      id,
+      plan,
+      subTopology,
+      applicationId: options.applicationId,
+      producer,
+      topics,
+      stores,
+      clock: options.clock,
+      policy: recordPolicy({
+        onBadRecord: options.onBadRecord,
+        logger: options.logger,
+        metrics,
+        producer,
+        deadLetterPartitions: topics.deadLetterPartitions,
+      }),
+      timestampExtractor: options.timestampExtractor,
+      maxTaskIdleMs: options.maxTaskIdleMs,
+    })
+  }
+
+  /** Where each partition goes on: from what the group has committed, else by the reset policy. */
+  async #positions(partitions: readonly TopicPartition[]): Promise<readonly TaskInput[]> {
+    const { consumer, admin, plan, options } = this.#options
+    const [committed, earliest, latest] = await Promise.all([
+      consumer.committed(partitions),
+      admin.earliestOffsets(partitions),
+      admin.latestOffsets(partitions),
+    ])
+    const real = topicNaming(plan, options.applicationId)
+    return partitions.map(({ topic, partition }) => {
+      const same = (entry: TopicPartition) => entry.topic === topic && entry.partition === partition
+      const end = offsetAt(latest, same)
+      const first = offsetAt(earliest, same)
+      const known = committed.find(same)
+      const source = plan.nodes.find((node) => node.kind === 'source' && node.topics.some((t) => real(t) === topic))
+      const reset = (source?.kind === 'source' ? source.offsetReset : undefined) ?? options.offsetReset
+      const start = reset === 'earliest' ? first : end
+      // Offsets outside the log are left from a topic that was deleted, or that has lost records to retention.
+      const usable = known !== undefined && known.offset >= first && known.offset <= end
+      if (known !== undefined && !usable) {
+        const fields = { topic, partition, committed: known.offset, earliest: first, latest: end, startsAt: start }
+        options.logger.warn(fields, 'the committed offset is outside the log: the partition starts by its reset policy')
+      }
+      return {
+        topic,
+        partition,
+        position: usable ? known.offset : start,
+        partitionTime: usable ? decodePartitionTime(known.metadata) : -1,
+        end,
+      }
+    })
+  }
+
+  async #cancel(starting: Starting): Promise<void> {
+    starting.abort.abort()
+    await starting.done
+  }
+
+  async #close(task: Task, runUserClose: boolean): Promise<void> {
+    try {
+      await task.close({ runUserClose })
+    } catch (error) {
+      this.#options.options.logger.error({ task: task.name, error }, 'closing a task failed')
+    }
+    await this.#options.producers.release(task.name)
+  }
+}
+
+function offsetAt(offsets: readonly TopicPartitionOffset[], same: (entry: TopicPartition) => boolean): number {
+  return offsets.find(same)?.offset ?? 0
+}

@@ -1,0 +1,261 @@
+import {
+  type Clock,
+  type CommittedOffset,
+  type FetchedBatch,
+  millraceError,
+  NO_HEADERS,
+  type Plan,
+  type Producer,
+  type SubTopology,
+  type TimestampExtractor,
+  type TopicPartition,
+} from '@millrace/core'
+import { encodePartitionTime } from '../commit/commit-metadata.ts'
+import type { ChangelogWriter } from '../state/store-buffer.ts'
+import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
+import { type CompiledTopology, compileTopology } from './compile-topology.ts'
+import { LookAheadReader } from './look-ahead.ts'
+import { PartitionQueue } from './partition-queue.ts'
+import { Punctuations } from './punctuation.ts'
+import { RecordContext, type RecordPolicy } from './record-context.ts'
+import type { SinkTopics } from './sink.ts'
+import { type TaskId, taskName } from './task-id.ts'
+
+export interface TaskOptions {
+  readonly id: TaskId
+  readonly plan: Plan
+  readonly subTopology: SubTopology
+  readonly applicationId: string
+  readonly producer: Producer
+  readonly topics: SinkTopics
+  readonly stores: TaskStores
+  readonly clock: Clock
+  readonly policy: RecordPolicy
+  readonly timestampExtractor: TimestampExtractor | undefined
+  /** How long a task with a partition that has run empty waits for it. */
+  readonly maxTaskIdleMs: number
+}
+
+/** Where an input partition of a task starts. */
+export interface TaskInput extends TopicPartition {
+  readonly position: number
+  readonly partitionTime: number
+  readonly end: number
+}
+
+/**
+ * A partition that has run empty though its end lies further on is waited for this long at least: its fetch is under way, or
+ * the broker does not answer.
+ */
+const MISSING_DATA_PATIENCE_MS = 5_000
+
+/** So many records are processed before other tasks and the commit have their turn. */
+const RECORDS_PER_TURN = 8192
+
+/**
+ * One partition of one sub-topology: its input queues, its stores, and the compiled functions between them. Everything in
+ * it happens one after another.
+ */
+export class Task {
+  readonly id: TaskId
+  readonly name: string
+  readonly stores: TaskStores
+  readonly producer: Producer
+  readonly context: RecordContext
+  commitRequested = false
+  /** Records processed since the task was made. */
+  processed = 0
+  readonly #options: TaskOptions
+  readonly #punctuations = new Punctuations()
+  readonly #queues: PartitionQueue[] = []
+  readonly #lookAhead: LookAheadReader
+  #topology: CompiledTopology | undefined
+  #dirty = false
+  #idleSince: number | undefined
+
+  constructor(options: TaskOptions) {
+    this.#options = options
+    this.id = options.id
+    this.name = taskName(options.id)
+    this.stores = options.stores
+    this.producer = options.producer
+    this.context = new RecordContext(this.name, options.applicationId, options.policy)
+    this.#lookAhead = new LookAheadReader(options.stores)
+  }
+
+  /** After the stores have been restored: compiles the sub-topology and runs the user's `init`. */
+  async start(inputs: readonly TaskInput[]): Promise<void> {
+    const { clock, stores } = this.#options
+    await stores.start(this.context, (store) => this.#changelogWriter(store))
+    const topology = compileTopology({
+      ...this.#options,
+      context: this.context,
+      schedule: (node, intervalMs, type, callback) =>
+        this.#punctuations.add(node, type, intervalMs, callback, clock.now()),
+      requestCommit: () => {
+        this.commitRequested = true
+      },
+      wallClock: () => clock.now(),
+    })
+    this.#topology = topology
+    for (const input of inputs) {
+      this.#queues.push(
+        new PartitionQueue({
+          ...input,
+          source: topology.sources.get(input.topic)!,
+          badTimestamp: (queue, cursor, error) => this.#badTimestamp(queue, cursor.timestamp, error, cursor),
+        }),
+      )
+    }
+    this.context.streamTime = Math.max(-1, ...inputs.map(({ partitionTime }) => partitionTime))
+    this.context.clear(-1)
+    await topology.init()
+  }
+
+  get queues(): readonly PartitionQueue[] {
+    return this.#queues
+  }
+
+  enqueue(batch: FetchedBatch): PartitionQueue | undefined {
+    const queue = this.#queues.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition)
+    queue?.add(batch)
+    return queue
+  }
+
+  /** Whether a turn would process anything now. */
+  canProcess(): boolean {
+    let buffered = false
+    let empty = false
+    let waits = false
+    for (const queue of this.#queues) {
+      if (queue.hasHead()) {
+        buffered = true
+      } else {
+        empty = true
+        waits ||= queue.awaitsFetch
+      }
+    }
+    if (!buffered || !empty) {
+      this.#idleSince = undefined
+      return buffered
+    }
+    // A partition has run empty. If it has more, records that belong before the buffered ones are on their way.
+    const { clock, maxTaskIdleMs } = this.#options
+    const patience = maxTaskIdleMs < 0 ? 0 : maxTaskIdleMs + (waits ? MISSING_DATA_PATIENCE_MS : 0)
+    const now = clock.now()
+    this.#idleSince ??= now
+    return now - this.#idleSince >= patience
+  }
+
+  /** Processes what is buffered, oldest timestamp first, up to a turn's worth. The number of records processed. */
+  async process(): Promise<number> {
+    let count = 0
+    const queues = this.#queues
+    await this.#lookAhead.prepare(queues, this.#topology!)
+    while (count < RECORDS_PER_TURN) {
+      const queue = queues.length === 1 ? queues[0]! : this.#oldest()
+      if (queue === undefined || !queue.hasHead()) break
+      if (this.#lookAhead.wants(queue, this.#topology!)) await this.#lookAhead.prepare(queues, this.#topology!)
+      queue.take()
+      const timestamp = queue.headTimestamp
+      if (timestamp > this.context.streamTime) this.context.streamTime = timestamp
+      const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
+      count++
+      if (waiting !== undefined) await waiting
+      if (queues.length > 1 && !queue.hasHead()) break
+      if (this.commitRequested) break
+    }
+    if (count > 0) {
+      this.#dirty = true
+      this.processed += count
+    }
+    return count
+  }
+
+  /** Runs punctuations that are due by stream time, then those due by the wall clock. */
+  async punctuate(): Promise<boolean> {
+    const { streamTime } = this.context
+    const now = this.#options.clock.now()
+    let ran = false
+    for (const [type, time] of [['stream-time', streamTime], ['wall-clock', now]] as const) {
+      if (time < 0 || !this.#punctuations.isDue(type, time)) continue
+      this.#dirty = true
+      ran = await this.#punctuations.run(type, time, async (node, callback) => {
+        this.context.clear(time)
+        try {
+          await callback(time)
+        } catch (error) {
+          if (this.context.isFatal(error)) throw error
+          this.context.fail(node, error)
+        }
+      })
+    }
+    return ran
+  }
+
+  nextWallClockPunctuation(): number {
+    return this.#punctuations.nextWallClock()
+  }
+
+  get needsCommit(): boolean {
+    return this.#dirty || this.stores.hasChanges
+  }
+
+  /** Emits and logs what the stores hold back. After it the producer has everything that belongs to the commit. */
+  async prepareCommit(): Promise<void> {
+    this.context.clear(this.context.streamTime)
+    await this.stores.flush()
+  }
+
+  /** What to commit: for each input, the offset after its last processed record. */
+  offsets(): readonly CommittedOffset[] {
+    return this.#queues.map(({ topic, partition, position, partitionTime }) => ({
+      topic,
+      partition,
+      offset: position,
+      metadata: encodePartitionTime(partitionTime),
+    }))
+  }
+
+  /** After the commit has succeeded. `acknowledged` are the next offsets of partitions that the producer has written. */
+  async committed(acknowledged: ReadonlyMap<string, number>): Promise<void> {
+    await this.stores.persist(acknowledged)
+    this.#dirty = false
+    this.commitRequested = false
+  }
+
+  /** Runs the user's `close` and gives the stores back. Without a commit before it, uncommitted changes are dropped. */
+  async close(options: { readonly runUserClose: boolean }): Promise<void> {
+    try {
+      if (options.runUserClose) await this.#topology?.close()
+    } finally {
+      await this.stores.close()
+    }
+  }
+
+  #oldest(): PartitionQueue | undefined {
+    let oldest: PartitionQueue | undefined
+    for (const queue of this.#queues) {
+      if (queue.hasHead() && (oldest === undefined || queue.headTimestamp < oldest.headTimestamp)) oldest = queue
+    }
+    return oldest
+  }
+
+  #changelogWriter(store: TaskStorePlan): ChangelogWriter | undefined {
+    if (store.changelogTopic === undefined || store.changelogIsSource) return undefined
+    const appender = this.producer.topic(store.changelogTopic)
+    const { partition } = this.id
+    return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) =>
+      appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, NO_HEADERS)
+  }
+
+  #badTimestamp(queue: PartitionQueue, timestamp: number, error: unknown, cursor: PartitionQueue['cursor']): void {
+    const { context } = this
+    context.clear(timestamp)
+    context.topic = queue.topic
+    context.partition = queue.partition
+    context.offset = cursor.offset
+    context.cursor = cursor
+    context.fail(queue.source.node.name, error ?? millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp }))
+  }
+}

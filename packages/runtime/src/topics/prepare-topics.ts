@@ -1,0 +1,121 @@
+import {
+  type Admin,
+  isMillraceError,
+  type Logger,
+  millraceError,
+  type NewTopic,
+  type Plan,
+  type StorePlan,
+  topicNaming,
+} from '@millrace/core'
+import { partitionCounts, taskCount } from './partition-counts.ts'
+
+export interface PreparedTopics {
+  /** Partition counts by real name, of all topics that the plan names. */
+  readonly partitions: ReadonlyMap<string, number>
+}
+
+export interface PrepareOptions {
+  readonly plan: Plan
+  readonly applicationId: string
+  readonly admin: Admin
+  readonly logger: Logger
+  readonly replicationFactor: number | undefined
+  /** Topics besides the plan's that have to be there, such as the dead-letter topic. */
+  readonly required: readonly string[]
+  /** How much longer than their windows windowed changelogs are kept. */
+  readonly windowedChangelogExtraMs: number
+}
+
+/**
+ * Before anything is read: checks the user's topics, derives the partition counts of the internal ones, creates those
+ * that are missing and checks the others. Several instances may do so at once.
+ *
+ * @throws MILLRACE_TOPIC_MISSING, MILLRACE_TOPIC_NOT_COPARTITIONED, MILLRACE_TOPIC_PARTITIONS_CHANGED
+ */
+export async function prepareTopics(options: PrepareOptions): Promise<PreparedTopics> {
+  const { plan, applicationId, admin } = options
+  const repartition = new Set(plan.repartitionTopics.map(({ name }) => name))
+  const external = externalTopics(plan, repartition)
+  const found = await countsOf(admin, [...external, ...options.required])
+  for (const topic of [...external, ...options.required]) {
+    if (!found.has(topic)) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+  }
+  const counts = partitionCounts(plan, found)
+  const internal = internalTopics(options, counts)
+  await createMissing(internal, options)
+
+  const real = topicNaming(plan, applicationId)
+  const partitions = new Map(found)
+  for (const [topic, count] of counts) partitions.set(real(topic), count)
+  for (const { name, partitions: count } of internal) partitions.set(name, count)
+  return { partitions }
+}
+
+function externalTopics(plan: Plan, repartition: ReadonlySet<string>): readonly string[] {
+  const topics = plan.nodes.flatMap((node) => {
+    if (node.kind === 'source') return node.topics
+    return node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : []
+  })
+  return [...new Set(topics)].filter((topic) => !repartition.has(topic))
+}
+
+/** The internal topics as they have to be. Settings are those of Kafka Streams (`InternalTopicConfig`). */
+function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, number>): readonly NewTopic[] {
+  const { plan, applicationId, replicationFactor } = options
+  const replication = replicationFactor === undefined ? {} : { replicationFactor }
+  const real = topicNaming(plan, applicationId)
+  const repartition = plan.repartitionTopics.map(({ name }) => ({
+    name: real(name),
+    partitions: counts.get(name) ?? 1,
+    configs: {
+      'cleanup.policy': 'delete',
+      'segment.bytes': '52428800',
+      'retention.ms': '-1',
+      'message.timestamp.type': 'CreateTime',
+    },
+    ...replication,
+  }))
+  const changelogs = plan.stores.flatMap((store) => {
+    const { changelog } = store
+    if (changelog === undefined || changelog.isSource) return []
+    const subTopology = plan.subTopologies.find(({ stores }) => stores.includes(store.name))
+    const partitions = taskCount(subTopology?.sourceTopics ?? [], counts)
+    const configs = { ...changelogConfigs(store, options.windowedChangelogExtraMs), ...changelog.configs }
+    return [{ name: real(changelog.topic), partitions, configs, ...replication }]
+  })
+  return [...repartition, ...changelogs]
+}
+
+function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<string, string>> {
+  const common = { 'message.timestamp.type': 'CreateTime' }
+  if (store.kind === 'key-value') return { ...common, 'cleanup.policy': 'compact' }
+  return { ...common, 'cleanup.policy': 'compact,delete', 'retention.ms': String((store.retentionMs ?? 0) + extraMs) }
+}
+
+async function createMissing(wanted: readonly NewTopic[], options: PrepareOptions): Promise<void> {
+  const names = wanted.map(({ name }) => name)
+  const before = await countsOf(options.admin, names)
+  const missing = wanted.filter(({ name }) => !before.has(name))
+  for (const topic of missing) {
+    try {
+      await options.admin.createTopics([topic])
+      options.logger.info({ topic: topic.name, partitions: topic.partitions }, 'internal topic created')
+    } catch (error) {
+      // Another instance was faster; its topic is checked below.
+      if (!isMillraceError(error) || error.code !== 'MILLRACE_TOPIC_EXISTS') throw error
+    }
+  }
+  const after = missing.length === 0 ? before : await countsOf(options.admin, names)
+  for (const { name, partitions } of wanted) {
+    const actual = after.get(name)
+    if (actual === undefined || actual === partitions) continue
+    throw millraceError('MILLRACE_TOPIC_PARTITIONS_CHANGED', { topic: name, actual, expected: partitions })
+  }
+}
+
+async function countsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
+  if (topics.length === 0) return new Map()
+  const described = await admin.describeTopics([...new Set(topics)])
+  return new Map(described.map(({ name, partitions }) => [name, partitions]))
+}
