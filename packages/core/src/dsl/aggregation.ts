@@ -92,9 +92,7 @@ function aggregationEntry(
     name,
     parents: [],
     operator: () =>
-      windows === undefined
-        ? { type: 'aggregate', ...settled() }
-        : { type: 'windowAggregate', windows, ...settled() },
+      windows === undefined ? { type: 'aggregate', ...settled() } : { type: 'windowAggregate', windows, ...settled() },
     connects: () => [],
     owns: () => [store],
   }

@@ -5,7 +5,6 @@ import { optionalName } from '../topology/naming.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import type { NameOption } from './options.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
 import { processorEntry } from './steps.ts'
 
@@ -23,7 +22,7 @@ export interface SplitOf<K, V, Known extends SerdeSide> {
   readonly value: V
   readonly known: Known
   // Nothing yet: each branch adds its own.
-  readonly branches: unknown & object
+  readonly branches: object
   readonly positions: readonly []
 }
 

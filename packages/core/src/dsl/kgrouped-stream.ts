@@ -2,17 +2,12 @@ import type { Awaitable, TimeWindowsSpec } from '../operators/spec.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
 import { point, type types } from './point.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
-
-/** `store` may be left out, or come without a value serde, only where the value serde is known. */
-export type ReduceArgs<Options, Store, V, Known extends SerdeSide> = 'value' extends Known
-  ? [options?: Options]
-  : [optionsWithSerdes: NameOption & { readonly store: Store & { readonly value: Serde<NonNullable<V>> } }]
 
 /** A stream whose records are grouped by key, to be aggregated. Records without key or value are left out. */
 export class KGroupedStream<K, V, Known extends SerdeSide = never> {
@@ -41,9 +36,9 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   /** Combines the values of each key; the first one is taken as it is. `null` deletes the key. */
   reduce(
     reducer: (aggregate: V, value: V) => Awaitable<V | null>,
-    ...args: ReduceArgs<MaterializeOptions<K, V>, StoreOptions<K, V>, V, Known>
+    ...args: WithStoreSerdes<MaterializeOptions<K, V>, StoreOptions<K, V>, K, V, Known | 'key'>
   ): KTable<K, V, SerdeSide> {
-    const options: MaterializeOptions<K, V> = args[0] ?? {}
+    const [options = {}]: [MaterializeOptions<K, V>?] = args
     return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, this[point].valueSerde))
   }
 

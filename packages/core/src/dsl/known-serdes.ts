@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.ts'
+import type { NameOption } from './options.ts'
 
 /**
  * Which serdes of a stream's records are known at a point of the topology. They are given where a topic is read, and a step
@@ -9,7 +10,9 @@ export type SerdeSide = 'key' | 'value'
 /** The serdes that must be given because `Known` does not have them. */
 export type MissingSerdes<K, V, Known extends SerdeSide> = MissingKey<K, Known> & MissingValue<V, Known>
 
-export type MissingKey<K, Known extends SerdeSide> = 'key' extends Known ? unknown : { readonly key: Serde<NonNullable<K>> }
+export type MissingKey<K, Known extends SerdeSide> = 'key' extends Known
+  ? unknown
+  : { readonly key: Serde<NonNullable<K>> }
 
 export type MissingValue<V, Known extends SerdeSide> = 'value' extends Known
   ? unknown
@@ -28,18 +31,19 @@ export type WithSerdesOfNewKey<Options, K, V, Known extends SerdeSide> = 'key' e
   ? [options?: Options]
   : [optionsWithSerdes: Options & MissingSerdes<K, V, Known>]
 
-/** Which serdes the options of an operator gave. */
-export type GivenSerdes<Options> =
-  | (Options extends { readonly key: Serde<never> | object } ? 'key' : never)
-  | (Options extends { readonly value: Serde<never> | object } ? 'value' : never)
+/** The same where the serdes are those of a store. */
+export type WithStoreSerdes<Options, Store, K, V, Known extends SerdeSide> = [SerdeSide] extends [Known]
+  ? [options?: Options]
+  : [optionsWithSerdes: NameOption & { readonly store: Store & MissingSerdes<K, V, Known> }]
 
 /** A type that nothing fits, whose name is the message. */
-export interface TypeError<Message extends string> {
-  readonly [typeError]: Message
+export interface TopologyError<Message extends string> {
+  readonly [message]: Message
 }
-declare const typeError: unique symbol
+declare const message: unique symbol
 
 /** `unknown` where the types of two keys are the same, else a sentence that says what to do. */
 export type SameKey<K, Other> = [K] extends [Other] ? ([Other] extends [K] ? unknown : KeysDiffer) : KeysDiffer
 
-type KeysDiffer = TypeError<'The keys of the two sides have different types: give the stream the key of the table with selectKey first'>
+type KeysDiffer =
+  TopologyError<'The keys of the two sides have different types: give the stream the key of the table with selectKey first'>

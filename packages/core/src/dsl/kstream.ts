@@ -1,16 +1,17 @@
 import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import type { Awaitable } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import { groupPoint } from './group-point.ts'
 import type {
-  GivenSerdes,
   MissingValue,
   SameKey,
   SerdeSide,
   WithSerdes,
   WithSerdesOfNewKey,
+  WithStoreSerdes,
 } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
@@ -24,6 +25,7 @@ import type {
   RepartitionOptions,
   SerdeOptions,
   SinkOptions,
+  StoreOptions,
   TopicChoice,
 } from './options.ts'
 import { point, sameGraph, type StreamPoint, type types } from './point.ts'
@@ -58,7 +60,9 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   filter<VN extends V>(predicate: (key: K, value: V) => value is VN, options?: NameOption): KStream<K, VN, Known>
   filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
   filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
-    return this.#make.stream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name))
+    return this.#make.stream(
+      addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name),
+    )
   }
 
   /** Keeps the records for which `predicate` does not hold. */
@@ -124,6 +128,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** Writes each record as a line, for debugging. The stream ends here. */
   print(options: PrintOptions<K, V> = {}): void {
+    // oxlint-disable-next-line no-console -- to print is what the user asks for here
     const { label = this[point].name, write = line => console.log(line), format } = options
     addStep(this[point], 'print', { type: 'print', label, write, mapper: format }, options.name)
   }
@@ -143,19 +148,22 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** Writes the records to a topic and reads them back, distributed by key. */
   repartition(...args: WithSerdes<RepartitionOptions<K, V>, K, V, Known>): KStream<K, V, SerdeSide> {
-    const options: RepartitionOptions<K, V> | undefined = args[0]
+    const [options]: [RepartitionOptions<K, V>?] = args
     return this.#make.stream(addRepartition(this[point], options))
   }
 
   /** Writes the records to a topic, or to the one that `topic` chooses for each of them. Topics must exist. */
   to(topic: string | TopicChoice<K, V>, ...args: WithSerdes<SinkOptions<K, V>, K, V, Known>): void {
-    const options: SinkOptions<K, V> | undefined = args[0]
+    const [options]: [SinkOptions<K, V>?] = args
     addSink(this[point], topic, options)
   }
 
   /** The table of the last value of each key; a record without a value deletes. */
-  toTable(options?: MaterializeOptions<K, V>): KTable<K, V, Known> {
-    return this.#make.table(addToTable(this[point], options ?? {}))
+  toTable(
+    ...args: WithStoreSerdes<MaterializeOptions<K, V>, StoreOptions<K, V>, K, V, Known>
+  ): KTable<K, V, SerdeSide> {
+    const [options = {}]: [MaterializeOptions<K, V>?] = args
+    return this.#make.table(addToTable(this[point], options))
   }
 
   /** Groups by a new key; a record whose new key is null is left out. */
@@ -169,7 +177,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** Groups by the key there is. */
   groupByKey(...args: WithSerdesOfNewKey<GroupOptions<K, V>, K, V, Known>): KGroupedStream<K, V, Known | 'key'> {
-    const options: GroupOptions<K, V> | undefined = args[0]
+    const [options]: [GroupOptions<K, V>?] = args
     return this.#make.grouped(groupPoint(this[point], 'groupByKey', options))
   }
 
@@ -179,7 +187,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, tableValue: VT, key: K) => Awaitable<VR>,
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'> {
-    const options: SerdeOptions<K, V> | undefined = args[0]
+    const [options]: [SerdeOptions<K, V>?] = args
     return this.#make.stream(addStreamTableJoin(this[point], table[point], 'inner', joiner, options ?? {}))
   }
 
@@ -189,23 +197,33 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, tableValue: VT | null, key: K) => Awaitable<VR>,
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'> {
-    const options: SerdeOptions<K, V> | undefined = args[0]
+    const [options]: [SerdeOptions<K, V>?] = args
     return this.#make.stream(addStreamTableJoin(this[point], table[point], 'left', joiner, options ?? {}))
   }
 
   /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
-  process<KR, VR, const Options extends ProcessOptions<KR, VR> = ProcessOptions<KR, VR>>(
+  process<KR, VR>(
     supplier: () => Processor<K, V, KR, VR>,
-    options?: Options,
-  ): KStream<KR, VR, GivenSerdes<Options>> {
+    options: ProcessOptions & { readonly key: Serde<KR>; readonly value: Serde<VR> },
+  ): KStream<KR, VR, SerdeSide>
+  process<KR, VR>(supplier: () => Processor<K, V, KR, VR>, options?: ProcessOptions): KStream<KR, VR>
+  process(
+    supplier: () => unknown,
+    options?: ProcessOptions & { readonly key?: object; readonly value?: object },
+  ): unknown {
     return this.#make.stream(addProcessor(this[point], supplier, false, options))
   }
 
   /** As `process`, but the key stays: no repartition is needed afterwards. */
-  processValues<VR, const Options extends Omit<ProcessOptions<K, VR>, 'key'> = Omit<ProcessOptions<K, VR>, 'key'>>(
+  processValues<VR>(
     supplier: () => FixedKeyProcessor<K, V, VR>,
-    options?: Options,
-  ): KStream<K, VR, Extract<Known, 'key'> | GivenSerdes<Options>> {
+    options: ProcessOptions & { readonly value: Serde<VR> },
+  ): KStream<K, VR, Known | 'value'>
+  processValues<VR>(
+    supplier: () => FixedKeyProcessor<K, V, VR>,
+    options?: ProcessOptions,
+  ): KStream<K, VR, Exclude<Known, 'value'>>
+  processValues(supplier: () => unknown, options?: ProcessOptions & { readonly value?: object }): unknown {
     return this.#make.stream(addProcessor(this[point], supplier, true, options))
   }
 }

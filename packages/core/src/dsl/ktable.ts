@@ -8,6 +8,9 @@ import { point, type TablePoint, type types } from './point.ts'
 import { addStep } from './steps.ts'
 import { addTableFilter, addTableMapValues, addToStream } from './tables.ts'
 
+/** A store needs the value serde: where it is not known, it must come with the store. */
+type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known ? MaterializeOptions<K, V> : NameOption
+
 /**
  * A table: the last value of each key, changing as records come. It is kept in a store where one is named or another
  * operator needs one.
@@ -26,15 +29,25 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
-  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V, Known> {
+  filter(
+    predicate: (key: K, value: V) => Awaitable<boolean>,
+    options: NameOption & { readonly store: StoreOptions<K, V> & { readonly value: Serde<V> } },
+  ): KTable<K, V, Known | 'value'>
+  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: FilterOptions<K, V, Known>): KTable<K, V, Known>
+  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
   }
 
   /** The rows for which `predicate` does not hold. */
   filterNot(
     predicate: (key: K, value: V) => Awaitable<boolean>,
-    options?: MaterializeOptions<K, V>,
-  ): KTable<K, V, Known> {
+    options: NameOption & { readonly store: StoreOptions<K, V> & { readonly value: Serde<V> } },
+  ): KTable<K, V, Known | 'value'>
+  filterNot(
+    predicate: (key: K, value: V) => Awaitable<boolean>,
+    options?: FilterOptions<K, V, Known>,
+  ): KTable<K, V, Known>
+  filterNot(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
   }
 
@@ -47,19 +60,13 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KTable<K, VR, Exclude<Known, 'value'>>
-  mapValues<VR>(
-    mapper: (value: V, key: K) => Awaitable<VR>,
-    options?: MaterializeOptions<K, VR>,
-  ): KTable<K, VR, never> {
+  mapValues<VR>(mapper: (value: V, key: K) => Awaitable<VR>, options?: MaterializeOptions<K, VR>): KTable<K, VR> {
     return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
   }
 
   /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */
+  toStream<KR>(mapper: (key: K, value: V) => Awaitable<KR>, options?: NameOption): KStream<KR, V, Exclude<Known, 'key'>>
   toStream(options?: NameOption): KStream<K, V, Known>
-  toStream<KR>(
-    mapper: (key: K, value: V) => Awaitable<KR>,
-    options?: NameOption,
-  ): KStream<KR, V, Exclude<Known, 'key'>>
   toStream(first?: NameOption | Fn2<unknown>, second?: NameOption): unknown {
     if (typeof first !== 'function') return this.#make.stream(addToStream(this[point], first?.name))
     const changes = addToStream(this[point], second?.name)

@@ -16,10 +16,7 @@ export interface Make {
   stream<K, V, Known extends SerdeSide>(from: StreamPoint): KStream<K, V, Known>
   table<K, V, Known extends SerdeSide>(from: TablePoint): KTable<K, V, Known>
   grouped<K, V, Known extends SerdeSide>(group: GroupPoint): KGroupedStream<K, V, Known>
-  windowed<K, V, Known extends SerdeSide>(
-    group: GroupPoint,
-    windows: TimeWindowsSpec,
-  ): TimeWindowedKStream<K, V, Known>
+  windowed<K, V, Known extends SerdeSide>(group: GroupPoint, windows: TimeWindowsSpec): TimeWindowedKStream<K, V, Known>
   branched<K, V, Known extends SerdeSide>(
     from: StreamPoint,
     name: string | undefined,

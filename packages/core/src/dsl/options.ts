@@ -89,7 +89,8 @@ export interface GroupByOptions<K, V> extends GroupOptions<K, V> {
   readonly key: Serde<NonNullable<K>>
 }
 
-export interface ProcessOptions<K, V> extends SerdeOptions<K, V> {
+/** Of `process`: the serdes of what it forwards may be given beside these. */
+export interface ProcessOptions extends NameOption {
   /** Names of the stores that the processor may ask for. */
   readonly stores?: readonly string[]
 }

@@ -14,12 +14,14 @@ export interface StoreChoice extends StoreSettings {
   readonly retentionMs?: number
 }
 
-export type StoreOption = string | (StoreSettings & {
-  readonly name?: string
-  readonly key?: object
-  readonly value?: object
-  readonly retentionMs?: number
-})
+export type StoreOption =
+  | string
+  | (StoreSettings & {
+      readonly name?: string
+      readonly key?: object
+      readonly value?: object
+      readonly retentionMs?: number
+    })
 
 export function storeChoice(option: StoreOption | undefined): StoreChoice {
   if (option === undefined) return { given: false, name: undefined, key: undefined, value: undefined }

@@ -44,7 +44,10 @@ export class StreamsBuilder {
     const list = typeof topics === 'string' ? [topics] : [...new Set(topics)]
     for (const topic of list) checkedName(topic, 'topic')
     if (list.length === 0) {
-      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'stream', reason: 'the list of topics is empty' })
+      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', {
+        operator: 'stream',
+        reason: 'the list of topics is empty',
+      })
     }
     const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-SOURCE-')
     const keySerde = options.key as Serde<unknown>

@@ -3,8 +3,7 @@ import type { Windowed } from '../record/windowed.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
-import type { ReduceArgs } from './kgrouped-stream.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeWindowsOptions, NameOption, WindowStoreSettings } from './options.ts'
@@ -38,11 +37,13 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   /** As `KGroupedStream.reduce`, for each window. */
   reduce(
     reducer: (aggregate: V, value: V) => Awaitable<V | null>,
-    ...args: ReduceArgs<MaterializeWindowsOptions<K, V>, WindowStoreSettings<K, V>, V, Known>
+    ...args: WithStoreSerdes<MaterializeWindowsOptions<K, V>, WindowStoreSettings<K, V>, K, V, Known | 'key'>
   ): KTable<Windowed<K>, V, SerdeSide> {
-    const options: MaterializeWindowsOptions<K, V> = args[0] ?? {}
+    const [options = {}]: [MaterializeWindowsOptions<K, V>?] = args
     const { valueSerde } = this[point]
-    return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#windows))
+    return this.#make.table(
+      addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#windows),
+    )
   }
 
   /** As `KGroupedStream.aggregate`, for each window. */

@@ -19,8 +19,10 @@ export interface TumblingOptions {
  */
 export function tumbling(options: TumblingOptions): TimeWindowsSpec {
   const { sizeMs, graceMs } = options
-  if (!(Number.isInteger(sizeMs) && sizeMs > 0)) throw invalid(`sizeMs must be a positive whole number, but it is ${sizeMs}`)
-  if (graceMs === undefined) throw invalid('graceMs is missing: say how long late records are waited for, 0 for not at all')
+  if (!(Number.isInteger(sizeMs) && sizeMs > 0))
+    throw invalid(`sizeMs must be a positive whole number, but it is ${sizeMs}`)
+  if (graceMs === undefined)
+    throw invalid('graceMs is missing: say how long late records are waited for, 0 for not at all')
   if (!(Number.isInteger(graceMs) && graceMs >= 0)) {
     throw invalid(`graceMs must be a whole number, 0 or more, but it is ${graceMs}`)
   }

@@ -32,7 +32,9 @@ function describeNode(node: PlanNode): string {
 }
 
 function describeTopic(topic: string | { readonly name: string }): string {
-  return typeof topic === 'string' ? `topic: ${topic}` : `extractor class: ${topic.name === '' ? 'function' : topic.name}`
+  return typeof topic === 'string'
+    ? `topic: ${topic}`
+    : `extractor class: ${topic.name === '' ? 'function' : topic.name}`
 }
 
 function list(names: readonly string[]): string {

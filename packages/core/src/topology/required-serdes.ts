@@ -13,7 +13,12 @@ export function requiredSerdes(draft: DraftSerdes, owner: string, remedy: string
   }
 }
 
-function required(serde: Serde<unknown> | undefined, side: 'key' | 'value', owner: string, remedy: string): Serde<unknown> {
+function required(
+  serde: Serde<unknown> | undefined,
+  side: 'key' | 'value',
+  owner: string,
+  remedy: string,
+): Serde<unknown> {
   if (serde !== undefined) return serde
   const hint = `Give the ${side} serde in ${remedy}. A step that makes new ${side}s, as map does, drops the one before it.`
   throw millraceError('MILLRACE_TOPOLOGY_SERDE_MISSING', { side, owner }, { hint })

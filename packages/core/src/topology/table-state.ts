@@ -61,7 +61,11 @@ export function filteredTableState(
   return { ...derived.state, ...derived.withOldValues(parent.enableSendingOldValues(false)) }
 }
 
-export function mappedTableState(parent: TableState, mapper: ValueFn<unknown>, storeName: string | undefined): TableState {
+export function mappedTableState(
+  parent: TableState,
+  mapper: ValueFn<unknown>,
+  storeName: string | undefined,
+): TableState {
   const derived = derivedTableState(parent, { type: 'mapValues', mapper }, storeName)
   return { ...derived.state, ...derived.withOldValues(false) }
 }

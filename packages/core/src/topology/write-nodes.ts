@@ -17,7 +17,12 @@ export function writeNodes(order: WriteOrder, addedStores: readonly StoreDraft[]
   for (const store of addedStores) addStore(stores, store)
   for (const entry of order.entries) for (const store of ownStores(entry)) addStore(stores, store)
 
-  const childless = order.entries.flatMap(entry => nodesOf(entry, order.parentsOf(entry).map(parent => parent.name)))
+  const childless = order.entries.flatMap(entry =>
+    nodesOf(
+      entry,
+      order.parentsOf(entry).map(parent => parent.name),
+    ),
+  )
   const children = new Map(childless.map(node => [node.name, [] as string[]]))
   for (const node of childless) {
     if (node.kind !== 'source') for (const parent of node.parents) children.get(parent)?.push(node.name)

@@ -1,0 +1,339 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe as group, expect, it } from 'vitest'
+import { StreamsBuilder } from '../dsl/streams-builder.ts'
+import { tumbling } from '../dsl/windows.ts'
+import { long } from '../serde/number-serdes.ts'
+import { string } from '../serde/text-serdes.ts'
+import { keyValueStore } from '../state/store-builder.ts'
+import { describe } from './describe.ts'
+
+/*
+ * The topologies of test/differential/describe-java/DescribeTopologies.java, call by call and under the same names. Kafka
+ * Streams falls back on the application's default serdes where it knows none; here they are given.
+ */
+
+const texts = { key: string(), value: string() }
+const minute = tumbling({ sizeMs: 60_000, graceMs: 10_000 })
+const always = () => true
+const keep = <V>(value: V) => value
+const pair = <K, V>(key: K, value: V) => [key, value] as const
+const byValue = (_key: unknown, value: string) => value
+const ignore = () => undefined
+
+const words = (b: StreamsBuilder) =>
+  b
+    .stream('lines', texts)
+    .flatMapValues(line => line.split(' '))
+    .groupBy(byValue, texts)
+
+const forwarding = () => ({ process() {} })
+
+const store = (name: string) => keyValueStore({ name, ...texts })
+
+const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
+  'word-count': b => words(b).count().toStream().to('counts'),
+  'word-count-store-named': b => words(b).count({ store: 'counts' }).toStream().to('counts-out'),
+  'word-count-store-settings': b =>
+    words(b)
+      .count({ store: { key: string(), value: long() } })
+      .toStream()
+      .to('counts'),
+  'word-count-all-named': b =>
+    b
+      .stream('lines', { ...texts, name: 'read-lines' })
+      .flatMapValues(line => line.split(' '), { name: 'words' })
+      .groupBy(byValue, { ...texts, name: 'by-word' })
+      .count({ name: 'count-words', store: 'counts' })
+      .toStream({ name: 'count-changes' })
+      .to('counts-out', { key: string(), value: long(), name: 'write-counts' }),
+  stateless(b) {
+    const s = b.stream('in', texts)
+    s.filter(always)
+      .filterNot(always)
+      .mapValues(keep)
+      .map(pair)
+      .flatMapValues(value => [value])
+      .flatMap((key, value) => [[key, value]])
+      .selectKey(keep)
+      .peek(ignore)
+      .to('out', texts)
+    s.foreach(ignore)
+    s.print()
+  },
+  'stateless-named'(b) {
+    const s = b.stream('in', { ...texts, name: 'source' })
+    s.filter(always, { name: 'f' })
+      .filterNot(always, { name: 'fn' })
+      .mapValues(keep, { name: 'mv' })
+      .map(pair, { name: 'm' })
+      .flatMapValues(value => [value], { name: 'fmv' })
+      .flatMap((key, value) => [[key, value]], { name: 'fm' })
+      .selectKey(keep, { name: 'sk' })
+      .peek(ignore, { name: 'p' })
+      .to('out', texts)
+    s.foreach(ignore, { name: 'each' })
+    s.print({ name: 'printer' })
+    s.mapValues(keep).to('out2', { value: string(), name: 'sink' })
+  },
+  'several-topics': b => b.stream(['b', 'a', 'c'], texts).to('out'),
+  'same-topic-twice'(b) {
+    b.stream('in', texts).filter(always).to('first')
+    b.stream('other', texts).to('third')
+    b.stream('in', texts).mapValues(keep).to('second', texts)
+  },
+  diamond(b) {
+    const s = b.stream('in', texts)
+    s.filter(always).merge(s.mapValues(keep)).merge(s).to('out', texts)
+  },
+  'merge-then-count': b =>
+    b
+      .stream('left', texts)
+      .selectKey(byValue)
+      .merge(b.stream('right', texts), { name: 'both' })
+      .groupByKey(texts)
+      .count(),
+  'topic-choice': b =>
+    b.stream('in', texts).to(function topicOf(_key, value) {
+      return value
+    }),
+  branches(b) {
+    const branches = b.stream('in', texts).split().branch(always).branch(always).defaultBranch()
+    branches[1].to('one')
+    branches.default.to('rest')
+    branches[2].mapValues(keep).to('two', texts)
+  },
+  'branches-named'(b) {
+    const branches = b
+      .stream('in', texts)
+      .split({ name: 'by-size-' })
+      .branch(always, { name: 'large' })
+      .branch(always)
+      .defaultBranch({ name: 'rest' })
+    branches.large.to('large')
+    branches[2].to('two')
+    branches.rest.to('rest')
+  },
+  'branches-without-default'(b) {
+    const branches = b.stream('in', texts).split().branch(always).noDefaultBranch()
+    branches[1].groupBy(byValue, texts).count()
+  },
+  repartition(b) {
+    b.stream('in', texts).repartition().to('out')
+    b.stream('in2', texts)
+      .map(pair)
+      .repartition({ ...texts, name: 'by-key', partitions: 3 })
+      .groupByKey()
+      .count()
+    b.stream('in3', texts).map(pair).repartition(texts).mapValues(keep).to('out3', texts)
+  },
+  'stream-table-join'(b) {
+    const customers = b.table('customers', texts)
+    const orders = b.stream('orders', texts)
+    orders.join(customers, keep).to('enriched', texts)
+    orders.leftJoin(customers, keep, { name: 'maybe' }).to('maybe-enriched', texts)
+  },
+  'stream-table-join-after-map'(b) {
+    const s = b.stream('orders', texts)
+    const t = b.table('customers', texts)
+    s.map(pair).join(t, keep, texts).to('enriched', texts)
+  },
+  'stream-table-join-named'(b) {
+    const t = b.table('customers', { ...texts, name: 'read-customers', store: 'customers-store' })
+    const s = b.stream('orders', texts).selectKey(byValue)
+    s.join(t, keep, { ...texts, name: 'enrich' }).to('enriched', texts)
+  },
+  'two-joins-after-map'(b) {
+    const t = b.table('t', texts)
+    const u = b.table('u', texts)
+    const s = b.stream('in', texts).map(pair)
+    s.join(t, keep, texts).to('first', texts)
+    s.leftJoin(u, keep, texts).to('second', texts)
+  },
+  'two-joins-after-map-one-named'(b) {
+    const t = b.table('t', texts)
+    const s = b.stream('in', texts).map(pair)
+    s.join(t, keep, texts).to('first', texts)
+    s.join(t, keep, { ...texts, name: 'again' }).to('second', texts)
+  },
+  'join-with-derived-table'(b) {
+    const t = b.table('t', texts).filter(always).mapValues(keep)
+    const kept = b
+      .table('u', texts)
+      .mapValues(keep, { store: { name: 'kept', value: string() } })
+      .filter(always)
+    const s = b.stream('in', texts)
+    s.join(t, keep).join(kept, keep).to('out', texts)
+  },
+  'join-with-aggregate'(b) {
+    const counts = b.stream('clicks', texts).groupBy(byValue, texts).count()
+    b.stream('views', texts).selectKey(byValue).leftJoin(counts, keep, texts).to('out', texts)
+    b.stream('views2', texts).join(counts.mapValues(keep), keep).to('out2', texts)
+  },
+  'to-table'(b) {
+    b.stream('a', texts).toTable().toStream().to('a-out')
+    b.stream('b', texts).toTable({ store: 'b-store' }).toStream().to('b-out')
+    b.stream('c', texts).map(pair).toTable({ name: 'c-table', store: texts }).toStream().to('c-out')
+    const d = b
+      .stream('d', texts)
+      .selectKey(byValue)
+      .toTable({ store: { key: string() } })
+    b.stream('e', texts).join(d, keep).to('e-out', texts)
+  },
+  'table-steps'(b) {
+    const t = b.table('t', texts)
+    t.filter(always).toStream().to('filtered')
+    t.filterNot(always, { store: {} }).toStream({ name: 'changes' }).to('not-filtered')
+    t.mapValues(keep, { name: 'mapped', store: { name: 'mapped-store', value: string() } })
+      .toStream(byValue)
+      .to('mapped', texts)
+    t.mapValues(keep, { store: { value: string() } })
+      .filter(always, { name: 'f', store: 'f-store' })
+      .toStream(byValue, { name: 'by-value' })
+      .to('twice', texts)
+  },
+  'table-stored'(b) {
+    b.table('a', { ...texts, store: 'a-store' })
+      .toStream()
+      .to('a-out')
+    b.table('b', { ...texts, store: {} })
+      .toStream()
+      .to('b-out')
+  },
+  'several-aggregations'(b) {
+    const g = b.stream('in', texts).groupBy(byValue, texts)
+    g.count()
+    g.reduce(keep)
+    g.aggregate(
+      () => '',
+      (_key, _value, aggregate) => aggregate,
+      { store: texts },
+    )
+  },
+  'several-aggregations-named'(b) {
+    const g = b.stream('in', texts).groupBy(byValue, { ...texts, name: 'grouped' })
+    g.count({ name: 'counter' })
+    g.reduce(keep, { store: 'reduced' }).toStream().to('reduced-out')
+    g.aggregate(
+      () => '',
+      (_key, _value, aggregate) => aggregate,
+      { name: 'aggregator', store: { name: 'aggregated', value: string() } },
+    )
+  },
+  'group-by-key'(b) {
+    b.stream('in', texts).groupByKey().reduce(keep).toStream().to('out')
+    b.stream('in2', texts)
+      .mapValues(keep)
+      .groupByKey({ ...texts, name: 'unused-name' })
+      .count({ store: 'c' })
+  },
+  windowed(b) {
+    b.stream('views', texts)
+      .groupByKey()
+      .windowedBy(minute)
+      .count()
+      .toStream(({ key }) => key)
+      .to('per-minute', { key: string() })
+    const w = b.stream('clicks', texts).groupBy(byValue, texts).windowedBy(minute)
+    w.count({ store: 'clicks-per-minute' })
+    w.count({ store: {} })
+    w.reduce(keep, { name: 'window-reduce' })
+    w.aggregate(
+      () => '',
+      (_key, _value, aggregate) => aggregate,
+      { store: texts },
+    )
+      .toStream()
+      .to('aggregates')
+  },
+  processors(b) {
+    b.addStateStore(store('shared')).addStateStore(store('own')).addStateStore(store('other'))
+    b.stream('a', texts)
+      .process<string, string>(forwarding, { stores: ['shared', 'own'] })
+      .to('a-out', texts)
+    b.stream('b', texts)
+      .process<string, string>(forwarding, { name: 'reader', stores: ['shared'] })
+      .groupByKey(texts)
+      .count()
+    b.stream('c', texts)
+      .processValues<string>(forwarding, { stores: ['other'] })
+      .groupByKey(texts)
+      .count()
+    b.stream('d', texts).processValues<string>(forwarding, { name: 'values' }).to('d-out', texts)
+  },
+  'processor-reads-table-store'(b) {
+    b.table('settings', { ...texts, store: 'settings-store' })
+    b.stream('in', texts)
+      .process<string, string>(forwarding, { stores: ['settings-store'] })
+      .to('out', texts)
+  },
+  'sub-topology-ids'(b) {
+    b.stream('z', { ...texts, name: 'zz' }).to('z-out')
+    b.stream('a', { ...texts, name: 'aa' })
+      .groupBy(byValue, texts)
+      .count()
+      .toStream()
+      .to('a-out')
+    b.table('m', { ...texts, name: 'mm', store: 'm-store' })
+      .toStream()
+      .groupBy(byValue, texts)
+      .reduce(keep)
+    b.stream('b', { ...texts, name: 'bb' })
+      .join(b.table('n', texts), keep)
+      .to('b-out', texts)
+  },
+  'fan-out'(b) {
+    const s = b.stream('in', texts).mapValues(keep)
+    s.to('one', texts)
+    s.filter(always).to('two', texts)
+    s.groupBy(byValue, texts)
+      .count()
+      .filter((_key, count) => count > 1n)
+      .toStream()
+      .peek(ignore)
+      .to('three')
+    s.repartition({ ...texts, name: 'again' }).to('four')
+  },
+  'chained-aggregations': b =>
+    b
+      .stream('in', texts)
+      .groupBy(byValue, texts)
+      .count()
+      .toStream()
+      .map(key => pair(key, key))
+      .groupByKey(texts)
+      .windowedBy(minute)
+      .count()
+      .toStream()
+      .map(({ key }) => pair(key, key))
+      .toTable({ store: texts })
+      .toStream()
+      .to('out'),
+}
+
+const fixtures = new URL('fixtures/', import.meta.url)
+const names = readdirSync(fixtures).map(file => file.replace(/\.txt$/, ''))
+
+/** Lines with the lists inside them as sorted sets: Java prints those in the order of its hash tables. */
+function comparable(text: string): readonly string[] {
+  const sorted = (list: string) => list.split(', ').toSorted().join(', ')
+  return text
+    .split('\n')
+    .map(line =>
+      line
+        .replace(/\[(.+)\]/, (_whole, list: string) => `[${sorted(list)}]`)
+        .replace(/(-->|<--) (.+)/, (_whole, arrow: string, list: string) => `${arrow} ${sorted(list)}`),
+    )
+}
+
+group('a topology as text', () => {
+  it('covers every topology that Kafka Streams has described', () => {
+    expect(Object.keys(TOPOLOGIES).toSorted()).toEqual(names.toSorted())
+  })
+
+  it.each(names)('prints %s as Kafka Streams 4.3.1 does', name => {
+    const builder = new StreamsBuilder()
+    TOPOLOGIES[name]?.(builder)
+    const expected = readFileSync(new URL(`${name}.txt`, fixtures), 'utf8')
+    expect(comparable(describe(builder.build()))).toEqual(comparable(expected))
+  })
+})

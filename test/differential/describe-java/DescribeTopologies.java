@@ -1,0 +1,257 @@
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.*;
+import org.apache.kafka.streams.processor.RecordContext;
+import org.apache.kafka.streams.processor.TopicNameExtractor;
+import org.apache.kafka.streams.processor.api.ContextualFixedKeyProcessor;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.WindowStore;
+
+/** Writes what Kafka Streams prints for each topology. The same ones stand in describe.test.ts under the same names. */
+public final class DescribeTopologies {
+    private static final Serde<String> TEXT = Serdes.String();
+    private static final Serde<Long> LONG = Serdes.Long();
+    private static final Consumed<String, String> TEXTS = Consumed.with(TEXT, TEXT);
+    private static final TimeWindows MINUTE = TimeWindows.ofSizeAndGrace(Duration.ofMinutes(1), Duration.ofSeconds(10));
+
+    private static final Map<String, Consumer<StreamsBuilder>> TOPOLOGIES = new TreeMap<>();
+
+    static {
+        TOPOLOGIES.put("word-count", b -> words(b).count().toStream().to("counts"));
+        TOPOLOGIES.put("word-count-store-named", b -> words(b).count(Materialized.as("counts")).toStream().to("counts-out"));
+        TOPOLOGIES.put("word-count-store-settings", b -> words(b).count(Materialized.with(TEXT, LONG)).toStream().to("counts"));
+        TOPOLOGIES.put("word-count-all-named", b -> b
+            .stream("lines", TEXTS.withName("read-lines"))
+            .flatMapValues(v -> List.of(v.split(" ")), Named.as("words"))
+            .groupBy((k, v) -> v, Grouped.with("by-word", TEXT, TEXT))
+            .count(Named.as("count-words"), Materialized.as("counts"))
+            .toStream(Named.as("count-changes"))
+            .to("counts-out", Produced.<String, Long>with(TEXT, LONG).withName("write-counts")));
+        TOPOLOGIES.put("stateless", b -> {
+            KStream<String, String> s = texts(b, "in");
+            s.filter((k, v) -> true).filterNot((k, v) -> true).mapValues(v -> v).map(KeyValue::pair)
+                .flatMapValues(v -> List.of(v)).flatMap((k, v) -> List.of(KeyValue.pair(k, v)))
+                .selectKey((k, v) -> k).peek((k, v) -> { }).to("out");
+            s.foreach((k, v) -> { });
+            s.print(Printed.toSysOut());
+        });
+        TOPOLOGIES.put("stateless-named", b -> {
+            KStream<String, String> s = b.stream("in", TEXTS.withName("source"));
+            s.filter((k, v) -> true, Named.as("f")).filterNot((k, v) -> true, Named.as("fn")).mapValues(v -> v, Named.as("mv"))
+                .map(KeyValue::pair, Named.as("m")).flatMapValues(v -> List.of(v), Named.as("fmv"))
+                .flatMap((k, v) -> List.of(KeyValue.pair(k, v)), Named.as("fm"))
+                .selectKey((k, v) -> k, Named.as("sk")).peek((k, v) -> { }, Named.as("p")).to("out");
+            s.foreach((k, v) -> { }, Named.as("each"));
+            s.print(Printed.<String, String>toSysOut().withName("printer"));
+            s.mapValues(v -> v).to("out2", Produced.as("sink"));
+        });
+        TOPOLOGIES.put("several-topics", b -> b.stream(List.of("b", "a", "c"), TEXTS).to("out"));
+        TOPOLOGIES.put("same-topic-twice", b -> {
+            texts(b, "in").filter((k, v) -> true).to("first");
+            texts(b, "other").to("third");
+            texts(b, "in").mapValues(v -> v).to("second");
+        });
+        TOPOLOGIES.put("diamond", b -> {
+            KStream<String, String> s = texts(b, "in");
+            s.filter((k, v) -> true).merge(s.mapValues(v -> v)).merge(s).to("out");
+        });
+        TOPOLOGIES.put("merge-then-count", b -> texts(b, "left").selectKey((k, v) -> v).merge(texts(b, "right"), Named.as("both"))
+            .groupByKey(Grouped.with(TEXT, TEXT)).count());
+        TOPOLOGIES.put("topic-choice", b -> texts(b, "in").to(new TopicNameExtractor<String, String>() {
+            @Override public String extract(String key, String value, RecordContext context) { return value; }
+            @Override public String toString() { return "topicOf"; }
+        }));
+        TOPOLOGIES.put("branches", b -> {
+            Map<String, KStream<String, String>> branches = texts(b, "in").split()
+                .branch((k, v) -> true).branch((k, v) -> true).defaultBranch();
+            branches.get("KSTREAM-BRANCH-00000000011").to("one");
+            branches.get("KSTREAM-BRANCH-00000000010").to("rest");
+            branches.get("KSTREAM-BRANCH-00000000012").mapValues(v -> v).to("two");
+        });
+        TOPOLOGIES.put("branches-named", b -> {
+            Map<String, KStream<String, String>> branches = texts(b, "in").split(Named.as("by-size-"))
+                .branch((k, v) -> true, Branched.as("large")).branch((k, v) -> true).defaultBranch(Branched.as("rest"));
+            branches.get("by-size-large").to("large");
+            branches.get("by-size-2").to("two");
+            branches.get("by-size-rest").to("rest");
+        });
+        TOPOLOGIES.put("branches-without-default", b -> {
+            Map<String, KStream<String, String>> branches = texts(b, "in").split().branch((k, v) -> true).noDefaultBranch();
+            branches.get("KSTREAM-BRANCH-00000000011").groupBy((k, v) -> v).count();
+        });
+        TOPOLOGIES.put("repartition", b -> {
+            texts(b, "in").repartition().to("out");
+            texts(b, "in2").map(KeyValue::pair).repartition(Repartitioned.<String, String>as("by-key").withNumberOfPartitions(3))
+                .groupByKey().count();
+            texts(b, "in3").map(KeyValue::pair).repartition(Repartitioned.with(TEXT, TEXT)).mapValues(v -> v).to("out3");
+        });
+        TOPOLOGIES.put("stream-table-join", b -> {
+            KTable<String, String> customers = b.table("customers", TEXTS);
+            KStream<String, String> orders = texts(b, "orders");
+            orders.join(customers, (o, c) -> o).to("enriched");
+            orders.leftJoin(customers, (o, c) -> o, Joined.as("maybe")).to("maybe-enriched");
+        });
+        TOPOLOGIES.put("stream-table-join-after-map", b -> {
+            KStream<String, String> s = texts(b, "orders");
+            KTable<String, String> t = b.table("customers", TEXTS);
+            s.map(KeyValue::pair).join(t, (o, c) -> o).to("enriched");
+        });
+        TOPOLOGIES.put("stream-table-join-named", b -> {
+            KTable<String, String> t = b.table("customers", TEXTS.withName("read-customers"), Materialized.as("customers-store"));
+            texts(b, "orders").selectKey((k, v) -> v).join(t, (o, c) -> o, Joined.with(TEXT, TEXT, TEXT, "enrich")).to("enriched");
+        });
+        TOPOLOGIES.put("two-joins-after-map", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            KTable<String, String> u = b.table("u", TEXTS);
+            KStream<String, String> s = texts(b, "in").map(KeyValue::pair);
+            s.join(t, (o, c) -> o).to("first");
+            s.leftJoin(u, (o, c) -> o).to("second");
+        });
+        TOPOLOGIES.put("two-joins-after-map-one-named", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            KStream<String, String> s = texts(b, "in").map(KeyValue::pair);
+            s.join(t, (o, c) -> o).to("first");
+            s.join(t, (o, c) -> o, Joined.with(TEXT, TEXT, TEXT, "again")).to("second");
+        });
+        TOPOLOGIES.put("join-with-derived-table", b -> {
+            KTable<String, String> t = b.table("t", TEXTS).filter((k, v) -> true).mapValues(v -> v);
+            KTable<String, String> kept = b.table("u", TEXTS).mapValues(v -> v, Materialized.as("kept")).filter((k, v) -> true);
+            KStream<String, String> s = texts(b, "in");
+            s.join(t, (o, c) -> o).join(kept, (o, c) -> o).to("out");
+        });
+        TOPOLOGIES.put("join-with-aggregate", b -> {
+            KTable<String, Long> counts = texts(b, "clicks").groupBy((k, v) -> v).count();
+            texts(b, "views").selectKey((k, v) -> v).leftJoin(counts, (v, c) -> v).to("out");
+            texts(b, "views2").join(counts.mapValues(v -> v), (v, c) -> v).to("out2");
+        });
+        TOPOLOGIES.put("to-table", b -> {
+            texts(b, "a").toTable().toStream().to("a-out");
+            texts(b, "b").toTable(Materialized.as("b-store")).toStream().to("b-out");
+            texts(b, "c").map(KeyValue::pair).toTable(Named.as("c-table"), Materialized.with(TEXT, TEXT)).toStream().to("c-out");
+            KTable<String, String> d = texts(b, "d").selectKey((k, v) -> v).toTable();
+            texts(b, "e").join(d, (v, w) -> v).to("e-out");
+        });
+        TOPOLOGIES.put("table-steps", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            t.filter((k, v) -> true).toStream().to("filtered");
+            t.filterNot((k, v) -> true, Materialized.with(TEXT, TEXT)).toStream(Named.as("changes")).to("not-filtered");
+            t.mapValues(v -> v, Named.as("mapped"), Materialized.as("mapped-store")).toStream((k, v) -> v).to("mapped");
+            t.mapValues(v -> v, Materialized.with(TEXT, TEXT)).filter((k, v) -> true, Named.as("f"), Materialized.as("f-store"))
+                .toStream((k, v) -> v, Named.as("by-value")).to("twice");
+        });
+        TOPOLOGIES.put("table-stored", b -> {
+            b.table("a", TEXTS, Materialized.as("a-store")).toStream().to("a-out");
+            b.table("b", TEXTS, Materialized.with(TEXT, TEXT)).toStream().to("b-out");
+        });
+        TOPOLOGIES.put("several-aggregations", b -> {
+            KGroupedStream<String, String> g = texts(b, "in").groupBy((k, v) -> v);
+            g.count();
+            g.reduce((x, y) -> x);
+            g.aggregate(() -> "", (k, v, a) -> a, Materialized.with(TEXT, TEXT));
+        });
+        TOPOLOGIES.put("several-aggregations-named", b -> {
+            KGroupedStream<String, String> g = texts(b, "in").groupBy((k, v) -> v, Grouped.with("grouped", TEXT, TEXT));
+            g.count(Named.as("counter"));
+            g.reduce((x, y) -> x, Materialized.as("reduced")).toStream().to("reduced-out");
+            g.aggregate(() -> "", (k, v, a) -> a, Named.as("aggregator"), Materialized.as("aggregated"));
+        });
+        TOPOLOGIES.put("group-by-key", b -> {
+            texts(b, "in").groupByKey().reduce((x, y) -> x).toStream().to("out");
+            texts(b, "in2").mapValues(v -> v).groupByKey(Grouped.with("unused-name", TEXT, TEXT)).count(Materialized.as("c"));
+        });
+        TOPOLOGIES.put("windowed", b -> {
+            texts(b, "views").groupByKey().windowedBy(MINUTE).count().toStream((w, c) -> w.key()).to("per-minute");
+            TimeWindowedKStream<String, String> w = texts(b, "clicks").groupBy((k, v) -> v).windowedBy(MINUTE);
+            w.count(Materialized.as("clicks-per-minute"));
+            w.count(Materialized.with(TEXT, LONG));
+            w.reduce((x, y) -> x, Named.as("window-reduce"));
+            w.aggregate(() -> "", (k, v, a) -> a, Materialized.with(TEXT, TEXT)).toStream().to("aggregates");
+        });
+        TOPOLOGIES.put("processors", b -> {
+            b.addStateStore(store("shared")).addStateStore(store("own")).addStateStore(store("other"));
+            texts(b, "a").process(processor(), "shared", "own").to("a-out");
+            texts(b, "b").process(processor(), Named.as("reader"), "shared").groupByKey(Grouped.with(TEXT, TEXT)).count();
+            texts(b, "c").processValues(fixedKey(), "other").groupByKey(Grouped.with(TEXT, TEXT)).count();
+            texts(b, "d").processValues(fixedKey(), Named.as("values")).to("d-out");
+        });
+        TOPOLOGIES.put("processor-reads-table-store", b -> {
+            b.table("settings", TEXTS, Materialized.as("settings-store"));
+            texts(b, "in").process(processor(), "settings-store").to("out");
+        });
+        TOPOLOGIES.put("sub-topology-ids", b -> {
+            b.stream("z", TEXTS.withName("zz")).to("z-out");
+            b.stream("a", TEXTS.withName("aa")).groupBy((k, v) -> v).count().toStream().to("a-out");
+            b.table("m", TEXTS.withName("mm"), Materialized.as("m-store")).toStream().groupBy((k, v) -> v).reduce((x, y) -> x);
+            b.stream("b", TEXTS.withName("bb")).join(b.table("n", TEXTS), (x, y) -> x).to("b-out");
+        });
+        TOPOLOGIES.put("fan-out", b -> {
+            KStream<String, String> s = texts(b, "in").mapValues(v -> v);
+            s.to("one");
+            s.filter((k, v) -> true).to("two");
+            s.groupBy((k, v) -> v).count().filter((k, v) -> v > 1).toStream().peek((k, v) -> { }).to("three");
+            s.repartition(Repartitioned.as("again")).to("four");
+        });
+        TOPOLOGIES.put("chained-aggregations", b -> texts(b, "in").groupBy((k, v) -> v).count().toStream()
+            .map((k, v) -> KeyValue.pair(k, k)).groupByKey(Grouped.with(TEXT, TEXT)).windowedBy(MINUTE).count()
+            .toStream().map((w, c) -> KeyValue.pair(w.key(), w.key())).toTable(Materialized.with(TEXT, TEXT)).toStream().to("out"));
+    }
+
+    public static void main(String[] args) throws IOException {
+        Path directory = Path.of(args[0]);
+        Properties properties = new Properties();
+        properties.put("application.id", "app");
+        properties.put("bootstrap.servers", "none:9092");
+        properties.put("default.key.serde", Serdes.StringSerde.class.getName());
+        properties.put("default.value.serde", Serdes.StringSerde.class.getName());
+        for (Map.Entry<String, Consumer<StreamsBuilder>> topology : TOPOLOGIES.entrySet()) {
+            StreamsBuilder builder = new StreamsBuilder();
+            topology.getValue().accept(builder);
+            String text = builder.build(properties).describe().toString();
+            Files.write(directory.resolve(topology.getKey() + ".txt"), text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static KStream<String, String> texts(StreamsBuilder b, String topic) {
+        return b.stream(topic, TEXTS);
+    }
+
+    private static KGroupedStream<String, String> words(StreamsBuilder b) {
+        return texts(b, "lines").flatMapValues(v -> List.of(v.split(" "))).groupBy((k, v) -> v);
+    }
+
+    private static StoreBuilder<KeyValueStore<String, String>> store(String name) {
+        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), TEXT, TEXT);
+    }
+
+    private static ProcessorSupplier<String, String, String, String> processor() {
+        return () -> new ContextualProcessor<>() {
+            @Override public void process(Record<String, String> record) { context().forward(record); }
+        };
+    }
+
+    private static FixedKeyProcessorSupplier<String, String, String> fixedKey() {
+        return () -> new ContextualFixedKeyProcessor<>() {
+            @Override public void process(FixedKeyRecord<String, String> record) { context().forward(record); }
+        };
+    }
+}
