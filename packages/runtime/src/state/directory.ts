@@ -1,15 +1,94 @@
-// The interface that the instance uses is StateDirectory in state-directory.ts; openStateDirectory is to give the real one.
-import type { Logger } from '@millrace/core'
-import { type StateDirectory, transientDirectory } from './state-directory.ts'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { type Logger, millraceError } from '@millrace/core'
+import { parseTaskName } from '../task/task-id.ts'
+import { lockDirectory } from './directory-lock.ts'
+import type { StateDirectory } from './state-directory.ts'
+import { applicationDirectory, planMoveAside } from './state-paths.ts'
 
+/** Changes when a version can no longer read what an older one left. */
+export const STATE_FORMAT = 1
+
+const PROCESS_FILE = 'process.json'
+
+/**
+ * Makes and locks the directory of an application.
+ *
+ * @throws MILLRACE_STORE_LOCKED while another process uses it; MILLRACE_STORE_FORMAT when a later version of Millrace wrote it
+ */
 export async function openStateDirectory(options: {
   readonly stateDir: string
   readonly applicationId: string
   readonly logger: Logger
 }): Promise<StateDirectory> {
-  const { join } = await import('node:path')
-  return {
-    ...transientDirectory(crypto.randomUUID()),
-    taskDirectory: (task) => join(options.stateDir, options.applicationId, task),
+  const path = applicationDirectory(options.stateDir, options.applicationId)
+  await mkdir(path, { recursive: true })
+  const lock = lockDirectory(path)
+  try {
+    const processId = await readProcessId(path)
+    return stateDirectory(path, processId, options.logger, lock.release)
+  } catch (error) {
+    lock.release()
+    throw error
   }
+}
+
+function stateDirectory(path: string, processId: string, logger: Logger, release: () => void): StateDirectory {
+  return {
+    processId,
+    taskDirectory: (task) => join(path, task),
+    async taskNames() {
+      const entries = await readdir(path, { withFileTypes: true })
+      return entries.filter((entry) => entry.isDirectory() && parseTaskName(entry.name) !== undefined).map(({ name }) => name)
+    },
+    async moveAside(directory, cause) {
+      const { target, drop } = planMoveAside(basename(directory), await readdir(path))
+      await rename(directory, join(path, target))
+      await Promise.all(drop.map((name) => rm(join(path, name), { recursive: true, force: true })))
+      logger.warn({ directory, movedTo: join(path, target), cause }, 'Moved a corrupted state aside; it is restored from its changelog')
+    },
+    async deleteTaskDirectory(task) {
+      await rm(join(path, task), { recursive: true, force: true })
+    },
+    async close() {
+      release()
+    },
+  }
+}
+
+interface ProcessFile {
+  readonly format: number
+  readonly processId: string
+}
+
+async function readProcessId(path: string): Promise<string> {
+  const file = join(path, PROCESS_FILE)
+  const found = parseProcessFile(await readFile(file, 'utf8').catch(() => ''))
+  if (found === undefined) {
+    const made: ProcessFile = { format: STATE_FORMAT, processId: randomUUID() }
+    await replaceFile(file, JSON.stringify(made))
+    return made.processId
+  }
+  if (found.format !== STATE_FORMAT) {
+    throw millraceError('MILLRACE_STORE_FORMAT', { directory: path, found: found.format, known: STATE_FORMAT })
+  }
+  return found.processId
+}
+
+/** A file that was never finished counts as none: the id only matters to whom it was told. */
+function parseProcessFile(content: string): ProcessFile | undefined {
+  try {
+    const { format, processId } = JSON.parse(content) as Partial<ProcessFile>
+    return typeof format === 'number' && typeof processId === 'string' ? { format, processId } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whole or not at all, whenever the process ends. */
+async function replaceFile(file: string, content: string): Promise<void> {
+  const partial = `${file}.partial`
+  await writeFile(partial, content)
+  await rename(partial, file)
 }

@@ -3,10 +3,12 @@ export interface StateDirectory {
   /** Stays the same over restarts with the same directory. */
   readonly processId: string
   taskDirectory(task: string): string
-  /** Puts what is there out of the way; the next open starts empty. */
+  /** Puts what is there out of the way, and keeps the newest three of a task; the next open starts empty. Its store must be closed. */
   moveAside(directory: string, cause: unknown): Promise<void>
   /** Names of the tasks whose state is here. */
   taskNames(): Promise<readonly string[]>
+  /** What a task left here; its store must be closed. */
+  deleteTaskDirectory(task: string): Promise<void>
   /** Lets other processes have the directory. */
   close(): Promise<void>
 }
@@ -18,6 +20,7 @@ export function transientDirectory(processId: string): StateDirectory {
     taskDirectory: (task) => task,
     moveAside: async () => undefined,
     taskNames: async () => [],
+    deleteTaskDirectory: async () => undefined,
     close: async () => undefined,
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { applicationDirectory, planMoveAside, taskDirectory } from './state-paths.ts'
+import { applicationDirectory, planMoveAside } from './state-paths.ts'
 
 it.each([
   ['word-count', 'word-count'],
@@ -13,15 +13,11 @@ it.each([
   expect(applicationDirectory('state', applicationId)).toBe(join('state', name))
 })
 
-it('names a task directory as Kafka Streams does', () => {
-  expect(taskDirectory('state/app', { subTopology: 1, partition: 12 })).toBe(join('state/app', '1_12'))
-})
-
 it.each([
   [[], '0_1.corrupt-1', []],
   [['0_1', '0_1.corrupt-1', '0_11.corrupt-7', '0_1.corrupt-x'], '0_1.corrupt-2', []],
   [['0_1.corrupt-1', '0_1.corrupt-2', '0_1.corrupt-3'], '0_1.corrupt-4', ['0_1.corrupt-1']],
   [['0_1.corrupt-12', '0_1.corrupt-9', '0_1.corrupt-10', '0_1.corrupt-11'], '0_1.corrupt-13', ['0_1.corrupt-9', '0_1.corrupt-10']],
 ])('beside %j a corrupted state is moved to %s and %j go', (names, target, drop) => {
-  expect(planMoveAside({ subTopology: 0, partition: 1 }, names)).toEqual({ target, drop })
+  expect(planMoveAside('0_1', names)).toEqual({ target, drop })
 })

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { type TaskId, taskName } from '../task/task-id.ts'
 
 /**
  * Where the state of an application is:
@@ -13,16 +12,12 @@ export function applicationDirectory(stateDir: string, applicationId: string): s
   return join(stateDir, fileNameOf(applicationId))
 }
 
-export function taskDirectory(applicationPath: string, task: TaskId): string {
-  return join(applicationPath, taskName(task))
-}
-
 /** How many corrupted states of one task are kept for whoever wants to look at them. */
 export const KEPT_ASIDE = 3
 
 /** Which name a corrupted task directory gets among `names`, and which of the older ones have to go. */
-export function planMoveAside(task: TaskId, names: readonly string[]): { readonly target: string; readonly drop: readonly string[] } {
-  const prefix = `${taskName(task)}.corrupt-`
+export function planMoveAside(task: string, names: readonly string[]): { readonly target: string; readonly drop: readonly string[] } {
+  const prefix = `${task}.corrupt-`
   const numbers = names
     .filter(name => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
     .map(name => Number(name.slice(prefix.length)))
