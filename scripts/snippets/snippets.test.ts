@@ -6,6 +6,8 @@ import { expect, it } from 'vitest'
 import { extractSnippets } from './extract-snippets.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Declarations of third-party packages that have none. */
+const ambient = globSync('packages/*/src/**/*.d.ts', { cwd: root }).map(file => join(root, file))
 const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/README.md'], { cwd: root }).toSorted()
 
 it('finds the programs of a page and where they are', () => {
@@ -47,7 +49,7 @@ function compile(all: readonly (readonly [page: string, markdown: string])[]): s
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module' }))
   writeFileSync(
     join(directory, 'tsconfig.json'),
-    JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files }),
+    JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files: [...files, ...ambient] }),
   )
   const tsc = spawnSync(
     process.execPath,
