@@ -15,7 +15,10 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 for (const checksums of [false, true]) {
   const cluster = new MemoryCluster({ clock: systemClock, checksums })
   const client = memoryClient(cluster)({ clientId: 'bench', clock: systemClock, logger: silent })
-  await client.admin().createTopics([{ name: 'in', partitions }, { name: 'out', partitions }])
+  await client.admin().createTopics([
+    { name: 'in', partitions },
+    { name: 'out', partitions },
+  ])
   const producer = client.producer({})
   await producer.init()
   const consumer = (): Consumer => client.consumer({ isolationLevel: 'read_uncommitted' })
@@ -27,7 +30,9 @@ for (const checksums of [false, true]) {
   ]
   for (const [name, rate] of measured) {
     const ns = (1e9 / rate).toFixed(0)
-    console.log(`${name}${checksums ? ', checksums in JavaScript' : ''}: ${(rate / 1e6).toFixed(2)} M records/s, ${ns} ns each`)
+    console.log(
+      `${name}${checksums ? ', checksums in JavaScript' : ''}: ${(rate / 1e6).toFixed(2)} M records/s, ${ns} ns each`,
+    )
   }
   await client.close()
 }
@@ -47,7 +52,7 @@ async function produce(producer: Producer): Promise<void> {
 async function walk(consumer: Consumer): Promise<void> {
   await consumer.assign(Array.from({ length: partitions }, (_, partition) => ({ topic: 'in', partition, offset: 0 })))
   let bytes = 0
-  for (let left = records; left > 0; ) {
+  for (let left = records; left > 0;) {
     for (const batch of await consumer.poll(1_000)) {
       const cursor = batch.cursor()
       while (cursor.advance()) {
@@ -62,12 +67,22 @@ async function walk(consumer: Consumer): Promise<void> {
 async function copy(consumer: Consumer, producer: Producer): Promise<void> {
   await consumer.assign(Array.from({ length: partitions }, (_, partition) => ({ topic: 'in', partition, offset: 0 })))
   const topic = producer.topic('out')
-  for (let left = records; left > 0; ) {
+  for (let left = records; left > 0;) {
     for (const batch of await consumer.poll(1_000)) {
       const cursor = batch.cursor()
       while (cursor.advance()) {
         const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, timestamp } = cursor
-        topic.append(keyBytes[keyStart]! % partitions, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, NO_HEADERS)
+        topic.append(
+          keyBytes[keyStart]! % partitions,
+          timestamp,
+          keyBytes,
+          keyStart,
+          keyEnd,
+          valueBytes,
+          valueStart,
+          valueEnd,
+          NO_HEADERS,
+        )
         left--
       }
     }

@@ -92,7 +92,8 @@ export class MemoryCluster {
         reason: `the topic has ${topic.logs.length} partitions already`,
       })
     }
-    for (let partition = topic.logs.length; partition < total; partition++) topic.logs.push(this.#newLog(topic, partition))
+    for (let partition = topic.logs.length; partition < total; partition++)
+      topic.logs.push(this.#newLog(topic, partition))
     this.#metadataVersion++
   }
 

@@ -8,6 +8,8 @@ export interface Connection {
   readonly capabilities: ClientCapabilities
   /** After `crash()` no call is ever answered, as in a process that is gone. */
   readonly crashed: boolean
+  /** Calls fail for now, as when no broker can be reached. */
+  readonly disconnected: boolean
 }
 
 /** What a crashed client's calls come to. */
@@ -15,11 +17,18 @@ export const NEVER = new Promise<never>(() => {})
 
 /**
  * Runs a request as an asynchronous call that never settles when the client is, or has meanwhile, crashed.
+ *
+ * @throws MILLRACE_CLIENT_UNAVAILABLE while disconnected
  */
 export async function request<T>(connection: Connection, run: () => T | Promise<T>): Promise<T> {
   if (connection.crashed) return NEVER
+  if (connection.disconnected) throw disconnectedError()
   const answer = await run()
   return connection.crashed ? NEVER : answer
+}
+
+export function disconnectedError() {
+  return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers: 'the memory cluster', reason: 'disconnected' })
 }
 
 export function closedError(object: string, operation: string) {

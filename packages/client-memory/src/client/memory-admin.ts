@@ -1,4 +1,11 @@
-import type { Admin, CommittedOffset, NewTopic, TopicDescription, TopicPartition, TopicPartitionOffset } from '@millrace/core'
+import type {
+  Admin,
+  CommittedOffset,
+  NewTopic,
+  TopicDescription,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '@millrace/core'
 import { closedError, request, type Connection } from './connection.ts'
 import type { MemoryCluster } from '../memory-cluster.ts'
 
@@ -41,13 +48,21 @@ export class MemoryAdmin implements Admin {
 
   earliestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
     return this.#request('earliestOffsets', cluster =>
-      partitions.map(({ topic, partition }) => ({ topic, partition, offset: cluster.log({ topic, partition }).startOffset })),
+      partitions.map(({ topic, partition }) => ({
+        topic,
+        partition,
+        offset: cluster.log({ topic, partition }).startOffset,
+      })),
     )
   }
 
   latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
     return this.#request('latestOffsets', cluster =>
-      partitions.map(({ topic, partition }) => ({ topic, partition, offset: cluster.log({ topic, partition }).highWatermark })),
+      partitions.map(({ topic, partition }) => ({
+        topic,
+        partition,
+        offset: cluster.log({ topic, partition }).highWatermark,
+      })),
     )
   }
 

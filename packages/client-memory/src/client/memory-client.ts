@@ -31,6 +31,11 @@ export interface MemoryClient extends KafkaClient {
    * times out, an open transaction until its own timeout or its successor. Never undone.
    */
   crash(): void
+  /**
+   * For `ms` milliseconds calls fail with MILLRACE_CLIENT_UNAVAILABLE and nobody heartbeats, so that members whose session
+   * is shorter lose their places.
+   */
+  disconnect(ms: number): void
 }
 
 /**
@@ -40,7 +45,10 @@ export interface MemoryClient extends KafkaClient {
  * const cluster = new MemoryCluster({ clock: systemClock })
  * const client = memoryClient(cluster)({ clientId: 'shop', clock: systemClock, logger: console })
  */
-export function memoryClient(cluster: MemoryCluster, options: MemoryClientOptions = {}): (context: ClientContext) => MemoryClient {
+export function memoryClient(
+  cluster: MemoryCluster,
+  options: MemoryClientOptions = {},
+): (context: ClientContext) => MemoryClient {
   const factory = (context: ClientContext): MemoryClient => new Client(cluster, options, context)
   return factory satisfies ClientFactory
 }
@@ -51,8 +59,10 @@ class Client implements MemoryClient, Connection {
   readonly cluster: MemoryCluster
   readonly clientId: string
   crashed = false
+  disconnected = false
   readonly #opened = new Set<{ close(): Promise<void> }>()
   readonly #members: MemoryGroupConsumer[] = []
+  #disconnectedUntil = 0
   #closed = false
 
   constructor(cluster: MemoryCluster, options: MemoryClientOptions, context: ClientContext) {
@@ -90,6 +100,19 @@ class Client implements MemoryClient, Connection {
   crash(): void {
     this.crashed = true
     for (const member of this.#members) member.silence()
+  }
+
+  disconnect(ms: number): void {
+    const { clock } = this.cluster
+    const until = clock.now() + ms
+    this.#disconnectedUntil = Math.max(this.#disconnectedUntil, until)
+    this.disconnected = true
+    for (const member of this.#members) member.silence()
+    void clock.sleep(ms).then(() => {
+      if (this.crashed || this.#disconnectedUntil > until) return
+      this.disconnected = false
+      for (const member of this.#members) member.revive()
+    })
   }
 
   async close(): Promise<void> {

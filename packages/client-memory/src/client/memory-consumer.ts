@@ -1,5 +1,5 @@
 import type { Consumer, ConsumerOptions, FetchedBatch, TopicPartition, TopicPartitionOffset } from '@millrace/core'
-import { closedError, request, type Connection } from './connection.ts'
+import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
 import { Fetcher } from './fetcher.ts'
 import { Signal } from './signal.ts'
 
@@ -54,6 +54,8 @@ export class MemoryConsumer implements Consumer {
     if (this.#closed) throw closedError('consumer', 'poll')
     const end = clock.now() + maxWaitMs
     for (;;) {
+      if (this.#connection.crashed) return NEVER
+      if (this.#connection.disconnected) throw disconnectedError()
       const batches = this.#fetcher.fetch()
       const left = end - clock.now()
       if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {

@@ -13,7 +13,7 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { Caller, Group, GroupRefusal, Joined } from '../group/group.ts'
-import { closedError, NEVER, request, type Connection } from './connection.ts'
+import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
 import { Fetcher } from './fetcher.ts'
 import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
 import { Signal } from './signal.ts'
@@ -135,6 +135,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
     this.#group.silence(this.#memberId)
   }
 
+  revive(): void {
+    if (!this.#closed) this.#group.revive(this.#memberId)
+  }
+
   async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
     if (this.#closed) throw closedError('group consumer', 'poll')
     const { clock } = this.#connection.cluster
@@ -142,6 +146,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
     for (;;) {
       while (this.#hasGroupWork()) await this.#doGroupWork()
       if (this.#connection.crashed) return NEVER
+      if (this.#connection.disconnected) throw disconnectedError()
       const batches = this.#fetcher.fetch()
       const left = end - clock.now()
       if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
@@ -153,7 +158,8 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   #hasGroupWork(): boolean {
-    if (this.#connection.crashed || this.#closed || this.#subscription === undefined) return false
+    const { crashed, disconnected } = this.#connection
+    if (crashed || disconnected || this.#closed || this.#subscription === undefined) return false
     switch (this.#membership.phase) {
       case 'joining':
       case 'syncing':
@@ -174,7 +180,9 @@ export class MemoryGroupConsumer implements GroupConsumer {
       case 'joining':
         return typeof membership.answer === 'object' ? this.#sync(membership.answer) : this.#refused(membership.answer!)
       case 'syncing':
-        return typeof membership.answer === 'object' ? this.#assign(membership.answer) : this.#refused(membership.answer!)
+        return typeof membership.answer === 'object'
+          ? this.#assign(membership.answer)
+          : this.#refused(membership.answer!)
       case 'stable': {
         const refusal = this.#group.check(this.#caller())
         return refusal === undefined ? this.#join() : this.#refused(refusal)

@@ -13,7 +13,7 @@ import {
 } from '@millrace/core'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
-import { closedError, request, type Connection } from './connection.ts'
+import { closedError, disconnectedError, request, type Connection } from './connection.ts'
 
 /** 1 MiB less a batch's header. */
 const DEFAULT_BATCH_BYTES = 1024 * 1024 - 61
@@ -51,7 +51,9 @@ export class MemoryProducer implements Producer {
       this.#failure = undefined
       this.#transactionOpen = false
       this.#identity =
-        transactionalId === undefined ? transactions.newProducer() : transactions.init(transactionalId, transactionTimeoutMs)
+        transactionalId === undefined
+          ? transactions.newProducer()
+          : transactions.init(transactionalId, transactionTimeoutMs)
     })
   }
 
@@ -77,7 +79,10 @@ export class MemoryProducer implements Producer {
     this.#checkNotClosed('begin')
     if (isMillraceError(this.#failure, 'fenced')) throw this.#failure
     if (this.#identity === undefined || this.#options.transactionalId === undefined || this.#transactionOpen) {
-      throw this.#misused('begin', this.#transactionOpen ? 'a transaction is open' : 'the producer is not initialised for any')
+      throw this.#misused(
+        'begin',
+        this.#transactionOpen ? 'a transaction is open' : 'the producer is not initialised for any',
+      )
     }
     this.#transactionOpen = true
     this.#coordinatorKnows = false
@@ -140,6 +145,7 @@ export class MemoryProducer implements Producer {
     if (this.#failure !== undefined || this.#connection.crashed) return
     const { transactionalId } = this.#options
     try {
+      if (this.#connection.disconnected) throw disconnectedError()
       const log = this.#logOf(appender)
       const identity = this.#identity!
       if (transactionalId !== undefined && appender.transaction !== this.#transaction) {
@@ -207,7 +213,8 @@ export class MemoryProducer implements Producer {
   #checkTransaction(operation: string): string {
     this.#checkNotClosed(operation)
     const { transactionalId } = this.#options
-    if (!this.#transactionOpen || transactionalId === undefined) throw this.#misused(operation, 'no transaction is open')
+    if (!this.#transactionOpen || transactionalId === undefined)
+      throw this.#misused(operation, 'no transaction is open')
     return transactionalId
   }
 
@@ -247,7 +254,8 @@ class MemoryTopicAppender implements TopicAppender {
       this.#partitions[partition] ??
       (this.#partitions[partition] = new PartitionAppender(this.topic, partition, this.#producer, this.#maxBytes))
     const { builder } = appender
-    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true) return
+    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true)
+      return
     checkRecordFits(this.topic, this.#maxBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
     appender.send()
     appender.open().append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)

@@ -19,7 +19,11 @@ export class GroupCoordinator {
   group(id: string): Group {
     const known = this.#groups.get(id)
     if (known !== undefined) return known
-    const group = new Group({ id, deadlines: this.#options.deadlines, newMemberId: clientId => this.#newMemberId(clientId) })
+    const group = new Group({
+      id,
+      deadlines: this.#options.deadlines,
+      newMemberId: clientId => this.#newMemberId(clientId),
+    })
     this.#groups.set(id, group)
     return group
   }
@@ -35,7 +39,9 @@ export class GroupCoordinator {
 
   /** The random part comes first of what differs, so that the order of ids says nothing about who came first. */
   #newMemberId(clientId: string): string {
-    const random = Math.floor(this.#options.random() * 2 ** 32).toString(16).padStart(8, '0')
+    const random = Math.floor(this.#options.random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')
     return `${clientId}-${random}-${++this.#members}`
   }
 }

@@ -106,7 +106,8 @@ export class Group {
       return request.memberId
     }
     const memberId = request.memberId === '' ? this.#options.newMemberId(request.clientId) : request.memberId
-    if (request.memberId === '' && staticId !== undefined) this.#replaceStatic(staticId, memberId, request, nudge, onJoined)
+    if (request.memberId === '' && staticId !== undefined)
+      this.#replaceStatic(staticId, memberId, request, nudge, onJoined)
     else {
       this.#add(memberId, request, nudge, onJoined)
       this.#prepare()
@@ -149,7 +150,11 @@ export class Group {
   }
 
   /** Offsets of a transaction. A caller without a member id comes from a client that sends no group metadata. */
-  commitInTransaction(producerId: number, caller: Caller, offsets: readonly CommittedOffset[]): GroupRefusal | undefined {
+  commitInTransaction(
+    producerId: number,
+    caller: Caller,
+    offsets: readonly CommittedOffset[],
+  ): GroupRefusal | undefined {
     const refusal = caller.memberId === '' && caller.generation < 0 ? undefined : this.#commitRefusal(caller)
     if (refusal === undefined) this.offsets.addPending(producerId, offsets)
     return refusal
@@ -309,7 +314,9 @@ export class Group {
     if (memberId !== '' && !this.#members.has(memberId)) {
       return staticId === undefined ? 'UNKNOWN_MEMBER_ID' : 'FENCED_INSTANCE_ID'
     }
-    const others = [...this.#members.values()].filter(member => member.memberId !== memberId && member.memberId !== staticId)
+    const others = [...this.#members.values()].filter(
+      member => member.memberId !== memberId && member.memberId !== staticId,
+    )
     return others.some(member => member.protocol !== protocol) ? 'INCONSISTENT_GROUP_PROTOCOL' : undefined
   }
 

@@ -31,7 +31,8 @@ function lastOffsetByKey(batches: readonly StoredBatch[], end: number): Readonly
     if (batch.aborted || batch.header.control || batch.lastOffset >= end) continue
     const cursor = new BatchCursor(batch.bytes, batch.header)
     while (cursor.advance()) {
-      if (cursor.keyStart >= 0) offsets.set(cursor.keyBytes.toString('latin1', cursor.keyStart, cursor.keyEnd), cursor.offset)
+      if (cursor.keyStart >= 0)
+        offsets.set(cursor.keyBytes.toString('latin1', cursor.keyStart, cursor.keyEnd), cursor.offset)
     }
   }
   return offsets
@@ -57,7 +58,14 @@ function keep(batch: StoredBatch, options: KeepOptions): StoredBatch | undefined
     builder.skipOffsets(cursor.offset - next)
     next = cursor.offset + 1
     builder.append(
-      cursor.timestamp, keyBytes, keyStart, keyEnd, cursor.valueBytes, valueStart, cursor.valueEnd, cursor.headers(),
+      cursor.timestamp,
+      keyBytes,
+      keyStart,
+      keyEnd,
+      cursor.valueBytes,
+      valueStart,
+      cursor.valueEnd,
+      cursor.headers(),
     )
   }
   if (builder.count === 0) return undefined

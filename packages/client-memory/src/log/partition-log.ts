@@ -94,7 +94,9 @@ export class PartitionLog {
     if (this.deleted) throw millraceError('MILLRACE_TOPIC_MISSING', { topic: this.topic })
     const sent = readBatchHeader(bytes, 0)
     if (sent.byteLength > this.#options.config.maxMessageBytes) {
-      throw this.#failed(`a batch of ${sent.byteLength} bytes exceeds max.message.bytes ${this.#options.config.maxMessageBytes}`)
+      throw this.#failed(
+        `a batch of ${sent.byteLength} bytes exceeds max.message.bytes ${this.#options.config.maxMessageBytes}`,
+      )
     }
     if (sent.producerId >= 0) {
       const answer = this.#sequences.check(sent)
@@ -234,13 +236,15 @@ export class PartitionLog {
   #markAborted(producerId: number, first: number): void {
     for (let index = this.#indexOf(first); index < this.#batches.length; index++) {
       const batch = this.#batches[index]!
-      if (batch.header.producerId === producerId && batch.header.transactional && !batch.header.control) batch.aborted = true
+      if (batch.header.producerId === producerId && batch.header.transactional && !batch.header.control)
+        batch.aborted = true
     }
   }
 
   #retainWhenDue(): void {
     const { config, clock } = this.#options
-    if (config.deletes && config.retentionMs + config.retentionBytes > -2 && clock.now() >= this.#nextRetentionCheck) this.retain()
+    if (config.deletes && config.retentionMs + config.retentionBytes > -2 && clock.now() >= this.#nextRetentionCheck)
+      this.retain()
   }
 
   #compactWhenDue(): void {

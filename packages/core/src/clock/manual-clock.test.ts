@@ -12,7 +12,10 @@ it('wakes sleepers in the order of their times, each at its own time', async () 
   void sleeper('early', 10)
   void sleeper('early too', 10)
   await clock.advance(20)
-  expect(woken).toEqual([['early', 1_010], ['early too', 1_010]])
+  expect(woken).toEqual([
+    ['early', 1_010],
+    ['early too', 1_010],
+  ])
   expect(clock.now()).toBe(1_020)
   await clock.advance(100)
   expect(woken.at(-1)).toEqual(['late', 1_030])

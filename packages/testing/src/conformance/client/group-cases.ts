@@ -36,7 +36,7 @@ export const groupCases: readonly ClientCase[] = [
     name: 'shares partitions between two members and gives them back when one leaves',
     async run(harness) {
       const { a, b } = await twoMembers(harness, 4)
-      assert.deepEqual([...a.partitions, ...b.partitions].sort(), [0, 1, 2, 3])
+      assert.deepEqual(new Set([...a.partitions, ...b.partitions]), new Set([0, 1, 2, 3]))
       assert.equal(a.partitions.length, 2)
       assert.deepEqual(a.events.slice(0, 2), ['assigned 0,1,2,3', 'revoked 0,1,2,3'])
       await b.consumer.close()
@@ -94,7 +94,12 @@ export const groupCases: readonly ClientCase[] = [
       await pollUntil(harness, [b], 'b is assigned without a', () => b.partitions.length === 1)
       await rejectsWith('MILLRACE_GROUP_FENCED', a.consumer.commit([{ topic, partition: 0, offset: 1 }]))
       assert.deepEqual(await b.consumer.committed([{ topic, partition: 0 }]), [])
-      await pollUntil(harness, [a, b], 'a is back', () => a.events.at(-1)?.startsWith('assigned') === true && a.events.length > 1)
+      await pollUntil(
+        harness,
+        [a, b],
+        'a is back',
+        () => a.events.at(-1)?.startsWith('assigned') === true && a.events.length > 1,
+      )
       assert.equal(a.events[1], 'lost 0')
       assert.notDeepEqual(a.consumer.groupMetadata(), before)
     },
@@ -107,7 +112,12 @@ export const groupCases: readonly ClientCase[] = [
       const version = { a: 1, b: 1 }
       const a = new TestMember(harness, { ...options, userData: () => `a${version.a}` })
       const b = new TestMember(harness, { ...options, userData: () => `b${version.b}` })
-      await pollUntil(harness, [a, b], 'both know each other', () => a.userData === 'a1 of 2' && b.userData === 'b1 of 2')
+      await pollUntil(
+        harness,
+        [a, b],
+        'both know each other',
+        () => a.userData === 'a1 of 2' && b.userData === 'b1 of 2',
+      )
       for (const [name, member] of Object.entries({ a, b }) as ['a' | 'b', TestMember][]) {
         const generation = member.consumer.groupMetadata().generationId
         version[name] = 2

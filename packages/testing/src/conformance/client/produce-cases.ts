@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { NO_HEADERS } from '@millrace/core'
 import type { ClientCase } from './client-harness.ts'
 import {
-  append, newProducer, newTopic, numbered, produce, read, readBatches, readerOf, readFor, recordsOf, T0, values,
+  append,
+  newProducer,
+  newTopic,
+  numbered,
+  produce,
+  read,
+  readBatches,
+  readerOf,
+  readFor,
+  recordsOf,
+  T0,
+  values,
   type TestRecord,
 } from './record-io.ts'
 
@@ -31,7 +42,10 @@ export const produceCases: readonly ClientCase[] = [
         got.map(({ key, value, timestamp }) => ({ key, value, timestamp })),
         sent.map(({ key, value, timestamp }) => ({ key, value, timestamp })),
       )
-      assert.deepEqual(got.map(({ offset }) => offset), [0, 1, 2, 3, 4, 5])
+      assert.deepEqual(
+        got.map(({ offset }) => offset),
+        [0, 1, 2, 3, 4, 5],
+      )
       assert.deepEqual(got[0]!.headers, NO_HEADERS)
       assert.deepEqual(
         got[5]!.headers.map(({ key, value }) => [key, value === null ? null : [...value]]),
@@ -46,7 +60,11 @@ export const produceCases: readonly ClientCase[] = [
       const producer = harness.client().producer({ maxBatchBytes: 4_096 })
       await producer.init()
       for (let i = 0; i < perPartition; i++) {
-        append(producer, topic, [0, 1, 2].map(partition => ({ partition, key: 'k', value: `${partition}:${i}` })))
+        append(
+          producer,
+          topic,
+          [0, 1, 2].map(partition => ({ partition, key: 'k', value: `${partition}:${i}` })),
+        )
         await producer.pending()
       }
       await producer.flush()
@@ -55,8 +73,14 @@ export const produceCases: readonly ClientCase[] = [
       const got = await read(harness, consumer, 3 * perPartition)
       for (const partition of [0, 1, 2]) {
         const own = got.filter(record => record.partition === partition)
-        assert.deepEqual(values(own), Array.from({ length: perPartition }, (_, i) => `${partition}:${i}`))
-        assert.deepEqual(own.map(({ offset }) => offset), Array.from({ length: perPartition }, (_, i) => i))
+        assert.deepEqual(
+          values(own),
+          Array.from({ length: perPartition }, (_, i) => `${partition}:${i}`),
+        )
+        assert.deepEqual(
+          own.map(({ offset }) => offset),
+          Array.from({ length: perPartition }, (_, i) => i),
+        )
       }
     },
   },
@@ -67,7 +91,10 @@ export const produceCases: readonly ClientCase[] = [
       const producer = await newProducer(harness)
       append(producer, topic, [...numbered(3, 0), ...numbered(2, 2)])
       const first = [...(await producer.flush())].sort((a, b) => a.partition - b.partition)
-      assert.deepEqual(first, [{ topic, partition: 0, offset: 3 }, { topic, partition: 2, offset: 2 }])
+      assert.deepEqual(first, [
+        { topic, partition: 0, offset: 3 },
+        { topic, partition: 2, offset: 2 },
+      ])
       append(producer, topic, numbered(1, 2))
       assert.deepEqual(await producer.flush(), [{ topic, partition: 2, offset: 3 }])
       assert.deepEqual(await producer.flush(), [])

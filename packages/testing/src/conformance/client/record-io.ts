@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { NO_HEADERS, type Consumer, type FetchedBatch, type Headers, type Producer, type TopicPartition } from '@millrace/core'
+import {
+  NO_HEADERS,
+  type Consumer,
+  type ConsumerOptions,
+  type FetchedBatch,
+  type Headers,
+  type Producer,
+  type TopicPartition,
+} from '@millrace/core'
 import type { ClientHarness } from './client-harness.ts'
 
 /** A record as the cases write it down. */
@@ -41,7 +49,16 @@ export function append(producer: Producer, topic: string, records: readonly Test
     const keyBytes = key === null ? NOTHING : Buffer.from(key)
     // The value does not begin at 0, so that an adapter that ignores `valueStart` is found out.
     const valueBytes = value === null ? NOTHING : Buffer.from(`..${value}..`)
-    append1(appender, partition, timestamp, keyBytes, key === null ? -1 : 0, valueBytes, value === null ? -1 : 2, headers)
+    append1(
+      appender,
+      partition,
+      timestamp,
+      keyBytes,
+      key === null ? -1 : 0,
+      valueBytes,
+      value === null ? -1 : 2,
+      headers,
+    )
   }
 }
 
@@ -97,11 +114,16 @@ export function values(records: readonly ReadRecord[]): readonly (string | null)
   return records.map(({ value }) => value)
 }
 
+interface ReaderOptions extends Partial<ConsumerOptions> {
+  readonly partition?: number
+  readonly offset?: number
+}
+
 /** Starts a consumer at the beginning of one partition. */
 export async function readerOf(
   harness: ClientHarness,
   topic: string,
-  { partition = 0, offset = 0, isolationLevel = 'read_committed' as 'read_committed' | 'read_uncommitted' } = {},
+  { partition = 0, offset = 0, isolationLevel = 'read_committed' }: ReaderOptions = {},
 ): Promise<Consumer> {
   const consumer = harness.client().consumer({ isolationLevel })
   await consumer.assign([{ topic, partition, offset }])
@@ -115,7 +137,11 @@ export async function read(harness: ClientHarness, consumer: Poller, count: numb
   return recordsOf(await readBatches(harness, consumer, count))
 }
 
-export async function readBatches(harness: ClientHarness, consumer: Poller, count: number): Promise<readonly FetchedBatch[]> {
+export async function readBatches(
+  harness: ClientHarness,
+  consumer: Poller,
+  count: number,
+): Promise<readonly FetchedBatch[]> {
   const batches: FetchedBatch[] = []
   const found = (): number => batches.reduce((sum, batch) => sum + batch.recordCount, 0)
   const end = Date.now() + harness.timings.patienceMs

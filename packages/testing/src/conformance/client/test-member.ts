@@ -100,7 +100,12 @@ export class TestMember {
 
   #called(event: string, partitions: readonly TopicPartition[]): void {
     assert.ok(this.#polling, `${event} runs inside poll only`)
-    this.events.push(`${event} ${partitions.map(({ partition }) => partition).sort((a, b) => a - b).join()}`)
+    this.events.push(
+      `${event} ${partitions
+        .map(({ partition }) => partition)
+        .sort((a, b) => a - b)
+        .join()}`,
+    )
   }
 }
 

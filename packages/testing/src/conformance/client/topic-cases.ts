@@ -104,7 +104,11 @@ export const topicCases: readonly ClientCase[] = [
     name: 'refuses calls after close',
     async run(harness) {
       const client = harness.client()
-      const [admin, consumer, producer] = [client.admin(), client.consumer({ isolationLevel: 'read_committed' }), client.producer({})]
+      const [admin, consumer, producer] = [
+        client.admin(),
+        client.consumer({ isolationLevel: 'read_committed' }),
+        client.producer({}),
+      ]
       await producer.init()
       await Promise.all([admin.close(), consumer.close(), producer.close()])
       await rejectsWith('MILLRACE_CLIENT_CLOSED', admin.listTopics())

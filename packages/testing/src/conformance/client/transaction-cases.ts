@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import type { ClientCapabilities, KafkaClient, Producer } from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
-import { append, eventually, newTopic, numbered, produce, read, readBatches, readerOf, readFor, rejectsWith, values } from './record-io.ts'
+import {
+  append,
+  eventually,
+  newTopic,
+  numbered,
+  produce,
+  read,
+  readBatches,
+  readerOf,
+  readFor,
+  rejectsWith,
+  values,
+} from './record-io.ts'
 import { pollUntil, TestMember } from './test-member.ts'
 
 const transactions = (capabilities: ClientCapabilities): string | undefined =>
@@ -25,7 +37,10 @@ export const transactionCases: readonly ClientCase[] = [
       const uncommitted = await readerOf(harness, topic, { isolationLevel: 'read_uncommitted' })
       assert.deepEqual(values(await read(harness, uncommitted, 2)), ['v0', 'v1'])
       assert.deepEqual(await readFor(committed, 300), [])
-      const latest = await harness.client().admin().latestOffsets([{ topic, partition: 0 }])
+      const latest = await harness
+        .client()
+        .admin()
+        .latestOffsets([{ topic, partition: 0 }])
       assert.equal(latest[0]!.offset, 2, 'the high watermark is past the open transaction')
       await producer.commit()
       assert.equal((await read(harness, committed, 3)).length, 3)
@@ -67,7 +82,12 @@ export const transactionCases: readonly ClientCase[] = [
         await producer.flush()
         await producer[end]()
       }
-      const end = (await harness.client().admin().latestOffsets([{ topic, partition: 0 }]))[0]!.offset
+      const end = (
+        await harness
+          .client()
+          .admin()
+          .latestOffsets([{ topic, partition: 0 }])
+      )[0]!.offset
       const consumer = await readerOf(harness, topic)
       let reached = 0
       await eventually(harness, `nextOffset reaches ${end}`, async () => {

@@ -1,0 +1,20 @@
+import type { Admin } from '@millrace/core'
+import { faultyCall, type FaultyConnection } from './faulty-call.ts'
+
+export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
+  const call = <T>(operation: string, run: () => Promise<T>): Promise<T> =>
+    faultyCall(connection, { operation: `admin.${operation}`, run })
+  return {
+    describeTopics: topics => call('describeTopics', () => inner.describeTopics(topics)),
+    listTopics: () => call('listTopics', () => inner.listTopics()),
+    createTopics: topics => call('createTopics', () => inner.createTopics(topics)),
+    deleteTopics: topics => call('deleteTopics', () => inner.deleteTopics(topics)),
+    describeTopicConfigs: topic => call('describeTopicConfigs', () => inner.describeTopicConfigs(topic)),
+    earliestOffsets: partitions => call('earliestOffsets', () => inner.earliestOffsets(partitions)),
+    latestOffsets: partitions => call('latestOffsets', () => inner.latestOffsets(partitions)),
+    committedOffsets: (groupId, partitions) =>
+      call('committedOffsets', () => inner.committedOffsets(groupId, partitions)),
+    deleteRecords: before => call('deleteRecords', () => inner.deleteRecords(before)),
+    close: () => inner.close(),
+  }
+}
