@@ -48,7 +48,9 @@ export class MemoryCluster {
   /** What producers and markers compute their batches' checksums with. */
   readonly crc: Crc32c
   readonly #options: MemoryClusterOptions
+  readonly #deadlines: Deadlines
   readonly #topics = new Map<string, Topic>()
+  readonly #clients = new Set<object>()
   #metadataVersion = 0
 
   constructor(options: MemoryClusterOptions) {
@@ -56,6 +58,7 @@ export class MemoryCluster {
     this.clock = options.clock
     this.crc = options.checksums === true ? crc32c : noCrc
     const deadlines = new Deadlines(options.clock)
+    this.#deadlines = deadlines
     this.groups = new GroupCoordinator({ deadlines, random: seededRandom(options.seed ?? 1) })
     this.transactions = new TransactionCoordinator(deadlines, {
       toPartition: ({ topic, partition }, { producerId, producerEpoch }, committed) =>
@@ -63,6 +66,18 @@ export class MemoryCluster {
       toGroup: (groupId, { producerId }, committed) =>
         this.groups.group(groupId).offsets.endTransaction(producerId, committed),
     })
+  }
+
+  /** A client begins to use the cluster. */
+  attach(client: object): void {
+    this.#clients.add(client)
+    this.#deadlines.resume()
+  }
+
+  /** Without clients no timeout runs, so that a cluster that is no longer used lets its process end. */
+  detach(client: object): void {
+    this.#clients.delete(client)
+    if (this.#clients.size === 0) this.#deadlines.suspend()
   }
 
   /** Counts changes of topics and partitions. */

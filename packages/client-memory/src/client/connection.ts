@@ -10,6 +10,12 @@ export interface Connection {
   readonly crashed: boolean
   /** Calls fail for now, as when no broker can be reached. */
   readonly disconnected: boolean
+  /** What was opened through the client and is closed now. */
+  forget(part: Closeable): void
+}
+
+export interface Closeable {
+  close(): Promise<void>
 }
 
 /** What a crashed client's calls come to. */

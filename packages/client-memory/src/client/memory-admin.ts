@@ -78,6 +78,7 @@ export class MemoryAdmin implements Admin {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#connection.forget(this)
   }
 
   #request<T>(operation: string, run: (cluster: MemoryCluster) => T): Promise<T> {

@@ -13,7 +13,7 @@ import {
   type ProducerOptions,
 } from '@millrace/core'
 import type { MemoryCluster } from '../memory-cluster.ts'
-import { closedError, type Connection } from './connection.ts'
+import { closedError, type Closeable, type Connection } from './connection.ts'
 import { MemoryAdmin } from './memory-admin.ts'
 import { MemoryConsumer } from './memory-consumer.ts'
 import { MemoryGroupConsumer } from './memory-group-consumer.ts'
@@ -60,8 +60,8 @@ class Client implements MemoryClient, Connection {
   readonly clientId: string
   crashed = false
   disconnected = false
-  readonly #opened = new Set<{ close(): Promise<void> }>()
-  readonly #members: MemoryGroupConsumer[] = []
+  readonly #opened = new Set<Closeable>()
+  readonly #members = new Set<MemoryGroupConsumer>()
   #disconnectedUntil = 0
   #closed = false
 
@@ -74,6 +74,7 @@ class Client implements MemoryClient, Connection {
       compression: ['none'],
       staticMembership: true,
     }
+    cluster.attach(this)
   }
 
   admin(): Admin {
@@ -86,7 +87,7 @@ class Client implements MemoryClient, Connection {
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
     const member = this.#open('groupConsumer', new MemoryGroupConsumer(this, options))
-    this.#members.push(member)
+    this.#members.add(member)
     return member
   }
 
@@ -95,6 +96,11 @@ class Client implements MemoryClient, Connection {
     if (compression !== 'none') throw this.#cannot(`compression "${compression}"`)
     if (transactionalId !== undefined && this.capabilities.transactions === 'none') throw this.#cannot('transactions')
     return this.#open('producer', new MemoryProducer(this, options))
+  }
+
+  forget(part: Closeable): void {
+    this.#opened.delete(part)
+    if (part instanceof MemoryGroupConsumer) this.#members.delete(part)
   }
 
   crash(): void {
@@ -119,9 +125,10 @@ class Client implements MemoryClient, Connection {
     this.#closed = true
     await Promise.all([...this.#opened].map(part => part.close()))
     this.#opened.clear()
+    this.cluster.detach(this)
   }
 
-  #open<T extends { close(): Promise<void> }>(operation: string, part: T): T {
+  #open<T extends Closeable>(operation: string, part: T): T {
     if (this.#closed) throw closedError('client', operation)
     this.#opened.add(part)
     return part

@@ -73,6 +73,7 @@ export class MemoryConsumer implements Consumer {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#connection.forget(this)
     this.#fetcher.assign([])
     this.#signal.notify()
   }

@@ -124,6 +124,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
   async close({ leave = true }: { readonly leave?: boolean } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#connection.forget(this)
     this.#fetcher.assign([])
     if (leave && !this.#connection.crashed) this.#group.leave(this.#memberId)
     else this.silence()

@@ -127,6 +127,7 @@ export class MemoryProducer implements Producer {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#connection.forget(this)
     this.#drop()
   }
 

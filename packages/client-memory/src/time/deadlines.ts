@@ -13,6 +13,7 @@ export class Deadlines {
   /** Ordered by time, then by who came first. */
   readonly #due: Due[] = []
   #sleep: { readonly until: number; readonly abort: AbortController } | undefined
+  #suspended = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -35,8 +36,20 @@ export class Deadlines {
     }
   }
 
+  /** Nobody is there to see what happens: nothing does, until `resume` catches up. */
+  suspend(): void {
+    this.#suspended = true
+    this.#sleepUntilNext()
+  }
+
+  resume(): void {
+    if (!this.#suspended) return
+    this.#suspended = false
+    this.#runDue()
+  }
+
   #sleepUntilNext(): void {
-    const next = this.#due[0]?.at
+    const next = this.#suspended ? undefined : this.#due[0]?.at
     if (next === this.#sleep?.until) return
     this.#sleep?.abort.abort()
     this.#sleep = undefined
