@@ -8,10 +8,13 @@ import { entryRange } from './key-layout.ts'
 export async function approximateCount(db: RocksDB, storeId: number): Promise<number> {
   const own = entryRange(storeId)
   const all = { gte: entryRange(0).gte, lt: new Uint8Array([0xff, 0xff]) }
-  const [ownBytes, allBytes] = await Promise.all([bytesOf(db, own), bytesOf(db, all)])
-  if (ownBytes === 0) return 0
-  const keys = Number(await db.getProperty('rocksdb.estimate-num-keys'))
-  return Math.round((keys * ownBytes) / allBytes)
+  // Asked for at once: the binding would not notice that the database was closed between one question and the next.
+  const [ownBytes, allBytes, keys] = await Promise.all([
+    bytesOf(db, own),
+    bytesOf(db, all),
+    db.getProperty('rocksdb.estimate-num-keys'),
+  ])
+  return ownBytes === 0 ? 0 : Math.round((Number(keys) * ownBytes) / allBytes)
 }
 
 async function bytesOf(db: RocksDB, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): Promise<number> {

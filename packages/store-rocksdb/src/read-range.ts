@@ -57,13 +57,18 @@ function chunksOf(stream: EntryStream, prefixBytes: number): Chunks {
   let failure: Error | undefined
   let ended = false
   let closed = false
-  let wake = (): void => {}
-  stream.on('readable', () => wake())
+  // A reader and whoever ends the iteration under it may wait at the same time.
+  let waiting: (() => void)[] = []
+  const changed = (): Promise<void> => new Promise(resolve => waiting.push(resolve))
+  const wake = (): void => {
+    const woken = waiting
+    waiting = []
+    for (const resolve of woken) resolve()
+  }
+  stream.on('readable', wake)
   stream.on('error', error => (failure = error))
   stream.on('end', () => ((ended = true), wake()))
   stream.on('close', () => ((closed = true), wake()))
-
-  const changed = (): Promise<void> => new Promise(resolve => (wake = resolve))
 
   return {
     async next() {

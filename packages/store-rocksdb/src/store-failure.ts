@@ -7,6 +7,8 @@ const MACHINE_REFUSES = /no space left|permission denied|too many open files|rea
 const LOCKED = /lock hold by current process|while lock file/i
 const LOCKED_HERE = /lock hold by current process/i
 
+const CLOSED = /session is closed/i
+
 /**
  * What an error of the database means. RocksDB's status is lost on the way through the binding (nearly all is EIO), so the
  * text has to tell. Whatever is neither a lock nor a refusal of the machine is about bytes that are not what was written.
@@ -14,6 +16,7 @@ const LOCKED_HERE = /lock hold by current process/i
 export function storeFailure(directory: string, error: unknown): MillraceError {
   if (isMillraceError(error)) return error
   const reason = reasonOf(error)
+  if (CLOSED.test(reason)) return millraceError('MILLRACE_STORE_CLOSED', { operation: 'A read or write', object: 'state' }, { cause: error })
   if (LOCKED.test(reason)) {
     const owner = LOCKED_HERE.test(reason) ? 'this process already' : 'another process'
     return millraceError('MILLRACE_STORE_LOCKED', { directory, owner }, { cause: error })
