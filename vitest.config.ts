@@ -6,6 +6,8 @@ const fromSource = {
   ssr: { resolve: { conditions: ['millrace-source'] } },
 }
 
+const WITHOUT_KAFKA = ['test/conformance/stores.test.ts', 'test/conformance/client-memory.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -18,7 +20,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'examples/**/*.test.ts',
             'test/{differential,simulation,chaos}/**/*.test.ts',
-            'test/conformance/stores.test.ts',
+            ...WITHOUT_KAFKA,
           ],
         },
       },
@@ -29,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
-          exclude: ['test/conformance/stores.test.ts'],
+          exclude: WITHOUT_KAFKA,
           globalSetup: ['@millrace/dev-kafka/vitest'],
           maxWorkers: 2,
           testTimeout: 60_000,

@@ -5,38 +5,45 @@ import { describe, it } from 'vitest'
 
 /** Real time, as for every other client, but nothing here takes long. */
 const TIMINGS = {
-  patienceMs: 5_000,
-  sessionTimeoutMs: 150,
+  patienceMs: 15_000,
+  sessionTimeoutMs: 500,
   heartbeatIntervalMs: 20,
-  rebalanceTimeoutMs: 150,
-  transactionTimeoutMs: 150,
+  rebalanceTimeoutMs: 2_000,
+  transactionTimeoutMs: 500,
 }
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
-describe.each(['group-metadata', 'producer-per-task', 'none'] as const)('memory, transactions %s', transactions => {
-  const cluster = new MemoryCluster({ clock: systemClock, checksums: true })
-  const factory = memoryClient(cluster, { transactions })
-  const { capabilities } = factory({ clientId: 'capabilities', clock: systemClock, logger })
-  let names = 0
+describe.each(['group-metadata', 'producer-per-task', 'none'] as const)(
+  'memory, transactions %s',
+  { timeout: 20_000 },
+  transactions => {
+    const cluster = new MemoryCluster({ clock: systemClock, checksums: true })
+    const factory = memoryClient(cluster, { transactions })
+    const { capabilities } = factory({ clientId: 'capabilities', clock: systemClock, logger })
+    let names = 0
 
-  for (const { name, requires, run } of clientConformance()) {
-    const reason = requires?.(capabilities)
-    it.skipIf(reason !== undefined)(reason === undefined ? name : `${name} (skipped: ${reason})`, async () => {
-      const clients: KafkaClient[] = []
-      const harness: ClientHarness = {
-        timings: TIMINGS,
-        uniqueName: prefix => `${prefix}-${names++}`,
-        client(clientId = 'conformance') {
-          const client = factory({ clientId, clock: systemClock, logger })
-          clients.push(client)
-          return client
+    for (const { name, requires, run } of clientConformance()) {
+      const reason = requires?.(capabilities)
+      it.concurrent.skipIf(reason !== undefined)(
+        reason === undefined ? name : `${name} (skipped: ${reason})`,
+        async () => {
+          const clients: KafkaClient[] = []
+          const harness: ClientHarness = {
+            timings: TIMINGS,
+            uniqueName: prefix => `${prefix}-${names++}`,
+            client(clientId = 'conformance') {
+              const client = factory({ clientId, clock: systemClock, logger })
+              clients.push(client)
+              return client
+            },
+          }
+          try {
+            await run(harness)
+          } finally {
+            await Promise.all(clients.map(client => client.close()))
+          }
         },
-      }
-      try {
-        await run(harness)
-      } finally {
-        await Promise.all(clients.map(client => client.close()))
-      }
-    })
-  }
-})
+      )
+    }
+  },
+)
