@@ -1,0 +1,251 @@
+import { describe, expect, it } from 'vitest'
+import { StreamsBuilder } from '../dsl/streams-builder.ts'
+import { tumbling } from '../dsl/windows.ts'
+import { isMillraceError } from '../errors/millrace-error.ts'
+import type { ErrorCode } from '../errors/millrace-error.ts'
+import { string } from '../serde/text-serdes.ts'
+import { keyValueStore, windowStore } from '../state/store-builder.ts'
+
+const texts = { key: string(), value: string() }
+const keep = <V>(value: V) => value
+const byValue = (_key: unknown, value: string) => value
+const supplier = () => ({ process() {} })
+
+/** What JavaScript lets through and TypeScript would not. */
+const unchecked = (options: unknown) => options as never
+
+function errorOf(write: (builder: StreamsBuilder) => unknown) {
+  const builder = new StreamsBuilder()
+  try {
+    write(builder)
+    builder.build()
+  } catch (error) {
+    if (isMillraceError(error)) return error
+    throw error
+  }
+  throw new Error('no error was thrown')
+}
+
+const cases: readonly [
+  what: string,
+  code: ErrorCode,
+  says: readonly string[],
+  write: (b: StreamsBuilder) => unknown,
+][] = [
+  ['a topology without a source', 'MILLRACE_TOPOLOGY_EMPTY', [], () => undefined],
+  [
+    'a sink without a value serde',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['value serde', 'sink "out-sink"', 'to()'],
+    b =>
+      b
+        .stream('in', texts)
+        .mapValues(keep)
+        .to('out', unchecked({ name: 'out-sink' })),
+  ],
+  [
+    'a regrouping without a key serde',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['key serde', 'KSTREAM-AGGREGATE-STATE-STORE-0000000002-repartition', 'groupByKey()'],
+    b =>
+      b
+        .stream('in', texts)
+        .map((key, value) => [value, key])
+        .groupByKey(unchecked(undefined))
+        .count(),
+  ],
+  [
+    'a grouping by a new key without the value serde',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['value serde', 'groupBy()'],
+    b =>
+      b
+        .stream('in', texts)
+        .mapValues(keep)
+        .groupBy(byValue, unchecked({ key: string() }))
+        .count(),
+  ],
+  [
+    'a join that redistributes without serdes',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['key serde', 'join()'],
+    b => b.stream('in', texts).selectKey(byValue).join(b.table('t', texts), keep, unchecked(undefined)),
+  ],
+  [
+    'a store without a value serde',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['value serde', 'store "totals"', 'store: {'],
+    b =>
+      b
+        .stream('in', texts)
+        .groupByKey()
+        .aggregate(() => 0, keep, unchecked({ store: { name: 'totals' } })),
+  ],
+  [
+    'streams that merge with different serdes',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['value serde', 'to()'],
+    b =>
+      b
+        .stream('a', texts)
+        .merge(b.stream('b', { ...texts, value: { ...string() } }))
+        .to('out'),
+  ],
+  [
+    'two operators of one name',
+    'MILLRACE_TOPOLOGY_NAME_DUPLICATE',
+    ['"twice"'],
+    b =>
+      b
+        .stream('in', texts)
+        .filter(() => true, { name: 'twice' })
+        .filter(() => true, { name: 'twice' }),
+  ],
+  [
+    'a name that is no topic name',
+    'MILLRACE_TOPOLOGY_NAME_INVALID',
+    ['"by size"'],
+    b => b.stream('in', texts).groupByKey({ name: 'by size' }),
+  ],
+  ['a topic without a name', 'MILLRACE_TOPOLOGY_NAME_INVALID', ['topic'], b => b.stream('', texts)],
+  ['a sink without a topic', 'MILLRACE_TOPOLOGY_NAME_INVALID', ['topic'], b => b.stream('in', texts).to('')],
+  ['no topics', 'MILLRACE_TOPOLOGY_OPTION_INVALID', ['stream', 'empty'], b => b.stream([], texts)],
+  [
+    'two stores of one name',
+    'MILLRACE_TOPOLOGY_STORE_DUPLICATE',
+    ['"s"'],
+    b => {
+      b.table('t', { ...texts, store: 's' })
+      b.stream('in', texts).groupByKey().count({ store: 's' })
+    },
+  ],
+  [
+    'a store that nobody adds',
+    'MILLRACE_TOPOLOGY_STORE_UNKNOWN',
+    ['"reader"', '"sene"'],
+    b => {
+      b.addStateStore(keyValueStore({ name: 'seen', ...texts }))
+      b.stream('in', texts).process(supplier, { name: 'reader', stores: ['sene'] })
+    },
+  ],
+  [
+    'sources that overlap',
+    'MILLRACE_TOPOLOGY_SOURCES_OVERLAP',
+    ['"b"'],
+    b => {
+      b.stream(['a', 'b'], texts)
+      b.stream(['b', 'c'], texts)
+    },
+  ],
+  [
+    'one topic read from different ends',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"a"', 'offsetReset'],
+    b => {
+      b.stream('a', texts)
+      b.stream('a', { ...texts, offsetReset: 'latest' })
+    },
+  ],
+  [
+    'a topic read as a stream and as a table',
+    'MILLRACE_TOPOLOGY_TOPIC_READ_TWICE',
+    ['"a"', 'KSTREAM-SOURCE-0000000000', 'KSTREAM-SOURCE-0000000002'],
+    b => {
+      b.stream('a', texts)
+      b.table('a', texts)
+    },
+  ],
+  [
+    'a sink into an own changelog',
+    'MILLRACE_TOPOLOGY_TOPIC_INTERNAL',
+    ['counts-changelog'],
+    b => b.stream('in', texts).groupByKey().count({ store: 'counts' }).toStream().to('counts-changelog'),
+  ],
+  [
+    'a sink into an own repartition topic',
+    'MILLRACE_TOPOLOGY_TOPIC_INTERNAL',
+    ['by-key-repartition'],
+    b => b.stream('in', texts).repartition({ name: 'by-key' }).to('by-key-repartition'),
+  ],
+  [
+    'a source of an own changelog',
+    'MILLRACE_TOPOLOGY_TOPIC_INTERNAL',
+    ['counts-changelog'],
+    b => {
+      b.stream('in', texts).groupByKey().count({ store: 'counts' })
+      b.stream('counts-changelog', texts)
+    },
+  ],
+  [
+    'fixed partition counts that differ',
+    'MILLRACE_TOPOLOGY_PARTITIONS_DIFFER',
+    ['"j"', 'left-repartition', '2', 'right-repartition', '3'],
+    b => {
+      const table = b.stream('b', texts).repartition({ name: 'right', partitions: 3 }).toTable()
+      b.stream('a', texts).repartition({ name: 'left', partitions: 2 }).join(table, keep, { name: 'j' })
+    },
+  ],
+  [
+    'no partitions',
+    'MILLRACE_TOPOLOGY_OPTION_INVALID',
+    ['partitions', '0'],
+    b => b.stream('a', texts).repartition({ partitions: 0 }),
+  ],
+  [
+    'a stream of another builder',
+    'MILLRACE_TOPOLOGY_FOREIGN',
+    ['merge'],
+    b => b.stream('a', texts).merge(new StreamsBuilder().stream('b', texts)),
+  ],
+  [
+    'a table of another builder',
+    'MILLRACE_TOPOLOGY_FOREIGN',
+    ['leftJoin'],
+    b => b.stream('a', texts).leftJoin(new StreamsBuilder().table('b', texts), keep),
+  ],
+  [
+    'windows without grace',
+    'MILLRACE_TOPOLOGY_OPTION_INVALID',
+    ['graceMs is missing'],
+    () => tumbling(unchecked({ sizeMs: 5 })),
+  ],
+  ['windows of no length', 'MILLRACE_TOPOLOGY_OPTION_INVALID', ['sizeMs'], () => tumbling({ sizeMs: 0, graceMs: 0 })],
+  ['a negative grace', 'MILLRACE_TOPOLOGY_OPTION_INVALID', ['graceMs'], () => tumbling({ sizeMs: 1, graceMs: -1 })],
+  [
+    'a retention shorter than window and grace',
+    'MILLRACE_TOPOLOGY_OPTION_INVALID',
+    ['"w"', '14', '15'],
+    b =>
+      b
+        .stream('in', texts)
+        .groupByKey()
+        .windowedBy(tumbling({ sizeMs: 10, graceMs: 5 }))
+        .count({ store: { name: 'w', retentionMs: 14 } }),
+  ],
+  [
+    'a window store that forgets its windows',
+    'MILLRACE_TOPOLOGY_OPTION_INVALID',
+    ['retentionMs'],
+    () => windowStore({ name: 'w', ...texts, windowSizeMs: 10, retentionMs: 5 }),
+  ],
+  [
+    'two branches of one name',
+    'MILLRACE_TOPOLOGY_OPTION_INVALID',
+    ['"large"'],
+    b =>
+      b
+        .stream('in', texts)
+        .split()
+        .branch(() => true, { name: 'large' })
+        .branch(() => true, { name: 'large' }),
+  ],
+]
+
+describe('what cannot run is refused with a remedy', () => {
+  it.each(cases)('%s', (_what, code, says, write) => {
+    const error = errorOf(write)
+    expect(error.code).toBe(code)
+    expect(error.kind).toBe('topology')
+    for (const words of says) expect(`${error.message}\n${error.hint}`).toContain(words)
+  })
+})
