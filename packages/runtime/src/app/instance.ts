@@ -148,16 +148,22 @@ export class Instance {
 
   /** Finishes: commits when `clean`, closes the tasks, leaves the group. */
   async end(options: { readonly clean: boolean; readonly leave: boolean }): Promise<void> {
-    try {
-      if (options.clean) await this.#commitAll()
-    } finally {
-      await this.#tasks?.close()
-      await this.#producers?.closeAll()
-      await this.#consumer?.close({ leave: options.leave })
-      await this.#admin?.close()
-      await this.#client?.close()
-      await this.#directory?.close()
+    let failure: unknown
+    const attempt = async (run: () => Promise<unknown> | undefined) => {
+      try {
+        await run()
+      } catch (error) {
+        failure ??= error
+      }
     }
+    if (options.clean) await attempt(() => this.#commitAll())
+    await attempt(() => this.#tasks?.close())
+    await attempt(() => this.#producers?.closeAll())
+    await attempt(() => this.#consumer?.close({ leave: options.leave }))
+    await attempt(() => this.#admin?.close())
+    await attempt(() => this.#client?.close())
+    await attempt(() => this.#directory?.close())
+    if (failure !== undefined) throw failure
   }
 
   #taskSet(
@@ -233,6 +239,8 @@ export class Instance {
           this.#rebalancing = true
           this.#tellRebalancing()
           await tasks.abandon()
+          // What the tasks left in an open transaction must not be committed with what comes next.
+          await this.#producers!.closeAll()
         },
       },
     })
@@ -358,9 +366,12 @@ export class Instance {
       return
     }
     this.#said(error)
-    await tasks.restart()
+    const { partitions, suspended } = tasks
+    await tasks.abandon()
     await this.#producers!.closeAll()
     await this.#options.clock.sleep(RETRY_MS)
+    // Between two assignments there is nothing to go on with; the next one makes the tasks.
+    if (!suspended) await tasks.assign(partitions)
   }
 
   /** Runs what needs the broker again and again until it answers. */

@@ -32,6 +32,8 @@ export interface RestoreRequest {
   readonly task: string
   readonly partition: number
   readonly stores: TaskStores
+  /** Aborted when the task is no longer wanted: what was restored so far is kept with its position. */
+  readonly signal: AbortSignal
 }
 
 /** One changelog partition on its way into a store. */
@@ -77,14 +79,10 @@ export class Restorer {
   }
 
   /**
-   * Restores every store of the tasks. `onReady` runs for each task as soon as its own stores are complete. Ends early, and
-   * quietly, when `signal` is aborted: what was restored so far is kept with its position.
+   * Restores every store of the tasks. `onReady` runs for each task as soon as its own stores are complete, or its signal
+   * is aborted.
    */
-  async restore(
-    requests: readonly RestoreRequest[],
-    onReady: (request: RestoreRequest) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async restore(requests: readonly RestoreRequest[], onReady: (request: RestoreRequest) => void): Promise<void> {
     const work = (await Promise.all(requests.map((request) => this.#plan(request)))).flat()
     const open = new Set(work)
     const readyIfDone = (request: RestoreRequest) => {
@@ -102,7 +100,9 @@ export class Restorer {
     try {
       const positions = [...open].map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
       await consumer.assign(positions)
-      while (open.size > 0 && !signal.aborted) {
+      for (;;) {
+        this.#leaveAborted(requests, open, onReady)
+        if (open.size === 0) break
         const batches = await this.#poll(consumer)
         for (const batch of batches) {
           const restoring = [...open].find((r) => r.topic === batch.topic && r.partition === batch.partition)
@@ -119,6 +119,18 @@ export class Restorer {
       }
     } finally {
       await consumer.close()
+    }
+  }
+
+  #leaveAborted(
+    requests: readonly RestoreRequest[],
+    open: Set<Restoring>,
+    onReady: (request: RestoreRequest) => void,
+  ): void {
+    for (const request of requests.filter(({ signal }) => signal.aborted)) {
+      const left = [...open].filter((restoring) => restoring.request === request)
+      for (const restoring of left) open.delete(restoring)
+      if (left.length > 0) onReady(request)
     }
   }
 

@@ -6,7 +6,6 @@ import {
   type KafkaClient,
   type Plan,
   type Producer,
-  type StoreBackend,
   topicNaming,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -15,6 +14,7 @@ import { decodePartitionTime } from '../commit/commit-metadata.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
+import { RestoreGate } from '../restore/restore-gate.ts'
 import type { Restorer } from '../restore/restorer.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
 import { TaskStores } from '../state/task-stores.ts'
@@ -119,14 +119,12 @@ export class TaskSet {
     for (const task of tasks) await this.#close(task, true)
   }
 
-  /** Abandons every task and makes the same ones anew from what is committed. */
-  async restart(): Promise<void> {
-    const partitions = [...this.#running.values()].flatMap(({ queues }) =>
+  /** Input partitions of all tasks, running or on their way. */
+  get partitions(): readonly TopicPartition[] {
+    const running = [...this.#running.values()].flatMap(({ queues }) =>
       queues.map(({ topic, partition }) => ({ topic, partition })),
     )
-    const starting = [...this.#starting.values()].flatMap((task) => task.partitions)
-    await this.abandon()
-    await this.assign([...partitions, ...starting])
+    return [...running, ...[...this.#starting.values()].flatMap((task) => task.partitions)]
   }
 
   async close(): Promise<void> {
@@ -151,9 +149,10 @@ export class TaskSet {
   }
 
   #begin(added: readonly { id: TaskId; partitions: TopicPartition[] }[]): void {
+    const gate = new RestoreGate(this.#options.restorer, added.length)
     for (const { id, partitions } of added) {
       const abort = new AbortController()
-      const done = this.#startTask(id, partitions, abort.signal)
+      const done = this.#startTask(id, partitions, gate, abort.signal)
         .catch((error: unknown) => {
           if (!abort.signal.aborted) this.#options.onError(error)
         })
@@ -165,16 +164,21 @@ export class TaskSet {
     }
   }
 
-  async #startTask(id: TaskId, partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
+  async #startTask(
+    id: TaskId,
+    partitions: readonly TopicPartition[],
+    gate: RestoreGate,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, logger } = this.#options.options
     const name = taskName(id)
     for (;;) {
-      let task: Task | undefined
       try {
-        task = await this.#make(id, partitions, signal)
-        if (task === undefined) return
+        const task = await this.#make(id, partitions, gate, signal)
         if (signal.aborted) return await this.#close(task, true)
         this.#running.set(name, task)
+        // Between two assignments nothing can be read; the next one gives all running tasks their positions.
+        if (this.suspended) return
         for (const { topic, partition, position } of task.queues) {
           this.#options.consumer.seek({ topic, partition, offset: position })
         }
@@ -189,19 +193,42 @@ export class TaskSet {
     }
   }
 
-  async #make(id: TaskId, partitions: readonly TopicPartition[], signal: AbortSignal): Promise<Task | undefined> {
-    const { plan, options, producers, directory, restorer } = this.#options
+  async #make(
+    id: TaskId,
+    partitions: readonly TopicPartition[],
+    gate: RestoreGate,
+    signal: AbortSignal,
+  ): Promise<Task> {
+    const { plan, producers } = this.#options
     const name = taskName(id)
     const subTopology = plan.subTopologies.find((candidate) => candidate.id === id.subTopology)!
-    // The producer first: with a transactional id of the task its init ends what the previous owner left open, so that the
-    // offsets read next are final.
-    const producer = await producers.acquire(name)
-    const inputs = await this.#positions(partitions)
-    if (signal.aborted) return undefined
+    let stores: TaskStores | undefined
+    let atGate = false
+    try {
+      // The producer first: with a transactional id of the task its init ends what the previous owner left open, so that
+      // the offsets read next are final.
+      const producer = await producers.acquire(name)
+      const inputs = await this.#positions(partitions)
+      stores = await this.#openStores(id, subTopology)
+      atGate = true
+      await gate.restore({ task: name, partition: id.partition, stores, signal })
+      signal.throwIfAborted()
+      const task = this.#construct(id, subTopology, stores, producer)
+      await task.start(inputs)
+      return task
+    } catch (error) {
+      if (!atGate) gate.giveUp()
+      await stores?.close()
+      await producers.release(name)
+      throw error
+    }
+  }
 
+  #openStores(id: TaskId, subTopology: Plan['subTopologies'][number]): Promise<TaskStores> {
+    const { plan, options, directory } = this.#options
     const names = new Set(subTopology.stores)
     const real = topicNaming(plan, options.applicationId)
-    const stores = await TaskStores.open({
+    return TaskStores.open({
       stores: plan.stores
         .filter((store) => names.has(store.name))
         .map((store) => ({
@@ -210,24 +237,11 @@ export class TaskSet {
           changelogIsSource: store.changelog?.isSource ?? false,
         })),
       partition: id.partition,
-      persistent: options.store as StoreBackend,
-      directory: directory.taskDirectory(name),
+      persistent: options.store,
+      directory: directory.taskDirectory(taskName(id)),
       logger: options.logger,
       recover: (path, cause) => directory.moveAside(path, cause),
     })
-    try {
-      await restorer.restore([{ task: name, partition: id.partition, stores }], () => undefined, signal)
-      if (signal.aborted) {
-        await stores.close()
-        return undefined
-      }
-      const task = this.#construct(id, subTopology, stores, producer)
-      await task.start(inputs)
-      return task
-    } catch (error) {
-      await stores.close()
-      throw error
-    }
   }
 
   #construct(id: TaskId, subTopology: Plan['subTopologies'][number], stores: TaskStores, producer: Producer): Task {

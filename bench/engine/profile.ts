@@ -1,0 +1,28 @@
+import type { Profiler } from 'node:inspector'
+
+export interface ProfiledFunction {
+  readonly name: string
+  readonly nanosecondsPerRecord: number
+  /** Of all samples, 0 to 1. */
+  readonly share: number
+}
+
+/** The functions in which a CPU profile was most often caught itself, not in what they called. */
+export function topFunctions(profile: Profiler.Profile, records: number, count: number): readonly ProfiledFunction[] {
+  const microseconds = new Map<string, number>()
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
+  const deltas = profile.timeDeltas ?? []
+  let total = 0
+  profile.samples?.forEach((id, index) => {
+    const { functionName, url, lineNumber } = nodes.get(id)!.callFrame
+    const file = url.split('/').slice(-2).join('/')
+    const name = `${functionName || '(anonymous)'}${file === '' ? '' : ` ${file}:${lineNumber + 1}`}`
+    const delta = Math.max(0, deltas[index] ?? 0)
+    total += delta
+    microseconds.set(name, (microseconds.get(name) ?? 0) + delta)
+  })
+  return [...microseconds]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, count)
+    .map(([name, spent]) => ({ name, nanosecondsPerRecord: (spent * 1000) / records, share: spent / total }))
+}

@@ -1,0 +1,59 @@
+import { bytes, json, long, type Plan, StreamsBuilder, string } from '@millrace/core'
+
+/** One job of the engine bench: the same that `bench/java/KsBench.java` runs on Kafka Streams. */
+export interface Workload {
+  readonly name: 'repartition' | 'filter-map' | 'count'
+  readonly title: string
+  /** What issue and architecture ask of it, in records a second on one thread. */
+  readonly goal: number
+  plan(): Plan
+}
+
+interface PageView {
+  readonly user: string
+  readonly page: string
+  readonly ms: number
+  readonly ref: string
+}
+
+export const WORKLOADS: readonly Workload[] = [
+  {
+    name: 'repartition',
+    title: 'bytes, re-partitioned by key',
+    goal: 1_500_000,
+    plan() {
+      const builder = new StreamsBuilder()
+      builder.stream('in', { key: bytes(), value: bytes() }).to('out')
+      return builder.build()
+    },
+  },
+  {
+    name: 'filter-map',
+    title: 'JSON parsed, filtered, mapped, written',
+    goal: 600_000,
+    plan() {
+      const builder = new StreamsBuilder()
+      builder
+        .stream('in', { key: string(), value: json<PageView>() })
+        .filter((_user, view) => view.ms < 4000)
+        .mapValues(({ user, page, ms }) => ({ user, page, ms }))
+        .to('out', { value: json() })
+      return builder.build()
+    },
+  },
+  {
+    name: 'count',
+    title: 'count by key, changelog and store',
+    goal: 500_000,
+    plan() {
+      const builder = new StreamsBuilder()
+      builder
+        .stream('in', { key: string(), value: string() })
+        .groupByKey()
+        .count({ store: 'counts' })
+        .toStream()
+        .to('out', { key: string(), value: long() })
+      return builder.build()
+    },
+  },
+]
