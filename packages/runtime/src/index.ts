@@ -1,5 +1,5 @@
 export { KafkaStreams, type StreamsEvents, type TaskStatus } from './app/kafka-streams.ts'
-export { Instance, type InstanceListener } from './app/instance.ts'
+export { Instance, type InstanceListener, type InstanceStore } from './app/instance.ts'
 export {
   OPTION_TABLE,
   resolveOptions,

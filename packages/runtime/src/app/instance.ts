@@ -15,6 +15,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
+import { userStore } from '../state/user-store.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { Task } from '../task/task.ts'
 import { parseTaskName, taskName } from '../task/task-id.ts'
@@ -26,6 +27,13 @@ export interface InstanceListener extends RestoreListener {
   onRebalancing(rebalancing: boolean): void
   /** The broker cannot be reached, or can again (`undefined`). */
   onWaiting(cause: unknown): void
+}
+
+/** One task's part of a store. */
+export interface InstanceStore {
+  readonly partition: number
+  /** A `KeyValueStore` or `WindowStore`. */
+  readonly store: unknown
 }
 
 /**
@@ -63,6 +71,13 @@ export class Instance {
   /** Tasks that process records at the moment. */
   get tasks(): readonly Task[] {
     return this.#tasks?.running ?? []
+  }
+
+  /** The store of that name in each running task that has it, as user code sees it. */
+  stores(name: string): readonly InstanceStore[] {
+    return this.tasks
+      .filter(({ stores }) => stores.codecs.has(name))
+      .map(({ id, stores, context }) => ({ partition: id.partition, store: userStore(stores.buffer(name), context) }))
   }
 
   /** Every assigned task is running. */
@@ -114,14 +129,14 @@ export class Instance {
 
   /**
    * One round: fetch, process, punctuate, commit where due. `maxWaitMs` is how long to wait for records when there is
-   * nothing to do. True when something was done.
+   * nothing to do; each task processes no more than `maxRecords`, by default a turn's worth. True when something was done.
    * @throws what `#recover` cannot recover from; the instance is to be ended then
    */
-  async step(maxWaitMs: number): Promise<boolean> {
+  async step(maxWaitMs: number, maxRecords?: number): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure
     try {
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
-      const processed = await this.#process()
+      const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
       this.#said(undefined)
       return fetched || processed || committed
@@ -269,12 +284,12 @@ export class Instance {
     return batches.length > 0
   }
 
-  async #process(): Promise<boolean> {
+  async #process(maxRecords: number | undefined): Promise<boolean> {
     const tasks = this.#tasks!
     if (tasks.suspended) return false
     let did = false
     for (const task of tasks.running) {
-      if (task.canProcess() && (await task.process()) > 0) did = true
+      if (task.canProcess() && (await task.process(maxRecords)) > 0) did = true
       if (await task.punctuate()) did = true
       const full = task.producer.pending()
       if (full !== undefined) await full

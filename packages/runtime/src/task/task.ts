@@ -147,12 +147,12 @@ export class Task {
     return now - this.#idleSince >= patience
   }
 
-  /** Processes what is buffered, oldest timestamp first, up to a turn's worth. The number of records processed. */
-  async process(): Promise<number> {
+  /** Processes what is buffered, oldest timestamp first, up to a turn's worth or `limit`. The number of records processed. */
+  async process(limit = RECORDS_PER_TURN): Promise<number> {
     let count = 0
     const queues = this.#queues
     await this.#lookAhead.prepare(queues, this.#topology!)
-    while (count < RECORDS_PER_TURN) {
+    while (count < limit) {
       const queue = queues.length === 1 ? queues[0]! : this.#oldest()
       if (queue === undefined || !queue.hasHead()) break
       if (this.#lookAhead.wants(queue, this.#topology!)) await this.#lookAhead.prepare(queues, this.#topology!)
