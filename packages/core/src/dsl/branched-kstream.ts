@@ -12,7 +12,7 @@ import { processorEntry } from './steps.ts'
 export interface Split {
   readonly key: unknown
   readonly value: unknown
-  readonly known: SerdeSide
+  readonly known: object
   readonly branches: object
   readonly positions: readonly unknown[]
 }
@@ -20,7 +20,7 @@ export interface Split {
 export interface SplitOf<K, V, Known extends SerdeSide> {
   readonly key: K
   readonly value: V
-  readonly known: Known
+  readonly known: Record<Known, true>
   // Nothing yet: each branch adds its own.
   readonly branches: object
   readonly positions: readonly []
@@ -32,10 +32,12 @@ type WithBranch<S extends Split, Name, V> = {
   readonly value: S['value']
   readonly known: S['known']
   readonly branches: S['branches'] & {
-    readonly [key in BranchKey<S, Name>]: KStream<S['key'], V, S['known']>
+    readonly [key in BranchKey<S, Name>]: KStream<S['key'], V, KnownOf<S>>
   }
   readonly positions: readonly [...S['positions'], unknown]
 }
+
+type KnownOf<S extends Split> = keyof S['known'] & SerdeSide
 
 type BranchKey<S extends Split, Name> = Name extends string
   ? Name
@@ -95,7 +97,7 @@ export class BranchedKStream<S extends Split> {
   /** Takes the records that no branch takes, as `default` unless named, and gives all branches. */
   defaultBranch<const Name extends string | undefined = undefined>(
     options?: BranchOption<Name>,
-  ): S['branches'] & { readonly [key in DefaultKey<Name>]: KStream<S['key'], S['value'], S['known']> } {
+  ): S['branches'] & { readonly [key in DefaultKey<Name>]: KStream<S['key'], S['value'], KnownOf<S>> } {
     this.#defaultChild = this.#addChild(options?.name ?? 'default', options?.name ?? '0')
     return this.#result() as never
   }

@@ -215,6 +215,27 @@ describe('a join of different key types', () => {
   })
 })
 
+describe('a stream as an argument', () => {
+  it('may know more serdes than the function asks for, but not less', () => {
+    const cleaned = (stream: KStream<string, string>) => stream.filter(() => true)
+    cleaned(lines)
+    cleaned(lines.mapValues(line => line))
+    const written = (stream: KStream<string, string, 'key' | 'value'>) => stream.to('out')
+    written(lines)
+    // @ts-expect-error the function writes it without asking for serdes
+    written(lines.mapValues(line => line))
+    // @ts-expect-error its values are orders
+    cleaned(orders)
+    // @ts-expect-error
+    lines.merge(orders)
+  })
+
+  it('may be of any types in a generic function', () => {
+    const counted = <K, V>(stream: KStream<K, V, 'key' | 'value'>) => stream.groupByKey().count()
+    expectTypeOf(counted(orders)).toEqualTypeOf<KTable<string, bigint, 'key' | 'value'>>()
+  })
+})
+
 describe('options', () => {
   it('of tumbling windows need a grace period', () => {
     // @ts-expect-error

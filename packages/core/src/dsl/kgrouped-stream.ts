@@ -14,8 +14,8 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: GroupPoint
   readonly #make: Make
-  /** Never there: carries the types only. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
+  /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
   constructor(group: GroupPoint, make: Make) {

@@ -19,8 +19,8 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: TablePoint
   readonly #make: Make
-  /** Never there: carries the types only. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
+  /** Never there: carries the types only. A table that knows more serdes fits where fewer are asked for. */
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
   constructor(from: TablePoint, make: Make) {

@@ -18,8 +18,8 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   readonly [point]: GroupPoint
   readonly #windows: TimeWindowsSpec
   readonly #make: Make
-  /** Never there: carries the types only. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Known }
+  /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
+  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
   constructor(group: GroupPoint, windows: TimeWindowsSpec, make: Make) {
