@@ -355,7 +355,8 @@ export class StoreBuffer {
       codec.writeValue(sink, entry.content, entry.timestamp)
       valueEnd = sink.position
     }
-    if (sink !== this.#scratch) this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
+    // What expired before it was ever committed must not come back behind the range that drops its segment.
+    if (sink !== this.#scratch && this.#isLive(entry.slot)) this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
     log?.(
       entry.timestamp,
       sink.buffer,
@@ -389,7 +390,12 @@ export class StoreBuffer {
   /** Window stores refuse what belongs to a segment that has expired as a whole, as Kafka Streams does. */
   #accepts(start: number): boolean {
     if (start > this.#streamTime) this.#streamTime = start
-    return Math.floor(start / segmentIntervalMs(this.codec.plan)) >= this.#firstLiveSegment()
+    return this.#isLive(start)
+  }
+
+  #isLive(slot: number): boolean {
+    const { plan } = this.codec
+    return plan.kind !== 'window' || Math.floor(slot / segmentIntervalMs(plan)) >= this.#firstLiveSegment()
   }
 
   #firstLiveSegment(): number {
