@@ -1,21 +1,28 @@
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.*;
 import org.apache.kafka.streams.processor.RecordContext;
 import org.apache.kafka.streams.processor.TopicNameExtractor;
+import org.apache.kafka.streams.processor.internals.InternalTopicConfig;
+import org.apache.kafka.streams.processor.internals.InternalTopologyBuilder;
+import org.apache.kafka.streams.processor.internals.TopologyMetadata;
 import org.apache.kafka.streams.processor.api.ContextualFixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
@@ -27,7 +34,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
 
-/** Writes what Kafka Streams prints for each topology. The same ones stand in describe.test.ts under the same names. */
+/** Writes what Kafka Streams prints for each topology, and which topics it has. The same ones stand in describe.test.ts under the same names. */
 public final class DescribeTopologies {
     private static final Serde<String> TEXT = Serdes.String();
     private static final Serde<Long> LONG = Serdes.Long();
@@ -198,6 +205,21 @@ public final class DescribeTopologies {
             b.table("settings", TEXTS, Materialized.as("settings-store"));
             texts(b, "in").process(processor(), "settings-store").to("out");
         });
+        TOPOLOGIES.put("store-settings", b -> {
+            b.table("a", TEXTS, Materialized.<String, String, KeyValueStore<Bytes, byte[]>>as("unlogged").withLoggingDisabled());
+            KGroupedStream<String, String> g = texts(b, "in").groupByKey();
+            g.count(Materialized.<String, Long, KeyValueStore<Bytes, byte[]>>as("logged").withCachingDisabled()
+                .withLoggingEnabled(Map.of("min.compaction.lag.ms", "5")));
+            g.windowedBy(MINUTE).count(Materialized.<String, Long, WindowStore<Bytes, byte[]>>as("kept-long")
+                .withRetention(Duration.ofHours(1)));
+        });
+        TOPOLOGIES.put("copartitioned-twice", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            KTable<String, String> moved = texts(b, "m").selectKey((k, v) -> v).toTable(Named.as("moved"), Materialized.with(TEXT, TEXT));
+            texts(b, "a").join(t, (x, y) -> x).join(moved, (x, y) -> x).to("a-out");
+            texts(b, "b").merge(texts(b, "c")).leftJoin(t, (x, y) -> x).to("b-out");
+            texts(b, "d").repartition(Repartitioned.<String, String>as("five").withNumberOfPartitions(5)).join(moved, (x, y) -> x);
+        });
         TOPOLOGIES.put("sub-topology-ids", b -> {
             b.stream("z", TEXTS.withName("zz")).to("z-out");
             b.stream("a", TEXTS.withName("aa")).groupBy((k, v) -> v).count().toStream().to("a-out");
@@ -216,19 +238,63 @@ public final class DescribeTopologies {
             .toStream().map((w, c) -> KeyValue.pair(w.key(), w.key())).toTable(Materialized.with(TEXT, TEXT)).toStream().to("out"));
     }
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws Exception {
         Path directory = Path.of(args[0]);
         Properties properties = new Properties();
         properties.put("application.id", "app");
         properties.put("bootstrap.servers", "none:9092");
         properties.put("default.key.serde", Serdes.StringSerde.class.getName());
         properties.put("default.value.serde", Serdes.StringSerde.class.getName());
+        List<String> topics = new ArrayList<>();
         for (Map.Entry<String, Consumer<StreamsBuilder>> topology : TOPOLOGIES.entrySet()) {
             StreamsBuilder builder = new StreamsBuilder();
             topology.getValue().accept(builder);
-            String text = builder.build(properties).describe().toString();
-            Files.write(directory.resolve(topology.getKey() + ".txt"), text.getBytes(StandardCharsets.UTF_8));
+            Topology built = builder.build(properties);
+            Files.writeString(directory.resolve(topology.getKey() + ".txt"), built.describe().toString());
+            topics.add(quoted(topology.getKey()) + ": " + topicsOf(built, properties));
         }
+        Files.writeString(directory.resolve("topics.json"), "{\n" + String.join(",\n", topics) + "\n}\n");
+    }
+
+    /** What the group's leader would be told: topics of each sub-topology with their settings, and who shares partitions. */
+    private static String topicsOf(Topology topology, Properties properties) throws Exception {
+        InternalTopologyBuilder internal = (InternalTopologyBuilder) hidden(Topology.class, "internalTopologyBuilder").get(topology);
+        Field number = hidden(TopologyMetadata.Subtopology.class, "nodeGroupId");
+        internal.rewriteTopology(new StreamsConfig(properties));
+        Map<Integer, String> subTopologies = new TreeMap<>();
+        for (var entry : internal.subtopologyToTopicsInfo().entrySet()) {
+            InternalTopologyBuilder.TopicsInfo info = entry.getValue();
+            subTopologies.put((Integer) number.get(entry.getKey()), "    { \"sources\": "
+                + list(info.sourceTopics) + ", \"sinks\": " + list(info.sinkTopics)
+                + ",\n      \"repartition\": " + configs(info.repartitionSourceTopics)
+                + ",\n      \"changelogs\": " + configs(info.stateChangelogTopics) + " }");
+        }
+        List<String> groups = internal.copartitionGroups().stream().filter(group -> group.size() > 1)
+            .map(DescribeTopologies::list).sorted().collect(Collectors.toList());
+        return "{\n  \"subTopologies\": [\n" + String.join(",\n", subTopologies.values())
+            + "\n  ],\n  \"copartitioned\": [" + String.join(", ", groups) + "] }";
+    }
+
+    private static Field hidden(Class<?> owner, String name) throws NoSuchFieldException {
+        Field field = owner.getDeclaredField(name);
+        field.setAccessible(true);
+        return field;
+    }
+
+    private static String configs(Map<String, InternalTopicConfig> topics) {
+        return new TreeMap<>(topics).entrySet().stream().map(topic -> quoted(topic.getKey()) + ": { \"partitions\": "
+            + (topic.getValue().hasEnforcedNumberOfPartitions() ? topic.getValue().numberOfPartitions().get() : "null")
+            + ", \"configs\": {" + new TreeMap<>(topic.getValue().properties(Map.of(), 86_400_000L)).entrySet().stream()
+                .map(config -> quoted(config.getKey()) + ": " + quoted(config.getValue())).collect(Collectors.joining(", "))
+            + "} }").collect(Collectors.joining(", ", "{", "}"));
+    }
+
+    private static String list(Collection<String> texts) {
+        return texts.stream().sorted().map(DescribeTopologies::quoted).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private static String quoted(String text) {
+        return '"' + text + '"';
     }
 
     private static KStream<String, String> texts(StreamsBuilder b, String topic) {

@@ -1,0 +1,97 @@
+package millrace.peer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+
+/** One run of a topology in Kafka Streams' own test driver, on bytes, from the wall clock time 0. */
+final class CaseRun {
+    private CaseRun() {}
+
+    static JsonNode run(Topology topology, Properties properties, JsonNode inputs) throws IOException {
+        Path state = Files.createTempDirectory("java-peer-");
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
+        try (TopologyTestDriver driver = new TopologyTestDriver(topology, properties, Instant.EPOCH)) {
+            Map<String, TestInputTopic<byte[], byte[]>> topics = new HashMap<>();
+            for (JsonNode input : inputs) {
+                if (input.has("advanceWallClockMs")) {
+                    driver.advanceWallClockTime(Duration.ofMillis(input.get("advanceWallClockMs").asLong()));
+                } else {
+                    topics.computeIfAbsent(
+                                    input.path("topic").asText(),
+                                    name -> driver.createInputTopic(
+                                            name, new ByteArraySerializer(), new ByteArraySerializer()))
+                            .pipeInput(record(input));
+                }
+            }
+            ObjectNode answer = Main.JSON.createObjectNode();
+            answer.set("outputs", outputs(driver));
+            answer.set("stores", StoreContents.of(driver));
+            return answer;
+        } finally {
+            delete(state);
+        }
+    }
+
+    private static TestRecord<byte[], byte[]> record(JsonNode input) throws IOException {
+        RecordHeaders headers = new RecordHeaders();
+        for (JsonNode header : input.path("headers")) headers.add(header.path(0).asText(), bytes(header.path(1)));
+        return new TestRecord<>(
+                bytes(input.path("key")),
+                bytes(input.path("value")),
+                headers,
+                Instant.ofEpochMilli(input.path("timestamp").asLong()));
+    }
+
+    /** Every topic that was written to, changelogs and repartition topics included, by name. */
+    private static JsonNode outputs(TopologyTestDriver driver) {
+        ObjectNode outputs = Main.JSON.createObjectNode();
+        for (String topic : new TreeSet<>(driver.producedTopicNames())) {
+            ArrayNode records = outputs.putArray(topic);
+            for (TestRecord<byte[], byte[]> record : driver.createOutputTopic(
+                            topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                    .readRecordsToList()) {
+                ObjectNode json = records.addObject();
+                json.put("key", record.key());
+                json.put("value", record.value());
+                json.put("timestamp", record.timestamp());
+                ArrayNode headers = json.putArray("headers");
+                for (Header header : record.headers()) headers.addArray().add(header.key()).add(header.value());
+            }
+        }
+        return outputs;
+    }
+
+    private static byte[] bytes(JsonNode base64) throws IOException {
+        return base64.isNull() || base64.isMissingNode() ? null : base64.binaryValue();
+    }
+
+    private static void delete(Path directory) throws IOException {
+        List<Path> files;
+        try (Stream<Path> walk = Files.walk(directory)) {
+            files = walk.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path file : files) Files.deleteIfExists(file);
+    }
+}

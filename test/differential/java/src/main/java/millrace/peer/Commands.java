@@ -1,0 +1,65 @@
+package millrace.peer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Properties;
+import org.apache.kafka.common.utils.AppInfoParser;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyConfig;
+
+/** The commands. Their JSON is described in test/differential/README.md. */
+final class Commands {
+    private Commands() {}
+
+    static JsonNode version() {
+        ObjectNode answer = Main.JSON.createObjectNode();
+        answer.put("kafka", AppInfoParser.getVersion());
+        answer.put("java", System.getProperty("java.version"));
+        return answer;
+    }
+
+    static JsonNode describe(JsonNode command) {
+        ObjectNode answer = Main.JSON.createObjectNode();
+        answer.put("describe", topology(command, properties(command.path("options"))).describe().toString());
+        return answer;
+    }
+
+    static JsonNode run(JsonNode command) throws Exception {
+        Properties properties = properties(command.path("options"));
+        return CaseRun.run(topology(command, properties), properties, command.path("inputs"));
+    }
+
+    static JsonNode call(JsonNode command) {
+        return Catalogue.call(command.path("kind").asText(), command.path("name").asText(), command.path("arguments"));
+    }
+
+    /** A topology by its steps, or one of the examples by its name. */
+    private static Topology topology(JsonNode command, Properties properties) {
+        StreamsBuilder builder = new StreamsBuilder(new TopologyConfig(new StreamsConfig(properties)));
+        JsonNode topology = command.path("topology");
+        if (topology.isTextual()) {
+            Examples.build(topology.asText(), builder);
+        } else {
+            new Interpreter(builder).run(topology);
+        }
+        return builder.build(properties);
+    }
+
+    private static Properties properties(JsonNode options) {
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "app");
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:9092");
+        boolean caching = options.path("caching").asBoolean(false);
+        if (!caching) properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, "0");
+        boolean optimize = options.path("optimize").asBoolean(false);
+        properties.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, optimize ? StreamsConfig.OPTIMIZE : StreamsConfig.NO_OPTIMIZATION);
+        boolean persistent = options.path("stores").asText("memory").equals("persistent");
+        properties.put(
+                StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
+                "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$"
+                        + (persistent ? "RocksDBDslStoreSuppliers" : "InMemoryDslStoreSuppliers"));
+        return properties;
+    }
+}

@@ -1,0 +1,23 @@
+package millrace.peer;
+
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.kstream.KGroupedStream;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.kstream.TimeWindowedKStream;
+
+/** What a step gives, with the serdes of its keys and values. Types are objects: the spec decides them at run time. */
+sealed interface Node {
+    Serde<Object> key();
+
+    Serde<Object> value();
+
+    record Stream(KStream<Object, Object> stream, Serde<Object> key, Serde<Object> value) implements Node {}
+
+    record Table(KTable<Object, Object> table, Serde<Object> key, Serde<Object> value) implements Node {}
+
+    record Grouped(KGroupedStream<Object, Object> grouped, Serde<Object> key, Serde<Object> value) implements Node {}
+
+    record Windowed(TimeWindowedKStream<Object, Object> windowed, Serde<Object> key, Serde<Object> value, long sizeMs)
+            implements Node {}
+}
