@@ -6,7 +6,8 @@ const fromSource = {
   ssr: { resolve: { conditions: ['millrace-source'] } },
 }
 
-const WITHOUT_KAFKA = ['test/conformance/stores.test.ts', 'test/conformance/client-memory.test.ts']
+/** Tests that need a broker, wherever they stand, are `x.kafka.test.ts`: they run with those of test/e2e. */
+const WITH_KAFKA = '**/*.kafka.test.ts'
 
 export default defineConfig({
   test: {
@@ -20,29 +21,25 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'examples/**/*.test.ts',
             'test/{differential,simulation,chaos}/**/*.test.ts',
-            ...WITHOUT_KAFKA,
           ],
+          exclude: [WITH_KAFKA, '**/node_modules/**'],
         },
       },
-      // The rest shares one real Kafka, which a global setup starts. Its files take turns in two workers at most: broker,
-      // tests and the processes that tests start have two cores together.
       {
         ...fromSource,
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
-          exclude: WITHOUT_KAFKA,
-          globalSetup: ['@millrace/dev-kafka/vitest'],
-          maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [WITH_KAFKA],
         },
       },
+      // These share one real Kafka, which the global setup starts. Two workers at most: broker, tests and the processes that
+      // tests start have two cores together.
       {
         ...fromSource,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'packages/*/src/**/*.kafka.test.ts'],
+          include: ['test/e2e/**/*.test.ts', WITH_KAFKA],
           globalSetup: ['@millrace/dev-kafka/vitest'],
           maxWorkers: 2,
           testTimeout: 180_000,

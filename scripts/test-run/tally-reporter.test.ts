@@ -19,7 +19,7 @@ it.each<[string, string, Tally]>([
   [
     'a skip by its name',
     `describe.skip('s (skipped: no java (17))', () => it('a', () => {}))`,
-    skip('s (skipped: no java (17)) > a', 'no java (17)'),
+    skip('s > a', 'no java (17)'),
   ],
   [
     'a skip without a reason as a failure',

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestModule } from 'vitest/node'
 import { TALLY_FILE, type Tally } from './tally.ts'
 
 /**
@@ -15,6 +15,8 @@ export default class TallyReporter implements Reporter {
   }
 }
 
+const REASON_IN_NAME = / ?\(skipped: (.+)\)/
+
 function tallyModules(modules: readonly TestModule[]): Tally {
   let passed = 0
   let failed = 0
@@ -25,9 +27,10 @@ function tallyModules(modules: readonly TestModule[]): Tally {
     for (const each of cases) {
       const result = each.result()
       const name = `${module.relativeModuleId}: ${each.fullName}`
-      const reason = result.state === 'skipped' ? (result.note ?? reasonInName(each)) : undefined
+      const reasonInName = REASON_IN_NAME.exec(each.fullName)?.[1]
+      const reason = result.state === 'skipped' ? (result.note ?? reasonInName) : undefined
       if (result.state === 'passed') passed += 1
-      else if (reason !== undefined) skipped.push({ name, reason })
+      else if (reason !== undefined) skipped.push({ name: name.replace(REASON_IN_NAME, ''), reason })
       else {
         failed += 1
         if (result.state === 'skipped') console.error(`Skipped without a reason: ${name}. Call context.skip('why').`)
@@ -36,8 +39,4 @@ function tallyModules(modules: readonly TestModule[]): Tally {
     if (module.state() === 'failed' && failed === failedBefore) failed += 1
   }
   return { passed, failed, skipped }
-}
-
-function reasonInName(test: TestCase): string | undefined {
-  return /\(skipped: (.+)\)/.exec(test.fullName)?.[1]
 }
