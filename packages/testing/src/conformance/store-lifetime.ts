@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { bytes, durable, hex, keysOf, silentLogger, type StoreCase, utf8, withState, writePairs } from './store-harness.ts'
+import {
+  bytes,
+  durable,
+  hex,
+  keysOf,
+  silentLogger,
+  type StoreCase,
+  utf8,
+  withState,
+  writePairs,
+} from './store-harness.ts'
 
 const POSITION = { topic: 'app-a-changelog', partition: 3, offset: 12 }
 
@@ -7,9 +17,17 @@ export const storeLifetimeCases: readonly StoreCase[] = [
   {
     name: 'close ends open iterators and snapshots, and whoever goes on gets MILLRACE_STORE_CLOSED',
     async run(harness) {
-      const state = await harness.backend.open({ directory: harness.freshDirectory(), stores: ['a'], logger: silentLogger })
+      const state = await harness.backend.open({
+        directory: harness.freshDirectory(),
+        stores: ['a'],
+        logger: silentLogger,
+      })
       const keys = Array.from({ length: 1500 }, (_, number) => bytes(number >> 8, number & 0xff))
-      await writePairs(state, 'a', keys.map(key => [key, key]))
+      await writePairs(
+        state,
+        'a',
+        keys.map(key => [key, key]),
+      )
       const store = state.store('a')
       const [started, untouched, snapshot] = [store.iterate(), store.iterate({ reverse: true }), store.snapshot()]
       const ofSnapshot = snapshot.iterate()
@@ -57,13 +75,21 @@ export const storeLifetimeCases: readonly StoreCase[] = [
     name: 'after a reopening entries and positions are there together, or neither is',
     async run(harness) {
       const directory = harness.freshDirectory()
-      await withState(harness, ['a'], state => state.write([{ store: 'a', keys: [utf8('k')], values: [bytes(1)] }], [POSITION]), directory)
+      await withState(
+        harness,
+        ['a'],
+        state => state.write([{ store: 'a', keys: [utf8('k')], values: [bytes(1)] }], [POSITION]),
+        directory,
+      )
       await withState(
         harness,
         ['a'],
         async state => {
           const value = hex(await state.store('a').get(utf8('k')))
-          assert.deepEqual([value, await state.offsets()], harness.backend.capabilities.durable ? ['01', [POSITION]] : [undefined, []])
+          assert.deepEqual(
+            [value, await state.offsets()],
+            harness.backend.capabilities.durable ? ['01', [POSITION]] : [undefined, []],
+          )
         },
         directory,
       )
@@ -79,7 +105,10 @@ export const storeLifetimeCases: readonly StoreCase[] = [
           harness,
           ['a'],
           async state => {
-            assert.deepEqual(await keysOf(state.store('a')), Array.from({ length: round }, (_, number) => hex(bytes(number))))
+            assert.deepEqual(
+              await keysOf(state.store('a')),
+              Array.from({ length: round }, (_, number) => hex(bytes(number))),
+            )
             assert.deepEqual(await state.offsets(), round === 0 ? [] : [{ ...POSITION, offset: round - 1 }])
             const change = { store: 'a', keys: [bytes(round)], values: [bytes(round)] }
             await state.write([change], [{ ...POSITION, offset: round }])

@@ -19,13 +19,23 @@ const range = fc.record(
 const changes = fc
   .record({
     store,
-    deleteRanges: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(bounds, { maxLength: 2 }) }),
+    deleteRanges: fc.oneof(
+      { weight: 4, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(bounds, { maxLength: 2 }) },
+    ),
     pairs: fc.array(fc.tuple(key, fc.option(value)), { maxLength: 30, size: 'max' }),
   })
-  .map(({ pairs, ...change }): StoreChanges => ({ ...change, keys: pairs.map(([k]) => k), values: pairs.map(([, v]) => v) }))
+  .map(({ pairs, ...change }): StoreChanges => ({
+    ...change,
+    keys: pairs.map(([k]) => k),
+    values: pairs.map(([, v]) => v),
+  }))
 
 const command = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), changes: fc.array(changes, { maxLength: 3 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('write' as const), changes: fc.array(changes, { maxLength: 3 }) }),
+  },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('iterate' as const), store, range }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('getMany' as const), store, keys: fc.array(key) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('snapshot' as const), store }) },
@@ -61,7 +71,10 @@ function listed(model: Model, range: KeyRange): [string, string][] {
 
 async function expectListed(readable: Readable, model: Model, asked: KeyRange): Promise<void> {
   const entries = await entriesOf(readable, asked)
-  assert.deepEqual(entries.map(([k, v]) => [latin1(k), hex(v)]), listed(model, asked))
+  assert.deepEqual(
+    entries.map(([k, v]) => [latin1(k), hex(v)]),
+    listed(model, asked),
+  )
 }
 
 async function runCommands(harness: StoreHarness, commands: readonly Command[]): Promise<void> {
@@ -69,7 +82,8 @@ async function runCommands(harness: StoreHarness, commands: readonly Command[]):
   const open = (): Promise<TaskState> => harness.backend.open({ directory, stores: STORES, logger: silentLogger })
   let state = await open()
   let models = new Map<string, Model>(STORES.map(name => [name, new Map()]))
-  let snapshots: { readonly taken: ReturnType<ReturnType<TaskState['store']>['snapshot']>; readonly model: Model }[] = []
+  let snapshots: { readonly taken: ReturnType<ReturnType<TaskState['store']>['snapshot']>; readonly model: Model }[] =
+    []
   let offset = 0
   try {
     for (const step of commands) {
@@ -82,7 +96,10 @@ async function runCommands(harness: StoreHarness, commands: readonly Command[]):
         await expectListed(state.store(step.store), models.get(step.store)!, step.range)
       } else if (step.kind === 'getMany') {
         const values = await state.store(step.store).getMany(step.keys)
-        assert.deepEqual(values.map(hex), step.keys.map(bytes => models.get(step.store)!.get(latin1(bytes))))
+        assert.deepEqual(
+          values.map(hex),
+          step.keys.map(bytes => models.get(step.store)!.get(latin1(bytes))),
+        )
       } else if (step.kind === 'snapshot') {
         snapshots.push({ taken: state.store(step.store).snapshot(), model: models.get(step.store)! })
       } else if (step.kind === 'readSnapshots') {

@@ -1,9 +1,29 @@
 import assert from 'node:assert/strict'
 import type { KeyRange } from '@millrace/core'
-import { bytes, entriesOf, hex, keysOf, type StoreCase, syncReads, utf8, withState, writePairs } from './store-harness.ts'
+import {
+  bytes,
+  entriesOf,
+  hex,
+  keysOf,
+  type StoreCase,
+  syncReads,
+  utf8,
+  withState,
+  writePairs,
+} from './store-harness.ts'
 
 /** In the order of unsigned bytes, a prefix before what it begins. */
-const ORDERED = [bytes(), bytes(0), bytes(0, 0), bytes(0, 1), bytes(1), bytes(0x7f), bytes(0x80), bytes(0xff), bytes(0xff, 0xff)]
+const ORDERED = [
+  bytes(),
+  bytes(0),
+  bytes(0, 0),
+  bytes(0, 1),
+  bytes(1),
+  bytes(0x7f),
+  bytes(0x80),
+  bytes(0xff),
+  bytes(0xff, 0xff),
+]
 
 const RANGES: readonly KeyRange[] = [
   {},
@@ -87,9 +107,16 @@ export const storeReadCases: readonly StoreCase[] = [
       withState(harness, ['a'], async state => {
         const keys = Array.from({ length: MANY * 4 }, (_, number) => numbered(number))
         const even = keys.filter((_, number) => number % 2 === 0)
-        await writePairs(state, 'a', even.map(key => [key, key]))
+        await writePairs(
+          state,
+          'a',
+          even.map(key => [key, key]),
+        )
         const values = await state.store('a').getMany(keys)
-        assert.deepEqual(values.map(hex), keys.map((key, number) => (number % 2 === 0 ? hex(key) : undefined)))
+        assert.deepEqual(
+          values.map(hex),
+          keys.map((key, number) => (number % 2 === 0 ? hex(key) : undefined)),
+        )
       }),
   },
   {
@@ -118,17 +145,28 @@ export const storeReadCases: readonly StoreCase[] = [
         // Written out of order, between neighbours that must not be seen.
         const shuffled = ORDERED.map((_, index) => ORDERED[(index * 5) % ORDERED.length]!)
         for (const store of ['a', 'before', 'after']) {
-          await writePairs(state, store, shuffled.map(key => [key, utf8(store)]))
+          await writePairs(
+            state,
+            store,
+            shuffled.map(key => [key, utf8(store)]),
+          )
         }
         for (const range of RANGES) {
           for (const reverse of [false, true]) {
             const { from, to, limit = Infinity } = range
             const inRange = ORDERED.filter(key => {
-              return (from === undefined || Buffer.compare(key, from) >= 0) && (to === undefined || Buffer.compare(key, to) < 0)
+              return (
+                (from === undefined || Buffer.compare(key, from) >= 0) &&
+                (to === undefined || Buffer.compare(key, to) < 0)
+              )
             })
             const expected = (reverse ? inRange.reverse() : inRange).slice(0, limit)
             const entries = await entriesOf(state.store('a'), { ...range, reverse })
-            assert.deepEqual(entries.map(([key]) => hex(key)), expected.map(hex), `${JSON.stringify(range)} ${reverse}`)
+            assert.deepEqual(
+              entries.map(([key]) => hex(key)),
+              expected.map(hex),
+              `${JSON.stringify(range)} ${reverse}`,
+            )
             assert.ok(entries.every(([, value]) => hex(value) === hex(utf8('a'))))
           }
         }
@@ -139,7 +177,11 @@ export const storeReadCases: readonly StoreCase[] = [
     run: harness =>
       withState(harness, ['a'], async state => {
         const keys = Array.from({ length: MANY }, (_, number) => numbered(number))
-        await writePairs(state, 'a', keys.map(key => [key, key]))
+        await writePairs(
+          state,
+          'a',
+          keys.map(key => [key, key]),
+        )
         const store = state.store('a')
         assert.deepEqual(await keysOf(store), keys.map(hex))
         assert.deepEqual(await keysOf(store, { reverse: true }), keys.toReversed().map(hex))
@@ -148,7 +190,8 @@ export const storeReadCases: readonly StoreCase[] = [
 
         await using iterator = store.iterate({ from: numbered(1) })
         let count = 0
-        for (let chunk = await iterator.nextChunk(); chunk.length > 0; chunk = await iterator.nextChunk()) count += chunk.length
+        for (let chunk = await iterator.nextChunk(); chunk.length > 0; chunk = await iterator.nextChunk())
+          count += chunk.length
         assert.equal(count, MANY - 1)
         assert.deepEqual(await iterator.nextChunk(), [])
       }),
@@ -158,9 +201,16 @@ export const storeReadCases: readonly StoreCase[] = [
     run: harness =>
       withState(harness, ['a'], async state => {
         const keys = Array.from({ length: MANY }, (_, number) => numbered(number))
-        await writePairs(state, 'a', keys.map(key => [key, bytes(1)]))
+        await writePairs(
+          state,
+          'a',
+          keys.map(key => [key, bytes(1)]),
+        )
         await using iterator = state.store('a').iterate()
-        await state.write([{ store: 'a', deleteRanges: [{ from: numbered(700) }], keys: [utf8('0')], values: [bytes(2)] }], [])
+        await state.write(
+          [{ store: 'a', deleteRanges: [{ from: numbered(700) }], keys: [utf8('0')], values: [bytes(2)] }],
+          [],
+        )
         const seen: (string | undefined)[] = []
         for await (const [key] of iterator) seen.push(hex(key))
         assert.deepEqual(seen, keys.map(hex))
@@ -171,7 +221,11 @@ export const storeReadCases: readonly StoreCase[] = [
     run: harness =>
       withState(harness, ['a'], async state => {
         const keys = Array.from({ length: MANY }, (_, number) => numbered(number))
-        await writePairs(state, 'a', keys.map(key => [key, key]))
+        await writePairs(
+          state,
+          'a',
+          keys.map(key => [key, key]),
+        )
         for (let round = 0; round < 20; round++) {
           const iterator = state.store('a').iterate({ reverse: round % 2 === 1 })
           for await (const [key] of iterator) {
@@ -206,9 +260,15 @@ export const storeReadCases: readonly StoreCase[] = [
 
         assert.deepEqual((await first.getMany(['x', 'y', 'z'].map(utf8))).map(hex), ['01', '02', undefined])
         assert.equal(hex(await first.get(utf8('x'))), '01')
-        assert.deepEqual(await keysOf(first, { reverse: true }), ['y', 'x'].map(key => hex(utf8(key))))
+        assert.deepEqual(
+          await keysOf(first, { reverse: true }),
+          ['y', 'x'].map(key => hex(utf8(key))),
+        )
         assert.deepEqual((await second.getMany(['x', 'y', 'z'].map(utf8))).map(hex), ['09', undefined, '03'])
-        assert.deepEqual(await keysOf(second), ['x', 'z'].map(key => hex(utf8(key))))
+        assert.deepEqual(
+          await keysOf(second),
+          ['x', 'z'].map(key => hex(utf8(key))),
+        )
         assert.deepEqual(await keysOf(store), [])
 
         await first[Symbol.asyncDispose]()
@@ -223,9 +283,20 @@ export const storeReadCases: readonly StoreCase[] = [
     run: harness =>
       withState(harness, ['a', 'b'], async state => {
         const keys = Array.from({ length: MANY }, (_, number) => numbered(number))
-        await writePairs(state, 'a', keys.map(key => [key, bytes(1)]))
-        await writePairs(state, 'b', keys.slice(0, MANY / 3).map(key => [key, bytes(1)]))
-        for (const [store, entries] of [['a', MANY], ['b', MANY / 3]] as const) {
+        await writePairs(
+          state,
+          'a',
+          keys.map(key => [key, bytes(1)]),
+        )
+        await writePairs(
+          state,
+          'b',
+          keys.slice(0, MANY / 3).map(key => [key, bytes(1)]),
+        )
+        for (const [store, entries] of [
+          ['a', MANY],
+          ['b', MANY / 3],
+        ] as const) {
           const count = await state.store(store).approximateCount()
           assert.ok(count >= entries / 3 && count <= entries * 3, `${store}: ${count} for ${entries}`)
         }

@@ -41,17 +41,24 @@ export const storeWriteCases: readonly StoreCase[] = [
     run: harness =>
       withState(harness, ['a', 'b', 'c'], async state => {
         for (const store of ['a', 'b', 'c']) {
-          await writePairs(state, store, [bytes(), bytes(0), bytes(0xff, 0xff, 0xff)].map(key => [key, utf8(store)]))
+          await writePairs(
+            state,
+            store,
+            [bytes(), bytes(0), bytes(0xff, 0xff, 0xff)].map(key => [key, utf8(store)]),
+          )
         }
         await state.write([{ store: 'b', deleteRanges: [{}], keys: [], values: [] }], [])
         assert.deepEqual(await keysOf(state.store('b')), [])
         for (const store of ['a', 'c']) {
           const entries = await entriesOf(state.store(store))
-          assert.deepEqual(entries.map(([key, value]) => [hex(key), hex(value)]), [
-            ['', hex(utf8(store))],
-            ['00', hex(utf8(store))],
-            ['ffffff', hex(utf8(store))],
-          ])
+          assert.deepEqual(
+            entries.map(([key, value]) => [hex(key), hex(value)]),
+            [
+              ['', hex(utf8(store))],
+              ['00', hex(utf8(store))],
+              ['ffffff', hex(utf8(store))],
+            ],
+          )
         }
       }),
   },
@@ -60,12 +67,21 @@ export const storeWriteCases: readonly StoreCase[] = [
     run: harness =>
       withState(harness, ['a'], async state => {
         const keys = [1, 2, 3, 4, 5, 6].map(number => bytes(number))
-        await writePairs(state, 'a', keys.map(key => [key, bytes(0)]))
+        await writePairs(
+          state,
+          'a',
+          keys.map(key => [key, bytes(0)]),
+        )
         await state.write(
           [
             {
               store: 'a',
-              deleteRanges: [{ to: bytes(2) }, { from: bytes(3), to: bytes(5) }, { from: bytes(6) }, { from: bytes(9), to: bytes(2) }],
+              deleteRanges: [
+                { to: bytes(2) },
+                { from: bytes(3), to: bytes(5) },
+                { from: bytes(6) },
+                { from: bytes(9), to: bytes(2) },
+              ],
               keys: [bytes(4), bytes(7)],
               values: [bytes(44), bytes(77)],
             },
@@ -73,12 +89,15 @@ export const storeWriteCases: readonly StoreCase[] = [
           [],
         )
         const entries = await entriesOf(state.store('a'))
-        assert.deepEqual(entries.map(([key, value]) => [key[0], value[0]]), [
-          [2, 0],
-          [4, 44],
-          [5, 0],
-          [7, 77],
-        ])
+        assert.deepEqual(
+          entries.map(([key, value]) => [key[0], value[0]]),
+          [
+            [2, 0],
+            [4, 44],
+            [5, 0],
+            [7, 77],
+          ],
+        )
         await state.write([{ store: 'a', deleteRanges: [{}], keys: [bytes(1)], values: [bytes(11)] }], [])
         assert.deepEqual(await keysOf(state.store('a')), ['01'])
       }),
@@ -89,7 +108,9 @@ export const storeWriteCases: readonly StoreCase[] = [
       withState(harness, ['a', 'b'], async state => {
         const change = (store: string) => ({ store, keys: [utf8('k')], values: [bytes(1)] })
         const position = { topic: 't', partition: 0, offset: 5 }
-        await assert.rejects(state.write([change('a'), change('nobody')], [position]), { code: 'MILLRACE_STORE_UNKNOWN' })
+        await assert.rejects(state.write([change('a'), change('nobody')], [position]), {
+          code: 'MILLRACE_STORE_UNKNOWN',
+        })
         assert.equal(await state.store('a').get(utf8('k')), undefined)
         assert.deepEqual(await state.offsets(), [])
         await state.write([change('a'), change('b')], [position])
@@ -127,14 +148,17 @@ export const storeWriteCases: readonly StoreCase[] = [
       }),
   },
   {
-    name: 'after a write the bytes given are the caller\'s again',
+    name: "after a write the bytes given are the caller's again",
     run: harness =>
       withState(harness, ['a'], async state => {
         const buffer = Uint8Array.from({ length: 8 }, (_, index) => index)
         const [key, value] = [buffer.subarray(0, 4), buffer.subarray(4)]
         await writePairs(state, 'a', [[key, value]])
         buffer.fill(0xee)
-        assert.deepEqual((await entriesOf(state.store('a'))).map(([k, v]) => [hex(k), hex(v)]), [['00010203', '04050607']])
+        assert.deepEqual(
+          (await entriesOf(state.store('a'))).map(([k, v]) => [hex(k), hex(v)]),
+          [['00010203', '04050607']],
+        )
         assert.equal(hex(await state.store('a').get(bytes(0, 1, 2, 3))), '04050607')
       }),
   },
@@ -144,7 +168,10 @@ export const storeWriteCases: readonly StoreCase[] = [
       withState(harness, ['a'], async state => {
         const writes = Array.from({ length: 50 }, (_, round) => {
           const keys = Array.from({ length: round % 2 === 0 ? 400 : 1 }, (_, index) => bytes(index >> 8, index & 0xff))
-          return state.write([{ store: 'a', keys, values: keys.map(() => bytes(round)) }], [{ topic: 't', partition: 0, offset: round }])
+          return state.write(
+            [{ store: 'a', keys, values: keys.map(() => bytes(round)) }],
+            [{ topic: 't', partition: 0, offset: round }],
+          )
         })
         await Promise.all(writes)
         assert.equal(hex(await state.store('a').get(bytes(0, 0))), hex(bytes(49)))

@@ -129,6 +129,24 @@ export const groupCases: readonly ClientCase[] = [
     },
   },
   {
+    name: 'fetches nothing of a partition that was assigned anew until the next seek',
+    async run(harness) {
+      const { member, topic } = await lonelyMember(harness, 1, { seeks: false })
+      await produce(harness, topic, numbered(2))
+      await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
+      member.consumer.seek({ topic, partition: 0, offset: 1 })
+      await pollUntil(harness, [member], 'the last record', () => member.records.length > 0)
+      member.consumer.requestRejoin('to be assigned anew')
+      await pollUntil(harness, [member], 'assigned anew', () => member.events.length === 3)
+      await produce(harness, topic, numbered(1, 0, 2))
+      for (let i = 0; i < 5; i++) await member.poll()
+      assert.deepEqual(values(member.records), ['v1'])
+      member.consumer.seek({ topic, partition: 0, offset: 2 })
+      await pollUntil(harness, [member], 'the new record', () => member.records.length > 1)
+      assert.deepEqual(values(member.records), ['v1', 'v2'])
+    },
+  },
+  {
     name: 'joins anew when it subscribes to other topics',
     async run(harness) {
       const { member, topic } = await lonelyMember(harness, 2)

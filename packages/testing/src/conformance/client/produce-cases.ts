@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { NO_HEADERS } from '@millrace/core'
+import { isMillraceError, NO_HEADERS } from '@millrace/core'
 import type { ClientCase } from './client-harness.ts'
 import {
   append,
@@ -151,6 +151,43 @@ export const produceCases: readonly ClientCase[] = [
       append(producer, topic, numbered(1))
       await producer.close()
       assert.deepEqual(await readFor(await readerOf(harness, topic), 300), [])
+    },
+  },
+  {
+    name: 'reads what it wrote with each compression that it claims, and refuses the others',
+    async run(harness) {
+      const client = harness.client()
+      for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
+        if (!client.capabilities.compression.includes(compression)) {
+          assert.throws(() => client.producer({ compression }), { code: 'MILLRACE_CLIENT_UNSUPPORTED' })
+          continue
+        }
+        const topic = await newTopic(harness)
+        const producer = client.producer({ compression })
+        await producer.init()
+        append(producer, topic, numbered(100))
+        await producer.flush()
+        const expected = numbered(100).map(({ value }) => value)
+        assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 100)), expected)
+        const late = await readerOf(harness, topic, { offset: 98 })
+        assert.deepEqual(values(await read(harness, late, 2)), ['v98', 'v99'])
+      }
+    },
+  },
+  {
+    name: 'throws the failure of a batch at the next flush, and at every one after it',
+    async run(harness) {
+      const topic = harness.uniqueName('small')
+      const configs = { 'max.message.bytes': '1000' }
+      await harness
+        .client()
+        .admin()
+        .createTopics([{ name: topic, partitions: 1, configs }])
+      const producer = await newProducer(harness)
+      append(producer, topic, [{ key: 'k', value: 'x'.repeat(2_000) }])
+      await assert.rejects(producer.flush(), error => isMillraceError(error))
+      append(producer, topic, numbered(1))
+      await assert.rejects(producer.flush(), error => isMillraceError(error))
     },
   },
 ]

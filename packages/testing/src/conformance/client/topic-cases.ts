@@ -116,4 +116,16 @@ export const topicCases: readonly ClientCase[] = [
       await rejectsWith('MILLRACE_CLIENT_CLOSED', producer.flush())
     },
   },
+  {
+    name: 'closes with a client what was opened through it',
+    async run(harness) {
+      const client = harness.client()
+      const group = client.groupConsumer({ groupId: harness.uniqueName('group'), isolationLevel: 'read_committed' })
+      const [admin, consumer] = [client.admin(), client.consumer({ isolationLevel: 'read_committed' })]
+      await client.close()
+      await rejectsWith('MILLRACE_CLIENT_CLOSED', admin.listTopics())
+      await rejectsWith('MILLRACE_CLIENT_CLOSED', consumer.poll(0))
+      await rejectsWith('MILLRACE_CLIENT_CLOSED', group.poll(0))
+    },
+  },
 ]

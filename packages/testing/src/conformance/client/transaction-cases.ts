@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ClientCapabilities, KafkaClient, Producer } from '@millrace/core'
+import { isMillraceError, type ClientCapabilities, type KafkaClient, type Producer } from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import {
   append,
@@ -196,6 +196,27 @@ export const transactionCases: readonly ClientCase[] = [
       append(producer, topic, numbered(1))
       await producer.commit()
       assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 1)), ['v0'])
+    },
+  },
+  {
+    name: 'commits nothing past a record that failed, and goes on after the abort',
+    requires: transactions,
+    async run(harness) {
+      const topic = harness.uniqueName('small')
+      const configs = { 'max.message.bytes': '1000' }
+      await harness
+        .client()
+        .admin()
+        .createTopics([{ name: topic, partitions: 2, configs }])
+      const { producer } = await transactional(harness)
+      producer.begin()
+      append(producer, topic, [...numbered(1), { partition: 1, key: 'k', value: 'x'.repeat(2_000) }])
+      await assert.rejects(producer.commit(), error => isMillraceError(error))
+      await producer.abort()
+      producer.begin()
+      append(producer, topic, numbered(1, 0, 1))
+      await producer.commit()
+      assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 1)), ['v1'])
     },
   },
   {
