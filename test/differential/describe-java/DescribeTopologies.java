@@ -34,7 +34,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
 
-/** Writes what Kafka Streams prints for each topology, and which topics it has. The same ones stand in describe.test.ts under the same names. */
+/** Writes what Kafka Streams prints for each topology, and which topics it has. The same ones stand in kafka-streams.test.ts under the same names. */
 public final class DescribeTopologies {
     private static final Serde<String> TEXT = Serdes.String();
     private static final Serde<Long> LONG = Serdes.Long();
@@ -261,6 +261,7 @@ public final class DescribeTopologies {
         InternalTopologyBuilder internal = (InternalTopologyBuilder) hidden(Topology.class, "internalTopologyBuilder").get(topology);
         Field number = hidden(TopologyMetadata.Subtopology.class, "nodeGroupId");
         internal.rewriteTopology(new StreamsConfig(properties));
+        internal.buildTopology();
         Map<Integer, String> subTopologies = new TreeMap<>();
         for (var entry : internal.subtopologyToTopicsInfo().entrySet()) {
             InternalTopologyBuilder.TopicsInfo info = entry.getValue();
