@@ -15,6 +15,8 @@ const freshDirectory = (): string => join(root, String(++directories), '0_0')
 describe.each([memoryStore(), rocksdb({ memoryBytes: 16 * 1024 * 1024 })])('$name', backend => {
   for (const { name, requires, run } of storeConformance()) {
     const reason = requires?.(backend.capabilities)
-    it.skipIf(reason)(reason === undefined ? name : `${name} (skipped: ${backend.name} ${reason})`, () => run({ backend, freshDirectory }))
+    it.skipIf(reason)(reason === undefined ? name : `${name} (skipped: ${backend.name} ${reason})`, () =>
+      run({ backend, freshDirectory }),
+    )
   }
 })

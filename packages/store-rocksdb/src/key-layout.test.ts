@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { entryKey, entryRange, offsetKey, readU64, storeNameKey, storeNameOf, topicPartitionOf, u64 } from './key-layout.ts'
+import {
+  entryKey,
+  entryRange,
+  offsetKey,
+  readU64,
+  storeNameKey,
+  storeNameOf,
+  topicPartitionOf,
+  u64,
+} from './key-layout.ts'
 
 const storeId = fc.integer({ min: 1, max: 0xfffe })
 

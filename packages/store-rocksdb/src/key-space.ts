@@ -38,7 +38,12 @@ function snapshotOf(database: OpenDatabase, storeId: number): Snapshot {
   return { ...readable(database, session, storeId, check), [Symbol.asyncDispose]: dispose }
 }
 
-function readable(database: OpenDatabase, reader: RocksDB, storeId: number, check: (operation: string) => void): Readable {
+function readable(
+  database: OpenDatabase,
+  reader: RocksDB,
+  storeId: number,
+  check: (operation: string) => void,
+): Readable {
   return {
     async get(key) {
       check('get')

@@ -24,13 +24,18 @@ export async function checkFormat(database: OpenDatabase): Promise<void> {
     await put(database, [[FORMAT_KEY, u32(FORMAT)]])
     return
   }
-  throw millraceError('MILLRACE_STORE_FORMAT', { directory: database.directory, found: found ?? 'unknown', known: FORMAT })
+  throw millraceError('MILLRACE_STORE_FORMAT', {
+    directory: database.directory,
+    found: found ?? 'unknown',
+    known: FORMAT,
+  })
 }
 
 /** The id of each name. New names get new ids; names that are not asked for keep theirs. */
 export async function storeIds(database: OpenDatabase, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>()
-  for await (const [key, value] of entries(database, STORES_RANGE)) ids.set(storeNameOf(key), (value[0]! << 8) | value[1]!)
+  for await (const [key, value] of entries(database, STORES_RANGE))
+    ids.set(storeNameOf(key), (value[0]! << 8) | value[1]!)
 
   let last = Math.max(0, ...ids.values())
   const added: [Buffer, Buffer][] = []

@@ -53,7 +53,11 @@ async function loadBinding(): Promise<typeof RocksDB> {
   } catch (error) {
     const reason = error instanceof Error ? describeLoadFailure(error) : String(error)
     const platform = `${process.platform}-${process.arch}`
-    throw millraceError('MILLRACE_STORE_BINDING_MISSING', { module: 'rocksdb-native', platform, reason }, { cause: error })
+    throw millraceError(
+      'MILLRACE_STORE_BINDING_MISSING',
+      { module: 'rocksdb-native', platform, reason },
+      { cause: error },
+    )
   }
 }
 

@@ -1,7 +1,8 @@
 import { type MillraceError, isMillraceError, millraceError } from '@millrace/core'
 
 /** What the machine refuses: to be mended there, and no reason to throw the state away. */
-const MACHINE_REFUSES = /no space left|permission denied|too many open files|read-only file system|quota exceeded|cannot allocate/i
+const MACHINE_REFUSES =
+  /no space left|permission denied|too many open files|read-only file system|quota exceeded|cannot allocate/i
 
 /** RocksDB names the file when it cannot lock it. It knows the holder only when that is this process. */
 const LOCKED = /lock hold by current process|while lock file/i
@@ -16,7 +17,8 @@ const CLOSED = /session is closed/i
 export function storeFailure(directory: string, error: unknown): MillraceError {
   if (isMillraceError(error)) return error
   const reason = reasonOf(error)
-  if (CLOSED.test(reason)) return millraceError('MILLRACE_STORE_CLOSED', { operation: 'A read or write', object: 'state' }, { cause: error })
+  if (CLOSED.test(reason))
+    return millraceError('MILLRACE_STORE_CLOSED', { operation: 'A read or write', object: 'state' }, { cause: error })
   if (LOCKED.test(reason)) {
     const owner = LOCKED_HERE.test(reason) ? 'this process already' : 'another process'
     return millraceError('MILLRACE_STORE_LOCKED', { directory, owner }, { cause: error })

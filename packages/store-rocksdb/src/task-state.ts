@@ -4,7 +4,11 @@ import { readOffsets } from './meta-space.ts'
 import { checkOpen, closeDatabase, guarded, type OpenDatabase } from './open-database.ts'
 import { writeChanges } from './write-changes.ts'
 
-export function rocksdbTaskState(database: OpenDatabase, ids: ReadonlyMap<string, number>, onClose: () => void): TaskState {
+export function rocksdbTaskState(
+  database: OpenDatabase,
+  ids: ReadonlyMap<string, number>,
+  onClose: () => void,
+): TaskState {
   /** Batches are applied by a pool of threads; each waits for the one before, so that they keep the order of the calls. */
   let written: Promise<void> = Promise.resolve()
   let closing: Promise<void> | undefined

@@ -177,7 +177,7 @@ export const ERROR_TABLE = {
   MILLRACE_STORE_BINDING_MISSING: {
     kind: 'config',
     message: 'The native module {module} cannot be loaded on {platform}: {reason}',
-    hint: 'It ships binaries for Linux (glibc), macOS and Windows on x64 and arm64. Elsewhere use memoryStore().',
+    hint: 'It runs on Linux (glibc 2.34 or later, with libatomic1), macOS and Windows, x64 and arm64. Elsewhere use memoryStore().',
   },
   MILLRACE_STORE_FAILED: {
     kind: 'fatal',

@@ -83,7 +83,11 @@ function applyChanges(entries: Entries, { deleteRanges = [], keys, values }: Sto
 
 function keySpace(entries: Entries, lifetime: Lifetime): KeySpace {
   return {
-    ...readable(() => entries, () => entries.freeze(), [lifetime]),
+    ...readable(
+      () => entries,
+      () => entries.freeze(),
+      [lifetime],
+    ),
     async approximateCount() {
       checkOpen(lifetime, 'approximateCount')
       return entries.size
@@ -98,7 +102,11 @@ function keySpace(entries: Entries, lifetime: Lifetime): KeySpace {
 function snapshotOf(frozen: FrozenMap<StoreEntry>, state: Lifetime): Snapshot {
   const own: Lifetime = { ended: false, object: 'snapshot' }
   return {
-    ...readable(() => frozen, () => frozen, [state, own]),
+    ...readable(
+      () => frozen,
+      () => frozen,
+      [state, own],
+    ),
     async [Symbol.asyncDispose]() {
       own.ended = true
     },

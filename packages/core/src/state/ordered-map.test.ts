@@ -21,13 +21,23 @@ const commandArbitrary = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('freeze' as const) }) },
 )
 
-function rangeOf(map: FrozenMap<number>, way: 'forward' | 'reverse', from: string, to: string | undefined): [string, number][] {
+function rangeOf(
+  map: FrozenMap<number>,
+  way: 'forward' | 'reverse',
+  from: string,
+  to: string | undefined,
+): [string, number][] {
   const seen: [string, number][] = []
   map[way](from, to, (key, value) => seen.push([key, value]) > 0)
   return seen
 }
 
-function expectSame(map: FrozenMap<number>, model: ReadonlyMap<string, number>, from: string, to: string | undefined): void {
+function expectSame(
+  map: FrozenMap<number>,
+  model: ReadonlyMap<string, number>,
+  from: string,
+  to: string | undefined,
+): void {
   const expected = [...model].filter(([key]) => key >= from && (to === undefined || key < to))
   expected.sort(([a], [b]) => (a < b ? -1 : 1))
   expect(rangeOf(map, 'forward', from, to)).toEqual(expected)
@@ -36,30 +46,43 @@ function expectSame(map: FrozenMap<number>, model: ReadonlyMap<string, number>, 
 
 it('is a sorted map, and what was frozen stays as it was', () => {
   fc.assert(
-    fc.property(fc.array(commandArbitrary, { maxLength: 30, size: 'max' }), keyArbitrary, keyArbitrary, (commands, from, to) => {
-      const map = new OrderedMap<number>()
-      const model = new Map<string, number>()
-      const frozen: [FrozenMap<number>, ReadonlyMap<string, number>][] = []
-      let stamp = 0
-      for (const command of commands) {
-        if (command.kind === 'set') for (const key of command.keys) map.set(key, ++stamp), model.set(key, stamp)
-        else if (command.kind === 'delete') for (const key of command.keys) map.delete(key), model.delete(key)
-        else if (command.kind === 'freeze') frozen.push([map.freeze(), new Map(model)])
-        else {
-          map.deleteRange(command.from, command.to)
-          for (const key of [...model.keys()]) {
-            if (key >= (command.from ?? '') && (command.to === undefined || key < command.to)) model.delete(key)
+    fc.property(
+      fc.array(commandArbitrary, { maxLength: 30, size: 'max' }),
+      keyArbitrary,
+      keyArbitrary,
+      (commands, from, to) => {
+        const map = new OrderedMap<number>()
+        const model = new Map<string, number>()
+        const frozen: [FrozenMap<number>, ReadonlyMap<string, number>][] = []
+        let stamp = 0
+        for (const command of commands) {
+          if (command.kind === 'set') {
+            for (const key of command.keys) {
+              map.set(key, ++stamp)
+              model.set(key, stamp)
+            }
+          } else if (command.kind === 'delete') {
+            for (const key of command.keys) {
+              map.delete(key)
+              model.delete(key)
+            }
+          } else if (command.kind === 'freeze') frozen.push([map.freeze(), new Map(model)])
+          else {
+            map.deleteRange(command.from, command.to)
+            for (const key of [...model.keys()]) {
+              if (key >= (command.from ?? '') && (command.to === undefined || key < command.to)) model.delete(key)
+            }
           }
+          expect(map.size).toBe(model.size)
         }
-        expect(map.size).toBe(model.size)
-      }
-      frozen.push([map.freeze(), model])
-      for (const [then, expected] of frozen) {
-        expectSame(then, expected, '', undefined)
-        expectSame(then, expected, from, to)
-        for (const key of expected.keys()) expect(then.get(key)).toBe(expected.get(key))
-      }
-    }),
+        frozen.push([map.freeze(), model])
+        for (const [then, expected] of frozen) {
+          expectSame(then, expected, '', undefined)
+          expectSame(then, expected, from, to)
+          for (const key of expected.keys()) expect(then.get(key)).toBe(expected.get(key))
+        }
+      },
+    ),
     { numRuns: 60 },
   )
 })

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }))
 
 const warnings: LogFields[] = []
-const logger: Logger = { debug() {}, info() {}, warn: (fields) => warnings.push(fields), error() {} }
+const logger: Logger = { debug() {}, info() {}, warn: fields => warnings.push(fields), error() {} }
 
 const open = (applicationId: string): Promise<StateDirectory> => openStateDirectory({ stateDir, applicationId, logger })
 const pathOf = (applicationId: string): string => join(stateDir, applicationId)
@@ -96,7 +96,7 @@ it('names the process that holds it, and takes over when that one was killed', a
   } finally {
     await holder.kill()
   }
-  const directory = await open('app')
+  await open('app')
   expect(readdirSync(pathOf('app')).sort()).toEqual(['lock', 'process.json'])
 })
 
@@ -107,7 +107,7 @@ it.each([
 ])('takes over %s', async (_what, content) => {
   mkdirSync(join(stateDir, 'app'))
   writeFileSync(join(stateDir, 'app', 'lock'), content)
-  const directory = await open('app')
+  await open('app')
   expect(JSON.parse(readFileSync(join(pathOf('app'), 'lock'), 'utf8'))).toMatchObject({ pid: process.pid })
 })
 
@@ -133,11 +133,11 @@ it('moves corrupted states aside and keeps the newest three', async () => {
     expect(readFileSync(join(pathOf('app'), `0_1.corrupt-${round}`, 'round'), 'utf8')).toBe(String(round))
     expect(warnings.at(-1)).toMatchObject({ movedTo: join(pathOf('app'), `0_1.corrupt-${round}`) })
   }
-  expect(readdirSync(pathOf('app')).filter(name => name.startsWith('0_')).sort()).toEqual([
-    '0_1.corrupt-3',
-    '0_1.corrupt-4',
-    '0_1.corrupt-5',
-  ])
+  expect(
+    readdirSync(pathOf('app'))
+      .filter(name => name.startsWith('0_'))
+      .sort(),
+  ).toEqual(['0_1.corrupt-3', '0_1.corrupt-4', '0_1.corrupt-5'])
 })
 
 it('deletes a task directory, also one that is not there', async () => {

@@ -37,16 +37,21 @@ export async function openStateDirectory(options: {
 function stateDirectory(path: string, processId: string, logger: Logger, release: () => void): StateDirectory {
   return {
     processId,
-    taskDirectory: (task) => join(path, task),
+    taskDirectory: task => join(path, task),
     async taskNames() {
       const entries = await readdir(path, { withFileTypes: true })
-      return entries.filter((entry) => entry.isDirectory() && parseTaskName(entry.name) !== undefined).map(({ name }) => name)
+      return entries
+        .filter(entry => entry.isDirectory() && parseTaskName(entry.name) !== undefined)
+        .map(({ name }) => name)
     },
     async moveAside(directory, cause) {
       const { target, drop } = planMoveAside(basename(directory), await readdir(path))
       await rename(directory, join(path, target))
-      await Promise.all(drop.map((name) => rm(join(path, name), { recursive: true, force: true })))
-      logger.warn({ directory, movedTo: join(path, target), cause }, 'Moved a corrupted state aside; it is restored from its changelog')
+      await Promise.all(drop.map(name => rm(join(path, name), { recursive: true, force: true })))
+      logger.warn(
+        { directory, movedTo: join(path, target), cause },
+        'Moved a corrupted state aside; it is restored from its changelog',
+      )
     },
     async deleteTaskDirectory(task) {
       await rm(join(path, task), { recursive: true, force: true })

@@ -17,7 +17,7 @@ export interface StateDirectory {
 export function transientDirectory(processId: string): StateDirectory {
   return {
     processId,
-    taskDirectory: (task) => task,
+    taskDirectory: task => task,
     moveAside: async () => undefined,
     taskNames: async () => [],
     deleteTaskDirectory: async () => undefined,

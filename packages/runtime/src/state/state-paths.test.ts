@@ -17,7 +17,11 @@ it.each([
   [[], '0_1.corrupt-1', []],
   [['0_1', '0_1.corrupt-1', '0_11.corrupt-7', '0_1.corrupt-x'], '0_1.corrupt-2', []],
   [['0_1.corrupt-1', '0_1.corrupt-2', '0_1.corrupt-3'], '0_1.corrupt-4', ['0_1.corrupt-1']],
-  [['0_1.corrupt-12', '0_1.corrupt-9', '0_1.corrupt-10', '0_1.corrupt-11'], '0_1.corrupt-13', ['0_1.corrupt-9', '0_1.corrupt-10']],
+  [
+    ['0_1.corrupt-12', '0_1.corrupt-9', '0_1.corrupt-10', '0_1.corrupt-11'],
+    '0_1.corrupt-13',
+    ['0_1.corrupt-9', '0_1.corrupt-10'],
+  ],
 ])('beside %j a corrupted state is moved to %s and %j go', (names, target, drop) => {
   expect(planMoveAside('0_1', names)).toEqual({ target, drop })
 })

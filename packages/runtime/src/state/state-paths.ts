@@ -16,7 +16,10 @@ export function applicationDirectory(stateDir: string, applicationId: string): s
 export const KEPT_ASIDE = 3
 
 /** Which name a corrupted task directory gets among `names`, and which of the older ones have to go. */
-export function planMoveAside(task: string, names: readonly string[]): { readonly target: string; readonly drop: readonly string[] } {
+export function planMoveAside(
+  task: string,
+  names: readonly string[],
+): { readonly target: string; readonly drop: readonly string[] } {
   const prefix = `${task}.corrupt-`
   const numbers = names
     .filter(name => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))

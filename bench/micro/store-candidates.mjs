@@ -1,27 +1,9 @@
 /** The bindings that are compared, each behind the same few functions. None of them ships types that are worth having here. */
 
-export interface OpenCandidate {
-  readonly name: string
-  putMany(keys: readonly Buffer[], values: readonly Buffer[]): Promise<void>
-  get(key: Buffer): Promise<Uint8Array | undefined>
-  getMany(keys: readonly Buffer[]): Promise<readonly (Uint8Array | null | undefined)[]>
-  readonly getSync?: (key: Buffer) => Uint8Array | undefined
-  /** Reads the first `limit` entries and counts them. */
-  iterate(limit: number): Promise<number>
-  close(): Promise<void>
-}
-
-export interface Candidate {
-  readonly name: string
-  open(load: NodeJS.Require, directory: string): Promise<OpenCandidate>
-}
-
-type Loose = any
-
-const rocksdbNative: Candidate = {
+const rocksdbNative = {
   name: 'rocksdb-native',
   async open(load, directory) {
-    const RocksDB: Loose = load('rocksdb-native')
+    const RocksDB = load('rocksdb-native')
     const db = new RocksDB(directory)
     await db.ready()
     return {
@@ -31,10 +13,10 @@ const rocksdbNative: Candidate = {
         keys.forEach((key, index) => batch.tryPut(key, values[index]))
         await batch.flush()
       },
-      get: (key) => db.get(key),
+      get: key => db.get(key),
       async getMany(keys) {
         const batch = db.read({ capacity: keys.length, autoDestroy: true })
-        const found = keys.map((key) => batch.get(key))
+        const found = keys.map(key => batch.get(key))
         batch.tryFlush()
         return Promise.all(found)
       },
@@ -49,23 +31,23 @@ const rocksdbNative: Candidate = {
 }
 
 /** abstract-leveldown and abstract-level differ in little: callbacks here, promises there. */
-const rocksdb: Candidate = {
+const rocksdb = {
   name: 'rocksdb',
   async open(load, directory) {
     const { promisify } = await import('node:util')
-    const db: Loose = load('rocksdb')(directory)
+    const db = load('rocksdb')(directory)
     await promisify(db.open.bind(db))({})
-    const [batch, get, getMany] = [db.batch, db.get, db.getMany].map((method: Loose) => promisify(method.bind(db)) as Loose)
+    const [batch, get, getMany] = [db.batch, db.get, db.getMany].map(method => promisify(method.bind(db)))
     return {
       name: this.name,
       putMany: (keys, values) => batch(keys.map((key, index) => ({ type: 'put', key, value: values[index] }))),
-      get: (key) => get(key),
-      getMany: (keys) => getMany(keys),
+      get: key => get(key),
+      getMany: keys => getMany(keys),
       async iterate(limit) {
         const iterator = db.iterator({ limit })
         let count = 0
-        await new Promise<void>((done, failed) => {
-          const step = (error: unknown, key: unknown): void => {
+        await new Promise((done, failed) => {
+          const step = (error, key) => {
             if (error) return failed(error)
             if (key === undefined) return done()
             count++
@@ -76,12 +58,12 @@ const rocksdb: Candidate = {
         await promisify(iterator.end.bind(iterator))()
         return count
       },
-      close: promisify(db.close.bind(db)) as () => Promise<void>,
+      close: promisify(db.close.bind(db)),
     }
   },
 }
 
-function abstractLevel(name: string, construct: (load: NodeJS.Require, directory: string) => Loose): Candidate {
+function abstractLevel(name, construct) {
   return {
     name,
     async open(load, directory) {
@@ -90,13 +72,14 @@ function abstractLevel(name: string, construct: (load: NodeJS.Require, directory
       return {
         name,
         putMany: (keys, values) => db.batch(keys.map((key, index) => ({ type: 'put', key, value: values[index] }))),
-        get: (key) => db.get(key),
-        getMany: (keys) => db.getMany(keys),
-        ...(syncGetOf(db) ?? {}),
+        get: key => db.get(key),
+        getMany: keys => db.getMany(keys),
+        ...syncGetOf(db),
         async iterate(limit) {
           const iterator = db.iterator({ limit })
           let count = 0
-          for (let chunk = await iterator.nextv(1000); chunk.length > 0; chunk = await iterator.nextv(1000)) count += chunk.length
+          for (let chunk = await iterator.nextv(1000); chunk.length > 0; chunk = await iterator.nextv(1000))
+            count += chunk.length
           await iterator.close()
           return count
         },
@@ -106,26 +89,26 @@ function abstractLevel(name: string, construct: (load: NodeJS.Require, directory
   }
 }
 
-function syncGetOf(db: Loose): Pick<OpenCandidate, 'getSync'> | undefined {
-  if (typeof db.getSync === 'function') return { getSync: (key) => db.getSync(key) }
-  // Semi-private in @nxtedition/rocksdb.
-  if (typeof db._getManySync === 'function') return { getSync: (key) => db._getManySync([key], { valueEncoding: 'buffer' })[0] }
-  return undefined
+function syncGetOf(db) {
+  if (typeof db.getSync === 'function') return { getSync: key => db.getSync(key) }
+  // Semi-private in @nxtedition/rocksdb, which has no other sync read.
+  const getManySync = db['_getManySync']?.bind(db)
+  return getManySync && { getSync: key => getManySync([key], { valueEncoding: 'buffer' })[0] }
 }
 
 const BYTES = { keyEncoding: 'buffer', valueEncoding: 'buffer' }
 
-const lmdb: Candidate = {
+const lmdb = {
   name: 'lmdb',
   async open(load, directory) {
-    const { open }: Loose = load('lmdb')
+    const { open } = load('lmdb')
     const db = open({ path: directory, encoding: 'binary', keyEncoding: 'binary', noSync: true })
     return {
       name: this.name,
       putMany: (keys, values) => db.transaction(() => keys.forEach((key, index) => void db.put(key, values[index]))),
-      get: async (key) => db.get(key),
-      getMany: (keys) => db.getMany(keys),
-      getSync: (key) => db.get(key),
+      get: async key => db.get(key),
+      getMany: keys => db.getMany(keys),
+      getSync: key => db.get(key),
       async iterate(limit) {
         let count = 0
         for (const _ of db.getRange({ limit })) count++
@@ -136,14 +119,14 @@ const lmdb: Candidate = {
   },
 }
 
-export const candidates: readonly Candidate[] = [
+export const candidates = [
   rocksdbNative,
   abstractLevel('@nxtedition/rocksdb', (load, directory) => {
     const exported = load('@nxtedition/rocksdb')
-    const Level: Loose = exported.RocksLevel ?? exported
+    const Level = exported.RocksLevel ?? exported
     return new Level(directory, BYTES)
   }),
   rocksdb,
   lmdb,
-  abstractLevel('classic-level', (load, directory) => new (load('classic-level') as Loose).ClassicLevel(directory, BYTES)),
+  abstractLevel('classic-level', (load, directory) => new (load('classic-level').ClassicLevel)(directory, BYTES)),
 ]
