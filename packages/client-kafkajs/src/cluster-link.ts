@@ -15,6 +15,7 @@ export class ClusterLink {
   readonly #kafka: Kafka
   #cluster: Cluster | undefined
   #topics = new Set<string>()
+  #connecting: Promise<void> | undefined
 
   constructor(kafka: Kafka) {
     this.#kafka = kafka
@@ -23,7 +24,7 @@ export class ClusterLink {
   /** Connects, and knows the leaders of `topics` from then on. */
   async open(topics: readonly string[]): Promise<Cluster> {
     const cluster = (this.#cluster ??= captureCluster(this.#kafka))
-    if (!cluster.isConnected()) await cluster.connect()
+    await this.#connect(cluster)
     const missing = topics.filter(topic => !this.#topics.has(topic))
     if (missing.length > 0) {
       await cluster.addMultipleTargetTopics(missing)
@@ -89,6 +90,18 @@ export class ClusterLink {
     this.#cluster = undefined
     this.#topics = new Set()
     await cluster?.disconnect()
+  }
+
+  /**
+   * kafkajs counts as connected from the moment that the socket is open, and then still has to ask for the versions without
+   * which it can send nothing: so whoever comes in between waits for the first one.
+   */
+  async #connect(cluster: Cluster): Promise<void> {
+    if (this.#connecting === undefined && cluster.isConnected()) return
+    this.#connecting ??= cluster.connect().finally(() => {
+      this.#connecting = undefined
+    })
+    await this.#connecting
   }
 
   #leader({ topic, partition }: TopicPartition): string | undefined {
