@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startWorker, type Worker } from './worker.ts'
+
+/** Processes of one test, and a directory for their state. Both go with it. */
+export interface WorkerGroup extends AsyncDisposable {
+  readonly workers: readonly Worker[]
+  start(name: string, script: URL, settings: unknown): Worker
+  /** A directory that is the same for the same name. */
+  stateDir(name: string): string
+  log(): string
+}
+
+export async function workerGroup(): Promise<WorkerGroup> {
+  const root = await mkdtemp(join(tmpdir(), 'millrace-'))
+  const workers: Worker[] = []
+  return {
+    workers,
+    start(name, script, settings) {
+      const worker = startWorker(name, script, settings)
+      workers.push(worker)
+      return worker
+    },
+    stateDir: name => join(root, name),
+    log: () => workers.map(worker => `--- ${worker.name}\n${worker.log()}`).join('\n'),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map(worker => worker[Symbol.asyncDispose]()))
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import { consoleLogger, kafkajs, KafkaStreams, rocksdb } from 'millrace'
+import type { WordCountSettings } from './settings.ts'
+import { wordCount } from './topology.ts'
+
+// One process of the application, as a user would write it, with its progress told to whoever started it.
+const settings = JSON.parse(process.argv[2]!) as WordCountSettings
+const { brokers, lines, counts, ...options } = settings
+
+const streams = new KafkaStreams(wordCount({ lines, counts }), {
+  ...options,
+  client: kafkajs({ brokers }),
+  store: rocksdb(),
+  logger: consoleLogger('info'),
+})
+const tell = (message: object) => process.connected && process.send?.(message)
+streams.on('state', state => void tell({ type: 'state', state }))
+streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
+streams.on('waiting', cause => void tell({ type: 'waiting', waiting: cause !== undefined }))
+
+// Nobody is left to end this process when its parent is gone.
+const orphaned = () => process.exit(3)
+process.on('disconnect', orphaned)
+await streams.run()
+process.off('disconnect', orphaned).disconnect()
