@@ -399,7 +399,7 @@ function merged(groups: readonly (readonly string[])[]): readonly (readonly stri
     for (const other of touching) result.splice(result.indexOf(other), 1)
     result.push(new Set([...group, ...touching.flatMap(other => [...other])]))
   }
-  return result.map(group => [...group].toSorted()).toSorted()
+  return result.map(group => [...group].toSorted()).toSorted((a, b) => (String(a) < String(b) ? -1 : 1))
 }
 
 describe('topologies of which Kafka Streams 4.3.1 has said what they are', () => {
