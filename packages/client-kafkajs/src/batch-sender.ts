@@ -1,4 +1,10 @@
-import { millraceError, type CompressionCodec, type MillraceError, type TopicPartitionOffset } from '@millrace/core'
+import {
+  millraceError,
+  type Clock,
+  type CompressionCodec,
+  type MillraceError,
+  type TopicPartitionOffset,
+} from '@millrace/core'
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import { kafkajsCodec } from './compression.ts'
 import { PendingBatch } from './pending-batch.ts'
@@ -6,6 +12,7 @@ import { isProducerFenced, rootError, translateError } from './translate-error.t
 
 export interface BatchSenderOptions {
   readonly brokers: string
+  readonly clock: Clock
   readonly compression: CompressionCodec
   readonly maxBatchBytes: number
   readonly transactionalId: string | undefined
@@ -17,6 +24,9 @@ export interface BatchSenderOptions {
 const MAX_PENDING_BYTES = 32 * 1024 * 1024
 /** The most bytes of one request, over all partitions. */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024
+/** How long a request without a transaction is tried again while no broker takes it. */
+const DELIVERY_MS = 30_000
+const RETRY_MS = 200
 
 /**
  * Collects records by partition and sends full batches behind the appender's back, one request at a time: kafkajs counts
@@ -30,6 +40,7 @@ export class BatchSender {
   #sending: Promise<void> | undefined
   #roomWaiters: (() => void)[] = []
   #firstRequest = true
+  #closed = false
   /** The end of what was written to each partition since the last flush. */
   #written = new Map<string, TopicPartitionOffset>()
   failure: MillraceError | undefined
@@ -89,6 +100,12 @@ export class BatchSender {
     this.#makeRoom()
   }
 
+  close(): void {
+    this.#closed = true
+    this.#full = []
+    this.#open.clear()
+  }
+
   /** Of the next transaction, the first request goes to one partition only, see `#nextRequest`. */
   transactionEnded(): void {
     this.#firstRequest = true
@@ -111,15 +128,34 @@ export class BatchSender {
   async #sendAll(): Promise<void> {
     while (this.#full.length > 0 && this.failure === undefined) {
       const request = this.#nextRequest()
-      try {
-        await this.#sendOne(request)
-      } catch (error) {
-        this.failure = this.#failureOf(error, request[0])
-        this.#full = []
-      }
+      this.failure = await this.#deliver(request)
+      if (this.failure !== undefined) this.#full = []
       for (const batch of request) this.#pendingBytes -= batch.byteLength
       this.#makeRoom()
     }
+  }
+
+  /**
+   * Sends until all is acknowledged or there is no hope. kafkajs gives up a few seconds after the last broker went. What
+   * it takes back it numbers as before, so that a broker knows a batch that it has; but of a call that fails it does not
+   * tell which brokers have taken their share, and that would be numbered anew and be doubled: so a transaction is given
+   * up instead.
+   */
+  async #deliver(request: readonly PendingBatch[]): Promise<MillraceError | undefined> {
+    const { clock, transactionalId } = this.#options
+    const until = clock.now() + DELIVERY_MS
+    let missing = request
+    while (missing.length > 0) {
+      try {
+        missing = await this.#sendOnce(missing)
+      } catch (error) {
+        const failure = this.#failureOf(error, missing[0])
+        const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined
+        if (hopeless || this.#closed || clock.now() >= until) return failure
+        await clock.sleep(RETRY_MS)
+      }
+    }
+    return undefined
   }
 
   /**
@@ -149,19 +185,21 @@ export class BatchSender {
     return request
   }
 
-  async #sendOne(request: readonly PendingBatch[]): Promise<void> {
+  /**
+   * One call of kafkajs, and which batches it left out: when a partition moves to a broker that has answered this call
+   * already, kafkajs' retry forgets its records and reports success.
+   */
+  async #sendOnce(request: readonly PendingBatch[]): Promise<readonly PendingBatch[]> {
     const topicMessages = request.map(({ topic, messages }) => ({ topic, messages }))
     const { send, compression } = this.#options
     const acknowledged = await send({ acks: -1, compression: kafkajsCodec(compression), topicMessages })
-    for (const { topic, partition, messages } of request) {
+    return request.filter(({ topic, partition, messages }) => {
       const answer = acknowledged.find(each => each.topicName === topic && each.partition === partition)
-      if (answer === undefined) {
-        // When a partition moves to a broker that has answered already, kafkajs' retry forgets its records.
-        throw millraceError('MILLRACE_PRODUCE_FAILED', { topic, partition, reason: 'no broker acknowledged the batch' })
-      }
+      if (answer === undefined) return true
       const offset = Number(answer.baseOffset ?? answer.offset) + messages.length
       this.#written.set(`${topic}/${partition}`, { topic, partition, offset })
-    }
+      return false
+    })
   }
 
   #failureOf(error: unknown, batch: PendingBatch | undefined): MillraceError {

@@ -179,6 +179,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     const { groupId } = this.#options
     const membership = new Membership({
       kafka: this.#kafka,
+      clock: this.#clock,
       groupId,
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 45_000,
       heartbeatIntervalMs: this.#options.heartbeatIntervalMs ?? 3_000,

@@ -21,12 +21,13 @@ export function kafkaLog(logger: Logger, clock: Clock): logCreator {
   }
 }
 
-/** Of kafkajs' errors, those that tell of trouble: what a group answers in the normal course of a rebalance does not. */
+/** Of kafkajs' errors, those that tell of trouble: what a cluster answers in the normal course of things does not. */
 function isNoteworthy({ level, log }: LogEntry): boolean {
   if (level !== logLevel.ERROR) return false
   const text = `${log.message} ${String(log['error'] ?? '')}`
   return !NORMAL.test(text)
 }
 
+/** Rebalances, coordinators and leaders on the move, a transaction before the next one: all of them pass. */
 const NORMAL =
-  /rebalanc|re-joining|member id|not aware of this member|Crash: |transactions? .*concurrent|another operation|offset out of range/i
+  /rebalanc|re-joining|member ?id|not aware of this member|Crash: |coordinator|not the leader|another operation|concurrent|offset is not within/i

@@ -1,11 +1,13 @@
-import { millraceError, type Assignor, type CommittedOffset, type TopicPartition } from '@millrace/core'
+import { millraceError, type Assignor, type Clock, type CommittedOffset, type TopicPartition } from '@millrace/core'
 import type { Cluster, Consumer, Kafka } from 'kafkajs'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
-import { METADATA_MAX_AGE_MS } from './cluster-link.ts'
+import { byTopic, METADATA_MAX_AGE_MS } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
+import { rootError } from './translate-error.ts'
 
 export interface MembershipOptions {
   readonly kafka: Kafka
+  readonly clock: Clock
   readonly groupId: string
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
@@ -24,6 +26,7 @@ export interface NewAssignment {
 }
 
 const COMMIT_TIMEOUT_MS = 15_000
+const COMMIT_RETRY_MS = 100
 const DESCRIBE_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 5_000
 /** How often kafkajs may look whether it may join again, while the owner has not yet given its partitions back. */
@@ -51,7 +54,6 @@ export class Membership {
   #memberId = ''
   #generationId = -1
   #commits: Promise<unknown> = Promise.resolve()
-  #commitsSeen = 0
   #crash: Error | undefined
   #ended = false
 
@@ -159,7 +161,7 @@ export class Membership {
     if (this.#held && !this.#rejoining) this.#steer = 'rejoin'
   }
 
-  /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held or nothing was sent */
+  /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held */
   commit(offsets: readonly CommittedOffset[]): Promise<void> {
     const commit = this.#commits.catch(() => undefined).then(() => this.#commit(offsets))
     this.#commits = commit
@@ -177,28 +179,34 @@ export class Membership {
     await settledWithin(this.#consumer.disconnect(), CLOSE_TIMEOUT_MS)
   }
 
+  /**
+   * Not by the consumer's own `commitOffsets`: that goes on trying with the coordinator that it once found, and after a
+   * rebalance it would try with the generation after, which need not own the partitions.
+   */
   async #commit(offsets: readonly CommittedOffset[]): Promise<void> {
-    const { groupId } = this.#options
-    if (!this.#held || this.#crash !== undefined) {
-      throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it holds no assignment' })
-    }
-    const list = offsets.map(({ topic, partition, offset, metadata }) => ({
+    const { groupId, clock } = this.#options
+    const until = clock.now() + COMMIT_TIMEOUT_MS
+    const topics = [...byTopic(offsets)].map(([topic, list]) => ({
       topic,
-      partition,
-      offset: String(offset),
-      ...(metadata === undefined ? {} : { metadata }),
+      partitions: list.map(({ partition, offset, metadata = null }) => ({ partition, offset: String(offset), metadata })),
     }))
-    const before = this.#commitsSeen
-    try {
-      await withDeadline(this.#consumer.commitOffsets(list), COMMIT_TIMEOUT_MS, `Committing offsets of "${groupId}"`)
-    } catch (error) {
-      // kafkajs goes on trying, and after a rebalance would commit for a generation that does not own the partitions.
-      if (isDeadline(error)) this.#crashed(error)
-      throw error
-    }
-    // kafkajs takes a commit for done when its consumer is no longer running.
-    if (this.#commitsSeen === before) {
-      throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'its consumer has stopped' })
+    for (;;) {
+      if (!this.#held || this.#crash !== undefined) {
+        throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it holds no assignment' })
+      }
+      try {
+        const coordinator = await this.cluster.findGroupCoordinator({ groupId })
+        await coordinator.offsetCommit({
+          groupId,
+          groupGenerationId: this.#generationId,
+          memberId: this.#memberId,
+          topics,
+        })
+        return
+      } catch (error) {
+        if (rootError(error).retriable !== true || clock.now() >= until) throw error
+        await clock.sleep(COMMIT_RETRY_MS)
+      }
     }
   }
 
@@ -221,9 +229,6 @@ export class Membership {
       if (this.#generationId === payload.groupGenerationId) return
       this.#generationId = payload.groupGenerationId
       this.#options.changed()
-    })
-    consumer.on(events.COMMIT_OFFSETS, () => {
-      this.#commitsSeen++
     })
     consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error))
     // A listener that throws fails the round of the fetch loop that it is called in, as a heartbeat would.
@@ -280,8 +285,4 @@ function refusal(type: 'REBALANCE_IN_PROGRESS' | 'UNKNOWN_MEMBER_ID'): Error {
 
 function bound(assignor: Assignor) {
   return { name: assignor.name, userData: () => assignor.userData() }
-}
-
-function isDeadline(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'MILLRACE_CLIENT_TIMEOUT'
 }

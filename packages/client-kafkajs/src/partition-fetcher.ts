@@ -33,8 +33,13 @@ const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 const STEPS_AT_ONCE = 16
 const FIRST_BACKOFF_MS = 50
 const LAST_BACKOFF_MS = 1_000
-/** Leaders move: only when they are not found again after so many tries, the caller is told. */
-const QUIET_FAILURES = 3
+/**
+ * Leaders move, and while a broker's death has not been noticed its partitions have none. The caller is told when it
+ * takes longer than this; at once when no broker answers at all.
+ */
+const QUIET_MS = 10_000
+/** Stands for the node of partitions whose leader is not known. */
+const UNKNOWN_NODE = ''
 
 interface Slot extends TopicPartition {
   /** Where the next fetch goes; undefined until somebody seeks. */
@@ -56,10 +61,9 @@ interface Slot extends TopicPartition {
 export class PartitionFetcher {
   readonly #options: FetcherOptions
   readonly #slots = new Map<string, Slot>()
+  /** Nodes that are being asked, or left alone for a while after a failure. */
   readonly #busyNodes = new Set<string>()
-  #opening = false
-  #failures = 0
-  #retryAt = 0
+  readonly #failures = new Map<string, Failures>()
   #error: MillraceError | undefined
   #closed = false
 
@@ -141,12 +145,9 @@ export class PartitionFetcher {
     if (this.#closed) return
     const wanted = [...this.#slots.values()].filter(isWanted)
     if (wanted.length === 0) return
-    const wait = this.#retryAt - this.#options.clock.now()
-    if (wait > 0) return void this.#later(wait)
-    const { link } = this.#options
-    const led = [...link.leaders(wanted)]
+    const led = [...this.#options.link.leaders(wanted)]
     const reachable = led.reduce((sum, [, slots]) => sum + slots.length, 0)
-    if (reachable < wanted.length) void this.#open(wanted)
+    if (reachable < wanted.length && !this.#busyNodes.has(UNKNOWN_NODE)) void this.#findLeaders(wanted)
     for (const [nodeId, slots] of led) {
       if (this.#busyNodes.has(nodeId)) continue
       const empty = slots.find(slot => slot.empty)
@@ -154,26 +155,18 @@ export class PartitionFetcher {
     }
   }
 
-  async #later(ms: number): Promise<void> {
-    if (this.#opening) return
-    this.#opening = true
-    await this.#options.clock.sleep(ms)
-    this.#opening = false
-    this.#pump()
-  }
-
-  async #open(slots: readonly Slot[]): Promise<void> {
-    if (this.#opening) return
-    this.#opening = true
+  async #findLeaders(slots: readonly Slot[]): Promise<void> {
+    const { link } = this.#options
+    this.#busyNodes.add(UNKNOWN_NODE)
     try {
-      const { link } = this.#options
       await link.open([...byTopic(slots).keys()])
       if (link.leaders(slots).size === 0) await link.refresh()
       if (link.leaders(slots).size === 0) throw unledError(slots)
+      this.#failures.delete(UNKNOWN_NODE)
     } catch (error) {
-      await this.#failed(error, sentNow(slots))
+      await this.#failed(UNKNOWN_NODE, error, sentNow(slots))
     } finally {
-      this.#opening = false
+      this.#busyNodes.delete(UNKNOWN_NODE)
     }
     this.#pump()
   }
@@ -199,7 +192,7 @@ export class PartitionFetcher {
           }),
         ),
       })) as FetchResponse
-      this.#failures = 0
+      this.#failures.delete(nodeId)
       for (const { topicName, partitions } of response.responses) {
         for (const raw of partitions) {
           const key = keyOf(topicName, raw.partition)
@@ -208,7 +201,7 @@ export class PartitionFetcher {
         }
       }
     } catch (error) {
-      await this.#failed(error, sent)
+      await this.#failed(nodeId, error, sent)
     } finally {
       for (const { slot } of sent) slot.fetching = false
       this.#busyNodes.delete(nodeId)
@@ -264,8 +257,8 @@ export class PartitionFetcher {
     return answers.find(({ found }) => found)?.offset ?? Math.min(position + STEPS_AT_ONCE, end)
   }
 
-  /** Looks for the leaders again, or remembers the error for the next poll. */
-  async #failed(error: unknown, sent: readonly Sent[]): Promise<void> {
+  /** Waits a little and looks for the leaders again; remembers the error for the next poll when that is no help. */
+  async #failed(nodeId: string, error: unknown, sent: readonly Sent[]): Promise<void> {
     if (this.#closed) return
     const root = rootError(error)
     if (root.name === 'KafkaJSOffsetOutOfRange') {
@@ -274,23 +267,27 @@ export class PartitionFetcher {
       if (one !== undefined && one.slot.version === one.version) one.slot.outOfRange = true
       return
     }
-    const { link, clock, bell, brokers } = this.#options
-    this.#failures++
-    this.#retryAt = clock.now() + Math.min(FIRST_BACKOFF_MS * 2 ** (this.#failures - 1), LAST_BACKOFF_MS)
-    let reason = error
+    const { link, clock } = this.#options
+    const { count, since } = this.#failures.get(nodeId) ?? { count: 0, since: clock.now() }
+    this.#failures.set(nodeId, { count: count + 1, since })
     try {
       const { host, port } = root as Error & { host?: string; port?: number }
       if (host !== undefined && port !== undefined) link.forgetBroker(host, port)
       await link.open([])
       await link.refresh()
-      if (this.#failures < QUIET_FAILURES) return
+      if (clock.now() - since >= QUIET_MS) this.#tell(error, sent)
     } catch (refreshError) {
-      reason = refreshError
+      this.#tell(refreshError, sent)
       if (rootError(refreshError).type === 'UNKNOWN_TOPIC_OR_PARTITION') await link.reset().catch(() => undefined)
     }
-    const topics = [...byTopic(sent.map(({ slot }) => slot)).keys()].join(', ')
-    this.#error = translateError(reason, { operation: `Fetching from ${topics}`, brokers, topic: topics })
-    bell.ring()
+    await clock.sleep(Math.min(FIRST_BACKOFF_MS * 2 ** count, LAST_BACKOFF_MS))
+  }
+
+  #tell(error: unknown, sent: readonly Sent[]): void {
+    if (this.#closed) return
+    const topic = [...byTopic(sent.map(({ slot }) => slot)).keys()].join(', ')
+    this.#error = translateError(error, { operation: `Fetching from ${topic}`, brokers: this.#options.brokers, topic })
+    this.#options.bell.ring()
   }
 
   async #throwOutOfRange(): Promise<void> {
@@ -326,6 +323,13 @@ export class PartitionFetcher {
   #find(partitions: readonly TopicPartition[]): Slot[] {
     return partitions.flatMap(({ topic, partition }) => this.#slots.get(keyOf(topic, partition)) ?? [])
   }
+}
+
+/** Of one node, since it last answered. */
+interface Failures {
+  readonly count: number
+  /** Milliseconds since the epoch. */
+  readonly since: number
 }
 
 /** What was asked for, and of which version. */

@@ -56,6 +56,7 @@ export class KafkajsProducerPort implements Producer {
     this.#maxBatchBytes = options.maxBatchBytes ?? DEFAULT_MAX_BATCH_BYTES
     this.#sender = new BatchSender({
       brokers,
+      clock,
       compression: options.compression ?? 'none',
       maxBatchBytes: this.#maxBatchBytes,
       transactionalId: options.transactionalId,
@@ -69,7 +70,7 @@ export class KafkajsProducerPort implements Producer {
   async init(): Promise<void> {
     this.#check('init')
     try {
-      await this.#connect()
+      await this.#reconnect()
     } catch (error) {
       throw this.#translate(error, 'Initialising the producer')
     }
@@ -183,6 +184,7 @@ export class KafkajsProducerPort implements Producer {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#sender.close()
     await settledWithin(this.#producer?.disconnect() ?? Promise.resolve(), CLOSE_MS)
   }
 
