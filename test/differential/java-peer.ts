@@ -87,7 +87,7 @@ export async function startJavaPeer(): Promise<JavaPeer> {
   java.stderr.on('data', chunk => (complaints = (complaints + String(chunk)).slice(-4_000)))
   // Writing to a process that has ended: its end says more.
   java.stdin.on('error', () => {})
-  const waiting: { resolve(answer: unknown): void; reject(error: Error): void }[] = []
+  const waiting: { resolve(answer: never): void; reject(error: Error): void }[] = []
   const ended = new Promise<void>(resolve => {
     const end = (how: string): void => {
       for (const { reject } of waiting.splice(0)) reject(new Error(`the Java peer ended (${how}): ${complaints}`))
@@ -99,14 +99,14 @@ export async function startJavaPeer(): Promise<JavaPeer> {
   createInterface({ input: java.stdout }).on('line', line => {
     const answer = JSON.parse(line) as { readonly error?: string; readonly cause?: string }
     const asked = waiting.shift()
-    if (answer.error === undefined) asked?.resolve(answer)
+    if (answer.error === undefined) asked?.resolve(answer as never)
     else asked?.reject(new Error(`Kafka Streams says: ${[answer.error, answer.cause].join(' ').trim()}`))
   })
 
   const ask = <Answer>(command: object): Promise<Answer> =>
     new Promise((resolve, reject) => {
       if (java.exitCode !== null || java.signalCode !== null) return reject(new Error('the Java peer has ended'))
-      waiting.push({ resolve: resolve as (answer: unknown) => void, reject })
+      waiting.push({ resolve, reject })
       java.stdin.write(`${JSON.stringify(command)}\n`)
     })
   const close = async (): Promise<void> => {

@@ -1,0 +1,23 @@
+import type { Described } from './compare-describe.ts'
+
+/** What is not compared, each with its reason. Anything else that differs is a defect of ours until shown otherwise. */
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  {
+    what: 'a named grouping that is aggregated twice, with a join of the first result in between',
+    reason:
+      'Kafka Streams 4.3.1 refuses it: the second aggregation puts the shared repartition node, and with it the first ' +
+      'aggregation, behind the join in the order in which nodes are written. Millrace writes a store before its reader.',
+    applies: (ours, java) => 'described' in ours && 'refused' in java && java.refused.includes('is not added yet'),
+  },
+]
+
+interface KnownDifference {
+  readonly what: string
+  readonly reason: string
+  readonly applies: (ours: Described, java: Described) => boolean
+}
+
+/** The one that explains a difference, if any does. */
+export function knownDifference(ours: Described, java: Described): KnownDifference | undefined {
+  return KNOWN_DIFFERENCES.find(({ applies }) => applies(ours, java))
+}

@@ -1,0 +1,71 @@
+import type { Step, StepId, TopologySpec } from './spec.ts'
+
+/**
+ * The smallest topology found that still `fails`, by leaving out steps with all that needs them, and names and stores.
+ * `fails` must be false for a topology that cannot be built at all.
+ */
+export async function shrinkTopology(
+  topology: TopologySpec,
+  fails: (smaller: TopologySpec) => Promise<boolean>,
+): Promise<TopologySpec> {
+  for (const smaller of simpler(topology)) {
+    if (await fails(smaller)) return shrinkTopology(smaller, fails)
+  }
+  return topology
+}
+
+/** Topologies one step of simplification away, the boldest first. */
+function* simpler(topology: TopologySpec): Generator<TopologySpec> {
+  for (let index = 0; index < topology.length; index++) yield without(topology, index)
+  for (const [index, step] of topology.entries()) {
+    const from = 'from' in step && 'id' in step ? step.from : undefined
+    if (from !== undefined) yield bypassed(topology, index, from)
+  }
+  for (const [index, step] of topology.entries()) {
+    for (const option of ['name', 'store'] as const) {
+      if (option in step) {
+        const { [option]: _left, ...rest } = step as Step & { readonly [o in typeof option]?: unknown }
+        yield topology.with(index, rest)
+      }
+    }
+  }
+}
+
+/** Without a step and everything that needs its results. */
+function without(topology: TopologySpec, index: number): TopologySpec {
+  const gone = new Set<StepId>(idsOf(topology[index] as Step))
+  return topology.filter((step, at) => {
+    if (at === index) return false
+    if (!needs(step).some(id => gone.has(id))) return true
+    for (const id of idsOf(step)) gone.add(id)
+    return false
+  })
+}
+
+/** Without a step, what it read taking the place of what it gave. */
+function bypassed(topology: TopologySpec, index: number, from: StepId): TopologySpec {
+  const gone = new Set(idsOf(topology[index] as Step))
+  const instead = (id: StepId): StepId => (gone.has(id) ? from : id)
+  return topology
+    .filter((_step, at) => at !== index)
+    .map(step => ({
+      ...step,
+      ...('from' in step ? { from: instead(step.from) } : {}),
+      ...('with' in step ? { with: instead(step.with) } : {}),
+      ...('table' in step ? { table: instead(step.table) } : {}),
+    }))
+}
+
+function idsOf(step: Step): readonly StepId[] {
+  if (step.op === 'to') return []
+  if (step.op !== 'split') return [step.id]
+  return [...step.branches, ...(step.defaultBranch === undefined ? [] : [step.defaultBranch])].map(({ id }) => id)
+}
+
+function needs(step: Step): readonly StepId[] {
+  const inputs: StepId[] = []
+  if ('from' in step) inputs.push(step.from)
+  if ('with' in step) inputs.push(step.with)
+  if ('table' in step) inputs.push(step.table)
+  return inputs
+}
