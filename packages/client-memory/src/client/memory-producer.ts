@@ -19,7 +19,7 @@ import { closedError, disconnectedError, request, type Connection } from './conn
 const DEFAULT_BATCH_BYTES = 1024 * 1024 - 61
 
 /**
- * Full batches go to the log at once and without a copy: the log keeps the buffer that they were built in. What goes wrong is
+ * Full batches go to the log at once and without a copy: the log keeps the buffer that they were built in. Small ones are copied. What goes wrong is
  * kept for the next flush.
  */
 export class MemoryProducer implements Producer {
@@ -160,8 +160,10 @@ export class MemoryProducer implements Producer {
         transactional: transactionalId !== undefined,
         crc: this.#connection.cluster.crc,
       })
-      appender.end = log.append(withoutSlack(batch), transactionalId)
+      const copied = isWorthACopy(batch)
+      appender.end = log.append(copied ? Buffer.from(batch) : batch, transactionalId)
       appender.nextSequence += builder.count
+      if (copied) appender.reuse(builder)
     } catch (error) {
       this.#failure = error
     }
@@ -278,6 +280,7 @@ class PartitionAppender {
   readonly #producer: MemoryProducer
   readonly #maxBytes: number
   #identity: ProducerIdentity | undefined
+  #spare: RecordBatchBuilder | undefined
   /** What the next batch will probably need. */
   #expectedBytes = 512
 
@@ -290,8 +293,17 @@ class PartitionAppender {
 
   open(): RecordBatchBuilder {
     this.#producer.openBatch(this)
-    this.builder = new RecordBatchBuilder({ maxBytes: this.#maxBytes, initialBytes: this.#expectedBytes })
-    return this.builder
+    const options = { maxBytes: this.#maxBytes, initialBytes: this.#expectedBytes }
+    const builder = this.#spare ?? new RecordBatchBuilder(options)
+    this.#spare = undefined
+    this.builder = builder
+    return builder
+  }
+
+  /** The log did not take its buffer. */
+  reuse(builder: RecordBatchBuilder): void {
+    builder.reset()
+    this.#spare = builder
   }
 
   send(): void {
@@ -316,7 +328,10 @@ class PartitionAppender {
   }
 }
 
-/** A log must not hold a large buffer for a small batch. */
-function withoutSlack(batch: Buffer): Buffer {
-  return batch.buffer.byteLength > 1024 && batch.length * 2 < batch.buffer.byteLength ? Buffer.from(batch) : batch
+/** Up to here a copy costs less than a new buffer for the next batch. */
+const COPIED_BYTES = 4096
+
+/** Whether the log should get a copy, so that it does not hold a large buffer for a small batch. */
+function isWorthACopy(batch: Buffer): boolean {
+  return batch.length <= COPIED_BYTES || batch.length * 2 < batch.buffer.byteLength
 }

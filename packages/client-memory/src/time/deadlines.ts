@@ -4,6 +4,9 @@ export interface Deadline {
   cancel(): void
 }
 
+/** Without a reason of its own, each abort would make an exception with a stack trace. */
+const RESCHEDULED = 'rescheduled'
+
 /**
  * What is due at which time. At most one sleep is open on the clock, and none while nothing is due, so that an idle cluster
  * keeps no process alive.
@@ -51,7 +54,7 @@ export class Deadlines {
   #sleepUntilNext(): void {
     const next = this.#suspended ? undefined : this.#due[0]?.at
     if (next === this.#sleep?.until) return
-    this.#sleep?.abort.abort()
+    this.#sleep?.abort.abort(RESCHEDULED)
     this.#sleep = undefined
     if (next === undefined) return
     const sleep = { until: next, abort: new AbortController() }
