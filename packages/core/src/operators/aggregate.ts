@@ -13,7 +13,7 @@ export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv):
 
   const update = compileUpdate(
     spec.function,
-    { zero: store.zero(), needsOld: sendOldValues && !store.caching },
+    { zero: () => store.zero(), needsOld: sendOldValues && !store.caching },
     env,
     (key, _slot, aggregate, timestamp, old) => {
       store.put(key, aggregate, timestamp)
@@ -39,7 +39,7 @@ type Slot = number
  */
 export function compileUpdate(
   fn: AggregateFunction,
-  options: { readonly zero: unknown; readonly needsOld: boolean },
+  options: { readonly zero: () => unknown; readonly needsOld: boolean },
   env: OperatorEnv,
   keep: (key: unknown, slot: Slot, aggregate: unknown, timestamp: number, old: unknown) => void | Promise<void>,
 ): (key: unknown, slot: Slot, value: unknown, stored: StoredValue | undefined) => void | Promise<void> {
@@ -76,11 +76,11 @@ interface AggregateStep {
   readonly next: (key: unknown, value: unknown, aggregate: unknown) => unknown
 }
 
-/** `zero` shows which number type a count is kept in. */
-function aggregateStep(fn: AggregateFunction, zero: unknown): AggregateStep {
+/** `zero` shows which number type a count is kept in; the stores of other aggregations need not hold numbers. */
+function aggregateStep(fn: AggregateFunction, zero: () => unknown): AggregateStep {
   switch (fn.kind) {
     case 'count':
-      return typeof zero === 'bigint'
+      return typeof zero() === 'bigint'
         ? { initial: () => 0n, next: (_key, _value, count) => (count as bigint) + 1n }
         : { initial: () => 0, next: (_key, _value, count) => (count as number) + 1 }
     case 'reduce': {

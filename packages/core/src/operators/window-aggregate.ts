@@ -33,7 +33,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
 
   const update = compileUpdate(
     spec.function,
-    { zero: store.zero(), needsOld: sendOldValues && !store.caching },
+    { zero: () => store.zero(), needsOld: sendOldValues && !store.caching },
     env,
     (key, start, aggregate, timestamp, old) => {
       store.put(key, start, aggregate, timestamp)
