@@ -12,7 +12,8 @@ import type {
   StoreIterator,
   TaskState,
 } from '../ports/store.ts'
-import { type FrozenMap, OrderedMap } from './ordered-map.ts'
+import { MemorySpace } from './memory-space.ts'
+import type { FrozenMap } from './ordered-map.ts'
 import { storeIterator } from './store-iterator.ts'
 
 /**
@@ -27,8 +28,6 @@ export function memoryStore(): StoreBackend {
   }
 }
 
-type Entries = OrderedMap<StoreEntry>
-
 /** Says who may still read: a task's state, or a snapshot of it. */
 interface Lifetime {
   ended: boolean
@@ -38,11 +37,11 @@ interface Lifetime {
 const CHUNK_ENTRIES = 256
 
 function openMemoryState({ stores }: OpenOptions): TaskState {
-  const spaces = new Map(stores.map(name => [name, new OrderedMap<StoreEntry>()]))
+  const spaces = new Map(stores.map(name => [name, new MemorySpace()]))
   const positions = new Map<string, TopicPartitionOffset>()
   const lifetime: Lifetime = { ended: false, object: 'state' }
 
-  const entriesOf = (name: string): Entries => {
+  const entriesOf = (name: string): MemorySpace => {
     const entries = spaces.get(name)
     if (entries === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store: name })
     return entries
@@ -71,17 +70,17 @@ function openMemoryState({ stores }: OpenOptions): TaskState {
   }
 }
 
-function applyChanges(entries: Entries, { deleteRanges = [], keys, values }: StoreChanges): void {
-  for (const { from, to } of deleteRanges) entries.deleteRange(from && sortKey(from), to && sortKey(to))
+function applyChanges(entries: MemorySpace, { deleteRanges = [], keys, values }: StoreChanges): void {
+  for (const { from, to } of deleteRanges) entries.deleteRange(from && textOf(from), to && textOf(to))
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!
     const value = values[index] ?? null
-    if (value === null) entries.delete(sortKey(key))
-    else entries.set(sortKey(key), [copyOf(key), copyOf(value)])
+    if (value === null) entries.delete(textOf(key))
+    else entries.set(textOf(key), textOf(value))
   }
 }
 
-function keySpace(entries: Entries, lifetime: Lifetime): KeySpace {
+function keySpace(entries: MemorySpace, lifetime: Lifetime): KeySpace {
   return {
     ...readable(
       () => entries,
@@ -99,7 +98,7 @@ function keySpace(entries: Entries, lifetime: Lifetime): KeySpace {
   }
 }
 
-function snapshotOf(frozen: FrozenMap<StoreEntry>, state: Lifetime): Snapshot {
+function snapshotOf(frozen: FrozenMap<string>, state: Lifetime): Snapshot {
   const own: Lifetime = { ended: false, object: 'snapshot' }
   return {
     ...readable(
@@ -114,12 +113,15 @@ function snapshotOf(frozen: FrozenMap<StoreEntry>, state: Lifetime): Snapshot {
 }
 
 function readable(
-  current: () => { get(key: string): StoreEntry | undefined },
-  freeze: () => FrozenMap<StoreEntry>,
+  current: () => { get(key: string): string | undefined },
+  freeze: () => FrozenMap<string>,
   lifetimes: readonly Lifetime[],
 ): Readable {
   const check = (operation: string): void => lifetimes.forEach(lifetime => checkOpen(lifetime, operation))
-  const read = (key: Uint8Array): Uint8Array | undefined => current().get(sortKey(key))?.[1]
+  const read = (key: Uint8Array): Uint8Array | undefined => {
+    const value = current().get(textOf(key))
+    return value === undefined ? undefined : bytesOf(value)
+  }
   return {
     async get(key) {
       check('get')
@@ -140,10 +142,10 @@ function readable(
   }
 }
 
-function iterate(frozen: FrozenMap<StoreEntry>, range: KeyRange = {}, check: () => void): StoreIterator {
+function iterate(frozen: FrozenMap<string>, range: KeyRange = {}, check: () => void): StoreIterator {
   const { reverse = false, limit = Infinity } = range
-  let from = range.from === undefined ? '' : sortKey(range.from)
-  let to = range.to && sortKey(range.to)
+  let from = range.from === undefined ? '' : textOf(range.from)
+  let to = range.to && textOf(range.to)
   let left = limit
 
   return storeIterator({
@@ -153,8 +155,8 @@ function iterate(frozen: FrozenMap<StoreEntry>, range: KeyRange = {}, check: () 
       const chunk: StoreEntry[] = []
       const wanted = Math.min(CHUNK_ENTRIES, left)
       if (wanted <= 0) return chunk
-      frozen[reverse ? 'reverse' : 'forward'](from, to, (key, entry) => {
-        chunk.push(entry)
+      frozen[reverse ? 'reverse' : 'forward'](from, to, (key, value) => {
+        chunk.push([bytesOf(key), bytesOf(value)])
         // The next chunk goes on from here: exclusive as the upper bound, its direct successor as the lower one.
         if (reverse) to = key
         else from = `${key}\0`
@@ -170,14 +172,11 @@ function checkOpen({ ended, object }: Lifetime, operation: string): void {
   if (ended) throw millraceError('MILLRACE_STORE_CLOSED', { operation, object })
 }
 
-/** Bytes as latin1, one code unit each, so that strings compare as unsigned bytes do. */
-function sortKey(bytes: Uint8Array): string {
+/** Bytes as latin1, one code unit each: a copy that sorts as unsigned bytes do. */
+function textOf(bytes: Uint8Array): string {
   return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length)
 }
 
-/** Callers use their buffers again, and a slice of a fetched batch would keep all of it in memory. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(bytes.length)
-  copy.set(bytes)
-  return copy
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1')
 }

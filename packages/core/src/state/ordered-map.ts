@@ -10,14 +10,9 @@
 export class OrderedMap<Value> {
   #root: Node<Value>
   #edit: Edit = {}
-  #size = 0
 
   constructor() {
     this.#root = emptyLeaf(this.#edit)
-  }
-
-  get size(): number {
-    return this.#size
   }
 
   get(key: string): Value | undefined {
@@ -26,7 +21,7 @@ export class OrderedMap<Value> {
 
   set(key: string, value: Value): void {
     const root = owned(this.#root, this.#edit)
-    if (insert(root, key, value, this.#edit)) this.#size++
+    insert(root, key, value, this.#edit)
     this.#root = root.keys.length > MAX_KEYS ? splitRoot(root, this.#edit) : root
   }
 
@@ -34,20 +29,7 @@ export class OrderedMap<Value> {
     if (valueAt(this.#root, key) === undefined) return
     const root = owned(this.#root, this.#edit)
     remove(root, key, this.#edit)
-    this.#size--
     this.#root = root.children?.length === 1 ? root.children[0]! : root
-  }
-
-  /** Everything with `from <= key < to`; the whole map at once costs nothing. */
-  deleteRange(from: string | undefined, to: string | undefined): void {
-    if (from === undefined && to === undefined) {
-      this.#root = emptyLeaf(this.#edit)
-      this.#size = 0
-      return
-    }
-    const doomed: string[] = []
-    visitForward(this.#root, from ?? '', to, key => doomed.push(key) > 0)
-    for (const key of doomed) this.delete(key)
   }
 
   /** The map as it is now; later changes do not reach it. */
@@ -139,27 +121,26 @@ function valueAt<Value>(root: Node<Value>, key: string): Value | undefined {
   return node.keys[at] === key ? node.values[at] : undefined
 }
 
-/** Whether the key is new. The node may be one key too long afterwards; its parent splits it. */
-function insert<Value>(node: Node<Value>, key: string, value: Value, edit: Edit): boolean {
+/** The node may be one key too long afterwards; its parent splits it. */
+function insert<Value>(node: Node<Value>, key: string, value: Value, edit: Edit): void {
   if (node.children === undefined) {
     const at = lowerBound(node.keys, key)
     if (node.keys[at] === key) {
       node.values[at] = value
-      return false
+      return
     }
     node.keys.splice(at, 0, key)
     node.values.splice(at, 0, value)
-    return true
+    return
   }
   const at = childOf(node.keys, key)
   const child = ownedChild(node, at, edit)
-  const isNew = insert(child, key, value, edit)
+  insert(child, key, value, edit)
   if (child.keys.length > MAX_KEYS) {
     const [separator, right] = split(child, edit)
     node.keys.splice(at, 0, separator)
     node.children.splice(at + 1, 0, right)
   }
-  return isNew
 }
 
 function split<Value>(node: Node<Value>, edit: Edit): [separator: string, right: Node<Value>] {
