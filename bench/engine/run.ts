@@ -52,7 +52,7 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
 
   const stateDir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   const instance = new Instance(
-    workload.plan(),
+    workload.plan('in', 'out'),
     resolveOptions({ applicationId: 'bench', client: factory, store: rocksdb(), stateDir, logger: silentLogger }),
     new Metrics(),
     {
@@ -91,7 +91,7 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
   }
 }
 
-/** The records of `KsBench.java`: about 100 bytes, keys evenly spread. */
+/** Records like those that `bench/java` loads: about 100 bytes, keys evenly spread. */
 async function load(client: KafkaClient, options: EngineOptions): Promise<void> {
   await client.admin().createTopics([
     { name: 'in', partitions: PARTITIONS },

@@ -1,12 +1,12 @@
 import { bytes, json, long, type Plan, StreamsBuilder, string } from '@millrace/core'
 
-/** One job of the engine bench: the same that `bench/java/KsBench.java` runs on Kafka Streams. */
+/** One job of the engine bench: the same that `bench/java` runs on Kafka Streams. */
 export interface Workload {
   readonly name: 'repartition' | 'filter-map' | 'count'
   readonly title: string
   /** What issue and architecture ask of it, in records a second on one thread. */
   readonly goal: number
-  plan(): Plan
+  plan(input: string, output: string): Plan
 }
 
 interface PageView {
@@ -21,9 +21,9 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'repartition',
     title: 'bytes, re-partitioned by key',
     goal: 1_500_000,
-    plan() {
+    plan(input, output) {
       const builder = new StreamsBuilder()
-      builder.stream('in', { key: bytes(), value: bytes() }).to('out')
+      builder.stream(input, { key: bytes(), value: bytes() }).to(output)
       return builder.build()
     },
   },
@@ -31,13 +31,13 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'filter-map',
     title: 'JSON parsed, filtered, mapped, written',
     goal: 600_000,
-    plan() {
+    plan(input, output) {
       const builder = new StreamsBuilder()
       builder
-        .stream('in', { key: string(), value: json<PageView>() })
+        .stream(input, { key: string(), value: json<PageView>() })
         .filter((_user, view) => view.ms < 4000)
         .mapValues(({ user, page, ms }) => ({ user, page, ms }))
-        .to('out', { value: json() })
+        .to(output, { value: json() })
       return builder.build()
     },
   },
@@ -45,14 +45,14 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'count',
     title: 'count by key, changelog and store',
     goal: 500_000,
-    plan() {
+    plan(input, output) {
       const builder = new StreamsBuilder()
       builder
-        .stream('in', { key: string(), value: string() })
+        .stream(input, { key: string(), value: string() })
         .groupByKey()
         .count({ store: 'counts' })
         .toStream()
-        .to('out', { key: string(), value: long() })
+        .to(output, { key: string(), value: long() })
       return builder.build()
     },
   },
