@@ -39,7 +39,7 @@ export function addAggregation(
   const store = storeOf(storeName, choice, { keySerde: group.keySerde, valueSerde }, windows)
 
   const parent = group.repartitionRequired ? addGroupRepartition(group, storeName) : undefined
-  const table = aggregateTableState(storeName)
+  const table = aggregateTableState(storeName, windows !== undefined)
   const entry = aggregationEntry(name, store, aggregate, table, windows)
   group.graph.add(entry, [parent ?? group.entry])
   return {

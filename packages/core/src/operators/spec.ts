@@ -20,7 +20,12 @@ export type OperatorSpec =
   /** The first predicate that holds sends the record to `children[i]`; none sends it to `defaultChild`, or nowhere. */
   | { readonly type: 'branch'; readonly branches: readonly BranchSpec[]; readonly defaultChild: string | undefined }
   | { readonly type: 'peek'; readonly action: Fn2<unknown>; readonly forwards: boolean }
-  | { readonly type: 'print'; readonly label: string; readonly write: (line: string) => void; readonly mapper: Fn2<string> | undefined }
+  | {
+      readonly type: 'print'
+      readonly label: string
+      readonly write: (line: string) => void
+      readonly mapper: Fn2<string> | undefined
+    }
   /** Before a repartition sink: records without a key go no further. With `passNullKeys` all pass. */
   | { readonly type: 'repartitionFilter'; readonly passNullKeys: boolean }
   | { readonly type: 'process'; readonly supplier: () => unknown; readonly fixedKey: boolean }
@@ -110,6 +115,8 @@ export interface StreamTableJoinSpec {
  */
 export interface ValueGetterSpec {
   readonly store: string
+  /** The store is one of windows, and the keys are windowed. */
+  readonly windowed: boolean
   readonly steps: readonly ValueGetterStep[]
 }
 

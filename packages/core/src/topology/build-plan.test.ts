@@ -211,13 +211,26 @@ describe('a table that others look up', () => {
     expect(operators(plan, 'streamTableJoin').map(join => join.table)).toEqual([
       {
         store: 's',
+        windowed: false,
         steps: [
           { type: 'filter', predicate: isLong, negate: true },
           { type: 'mapValues', mapper: upper },
         ],
       },
-      { store: 'upper', steps: [] },
+      { store: 'upper', windowed: false, steps: [] },
     ])
+  })
+
+  it('is looked up by window where its keys are windowed', () => {
+    const plan = planOf(b => {
+      const windowed = b
+        .stream('in', texts)
+        .groupByKey()
+        .windowedBy(tumbling({ sizeMs: 10, graceMs: 0 }))
+        .count({ store: 'w' })
+      windowed.toStream().join(windowed.filter(always), keep)
+    })
+    expect(operators(plan, 'streamTableJoin')[0]?.table).toMatchObject({ store: 'w', windowed: true })
   })
 
   it('shares partitions with the stream', () => {

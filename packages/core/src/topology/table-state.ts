@@ -32,13 +32,13 @@ export function sourceTableState(storeName: string, materialized: boolean): Tabl
     },
     getter() {
       kept = true
-      return { store: storeName, steps: [] }
+      return { store: storeName, windowed: false, steps: [] }
     },
   }
 }
 
 /** The result of an aggregation: always in a store. */
-export function aggregateTableState(storeName: string): TableState {
+export function aggregateTableState(storeName: string, windowed: boolean): TableState {
   let sendsOldValues = false
   return {
     store: () => storeName,
@@ -47,7 +47,7 @@ export function aggregateTableState(storeName: string): TableState {
       sendsOldValues = true
       return true
     },
-    getter: () => ({ store: storeName, steps: [] }),
+    getter: () => ({ store: storeName, windowed, steps: [] }),
   }
 }
 
@@ -74,9 +74,9 @@ function derivedTableState(parent: TableState, step: ValueGetterStep, storeName:
   const state = {
     store: () => storeName,
     getter(): ValueGetterSpec {
-      if (storeName !== undefined) return { store: storeName, steps: [] }
+      if (storeName !== undefined) return { store: storeName, windowed: false, steps: [] }
       const above = parent.getter()
-      return { store: above.store, steps: [...above.steps, step] }
+      return { ...above, steps: [...above.steps, step] }
     },
   }
   const withOldValues = (initially: boolean) => {
