@@ -1,19 +1,18 @@
 import {
-  checkRecordFits,
   isMillraceError,
   millraceError,
-  RecordBatchBuilder,
   type CommittedOffset,
   type GroupMetadata,
-  type Headers,
   type Producer,
   type ProducerOptions,
+  type RecordBatchBuilder,
   type TopicAppender,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
 import { closedError, disconnectedError, request, type Connection } from './connection.ts'
+import { MemoryTopicAppender, type BatchSender, type PartitionAppender } from './topic-appender.ts'
 
 /** 1 MiB less a batch's header. */
 const DEFAULT_BATCH_BYTES = 1024 * 1024 - 61
@@ -22,7 +21,7 @@ const DEFAULT_BATCH_BYTES = 1024 * 1024 - 61
  * Full batches go to the log at once and without a copy: the log keeps the buffer that they were built in. Small ones are copied. What goes wrong is
  * kept for the next flush.
  */
-export class MemoryProducer implements Producer {
+export class MemoryProducer implements Producer, BatchSender {
   readonly #connection: Connection
   readonly #options: ProducerOptions
   readonly #appenders = new Map<string, MemoryTopicAppender>()
@@ -131,7 +130,6 @@ export class MemoryProducer implements Producer {
     this.#drop()
   }
 
-  /** @internal A partition's first record since its last batch: what it may be added to is checked here, once a batch. */
   openBatch(appender: PartitionAppender): void {
     if (this.#closed) throw closedError('producer', 'append')
     if (this.#identity === undefined) throw this.#misused('append', 'the producer is not initialised')
@@ -141,7 +139,6 @@ export class MemoryProducer implements Producer {
     this.#written.add(appender)
   }
 
-  /** @internal */
   send(appender: PartitionAppender, builder: RecordBatchBuilder): void {
     if (this.#failure !== undefined || this.#connection.crashed) return
     const { transactionalId } = this.#options
@@ -227,104 +224,6 @@ export class MemoryProducer implements Producer {
 
   get #batchBytes(): number {
     return this.#options.maxBatchBytes ?? DEFAULT_BATCH_BYTES
-  }
-}
-
-class MemoryTopicAppender implements TopicAppender {
-  readonly topic: string
-  readonly #producer: MemoryProducer
-  readonly #maxBytes: number
-  readonly #partitions: (PartitionAppender | undefined)[] = []
-
-  constructor(topic: string, producer: MemoryProducer, maxBytes: number) {
-    this.topic = topic
-    this.#producer = producer
-    this.#maxBytes = maxBytes
-  }
-
-  append(
-    partition: number,
-    timestamp: number,
-    keyBytes: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueBytes: Buffer,
-    valueStart: number,
-    valueEnd: number,
-    headers: Headers,
-  ): void {
-    const appender =
-      this.#partitions[partition] ??
-      (this.#partitions[partition] = new PartitionAppender(this.topic, partition, this.#producer, this.#maxBytes))
-    const { builder } = appender
-    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true)
-      return
-    checkRecordFits(this.topic, this.#maxBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
-    appender.send()
-    appender.open().append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
-  }
-}
-
-/** One partition as a producer sees it. */
-class PartitionAppender {
-  readonly topic: string
-  readonly partition: number
-  /** The batch under construction. */
-  builder: RecordBatchBuilder | undefined
-  log: PartitionLog | undefined
-  /** The transaction that the partition was last added to. */
-  transaction = 0
-  nextSequence = 0
-  /** The offset after the last record sent. */
-  end = 0
-  readonly #producer: MemoryProducer
-  readonly #maxBytes: number
-  #identity: ProducerIdentity | undefined
-  #spare: RecordBatchBuilder | undefined
-  /** What the next batch will probably need. */
-  #expectedBytes = 512
-
-  constructor(topic: string, partition: number, producer: MemoryProducer, maxBytes: number) {
-    this.topic = topic
-    this.partition = partition
-    this.#producer = producer
-    this.#maxBytes = maxBytes
-  }
-
-  open(): RecordBatchBuilder {
-    this.#producer.openBatch(this)
-    const options = { maxBytes: this.#maxBytes, initialBytes: this.#expectedBytes }
-    const builder = this.#spare ?? new RecordBatchBuilder(options)
-    this.#spare = undefined
-    this.builder = builder
-    return builder
-  }
-
-  /** The log did not take its buffer. */
-  reuse(builder: RecordBatchBuilder): void {
-    builder.reset()
-    this.#spare = builder
-  }
-
-  send(): void {
-    const { builder } = this
-    if (builder === undefined) return
-    this.builder = undefined
-    this.#expectedBytes = Math.min(this.#maxBytes, Math.max(512, builder.byteLength + (builder.byteLength >>> 3)))
-    this.#producer.send(this, builder)
-  }
-
-  drop(): void {
-    this.builder = undefined
-  }
-
-  /** The sequence starts anew with each producer id and epoch. */
-  sequenceOf(identity: ProducerIdentity): number {
-    if (this.#identity !== identity) {
-      this.#identity = identity
-      this.nextSequence = 0
-    }
-    return this.nextSequence
   }
 }
 

@@ -1,0 +1,108 @@
+import { checkRecordFits, RecordBatchBuilder, type Headers, type TopicAppender } from '@millrace/core'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
+
+/** What becomes of the batches that an appender fills. */
+export interface BatchSender {
+  /** A partition begins a batch: whether it may is checked here, once a batch. */
+  openBatch(appender: PartitionAppender): void
+  send(appender: PartitionAppender, builder: RecordBatchBuilder): void
+}
+
+export class MemoryTopicAppender implements TopicAppender {
+  readonly topic: string
+  readonly #sender: BatchSender
+  readonly #maxBytes: number
+  readonly #partitions: (PartitionAppender | undefined)[] = []
+
+  constructor(topic: string, sender: BatchSender, maxBytes: number) {
+    this.topic = topic
+    this.#sender = sender
+    this.#maxBytes = maxBytes
+  }
+
+  append(
+    partition: number,
+    timestamp: number,
+    keyBytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    headers: Headers,
+  ): void {
+    const appender =
+      this.#partitions[partition] ??
+      (this.#partitions[partition] = new PartitionAppender(this.topic, partition, this.#sender, this.#maxBytes))
+    const { builder } = appender
+    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true)
+      return
+    checkRecordFits(this.topic, this.#maxBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+    appender.send()
+    appender.open().append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+  }
+}
+
+/** One partition as a producer sees it. */
+export class PartitionAppender {
+  readonly topic: string
+  readonly partition: number
+  /** The batch under construction. */
+  builder: RecordBatchBuilder | undefined
+  log: PartitionLog | undefined
+  /** The transaction that the partition was last added to. */
+  transaction = 0
+  nextSequence = 0
+  /** The offset after the last record sent. */
+  end = 0
+  readonly #sender: BatchSender
+  readonly #maxBytes: number
+  #identity: ProducerIdentity | undefined
+  #spare: RecordBatchBuilder | undefined
+  /** What the next batch will probably need. */
+  #expectedBytes = 512
+
+  constructor(topic: string, partition: number, sender: BatchSender, maxBytes: number) {
+    this.topic = topic
+    this.partition = partition
+    this.#sender = sender
+    this.#maxBytes = maxBytes
+  }
+
+  open(): RecordBatchBuilder {
+    this.#sender.openBatch(this)
+    const options = { maxBytes: this.#maxBytes, initialBytes: this.#expectedBytes }
+    const builder = this.#spare ?? new RecordBatchBuilder(options)
+    this.#spare = undefined
+    this.builder = builder
+    return builder
+  }
+
+  /** The log did not take its buffer. */
+  reuse(builder: RecordBatchBuilder): void {
+    builder.reset()
+    this.#spare = builder
+  }
+
+  send(): void {
+    const { builder } = this
+    if (builder === undefined) return
+    this.builder = undefined
+    this.#expectedBytes = Math.min(this.#maxBytes, Math.max(512, builder.byteLength + (builder.byteLength >>> 3)))
+    this.#sender.send(this, builder)
+  }
+
+  drop(): void {
+    this.builder = undefined
+  }
+
+  /** The sequence starts anew with each producer id and epoch. */
+  sequenceOf(identity: ProducerIdentity): number {
+    if (this.#identity !== identity) {
+      this.#identity = identity
+      this.nextSequence = 0
+    }
+    return this.nextSequence
+  }
+}
