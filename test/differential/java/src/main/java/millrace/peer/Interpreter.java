@@ -55,7 +55,10 @@ final class Interpreter {
             case "split" -> split(step, (Node.Stream) from);
             case "to" -> to(step, (Node.Stream) from);
             case "count", "reduce", "aggregate" -> keep(step, Aggregations.aggregate(step, from));
-            default -> keep(step, from instanceof Node.Table table ? ofTable(step, table) : ofStream(step, from));
+            default -> {
+                if (from == null) throw new IllegalArgumentException("no such operator without \"from\"");
+                keep(step, from instanceof Node.Table table ? ofTable(step, table) : ofStream(step, from));
+            }
         }
     }
 
