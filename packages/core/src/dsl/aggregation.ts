@@ -25,17 +25,17 @@ export interface AggregationOptions {
 export function addAggregation(
   group: GroupPoint,
   aggregate: AggregateFunction,
-  options: AggregationOptions,
+  options: AggregationOptions | undefined,
   valueSerde: Serde<unknown> | undefined,
   windows?: TimeWindowsSpec,
 ): TablePoint {
   const { names } = group.graph
   const prefix = aggregate.kind === 'reduce' ? 'KSTREAM-REDUCE-' : 'KSTREAM-AGGREGATE-'
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options?.store)
   // Kafka Streams spends a number here that it needs for nothing, when count gets store settings without a name.
   if (aggregate.kind === 'count' && choice.given && choice.name === undefined) names.store(prefix)
   const storeName = choice.name ?? names.store(prefix)
-  const name = names.processorOr(optionalName(options.name, 'operator'), prefix)
+  const name = names.processorOr(optionalName(options?.name, 'operator'), prefix)
   const store = storeOf(storeName, choice, { keySerde: group.keySerde, valueSerde }, windows)
 
   const parent = group.repartitionRequired ? addGroupRepartition(group, storeName) : undefined

@@ -171,7 +171,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     selector: (key: K, value: V) => Awaitable<KR | null>,
     options: GroupByOptions<KR, V> & MissingValue<V, Known>,
   ): KGroupedStream<KR, V, Known | 'key'> {
-    const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options.name)
+    const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options?.name)
     return this.#make.grouped(groupPoint(selected, 'groupBy', options))
   }
 

@@ -49,10 +49,11 @@ export class StreamsBuilder {
         reason: 'the list of topics is empty',
       })
     }
-    const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-SOURCE-')
-    const keySerde = options.key as Serde<unknown>
-    const valueSerde = options.value as Serde<unknown>
-    const { offsetReset, timestampExtractor } = options
+    // JavaScript may leave the options out: then it is the serdes that are missing.
+    const { name: given, key, value, offsetReset, timestampExtractor } = (options ?? {}) as Partial<typeof options>
+    const name = graph.names.processorOr(optionalName(given, 'operator'), 'KSTREAM-SOURCE-')
+    const keySerde = key as Serde<unknown> | undefined
+    const valueSerde = value as Serde<unknown> | undefined
     const entry = {
       kind: 'source' as const,
       name,
@@ -70,7 +71,7 @@ export class StreamsBuilder {
 
   /** A topic as a table: the last value of each key; a record without a value deletes. Records without a key are dropped. */
   table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
-    return make.table(addTable(this.#graph, checkedName(topic, 'topic'), options as never))
+    return make.table(addTable(this.#graph, checkedName(topic, 'topic'), (options ?? {}) as never))
   }
 
   /** Adds a store that processors may connect to by its name. */

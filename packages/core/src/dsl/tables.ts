@@ -15,8 +15,8 @@ interface TableOptions {
 }
 
 interface SourceTableOptions extends TableOptions {
-  readonly key: Serde<unknown>
-  readonly value: Serde<unknown>
+  readonly key?: Serde<unknown> | undefined
+  readonly value?: Serde<unknown> | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
   readonly offsetReset?: 'earliest' | 'latest' | undefined
 }

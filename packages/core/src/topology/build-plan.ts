@@ -10,6 +10,7 @@ import { writeOrder } from './write-order.ts'
 
 /** Turns what the DSL wrote down into a plan. Leaves the graph as it is, so that more may be added and built again. */
 export function buildPlan(graph: Graph): Plan {
+  // Optimisations (topology.optimization in Kafka Streams) change the order's entries, before any node is written.
   const order = writeOrder(graph)
   const written = writeNodes(order, graph.addedStores)
   const nodes = withNullKeyRules(written.nodes)

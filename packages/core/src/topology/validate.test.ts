@@ -92,6 +92,34 @@ const cases: readonly [
         .to('out'),
   ],
   [
+    'a stream without options',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['key serde', 'stream()'],
+    b => b.stream('in', unchecked(undefined)),
+  ],
+  [
+    'a table without options',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['key serde', 'table()'],
+    b => b.table('in', unchecked(undefined)),
+  ],
+  [
+    'a grouping without options',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['key serde', 'groupBy()'],
+    b => b.stream('in', texts).groupBy(byValue, unchecked(undefined)).count(),
+  ],
+  [
+    'an aggregation without options',
+    'MILLRACE_TOPOLOGY_SERDE_MISSING',
+    ['value serde', 'store: {'],
+    b =>
+      b
+        .stream('in', texts)
+        .groupByKey()
+        .aggregate(() => 0, keep, unchecked(undefined)),
+  ],
+  [
     'two operators of one name',
     'MILLRACE_TOPOLOGY_NAME_DUPLICATE',
     ['"twice"'],
