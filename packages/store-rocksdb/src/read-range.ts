@@ -25,7 +25,8 @@ export function readRange(
   prefixBytes: number,
 ): StoreIterator {
   const session = reader.snapshot()
-  const capacity = Math.max(1, Math.min(CHUNK_ENTRIES, limit))
+  // One more than the limit, so that a read which reaches the limit counts as the last one.
+  const capacity = Math.min(CHUNK_ENTRIES, limit + 1)
   const stream = session.iterator({ gte, lt }, { reverse, limit, capacity })
   const chunks = chunksOf(stream, prefixBytes)
 
