@@ -145,7 +145,7 @@ export class KafkajsAdminPort implements Admin {
     if (this.#closed) return
     this.#closed = true
     await Promise.all([
-      settledWithin(this.#link.reset(), CLOSE_MS),
+      settledWithin(this.#link.close(), CLOSE_MS),
       settledWithin(this.#admin?.disconnect() ?? Promise.resolve(), CLOSE_MS),
     ])
   }

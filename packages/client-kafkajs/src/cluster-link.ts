@@ -1,4 +1,4 @@
-import type { TopicPartition, TopicPartitionOffset } from '@millrace/core'
+import { millraceError, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
 import type { Assigner, Broker, Cluster, Kafka } from 'kafkajs'
 
 /** Never joined: kafkajs makes no consumer without a group. */
@@ -16,6 +16,7 @@ export class ClusterLink {
   #cluster: Cluster | undefined
   #topics = new Set<string>()
   #connecting: Promise<void> | undefined
+  #closed = false
 
   constructor(kafka: Kafka) {
     this.#kafka = kafka
@@ -23,6 +24,7 @@ export class ClusterLink {
 
   /** Connects, and knows the leaders of `topics` from then on. */
   async open(topics: readonly string[]): Promise<Cluster> {
+    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'open', object: 'connection' })
     const cluster = (this.#cluster ??= captureCluster(this.#kafka))
     await this.#connect(cluster)
     const missing = topics.filter(topic => !this.#topics.has(topic))
@@ -90,6 +92,12 @@ export class ClusterLink {
     this.#cluster = undefined
     this.#topics = new Set()
     await cluster?.disconnect()
+  }
+
+  /** Nobody connects through it any more, also not who is in the middle of something. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.reset()
   }
 
   /**

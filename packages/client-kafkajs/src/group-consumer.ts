@@ -141,7 +141,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.#bell.ring()
     await Promise.all([
       this.#membership?.close(options.leave ?? true),
-      settledWithin(this.#link.reset(), CLOSE_MS),
+      settledWithin(this.#link.close(), CLOSE_MS),
     ])
   }
 

@@ -80,7 +80,7 @@ export class ManualConsumer implements Consumer {
     this.#closed = true
     this.#fetcher.close()
     this.#bell.ring()
-    await settledWithin(this.#link.reset(), CLOSE_MS)
+    await settledWithin(this.#link.close(), CLOSE_MS)
   }
 
   #checkOpen(operation: string): void {

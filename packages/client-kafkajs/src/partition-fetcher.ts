@@ -178,6 +178,7 @@ export class PartitionFetcher {
     for (const slot of slots) slot.fetching = true
     try {
       const broker = await link.broker(nodeId)
+      if (this.#closed) return
       const stepping = slots.length === 1 && slots[0]?.empty === true
       const response = (await broker.fetch({
         replicaId: -1,

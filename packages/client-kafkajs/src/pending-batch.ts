@@ -10,7 +10,7 @@ const BATCH_HEADER_BYTES = 61
  */
 const RECORD_OVERHEAD_BYTES = 1 + 5 + 10 + 5 + 5 + 5
 /** kafkajs sorts its messages by partition in a time that grows with the square of their number. */
-const MAX_MESSAGES = 1_000
+const MAX_MESSAGES = 500
 const SLAB_BYTES = 64 * 1024
 
 /**
