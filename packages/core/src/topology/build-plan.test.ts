@@ -278,9 +278,10 @@ describe('records without a key', () => {
       .filter((node): node is ProcessorNode => node.kind === 'processor')
       .flatMap(({ operator }) => (operator.type === 'repartitionFilter' ? [operator.passNullKeys] : []))
 
+  const table = (b: StreamsBuilder) => b.table('t', texts)
+  const moved = (b: StreamsBuilder) => b.stream('in', texts).selectKey(byValue)
+
   it('are dropped before a repartition topic, but not before a left join', () => {
-    const table = (b: StreamsBuilder) => b.table('t', texts)
-    const moved = (b: StreamsBuilder) => b.stream('in', texts).selectKey(byValue)
     expect(filters(planOf(b => moved(b).join(table(b), keep, texts)))).toEqual([false])
     expect(filters(planOf(b => moved(b).leftJoin(table(b), keep, texts)))).toEqual([true])
     expect(
@@ -292,5 +293,21 @@ describe('records without a key', () => {
         }),
       ),
     ).toEqual([true])
+    expect(
+      filters(
+        planOf(b => {
+          const aggregated = moved(b).groupByKey(texts).reduce(keep).toStream()
+          aggregated.selectKey(byValue).leftJoin(table(b), keep, texts)
+        }),
+      ),
+    ).toEqual([true, true])
+  })
+
+  it('are dropped where the left join is behind a topic of the user', () => {
+    const plan = planOf(b => {
+      moved(b).repartition(texts).to('between')
+      b.stream('between', texts).leftJoin(table(b), keep)
+    })
+    expect(filters(plan)).toEqual([false])
   })
 })

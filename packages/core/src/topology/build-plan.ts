@@ -13,7 +13,7 @@ export function buildPlan(graph: Graph): Plan {
   // Optimisations (topology.optimization in Kafka Streams) change the order's entries, before any node is written.
   const order = writeOrder(graph)
   const written = writeNodes(order, graph.addedStores)
-  const nodes = withNullKeyRules(written.nodes)
+  const nodes = withNullKeyRules(written.nodes, written.repartitionTopics)
   const topicsOf = new Map(nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node.topics] as const] : [])))
   const copartitioned = graph.copartitioned
     .map((group): CopartitionGroup => {

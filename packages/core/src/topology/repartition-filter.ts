@@ -1,12 +1,15 @@
 import type { OperatorSpec } from '../operators/spec.ts'
-import type { PlanNode } from './plan.ts'
+import type { PlanNode, RepartitionTopic } from './plan.ts'
 
 /**
  * Records without a key are dropped before a repartition topic, for nothing behind it could use them. Except where a left
  * join follows: it has a result for them too.
  */
-export function withNullKeyRules(nodes: readonly PlanNode[]): readonly PlanNode[] {
-  const followers = followerNames(nodes)
+export function withNullKeyRules(
+  nodes: readonly PlanNode[],
+  repartitionTopics: readonly RepartitionTopic[],
+): readonly PlanNode[] {
+  const followers = followerNames(nodes, new Set(repartitionTopics.map(topic => topic.name)))
   const byName = new Map(nodes.map(node => [node.name, node]))
   const leadsToLeftJoin = (name: string, seen = new Set<string>()): boolean => {
     if (seen.has(name)) return false
@@ -25,15 +28,19 @@ function isLeftJoin(operator: OperatorSpec): boolean {
   return operator.type === 'streamTableJoin' && operator.join === 'left'
 }
 
-/** Children, and for a sink the sources of its topic: records go on there. */
-function followerNames(nodes: readonly PlanNode[]): ReadonlyMap<string, readonly string[]> {
-  const sources = nodes.filter(node => node.kind === 'source')
-  return new Map(
-    nodes.map(node => [
-      node.name,
-      node.kind === 'sink'
-        ? sources.filter(source => source.topics.some(topic => topic === node.topic)).map(source => source.name)
-        : node.children,
-    ]),
+/** Children, and for a sink of a repartition topic its source: only the same application writes and reads it. */
+function followerNames(
+  nodes: readonly PlanNode[],
+  repartitionTopics: ReadonlySet<string>,
+): ReadonlyMap<string, readonly string[]> {
+  const sources = new Map(
+    nodes.flatMap(node => (node.kind === 'source' ? node.topics.map(topic => [topic, node.name] as const) : [])),
   )
+  const followersOf = (node: PlanNode): readonly string[] => {
+    if (node.kind !== 'sink') return node.children
+    const source =
+      typeof node.topic === 'string' && repartitionTopics.has(node.topic) ? sources.get(node.topic) : undefined
+    return source === undefined ? [] : [source]
+  }
+  return new Map(nodes.map(node => [node.name, followersOf(node)]))
 }
