@@ -95,7 +95,7 @@ export class Instance {
       ? await openStateDirectory({ stateDir: this.#options.stateDir, applicationId, logger })
       : transientDirectory(crypto.randomUUID())
     this.#onDisk = await this.#directory.taskNames()
-    const { processId } = this.#directory
+    const processId = this.#options.processId ?? this.#directory.processId
     const client = this.#options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
     this.#client = client
     if (this.#options.processingGuarantee === 'exactly_once' && client.capabilities.transactions === 'none') {

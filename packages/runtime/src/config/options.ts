@@ -51,13 +51,19 @@ export interface KafkaStreamsOptions {
   readonly closeTimeoutMs?: number
   /** How much longer than their windows windowed changelogs are kept. @default 86 400 000 */
   readonly windowedChangelogExtraMs?: number
+  /**
+   * Tells this process from the others of the application; two at once must never share it.
+   * @default one that is kept in the state directory
+   */
+  readonly processId?: string
   /** @default one that writes warnings and errors to the console */
   readonly logger?: Logger
   /** @default the system's */
   readonly clock?: Clock
 }
 
-export type ResolvedOptions = Required<Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor'>> & {
+export type ResolvedOptions = Required<Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor' | 'processId'>> & {
+  readonly processId: string | undefined
   readonly replicationFactor: number | undefined
   readonly timestampExtractor: TimestampExtractor | undefined
 }
@@ -188,6 +194,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(0),
     expected: 'it has to be a whole number of milliseconds from 0',
     doc: 'How much longer than their windows windowed changelogs are kept.',
+  },
+  processId: {
+    default: undefined,
+    check: (value) => value === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(value),
+    expected: 'it has to be 1 to 64 letters, digits, dots, dashes or underscores',
+    doc: 'Tells this process from the others of the application; two at once must never share it.',
   },
   logger: { default: () => consoleLogger(), check: anything, expected: '', doc: 'Where Millrace logs to.' },
   clock: { default: () => systemClock, check: anything, expected: '', doc: 'Where time comes from.' },
