@@ -24,7 +24,7 @@ describe.each(['group-metadata', 'producer-per-task', 'none'] as const)(
 
     for (const { name, requires, run } of clientConformance()) {
       const reason = requires?.(capabilities)
-      it.concurrent.skipIf(reason !== undefined)(
+      it.skipIf(reason !== undefined).concurrent(
         reason === undefined ? name : `${name} (skipped: ${reason})`,
         async () => {
           const clients: KafkaClient[] = []

@@ -94,7 +94,9 @@ function late(open: () => ReturnType<KeySpace['iterate']>): ReturnType<KeySpace[
   let opened: ReturnType<KeySpace['iterate']> | undefined
   return storeIterator({
     nextChunk: () => (opened ??= open()).nextChunk(),
-    release: () => opened?.[Symbol.asyncDispose](),
+    release: async () => {
+      await opened?.[Symbol.asyncDispose]()
+    },
   })
 }
 
