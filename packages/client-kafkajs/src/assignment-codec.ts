@@ -48,7 +48,7 @@ export async function assignMembers(
   }))
 }
 
-export function encodeAssignment({ partitions, userData }: MemberAssignment): Buffer {
+function encodeAssignment({ partitions, userData }: MemberAssignment): Buffer {
   const assignment: Record<string, number[]> = {}
   for (const [topic, list] of byTopic(partitions)) assignment[topic] = list.map(({ partition }) => partition)
   for (const name of userDataTopics(userData)) assignment[name] = []
@@ -56,7 +56,7 @@ export function encodeAssignment({ partitions, userData }: MemberAssignment): Bu
 }
 
 /** User data as names of topics. */
-export function userDataTopics(userData: Uint8Array): string[] {
+function userDataTopics(userData: Uint8Array): string[] {
   const names: string[] = []
   const bytes = Buffer.from(userData)
   for (let start = 0; start < bytes.length; start += PART_BYTES) {

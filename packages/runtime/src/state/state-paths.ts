@@ -13,7 +13,7 @@ export function applicationDirectory(stateDir: string, applicationId: string): s
 }
 
 /** How many corrupted states of one task are kept for whoever wants to look at them. */
-export const KEPT_ASIDE = 3
+const KEPT_ASIDE = 3
 
 /** Which name a corrupted task directory gets among `names`, and which of the older ones have to go. */
 export function planMoveAside(

@@ -44,7 +44,7 @@ export interface DecodedContent {
   readonly timestamp: number
 }
 
-export const SEGMENT_BYTES = 6
+const SEGMENT_BYTES = 6
 const WINDOW_SUFFIX_BYTES = 12
 
 /** Milliseconds that one segment of a window store covers, as in Kafka Streams. */

@@ -37,7 +37,7 @@ function mapStored<T>(stored: MaybePromise<StoredValue | undefined>, map: (store
   return isPromise(stored) ? (stored as Promise<StoredValue | undefined>).then(map) : map(stored as StoredValue | undefined)
 }
 
-export function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValueStore<unknown, unknown> {
+function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValueStore<unknown, unknown> {
   const show = shower(buffer)
   const put = putter(buffer, context)
   const shown = (stored: StoredValue | undefined) => (stored === undefined ? undefined : show(stored))
@@ -71,7 +71,7 @@ export function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): 
   }
 }
 
-export function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowStore<unknown, unknown> {
+function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowStore<unknown, unknown> {
   const show = shower(buffer)
   const put = putter(buffer, context)
   async function* within(from: number, to: number, segments: readonly SegmentRange[]) {

@@ -21,8 +21,6 @@ import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
 import { type CompiledSource, compileSource } from './source.ts'
 
-export type { KeySpace }
-
 /** A task's sub-topology as functions. */
 export interface CompiledTopology {
   /** By real topic name. */
