@@ -1,5 +1,5 @@
 import type { StoredValue } from '../state/engine-store.ts'
-import { forwardAt, isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { forwardAt, isPromise, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
 import type { AggregateFunction, KeyValueAggregateSpec } from './spec.ts'
 
 /** `count`, `reduce`, `aggregate` of a grouped stream. Records without key or value are dropped and counted. */
@@ -16,7 +16,7 @@ export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv):
     { zero: () => store.zero(), needsOld: sendOldValues && !store.caching },
     env,
     (key, _slot, aggregate, timestamp, old) => {
-      store.put(key, aggregate, timestamp)
+      store.put(key, aggregate, storedAt(aggregate, timestamp, context))
       if (!store.caching) return forwardAt(env, timestamp, key, aggregate, old)
     },
   )
@@ -68,6 +68,14 @@ export function compileUpdate(
     if (isPromise(aggregate)) return settle(aggregate, env, (later) => keep(key, slot, later ?? null, timestamp, old))
     return keep(key, slot, aggregate ?? null, timestamp, old)
   }
+}
+
+/**
+ * A deletion is written with the time of the record that brings it, though what is forwarded has the later of both: it has no
+ * aggregate whose time could be kept (Kafka Streams does the same, as its changelogs show).
+ */
+export function storedAt(aggregate: unknown, timestamp: number, context: TaskContext): number {
+  return aggregate === null ? context.timestamp : timestamp
 }
 
 interface AggregateStep {

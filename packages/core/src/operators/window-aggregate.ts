@@ -1,4 +1,4 @@
-import { compileUpdate } from './aggregate.ts'
+import { compileUpdate, storedAt } from './aggregate.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
 
@@ -36,7 +36,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     { zero: () => store.zero(), needsOld: sendOldValues && !store.caching },
     env,
     (key, start, aggregate, timestamp, old) => {
-      store.put(key, start, aggregate, timestamp)
+      store.put(key, start, aggregate, storedAt(aggregate, timestamp, context))
       if (!store.caching) return forwardAt(env, timestamp, windowed(key, start), aggregate, old)
     },
   )
