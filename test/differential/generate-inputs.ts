@@ -1,0 +1,44 @@
+import type { Choice } from './choice.ts'
+import type { RunInput } from './java-peer.ts'
+import type { TopologySpec } from './spec.ts'
+
+/**
+ * Draws records for every topic that a topology reads: few keys, so that they meet; times in order, tied, out of order and
+ * too late for a window; nulls on either side; headers now and then; wall-clock advances in between.
+ */
+export function generateInputs(choice: Choice, topology: TopologySpec): readonly RunInput[] {
+  const topics = topology.flatMap(step =>
+    step.op === 'stream' ? step.topics : step.op === 'table' ? [step.topic] : [],
+  )
+  if (topics.length === 0) return []
+  let now = 1_000
+  return Array.from({ length: 5 + choice.below(30) }, (): RunInput => {
+    if (choice.chance(5)) return { advanceWallClockMs: 1 + choice.below(100) }
+    if (choice.chance(70)) now += choice.below(12)
+    return {
+      topic: choice.of(topics),
+      key: choice.chance(8) ? null : base64(choice.of(KEYS)),
+      value: choice.chance(10) ? null : base64(words(choice)),
+      timestamp: choice.chance(20) ? now - choice.below(40) : now,
+      ...(choice.chance(15) ? { headers: headers(choice) } : {}),
+    }
+  })
+}
+
+const KEYS = ['a', 'b', 'c', 'xyz', 'm', '', 'é']
+const WORDS = ['a', 'b', 'aa', 'xx', 'mmm', 'z', 'ab', 'x', 'ü']
+
+function words(choice: Choice): string {
+  return Array.from({ length: choice.below(4) }, () => choice.of(WORDS)).join(' ')
+}
+
+function headers(choice: Choice): readonly (readonly [string, string | null])[] {
+  return Array.from({ length: 1 + choice.below(2) }, () => [
+    choice.of(['h', 'trace']),
+    choice.chance(20) ? null : base64(choice.of(WORDS)),
+  ])
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}

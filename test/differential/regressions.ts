@@ -1,0 +1,44 @@
+import type { RunInput } from './java-peer.ts'
+import type { TopologySpec } from './spec.ts'
+
+/** Cases that once gave other records than Kafka Streams, as they were when shrunk. */
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    what: 'an aggregate deleted by a late record: the changelog has the time of the record, not the later one',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupByKey', id: 'grouped', from: 'in' },
+      { op: 'reduce', id: 'reduced', from: 'grouped', reducer: 'concatOrClear' },
+      { op: 'toStream', id: 'changes', from: 'reduced' },
+      { op: 'to', from: 'changes', topic: 'out' },
+    ],
+    inputs: [record('c', 'ab', 1012), record('c', 'xx', 1010), record('c', 'ab', 1011)],
+  },
+  {
+    what: 'the same in a window',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupByKey', id: 'grouped', from: 'in' },
+      { op: 'windowedBy', id: 'windows', from: 'grouped', sizeMs: 60, graceMs: 30 },
+      { op: 'aggregate', id: 'joined', from: 'windows', aggregation: 'joinOrClear' },
+      { op: 'toStream', id: 'changes', from: 'joined' },
+      { op: 'to', from: 'changes', topic: 'out' },
+    ],
+    inputs: [record('c', 'ab', 1012), record('c', 'xx', 1010), record('c', 'ab', 1011)],
+  },
+]
+
+export interface Regression {
+  readonly what: string
+  readonly topology: TopologySpec
+  readonly inputs: readonly RunInput[]
+}
+
+function record(key: string, value: string, timestamp: number): RunInput {
+  return {
+    topic: 'in',
+    key: Buffer.from(key).toString('base64'),
+    value: Buffer.from(value).toString('base64'),
+    timestamp,
+  }
+}
