@@ -13,7 +13,7 @@ export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
     let pair: Pair | PromiseLike<Pair>
     try {
       pair = mapper(key, value)
-      if (isPromise(pair)) return settle(pair, env, (later) => forward(later[0], later[1]))
+      if (isPromise(pair)) return settle(pair, env, later => forward(later[0], later[1]))
     } catch (error) {
       return context.fail(name, error)
     }
@@ -32,7 +32,7 @@ export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): P
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(mapped)) return settle(mapped, env, (later) => forward(key, later))
+    if (isPromise(mapped)) return settle(mapped, env, later => forward(key, later))
     return forward(key, mapped)
   }
 }
@@ -48,7 +48,7 @@ export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): P
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(selected)) return settle(selected, env, (later) => forward(later ?? null, value))
+    if (isPromise(selected)) return settle(selected, env, later => forward(later ?? null, value))
     return forward(selected ?? null, value)
   }
 }
@@ -76,8 +76,8 @@ function compileMany(mapper: Of2<Iterable<unknown>>, valueFirst: boolean, env: O
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(results)) return settle(results as PromiseLike<Iterable<unknown>>, env, (later) => emitAll(key, later))
-    return emitAll(key, results as Iterable<unknown>)
+    if (isPromise(results)) return settle(results, env, later => emitAll(key, later))
+    return emitAll(key, results)
   }
 
   function emitAll(key: unknown, results: Iterable<unknown>): void | Promise<void> {

@@ -17,7 +17,7 @@ import { openStateDirectory } from '../state/directory.ts'
 import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
 import { userStore } from '../state/user-store.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
-import { Task } from '../task/task.ts'
+import type { Task } from '../task/task.ts'
 import { parseTaskName, taskName } from '../task/task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { prepareTopics } from '../topics/prepare-topics.ts'
@@ -99,7 +99,10 @@ export class Instance {
     const client = this.#options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
     this.#client = client
     if (this.#options.processingGuarantee === 'exactly_once' && client.capabilities.transactions === 'none') {
-      throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: client.name, feature: 'exactly_once (transactions)' })
+      throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', {
+        client: client.name,
+        feature: 'exactly_once (transactions)',
+      })
     }
     const admin = client.admin()
     this.#admin = admin
@@ -204,10 +207,10 @@ export class Instance {
       metrics: this.#metrics,
       topics: {
         decorate,
-        partitions: (topic) => asked.get(topic) ?? this.#askPartitions(admin, topic, asked),
+        partitions: topic => asked.get(topic) ?? this.#askPartitions(admin, topic, asked),
         deadLetterPartitions: deadLetterTopic === undefined ? 1 : (partitions.get(deadLetterTopic) ?? 1),
       },
-      onError: (error) => {
+      onError: error => {
         this.#failure ??= error
         consumer.wakeup()
       },
@@ -232,14 +235,14 @@ export class Instance {
     const owned = () => {
       const current = tasks.ids
       const names = new Set(current.map(taskName))
-      const onDisk = this.#onDisk.filter((name) => !names.has(name)).map(parseTaskName)
-      return [...current, ...onDisk.filter((id) => id !== undefined)]
+      const onDisk = this.#onDisk.filter(name => !names.has(name)).map(parseTaskName)
+      return [...current, ...onDisk.filter(id => id !== undefined)]
     }
     consumer.subscribe({
       topics: [...new Set(this.#plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))],
       assignor: streamsAssignor({ plan: this.#plan, applicationId, admin, owned }),
       listener: {
-        onAssigned: async (assigned) => {
+        onAssigned: async assigned => {
           await tasks.assign(assigned)
           this.#rebalancing = false
           this.#tellRebalancing()
@@ -278,7 +281,9 @@ export class Instance {
     const tasks = this.#tasks!
     const batches = await consumer.poll(maxWaitMs)
     if (batches.length > 0 && this.#options.processingGuarantee === 'at_most_once') {
-      await consumer.commit(batches.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })))
+      await consumer.commit(
+        batches.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
+      )
     }
     for (const batch of batches) tasks.enqueue(batch)
     return batches.length > 0
@@ -334,7 +339,7 @@ export class Instance {
     this.#lastCommit = this.#options.clock.now()
     if (dirty.length > 0) {
       const offsets = this.#offsetsGo()
-      const groups = this.#producers!.perTask ? dirty.map((task) => [task]) : [dirty]
+      const groups = this.#producers!.perTask ? dirty.map(task => [task]) : [dirty]
       for (const tasks of groups) {
         await commitTasks({ tasks, producer: tasks[0]!.producer, consumer: this.#consumer!, offsets })
       }
@@ -425,7 +430,7 @@ export class Instance {
   /** Nothing waits while records are buffered; otherwise until the next thing is due. */
   #mayWait(maxWaitMs: number): number {
     const tasks = this.#tasks!
-    if (!tasks.suspended && tasks.running.some((task) => task.canProcess())) return 0
+    if (!tasks.suspended && tasks.running.some(task => task.canProcess())) return 0
     const now = this.#options.clock.now()
     let wait = maxWaitMs
     for (const task of tasks.running) wait = Math.min(wait, task.nextWallClockPunctuation() - now)

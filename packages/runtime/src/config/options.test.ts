@@ -21,11 +21,11 @@ it.each<[string, object, RegExp]>([
   ['onBadRecord', { onBadRecord: 'ignore' }, /deadLetterTopic/],
   ['aplicationId', { aplicationId: 'app' }, /no such option.*applicationId/],
 ])('refuses a wrong %s', (option, wrong, expected) => {
-  expect(() => resolveOptions({ ...given, ...wrong } as KafkaStreamsOptions)).toThrowError(
+  expect(() => resolveOptions({ ...given, ...wrong })).toThrowError(
     expect.objectContaining({
       code: 'MILLRACE_CONFIG_INVALID',
       message: expect.stringMatching(new RegExp(`option ${option} `)),
     }),
   )
-  expect(() => resolveOptions({ ...given, ...wrong } as KafkaStreamsOptions)).toThrowError(expected)
+  expect(() => resolveOptions({ ...given, ...wrong })).toThrowError(expected)
 })

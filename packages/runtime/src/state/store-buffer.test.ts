@@ -33,8 +33,8 @@ async function openBuffer(
     name: 'store',
     kind: 'key-value',
     timestamped: true,
-    keySerde: string() as Serde<unknown>,
-    valueSerde: string() as Serde<unknown>,
+    keySerde: string(),
+    valueSerde: string(),
     caching: true,
     changelog: undefined,
     processors: [],
@@ -76,54 +76,60 @@ describe('against a plain map', () => {
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key, value: fc.option(fc.string()) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), key }) },
-    fc.record({ do: fc.constantFrom('commit' as const, 'evict' as const, 'crash' as const, 'scan' as const, 'scanBack' as const) }),
+    fc.record({
+      do: fc.constantFrom('commit' as const, 'evict' as const, 'crash' as const, 'scan' as const, 'scanBack' as const),
+    }),
   )
 
-  it.each([true, false])('reads its own writes, keeps what was committed, loses what was not (caching %s)', async (caching) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        let { buffer, state } = await openBuffer({ caching })
-        let committed = new Map<string, string>()
-        let model = new Map<string, string>()
-        let time = 0
-        for (const action of steps) {
-          time++
-          switch (action.do) {
-            case 'put':
-              buffer.put(action.key, 0, action.value, time)
-              if (action.value === null) model.delete(action.key)
-              else model.set(action.key, action.value)
-              break
-            case 'get':
-              expect(read(await buffer.get(action.key))).toBe(model.get(action.key))
-              break
-            case 'commit':
-              await commit(buffer, state)
-              committed = new Map(model)
-              break
-            case 'evict':
-              buffer.evict(0)
-              break
-            case 'crash':
-              ;({ buffer } = await openBuffer({ caching }, state))
-              model = new Map(committed)
-              break
-            default: {
-              const reverse = action.do === 'scanBack'
-              const seen: [unknown, unknown][] = []
-              for await (const entry of mergedEntries(buffer, undefined, undefined, reverse)) seen.push([entry.key, entry.value])
-              const bytewise = [...model].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-              expect(seen).toEqual(reverse ? bytewise.reverse() : bytewise)
+  it.each([true, false])(
+    'reads its own writes, keeps what was committed, loses what was not (caching %s)',
+    async caching => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
+          let { buffer, state } = await openBuffer({ caching })
+          let committed = new Map<string, string>()
+          let model = new Map<string, string>()
+          let time = 0
+          for (const action of steps) {
+            time++
+            switch (action.do) {
+              case 'put':
+                buffer.put(action.key, 0, action.value, time)
+                if (action.value === null) model.delete(action.key)
+                else model.set(action.key, action.value)
+                break
+              case 'get':
+                expect(read(await buffer.get(action.key))).toBe(model.get(action.key))
+                break
+              case 'commit':
+                await commit(buffer, state)
+                committed = new Map(model)
+                break
+              case 'evict':
+                buffer.evict(0)
+                break
+              case 'crash':
+                ;({ buffer } = await openBuffer({ caching }, state))
+                model = new Map(committed)
+                break
+              default: {
+                const reverse = action.do === 'scanBack'
+                const seen: [unknown, unknown][] = []
+                for await (const entry of mergedEntries(buffer, undefined, undefined, reverse))
+                  seen.push([entry.key, entry.value])
+                const bytewise = [...model].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+                expect(seen).toEqual(reverse ? bytewise.reverse() : bytewise)
+              }
             }
           }
-        }
-      }),
-    )
-  })
+        }),
+      )
+    },
+  )
 })
 
 it('emits and logs a key once for each commit, with the value before it', async () => {
-  const { buffer, state, log } = await openBuffer({ valueSerde: long() as Serde<unknown> })
+  const { buffer, state, log } = await openBuffer({ valueSerde: long() })
   const emitted: unknown[] = []
   buffer.onEmit((key, _slot, value, old) => void emitted.push([key, value, old]), true)
   buffer.put('a', 0, 1n, 10)
@@ -161,7 +167,7 @@ it('asks the backend for the value before, when the key was put without being re
 })
 
 it('shows nobody a change that was made in place and not put', async () => {
-  const { buffer } = await openBuffer({ valueSerde: json<{ n: number }>() as Serde<unknown> })
+  const { buffer } = await openBuffer({ valueSerde: json<{ n: number }>() })
   const value = { n: 1 }
   buffer.put('a', 0, value, 1)
   value.n = 99

@@ -25,12 +25,7 @@ export interface BufferContext {
   headers: Headers
 }
 
-export type EmitListener = (
-  key: unknown,
-  slot: number,
-  value: unknown,
-  old: unknown,
-) => void | Promise<void>
+export type EmitListener = (key: unknown, slot: number, value: unknown, old: unknown) => void | Promise<void>
 
 /** A segment of a window store: the window starts it holds, `end` exclusive, and its backend keys. */
 export interface SegmentSpan {
@@ -197,8 +192,8 @@ export class StoreBuffer {
     const bytes = this.#slab.buffer
     const ranges = this.#ranges
     for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
-      keys.push(bytes.subarray(ranges[at]!, ranges[at + 1]!))
-      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2]!, ranges[at + 3]!))
+      keys.push(bytes.subarray(ranges[at], ranges[at + 1]))
+      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
     }
     const store = this.codec.plan.name
     const expired = this.#expiredRange()
@@ -236,7 +231,7 @@ export class StoreBuffer {
   /** Uncommitted entries, by backend key in byte order: what an iterator lays over the backend. */
   overlay(from: Uint8Array | undefined, to: Uint8Array | undefined): { key: Buffer; entry: BufferEntry }[] {
     return this.#dirty
-      .map((entry) => ({ key: this.encodeKey(entry.key, entry.slot), entry }))
+      .map(entry => ({ key: this.encodeKey(entry.key, entry.slot), entry }))
       .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
       .sort((a, b) => a.key.compare(b.key))
   }
@@ -258,7 +253,11 @@ export class StoreBuffer {
     const last = Math.min(Math.floor(to / interval), Math.floor(this.#streamTime / interval))
     const spans: SegmentSpan[] = []
     for (let segment = first; segment <= last; segment++) {
-      spans.push({ start: segment * interval, end: (segment + 1) * interval, range: segmentRange(segment, segment + 1) })
+      spans.push({
+        start: segment * interval,
+        end: (segment + 1) * interval,
+        range: segmentRange(segment, segment + 1),
+      })
     }
     return spans
   }
@@ -326,7 +325,7 @@ export class StoreBuffer {
       const entry = this.#insertRead(key, slot, this.#backend.getSync!(encoded))
       return entry.content === null ? undefined : entry
     }
-    return this.#backend.get(encoded).then((bytes) => {
+    return this.#backend.get(encoded).then(bytes => {
       const entry = this.#find(key, slot) ?? this.#insertRead(key, slot, bytes)
       return entry.content === null ? undefined : entry
     })
@@ -377,10 +376,10 @@ export class StoreBuffer {
   /** Asks the backend what was emitted before, for entries that were put without having been read. */
   async #learnEmitted(entries: readonly BufferEntry[]): Promise<void> {
     const unknown = entries.filter(
-      (entry) => entry.emitted === undefined && (entry.content === null || this.#sendOldValues),
+      entry => entry.emitted === undefined && (entry.content === null || this.#sendOldValues),
     )
     if (unknown.length === 0) return
-    const found = await this.#backend.getMany(unknown.map((entry) => this.encodeKey(entry.key, entry.slot)))
+    const found = await this.#backend.getMany(unknown.map(entry => this.encodeKey(entry.key, entry.slot)))
     unknown.forEach((entry, index) => {
       const bytes = found[index]
       entry.emitted = bytes === undefined ? null : this.codec.readContent(asBuffer(bytes)).content

@@ -21,8 +21,8 @@ type Shown = unknown
 
 function shower(buffer: StoreBuffer): (stored: StoredValue) => Shown {
   return buffer.codec.plan.timestamped
-    ? (stored) => ({ value: stored.value, timestamp: stored.timestamp })
-    : (stored) => stored.value
+    ? stored => ({ value: stored.value, timestamp: stored.timestamp })
+    : stored => stored.value
 }
 
 function putter(buffer: StoreBuffer, context: BufferContext): (key: unknown, slot: number, value: unknown) => void {
@@ -33,8 +33,11 @@ function putter(buffer: StoreBuffer, context: BufferContext): (key: unknown, slo
   }
 }
 
-function mapStored<T>(stored: MaybePromise<StoredValue | undefined>, map: (stored: StoredValue | undefined) => T): MaybePromise<T> {
-  return isPromise(stored) ? (stored as Promise<StoredValue | undefined>).then(map) : map(stored as StoredValue | undefined)
+function mapStored<T>(
+  stored: MaybePromise<StoredValue | undefined>,
+  map: (stored: StoredValue | undefined) => T,
+): MaybePromise<T> {
+  return isPromise(stored) ? stored.then(map) : map(stored)
 }
 
 function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValueStore<unknown, unknown> {
@@ -43,16 +46,16 @@ function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValu
   const shown = (stored: StoredValue | undefined) => (stored === undefined ? undefined : show(stored))
   return {
     name: buffer.codec.plan.name,
-    get: (key) => mapStored(buffer.get(key), shown),
+    get: key => mapStored(buffer.get(key), shown),
     put: (key, value) => put(key, 0, value),
     putIfAbsent: (key, value) =>
-      mapStored(buffer.get(key), (stored) => {
+      mapStored(buffer.get(key), stored => {
         const before = shown(stored)
         if (before === undefined) put(key, 0, value)
         return before
       }),
-    delete: (key) =>
-      mapStored(buffer.get(key), (stored) => {
+    delete: key =>
+      mapStored(buffer.get(key), stored => {
         const before = shown(stored)
         put(key, 0, null)
         return before
@@ -65,7 +68,8 @@ function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValu
       }
     },
     async *all() {
-      for await (const entry of mergedEntries(buffer, undefined, undefined, false)) yield [entry.key, show(entry)] as const
+      for await (const entry of mergedEntries(buffer, undefined, undefined, false))
+        yield [entry.key, show(entry)] as const
     },
     approximateCount: () => buffer.backend.approximateCount(),
   }
@@ -87,10 +91,10 @@ function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowSto
     fetch: (key, windowStart) =>
       windowStart < buffer.expiredBefore
         ? undefined
-        : mapStored(buffer.get(key, windowStart), (stored) => (stored === undefined ? undefined : show(stored))),
+        : mapStored(buffer.get(key, windowStart), stored => (stored === undefined ? undefined : show(stored))),
     async *fetchRange(key, from, to) {
       const wanted = buffer.mapKeyOf(key)
-      const segments = buffer.segmentsBetween(from, to).map((segment) => ({
+      const segments = buffer.segmentsBetween(from, to).map(segment => ({
         from: buffer.encodeKey(key, Math.max(from, segment.start)),
         to: successor(buffer.encodeKey(key, Math.min(to, segment.end - 1))),
       }))

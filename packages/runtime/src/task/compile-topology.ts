@@ -1,6 +1,5 @@
 import {
   compileOperator,
-  type KeySpace,
   keepsKeyAndTime,
   looksAtNothing,
   type OperatorEnv,
@@ -58,7 +57,7 @@ export interface CompileOptions {
 export function compileTopology(options: CompileOptions): CompiledTopology {
   const { plan, subTopology, context, stores } = options
   const names = new Set(subTopology.nodes)
-  const nodes = new Map(plan.nodes.filter(({ name }) => names.has(name)).map((node) => [node.name, node]))
+  const nodes = new Map(plan.nodes.filter(({ name }) => names.has(name)).map(node => [node.name, node]))
   const compiled = new Map<string, Process>()
   const reads = new Map<string, LookAhead[]>()
   const starts: (() => void | PromiseLike<void>)[] = []
@@ -106,7 +105,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
   }
 
   function forwardTo(children: readonly string[]): Process {
-    const targets = children.map((child) => compiled.get(child)!)
+    const targets = children.map(child => compiled.get(child)!)
     if (targets.length === 0) return () => undefined
     if (targets.length === 1) return targets[0]!
     const from = (first: number, key: unknown, value: unknown, old: unknown): void | Promise<void> => {
@@ -125,24 +124,24 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       node,
       context,
       forward: forwardTo(node.children),
-      child: (name) => compiled.get(name)!,
-      tableStore: (name) => stores.tableStore(name),
-      windowStore: (name) => stores.windowStore(name),
-      userStore: (name) => userStore(stores.buffer(name), context),
+      child: name => compiled.get(name)!,
+      tableStore: name => stores.tableStore(name),
+      windowStore: name => stores.windowStore(name),
+      userStore: name => userStore(stores.buffer(name), context),
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,
       wallClock: options.wallClock,
       recordMetadata: () => context.metadata(),
-      onInit: (run) => void starts.push(run),
-      onClose: (run) => void ends.push(run),
-      readsByKey: (store) => void own.push({ store, windowStarts: undefined }),
+      onInit: run => void starts.push(run),
+      onClose: run => void ends.push(run),
+      readsByKey: store => void own.push({ store, windowStarts: undefined }),
       readsByWindow: (store, windowStarts) => void own.push({ store, windowStarts }),
     }
   }
 
   /** What is read by the record's own key, down to where the key changes. */
   function readsBelow(children: readonly string[]): LookAhead[] {
-    return children.flatMap((child) => {
+    return children.flatMap(child => {
       const node = nodes.get(child)
       if (node === undefined || node.kind !== 'processor') return []
       const below = keepsKeyAndTime(node.operator) ? readsBelow(node.children) : []

@@ -144,8 +144,8 @@ export function compileSink(node: SinkNode, context: RecordContext, producer: Pr
     }
     const target = targets.get(topic) ?? open(topic)
     if (isPromise(target)) {
-      return (target as Promise<Target>).then(
-        (opened) => guardedSend(opened, key, value),
+      return target.then(
+        opened => guardedSend(opened, key, value),
         (error: unknown) => context.fail(node.name, error),
       )
     }

@@ -1,4 +1,4 @@
-import { type Process, type RecordCursor, type SourceNode, type TimestampExtractor } from '@millrace/core'
+import type { Process, RecordCursor, SourceNode, TimestampExtractor } from '@millrace/core'
 import { readerOf } from '../state/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
@@ -85,7 +85,8 @@ export function compileSource(options: SourceOptions): CompiledSource {
     timestampExtractor === undefined
       ? undefined
       : (cursor, partition, partitionTime) => {
-          const key = cursor.keyStart < 0 ? null : readerOf(node.keySerde, topic)(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+          const key =
+            cursor.keyStart < 0 ? null : readerOf(node.keySerde, topic)(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
           const value =
             cursor.valueStart < 0
               ? null
