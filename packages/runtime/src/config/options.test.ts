@@ -1,7 +1,7 @@
 import { ManualClock } from '@millrace/core'
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { expect, it } from 'vitest'
-import { type KafkaStreamsOptions, resolveOptions } from './options.ts'
+import { resolveOptions } from './options.ts'
 
 const client = memoryClient(new MemoryCluster({ clock: new ManualClock() }))
 const given = { applicationId: 'app', client }

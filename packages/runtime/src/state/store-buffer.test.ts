@@ -4,7 +4,6 @@ import {
   long,
   memoryStore,
   NO_HEADERS,
-  type Serde,
   type StoredValue,
   type StorePlan,
   string,
