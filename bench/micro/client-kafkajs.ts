@@ -75,7 +75,7 @@ async function plainProduce(): Promise<void> {
         message.partition ?? 0,
   })
   await producer.connect()
-  for (let sent = 0; sent < records; ) {
+  for (let sent = 0; sent < records;) {
     const messages: Message[] = []
     for (; messages.length < 10_000 && sent < records; sent++) {
       const key = Buffer.alloc(10, 'k')

@@ -106,14 +106,11 @@ export class KafkajsAdminPort implements Admin {
     return this.#logOffsets(partitions, 'latest')
   }
 
-  committedOffsets(
-    groupId: string,
-    partitions: readonly TopicPartition[],
-  ): Promise<readonly CommittedOffset[]> {
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return this.#run(
       `Asking for the committed offsets of "${groupId}"`,
-      async () => fetchCommitted(await this.#link.open([]), groupId, partitions),
-      { groupId },
+      () => fetchCommitted(this.#link, groupId, partitions),
+      { groupId, topic: [...byTopic(partitions).keys()].join(', ') },
     )
   }
 
@@ -154,17 +151,7 @@ export class KafkajsAdminPort implements Admin {
     const topics = [...byTopic(partitions).keys()]
     return this.#run(
       `Asking for the ${end} offsets of ${topics.join(', ')}`,
-      async () => {
-        if (partitions.length === 0) return []
-        try {
-          return await this.#link.logOffsets(partitions, end)
-        } catch (error) {
-          // Perhaps a topic that was asked for earlier is gone: once more without what is known.
-          await this.#link.reset()
-          if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-          return await this.#link.logOffsets(partitions, end)
-        }
-      },
+      async () => (partitions.length === 0 ? [] : this.#link.logOffsets(partitions, end)),
       { topic: topics.join(', ') },
     )
   }

@@ -1,5 +1,6 @@
 import { millraceError, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
 import type { Assigner, Broker, Cluster, Kafka } from 'kafkajs'
+import { protocolErrorType } from './translate-error.ts'
 
 /** Never joined: kafkajs makes no consumer without a group. */
 const NO_GROUP = 'millrace-no-group'
@@ -36,6 +37,33 @@ export class ClusterLink {
     return cluster
   }
 
+  /**
+   * Runs `work` with the leaders of `topics` known. When a topic is missing it may be one that was asked for earlier and
+   * has been deleted since: then once more, knowing nothing.
+   */
+  async withTopics<T>(topics: readonly string[], work: (cluster: Cluster) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.open(topics))
+    } catch (error) {
+      if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      await this.reset()
+      return await work(await this.open(topics))
+    }
+  }
+
+  /** Those of `topics` that do not exist: of several, kafkajs does not say which. */
+  async missing(topics: readonly string[]): Promise<string[]> {
+    const missing: string[] = []
+    for (const topic of topics) {
+      await this.reset()
+      await this.open([topic]).catch((error: unknown) => {
+        if (protocolErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') missing.push(topic)
+      })
+    }
+    await this.reset()
+    return missing
+  }
+
   /** Asks for the leaders anew. */
   async refresh(): Promise<void> {
     await this.#cluster?.refreshMetadata()
@@ -65,21 +93,22 @@ export class ClusterLink {
   }
 
   /** Where the logs begin, or their high watermarks. */
-  async logOffsets(partitions: readonly TopicPartition[], end: 'earliest' | 'latest'): Promise<TopicPartitionOffset[]> {
+  logOffsets(partitions: readonly TopicPartition[], end: 'earliest' | 'latest'): Promise<TopicPartitionOffset[]> {
     const topics = byTopic(partitions)
-    const cluster = await this.open([...topics.keys()])
-    await cluster.refreshMetadata()
-    const offsets = await cluster.fetchTopicsOffset(
-      [...topics].map(([topic, list]) => ({
-        topic,
-        partitions: list.map(({ partition }) => ({ partition })),
-        fromBeginning: end === 'earliest',
-      })),
-    )
-    return partitions.flatMap(({ topic, partition }) => {
-      const ofTopic = offsets.find(each => each.topic === topic)?.partitions
-      const found = ofTopic?.find(each => each.partition === partition)
-      return found === undefined ? [] : { topic, partition, offset: Number(found.offset) }
+    return this.withTopics([...topics.keys()], async cluster => {
+      await cluster.refreshMetadata()
+      const offsets = await cluster.fetchTopicsOffset(
+        [...topics].map(([topic, list]) => ({
+          topic,
+          partitions: list.map(({ partition }) => ({ partition })),
+          fromBeginning: end === 'earliest',
+        })),
+      )
+      return partitions.flatMap(({ topic, partition }) => {
+        const ofTopic = offsets.find(each => each.topic === topic)?.partitions
+        const found = ofTopic?.find(each => each.partition === partition)
+        return found === undefined ? [] : { topic, partition, offset: Number(found.offset) }
+      })
     })
   }
 

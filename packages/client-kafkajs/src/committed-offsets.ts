@@ -1,6 +1,5 @@
 import type { CommittedOffset, TopicPartition } from '@millrace/core'
-import type { Cluster } from 'kafkajs'
-import { byTopic } from './cluster-link.ts'
+import { byTopic, type ClusterLink } from './cluster-link.ts'
 
 /** What the broker's answer holds besides the fields in kafkajs' types. */
 interface CommittedPartition {
@@ -16,20 +15,22 @@ interface CommittedPartition {
  * reads them under exactly-once must first have ended the predecessor's transaction with a producer's `init`.
  */
 export async function fetchCommitted(
-  cluster: Cluster,
+  link: ClusterLink,
   groupId: string,
   partitions: readonly TopicPartition[],
 ): Promise<CommittedOffset[]> {
   // Without partitions Kafka would answer with all that the group ever committed.
   if (partitions.length === 0) return []
-  await cluster.refreshMetadataIfNecessary()
-  const coordinator = await cluster.findGroupCoordinator({ groupId })
-  const { responses } = await coordinator.offsetFetch({
-    groupId,
-    topics: [...byTopic(partitions)].map(([topic, list]) => ({
-      topic,
-      partitions: list.map(({ partition }) => ({ partition, offset: '-1' })),
-    })),
+  const topics = byTopic(partitions)
+  const { responses } = await link.withTopics([...topics.keys()], async cluster => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId })
+    return coordinator.offsetFetch({
+      groupId,
+      topics: [...topics].map(([topic, list]) => ({
+        topic,
+        partitions: list.map(({ partition }) => ({ partition, offset: '-1' })),
+      })),
+    })
   })
   return responses.flatMap(({ topic, partitions: list }) =>
     (list as readonly CommittedPartition[])

@@ -85,7 +85,11 @@ function visibleMessages(position: number, raw: RawPartition): readonly RawMessa
     if (batchContext !== undefined && batchContext !== batch) {
       batch = batchContext
       const last = offsetAfter(message) - 1
-      for (let next = aborted[nextAborted]; next !== undefined && next.firstOffset <= last; next = aborted[nextAborted]) {
+      for (
+        let next = aborted[nextAborted];
+        next !== undefined && next.firstOffset <= last;
+        next = aborted[nextAborted]
+      ) {
         aborting.add(next.producerId)
         nextAborted++
       }

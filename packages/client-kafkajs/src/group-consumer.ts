@@ -18,7 +18,7 @@ import { Doorbell } from './doorbell.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { Membership } from './membership.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
-import { REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
+import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
 
 /** A group member: `Membership` for the group, `PartitionFetcher` for the records, both seen inside `poll` only. */
 export class KafkajsGroupConsumer implements GroupConsumer {
@@ -99,12 +99,8 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.#check('committed')
     const operation = `Asking for the committed offsets of "${this.#options.groupId}"`
     try {
-      const cluster = await this.#link.open([])
-      return await withDeadline(
-        fetchCommitted(cluster, this.#options.groupId, partitions),
-        REQUEST_TIMEOUT_MS,
-        operation,
-      )
+      const answer = fetchCommitted(this.#link, this.#options.groupId, partitions)
+      return await withDeadline(answer, REQUEST_TIMEOUT_MS, operation)
     } catch (error) {
       throw this.#translate(error, operation)
     }
@@ -139,10 +135,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.#closed = true
     this.#fetcher.close()
     this.#bell.ring()
-    await Promise.all([
-      this.#membership?.close(options.leave ?? true),
-      settledWithin(this.#link.close(), CLOSE_MS),
-    ])
+    await Promise.all([this.#membership?.close(options.leave ?? true), settledWithin(this.#link.close(), CLOSE_MS)])
   }
 
   /** Brings what the group has done since the last poll to the listener, in the order in which it happened. */
@@ -193,7 +186,8 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       return membership
     } catch (error) {
       await membership.close(true)
-      const topic = subscription.topics.join(', ')
+      const missing = protocolErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION'
+      const topic = (missing ? await this.#link.missing(subscription.topics) : []).join(', ')
       throw translateError(error, { operation: `Joining group "${groupId}"`, brokers: this.#brokers, groupId, topic })
     }
   }

@@ -18,17 +18,17 @@ import { availableCodecs } from './compression.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
 import { kafkaLog } from './kafka-log.ts'
 import { ManualConsumer } from './manual-consumer.ts'
+import { OpenSockets } from './open-sockets.ts'
 import { KafkajsProducerPort } from './producer.ts'
 import { REQUEST_TIMEOUT_MS } from './translate-error.ts'
 
 /** How to reach Kafka: kafkajs' own options, or a `Kafka` of kafkajs that the application has already. */
 export type KafkajsOptions = KafkajsConnection | KafkajsInstance
 
-export interface KafkajsConnection
-  extends Pick<
-    KafkaConfig,
-    'ssl' | 'sasl' | 'clientId' | 'authenticationTimeout' | 'reauthenticationThreshold' | 'socketFactory' | 'retry'
-  > {
+export interface KafkajsConnection extends Pick<
+  KafkaConfig,
+  'ssl' | 'sasl' | 'clientId' | 'authenticationTimeout' | 'reauthenticationThreshold' | 'socketFactory' | 'retry'
+> {
   /** As `host:port`, a list or separated by commas. */
   readonly brokers: string | readonly string[]
   /** Milliseconds. @default 3 000 */
@@ -60,6 +60,8 @@ class KafkajsClient implements KafkaClient {
   readonly #kafka: Kafka
   readonly #brokers: string
   readonly #context: ClientContext
+  /** Of a `Kafka` that was given, they are not ours. */
+  readonly #sockets: OpenSockets | undefined
   readonly #opened = new Set<{ close(): Promise<void> }>()
 
   constructor(options: KafkajsOptions, context: ClientContext) {
@@ -72,6 +74,7 @@ class KafkajsClient implements KafkaClient {
     const { brokers, connectionTimeout = 3_000, requestTimeout = REQUEST_TIMEOUT_MS, ...rest } = options
     const list = (typeof brokers === 'string' ? brokers.split(',') : [...brokers]).map(broker => broker.trim())
     this.#brokers = list.join(',')
+    this.#sockets = new OpenSockets(rest.socketFactory)
     this.#kafka = new Kafka({
       clientId: context.clientId,
       retry: RETRY,
@@ -79,6 +82,7 @@ class KafkajsClient implements KafkaClient {
       brokers: list,
       connectionTimeout,
       requestTimeout,
+      socketFactory: this.#sockets.factory,
       logLevel: logLevel.INFO,
       logCreator: kafkaLog(context.logger, context.clock),
     })
@@ -115,6 +119,7 @@ class KafkajsClient implements KafkaClient {
   async close(): Promise<void> {
     await Promise.all([...this.#opened].map(each => each.close()))
     this.#opened.clear()
+    this.#sockets?.destroy()
   }
 
   #open<T extends { close(): Promise<void> }>(opened: T): T {

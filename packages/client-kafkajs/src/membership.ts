@@ -149,7 +149,11 @@ export class Membership {
   /** Whether the group still counts this member, so that it may commit. */
   async isMember(): Promise<boolean> {
     try {
-      const { members } = await withDeadline(this.#consumer.describeGroup(), DESCRIBE_TIMEOUT_MS, 'Describing the group')
+      const { members } = await withDeadline(
+        this.#consumer.describeGroup(),
+        DESCRIBE_TIMEOUT_MS,
+        'Describing the group',
+      )
       return members.some(({ memberId }) => memberId === this.#memberId)
     } catch {
       return false
@@ -188,7 +192,11 @@ export class Membership {
     const until = clock.now() + COMMIT_TIMEOUT_MS
     const topics = [...byTopic(offsets)].map(([topic, list]) => ({
       topic,
-      partitions: list.map(({ partition, offset, metadata = null }) => ({ partition, offset: String(offset), metadata })),
+      partitions: list.map(({ partition, offset, metadata = null }) => ({
+        partition,
+        offset: String(offset),
+        metadata,
+      })),
     }))
     for (;;) {
       if (!this.#held || this.#crash !== undefined) {

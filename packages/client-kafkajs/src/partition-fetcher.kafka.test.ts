@@ -39,7 +39,7 @@ it('goes past batches from which the log cleaner took every record', async () =>
     const consumer = client.consumer({ isolationLevel: 'read_committed', maxPartitionBytes: 1 })
     await consumer.assign([{ topic, partition: 0, offset: 0 }])
     const offsets: number[] = []
-    for (let next = 0; next < end!.offset; ) {
+    for (let next = 0; next < end!.offset;) {
       for (const batch of await consumer.poll(1_000)) {
         const cursor = batch.cursor()
         while (cursor.advance()) offsets.push(cursor.offset)

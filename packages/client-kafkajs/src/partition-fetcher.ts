@@ -7,9 +7,10 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { ClusterLink } from './cluster-link.ts'
-import { byTopic } from './cluster-link.ts'
+import type { Broker } from 'kafkajs'
+import { byTopic, type ClusterLink } from './cluster-link.ts'
 import type { Doorbell } from './doorbell.ts'
+import { fetchPartitions, stepOver } from './fetch-request.ts'
 import { fetchedMessages, type RawPartition } from './fetched-messages.ts'
 import { rootError, translateError } from './translate-error.ts'
 
@@ -27,10 +28,6 @@ export interface FetcherOptions {
 const MAX_WAIT_MS = 200
 /** The same while another partition of that broker lies unread: it should be fetched again soon after it is read. */
 const SHORT_WAIT_MS = 20
-/** The most bytes of one response, over all partitions. */
-const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-/** How many offsets are tried at once to find the end of a batch that compaction emptied. */
-const STEPS_AT_ONCE = 16
 const FIRST_BACKOFF_MS = 50
 const LAST_BACKOFF_MS = 1_000
 /**
@@ -50,7 +47,10 @@ interface Slot extends TopicPartition {
   fetching: boolean
   /** Counts seeks: an answer to what was asked before the last one is dropped. */
   version: number
-  /** The last fetch gave nothing though there is something: fetch it alone, and if that gives nothing, step over. */
+  /**
+   * The last fetch gave nothing though there is something. Perhaps it did not fit in beside the others, so it is fetched
+   * alone; if that gives nothing, it is stepped over.
+   */
   empty: boolean
   outOfRange: boolean
 }
@@ -179,27 +179,14 @@ export class PartitionFetcher {
     try {
       const broker = await link.broker(nodeId)
       if (this.#closed) return
-      const stepping = slots.length === 1 && slots[0]?.empty === true
-      const response = (await broker.fetch({
-        replicaId: -1,
-        isolationLevel: readCommitted ? 1 : 0,
-        maxWaitTime: stepping ? 0 : this.#othersLieUnread(slots) ? SHORT_WAIT_MS : MAX_WAIT_MS,
-        minBytes: 1,
-        maxBytes: MAX_RESPONSE_BYTES,
-        topics: [...byTopic(sent.map(({ slot, position }) => ({ ...slot, fetchOffset: String(position) })))].map(
-          ([topic, list]) => ({
-            topic,
-            partitions: list.map(({ partition, fetchOffset }) => ({ partition, fetchOffset, maxBytes: maxPartitionBytes })),
-          }),
-        ),
-      })) as FetchResponse
+      const alone = slots.length === 1 && slots[0]?.empty === true
+      const maxWaitMs = alone ? 0 : this.#othersLieUnread(slots) ? SHORT_WAIT_MS : MAX_WAIT_MS
+      const positions = sent.map(({ slot: { topic, partition }, position }) => ({ topic, partition, offset: position }))
+      const answers = await fetchPartitions(broker, positions, { readCommitted, maxPartitionBytes, maxWaitMs })
       this.#failures.delete(nodeId)
-      for (const { topicName, partitions } of response.responses) {
-        for (const raw of partitions) {
-          const key = keyOf(topicName, raw.partition)
-          const one = sent.find(({ slot }) => keyOf(slot.topic, slot.partition) === key)
-          if (one !== undefined && one.slot.version === one.version) await this.#arrived(one.slot, raw, nodeId)
-        }
+      for (const raw of answers) {
+        const one = sent.find(({ slot }) => slot.topic === raw.topic && slot.partition === raw.partition)
+        if (one !== undefined && one.slot.version === one.version) await this.#arrived(one.slot, raw, broker)
       }
     } catch (error) {
       await this.#failed(nodeId, error, sent)
@@ -211,7 +198,7 @@ export class PartitionFetcher {
     this.#pump()
   }
 
-  async #arrived(slot: Slot, raw: RawPartition, nodeId: string): Promise<void> {
+  async #arrived(slot: Slot, raw: RawPartition, broker: Broker): Promise<void> {
     const position = slot.position ?? 0
     const end = Number(this.#options.readCommitted ? (raw.lastStableOffset ?? raw.highWatermark) : raw.highWatermark)
     if (raw.messages.length === 0 && position < end) {
@@ -219,11 +206,10 @@ export class PartitionFetcher {
         slot.empty = true
         return
       }
-      const version = slot.version
-      const next = await this.#stepOver(slot, position, end, nodeId)
+      const { topic, partition, version } = slot
+      const next = await stepOver(broker, { topic, partition, offset: position }, end, this.#options.readCommitted)
       if (slot.version !== version) return
       slot.position = next
-      const { topic, partition } = slot
       slot.ready = skippedBatch({ topic, partition, nextOffset: next, highWatermark: Number(raw.highWatermark) })
       return
     }
@@ -231,31 +217,6 @@ export class PartitionFetcher {
     const batch = fetchedMessages(slot.topic, position, raw)
     slot.position = batch.nextOffset
     if (batch.nextOffset > position) slot.ready = batch
-  }
-
-  /**
-   * Finds the next offset at which kafkajs decodes anything. The log cleaner keeps the last batch of each producer, even
-   * when it took all records from it, and kafkajs does not tell where such a batch ends: so every offset is tried.
-   */
-  async #stepOver(slot: Slot, position: number, end: number, nodeId: string): Promise<number> {
-    const broker = await this.#options.link.broker(nodeId)
-    const offsets = Array.from({ length: STEPS_AT_ONCE }, (_, step) => position + 1 + step).filter(offset => offset < end)
-    const answers = await Promise.all(
-      offsets.map(async offset => {
-        const response = (await broker.fetch({
-          replicaId: -1,
-          isolationLevel: this.#options.readCommitted ? 1 : 0,
-          maxWaitTime: 0,
-          minBytes: 0,
-          maxBytes: 1,
-          topics: [
-            { topic: slot.topic, partitions: [{ partition: slot.partition, fetchOffset: String(offset), maxBytes: 1 }] },
-          ],
-        })) as FetchResponse
-        return { offset, found: (response.responses[0]?.partitions[0]?.messages.length ?? 0) > 0 }
-      }),
-    )
-    return answers.find(({ found }) => found)?.offset ?? Math.min(position + STEPS_AT_ONCE, end)
   }
 
   /** Waits a little and looks for the leaders again; remembers the error for the next poll when that is no help. */
@@ -342,10 +303,6 @@ interface Sent {
 
 function sentNow(slots: readonly Slot[]): Sent[] {
   return slots.map(slot => ({ slot, version: slot.version, position: slot.position ?? 0 }))
-}
-
-interface FetchResponse {
-  readonly responses: readonly { readonly topicName: string; readonly partitions: readonly RawPartition[] }[]
 }
 
 function isWanted(slot: Slot): boolean {
