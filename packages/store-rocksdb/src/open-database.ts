@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { millraceError } from '@millrace/core'
+import { millraceError, type MillraceError } from '@millrace/core'
 import type RocksDB from 'rocksdb-native'
 import { storeFailure } from './store-failure.ts'
 import { WRITE_BUFFERS } from './write-buffer-share.ts'
@@ -11,6 +11,8 @@ export interface OpenDatabase {
   /** Ends an open iterator or snapshot. The binding waits for those for ever. */
   readonly open: Set<() => Promise<void>>
   closed: boolean
+  /** The first sign of bytes that are not what was written. */
+  corruption: MillraceError | undefined
 }
 
 export async function openDatabase(directory: string, writeBufferSize: number): Promise<OpenDatabase> {
@@ -19,7 +21,7 @@ export async function openDatabase(directory: string, writeBufferSize: number): 
     await mkdir(directory, { recursive: true })
     const db = new Binding(directory, { writeBufferSize, maxWriteBufferNumber: WRITE_BUFFERS, maxBackgroundJobs: 2 })
     await db.ready()
-    return { db, directory, open: new Set(), closed: false }
+    return { db, directory, open: new Set(), closed: false, corruption: undefined }
   } catch (error) {
     throw storeFailure(directory, error)
   }
@@ -34,7 +36,9 @@ export async function guarded<Result>(database: OpenDatabase, work: () => Promis
   try {
     return await work()
   } catch (error) {
-    throw storeFailure(database.directory, error)
+    const failure = storeFailure(database.directory, error)
+    if (failure.code === 'MILLRACE_STORE_CORRUPT') database.corruption ??= failure
+    throw failure
   }
 }
 

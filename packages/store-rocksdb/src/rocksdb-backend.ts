@@ -1,4 +1,4 @@
-import type { OpenOptions, StoreBackend, TaskState } from '@millrace/core'
+import type { MillraceError, OpenOptions, StoreBackend, TaskState } from '@millrace/core'
 import { checkFormat, storeIds } from './meta-space.ts'
 import { closeDatabase, openDatabase } from './open-database.ts'
 import { rocksdbTaskState } from './task-state.ts'
@@ -24,14 +24,24 @@ const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024
  */
 export function rocksdb({ memoryBytes = DEFAULT_MEMORY_BYTES }: RocksdbOptions = {}): StoreBackend {
   let openDatabases = 0
+  /** Databases that were corrupt when they were read: opening them again may well succeed, and reading them fail again. */
+  const corrupted = new Map<string, MillraceError>()
 
   async function open({ directory, stores }: OpenOptions): Promise<TaskState> {
+    const corruption = corrupted.get(directory)
+    if (corruption !== undefined) {
+      corrupted.delete(directory)
+      throw corruption
+    }
     const database = await openDatabase(directory, writeBufferShare(memoryBytes, openDatabases))
     try {
       await checkFormat(database)
       const ids = await storeIds(database, stores)
       openDatabases++
-      return rocksdbTaskState(database, ids, () => openDatabases--)
+      return rocksdbTaskState(database, ids, () => {
+        openDatabases--
+        if (database.corruption !== undefined) corrupted.set(directory, database.corruption)
+      })
     } catch (error) {
       await closeDatabase(database)
       throw error
