@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Headers, type KafkaClient, NO_HEADERS, systemClock, type TopicPartition } from '@millrace/core'
-import { kafkajs, silentLogger } from 'millrace'
+import { type ClientFactory, type Headers, NO_HEADERS, systemClock, type TopicPartition } from '@millrace/core'
+import { silentLogger } from '@millrace/runtime'
 
 export interface WrittenRecord {
   readonly partition: number
@@ -42,8 +42,8 @@ export interface ReadOptions {
 const READ_LIMIT_MS = 90_000
 const NOTHING = Buffer.alloc(0)
 
-export function topicIo(brokers: string): TopicIo {
-  const client: KafkaClient = kafkajs({ brokers })({ clientId: 'test', clock: systemClock, logger: silentLogger })
+export function topicIo(factory: ClientFactory): TopicIo {
+  const client = factory({ clientId: 'test', clock: systemClock, logger: silentLogger })
   const admin = client.admin()
   const producer = client.producer({})
   let initialised: Promise<void> | undefined

@@ -6,7 +6,7 @@ import { sharedKafka } from '@millrace/dev-kafka'
 import { kafkajs, KafkaStreams, rocksdb } from 'millrace'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { logLines } from '../log-lines.ts'
-import { eventually, type TopicIo, topicIo } from './topics/topic-io.ts'
+import { eventually, type TopicIo, topicIo } from '../topic-io.ts'
 import { zipfText } from './word-count/text.ts'
 import { wordCount } from './word-count/topology.ts'
 
@@ -21,7 +21,7 @@ let root: string
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(brokers)
+  io = topicIo(kafkajs({ brokers }))
   root = await mkdtemp(join(tmpdir(), 'millrace-'))
   await io.createTopic(topics.lines, PARTITIONS)
   await io.createTopic(topics.counts, PARTITIONS)

@@ -1,5 +1,5 @@
 import type { ProcessingGuarantee } from 'millrace'
-import type { ReadRecord } from '../topics/topic-io.ts'
+import type { ReadRecord } from '../../topic-io.ts'
 
 /** What the application said of each word, in order. */
 export function countsByWord(records: readonly ReadRecord[]): ReadonlyMap<string, readonly number[]> {

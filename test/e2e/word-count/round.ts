@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import type { ProcessingGuarantee } from 'millrace'
-import { workerGroup } from '../processes/worker-group.ts'
-import { eventually, type TopicIo, topicIo, type WrittenRecord } from '../topics/topic-io.ts'
+import { kafkajs, type ProcessingGuarantee } from 'millrace'
+import { workerGroup } from '../../processes/worker-group.ts'
+import { eventually, type TopicIo, topicIo, type WrittenRecord } from '../../topic-io.ts'
 import { countsByWord, mistakes } from './count-check.ts'
 import type { WordCountSettings } from './settings.ts'
 import { zipfText } from './text.ts'
@@ -41,7 +41,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { brokers, guarantee, seed } = options
   const name = `word-count-${guarantee.replaceAll('_', '-')}-${seed}-${began.toString(36)}`
   const text = zipfText(options.words, seed)
-  await using io = topicIo(brokers)
+  await using io = topicIo(kafkajs({ brokers }))
   await using group = await workerGroup()
   const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
   await io.createTopic(topics.lines, PARTITIONS)
