@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest'
+import { interpret } from './interpreter.ts'
+import type { Step } from './spec.ts'
+import { hasTiedJoin } from './tied-joins.ts'
+
+const input: Step = { op: 'stream', id: 'in', topics: ['in'] }
+const keyed: Step = { op: 'selectKey', id: 'keyed', from: 'in', selector: 'value' }
+
+it.each<[string, readonly Step[], boolean]>([
+  [
+    'a table of its own topic',
+    [input, { op: 'table', id: 't', topic: 'rows' }, { op: 'join', id: 'j', from: 'in', table: 't', joiner: 'pair' }],
+    false,
+  ],
+  [
+    'a table made of the stream itself',
+    [input, { op: 'toTable', id: 't', from: 'in' }, { op: 'join', id: 'j', from: 'in', table: 't', joiner: 'pair' }],
+    false,
+  ],
+  [
+    'two repartition topics of one stream',
+    [
+      input,
+      keyed,
+      { op: 'toTable', id: 't', from: 'keyed', store: {} },
+      { op: 'join', id: 'j', from: 'keyed', table: 't', joiner: 'pair' },
+    ],
+    true,
+  ],
+  [
+    'a stream and a table that took the way through a topic',
+    [
+      input,
+      { op: 'repartition', id: 'r', from: 'in' },
+      { op: 'toTable', id: 't', from: 'r' },
+      { op: 'join', id: 'j', from: 'in', table: 't', joiner: 'pair' },
+    ],
+    true,
+  ],
+  [
+    'a repartitioned stream and a table of its own topic, filtered',
+    [
+      input,
+      keyed,
+      { op: 'table', id: 't', topic: 'rows' },
+      { op: 'filter', id: 'f', from: 't', predicate: 'always' },
+      { op: 'join', id: 'j', from: 'keyed', table: 'f', joiner: 'pair' },
+    ],
+    false,
+  ],
+])('of a stream with %s', (_what, topology, tied) => {
+  expect(hasTiedJoin(interpret(topology))).toBe(tied)
+})
