@@ -1,6 +1,7 @@
 import { type MemoryClient, type MemoryCluster } from '@millrace/client-memory'
 import { type ClientContext, type ManualClock, type Plan, type StoreBackend } from '@millrace/core'
-import { Instance, Metrics, type ProcessingGuarantee, resolveOptions, silentLogger } from '@millrace/runtime'
+import type { Logger } from '@millrace/core'
+import { Instance, Metrics, type ProcessingGuarantee, resolveOptions } from '@millrace/runtime'
 
 /** What all processes of a run have in common. */
 export interface ProcessWorld {
@@ -82,6 +83,16 @@ export class SimulatedProcess {
     if (this.#life === life) this.#ended = undefined
   }
 
+  /** What the process logs is part of the history. */
+  #logger(): Logger {
+    const log = (fields: Readonly<Record<string, unknown>>, message: string) => {
+      const { error, ...others } = fields
+      const why = error === undefined ? '' : `: ${String(error)}`
+      this.#world.history(`${this.name} ${message}${why} ${JSON.stringify(others)}`)
+    }
+    return { debug: nobody, info: log, warn: log, error: log }
+  }
+
   #newInstance(): Instance {
     const { clock, plan, guarantee } = this.#world
     return new Instance(
@@ -99,7 +110,7 @@ export class SimulatedProcess {
         transactionTimeoutMs: 10_000,
         commitIntervalMs: guarantee === 'exactly_once' ? 100 : 500,
         clock,
-        logger: silentLogger,
+        logger: this.#logger(),
       }),
       new Metrics(),
       { onRebalancing: nobody, onWaiting: nobody, onRestoreStart: nobody, onRestoreProgress: nobody, onRestoreEnd: nobody },

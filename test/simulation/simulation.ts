@@ -88,7 +88,7 @@ export async function simulate(seed: number): Promise<SimulationResult> {
 
   let kills = 0
   let sent = 0
-  for (const process of processes) process.start()
+  for (const one of processes) one.start()
   const troubleEnds = clock.now() + TROUBLE_MS
   while (clock.now() < troubleEnds) {
     if (random() < 0.15 && sent < streamed.length) {
@@ -96,27 +96,27 @@ export async function simulate(seed: number): Promise<SimulationResult> {
       sent += next.length
       await produce(next)
     }
-    const process = processes[draw(0, processes.length - 1)]!
-    if (!process.alive) {
+    const proc = processes[draw(0, processes.length - 1)]!
+    if (!proc.alive) {
       if (random() < 0.05) {
-        tell(`${process.name} starts`)
-        process.start()
+        tell(`${proc.name} starts`)
+        proc.start()
       }
     } else if (random() < 0.004) {
       const loseDisk = random() < 0.3
-      tell(`${process.name} is killed${loseDisk ? ' and its disk is lost' : ''}`)
-      process.kill(loseDisk ? survivingStore() : undefined)
+      tell(`${proc.name} is killed${loseDisk ? ' and its disk is lost' : ''}`)
+      proc.kill(loseDisk ? survivingStore() : undefined)
       kills++
     } else if (random() < 0.002) {
-      tell(`${process.name} is told to stop`)
-      process.stop()
+      tell(`${proc.name} is told to stop`)
+      proc.stop()
     }
     await clock.advance(TICK_MS)
   }
   await produce(streamed.slice(sent))
   tell('no further trouble')
   faulty.stop()
-  for (const process of processes) if (!process.alive) process.start()
+  for (const one of processes) if (!one.alive) one.start()
 
   const violations: string[] = []
   const real = topicNaming(plan, 'app')
@@ -126,9 +126,9 @@ export async function simulate(seed: number): Promise<SimulationResult> {
   if (!(await allCommitted(honest, cluster, sources))) {
     violations.push(`after ${REST_MS / 1000} s without trouble the input was not processed to its end`)
   }
-  for (const process of processes) process.stop()
+  for (const one of processes) one.stop()
   await clock.advance(30_000)
-  for (const process of processes) process.kill()
+  for (const one of processes) one.kill()
 
   for (const event of faulty.log) {
     history.push(

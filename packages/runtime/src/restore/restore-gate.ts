@@ -44,6 +44,7 @@ export class RestoreGate {
       .restore(
         together.map(({ request }) => request),
         (request) => find(request).resolve(),
+        (request, error) => find(request).reject(error),
       )
       .then(
         () => together.forEach(({ resolve }) => resolve()),

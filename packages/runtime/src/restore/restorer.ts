@@ -80,10 +80,23 @@ export class Restorer {
 
   /**
    * Restores every store of the tasks. `onReady` runs for each task as soon as its own stores are complete, or its signal
-   * is aborted.
+   * is aborted; `onFailed` for one whose changelogs could not be asked about.
    */
-  async restore(requests: readonly RestoreRequest[], onReady: (request: RestoreRequest) => void): Promise<void> {
-    const work = (await Promise.all(requests.map((request) => this.#plan(request)))).flat()
+  async restore(
+    requests: readonly RestoreRequest[],
+    onReady: (request: RestoreRequest) => void,
+    onFailed: (request: RestoreRequest, error: unknown) => void,
+  ): Promise<void> {
+    // All plans are waited for, failed ones too: a plan may empty a store, and must not do so when its task is tried again.
+    const plans = await Promise.allSettled(requests.map((request) => this.#plan(request)))
+    const work: Restoring[] = []
+    const planned: RestoreRequest[] = []
+    plans.forEach((plan, index) => {
+      const request = requests[index]!
+      if (plan.status === 'rejected') return onFailed(request, plan.reason)
+      planned.push(request)
+      work.push(...plan.value)
+    })
     const open = new Set(work)
     const readyIfDone = (request: RestoreRequest) => {
       for (const restoring of open) if (restoring.request === request) return
@@ -91,7 +104,7 @@ export class Restorer {
     }
     for (const restoring of work) this.#listener.onRestoreStart(this.#event(restoring))
     for (const restoring of work) if (restoring.position >= restoring.to) this.#end(restoring, open)
-    for (const request of requests) readyIfDone(request)
+    for (const request of planned) readyIfDone(request)
     if (open.size === 0) return
 
     // Read-committed shows nothing of aborted transactions; it also waits at the end of an open one, which is what restoring
@@ -101,7 +114,7 @@ export class Restorer {
       const positions = [...open].map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
       await consumer.assign(positions)
       for (;;) {
-        this.#leaveAborted(requests, open, onReady)
+        this.#leaveAborted(planned, open, onReady)
         if (open.size === 0) break
         const batches = await this.#poll(consumer)
         for (const batch of batches) {
