@@ -48,7 +48,7 @@ export async function assignMembers(
   }))
 }
 
-function encodeAssignment({ partitions, userData }: MemberAssignment): Buffer {
+export function encodeAssignment({ partitions, userData }: MemberAssignment): Buffer {
   const assignment: Record<string, number[]> = {}
   for (const [topic, list] of byTopic(partitions)) assignment[topic] = list.map(({ partition }) => partition)
   for (const name of userDataTopics(userData)) assignment[name] = []

@@ -29,6 +29,7 @@ const COMMIT_TIMEOUT_MS = 15_000
 const COMMIT_RETRY_MS = 100
 const DESCRIBE_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 5_000
+const CLOSE_UNJOINED_MS = 1_000
 /** How often kafkajs may look whether it may join again, while the owner has not yet given its partitions back. */
 const GATE_RETRY_MS = 20
 const MAX_GATE_RETRY_MS = 500
@@ -180,7 +181,9 @@ export class Membership {
       await settledWithin(this.#crashing(), CLOSE_TIMEOUT_MS)
     }
     this.#steer = 'end'
-    await settledWithin(this.#consumer.disconnect(), CLOSE_TIMEOUT_MS)
+    // Before the first answer to a join there is no member that could leave.
+    const joined = this.#memberId !== ''
+    await settledWithin(this.#consumer.disconnect(), joined ? CLOSE_TIMEOUT_MS : CLOSE_UNJOINED_MS)
   }
 
   /**

@@ -90,6 +90,6 @@ export function recordBytes(
  * Thirteen digits, as current time has. kafkajs takes 0 for "now" and compares timestamps as text when it looks for a
  * batch's first and last: neither goes wrong with text of one length.
  */
-function timestampText(timestamp: number): string {
+export function timestampText(timestamp: number): string {
   return String(timestamp).padStart(13, '0')
 }

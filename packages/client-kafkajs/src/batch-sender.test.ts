@@ -1,0 +1,146 @@
+import { ManualClock, NO_HEADERS, systemClock } from '@millrace/core'
+import type { ProducerBatch, RecordMetadata } from 'kafkajs'
+import { expect, it } from 'vitest'
+import { BatchSender } from './batch-sender.ts'
+import { timestampText } from './pending-batch.ts'
+
+/** Where batches go in these tests: what came, by partition, and what to do with the next calls. */
+class Log {
+  readonly requests: string[][] = []
+  readonly values = new Map<number, string[]>()
+  /** Taken in turn; without one, all is acknowledged. */
+  readonly answers: ('lose partition 1' | Error)[] = []
+
+  readonly send = async ({ topicMessages = [] }: ProducerBatch): Promise<RecordMetadata[]> => {
+    await Promise.resolve()
+    const answer = this.answers.shift()
+    if (answer instanceof Error) throw answer
+    const parts = topicMessages.map(({ topic, messages }) => ({ topic, partition: messages[0]!.partition!, messages }))
+    this.requests.push(parts.map(({ partition, messages }) => `${partition}:${messages.length}`))
+    return parts
+      .filter(({ partition }) => answer !== 'lose partition 1' || partition !== 1)
+      .map(({ topic, partition, messages }) => {
+        const log = this.values.get(partition) ?? []
+        const baseOffset = String(log.length)
+        this.values.set(partition, [...log, ...messages.map(({ value }) => String(value))])
+        return { topicName: topic, partition, errorCode: 0, baseOffset }
+      })
+  }
+}
+
+function senderTo(log: Log, { transactionalId = undefined as string | undefined, maxBatchBytes = 10_000 } = {}) {
+  const options = { brokers: 'b', clock: systemClock, compression: 'none' as const, maxBatchBytes, transactionalId }
+  const sender = new BatchSender({ ...options, send: log.send })
+  const append = (partition: number, value: string): void => {
+    const bytes = Buffer.from(value)
+    sender.batchFor('t', partition, bytes.length + 40).append(bytes.length + 40, 0, null, bytes, NO_HEADERS)
+  }
+  return { sender, append }
+}
+
+const error = (fields: object) => Object.assign(new Error('as the test wants it'), fields)
+const unreachable = error({ name: 'KafkaJSConnectionError', retriable: true })
+
+it('sends in order what is appended, and tells where the logs go on', async () => {
+  const log = new Log()
+  const { sender, append } = senderTo(log, { maxBatchBytes: 200 })
+  for (let i = 0; i < 50; i++) append(i % 2, `v${i}`)
+  const ends = await sender.flush()
+  expect(log.values.get(0)).toEqual(Array.from({ length: 25 }, (_, i) => `v${2 * i}`))
+  expect(log.values.get(1)).toEqual(Array.from({ length: 25 }, (_, i) => `v${2 * i + 1}`))
+  expect(ends.map(({ partition, offset }) => [partition, offset]).sort(([a], [b]) => a! - b!)).toEqual([
+    [0, 25],
+    [1, 25],
+  ])
+  expect(await sender.flush()).toEqual([])
+})
+
+it('sends again what kafkajs said nothing of', async () => {
+  const log = new Log()
+  log.answers.push('lose partition 1')
+  const { sender, append } = senderTo(log)
+  append(0, 'a')
+  append(1, 'b')
+  await sender.flush()
+  expect(log.requests).toEqual([['0:1', '1:1'], ['1:1']])
+  expect([...log.values.values()]).toEqual([['a'], ['b']])
+})
+
+it('keeps trying outside transactions while no broker answers', async () => {
+  const log = new Log()
+  log.answers.push(unreachable, unreachable)
+  const { sender, append } = senderTo(log)
+  append(0, 'a')
+  expect(await sender.flush()).toEqual([{ topic: 't', partition: 0, offset: 1 }])
+})
+
+it('throws a failure at every flush from then on', async () => {
+  const log = new Log()
+  log.answers.push(error({ type: 'TOPIC_AUTHORIZATION_FAILED', retriable: false }))
+  const { sender, append } = senderTo(log)
+  append(0, 'a')
+  await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED', kind: 'fatal' })
+  await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED' })
+})
+
+it.each([
+  ['no broker answers', unreachable, 'MILLRACE_TRANSACTION_ABORTABLE'],
+  ['the epoch is old', error({ type: 'INVALID_PRODUCER_EPOCH', retriable: false }), 'MILLRACE_PRODUCER_FENCED'],
+])('gives a transaction up when %s, and can begin another after it was dropped', async (_what, failure, code) => {
+  const log = new Log()
+  log.answers.push(failure)
+  const { sender, append } = senderTo(log, { transactionalId: 'tx' })
+  append(0, 'a')
+  await expect(sender.flush()).rejects.toMatchObject({ code })
+  await sender.drop()
+  append(0, 'b')
+  await sender.flush()
+  expect(log.values.get(0)).toEqual(['b'])
+})
+
+it('begins a transaction with one partition', async () => {
+  const log = new Log()
+  const { sender, append } = senderTo(log, { transactionalId: 'tx' })
+  for (const partition of [0, 1, 2]) append(partition, 'first')
+  await sender.flush()
+  sender.transactionEnded()
+  for (const partition of [0, 1]) append(partition, 'second')
+  await sender.flush()
+  expect(log.requests).toEqual([['0:1'], ['1:1', '2:1'], ['0:1'], ['1:1']])
+})
+
+it('asks the appender to wait above its limit, and lets it go on when there is room or no hope', async () => {
+  const log = new Log()
+  const { sender, append } = senderTo(log, { maxBatchBytes: 20_000_000 })
+  const big = 'x'.repeat(17_000_000)
+  append(0, big)
+  expect(sender.pending()).toBeUndefined()
+  append(1, big)
+  await sender.pending()
+  expect(sender.pending()).toBeUndefined()
+  append(0, big)
+  append(1, big)
+  log.answers.push(error({ type: 'MESSAGE_TOO_LARGE', retriable: false }))
+  await sender.pending()
+  await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED' })
+})
+
+it('ends its retries when it is closed', async () => {
+  const log = new Log()
+  const clock = new ManualClock()
+  log.answers.push(unreachable, unreachable)
+  const options = { brokers: 'b', clock, compression: 'none' as const, maxBatchBytes: 100, transactionalId: undefined }
+  const sender = new BatchSender({ ...options, send: log.send })
+  sender.batchFor('t', 0, 50).append(50, 0, null, Buffer.from('a'), NO_HEADERS)
+  const flushed = sender.flush()
+  sender.close()
+  await expect(flushed).rejects.toMatchObject({ code: 'MILLRACE_CLIENT_UNAVAILABLE' })
+})
+
+it('writes timestamps so that their text sorts as their numbers, and 0 is none that kafkajs takes for "now"', () => {
+  const times = [0, 9, 10, 999, 1_700_000_000_000]
+  const texts = times.map(timestampText)
+  expect([...texts].sort()).toEqual(texts)
+  expect(texts.map(Number)).toEqual(times)
+  expect(texts.every(text => Boolean(text))).toBe(true)
+})
