@@ -1,0 +1,92 @@
+import { setTimeout } from 'node:timers/promises'
+import { kafkajs, type ProcessingGuarantee } from 'millrace'
+import { type WorkerGroup, workerGroup } from '../../processes/worker-group.ts'
+import type { Worker } from '../../processes/worker.ts'
+import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
+import { countsByWord, mistakes } from './count-check.ts'
+import type { WordCountSettings } from './settings.ts'
+
+export interface WordCountOptions {
+  readonly brokers: string
+  readonly guarantee: ProcessingGuarantee
+  /** Names the application and its topics. */
+  readonly name: string
+  readonly replicationFactor?: number
+}
+
+/** The word count as an application of several processes, with its topics, seen from outside. */
+export interface WordCountApplication extends AsyncDisposable {
+  readonly io: TopicIo
+  readonly group: WorkerGroup
+  /** Starts a process; the same `state` means the same state directory. */
+  start(name: string, state?: string): Worker
+  /** Produces lines, in parts with a pause before each so that there is always something under way. */
+  feed(lines: readonly string[], pace?: { readonly parts: number; readonly everyMs: number }): Promise<void>
+  /** Lines that are committed. */
+  committed(): Promise<number>
+  /** Waits until every line so far and all that follows from it has been committed. */
+  drained(withinMs: number): Promise<void>
+  /** What is wrong with the results so far. */
+  mistakes(exact: ReadonlyMap<string, number>, guarantee?: ProcessingGuarantee): Promise<readonly string[]>
+}
+
+const PARTITIONS = 4
+const WORKER = new URL('worker-process.ts', import.meta.url)
+
+export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
+  const { brokers, guarantee, name, replicationFactor } = options
+  const group = await workerGroup()
+  const io = topicIo(kafkajs({ brokers }))
+  const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
+  await io.createTopic(topics.lines, PARTITIONS)
+  await io.createTopic(topics.counts, PARTITIONS)
+  let fed = 0
+
+  const committed = async () => (await io.committed(name, topics.lines)).reduce((sum, offset) => sum + offset, 0)
+  return {
+    io,
+    group,
+    start(worker, state = worker) {
+      const settings: WordCountSettings = {
+        ...topics,
+        brokers,
+        applicationId: name,
+        stateDir: group.stateDir(state),
+        processingGuarantee: guarantee,
+        commitIntervalMs: 100,
+        sessionTimeoutMs: 6_000,
+        ...(replicationFactor === undefined ? {} : { replicationFactor }),
+      }
+      return group.start(worker, WORKER, settings)
+    },
+    async feed(lines, { parts, everyMs } = { parts: 1, everyMs: 0 }) {
+      const size = Math.ceil(lines.length / parts)
+      for (let from = 0; from < lines.length; from += size) {
+        await setTimeout(everyMs)
+        const part = lines.slice(from, from + size)
+        await io.produce(
+          topics.lines,
+          part.map(value => ({ partition: fed++ % PARTITIONS, key: null, value, timestamp: Date.now() })),
+        )
+      }
+    },
+    committed,
+    async drained(withinMs) {
+      await eventually('the whole input', withinMs, committed, count => count === fed)
+      const rest = () => io.unprocessed(name, `${name}-counts-repartition`)
+      await eventually('the repartitioned words', withinMs, rest, count => count === 0)
+    },
+    async mistakes(exact, as = guarantee) {
+      return mistakes(as, exact, countsByWord(await io.readAll(topics.counts)))
+    },
+    async [Symbol.asyncDispose]() {
+      await group[Symbol.asyncDispose]()
+      await io[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Of what a worker tells: it has all its tasks. */
+export function isRunning(message: { readonly type: string; readonly state?: unknown }): boolean {
+  return message.type === 'state' && message.state === 'RUNNING'
+}
