@@ -48,7 +48,7 @@ function name(sources: string): string {
 async function hashOf(sources: string): Promise<string> {
   const hash = createHash('sha256')
   const files = await readdir(join(sources, 'src'), { recursive: true, withFileTypes: true })
-  const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name))
+  const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
   for (const path of [join(sources, 'pom.xml'), ...paths.sort()]) {
     hash.update(path.slice(sources.length)).update(await readFile(path))
   }

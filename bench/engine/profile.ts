@@ -10,7 +10,7 @@ export interface ProfiledFunction {
 /** The functions in which a CPU profile was most often caught itself, not in what they called. */
 export function topFunctions(profile: Profiler.Profile, records: number, count: number): readonly ProfiledFunction[] {
   const microseconds = new Map<string, number>()
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
+  const nodes = new Map(profile.nodes.map(node => [node.id, node]))
   const deltas = profile.timeDeltas ?? []
   let total = 0
   profile.samples?.forEach((id, index) => {

@@ -72,7 +72,7 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
   const processed = () => instance.tasks.reduce((sum, task) => sum + task.processed, 0)
   while (processed() < options.records) {
     await instance.step(10)
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise(resolve => setImmediate(resolve))
   }
   await instance.commit()
   const seconds = (performance.now() - began) / 1000
@@ -107,7 +107,17 @@ async function load(client: KafkaClient, options: EngineOptions): Promise<void> 
     const user = `user-${draw(options.keys)}`
     const value = `{"user":"${user}","page":"page-${draw(1000)}","ms":${draw(5000)},"ref":"campaign-${draw(50)}"}`
     const record = Buffer.from(user + value)
-    topic.append(i % PARTITIONS, firstTimestamp + i, record, 0, user.length, record, user.length, record.length, NO_HEADERS)
+    topic.append(
+      i % PARTITIONS,
+      firstTimestamp + i,
+      record,
+      0,
+      user.length,
+      record,
+      user.length,
+      record.length,
+      NO_HEADERS,
+    )
     if (i % 10_000 === 0) await producer.flush()
   }
   await producer.flush()
@@ -137,7 +147,9 @@ export function printEngineResults(results: readonly EngineResult[]): boolean {
       `${workload}: ${rate} records/s, ${cpuMicrosecondsPerRecord.toFixed(2)} µs of CPU each; goal ${goal.toLocaleString('en-US')} ${verdict}`,
     )
     for (const { name, nanosecondsPerRecord, share } of top) {
-      console.log(`    ${nanosecondsPerRecord.toFixed(0).padStart(5)} ns  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`)
+      console.log(
+        `    ${nanosecondsPerRecord.toFixed(0).padStart(5)} ns  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`,
+      )
     }
   }
   return results.every(({ recordsPerSecond, goal }) => recordsPerSecond >= goal)

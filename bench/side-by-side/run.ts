@@ -36,15 +36,21 @@ const PATIENCE_MS = 300_000
 
 export async function runSideBySide(options: SideBySideOptions): Promise<readonly SideBySideResult[]> {
   const classPath = await buildMavenProject(fileURLToPath(new URL('../java/', import.meta.url)), 'millrace-bench')
-  await using kafka = await startKafka({ tuning: 'throughput', log: (line) => console.error(line) })
+  await using kafka = await startKafka({ tuning: 'throughput', log: line => console.error(line) })
   const client = kafkajs({ brokers: kafka.brokers })({ clientId: 'bench', clock: systemClock, logger: silentLogger })
   const admin = client.admin()
   const java = (...args: readonly string[]) =>
-    spawn('java', ['-Xmx2g', '-cp', classPath, 'millrace.bench.Main', ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const millrace = (...args: readonly string[]) =>
-    spawn(process.execPath, ['--conditions=millrace-source', fileURLToPath(new URL('worker.ts', import.meta.url)), ...args], {
+    spawn('java', ['-Xmx2g', '-cp', classPath, 'millrace.bench.Main', ...args], {
       stdio: ['ignore', 'inherit', 'inherit'],
     })
+  const millrace = (...args: readonly string[]) =>
+    spawn(
+      process.execPath,
+      ['--conditions=millrace-source', fileURLToPath(new URL('worker.ts', import.meta.url)), ...args],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    )
   try {
     await admin.createTopics([{ name: INPUT, partitions: PARTITIONS }])
     const { records, keys, guarantee } = options
@@ -53,7 +59,10 @@ export async function runSideBySide(options: SideBySideOptions): Promise<readonl
     for (const { name } of WORKLOADS) {
       if (options.only !== undefined && options.only !== name) continue
       const rates: number[] = []
-      for (const [contender, start] of [['java', java], ['millrace', millrace]] as const) {
+      for (const [contender, start] of [
+        ['java', java],
+        ['millrace', millrace],
+      ] as const) {
         const application = `${name}-${contender}`
         const output = `${application}-out`
         await admin.createTopics([{ name: output, partitions: PARTITIONS }])
@@ -75,7 +84,10 @@ export async function runSideBySide(options: SideBySideOptions): Promise<readonl
 }
 
 async function steadyRate(admin: Admin, group: string, records: number, worker: ChildProcess): Promise<number> {
-  const partitions: TopicPartition[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: INPUT, partition }))
+  const partitions: TopicPartition[] = Array.from({ length: PARTITIONS }, (_, partition) => ({
+    topic: INPUT,
+    partition,
+  }))
   const deadline = performance.now() + PATIENCE_MS
   let first: { readonly at: number; readonly offset: number } | undefined
   while (performance.now() < deadline) {
@@ -123,6 +135,8 @@ async function end(child: ChildProcess): Promise<void> {
 export function printSideBySide(results: readonly SideBySideResult[]): void {
   for (const { workload, guarantee, kafkaStreams, millrace, ratio } of results) {
     const rate = (value: number) => `${value.toLocaleString('en-US')} records/s`
-    console.log(`${workload} (${guarantee}): Millrace ${rate(millrace)}, Kafka Streams ${rate(kafkaStreams)}, ratio ${ratio.toFixed(2)}`)
+    console.log(
+      `${workload} (${guarantee}): Millrace ${rate(millrace)}, Kafka Streams ${rate(kafkaStreams)}, ratio ${ratio.toFixed(2)}`,
+    )
   }
 }

@@ -15,7 +15,7 @@ const [brokers, name, applicationId, input, output, guarantee] = process.argv.sl
   string,
   ProcessingGuarantee,
 ]
-const workload = WORKLOADS.find((candidate) => candidate.name === name)
+const workload = WORKLOADS.find(candidate => candidate.name === name)
 if (workload === undefined) throw new Error(`there is no workload "${name}"`)
 const stateDir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
 const streams = new KafkaStreams(workload.plan(input, output), {

@@ -10,7 +10,11 @@ import { parseArgs } from 'node:util'
 import { simulate } from './simulation.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, runs: { type: 'string', default: '100' }, history: { type: 'boolean', default: false } },
+  options: {
+    seed: { type: 'string' },
+    runs: { type: 'string', default: '100' },
+    history: { type: 'boolean', default: false },
+  },
 })
 const first = values.seed === undefined ? Math.floor(Date.now() / 1000) % 1_000_000 : Number(values.seed)
 const runs = Number(values.runs)

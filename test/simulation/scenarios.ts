@@ -46,7 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const builder = new StreamsBuilder()
       builder
         .stream('lines', { key: string(), value: string() })
-        .flatMapValues((line) => line.split(' '))
+        .flatMapValues(line => line.split(' '))
         .groupBy((_key, word) => word, { key: string(), value: string() })
         .count({ store: 'counts' })
         .toStream()
@@ -60,7 +60,7 @@ export const SCENARIOS: readonly Scenario[] = [
         value: Array.from({ length: 1 + Math.floor(random() * 5) }, () => pick(random, WORDS)).join(' '),
         timestamp: FIRST_TIMESTAMP + index,
       })),
-    expected: (input) => tally(input.flatMap(({ value }) => value.split(' '))),
+    expected: input => tally(input.flatMap(({ value }) => value.split(' '))),
     show: (key, value) => [key.toString(), String(value.readBigInt64BE())],
   },
   {
@@ -88,7 +88,7 @@ export const SCENARIOS: readonly Scenario[] = [
         timestamp: (timestamp += Math.floor(random() * 4000)),
       }))
     },
-    expected: (input) => tally(input.map(({ key, timestamp }) => `${key}@${Math.floor(timestamp / 60_000) * 60_000}`)),
+    expected: input => tally(input.map(({ key, timestamp }) => `${key}@${Math.floor(timestamp / 60_000) * 60_000}`)),
     show: (key, value) => [
       `${key.toString('utf8', 0, key.length - 8)}@${key.readBigInt64BE(key.length - 8)}`,
       String(value.readBigInt64BE()),
@@ -120,7 +120,12 @@ export const SCENARIOS: readonly Scenario[] = [
       return builder.build()
     },
     input: (random, records) => {
-      const prices = WORDS.map((word, index) => ({ topic: 'prices', key: word, value: String(index + 1), timestamp: 1 }))
+      const prices = WORDS.map((word, index) => ({
+        topic: 'prices',
+        key: word,
+        value: String(index + 1),
+        timestamp: 1,
+      }))
       const orders = Array.from({ length: records }, (_, index) => ({
         topic: 'orders',
         key: pick(random, WORDS),
@@ -129,7 +134,7 @@ export const SCENARIOS: readonly Scenario[] = [
       }))
       return [...prices, ...orders]
     },
-    expected: (input) => {
+    expected: input => {
       const totals = new Map<string, string>()
       for (const { topic, key, value } of input) {
         if (topic === 'orders') totals.set(value, String(Number(totals.get(value) ?? 0) + WORDS.indexOf(key) + 1))

@@ -100,7 +100,7 @@ export class SimulatedProcess {
       resolveOptions({
         applicationId: 'app',
         processId: this.name,
-        client: (context) => {
+        client: context => {
           this.#client = this.#world.connect(context)
           return this.#client
         },
@@ -113,7 +113,13 @@ export class SimulatedProcess {
         logger: this.#logger(),
       }),
       new Metrics(),
-      { onRebalancing: nobody, onWaiting: nobody, onRestoreStart: nobody, onRestoreProgress: nobody, onRestoreEnd: nobody },
+      {
+        onRebalancing: nobody,
+        onWaiting: nobody,
+        onRestoreStart: nobody,
+        onRestoreProgress: nobody,
+        onRestoreEnd: nobody,
+      },
     )
   }
 }

@@ -55,7 +55,10 @@ export async function simulate(seed: number): Promise<SimulationResult> {
     maxDisconnectMs: 8000,
   })
   const world = { clock, cluster, plan, guarantee, connect: faulty, history: tell } as const
-  const processes = Array.from({ length: draw(1, 3) }, (_, index) => new SimulatedProcess(`p${index}`, world, survivingStore()))
+  const processes = Array.from(
+    { length: draw(1, 3) },
+    (_, index) => new SimulatedProcess(`p${index}`, world, survivingStore()),
+  )
   tell(`${scenario.name}, ${guarantee}, ${transactions}, ${partitions} partitions, ${processes.length} processes`)
 
   const input = scenario.input(random, draw(20, 200))
@@ -83,7 +86,7 @@ export async function simulate(seed: number): Promise<SimulationResult> {
   }
   // A table is there before the stream that is joined with it, so that the result does not depend on who is faster.
   const upFront = input.filter(({ topic }) => scenario.topics.length > 1 && topic === scenario.topics[0])
-  const streamed = input.filter((record) => !upFront.includes(record))
+  const streamed = input.filter(record => !upFront.includes(record))
   await produce(upFront)
 
   let kills = 0
@@ -157,7 +160,7 @@ async function allCommitted(client: KafkaClient, cluster: MemoryCluster, topics:
   )
   const committed = await admin.committedOffsets('app', partitions)
   for (const { topic, partition } of partitions) {
-    const offset = committed.find((entry) => entry.topic === topic && entry.partition === partition)?.offset ?? 0
+    const offset = committed.find(entry => entry.topic === topic && entry.partition === partition)?.offset ?? 0
     const { records, open } = visibleFrom(cluster, topic, partition, offset)
     if (records > 0 || open) return false
   }
@@ -203,7 +206,9 @@ async function checkOutput(
         )
         const before = last.get(key)
         if (guarantee === 'exactly_once' && scenario.grows && before !== undefined && Number(value) <= Number(before)) {
-          violations.push(`${key} went from ${before} to ${value} at offset ${cursor.offset} of partition ${batch.partition}`)
+          violations.push(
+            `${key} went from ${before} to ${value} at offset ${cursor.offset} of partition ${batch.partition}`,
+          )
         }
         last.set(key, value)
       }
@@ -211,8 +216,7 @@ async function checkOutput(
   }
   for (const [key, value] of expected) {
     const found = last.get(key)
-    const holds =
-      guarantee === 'exactly_once' ? found === value : found !== undefined && Number(found) >= Number(value)
+    const holds = guarantee === 'exactly_once' ? found === value : found !== undefined && Number(found) >= Number(value)
     if (!holds) violations.push(`${key} is ${found ?? 'missing'} in the end, but ${value} was put in`)
   }
   for (const key of last.keys()) if (!expected.has(key)) violations.push(`${key} came out and was never put in`)

@@ -1,12 +1,33 @@
 export { ERROR_TABLE, type ErrorKind, type ErrorRow } from './errors/table.ts'
-export { MillraceError, millraceError, isMillraceError, type ErrorCode, type ErrorValues } from './errors/millrace-error.ts'
+export {
+  MillraceError,
+  millraceError,
+  isMillraceError,
+  type ErrorCode,
+  type ErrorValues,
+} from './errors/millrace-error.ts'
 export { NO_HEADERS, type Header, type Headers } from './record/headers.ts'
 export { ByteSink } from './record/byte-sink.ts'
 export { murmur2, partitionForKey } from './record/murmur2.ts'
 export { crc32c, type Crc32c } from './record/crc32c.ts'
-export { readVarint, readVarlong, skipVarint, varintSize, varlongSize, writeVarint, writeVarlong } from './record/varint.ts'
+export {
+  readVarint,
+  readVarlong,
+  skipVarint,
+  varintSize,
+  varlongSize,
+  writeVarint,
+  writeVarlong,
+} from './record/varint.ts'
 export { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './record/big-endian.ts'
-export { readBatchHeader, rewriteBaseOffset, splitBatches, validateCrc, BATCH_HEADER_BYTES, type BatchHeader } from './record/record-batch.ts'
+export {
+  readBatchHeader,
+  rewriteBaseOffset,
+  splitBatches,
+  validateCrc,
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+} from './record/record-batch.ts'
 export {
   RecordBatchBuilder,
   checkRecordFits,
@@ -52,7 +73,14 @@ export * from './state/key-layout.ts'
 export { memoryStore } from './state/memory-backend.ts'
 export { storeIterator, type ChunkSource } from './state/store-iterator.ts'
 export { compileOperator, keepsKeyAndTime, looksAtNothing } from './operators/compile-operator.ts'
-export { isPromise, type DropReason, type OperatorEnv, type Process, type PunctuationType, type TaskContext } from './operators/process.ts'
+export {
+  isPromise,
+  type DropReason,
+  type OperatorEnv,
+  type Process,
+  type PunctuationType,
+  type TaskContext,
+} from './operators/process.ts'
 export type * from './state/engine-store.ts'
 export type * from './state/store-types.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
@@ -64,7 +92,14 @@ export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
 export { tumbling, type TumblingOptions } from './dsl/windows.ts'
 export type * from './dsl/options.ts'
 export type * from './dsl/known-serdes.ts'
-export { keyValueStore, windowStore, type KeyValueStoreOptions, type StoreBuilder, type StoreSettings, type WindowStoreOptions } from './state/store-builder.ts'
+export {
+  keyValueStore,
+  windowStore,
+  type KeyValueStoreOptions,
+  type StoreBuilder,
+  type StoreSettings,
+  type WindowStoreOptions,
+} from './state/store-builder.ts'
 export type * from './operators/processor.ts'
 export { describe } from './topology/describe.ts'
 export { toMermaid } from './topology/mermaid.ts'

@@ -25,7 +25,7 @@ export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv):
     if (key === null) return context.drop(name, 'null-key')
     if (value === null) return context.drop(name, 'null-value')
     const stored = store.get(key)
-    if (stored instanceof Promise) return stored.then((entry) => update(key, 0, value, entry))
+    if (stored instanceof Promise) return stored.then(entry => update(key, 0, value, entry))
     return update(key, 0, value, stored)
   }
 }
@@ -65,7 +65,7 @@ export function compileUpdate(
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(aggregate)) return settle(aggregate, env, (later) => keep(key, slot, later ?? null, timestamp, old))
+    if (isPromise(aggregate)) return settle(aggregate, env, later => keep(key, slot, later ?? null, timestamp, old))
     return keep(key, slot, aggregate ?? null, timestamp, old)
   }
 }

@@ -21,9 +21,7 @@ export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, e
         return context.fail(name, error)
       }
       if (isPromise(verdict)) {
-        return settle(verdict, env, (later) =>
-          later ? branch.forward(key, value) : routeFrom(index + 1, key, value),
-        )
+        return settle(verdict, env, later => (later ? branch.forward(key, value) : routeFrom(index + 1, key, value)))
       }
       if (verdict) return branch.forward(key, value)
     }

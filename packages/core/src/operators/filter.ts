@@ -18,7 +18,7 @@ export function compileFilter(spec: Spec, env: OperatorEnv): Process {
       return context.fail(name, error)
     }
     if (isPromise(verdict)) {
-      return settle(verdict, env, (later) => (Boolean(later) === wanted ? forward(key, value) : undefined))
+      return settle(verdict, env, later => (Boolean(later) === wanted ? forward(key, value) : undefined))
     }
     if (Boolean(verdict) === wanted) return forward(key, value)
   }

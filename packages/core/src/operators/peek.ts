@@ -27,7 +27,7 @@ export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env
   return (key, value) => {
     try {
       const text = mapper === undefined ? `${show(key)}, ${show(value)}` : mapper(key, value)
-      if (isPromise(text)) return settle(text, env, (later) => spec.write(`[${spec.label}]: ${String(later)}`))
+      if (isPromise(text)) return settle(text, env, later => spec.write(`[${spec.label}]: ${String(later)}`))
       spec.write(`[${spec.label}]: ${String(text)}`)
     } catch (error) {
       return context.fail(name, error)

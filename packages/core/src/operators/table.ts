@@ -41,7 +41,7 @@ function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEn
   }
   return (key, value) => {
     const stored = store.get(key)
-    if (stored instanceof Promise) return stored.then((entry) => update(key, value, entry))
+    if (stored instanceof Promise) return stored.then(entry => update(key, value, entry))
     return update(key, value, stored)
   }
 }
@@ -56,7 +56,7 @@ export function compileTableFilter(spec: TableFilterSpec, env: OperatorEnv): Pro
   return compileTableStep(
     (key, value) => {
       const verdict = predicate(key, value)
-      if (isPromise(verdict)) return verdict.then((later) => (Boolean(later) === wanted ? value : null))
+      if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
       return Boolean(verdict) === wanted ? value : null
     },
     spec,
@@ -86,7 +86,8 @@ function compileTableStep(
     if (!skipsNothingToNothing || !spec.sendOldValues || value !== null) return pass(key, value, old)
     if (store === undefined) return old === null ? undefined : pass(key, value, old)
     const stored = store.get(key)
-    if (stored instanceof Promise) return stored.then((entry) => (entry === undefined ? undefined : pass(key, value, old)))
+    if (stored instanceof Promise)
+      return stored.then(entry => (entry === undefined ? undefined : pass(key, value, old)))
     return stored === undefined ? undefined : pass(key, value, old)
   }
   const pass: Process = materialise ?? ((key, value, old) => forward(key, value, old))

@@ -87,4 +87,3 @@ function forwardRecord(
   if (waiting !== undefined) return waiting.then(restore)
   restore()
 }
-

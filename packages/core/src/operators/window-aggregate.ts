@@ -29,7 +29,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   if (store.caching) {
     store.onEmit((key, start, value, old) => env.forward(windowed(key, start), value, old), sendOldValues)
   }
-  env.readsByWindow(spec.store, (timestamp) => windowStartsFor(timestamp, windows))
+  env.readsByWindow(spec.store, timestamp => windowStartsFor(timestamp, windows))
 
   const update = compileUpdate(
     spec.function,
@@ -52,7 +52,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
       const stored = store.get(key, start)
       const waiting =
         stored instanceof Promise
-          ? stored.then((entry) => update(key, start, value, entry))
+          ? stored.then(entry => update(key, start, value, entry))
           : update(key, start, value, stored)
       if (waiting !== undefined) return waiting.then(() => updateFrom(at + 1, starts, key, value))
     }

@@ -385,7 +385,8 @@ export class Instance {
       this.#consumer!.requestRejoin(error.code)
       return
     }
-    if (error.code === 'MILLRACE_STORE_CORRUPT') this.#options.logger.warn({ error }, 'a store is corrupted: the tasks begin anew')
+    if (error.code === 'MILLRACE_STORE_CORRUPT')
+      this.#options.logger.warn({ error }, 'a store is corrupted: the tasks begin anew')
     else this.#said(error)
     const { partitions, suspended } = tasks
     await tasks.abandon()

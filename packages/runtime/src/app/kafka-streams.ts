@@ -55,14 +55,14 @@ export class KafkaStreams {
   constructor(plan: Plan, options: KafkaStreamsOptions) {
     this.#options = resolveOptions(options)
     this.#instance = new Instance(plan, this.#options, this.#metrics, {
-      onRebalancing: (rebalancing) => {
+      onRebalancing: rebalancing => {
         const next = rebalancing ? 'REBALANCING' : 'RUNNING'
         if (canGo(this.#state, next)) this.#go(next)
       },
-      onWaiting: (cause) => void this.#events.emit('waiting', cause),
-      onRestoreStart: (event) => void this.#events.emit('restoreStart', event),
-      onRestoreProgress: (event) => void this.#events.emit('restoreProgress', event),
-      onRestoreEnd: (event) => void this.#events.emit('restoreEnd', event),
+      onWaiting: cause => void this.#events.emit('waiting', cause),
+      onRestoreStart: event => void this.#events.emit('restoreStart', event),
+      onRestoreProgress: event => void this.#events.emit('restoreProgress', event),
+      onRestoreEnd: event => void this.#events.emit('restoreEnd', event),
     })
   }
 
@@ -86,7 +86,8 @@ export class KafkaStreams {
    * @throws MillraceError for what has to be mended first: a missing topic, a state directory in use
    */
   async start(): Promise<void> {
-    if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_TRANSITION', { from: this.#state, to: 'REBALANCING' })
+    if (this.#state !== 'CREATED')
+      throw millraceError('MILLRACE_STATE_TRANSITION', { from: this.#state, to: 'REBALANCING' })
     this.#go('REBALANCING')
     try {
       await this.#instance.begin(this.#stopping.signal)
@@ -100,7 +101,7 @@ export class KafkaStreams {
       if (this.#failure !== undefined) throw this.#failure
       return
     }
-    const running = new Promise<void>((resolve) => {
+    const running = new Promise<void>(resolve => {
       const settle = (state: StreamsState) => {
         if (state === 'REBALANCING') return
         this.off('state', settle)
@@ -177,7 +178,7 @@ export class KafkaStreams {
 
   /** The tasks of this instance. */
   tasks(): readonly TaskStatus[] {
-    return this.#instance.tasks.map((task) => ({
+    return this.#instance.tasks.map(task => ({
       id: task.name,
       processed: task.processed,
       streamTime: task.context.streamTime,
@@ -204,7 +205,10 @@ export class KafkaStreams {
     if (failure !== undefined) {
       this.#failure = failure
       this.#clean = false
-      this.#options.logger.error({ error: failure, hint: isMillraceError(failure) ? failure.hint : undefined }, 'the application ends')
+      this.#options.logger.error(
+        { error: failure, hint: isMillraceError(failure) ? failure.hint : undefined },
+        'the application ends',
+      )
       this.#go('PENDING_ERROR')
     }
     try {

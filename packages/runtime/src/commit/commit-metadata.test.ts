@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { decodePartitionTime, encodePartitionTime } from './commit-metadata.ts'
 
-it.each([-1, 0, 1_700_000_000_000, Number.MAX_SAFE_INTEGER])('keeps a partition time of %d', (time) => {
+it.each([-1, 0, 1_700_000_000_000, Number.MAX_SAFE_INTEGER])('keeps a partition time of %d', time => {
   expect(decodePartitionTime(encodePartitionTime(time))).toBe(time)
 })
 
@@ -11,6 +11,6 @@ it('reads what Kafka Streams wrote', () => {
   expect(decodePartitionTime(Buffer.from('010000000000000007', 'hex').toString('base64'))).toBe(7)
 })
 
-it.each([undefined, '', 'AA==', 'not base64 !', 'CQAAAAAAAAAF'])('takes %j for no time', (metadata) => {
+it.each([undefined, '', 'AA==', 'not base64 !', 'CQAAAAAAAAAF'])('takes %j for no time', metadata => {
   expect(decodePartitionTime(metadata)).toBe(-1)
 })

@@ -21,7 +21,7 @@ export async function commitTasks(options: {
   const { tasks, producer, consumer } = options
   for (const task of tasks) await task.prepareCommit()
   const acknowledged = await producer.flush()
-  const offsets: CommittedOffset[] = tasks.flatMap((task) => task.offsets())
+  const offsets: CommittedOffset[] = tasks.flatMap(task => task.offsets())
   if (options.offsets === 'group') await consumer.commit(offsets)
   if (options.offsets === 'transaction') {
     await producer.sendOffsets(offsets, consumer.groupMetadata())

@@ -62,7 +62,9 @@ export interface KafkaStreamsOptions {
   readonly clock?: Clock
 }
 
-export type ResolvedOptions = Required<Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor' | 'processId'>> & {
+export type ResolvedOptions = Required<
+  Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor' | 'processId'>
+> & {
   readonly processId: string | undefined
   readonly replicationFactor: number | undefined
   readonly timestampExtractor: TimestampExtractor | undefined
@@ -87,7 +89,7 @@ const anything = () => true
 export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow<ResolvedOptions[Name]> } = {
   applicationId: {
     default: '',
-    check: (value) => /^[A-Za-z0-9._-]{1,180}$/.test(value),
+    check: value => /^[A-Za-z0-9._-]{1,180}$/.test(value),
     expected: 'it has to be 1 to 180 letters, digits, dots, dashes or underscores',
     doc: 'Names the consumer group, the internal topics and the state directory.',
   },
@@ -99,14 +101,14 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
         expected: 'a Kafka client is needed, as kafkajs({ brokers })',
       })
     },
-    check: (value) => typeof value === 'function',
+    check: value => typeof value === 'function',
     expected: 'it has to be a client factory, as kafkajs({ brokers })',
     doc: 'How Kafka is reached.',
   },
   store: { default: () => memoryStore(), check: anything, expected: '', doc: 'Where stores are kept.' },
   stateDir: {
     default: './millrace-state',
-    check: (value) => typeof value === 'string' && value !== '',
+    check: value => typeof value === 'string' && value !== '',
     expected: 'it has to be a path',
     doc: 'Directory of local state.',
   },
@@ -117,15 +119,17 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     doc: 'What a crash may do to a record: lose it, repeat it, or neither.',
   },
   commitIntervalMs: {
-    default: (given) => (given.processingGuarantee === 'exactly_once' ? 100 : 1000),
+    default: given => (given.processingGuarantee === 'exactly_once' ? 100 : 1000),
     check: wholeFrom(0),
     expected: 'it has to be a whole number of milliseconds from 0',
     doc: 'How often progress is committed, and with it cached results emitted.',
   },
   onBadRecord: {
     default: 'fail',
-    check: (value) =>
-      value === 'fail' || value === 'continue' || (typeof value === 'object' && typeof value.deadLetterTopic === 'string'),
+    check: value =>
+      value === 'fail' ||
+      value === 'continue' ||
+      (typeof value === 'object' && typeof value.deadLetterTopic === 'string'),
     expected: 'it has to be "fail", "continue" or { deadLetterTopic }',
     doc: 'A record that does not decode, on which a user function fails, or that cannot be produced.',
   },
@@ -137,7 +141,7 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   timestampExtractor: {
     default: undefined,
-    check: (value) => value === undefined || typeof value === 'function',
+    check: value => value === undefined || typeof value === 'function',
     expected: 'it has to be a function',
     doc: 'Gives each record its event time.',
   },
@@ -149,7 +153,7 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   replicationFactor: {
     default: undefined,
-    check: (value) => value === undefined || wholeFrom(1)(value),
+    check: value => value === undefined || wholeFrom(1)(value),
     expected: 'it has to be a whole number from 1',
     doc: 'Replication factor of internal topics.',
   },
@@ -197,7 +201,7 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   processId: {
     default: undefined,
-    check: (value) => value === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(value),
+    check: value => value === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(value),
     expected: 'it has to be 1 to 64 letters, digits, dots, dashes or underscores',
     doc: 'Tells this process from the others of the application; two at once must never share it.',
   },
@@ -226,7 +230,8 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
     const value = values[option]
     if (value === undefined) {
       const preset: unknown = row.default
-      resolved[option] = typeof preset === 'function' ? (preset as (given: KafkaStreamsOptions) => unknown)(given) : preset
+      resolved[option] =
+        typeof preset === 'function' ? (preset as (given: KafkaStreamsOptions) => unknown)(given) : preset
       if (option !== 'applicationId') continue
     } else {
       resolved[option] = value

@@ -12,16 +12,14 @@ const taskList = fc
     })),
   )
 
-const situation = fc
-  .tuple(taskList, fc.integer({ min: 1, max: 6 }))
-  .chain(([tasks, size]) =>
-    fc.tuple(
-      fc.constant(tasks),
-      fc.array(fc.subarray(tasks), { minLength: size, maxLength: size }).map((owned) =>
-        owned.map((list, index): AssignableMember => ({ memberId: `member-${index}`, owned: list })),
-      ),
-    ),
-  )
+const situation = fc.tuple(taskList, fc.integer({ min: 1, max: 6 })).chain(([tasks, size]) =>
+  fc.tuple(
+    fc.constant(tasks),
+    fc
+      .array(fc.subarray(tasks), { minLength: size, maxLength: size })
+      .map(owned => owned.map((list, index): AssignableMember => ({ memberId: `member-${index}`, owned: list }))),
+  ),
+)
 
 const names = (tasks: Iterable<readonly TaskId[]>) => [...tasks].flat().map(taskName).sort()
 
@@ -36,7 +34,7 @@ it('gives every task to exactly one member', () => {
 it('gives no member two tasks more than another', () => {
   fc.assert(
     fc.property(situation, ([tasks, members]) => {
-      const sizes = [...assignTasks(members, tasks).values()].map((list) => list.length)
+      const sizes = [...assignTasks(members, tasks).values()].map(list => list.length)
       expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
     }),
   )
@@ -60,7 +58,7 @@ it('moves no more than the newcomer gets', () => {
       const after = assignTasks([...grown, { memberId: 'newcomer', owned: [] }], tasks)
       const moved = members.flatMap(({ memberId }) => {
         const kept = new Set(after.get(memberId)!.map(taskName))
-        return before.get(memberId)!.filter((task) => !kept.has(taskName(task)))
+        return before.get(memberId)!.filter(task => !kept.has(taskName(task)))
       })
       expect(moved.length).toBe(after.get('newcomer')!.length)
     }),

@@ -19,12 +19,12 @@ export function assignTasks(
   const assigned = new Map<string, TaskId[]>(ordered.map(({ memberId }) => [memberId, []]))
   if (ordered.length === 0) return assigned
 
-  const unclaimed = new Map([...tasks].sort(compareTasks).map((task) => [taskName(task), task]))
+  const unclaimed = new Map([...tasks].sort(compareTasks).map(task => [taskName(task), task]))
   const least = Math.floor(unclaimed.size / ordered.length)
   let withOneMore = unclaimed.size % ordered.length
 
   // Those who own most keep the one task more that some must have, so that the fewest tasks move.
-  const claims = (member: AssignableMember) => member.owned.filter((task) => unclaimed.has(taskName(task))).length
+  const claims = (member: AssignableMember) => member.owned.filter(task => unclaimed.has(taskName(task))).length
   for (const member of [...ordered].sort((a, b) => claims(b) - claims(a))) {
     const mine = assigned.get(member.memberId)!
     const quota = least + (withOneMore > 0 && claims(member) > least ? 1 : 0)
@@ -55,7 +55,7 @@ export function decodeMemberData(bytes: Uint8Array): readonly TaskId[] {
   try {
     const data = JSON.parse(Buffer.from(bytes).toString()) as { version?: unknown; tasks?: unknown }
     if (data.version !== 1 || !Array.isArray(data.tasks)) return []
-    return data.tasks.map((name) => parseTaskName(String(name))).filter((id) => id !== undefined)
+    return data.tasks.map(name => parseTaskName(String(name))).filter(id => id !== undefined)
   } catch {
     return []
   }

@@ -12,12 +12,15 @@ export function streamsAssignor(options: {
   readonly owned: () => readonly TaskId[]
 }): Assignor {
   const real = topicNaming(options.plan, options.applicationId)
-  const subTopologies = options.plan.subTopologies.map(({ id, sourceTopics }) => ({ id, topics: sourceTopics.map(real) }))
+  const subTopologies = options.plan.subTopologies.map(({ id, sourceTopics }) => ({
+    id,
+    topics: sourceTopics.map(real),
+  }))
   return {
     name: 'millrace',
     userData: () => encodeMemberData(options.owned()),
     async assign(members) {
-      const topics = subTopologies.flatMap((subTopology) => subTopology.topics)
+      const topics = subTopologies.flatMap(subTopology => subTopology.topics)
       const described = await options.admin.describeTopics(topics)
       const counts = new Map(described.map(({ name, partitions }) => [name, partitions]))
       for (const topic of topics) if (!counts.has(topic)) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
@@ -25,7 +28,9 @@ export function streamsAssignor(options: {
       for (const { id, topics: sources } of subTopologies) {
         for (let partition = 0; partition < taskCount(sources, counts); partition++) {
           const task = { subTopology: id, partition }
-          const partitions = sources.filter((topic) => partition < counts.get(topic)!).map((topic) => ({ topic, partition }))
+          const partitions = sources
+            .filter(topic => partition < counts.get(topic)!)
+            .map(topic => ({ topic, partition }))
           tasks.set(taskName(task), { id: task, partitions })
         }
       }
@@ -36,7 +41,7 @@ export function streamsAssignor(options: {
       return new Map(
         members.map(({ memberId }) => {
           const mine = assigned.get(memberId) ?? []
-          const partitions = mine.flatMap((task) => tasks.get(taskName(task))!.partitions)
+          const partitions = mine.flatMap(task => tasks.get(taskName(task))!.partitions)
           return [memberId, { partitions, userData: encodeMemberData(mine) }]
         }),
       )

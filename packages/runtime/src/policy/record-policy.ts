@@ -87,7 +87,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
   }
 
   return {
-    isFatal: (error) => typeof error === 'object' && error !== null && fatal.has(error),
+    isFatal: error => typeof error === 'object' && error !== null && fatal.has(error),
     fail(node, error, context) {
       // What concerns more than this record (a fenced producer, a lost broker) is not the policy's to decide.
       if (isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) {
@@ -107,7 +107,11 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
       const skipped = { ...where(node, context), error }
       if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
       deadLetter(onBadRecord.deadLetterTopic, node, error, context)
-      say(`fail ${node}`, { ...skipped, deadLetterTopic: onBadRecord.deadLetterTopic }, 'record sent to the dead-letter topic')
+      say(
+        `fail ${node}`,
+        { ...skipped, deadLetterTopic: onBadRecord.deadLetterTopic },
+        'record sent to the dead-letter topic',
+      )
     },
     drop(node: string, reason: DropReason, context) {
       metrics.count('dropped-records', { node, task: context.taskId, reason })

@@ -39,11 +39,11 @@ export class RestoreGate {
     if (this.#expected > 0 || this.#waiting.length === 0) return
     const together = this.#waiting
     this.#waiting = []
-    const find = (request: RestoreRequest) => together.find((waiting) => waiting.request === request)!
+    const find = (request: RestoreRequest) => together.find(waiting => waiting.request === request)!
     this.#restorer
       .restore(
         together.map(({ request }) => request),
-        (request) => find(request).resolve(),
+        request => find(request).resolve(),
         (request, error) => find(request).reject(error),
       )
       .then(

@@ -88,7 +88,7 @@ export class Restorer {
     onFailed: (request: RestoreRequest, error: unknown) => void,
   ): Promise<void> {
     // All plans are waited for, failed ones too: a plan may empty a store, and must not do so when its task is tried again.
-    const plans = await Promise.allSettled(requests.map((request) => this.#plan(request)))
+    const plans = await Promise.allSettled(requests.map(request => this.#plan(request)))
     const work: Restoring[] = []
     const planned: RestoreRequest[] = []
     plans.forEach((plan, index) => {
@@ -118,7 +118,7 @@ export class Restorer {
         if (open.size === 0) break
         const batches = await this.#poll(consumer)
         for (const batch of batches) {
-          const restoring = [...open].find((r) => r.topic === batch.topic && r.partition === batch.partition)
+          const restoring = [...open].find(r => r.topic === batch.topic && r.partition === batch.partition)
           if (restoring === undefined) continue
           await this.#apply(restoring, batch)
           if (restoring.position < restoring.to) {
@@ -141,7 +141,7 @@ export class Restorer {
     onReady: (request: RestoreRequest) => void,
   ): void {
     for (const request of requests.filter(({ signal }) => signal.aborted)) {
-      const left = [...open].filter((restoring) => restoring.request === request)
+      const left = [...open].filter(restoring => restoring.request === request)
       for (const restoring of left) open.delete(restoring)
       if (left.length > 0) onReady(request)
     }
@@ -223,16 +223,28 @@ export class Restorer {
     open.delete(restoring)
     const event = this.#event(restoring)
     const { task, store, from, to, restored, milliseconds } = event
-    this.#logger.info({ task, store, from, to, restored, milliseconds }, `restored ${restored} records of ${store} in ${milliseconds} ms`)
+    this.#logger.info(
+      { task, store, from, to, restored, milliseconds },
+      `restored ${restored} records of ${store} in ${milliseconds} ms`,
+    )
     this.#listener.onRestoreEnd(event)
   }
 
   #event(restoring: Restoring): RestoreEvent {
     const { request, store, topic, partition, from, to, restored, startedAt } = restoring
-    return { task: request.task, store, topic, partition, from, to, restored, milliseconds: this.#clock.now() - startedAt }
+    return {
+      task: request.task,
+      store,
+      topic,
+      partition,
+      from,
+      to,
+      restored,
+      milliseconds: this.#clock.now() - startedAt,
+    }
   }
 }
 
 function offsetOf(offsets: readonly TopicPartitionOffset[], topic: string): number {
-  return offsets.find((entry) => entry.topic === topic)?.offset ?? 0
+  return offsets.find(entry => entry.topic === topic)?.offset ?? 0
 }

@@ -46,7 +46,7 @@ export class TaskStores {
     this.plans = plans
     this.#partition = partition
     this.#opened = opened
-    this.codecs = new Map(plans.map((p) => [p.plan.name, storeCodec(p.plan, p.changelogTopic ?? p.plan.name)]))
+    this.codecs = new Map(plans.map(p => [p.plan.name, storeCodec(p.plan, p.changelogTopic ?? p.plan.name)]))
   }
 
   /**
@@ -79,7 +79,7 @@ export class TaskStores {
         state = await open()
       } catch (error) {
         if (!isMillraceError(error) || error.code !== 'MILLRACE_STORE_CORRUPT') {
-          await Promise.all(opened.map((other) => other.state.close()))
+          await Promise.all(opened.map(other => other.state.close()))
           throw error
         }
         await options.recover(options.directory, error)
@@ -149,7 +149,7 @@ export class TaskStores {
     return {
       caching: buffer.caching,
       zero: () => buffer.codec.plan.valueSerde.deserialize(new Uint8Array(8), store),
-      get: (key) => buffer.get(key, 0),
+      get: key => buffer.get(key, 0),
       put: (key, value, timestamp) => buffer.put(key, 0, value, timestamp),
       onEmit: (listener, sendOldValues) =>
         buffer.onEmit((key, _slot, value, old) => listener(key, value, old), sendOldValues),

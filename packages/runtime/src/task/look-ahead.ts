@@ -69,7 +69,8 @@ export class LookAheadReader {
       const starts = read.windowStarts?.(cursor.timestamp) ?? [0]
       for (const slot of starts) {
         if (!buffer.lacks(key, slot)) continue
-        const identity = read.windowStarts === undefined ? buffer.mapKeyOf(key) : `${slot} ${String(buffer.mapKeyOf(key))}`
+        const identity =
+          read.windowStarts === undefined ? buffer.mapKeyOf(key) : `${slot} ${String(buffer.mapKeyOf(key))}`
         if (seen.has(identity)) continue
         seen.add(identity)
         keys.push(key)

@@ -18,7 +18,7 @@ it('stays on multiples of the interval and never falls behind', () => {
 it('calls a stream-time schedule with the first record, then once for each interval that was reached', async () => {
   const punctuations = new Punctuations()
   const calls: number[] = []
-  punctuations.add('node', 'stream-time', 10, (time) => void calls.push(time), 0)
+  punctuations.add('node', 'stream-time', 10, time => void calls.push(time), 0)
   for (const time of [5, 7, 11, 45, 46, 50]) {
     await punctuations.run('stream-time', time, (_node, callback) => callback(time) as void)
   }
@@ -28,7 +28,7 @@ it('calls a stream-time schedule with the first record, then once for each inter
 it('calls a wall-clock schedule first after one interval, and not after it is cancelled', async () => {
   const punctuations = new Punctuations()
   const calls: number[] = []
-  const schedule = punctuations.add('node', 'wall-clock', 100, (time) => void calls.push(time), 1000)
+  const schedule = punctuations.add('node', 'wall-clock', 100, time => void calls.push(time), 1000)
   const run = (now: number) => punctuations.run('wall-clock', now, (_node, callback) => callback(now) as void)
   await run(1099)
   await run(1100)

@@ -37,7 +37,7 @@ export class Punctuations {
     now: number,
     call: (node: string, callback: Callback) => void | Promise<void>,
   ): Promise<boolean> {
-    const due = [...this.#schedules].filter((schedule) => schedule.type === type && schedule.due <= now)
+    const due = [...this.#schedules].filter(schedule => schedule.type === type && schedule.due <= now)
     due.sort((a, b) => a.due - b.due)
     for (const schedule of due) {
       if (!this.#schedules.has(schedule)) continue

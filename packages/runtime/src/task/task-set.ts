@@ -98,7 +98,7 @@ export class TaskSet {
       // An eager rebalance hands out every partition anew, so those that stay need their positions again.
       for (const { topic, partition, fetched } of task.queues) {
         this.#options.consumer.seek({ topic, partition, offset: fetched })
-        task.queues.find((queue) => queue.topic === topic && queue.partition === partition)!.paused = false
+        task.queues.find(queue => queue.topic === topic && queue.partition === partition)!.paused = false
       }
     }
     const added = [...wanted.values()].filter(({ id }) => !this.#has(taskName(id)))
@@ -124,7 +124,7 @@ export class TaskSet {
     const running = [...this.#running.values()].flatMap(({ queues }) =>
       queues.map(({ topic, partition }) => ({ topic, partition })),
     )
-    return [...running, ...[...this.#starting.values()].flatMap((task) => task.partitions)]
+    return [...running, ...[...this.#starting.values()].flatMap(task => task.partitions)]
   }
 
   async close(): Promise<void> {
@@ -201,7 +201,7 @@ export class TaskSet {
   ): Promise<Task> {
     const { plan, producers } = this.#options
     const name = taskName(id)
-    const subTopology = plan.subTopologies.find((candidate) => candidate.id === id.subTopology)!
+    const subTopology = plan.subTopologies.find(candidate => candidate.id === id.subTopology)!
     let stores: TaskStores | undefined
     let atGate = false
     try {
@@ -230,8 +230,8 @@ export class TaskSet {
     const real = topicNaming(plan, options.applicationId)
     return TaskStores.open({
       stores: plan.stores
-        .filter((store) => names.has(store.name))
-        .map((store) => ({
+        .filter(store => names.has(store.name))
+        .map(store => ({
           plan: options.caching === 'off' ? { ...store, caching: false } : store,
           changelogTopic: store.changelog === undefined ? undefined : real(store.changelog.topic),
           changelogIsSource: store.changelog?.isSource ?? false,
@@ -281,7 +281,7 @@ export class TaskSet {
       const end = offsetAt(latest, same)
       const first = offsetAt(earliest, same)
       const known = committed.find(same)
-      const source = plan.nodes.find((node) => node.kind === 'source' && node.topics.some((t) => real(t) === topic))
+      const source = plan.nodes.find(node => node.kind === 'source' && node.topics.some(t => real(t) === topic))
       const reset = (source?.kind === 'source' ? source.offsetReset : undefined) ?? options.offsetReset
       const start = reset === 'earliest' ? first : end
       // Offsets outside the log are left from a topic that was deleted, or that has lost records to retention.

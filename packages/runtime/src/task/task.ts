@@ -86,7 +86,7 @@ export class Task {
   /** After the stores have been restored: compiles the sub-topology and runs the user's `init`. */
   async start(inputs: readonly TaskInput[]): Promise<void> {
     const { clock, stores } = this.#options
-    await stores.start(this.context, (store) => this.#changelogWriter(store))
+    await stores.start(this.context, store => this.#changelogWriter(store))
     const topology = compileTopology({
       ...this.#options,
       context: this.context,
@@ -177,7 +177,10 @@ export class Task {
     const { streamTime } = this.context
     const now = this.#options.clock.now()
     let ran = false
-    for (const [type, time] of [['stream-time', streamTime], ['wall-clock', now]] as const) {
+    for (const [type, time] of [
+      ['stream-time', streamTime],
+      ['wall-clock', now],
+    ] as const) {
       if (time < 0 || !this.#punctuations.isDue(type, time)) continue
       this.#dirty = true
       ran = await this.#punctuations.run(type, time, async (node, callback) => {

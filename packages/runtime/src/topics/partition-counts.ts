@@ -10,7 +10,7 @@ import { millraceError, type Plan } from '@millrace/core'
  */
 export function partitionCounts(plan: Plan, external: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const counts = new Map(external)
-  const repartition = new Map(plan.repartitionTopics.map((topic) => [topic.name, topic]))
+  const repartition = new Map(plan.repartitionTopics.map(topic => [topic.name, topic]))
   for (const topic of plan.repartitionTopics) {
     if (topic.partitions !== undefined) counts.set(topic.name, topic.partitions)
   }
@@ -21,7 +21,7 @@ export function partitionCounts(plan: Plan, external: ReadonlyMap<string, number
     for (const topic of plan.repartitionTopics) {
       if (topic.partitions !== undefined) continue
       const feeding = writers.get(topic.name) ?? []
-      const known = feeding.map((source) => counts.get(source)).filter((count) => count !== undefined)
+      const known = feeding.map(source => counts.get(source)).filter(count => count !== undefined)
       if (known.length > 0) counts.set(topic.name, Math.max(...known, counts.get(topic.name) ?? 0))
     }
     for (const group of plan.copartitioned) alignGroup(group.topics, counts, repartition)
@@ -39,9 +39,9 @@ function alignGroup(
   counts: Map<string, number>,
   repartition: ReadonlyMap<string, Fixable>,
 ): void {
-  const movable = topics.filter((topic) => repartition.has(topic) && repartition.get(topic)!.partitions === undefined)
-  const fixed = topics.filter((topic) => !movable.includes(topic))
-  const known = (fixed.length > 0 ? fixed : movable).map((topic) => counts.get(topic)).filter((n) => n !== undefined)
+  const movable = topics.filter(topic => repartition.has(topic) && repartition.get(topic)!.partitions === undefined)
+  const fixed = topics.filter(topic => !movable.includes(topic))
+  const known = (fixed.length > 0 ? fixed : movable).map(topic => counts.get(topic)).filter(n => n !== undefined)
   if (known.length === 0) return
   const target = Math.max(...known)
   for (const topic of movable) counts.set(topic, target)
@@ -51,7 +51,7 @@ function checkGroup(
   group: { readonly operator: string; readonly topics: readonly string[] },
   counts: ReadonlyMap<string, number>,
 ): void {
-  const sizes = group.topics.map((topic) => ({ topic, count: counts.get(topic) ?? 0 }))
+  const sizes = group.topics.map(topic => ({ topic, count: counts.get(topic) ?? 0 }))
   if (new Set(sizes.map(({ count }) => count)).size <= 1) return
   const most = Math.max(...sizes.map(({ count }) => count))
   const small = sizes.find(({ count }) => count !== most)!
@@ -78,5 +78,5 @@ function writersOf(plan: Plan): ReadonlyMap<string, readonly string[]> {
 
 /** Tasks of a sub-topology: as many as its largest source topic has partitions. */
 export function taskCount(sourceTopics: readonly string[], counts: ReadonlyMap<string, number>): number {
-  return Math.max(0, ...sourceTopics.map((topic) => counts.get(topic) ?? 0))
+  return Math.max(0, ...sourceTopics.map(topic => counts.get(topic) ?? 0))
 }

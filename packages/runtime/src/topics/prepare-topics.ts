@@ -53,11 +53,11 @@ export async function prepareTopics(options: PrepareOptions): Promise<PreparedTo
 }
 
 function externalTopics(plan: Plan, repartition: ReadonlySet<string>): readonly string[] {
-  const topics = plan.nodes.flatMap((node) => {
+  const topics = plan.nodes.flatMap(node => {
     if (node.kind === 'source') return node.topics
     return node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : []
   })
-  return [...new Set(topics)].filter((topic) => !repartition.has(topic))
+  return [...new Set(topics)].filter(topic => !repartition.has(topic))
 }
 
 /** The internal topics as they have to be. Settings are those of Kafka Streams (`InternalTopicConfig`). */
@@ -76,7 +76,7 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
     },
     ...replication,
   }))
-  const changelogs = plan.stores.flatMap((store) => {
+  const changelogs = plan.stores.flatMap(store => {
     const { changelog } = store
     if (changelog === undefined || changelog.isSource) return []
     const subTopology = plan.subTopologies.find(({ stores }) => stores.includes(store.name))
