@@ -189,6 +189,31 @@ export const ERROR_TABLE = {
     message: 'There is no store "{store}"',
     hint: 'Add it with addStateStore, connect it to the processor by name, or correct the name.',
   },
+  MILLRACE_DRIVER_NO_RECORD: {
+    kind: 'config',
+    message: 'The topic "{topic}" holds no record that has not been read',
+    hint: 'Await the pipeInput before; ask isEmpty or queueSize first; without commitEachRecord results come with commit().',
+  },
+  MILLRACE_DRIVER_KEY_MISSING: {
+    kind: 'config',
+    message: 'A record of the topic "{topic}" has no key, and so no place in a map',
+    hint: 'Read such topics with readKeyValuesToList or readValuesToList.',
+  },
+  MILLRACE_DRIVER_STORE_KIND: {
+    kind: 'config',
+    message: 'The store "{store}" is a {actual} store, but is asked for as a {asked} store',
+    hint: 'Call the method of the TopologyTestDriver that is named for the kind of the store.',
+  },
+  MILLRACE_DRIVER_INSTANCE_UNKNOWN: {
+    kind: 'config',
+    message: 'The TopologyTestDriver has no instance {instance} for this',
+    hint: 'addInstance() gives the number; numbers of removed instances are not used again.',
+  },
+  MILLRACE_DRIVER_NOT_READY: {
+    kind: 'fatal',
+    message: 'The instances do not get ready, however far the clock moves on ({seconds} s so far)',
+    hint: 'Give the driver a logger to see what they wait for: a fault that never ends, or an open transaction.',
+  },
   MILLRACE_TOPOLOGY_EMPTY: {
     kind: 'topology',
     message: 'The topology reads no topic',

@@ -1,0 +1,26 @@
+import type { MemoryClient, MemoryCluster } from '@millrace/client-memory'
+import type { ClientContext, Clock } from '@millrace/core'
+import type { KafkaStreamsOptions } from '@millrace/runtime'
+
+/** What an application is configured with, less what the driver brings itself. */
+type RuntimeOptions = Omit<KafkaStreamsOptions, 'applicationId' | 'client' | 'clock' | 'store' | 'stateDir'>
+
+export interface TopologyTestDriverOptions extends RuntimeOptions {
+  /** In front of the names of changelog and repartition topics. @default 'topology-test-driver' */
+  readonly applicationId?: string
+  /** Of the topics that the driver creates: one number for all, or one for each topic (1 where it names none). @default 1 */
+  readonly partitions?: number | Readonly<Record<string, number>>
+  /** How many members the application starts with. @default 1 */
+  readonly instances?: number
+  /** What the wall clock shows at the start, in milliseconds since the epoch. @default now */
+  readonly initialWallClockMs?: number
+  /**
+   * Commits after each single record of each topic, internal ones included, so that each update comes out by itself, as in
+   * Kafka Streams' own driver. Otherwise commits come when the wall clock is advanced by `commitIntervalMs`, when a
+   * processor asks for one, or by `commit()`.
+   * @default true
+   */
+  readonly commitEachRecord?: boolean
+  /** How instances reach the driver's cluster: a place for faults. @default memoryClient */
+  readonly client?: (cluster: MemoryCluster, clock: Clock) => (context: ClientContext) => MemoryClient
+}

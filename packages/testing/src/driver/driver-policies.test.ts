@@ -1,0 +1,79 @@
+import { json, type Plan, StreamsBuilder, string } from '@millrace/core'
+import { expect, it } from 'vitest'
+import type { TopologyTestDriverOptions } from './driver-options.ts'
+import { TopologyTestDriver } from './topology-test-driver.ts'
+
+const texts = { key: string(), value: string() }
+const orders = json<{ id: number }>()
+
+function ordersTopology(): Plan {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('orders', { key: string(), value: orders })
+    .mapValues(order => {
+      if (order.id === 13) throw new Error('13 is not allowed')
+      return `order ${order.id}`
+    })
+    .to('texts', texts)
+  return builder.build()
+}
+
+async function driverOf(onBadRecord: NonNullable<TopologyTestDriverOptions['onBadRecord']>) {
+  const driver = await TopologyTestDriver.create(ordersTopology(), { onBadRecord })
+  return { driver, input: driver.createInputTopic('orders', texts), output: driver.createOutputTopic('texts', texts) }
+}
+
+it.each([
+  ['does not decode', '{"id": ', 'json'],
+  ['makes a function throw', '{"id": 13}', '13 is not allowed'],
+])('fails by default on a record that %s', async (_what, bad, reason) => {
+  const { driver, input, output } = await driverOf('fail')
+  await input.pipeInput('a', '{"id": 1}')
+  const piped = input.pipeInput('b', bad)
+  await expect(piped).rejects.toMatchObject({
+    code: 'MILLRACE_PROCESSING_FAILED',
+    message: expect.stringContaining(reason),
+  })
+  await expect(input.pipeInput('c', '{"id": 2}'), 'the application has ended').rejects.toMatchObject({
+    code: 'MILLRACE_PROCESSING_FAILED',
+  })
+  expect(output.readValuesToList()).toEqual(['order 1'])
+  await driver.close()
+})
+
+it('goes on without bad records, and counts them', async () => {
+  const { driver, input, output } = await driverOf('continue')
+  await input.pipeValues(['{"id": 1}', 'no json', '{"id": 13}', '{"id": 2}'])
+  expect(output.readValuesToList()).toEqual(['order 1', 'order 2'])
+  const failed = driver.metrics().filter(({ name }) => name === 'failed-records')
+  expect(failed.map(({ tags, value }) => [tags['node'], value])).toEqual([
+    ['KSTREAM-SOURCE-0000000000', 1],
+    ['KSTREAM-MAPVALUES-0000000001', 1],
+  ])
+  await driver.close()
+})
+
+it('keeps bad records in the dead-letter topic, bytes and headers as they were', async () => {
+  const { driver, input, output } = await driverOf({ deadLetterTopic: 'orders-dead' })
+  const dead = driver.createOutputTopic('orders-dead', texts)
+  await input.pipeInput('a', 'no json', { timestamp: 77, headers: [{ key: 'trace', value: Buffer.from('t1') }] })
+  await input.pipeInput('b', '{"id": 13}')
+  await input.pipeInput('c', '{"id": 2}')
+  expect(output.readValuesToList()).toEqual(['order 2'])
+  const [first, second, ...rest] = dead.readRecordsToList()
+  expect(rest).toEqual([])
+  expect(first).toMatchObject({ key: 'a', value: 'no json', timestamp: 77 })
+  const headers = new Map(first!.headers.map(({ key, value }) => [key, value?.toString()]))
+  expect(Object.fromEntries(headers)).toMatchObject({
+    trace: 't1',
+    '__streams.errors.exception': 'MILLRACE_SERDE_DECODE',
+    '__streams.errors.topic': 'orders',
+    '__streams.errors.partition': '0',
+    '__streams.errors.offset': '0',
+  })
+  expect(second).toMatchObject({ key: 'b', value: '{"id": 13}' })
+  expect(second!.headers.find(({ key }) => key === '__streams.errors.node')?.value?.toString()).toBe(
+    'KSTREAM-MAPVALUES-0000000001',
+  )
+  await driver.close()
+})

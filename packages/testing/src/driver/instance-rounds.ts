@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn, setTimeout as milliseconds } from 'node:timers/promises'
+import { type ManualClock, millraceError } from '@millrace/core'
+import type { TestInstance } from './test-instance.ts'
+import type { WatchedClock } from './watched-clock.ts'
+
+/**
+ * When to commit: `each` record by itself, `once` when all records are processed, or as the application's own
+ * `commitIntervalMs` says.
+ */
+export type CommitMode = 'each' | 'once' | 'interval'
+
+/** Turns of the event loop without any progress after which instances that are not ready must be waiting for time to pass. */
+const IDLE_TURNS = 20
+/** So far the clock moves on for instances that do not get ready: past any session and transaction timeout. */
+const PATIENCE_MS = 600_000
+
+/**
+ * Steps instances, one after the other, until nothing is left to do. Whoever waits for time (a retry, the session of a
+ * member that crashed, a transaction that was left open) makes the clock move on: nobody else would.
+ */
+export class InstanceRounds {
+  readonly instances: TestInstance[] = []
+  readonly #clock: ManualClock
+  readonly #watched: WatchedClock
+
+  constructor(clock: ManualClock, watched: WatchedClock) {
+    this.#clock = clock
+    this.#watched = watched
+  }
+
+  async settle(mode: CommitMode): Promise<void> {
+    for (;;) {
+      const before = this.#clock.now()
+      const did = await this.#round(mode)
+      if (!this.#ready()) await this.#untilReady()
+      // Time that has passed means that something failed and is done again.
+      else if (!did && this.#clock.now() === before && (mode !== 'once' || !(await this.#commitAll()))) return
+    }
+  }
+
+  /** Commits what is processed, whatever the mode, and then does what follows from it. */
+  async commit(): Promise<void> {
+    do await this.settle('interval')
+    while (await this.#commitAll())
+  }
+
+  /** Waits for `work`, and moves the clock on while an instance is asleep in it. */
+  async patiently<T>(work: Promise<T>): Promise<T> {
+    let done = false
+    const watch = setImmediate(() => void this.#wakeSleepers(() => done))
+    try {
+      return await work
+    } finally {
+      done = true
+      clearImmediate(watch)
+    }
+  }
+
+  async #round(mode: CommitMode): Promise<boolean> {
+    let did = false
+    for (const { instance } of this.instances) {
+      if (await this.patiently(instance.step(0, mode === 'each' ? 1 : undefined))) did = true
+      if (mode === 'each' && (await this.patiently(instance.commit()))) did = true
+    }
+    return did
+  }
+
+  /** False when there was nothing to commit; a commit that failed makes work. */
+  async #commitAll(): Promise<boolean> {
+    const before = this.#clock.now()
+    let did = false
+    for (const { instance } of this.instances) if (await this.patiently(instance.commit())) did = true
+    return did || this.#clock.now() > before || !this.#ready()
+  }
+
+  #ready(): boolean {
+    return this.instances.every(({ instance }) => instance.ready)
+  }
+
+  async #untilReady(): Promise<void> {
+    const start = this.#clock.now()
+    for (let idle = 0; !this.#ready(); idle++) {
+      for (const { instance } of this.instances) if (await this.patiently(instance.step(0, 0))) idle = 0
+      await nextTurn()
+      if (idle < IDLE_TURNS) continue
+      const next = this.#clock.nextWakeUp
+      const waited = this.#clock.now() - start
+      if (next === undefined || waited > PATIENCE_MS) {
+        throw millraceError('MILLRACE_DRIVER_NOT_READY', { seconds: waited / 1000 })
+      }
+      await this.#clock.advance(next - this.#clock.now())
+      idle = 0
+    }
+  }
+
+  async #wakeSleepers(done: () => boolean): Promise<void> {
+    while (!done()) {
+      const next = this.#clock.nextWakeUp
+      if (this.#watched.sleeping > 0 && next !== undefined) await this.#clock.advance(next - this.#clock.now())
+      // Otherwise it is a function of the user that waits, for something outside.
+      else await milliseconds(1)
+    }
+  }
+}

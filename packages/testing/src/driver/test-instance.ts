@@ -1,0 +1,43 @@
+import type { MemoryClient } from '@millrace/client-memory'
+import type { Plan, StoreBackend } from '@millrace/core'
+import { Instance, type KafkaStreamsOptions, type Metrics, resolveOptions, type RestoreEvent } from '@millrace/runtime'
+
+/** A member of the application under test: a real `Instance`, and what is needed to make it crash. */
+export class TestInstance {
+  readonly number: number
+  /** What its state is kept in, for a later instance to take over. */
+  readonly disk: StoreBackend
+  readonly instance: Instance
+  readonly #clients: MemoryClient[] = []
+
+  constructor(setup: {
+    readonly number: number
+    readonly plan: Plan
+    readonly options: KafkaStreamsOptions
+    readonly client: (context: Parameters<KafkaStreamsOptions['client']>[0]) => MemoryClient
+    readonly disk: StoreBackend
+    readonly metrics: Metrics
+    readonly onRestored: (event: RestoreEvent) => void
+  }) {
+    this.number = setup.number
+    this.disk = setup.disk
+    const client: KafkaStreamsOptions['client'] = context => {
+      const made = setup.client(context)
+      this.#clients.push(made)
+      return made
+    }
+    const options = resolveOptions({ ...setup.options, client, store: setup.disk })
+    this.instance = new Instance(setup.plan, options, setup.metrics, {
+      onRebalancing: () => undefined,
+      onWaiting: () => undefined,
+      onRestoreStart: () => undefined,
+      onRestoreProgress: () => undefined,
+      onRestoreEnd: setup.onRestored,
+    })
+  }
+
+  /** As SIGKILL: nothing of it is ever heard of again. */
+  crash(): void {
+    for (const client of this.#clients) client.crash()
+  }
+}

@@ -1,0 +1,118 @@
+import type { MemoryCluster } from '@millrace/client-memory'
+import { type FetchedBatch, millraceError, type RecordCursor, type Serde } from '@millrace/core'
+import type { TestRecord } from './test-record.ts'
+
+export interface OutputTopicOptions<K, V> {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+}
+
+/**
+ * What is in a topic, from its first record on, committed transactions only. Each `TestOutputTopic` reads for itself. The
+ * records of a partition come in their order; those of several, as they are found.
+ */
+export class TestOutputTopic<K, V> {
+  readonly topic: string
+  readonly #cluster: MemoryCluster
+  readonly #options: OutputTopicOptions<K, V>
+  readonly #offsets: number[] = []
+  readonly #found: RawRecord[] = []
+  #next = 0
+
+  /** @internal */
+  constructor(cluster: MemoryCluster, topic: string, options: OutputTopicOptions<K, V>) {
+    this.topic = topic
+    this.#cluster = cluster
+    this.#options = options
+  }
+
+  /** Records not read yet. */
+  get queueSize(): number {
+    this.#fetch()
+    return this.#found.length - this.#next
+  }
+
+  get isEmpty(): boolean {
+    return this.queueSize === 0
+  }
+
+  /** @throws MILLRACE_DRIVER_NO_RECORD, and MILLRACE_SERDE_DECODE, by which the record counts as read */
+  readRecord(): TestRecord<K, V> {
+    if (this.isEmpty) throw millraceError('MILLRACE_DRIVER_NO_RECORD', { topic: this.topic })
+    const { key, value, timestamp, headers, partition } = this.#found[this.#next++]!
+    if (this.#next === this.#found.length) {
+      this.#found.length = 0
+      this.#next = 0
+    }
+    const { topic } = this
+    return {
+      key: key === null ? null : this.#options.key.deserialize(key, topic, headers),
+      value: value === null ? null : this.#options.value.deserialize(value, topic, headers),
+      timestamp,
+      headers,
+      partition,
+    }
+  }
+
+  /** @throws as `readRecord` */
+  readKeyValue(): readonly [key: K | null, value: V | null] {
+    const { key, value } = this.readRecord()
+    return [key, value]
+  }
+
+  /** @throws as `readRecord` */
+  readValue(): V | null {
+    return this.readRecord().value
+  }
+
+  readRecordsToList(): TestRecord<K, V>[] {
+    return Array.from({ length: this.queueSize }, () => this.readRecord())
+  }
+
+  readKeyValuesToList(): (readonly [key: K | null, value: V | null])[] {
+    return this.readRecordsToList().map(({ key, value }) => [key, value])
+  }
+
+  readValuesToList(): (V | null)[] {
+    return this.readRecordsToList().map(({ value }) => value)
+  }
+
+  /** The last value of each key. Keys that are objects, as windowed ones are, each stay an entry of their own. */
+  readKeyValuesToMap(): Map<K, V | null> {
+    const pairs = this.readKeyValuesToList()
+    const nameless = pairs.find(([key]) => key === null)
+    if (nameless !== undefined) throw millraceError('MILLRACE_DRIVER_KEY_MISSING', { topic: this.topic })
+    return new Map(pairs as (readonly [K, V | null])[])
+  }
+
+  #fetch(): void {
+    const { topic } = this
+    const partitions = this.#cluster.partitionCount(topic) ?? 0
+    const batches: FetchedBatch[] = []
+    for (let partition = 0; partition < partitions; partition++) {
+      const log = this.#cluster.log({ topic, partition })
+      const offset = Math.max(this.#offsets[partition] ?? 0, log.startOffset)
+      this.#offsets[partition] = log.fetch({ offset, maxBytes: Number.POSITIVE_INFINITY, committedOnly: true }, batches)
+    }
+    for (const batch of batches) {
+      const cursor = batch.cursor()
+      while (cursor.advance()) this.#found.push(rawRecord(cursor, batch.partition))
+    }
+  }
+}
+
+interface RawRecord extends Omit<TestRecord<unknown, unknown>, 'key' | 'value'> {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+}
+
+function rawRecord(cursor: RecordCursor, partition: number): RawRecord {
+  const { keyStart, keyEnd, valueStart, valueEnd } = cursor
+  return {
+    key: keyStart < 0 ? null : cursor.keyBytes.subarray(keyStart, keyEnd),
+    value: valueStart < 0 ? null : cursor.valueBytes.subarray(valueStart, valueEnd),
+    timestamp: cursor.timestamp,
+    headers: cursor.headers(),
+    partition,
+  }
+}

@@ -1,0 +1,374 @@
+import { type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
+import {
+  type ClientContext,
+  isMillraceError,
+  type KeyValueStore,
+  ManualClock,
+  millraceError,
+  type Plan,
+  type Producer,
+  type StoreBackend,
+  type StoreBuilder,
+  type StorePlan,
+  type TimestampedKeyValueStore,
+  type TimestampedWindowStore,
+  type Windowed,
+  type WindowStore,
+} from '@millrace/core'
+import {
+  type KafkaStreamsOptions,
+  type MetricReading,
+  Metrics,
+  type RestoreEvent,
+  silentLogger,
+} from '@millrace/runtime'
+import type { TopologyTestDriverOptions } from './driver-options.ts'
+import { DriverTopics } from './driver-topics.ts'
+import { type CommitMode, InstanceRounds } from './instance-rounds.ts'
+import { survivingStore } from './surviving-store.ts'
+import { type EncodedRecord, type InputTopicOptions, type PipeListOptions, TestInputTopic } from './test-input-topic.ts'
+import { TestInstance } from './test-instance.ts'
+import { type OutputTopicOptions, TestOutputTopic } from './test-output-topic.ts'
+import { gathered, plainKeyValueStore, plainWindowStore, wholeKeyValueStore, wholeWindowStore } from './test-stores.ts'
+import { WatchedClock } from './watched-clock.ts'
+
+/** Where a task runs. */
+export interface DriverTask {
+  readonly instance: number
+  /** `<sub-topology>_<partition>`. */
+  readonly id: string
+  /** Records processed since the task was made. */
+  readonly processed: number
+  /** Highest timestamp so far, -1 before the first record. */
+  readonly streamTime: number
+}
+
+/**
+ * Runs a topology in a test: the real runtime, on a Kafka in memory, with a clock that moves only when the test moves it.
+ * Nothing is wired for the test alone, so any number of partitions and instances works, and so do rebalances and crashes.
+ *
+ * @example
+ * await using driver = await TopologyTestDriver.create(builder.build())
+ * const lines = driver.createInputTopic('lines', { key: string(), value: string() })
+ * const counts = driver.createOutputTopic('counts', { key: string(), value: long() })
+ * await lines.pipeInput('to be or not to be')
+ * expect(counts.readKeyValue()).toEqual(['to', 1n])
+ */
+export class TopologyTestDriver {
+  /** The Kafka of the test: for faults, and for looking at logs and groups. */
+  readonly cluster: MemoryCluster
+  readonly #plan: Plan
+  readonly #options: TopologyTestDriverOptions
+  readonly #streamsOptions: Omit<KafkaStreamsOptions, 'client'>
+  readonly #clock: ManualClock
+  readonly #watched: WatchedClock
+  readonly #topics: DriverTopics
+  readonly #client: MemoryClient
+  readonly #producer: Producer
+  readonly #rounds: InstanceRounds
+  readonly #metrics = new Metrics()
+  readonly #restorations: RestoreEvent[] = []
+  /** What removed instances left, by their number. */
+  readonly #disks = new Map<number, StoreBackend>()
+  #instancesMade = 0
+  #turn: Promise<unknown> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+  #closed = false
+
+  private constructor(plan: Plan, options: TopologyTestDriverOptions) {
+    const {
+      applicationId = 'topology-test-driver',
+      initialWallClockMs = Date.now(),
+      logger = silentLogger,
+      partitions,
+      instances: _instances,
+      commitEachRecord: _commitEachRecord,
+      client: _client,
+      ...streamsOptions
+    } = options
+    this.#plan = plan
+    this.#options = options
+    this.#clock = new ManualClock(initialWallClockMs)
+    this.#watched = new WatchedClock(this.#clock)
+    this.#streamsOptions = { ...streamsOptions, applicationId, logger, clock: this.#watched }
+    // Retention never comes by itself: records of tests carry old timestamps.
+    this.cluster = new MemoryCluster({ clock: this.#clock, retentionCheckIntervalMs: Number.POSITIVE_INFINITY })
+    this.#topics = new DriverTopics(this.cluster, plan, applicationId, partitions)
+    if (typeof options.onBadRecord === 'object') this.#topics.create(options.onBadRecord.deadLetterTopic)
+    this.#client = memoryClient(this.cluster)({ clientId: 'topology-test-driver', clock: this.#clock, logger })
+    this.#producer = this.#client.producer({})
+    this.#rounds = new InstanceRounds(this.#clock, this.#watched)
+  }
+
+  /**
+   * Creates the topics, starts the instances, and resolves when all tasks run.
+   * @throws MillraceError as `KafkaStreams.start` does: for options that do not fit, topics that are not co-partitioned
+   */
+  static async create(plan: Plan, options: TopologyTestDriverOptions = {}): Promise<TopologyTestDriver> {
+    const driver = new TopologyTestDriver(plan, options)
+    await driver.#producer.init()
+    for (let made = 0; made < (options.instances ?? 1); made++) await driver.addInstance()
+    return driver
+  }
+
+  /** @throws MILLRACE_TOPIC_MISSING when the topology has no such topic */
+  createInputTopic<K, V>(topic: string, options: InputTopicOptions<K, V>): TestInputTopic<K, V> {
+    const partitions = this.cluster.partitionCount(topic)
+    if (partitions === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+    const pipe = (records: readonly EncodedRecord[], commit: PipeListOptions['commit']) =>
+      this.#run(async () => {
+        await this.#append(topic, records)
+        await this.#rounds.settle(commit ?? this.#mode())
+      })
+    return new TestInputTopic({ topic, partitions, pipe }, options, this.#clock.now())
+  }
+
+  /** Any topic by its real name: changelogs and repartition topics are `<applicationId>-<name>-changelog` and `-repartition`. */
+  createOutputTopic<K, V>(topic: string, options: OutputTopicOptions<K, V>): TestOutputTopic<K, V> {
+    this.#topics.create(topic)
+    return new TestOutputTopic(this.cluster, topic, options)
+  }
+
+  /** Names of the topics that the topology has written to, internal ones included. */
+  producedTopicNames(): readonly string[] {
+    return this.#topics.produced()
+  }
+
+  /** Milliseconds since the epoch. */
+  get wallClockMs(): number {
+    return this.#clock.now()
+  }
+
+  /** Moves the wall clock on; runs the punctuations that are due by then, each once, and what follows from them. */
+  advanceWallClock(ms: number): Promise<void> {
+    return this.#run(async () => {
+      await this.#clock.advance(ms)
+      await this.#rounds.settle(this.#mode())
+    })
+  }
+
+  /** Runs all instances until nothing is left to do. Every other call has done so when it resolves. */
+  settle(): Promise<void> {
+    return this.#run(() => this.#rounds.settle(this.#mode()))
+  }
+
+  /** Commits what is processed, which without `commitEachRecord` nobody else does before its time. */
+  commit(): Promise<void> {
+    return this.#run(() => this.#rounds.commit())
+  }
+
+  /**
+   * Starts one more member, and resolves when the work is shared out anew.
+   *
+   * @param options `stateOf`: the number of a removed instance whose state this one finds on its disk. @default an empty disk
+   * @returns its number
+   */
+  addInstance(options: { readonly stateOf?: number } = {}): Promise<number> {
+    return this.#run(async () => {
+      const number = this.#instancesMade++
+      const added = new TestInstance({
+        number,
+        plan: this.#plan,
+        options: this.#streamsOptions as KafkaStreamsOptions,
+        client: context => this.#instanceClient(context),
+        disk: options.stateOf === undefined ? survivingStore() : this.#takeDisk(options.stateOf),
+        metrics: this.#metrics,
+        onRestored: event => this.#restorations.push(event),
+      })
+      await this.#rounds.patiently(added.instance.begin(new AbortController().signal))
+      this.#rounds.instances.push(added)
+      await this.#rounds.settle(this.#mode())
+      return number
+    })
+  }
+
+  /**
+   * Ends a member, and resolves when the others have taken over its work. With `crash` it goes without a commit or a word,
+   * and the clock moves on by the session timeout, after which the group notices.
+   *
+   * @throws MILLRACE_DRIVER_INSTANCE_UNKNOWN
+   */
+  removeInstance(number: number, options: { readonly crash?: boolean } = {}): Promise<void> {
+    return this.#run(async () => {
+      const { instances } = this.#rounds
+      const index = instances.findIndex(candidate => candidate.number === number)
+      if (index < 0) throw millraceError('MILLRACE_DRIVER_INSTANCE_UNKNOWN', { instance: number })
+      const [removed] = instances.splice(index, 1)
+      this.#disks.set(number, removed!.disk)
+      if (options.crash === true) {
+        removed!.crash()
+        await this.#clock.advance(this.#options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS)
+      } else {
+        await this.#rounds.patiently(removed!.instance.end({ clean: true, leave: true }))
+      }
+      await this.#rounds.settle(this.#mode())
+    })
+  }
+
+  /** All tasks, of all instances. */
+  tasks(): readonly DriverTask[] {
+    return this.#rounds.instances.flatMap(({ number, instance }) =>
+      instance.tasks.map(({ name, processed, context }) => ({
+        instance: number,
+        id: name,
+        processed,
+        streamTime: context.streamTime,
+      })),
+    )
+  }
+
+  /** Every store that was restored so far, with the number of records that it took. */
+  restorations(): readonly RestoreEvent[] {
+    return this.#restorations
+  }
+
+  /** Counters of all instances together. */
+  metrics(): readonly MetricReading[] {
+    return this.#metrics.readings()
+  }
+
+  /**
+   * A store as the topology's own code sees it, over all partitions and instances. The stores of tables keep their values
+   * with timestamps.
+   * @throws MILLRACE_STORE_UNKNOWN
+   */
+  store<Store>(builder: StoreBuilder<Store>): Store
+  store(name: string): unknown
+  store(nameOrBuilder: string | StoreBuilder): unknown {
+    const plan = this.#storePlan(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
+    return plan.kind === 'window' ? this.#wholeWindowStore(plan) : this.#wholeKeyValueStore(plan)
+  }
+
+  /** A key-value store, without the timestamps where it keeps them. @throws MILLRACE_DRIVER_STORE_KIND */
+  keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
+    const plan = this.#storePlan(name, 'key-value')
+    const whole = this.#wholeKeyValueStore(plan)
+    return (plan.timestamped ? plainKeyValueStore(whole, () => this.#clock.now()) : whole) as KeyValueStore<K, V>
+  }
+
+  /** The store of a table. @throws MILLRACE_DRIVER_STORE_KIND */
+  timestampedKeyValueStore<K, V>(name: string): TimestampedKeyValueStore<K, V> {
+    return this.#wholeKeyValueStore(this.#storePlan(name, 'key-value', true)) as TimestampedKeyValueStore<K, V>
+  }
+
+  /** A window store, without the timestamps where it keeps them. @throws MILLRACE_DRIVER_STORE_KIND */
+  windowStore<K, V>(name: string): WindowStore<K, V> {
+    const plan = this.#storePlan(name, 'window')
+    const whole = this.#wholeWindowStore(plan)
+    return (plan.timestamped ? plainWindowStore(whole, () => this.#clock.now()) : whole) as WindowStore<K, V>
+  }
+
+  /** The store of a windowed aggregation. @throws MILLRACE_DRIVER_STORE_KIND */
+  timestampedWindowStore<K, V>(name: string): TimestampedWindowStore<K, V> {
+    return this.#wholeWindowStore(this.#storePlan(name, 'window', true)) as TimestampedWindowStore<K, V>
+  }
+
+  /** All entries of a key-value store, by key, without timestamps. */
+  async storeEntries<K, V>(name: string): Promise<(readonly [key: K, value: V])[]> {
+    return await gathered(this.keyValueStore<K, V>(name).all())
+  }
+
+  /** All entries of a window store, by window and key, without timestamps. */
+  async windowStoreEntries<K, V>(name: string): Promise<(readonly [key: Windowed<K>, value: V])[]> {
+    const { windowSizeMs = 0 } = this.#storePlan(name, 'window')
+    const entries = await gathered(this.windowStore<K, V>(name).all())
+    return entries.map(([key, start, value]) => [{ key, window: { start, end: start + windowSizeMs } }, value])
+  }
+
+  /** Commits, and ends all instances. Topics can be read afterwards. Closing twice does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#turn.catch(() => undefined)
+    const { instances } = this.#rounds
+    for (const { instance } of instances.splice(0)) {
+      await this.#rounds.patiently(instance.end({ clean: this.#failure === undefined, leave: true }))
+    }
+    await this.#client.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** One call after the other, whether they are awaited or not; after a failure of the topology none. */
+  #run<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#turn.then(async () => {
+      if (this.#closed)
+        throw millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'a call', object: 'TopologyTestDriver' })
+      if (this.#failure !== undefined) throw this.#failure.error
+      try {
+        return await work()
+      } catch (error) {
+        if (!isMillraceError(error) || !error.code.startsWith('MILLRACE_DRIVER_')) this.#failure = { error }
+        throw error
+      }
+    })
+    this.#turn = run.catch(() => undefined)
+    return run
+  }
+
+  #mode(): CommitMode {
+    return (this.#options.commitEachRecord ?? true) ? 'each' : 'interval'
+  }
+
+  async #append(topic: string, records: readonly EncodedRecord[]): Promise<void> {
+    const appender = this.#producer.topic(topic)
+    for (const { partition, timestamp, key, value, headers } of records) {
+      const keyBytes = asBuffer(key)
+      const valueBytes = asBuffer(value)
+      appender.append(
+        partition,
+        timestamp,
+        keyBytes,
+        key === null ? -1 : 0,
+        keyBytes.length,
+        valueBytes,
+        value === null ? -1 : 0,
+        valueBytes.length,
+        headers,
+      )
+    }
+    await this.#producer.flush()
+    this.#topics.piped(topic, records.length)
+  }
+
+  #instanceClient(context: ClientContext): MemoryClient {
+    const factory = (this.#options.client ?? (cluster => memoryClient(cluster)))(this.cluster, this.#watched)
+    return this.#topics.madeOnDemand(factory(context))
+  }
+
+  #takeDisk(number: number): StoreBackend {
+    const disk = this.#disks.get(number)
+    if (disk === undefined) throw millraceError('MILLRACE_DRIVER_INSTANCE_UNKNOWN', { instance: number })
+    this.#disks.delete(number)
+    return disk
+  }
+
+  #storePlan(store: string, kind?: StorePlan['kind'], timestamped = false): StorePlan {
+    const plan = this.#plan.stores.find(({ name }) => name === store)
+    if (plan === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
+    const named = (kindOf: StorePlan['kind'], stamped: boolean) => (stamped ? `timestamped ${kindOf}` : kindOf)
+    if ((kind !== undefined && plan.kind !== kind) || (timestamped && !plan.timestamped)) {
+      const asked = named(kind!, timestamped)
+      throw millraceError('MILLRACE_DRIVER_STORE_KIND', { store, actual: named(plan.kind, plan.timestamped), asked })
+    }
+    return plan
+  }
+
+  #wholeKeyValueStore(plan: StorePlan): KeyValueStore<unknown, unknown> {
+    return wholeKeyValueStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
+  }
+
+  #wholeWindowStore(plan: StorePlan): WindowStore<unknown, unknown> {
+    return wholeWindowStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
+  }
+}
+
+/** The runtime's default. */
+const SESSION_TIMEOUT_MS = 45_000
+const NO_BYTES = Buffer.alloc(0)
+
+function asBuffer(bytes: Uint8Array | null): Buffer {
+  return bytes === null ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
