@@ -248,12 +248,13 @@ export class Instance {
           this.#tellRebalancing()
         },
         onRevoked: async () => {
+          tasks.suspended = true
           this.#rebalancing = true
           this.#tellRebalancing()
           await this.#commitBeforeRevocation()
-          tasks.suspended = true
         },
         onLost: async () => {
+          tasks.suspended = true
           this.#rebalancing = true
           this.#tellRebalancing()
           await tasks.abandon()

@@ -157,7 +157,7 @@ export class TaskSet {
           if (!abort.signal.aborted) this.#options.onError(error)
         })
         .finally(() => {
-          this.#starting.delete(taskName(id))
+          if (this.#starting.get(taskName(id))?.abort === abort) this.#starting.delete(taskName(id))
           this.#options.onChange()
         })
       this.#starting.set(taskName(id), { id, partitions, abort, done })
@@ -176,6 +176,8 @@ export class TaskSet {
       try {
         const task = await this.#make(id, partitions, gate, signal)
         if (signal.aborted) return await this.#close(task, true)
+        // A task is in one of the two maps at any time: a partition must not be counted twice.
+        this.#starting.delete(name)
         this.#running.set(name, task)
         // Between two assignments nothing can be read; the next one gives all running tasks their positions.
         if (this.suspended) return
