@@ -1,0 +1,185 @@
+import {
+  NO_HEADERS,
+  millraceError,
+  partitionForKey,
+  systemClock,
+  type Admin,
+  type ClientFactory,
+  type Consumer,
+  type FetchedBatch,
+  type Headers,
+  type KafkaClient,
+  type Logger,
+  type NewTopic,
+  type Producer,
+  type Serde,
+} from '@millrace/core'
+import { consoleLogger } from '@millrace/runtime'
+
+/** How the records of a topic are written and read. */
+export interface TopicSerdes<K, V> {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+}
+
+export interface RecordToWrite<K, V> {
+  /** @default null */
+  readonly key?: K | null
+  readonly value: V | null
+  /** Milliseconds since the epoch. @default now */
+  readonly timestamp?: number
+  readonly headers?: Headers
+}
+
+export interface ReadRecord<K, V> {
+  readonly key: K | null
+  readonly value: V | null
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly headers: Headers
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface ReadOptions {
+  /** `earliest`: all that is there. `latest`: what comes after the call. @default 'earliest' */
+  readonly from?: 'earliest' | 'latest'
+  /** Ends the iteration when aborted. */
+  readonly signal?: AbortSignal
+}
+
+/** How long a read waits at a time, so that it notices that it is to end. */
+const POLL_MS = 200
+
+/**
+ * Plain access to topics, for scripts, examples and tests around an application: creating, writing and reading them. It is
+ * no part of a topology, and takes no part in its transactions.
+ *
+ * @example
+ * await using topics = await openTopics(kafkajs({ brokers }))
+ * await topics.create({ name: 'lines', partitions: 4 })
+ * await topics.write('lines', { key: string(), value: string() }, [{ value: 'to be or not to be' }])
+ */
+export async function openTopics(factory: ClientFactory, options: { readonly logger?: Logger } = {}): Promise<Topics> {
+  const client = factory({ clientId: 'millrace-topics', clock: systemClock, logger: options.logger ?? consoleLogger() })
+  const producer = client.producer({})
+  await producer.init()
+  return new Topics(client, producer)
+}
+
+export class Topics {
+  readonly #client: KafkaClient
+  readonly #admin: Admin
+  readonly #producer: Producer
+  readonly #partitions = new Map<string, number>()
+  #next = 0
+
+  /** @internal */
+  constructor(client: KafkaClient, producer: Producer) {
+    this.#client = client
+    this.#admin = client.admin()
+    this.#producer = producer
+  }
+
+  /** Creates those of the topics that are not there. */
+  async create(...topics: readonly NewTopic[]): Promise<void> {
+    const there = new Set(await this.#admin.listTopics())
+    const missing = topics.filter(({ name }) => !there.has(name))
+    if (missing.length > 0) await this.#admin.createTopics(missing)
+  }
+
+  /**
+   * Writes records, and resolves when all of them are acknowledged. Keys go to the partitions that Kafka's own producers
+   * choose, records without a key to each in turn.
+   * @throws MILLRACE_TOPIC_MISSING, MILLRACE_SERDE_ENCODE
+   */
+  async write<K, V>(topic: string, serdes: TopicSerdes<K, V>, records: Iterable<RecordToWrite<K, V>>): Promise<void> {
+    const partitions = await this.#partitionsOf(topic)
+    const appender = this.#producer.topic(topic)
+    for (const { key = null, value, timestamp = Date.now(), headers = NO_HEADERS } of records) {
+      const keyBytes = key === null ? NO_BYTES : asBuffer(serdes.key.serialize(key, topic, headers))
+      const valueBytes = value === null ? NO_BYTES : asBuffer(serdes.value.serialize(value, topic, headers))
+      const partition =
+        key === null ? this.#next++ % partitions : partitionForKey(keyBytes, 0, keyBytes.length, partitions)
+      const keyStart = key === null ? -1 : 0
+      const valueStart = value === null ? -1 : 0
+      const [keyEnd, valueEnd] = [keyBytes.length, valueBytes.length]
+      appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+      const full = this.#producer.pending()
+      if (full !== undefined) await full
+    }
+    await this.#producer.flush()
+  }
+
+  /**
+   * The topic's records, committed ones only, as they come: the iteration goes on until it is left or `signal` is aborted.
+   * @throws MILLRACE_TOPIC_MISSING; while iterating, MILLRACE_SERDE_DECODE
+   */
+  async read<K, V>(
+    topic: string,
+    serdes: TopicSerdes<K, V>,
+    { from = 'earliest', signal }: ReadOptions = {},
+  ): Promise<AsyncIterable<ReadRecord<K, V>>> {
+    const count = await this.#partitionsOf(topic)
+    const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }))
+    const offsets =
+      from === 'earliest' ? this.#admin.earliestOffsets(partitions) : this.#admin.latestOffsets(partitions)
+    const consumer = this.#client.consumer({ isolationLevel: 'read_committed' })
+    await consumer.assign(await offsets)
+    return records(consumer, serdes, signal)
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close()
+    await this.#client.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #partitionsOf(topic: string): Promise<number> {
+    const known = this.#partitions.get(topic)
+    if (known !== undefined) return known
+    const [description] = await this.#admin.describeTopics([topic])
+    if (description === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+    this.#partitions.set(topic, description.partitions)
+    return description.partitions
+  }
+}
+
+async function* records<K, V>(
+  consumer: Consumer,
+  serdes: TopicSerdes<K, V>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ReadRecord<K, V>, void, undefined> {
+  const wake = () => consumer.wakeup()
+  signal?.addEventListener('abort', wake)
+  try {
+    while (signal?.aborted !== true) {
+      for (const batch of await consumer.poll(POLL_MS)) yield* decoded(batch, serdes)
+    }
+  } finally {
+    signal?.removeEventListener('abort', wake)
+    await consumer.close()
+  }
+}
+
+function* decoded<K, V>(batch: FetchedBatch, serdes: TopicSerdes<K, V>): Generator<ReadRecord<K, V>> {
+  const { topic, partition } = batch
+  const cursor = batch.cursor()
+  while (cursor.advance()) {
+    const { keyStart, keyEnd, valueStart, valueEnd, timestamp, offset } = cursor
+    const headers = cursor.headers()
+    const key = keyStart < 0 ? null : serdes.key.deserialize(cursor.keyBytes.subarray(keyStart, keyEnd), topic, headers)
+    const value =
+      valueStart < 0 ? null : serdes.value.deserialize(cursor.valueBytes.subarray(valueStart, valueEnd), topic, headers)
+    yield { key, value, timestamp, headers, partition, offset }
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
