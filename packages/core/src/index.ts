@@ -95,8 +95,10 @@ export type * from './dsl/known-serdes.ts'
 export {
   keyValueStore,
   windowStore,
+  sessionStore,
   type KeyValueStoreOptions,
   type StoreBuilder,
+  type SessionStoreOptions,
   type StoreSettings,
   type WindowStoreOptions,
 } from './state/store-builder.ts'

@@ -1,6 +1,6 @@
 import type { Headers } from '../record/headers.ts'
 import type { ProcessorNode, RecordMetadata } from '../topology/plan.ts'
-import type { StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
+import type { OrderedTableStore, RangeStore, StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
 
 /**
  * What every operator compiles to. Streams pass `(key, value)`; tables pass the new value and the old one (`null` when
@@ -42,6 +42,9 @@ export interface OperatorEnv {
   child(name: string): Process
   tableStore(name: string): TableStore
   windowStore(name: string): WindowTableStore
+  /** Of a session store, or a window store that is `byRange` or retains duplicates. */
+  rangeStore(name: string): RangeStore
+  orderedStore(name: string): OrderedTableStore
   /** For the Processor API: what user code gets for a store's name. */
   userStore(name: string): unknown
   /** Runs `callback` when due; see KIP-138. */

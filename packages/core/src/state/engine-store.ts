@@ -39,3 +39,43 @@ export interface WindowTableStore {
     sendOldValues: boolean,
   ): void
 }
+
+/** An entry of a `RangeStore`: good until the next `put` at its place. */
+export interface RangeEntry extends StoredValue {
+  readonly key: unknown
+  /** What the store is ordered by: the start of a window, the end of a session. */
+  readonly slot: number
+  /** What is left to tell entries apart: the start of a session, the sequence number of a duplicate; otherwise 0. */
+  readonly tie: number
+}
+
+/**
+ * A store of windows or sessions that is read by ranges of time. All entries of a key are brought onto the heap together
+ * by `load`; from then on, while the record is in hand, reads of the key answer at once.
+ */
+export interface RangeStore {
+  readonly caching: boolean
+  zero(): unknown
+  /** A promise only where the key's entries must be read from disk first. */
+  load(key: unknown): void | Promise<void>
+  /** Entries of a loaded key with `from <= slot <= to`, ascending by slot and tie; without those that have expired. */
+  range(key: unknown, from: number, to: number): readonly RangeEntry[]
+  /** Of a loaded key. */
+  get(key: unknown, slot: number, tie?: number): RangeEntry | undefined
+  /** A null value deletes. */
+  put(key: unknown, slot: number, tie: number, value: unknown, timestamp: number): void
+  /** Adds an entry beside those of the same slot; a null value is only logged. For stores that keep duplicates. */
+  append(key: unknown, slot: number, value: unknown): void
+  /** Entries of all keys with `from <= slot <= to`, ascending by slot, then by tie, then by the bytes of the key. */
+  all(from: number, to: number): MaybePromise<readonly RangeEntry[]>
+  onEmit(
+    listener: (entry: RangeEntry, value: unknown, old: unknown) => void | Promise<void>,
+    sendOldValues: boolean,
+  ): void
+}
+
+/** A key-value store that is also walked in the order of its keys' bytes. */
+export interface OrderedTableStore extends TableStore {
+  /** Uncommitted changes included. What is changed while it is walked may or may not appear. */
+  entries(): AsyncIterable<{ readonly key: unknown; readonly value: unknown }>
+}

@@ -4,7 +4,7 @@ import type { StoreDraft } from '../topology/graph.ts'
 import { changelogTopic } from '../topology/internal-topics.ts'
 import { checkedName } from '../topology/naming.ts'
 import type { ChangelogPlan } from '../topology/plan.ts'
-import type { KeyValueStore, WindowStore } from './store-types.ts'
+import type { KeyValueStore, SessionStore, WindowStore } from './store-types.ts'
 
 /**
  * A store that a processor may use: make one with `keyValueStore` or `windowStore`, add it with `builder.addStateStore`, and
@@ -37,6 +37,13 @@ export interface WindowStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
   readonly windowSizeMs: number
   /** How long a window is kept from its start, in milliseconds of stream time; at least `windowSizeMs`. */
   readonly retentionMs: number
+  /** Several values may have the same key and start; each put adds one. @default false */
+  readonly retainDuplicates?: boolean
+}
+
+export interface SessionStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
+  /** How long a session is kept from its end, in milliseconds of stream time. */
+  readonly retentionMs: number
 }
 
 /**
@@ -57,7 +64,18 @@ export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuild
     const reason = `windowSizeMs must be positive and retentionMs no smaller, but they are ${windowSizeMs} and ${retentionMs}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `windowStore "${name}"`, reason })
   }
-  return { name, draft: { ...commonDraft(options), kind: 'window', windowSizeMs, retentionMs } }
+  const duplicates = options.retainDuplicates === true ? { retainDuplicates: true, caching: false } : {}
+  return { name, draft: { ...commonDraft(options), kind: 'window', windowSizeMs, retentionMs, ...duplicates } }
+}
+
+/** A store of values by key and session. Caching is off unless asked for. */
+export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBuilder<SessionStore<K, V>> {
+  const { name, retentionMs } = options
+  if (!(retentionMs > 0)) {
+    const reason = `retentionMs must be positive, but it is ${retentionMs}`
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `sessionStore "${name}"`, reason })
+  }
+  return { name, draft: { ...commonDraft(options), kind: 'session', retentionMs } }
 }
 
 /** The changelog that `logging` asks for. */

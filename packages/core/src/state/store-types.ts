@@ -1,8 +1,9 @@
+import type { Window, Windowed } from '../record/windowed.ts'
+
 /**
  * What user code sees of a state store. A read answers at once where the value is in memory and with a promise where it
  * is not, so `await` it. Writes take effect at once for the same task and are durable with the next commit.
  */
-
 /** A value, or a promise of it where it must be read from disk. */
 export type MaybePromise<T> = T | Promise<T>
 
@@ -43,6 +44,19 @@ export interface WindowStore<K, V> {
   /** Windows of all keys that start from `from` to `to`, both inclusive. */
   fetchAll(from: number, to: number): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
   all(): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
+}
+
+/** Values by key and session, that is by its start and its end. Sessions that ended before the store's retention are gone. */
+export interface SessionStore<K, V> {
+  readonly name: string
+  /** `null` deletes. */
+  put(session: Windowed<K>, value: V | null): void
+  fetchSession(key: K, window: Window): MaybePromise<V | undefined>
+  /** The key's sessions that end at `earliestEnd` or later and start at `latestStart` or earlier, by end, then start. */
+  findSessions(key: K, earliestEnd: number, latestStart: number): AsyncIterable<readonly [window: Window, value: V]>
+  /** All sessions of a key, by end, then start. */
+  fetch(key: K): AsyncIterable<readonly [window: Window, value: V]>
+  all(): AsyncIterable<readonly [session: Windowed<K>, value: V]>
 }
 
 /** A value and the time of its last update, as the stores of tables keep it. */

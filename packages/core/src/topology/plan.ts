@@ -86,7 +86,7 @@ export interface RecordMetadata {
 
 export interface StorePlan {
   readonly name: string
-  readonly kind: 'key-value' | 'window'
+  readonly kind: 'key-value' | 'window' | 'session'
   /** The value is kept with the timestamp of its last update, as every DSL store does. */
   readonly timestamped: boolean
   readonly keySerde: Serde<unknown>
@@ -98,8 +98,12 @@ export interface StorePlan {
   readonly changelog: ChangelogPlan | undefined
   /** Window stores only. */
   readonly windowSizeMs?: number
-  /** Window stores only: how long a window is kept, from its start, in stream time. */
+  /** How long a window is kept from its start, or a session from its end, in stream time. */
   readonly retentionMs?: number
+  /** Window stores only: several values may have the same key and start, as in a join of streams. */
+  readonly retainDuplicates?: boolean
+  /** Window stores only: an operator reads ranges of time, so that the entries of a key are kept together. */
+  readonly byRange?: boolean
   readonly processors: readonly string[]
 }
 

@@ -7,8 +7,10 @@ import { type Headers, NO_HEADERS, type Serde, type StoredValue } from '@millrac
  */
 export class BufferEntry implements StoredValue {
   readonly key: unknown
-  /** The window's start; 0 in key-value stores. */
+  /** The window's start or the session's end; 0 in key-value stores. */
   readonly slot: number
+  /** The session's start, or the sequence number of a duplicate; 0 in other stores. */
+  readonly tie: number
   /** Decoder of `content`; null where it is the value already. */
   readonly serde: Serde<unknown> | null
   /** Null: the key has no value. */
@@ -21,9 +23,10 @@ export class BufferEntry implements StoredValue {
   /** Bytes that the entry counts for in the budget. */
   size = 0
 
-  constructor(key: unknown, slot: number, serde: Serde<unknown> | null, content: unknown, timestamp: number) {
+  constructor(key: unknown, slot: number, serde: Serde<unknown> | null, content: unknown, timestamp: number, tie = 0) {
     this.key = key
     this.slot = slot
+    this.tie = tie
     this.serde = serde
     this.content = content
     this.timestamp = timestamp

@@ -1,11 +1,12 @@
 import type { StoreEntry, StoredValue } from '@millrace/core'
 import { decodeContent } from './buffer-entry.ts'
 import { asBuffer } from './store-codec.ts'
-import type { StoreBuffer } from './store-buffer.ts'
+import type { TaskBuffer } from './task-buffer.ts'
 
 export interface MergedEntry extends StoredValue {
   readonly key: unknown
   readonly slot: number
+  readonly tie: number
 }
 
 /**
@@ -13,7 +14,7 @@ export interface MergedEntry extends StoredValue {
  * backend has. Shows the state as of the first step; changes made while it is walked may or may not appear.
  */
 export async function* mergedEntries(
-  buffer: StoreBuffer,
+  buffer: TaskBuffer,
   from: Uint8Array | undefined,
   to: Uint8Array | undefined,
   reverse: boolean,
@@ -42,9 +43,9 @@ export async function* mergedEntries(
   }
 }
 
-function readEntry(buffer: StoreBuffer, keyBytes: Uint8Array, valueBytes: Uint8Array): MergedEntry {
+function readEntry(buffer: TaskBuffer, keyBytes: Uint8Array, valueBytes: Uint8Array): MergedEntry {
   const { codec } = buffer
-  const { key, slot } = codec.readKey(asBuffer(keyBytes))
+  const { key, slot, tie } = codec.readKey(asBuffer(keyBytes))
   const { content, timestamp } = codec.readContent(asBuffer(valueBytes))
-  return { key, slot, timestamp, value: decodeContent(content, codec.contentSerde) }
+  return { key, slot, tie, timestamp, value: decodeContent(content, codec.contentSerde) }
 }

@@ -7,7 +7,9 @@ import {
   type StoredValue,
 } from '@millrace/core'
 import { BufferEntry, decodeContent } from './buffer-entry.ts'
-import { asBuffer, type StoreCodec, segmentIntervalMs, segmentRange } from './store-codec.ts'
+import { type SegmentSpan, Segments } from './segments.ts'
+import { asBuffer, type StoreCodec } from './store-codec.ts'
+import type { TaskBuffer } from './task-buffer.ts'
 
 /** Where a store's updates are logged. A `valueStart` of -1 is a deletion. */
 export type ChangelogWriter = (
@@ -27,13 +29,6 @@ export interface BufferContext {
 
 export type EmitListener = (key: unknown, slot: number, value: unknown, old: unknown) => void | Promise<void>
 
-/** A segment of a window store: the window starts it holds, `end` exclusive, and its backend keys. */
-export interface SegmentSpan {
-  readonly start: number
-  readonly end: number
-  readonly range: { readonly from: Buffer; readonly to: Buffer }
-}
-
 /** What an entry costs besides its bytes: object, map slot, list slot. An estimate for the budget. */
 const ENTRY_OVERHEAD = 160
 const NUMBERS_PER_RANGE = 4
@@ -45,7 +40,7 @@ const NUMBERS_PER_RANGE = 4
  *
  * With caching it is the record cache too: updates are logged and emitted by `flush`, once for each key.
  */
-export class StoreBuffer {
+export class StoreBuffer implements TaskBuffer {
   readonly codec: StoreCodec
   readonly caching: boolean
   /** Bytes of all entries, by estimate. */
@@ -66,9 +61,10 @@ export class StoreBuffer {
   #complete: boolean
   #listener: EmitListener | undefined
   #sendOldValues = false
-  /** Window stores: the highest start put. */
-  #streamTime = -1
-  #droppedSegments = 0
+  /** What the last commit has made clean: the backend may still be writing it. */
+  #justCommitted: readonly BufferEntry[] = []
+  /** Of window stores. */
+  readonly #segments: Segments | undefined
   #slab = new ByteSink(0)
   #ranges: number[] = []
   #flushed = 0
@@ -90,6 +86,7 @@ export class StoreBuffer {
     this.#context = options.context
     this.#log = options.log
     this.#scratch = options.scratch
+    this.#segments = options.codec.plan.kind === 'window' ? new Segments(options.codec.plan) : undefined
   }
 
   get hasChanges(): boolean {
@@ -116,7 +113,7 @@ export class StoreBuffer {
   /** A null value deletes. */
   put(key: unknown, slot: number, value: unknown, timestamp: number): void {
     const { codec } = this
-    if (codec.plan.kind === 'window' && !this.#accepts(slot)) return
+    if (this.#segments?.accepts(slot) === false) return
     const content = codec.contentOf(value)
     let entry = this.#find(key, slot)
     if (entry === undefined) {
@@ -176,7 +173,8 @@ export class StoreBuffer {
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!
       // A key that came and went between two commits was never there.
-      if (this.caching && entry.content === null && entry.emitted === null) continue
+      const unseen = entry.content === null && entry.emitted === null
+      if (unseen && this.caching && this.#listener !== undefined) continue
       this.#write(entry, slab, this.caching ? this.#log : undefined)
       if (this.caching && this.#listener !== undefined) {
         const waiting = this.#emit(entry, this.#listener)
@@ -196,7 +194,7 @@ export class StoreBuffer {
       values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
     }
     const store = this.codec.plan.name
-    const expired = this.#expiredRange()
+    const expired = this.#segments?.takeExpired()
     return expired === undefined ? { store, keys, values } : { store, keys, values, deleteRanges: [expired] }
   }
 
@@ -207,6 +205,7 @@ export class StoreBuffer {
       entry.dirty = false
       entry.emitted = undefined
     }
+    this.#justCommitted = this.#dirty
     this.#dirty = []
     this.#slab = new ByteSink(0)
     this.#ranges = []
@@ -228,9 +227,10 @@ export class StoreBuffer {
     }
   }
 
-  /** Uncommitted entries, by backend key in byte order: what an iterator lays over the backend. */
+  /** Entries that the backend may not have, by backend key in byte order: what an iterator lays over the backend. */
   overlay(from: Uint8Array | undefined, to: Uint8Array | undefined): { key: Buffer; entry: BufferEntry }[] {
-    return this.#dirty
+    const committed = this.#justCommitted.filter(({ dirty, slot }) => !dirty && this.#segments?.isLive(slot) !== false)
+    return [...this.#dirty, ...committed]
       .map(entry => ({ key: this.encodeKey(entry.key, entry.slot), entry }))
       .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
       .sort((a, b) => a.key.compare(b.key))
@@ -242,24 +242,11 @@ export class StoreBuffer {
 
   /** Window stores: what starts before is expired and not shown. -1 for others. */
   get expiredBefore(): number {
-    const { retentionMs } = this.codec.plan
-    return retentionMs === undefined ? -1 : this.#streamTime - retentionMs + 1
+    return this.#segments === undefined ? -1 : this.#segments.expiredBefore
   }
 
-  /** Window stores: the live segments that hold windows starting from `from` to `to`, as ranges of backend keys. */
   segmentsBetween(from: number, to: number): readonly SegmentSpan[] {
-    const interval = segmentIntervalMs(this.codec.plan)
-    const first = Math.max(this.#firstLiveSegment(), Math.floor(Math.max(0, from) / interval))
-    const last = Math.min(Math.floor(to / interval), Math.floor(this.#streamTime / interval))
-    const spans: SegmentSpan[] = []
-    for (let segment = first; segment <= last; segment++) {
-      spans.push({
-        start: segment * interval,
-        end: (segment + 1) * interval,
-        range: segmentRange(segment, segment + 1),
-      })
-    }
-    return spans
+    return this.#segments?.between(from, to) ?? []
   }
 
   /** What tells one key from another. */
@@ -269,7 +256,7 @@ export class StoreBuffer {
 
   /** After a restore: the highest window start that was restored. */
   startAt(streamTime: number): void {
-    this.#streamTime = Math.max(this.#streamTime, streamTime)
+    if (this.#segments !== undefined) this.#segments.streamTime = Math.max(this.#segments.streamTime, streamTime)
   }
 
   #find(key: unknown, slot: number): BufferEntry | undefined {
@@ -332,10 +319,10 @@ export class StoreBuffer {
   }
 
   /** The backend's key. */
-  encodeKey(key: unknown, slot: number): Buffer {
+  encodeKey(key: unknown, slot: number, tie = 0): Buffer {
     const sink = this.#scratch
     const start = sink.position
-    this.codec.writeKey(sink, key, slot)
+    this.codec.writeKey(sink, key, slot, tie)
     const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
     sink.position = start
     return copy
@@ -355,7 +342,8 @@ export class StoreBuffer {
       valueEnd = sink.position
     }
     // What expired before it was ever committed must not come back behind the range that drops its segment.
-    if (sink !== this.#scratch && this.#isLive(entry.slot)) this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
+    if (sink !== this.#scratch && this.#segments?.isLive(entry.slot) !== false)
+      this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
     log?.(
       entry.timestamp,
       sink.buffer,
@@ -386,33 +374,8 @@ export class StoreBuffer {
     })
   }
 
-  /** Window stores refuse what belongs to a segment that has expired as a whole, as Kafka Streams does. */
-  #accepts(start: number): boolean {
-    if (start > this.#streamTime) this.#streamTime = start
-    return this.#isLive(start)
-  }
-
-  #isLive(slot: number): boolean {
-    const { plan } = this.codec
-    return plan.kind !== 'window' || Math.floor(slot / segmentIntervalMs(plan)) >= this.#firstLiveSegment()
-  }
-
-  #firstLiveSegment(): number {
-    const retention = this.codec.plan.retentionMs ?? 0
-    return Math.max(0, Math.floor((this.#streamTime - retention) / segmentIntervalMs(this.codec.plan)))
-  }
-
-  #expiredRange(): { readonly from: Uint8Array; readonly to: Uint8Array } | undefined {
-    if (this.codec.plan.kind !== 'window') return undefined
-    const live = this.#firstLiveSegment()
-    if (live <= this.#droppedSegments) return undefined
-    const range = segmentRange(0, live)
-    this.#droppedSegments = live
-    return range
-  }
-
   #forgetExpired(): void {
-    if (this.codec.plan.kind !== 'window') return
+    if (this.#segments === undefined) return
     const before = this.expiredBefore
     for (const slot of this.#slots.keys()) if (slot < before) this.#forgetSlot(slot)
   }

@@ -7,6 +7,8 @@ import { type ByteSink, readInt64, type Serde, type StorePlan, writeInt64 } from
  *                 changelog  key                                        -> value; the timestamp is the record's
  *     window      backend    segment uint48, key, start int64, seq int32 -> [timestamp int64] value
  *                 changelog  key, start int64, seq int32                -> value; the timestamp is the record's
+ *     session     backend    segment uint48, key, end int64, start int64 -> value
+ *                 changelog  key, end int64, start int64                -> value
  *
  * The changelog's bytes are Kafka Streams' own; the backend's are ours. The segment comes first so that a whole one can be
  * dropped as a range when its windows have expired, and within it the windows of a key lie together. So the
@@ -22,7 +24,8 @@ export interface StoreCodec {
   readonly keyPrefix: number
   /** Bytes of a backend value before the changelog's value begins. */
   readonly valuePrefix: number
-  writeKey(sink: ByteSink, key: unknown, slot: number): void
+  /** `tie` is the sequence number in window stores, the start in session stores. @default 0 */
+  writeKey(sink: ByteSink, key: unknown, slot: number, tie?: number): void
   /** `content` as in `BufferEntry`. */
   writeValue(sink: ByteSink, content: unknown, timestamp: number): void
   readKey(bytes: Buffer): DecodedKey
@@ -37,6 +40,7 @@ export interface StoreCodec {
 export interface DecodedKey {
   readonly key: unknown
   readonly slot: number
+  readonly tie: number
 }
 
 export interface DecodedContent {
@@ -46,6 +50,7 @@ export interface DecodedContent {
 
 const SEGMENT_BYTES = 6
 const WINDOW_SUFFIX_BYTES = 12
+const SESSION_SUFFIX_BYTES = 16
 
 /** Milliseconds that one segment of a window store covers, as in Kafka Streams. */
 export function segmentIntervalMs(plan: StorePlan): number {
@@ -54,7 +59,9 @@ export function segmentIntervalMs(plan: StorePlan): number {
 
 /** `topic` is what the serdes are told: the changelog's name, or the store's where there is none. */
 export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
-  const windowed = plan.kind === 'window'
+  const segmented = plan.kind !== 'key-value'
+  const session = plan.kind === 'session'
+  const suffixBytes = session ? SESSION_SUFFIX_BYTES : WINDOW_SUFFIX_BYTES
   const interval = segmentIntervalMs(plan)
   const putKey = writerOf(plan.keySerde, topic)
   const putValue = writerOf(plan.valueSerde, topic)
@@ -67,18 +74,19 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
     contentSerde: immutable ? null : plan.valueSerde,
     // A double's -0 and NaNs are one Map key each but several keys of bytes.
     primitiveKeys: plan.keySerde.immutable === true && !/double|float/.test(plan.keySerde.name),
-    keyPrefix: windowed ? SEGMENT_BYTES : 0,
+    keyPrefix: segmented ? SEGMENT_BYTES : 0,
     valuePrefix,
-    writeKey(sink, key, slot) {
-      if (!windowed) return putKey(key, sink)
+    writeKey(sink, key, slot, tie = 0) {
+      if (!segmented) return putKey(key, sink)
       sink.reserve(SEGMENT_BYTES)
       sink.buffer.writeUIntBE(Math.floor(slot / interval), sink.position, SEGMENT_BYTES)
       sink.position += SEGMENT_BYTES
       putKey(key, sink)
-      sink.reserve(WINDOW_SUFFIX_BYTES)
+      sink.reserve(suffixBytes)
       writeInt64(sink.buffer, sink.position, slot)
-      sink.buffer.writeInt32BE(0, sink.position + 8)
-      sink.position += WINDOW_SUFFIX_BYTES
+      if (session) writeInt64(sink.buffer, sink.position + 8, tie)
+      else sink.buffer.writeInt32BE(tie, sink.position + 8)
+      sink.position += suffixBytes
     },
     writeValue(sink, content, timestamp) {
       if (plan.timestamped) {
@@ -90,9 +98,10 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       else sink.append(content as Uint8Array)
     },
     readKey(bytes) {
-      if (!windowed) return { key: getKey(bytes, 0, bytes.length), slot: 0 }
-      const end = bytes.length - WINDOW_SUFFIX_BYTES
-      return { key: getKey(bytes, SEGMENT_BYTES, end), slot: readInt64(bytes, end) }
+      if (!segmented) return { key: getKey(bytes, 0, bytes.length), slot: 0, tie: 0 }
+      const end = bytes.length - suffixBytes
+      const tie = session ? readInt64(bytes, end + 8) : bytes.readInt32BE(end + 8)
+      return { key: getKey(bytes, SEGMENT_BYTES, end), slot: readInt64(bytes, end), tie }
     },
     readContent(bytes) {
       return {
@@ -105,9 +114,9 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       return plan.valueSerde.serialize(value, topic)
     },
     restoredKey(changelogKey) {
-      if (!windowed) return changelogKey
+      if (!segmented) return changelogKey
       const bytes = Buffer.allocUnsafe(SEGMENT_BYTES + changelogKey.length)
-      const start = readInt64(changelogKey, changelogKey.length - WINDOW_SUFFIX_BYTES)
+      const start = readInt64(changelogKey, changelogKey.length - suffixBytes)
       bytes.writeUIntBE(Math.floor(start / interval), 0, SEGMENT_BYTES)
       changelogKey.copy(bytes, SEGMENT_BYTES)
       return bytes

@@ -4,6 +4,8 @@ import {
   type Logger,
   memoryStore,
   millraceError,
+  type OrderedTableStore,
+  type RangeStore,
   type StoreBackend,
   type StorePlan,
   type TableStore,
@@ -11,8 +13,11 @@ import {
   type TopicPartitionOffset,
   type WindowTableStore,
 } from '@millrace/core'
+import { mergedEntries } from './merged-entries.ts'
+import { RangeBuffer } from './range-buffer.ts'
 import { type BufferContext, type ChangelogWriter, StoreBuffer } from './store-buffer.ts'
 import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
+import type { TaskBuffer } from './task-buffer.ts'
 
 /** A store of a task and where its changelog is, if it has one. */
 export interface TaskStorePlan {
@@ -38,7 +43,7 @@ export class TaskStores {
   readonly codecs: ReadonlyMap<string, StoreCodec>
   readonly #partition: number
   readonly #opened: readonly OpenState[]
-  readonly #buffers = new Map<string, StoreBuffer>()
+  readonly #buffers = new Map<string, TaskBuffer>()
   #writing: Promise<void> | undefined
   #writeError: unknown
 
@@ -123,32 +128,26 @@ export class TaskStores {
         const codec = this.codecs.get(name)!
         await using iterator = keySpace.iterate({ limit: 1, reverse: true })
         const [last] = await iterator.nextChunk()
-        const buffer = new StoreBuffer({
-          codec,
-          backend: keySpace,
-          syncReads: backend.capabilities.syncReads,
-          empty: last === undefined,
-          context,
-          log: changelog(store),
-          scratch,
-        })
+        const common = { codec, backend: keySpace, empty: last === undefined, context, log: changelog(store), scratch }
+        const { syncReads } = backend.capabilities
+        const buffer = isReadByRange(store.plan) ? new RangeBuffer(common) : new StoreBuffer({ ...common, syncReads })
         if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last[0])).slot)
         this.#buffers.set(name, buffer)
       }
     }
   }
 
-  buffer(store: string): StoreBuffer {
+  buffer(store: string): TaskBuffer {
     const buffer = this.#buffers.get(store)
     if (buffer === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
     return buffer
   }
 
   tableStore(store: string): TableStore {
-    const buffer = this.buffer(store)
+    const buffer = this.#slotBuffer(store)
     return {
       caching: buffer.caching,
-      zero: () => buffer.codec.plan.valueSerde.deserialize(new Uint8Array(8), store),
+      zero: () => zeroOf(buffer),
       get: key => buffer.get(key, 0),
       put: (key, value, timestamp) => buffer.put(key, 0, value, timestamp),
       onEmit: (listener, sendOldValues) =>
@@ -156,15 +155,46 @@ export class TaskStores {
     }
   }
 
+  orderedStore(store: string): OrderedTableStore {
+    const buffer = this.#slotBuffer(store)
+    return { ...this.tableStore(store), entries: () => mergedEntries(buffer, undefined, undefined, false) }
+  }
+
   windowStore(store: string): WindowTableStore {
     const buffer = this.buffer(store)
+    if (!(buffer instanceof StoreBuffer) && !(buffer instanceof RangeBuffer)) throw unfit(store)
     return {
       caching: buffer.caching,
-      zero: () => buffer.codec.plan.valueSerde.deserialize(new Uint8Array(8), store),
+      zero: () => zeroOf(buffer),
       get: (key, start) => (start < buffer.expiredBefore ? undefined : buffer.get(key, start)),
       put: (key, start, value, timestamp) => buffer.put(key, start, value, timestamp),
+      onEmit: (listener, sendOldValues) =>
+        buffer instanceof StoreBuffer
+          ? buffer.onEmit(listener, sendOldValues)
+          : buffer.onEmit(({ key, slot }, value, old) => listener(key, slot, value, old), sendOldValues),
+    }
+  }
+
+  rangeStore(store: string): RangeStore {
+    const buffer = this.buffer(store)
+    if (!(buffer instanceof RangeBuffer)) throw unfit(store)
+    return {
+      caching: buffer.caching,
+      zero: () => zeroOf(buffer),
+      load: key => buffer.load(key),
+      range: (key, from, to) => buffer.range(key, from, to),
+      get: (key, slot, tie) => buffer.entry(key, slot, tie),
+      put: (key, slot, tie, value, timestamp) => buffer.put(key, slot, value, timestamp, tie),
+      append: (key, slot, value) => buffer.append(key, slot, value),
+      all: (from, to) => buffer.all(from, to),
       onEmit: (listener, sendOldValues) => buffer.onEmit(listener, sendOldValues),
     }
+  }
+
+  #slotBuffer(store: string): StoreBuffer {
+    const buffer = this.buffer(store)
+    if (!(buffer instanceof StoreBuffer)) throw unfit(store)
+    return buffer
   }
 
   get hasChanges(): boolean {
@@ -236,4 +266,19 @@ export class TaskStores {
     if (opened === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
     return opened.state
   }
+}
+
+/** Whether a store's entries are kept by key, for reading ranges of time. */
+function isReadByRange({ kind, byRange, retainDuplicates }: StorePlan): boolean {
+  return kind === 'session' || (kind === 'window' && (byRange === true || retainDuplicates === true))
+}
+
+function zeroOf({ codec }: TaskBuffer): unknown {
+  const { name, valueSerde } = codec.plan
+  return valueSerde.deserialize(new Uint8Array(8), name)
+}
+
+/** A plan that asks for a store in a way that it was not planned for. */
+function unfit(store: string): Error {
+  return new Error(`the plan does not keep store "${store}" as its operator reads it`)
 }

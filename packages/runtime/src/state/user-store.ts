@@ -3,29 +3,43 @@ import {
   type KeyRangeOf,
   type KeyValueStore,
   type MaybePromise,
+  type SessionStore,
   type StoredValue,
+  type Window,
   type WindowStore,
 } from '@millrace/core'
 import { mergedEntries } from './merged-entries.ts'
-import type { BufferContext, StoreBuffer } from './store-buffer.ts'
+import { RangeBuffer } from './range-buffer.ts'
+import { type BufferContext, StoreBuffer } from './store-buffer.ts'
+import type { TaskBuffer } from './task-buffer.ts'
 
 /**
- * What user code gets for a store's name: a `KeyValueStore` or `WindowStore`, whose values come with their timestamps where
- * the store keeps them.
+ * What user code gets for a store's name: a `KeyValueStore`, `WindowStore` or `SessionStore`, whose values come with their
+ * timestamps where the store keeps them.
  */
-export function userStore(buffer: StoreBuffer, context: BufferContext): unknown {
-  return buffer.codec.plan.kind === 'window' ? windowStoreOver(buffer, context) : keyValueStoreOver(buffer, context)
+export function userStore(buffer: TaskBuffer, context: BufferContext): unknown {
+  if (buffer instanceof StoreBuffer) {
+    return buffer.codec.plan.kind === 'window' ? windowStoreOver(buffer, context) : keyValueStoreOver(buffer, context)
+  }
+  if (!(buffer instanceof RangeBuffer)) throw new Error(`store ${buffer.codec.plan.name} has no face for user code`)
+  return buffer.codec.plan.kind === 'session' ? sessionStoreOver(buffer, context) : windowStoreOver(buffer, context)
 }
 
 type Shown = unknown
 
-function shower(buffer: StoreBuffer): (stored: StoredValue) => Shown {
+function shower(buffer: TaskBuffer): (stored: StoredValue) => Shown {
   return buffer.codec.plan.timestamped
     ? stored => ({ value: stored.value, timestamp: stored.timestamp })
     : stored => stored.value
 }
 
-function putter(buffer: StoreBuffer, context: BufferContext): (key: unknown, slot: number, value: unknown) => void {
+function putter(
+  buffer: StoreBuffer | RangeBuffer,
+  context: BufferContext,
+): (key: unknown, slot: number, value: unknown) => void {
+  if (buffer instanceof RangeBuffer && buffer.codec.plan.retainDuplicates === true) {
+    return (key, slot, value) => buffer.append(key, slot, value)
+  }
   if (!buffer.codec.plan.timestamped) return (key, slot, value) => buffer.put(key, slot, value, context.timestamp)
   return (key, slot, value) => {
     const stamped = value as { readonly value: unknown; readonly timestamp: number } | null
@@ -75,7 +89,7 @@ function keyValueStoreOver(buffer: StoreBuffer, context: BufferContext): KeyValu
   }
 }
 
-function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowStore<unknown, unknown> {
+function windowStoreOver(buffer: StoreBuffer | RangeBuffer, context: BufferContext): WindowStore<unknown, unknown> {
   const show = shower(buffer)
   const put = putter(buffer, context)
   async function* within(from: number, to: number, segments: readonly SegmentRange[]) {
@@ -96,7 +110,7 @@ function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowSto
       const wanted = buffer.mapKeyOf(key)
       const segments = buffer.segmentsBetween(from, to).map(segment => ({
         from: buffer.encodeKey(key, Math.max(from, segment.start)),
-        to: successor(buffer.encodeKey(key, Math.min(to, segment.end - 1))),
+        to: successor(buffer.encodeKey(key, Math.min(to, segment.end - 1), LAST_SEQUENCE)),
       }))
       for await (const entry of within(from, to, segments)) {
         // Keys of other lengths can lie between the windows of this one.
@@ -115,6 +129,28 @@ function windowStoreOver(buffer: StoreBuffer, context: BufferContext): WindowSto
   }
 }
 
+export function sessionStoreOver(buffer: RangeBuffer, context: BufferContext): SessionStore<unknown, unknown> {
+  async function* find(key: unknown, earliestEnd: number, latestStart: number) {
+    await buffer.load(key)
+    for (const { slot, tie, value } of buffer.range(key, earliestEnd, Number.MAX_SAFE_INTEGER)) {
+      if (tie <= latestStart) yield [{ start: tie, end: slot } satisfies Window, value] as const
+    }
+  }
+  return {
+    name: buffer.codec.plan.name,
+    put: ({ key, window }, value) => buffer.put(key, window.end, value, context.timestamp, window.start),
+    fetchSession: (key, { start, end }) =>
+      mapStored(buffer.get(key, end, start), stored => (stored === undefined ? undefined : stored.value)),
+    findSessions: find,
+    fetch: key => find(key, 0, Number.MAX_SAFE_INTEGER),
+    async *all() {
+      for (const { key, slot, tie, value } of await buffer.all(0, Number.MAX_SAFE_INTEGER)) {
+        yield [{ key, window: { start: tie, end: slot } }, value] as const
+      }
+    },
+  }
+}
+
 interface SegmentRange {
   readonly from: Uint8Array | undefined
   readonly to: Uint8Array | undefined
@@ -124,3 +160,6 @@ interface SegmentRange {
 function successor(key: Uint8Array): Buffer {
   return Buffer.concat([key, Buffer.alloc(1)])
 }
+
+/** The largest sequence number of a duplicate. */
+const LAST_SEQUENCE = 0x7fffffff

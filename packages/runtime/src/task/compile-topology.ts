@@ -127,6 +127,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       child: name => compiled.get(name)!,
       tableStore: name => stores.tableStore(name),
       windowStore: name => stores.windowStore(name),
+      rangeStore: name => stores.rangeStore(name),
+      orderedStore: name => stores.orderedStore(name),
       userStore: name => userStore(stores.buffer(name), context),
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,

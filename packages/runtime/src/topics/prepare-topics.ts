@@ -90,8 +90,18 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
 function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<string, string>> {
   const common = { 'message.timestamp.type': 'CreateTime' }
   if (store.kind === 'key-value') return { ...common, 'cleanup.policy': 'compact' }
-  return { ...common, 'cleanup.policy': 'compact,delete', 'retention.ms': String((store.retentionMs ?? 0) + extraMs) }
+  // Each record of a join's window has a key of its own, so there is nothing to compact.
+  const policy = store.retainDuplicates === true ? 'delete' : 'compact,delete'
+  const retentionMs = (store.retentionMs ?? 0) + extraMs
+  return {
+    ...common,
+    'cleanup.policy': policy,
+    'retention.ms': Number.isSafeInteger(retentionMs) ? String(retentionMs) : LONGEST_RETENTION,
+  }
 }
+
+/** Of windows that never end: the largest int64, as Kafka Streams has it. */
+const LONGEST_RETENTION = '9223372036854775807'
 
 async function createMissing(wanted: readonly NewTopic[], options: PrepareOptions): Promise<void> {
   const names = wanted.map(({ name }) => name)

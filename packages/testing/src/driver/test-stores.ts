@@ -2,6 +2,7 @@ import {
   compareBytes,
   type KeyValueStore,
   partitionForKey,
+  type SessionStore,
   type StorePlan,
   type ValueAndTimestamp,
   type WindowStore,
@@ -56,6 +57,29 @@ export function wholeWindowStore(plan: StorePlan, parts: StoreParts): AnyWindowS
     },
     fetchAll: (from, to) => gather(store => store.fetchAll(from, to)),
     all: () => gather(store => store.all()),
+  }
+}
+
+/** One session store over all its partitions; entries come by end and start, then by key. */
+export function wholeSessionStore(plan: StorePlan, parts: StoreParts): SessionStore<unknown, unknown> {
+  const stores = () => parts().map(({ store }) => store as SessionStore<unknown, unknown>)
+  const byKey = keyOrder(plan)
+  return {
+    name: plan.name,
+    put: (session, value) => (partOf(plan, parts, session.key) as SessionStore<unknown, unknown>).put(session, value),
+    fetchSession: (key, window) => firstFound(stores().map(store => () => store.fetchSession(key, window))),
+    async *findSessions(key, earliestEnd, latestStart) {
+      for (const store of stores()) yield* store.findSessions(key, earliestEnd, latestStart)
+    },
+    async *fetch(key) {
+      for (const store of stores()) yield* store.fetch(key)
+    },
+    async *all() {
+      const entries = (await Promise.all(stores().map(store => gathered(store.all())))).flat()
+      yield* entries.sort(
+        ([a], [b]) => a.window.end - b.window.end || a.window.start - b.window.start || byKey(a.key, b.key),
+      )
+    },
   }
 }
 

@@ -7,6 +7,7 @@ import {
   millraceError,
   type Plan,
   type Producer,
+  type SessionStore,
   type StoreBackend,
   type StoreBuilder,
   type StorePlan,
@@ -29,7 +30,14 @@ import { survivingStore } from './surviving-store.ts'
 import { type EncodedRecord, type InputTopicOptions, type PipeListOptions, TestInputTopic } from './test-input-topic.ts'
 import { TestInstance } from './test-instance.ts'
 import { type OutputTopicOptions, TestOutputTopic } from './test-output-topic.ts'
-import { gathered, plainKeyValueStore, plainWindowStore, wholeKeyValueStore, wholeWindowStore } from './test-stores.ts'
+import {
+  gathered,
+  plainKeyValueStore,
+  plainWindowStore,
+  wholeKeyValueStore,
+  wholeSessionStore,
+  wholeWindowStore,
+} from './test-stores.ts'
 import { WatchedClock } from './watched-clock.ts'
 
 /** Where a task runs. */
@@ -236,6 +244,7 @@ export class TopologyTestDriver {
   store(name: string): unknown
   store(nameOrBuilder: string | StoreBuilder): unknown {
     const plan = this.#storePlan(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
+    if (plan.kind === 'session') return this.#wholeSessionStore(plan)
     return plan.kind === 'window' ? this.#wholeWindowStore(plan) : this.#wholeKeyValueStore(plan)
   }
 
@@ -261,6 +270,16 @@ export class TopologyTestDriver {
   /** The store of a windowed aggregation. @throws MILLRACE_DRIVER_STORE_KIND */
   timestampedWindowStore<K, V>(name: string): TimestampedWindowStore<K, V> {
     return this.#wholeWindowStore(this.#storePlan(name, 'window', true)) as TimestampedWindowStore<K, V>
+  }
+
+  /** A session store, as of a session aggregation. @throws MILLRACE_DRIVER_STORE_KIND */
+  sessionStore<K, V>(name: string): SessionStore<K, V> {
+    return this.#wholeSessionStore(this.#storePlan(name, 'session')) as SessionStore<K, V>
+  }
+
+  /** All entries of a session store, by window and key. */
+  async sessionStoreEntries<K, V>(name: string): Promise<(readonly [key: Windowed<K>, value: V])[]> {
+    return await gathered(this.sessionStore<K, V>(name).all())
   }
 
   /** All entries of a key-value store, by key, without timestamps. */
@@ -358,6 +377,10 @@ export class TopologyTestDriver {
 
   #wholeKeyValueStore(plan: StorePlan): KeyValueStore<unknown, unknown> {
     return wholeKeyValueStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
+  }
+
+  #wholeSessionStore(plan: StorePlan): SessionStore<unknown, unknown> {
+    return wholeSessionStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
   }
 
   #wholeWindowStore(plan: StorePlan): WindowStore<unknown, unknown> {

@@ -1,0 +1,65 @@
+import type { StorePlan } from '@millrace/core'
+import { segmentIntervalMs, segmentRange } from './store-codec.ts'
+
+/** A segment of a window store: the slots it holds, `end` exclusive, and its backend keys. */
+export interface SegmentSpan {
+  readonly start: number
+  readonly end: number
+  readonly range: { readonly from: Buffer; readonly to: Buffer }
+}
+
+/**
+ * Which times a window or session store still holds. Its time is the highest slot that was put; what is older than the
+ * retention is not shown, and goes from disk when its whole segment has expired. As in Kafka Streams.
+ */
+export class Segments {
+  streamTime = -1
+  readonly #intervalMs: number
+  readonly #retentionMs: number
+  #dropped = 0
+
+  constructor(plan: StorePlan) {
+    this.#intervalMs = segmentIntervalMs(plan)
+    this.#retentionMs = plan.retentionMs ?? 0
+  }
+
+  /** Slots before are not shown. */
+  get expiredBefore(): number {
+    return this.streamTime - this.#retentionMs + 1
+  }
+
+  /** Moves the store's time on. False where the slot belongs to a segment that has expired as a whole. */
+  accepts(slot: number): boolean {
+    if (slot > this.streamTime) this.streamTime = slot
+    return this.isLive(slot)
+  }
+
+  isLive(slot: number): boolean {
+    return Math.floor(slot / this.#intervalMs) >= this.#firstLive()
+  }
+
+  /** The live segments that hold slots from `from` to `to`. */
+  between(from: number, to: number): readonly SegmentSpan[] {
+    const interval = this.#intervalMs
+    const first = Math.max(this.#firstLive(), Math.floor(Math.max(0, from) / interval))
+    const last = Math.min(Math.floor(to / interval), Math.floor(this.streamTime / interval))
+    const spans: SegmentSpan[] = []
+    for (let segment = first; segment <= last; segment++) {
+      const [start, end] = [segment * interval, (segment + 1) * interval]
+      spans.push({ start, end, range: segmentRange(segment, segment + 1) })
+    }
+    return spans
+  }
+
+  /** Backend keys of segments that have expired since the last call. */
+  takeExpired(): { readonly from: Uint8Array; readonly to: Uint8Array } | undefined {
+    const live = this.#firstLive()
+    if (live <= this.#dropped) return undefined
+    this.#dropped = live
+    return segmentRange(0, live)
+  }
+
+  #firstLive(): number {
+    return Math.max(0, Math.floor((this.streamTime - this.#retentionMs) / this.#intervalMs))
+  }
+}

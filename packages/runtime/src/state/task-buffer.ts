@@ -1,0 +1,40 @@
+import type { KeySpace, StoreChanges } from '@millrace/core'
+import type { BufferEntry } from './buffer-entry.ts'
+import type { StoreCodec } from './store-codec.ts'
+
+/** What a task needs of a store's write buffer, whichever way it is read. */
+export interface TaskBuffer {
+  readonly codec: StoreCodec
+  readonly caching: boolean
+  readonly backend: KeySpace
+  /** Bytes of all entries, by estimate. */
+  readonly bytes: number
+  /** Reads that the heap could not answer since it was last set to 0. */
+  misses: number
+  readonly hasChanges: boolean
+  /** Whether reads can miss at all. */
+  readonly canMiss: boolean
+  /** What tells one key from another. */
+  mapKeyOf(key: unknown): unknown
+  /** The backend's key. */
+  encodeKey(key: unknown, slot: number, tie?: number): Buffer
+  /** Whether a read of this key would have to go to the backend, so that it is worth prefetching. */
+  lacks(key: unknown, slot: number): boolean
+  /** Brings keys that the buffer lacks onto the heap, together. */
+  prefetch(keys: readonly unknown[], slots: readonly number[]): Promise<void>
+  /** Makes the commit's data: encodes what changed, and for a caching store logs and emits it. */
+  flush(): Promise<void>
+  /** What the last `flush` encoded, for the backend. */
+  changes(): StoreChanges
+  /** The flushed changes are committed: they are clean now. */
+  committed(): void
+  /** Drops what is clean until no more than `limit` bytes are held. Not during a backend write. */
+  evict(limit: number): void
+  /** After a restore: the highest window start or session end that was restored. */
+  startAt(streamTime: number): void
+  /** What an iterator lays over the backend, by backend key in byte order. */
+  overlay(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): { readonly key: Buffer; readonly entry: BufferEntry }[]
+}
