@@ -1,5 +1,5 @@
-import { type MemoryClient, type MemoryCluster } from '@millrace/client-memory'
-import { type ClientContext, type ManualClock, type Plan, type StoreBackend } from '@millrace/core'
+import type { MemoryClient, MemoryCluster } from '@millrace/client-memory'
+import type { ClientContext, ManualClock, Plan, StoreBackend } from '@millrace/core'
 import type { Logger } from '@millrace/core'
 import { Instance, Metrics, type ProcessingGuarantee, resolveOptions } from '@millrace/runtime'
 
@@ -87,7 +87,7 @@ export class SimulatedProcess {
   #logger(): Logger {
     const log = (fields: Readonly<Record<string, unknown>>, message: string) => {
       const { error, ...others } = fields
-      const why = error === undefined ? '' : `: ${String(error)}`
+      const why = error === undefined ? '' : `: ${error instanceof Error ? error.message : JSON.stringify(error)}`
       this.#world.history(`${this.name} ${message}${why} ${JSON.stringify(others)}`)
     }
     return { debug: nobody, info: log, warn: log, error: log }
