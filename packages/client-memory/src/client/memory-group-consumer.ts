@@ -222,7 +222,14 @@ export class MemoryGroupConsumer implements GroupConsumer {
     this.#memberId = joined.memberId
     this.#generation = joined.generation
     this.#membership = { phase: 'syncing', answer: undefined }
-    const assignments = joined.isLeader ? await this.#lead(this.#subscription!.assignor, joined) : undefined
+    let assignments: ReadonlyMap<string, MemberAssignment> | undefined
+    try {
+      if (joined.isLeader) assignments = await this.#lead(this.#subscription!.assignor, joined)
+    } catch (error) {
+      // The group waits for its leader: who cannot assign has to join again, or nobody would ever be assigned anything.
+      this.#membership = OUTSIDE
+      throw error
+    }
     if (this.#connection.crashed || this.#closed) return
     this.#group.sync(this.#caller(), assignments, answer => {
       this.#membership = { phase: 'syncing', answer }
