@@ -7,9 +7,7 @@ import type { TopologySpec } from './spec.ts'
  * too late for a window; nulls on either side; headers now and then; wall-clock advances in between.
  */
 export function generateInputs(choice: Choice, topology: TopologySpec): readonly RunInput[] {
-  const topics = topology.flatMap(step =>
-    step.op === 'stream' ? step.topics : step.op === 'table' ? [step.topic] : [],
-  )
+  const topics = topicsOf(topology)
   if (topics.length === 0) return []
   let now = 1_000
   return Array.from({ length: 5 + choice.below(30) }, (): RunInput => {
@@ -23,6 +21,11 @@ export function generateInputs(choice: Choice, topology: TopologySpec): readonly
       ...(choice.chance(15) ? { headers: headers(choice) } : {}),
     }
   })
+}
+
+/** The topics that a topology reads. */
+export function topicsOf(topology: TopologySpec): readonly string[] {
+  return topology.flatMap(step => (step.op === 'stream' ? step.topics : step.op === 'table' ? [step.topic] : []))
 }
 
 const KEYS = ['a', 'b', 'c', 'xyz', 'm', '', 'é']

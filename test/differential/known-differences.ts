@@ -9,6 +9,11 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'aggregation, behind the join in the order in which nodes are written. Millrace writes a store before its reader.',
     applies: (ours, java) => 'described' in ours && 'refused' in java && java.refused.includes('is not added yet'),
   },
+  {
+    what: 'a topology that reads no topic',
+    reason: 'Millrace refuses it when it is built, Kafka Streams when it is started.',
+    applies: ours => 'refused' in ours && ours.refused.includes('MILLRACE_TOPOLOGY_EMPTY'),
+  },
 ]
 
 interface KnownDifference {

@@ -7,17 +7,15 @@ import type { Plan, PlanNode } from '@millrace/core'
  */
 export function hasTiedJoin(plan: Plan): boolean {
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
-  const sourcesOf = (name: string): ReadonlySet<string> => upstreamSources(name, byName)
   return plan.nodes.some(node => {
     if (node.kind !== 'processor' || node.operator.type !== 'streamTableJoin') return false
-    const { store } = node.operator.table
-    const writer = plan.stores
-      .find(({ name }) => name === store)
-      ?.processors.find(name => name !== node.name && writes(byName.get(name), store))
-    if (writer === undefined) return false
-    const [stream, table] = [sourcesOf(node.name), sourcesOf(writer)]
-    if (stream.size === table.size && meet(stream, table) === stream.size) return false
-    return meet(rootTopics(stream, plan, byName), rootTopics(table, plan, byName)) > 0
+    const stream = upstreamSources(node.name, byName)
+    return node.stores.some(store => {
+      const writer = plan.nodes.find(other => writes(other, store))
+      const table = writer === undefined ? new Set<string>() : upstreamSources(writer.name, byName)
+      if (stream.size === table.size && meet(stream, table) === stream.size) return false
+      return meet(rootTopics(stream, plan, byName), rootTopics(table, plan, byName)) > 0
+    })
   })
 }
 
@@ -26,8 +24,8 @@ function meet(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return [...a].filter(item => b.has(item)).length
 }
 
-function writes(node: PlanNode | undefined, store: string): boolean {
-  return node?.kind === 'processor' && 'store' in node.operator && node.operator.store === store
+function writes(node: PlanNode, store: string): boolean {
+  return node.kind === 'processor' && 'store' in node.operator && node.operator.store === store
 }
 
 /** Names of the source nodes from which a node's records come without passing through a topic. */

@@ -236,6 +236,8 @@ public final class DescribeTopologies {
         TOPOLOGIES.put("chained-aggregations", b -> texts(b, "in").groupBy((k, v) -> v).count().toStream()
             .map((k, v) -> KeyValue.pair(k, k)).groupByKey(Grouped.with(TEXT, TEXT)).windowedBy(MINUTE).count()
             .toStream().map((w, c) -> KeyValue.pair(w.key(), w.key())).toTable(Materialized.with(TEXT, TEXT)).toStream().to("out"));
+        groupedTables();
+        joinedTables();
     }
 
     public static void main(String[] args) throws Exception {
@@ -296,6 +298,69 @@ public final class DescribeTopologies {
 
     private static String quoted(String text) {
         return '"' + text + '"';
+    }
+
+    private static final Grouped<String, String> GROUPED = Grouped.with(TEXT, TEXT);
+
+    private static void groupedTables() {
+        TOPOLOGIES.put("table-grouped", b -> {
+            KGroupedTable<String, String> g = b.table("t", TEXTS).groupBy((k, v) -> KeyValue.pair(v, v), GROUPED);
+            g.count().toStream().to("counts");
+            g.count(Materialized.with(TEXT, LONG));
+            g.reduce((x, y) -> x, (x, y) -> x).toStream().to("reduced");
+            g.aggregate(() -> "", (k, v, a) -> a, (k, v, a) -> a, Materialized.with(TEXT, TEXT));
+        });
+        TOPOLOGIES.put("table-grouped-named", b -> {
+            KGroupedTable<String, String> g = b.table("t", TEXTS.withName("rows"))
+                .groupBy((k, v) -> KeyValue.pair(v, v), Grouped.with("by-value", TEXT, TEXT));
+            g.count(Named.as("counter"), Materialized.as("counts")).toStream().to("counts-out");
+            g.reduce((x, y) -> x, (x, y) -> x, Named.as("reducer"), Materialized.as("reduced"));
+        });
+        TOPOLOGIES.put("table-grouped-one-named-operator", b -> b.table("t", TEXTS).groupBy((k, v) -> KeyValue.pair(v, v), GROUPED)
+            .reduce((x, y) -> x, (x, y) -> x, Named.as("reducer"), Materialized.with(TEXT, TEXT)).toStream().to("reduced"));
+        TOPOLOGIES.put("derived-tables-grouped", b -> {
+            b.table("t", TEXTS).filter((k, v) -> true).mapValues(v -> v).groupBy((k, v) -> KeyValue.pair(v, v), GROUPED).count();
+            b.table("u", TEXTS).mapValues(v -> v, Materialized.as("mapped")).filter((k, v) -> true)
+                .groupBy((k, v) -> KeyValue.pair(v, v), GROUPED).count().groupBy((k, v) -> KeyValue.pair(k, k), GROUPED).count();
+            texts(b, "s").groupBy((k, v) -> v).count().groupBy((k, v) -> KeyValue.pair(k, k), GROUPED).count();
+        });
+    }
+
+    private static void joinedTables() {
+        TOPOLOGIES.put("table-joins", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            KTable<String, String> u = b.table("u", TEXTS);
+            t.join(u, (x, y) -> x).toStream().to("inner");
+            t.leftJoin(u, (x, y) -> x).toStream().to("left");
+            t.outerJoin(u, (x, y) -> x).toStream().to("outer");
+        });
+        TOPOLOGIES.put("table-join-stored", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            KTable<String, String> u = b.table("u", TEXTS);
+            t.join(u, (x, y) -> x, Materialized.with(TEXT, TEXT)).toStream().to("inner");
+            t.leftJoin(u, (x, y) -> x, Named.as("lefts"), Materialized.as("left-store")).toStream().to("left");
+            t.outerJoin(u, (x, y) -> x, Materialized.as("outer-store")).toStream().to("outer");
+        });
+        TOPOLOGIES.put("table-join-named", b -> b.table("t", TEXTS).join(b.table("u", TEXTS), (x, y) -> x, Named.as("both"))
+            .toStream().to("out"));
+        TOPOLOGIES.put("table-joins-nested", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            KTable<String, String> u = b.table("u", TEXTS).filter((k, v) -> true);
+            KTable<String, String> both = t.join(u, (x, y) -> x).mapValues(v -> v);
+            both.outerJoin(b.table("w", TEXTS), (x, y) -> x).toStream().to("out");
+            texts(b, "s").leftJoin(both, (x, y) -> x).to("streamed");
+            both.groupBy((k, v) -> KeyValue.pair(v, v), GROUPED).count();
+        });
+        TOPOLOGIES.put("table-join-with-itself", b -> {
+            KTable<String, String> t = b.table("t", TEXTS);
+            t.join(t, (x, y) -> x).toStream().to("out");
+            t.leftJoin(t.mapValues(v -> v), (x, y) -> x).filter((k, v) -> true).toStream().to("out2");
+        });
+        TOPOLOGIES.put("aggregates-joined", b -> {
+            KTable<String, Long> counts = texts(b, "clicks").groupBy((k, v) -> v).count();
+            KTable<String, String> moved = texts(b, "m").selectKey((k, v) -> v).toTable(Materialized.with(TEXT, TEXT));
+            counts.outerJoin(moved, (x, y) -> y).toStream().to("out", Produced.with(TEXT, TEXT));
+        });
     }
 
     private static KStream<String, String> texts(StreamsBuilder b, String topic) {

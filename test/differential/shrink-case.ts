@@ -1,20 +1,32 @@
+import type { Case } from './compare-case.ts'
+import { topicsOf } from './generate-inputs.ts'
 import type { Step, StepId, TopologySpec } from './spec.ts'
 
 /**
- * The smallest topology found that still `fails`, by leaving out steps with all that needs them, and names and stores.
- * `fails` must be false for a topology that cannot be built at all.
+ * The smallest case found that still `fails`: by leaving out steps with all that needs them, names and stores, then inputs.
+ * `fails` must be false for a case that cannot be run at all.
  */
-export async function shrinkTopology(
-  topology: TopologySpec,
-  fails: (smaller: TopologySpec) => Promise<boolean>,
-): Promise<TopologySpec> {
-  for (const smaller of simpler(topology)) {
-    if (await fails(smaller)) return shrinkTopology(smaller, fails)
+export async function shrinkCase(whole: Case, fails: (smaller: Case) => Promise<boolean>): Promise<Case> {
+  for (const smaller of simplerCases(whole)) {
+    if (await fails(smaller)) return shrinkCase(smaller, fails)
   }
-  return topology
+  return whole
 }
 
-/** Topologies one step of simplification away, the boldest first. */
+/** Cases one step of simplification away, the boldest first. */
+function* simplerCases(whole: Case): Generator<Case> {
+  for (const topology of simpler(whole.topology)) {
+    const read = new Set(topicsOf(topology))
+    yield { ...whole, topology, inputs: whole.inputs.filter(input => !('topic' in input) || read.has(input.topic)) }
+  }
+  const { inputs } = whole
+  const half = inputs.length >> 1
+  if (half > 1) yield* [inputs.slice(half), inputs.slice(0, half)].map(fewer => ({ ...whole, inputs: fewer }))
+  for (let index = 0; index < inputs.length; index++) yield { ...whole, inputs: inputs.toSpliced(index, 1) }
+  if (whole.caching) yield { ...whole, caching: false }
+}
+
+/** Topologies one step of simplification away. */
 function* simpler(topology: TopologySpec): Generator<TopologySpec> {
   for (let index = 0; index < topology.length; index++) yield without(topology, index)
   for (const [index, step] of topology.entries()) {

@@ -1,0 +1,93 @@
+import { bytes, type Plan, type StorePlan } from '@millrace/core'
+import { TopologyTestDriver } from '@millrace/testing'
+import { interpret } from './interpreter.ts'
+import type { RunInput, RunOptions, RunOutput, RunResult, StoreEntry } from './java-peer.ts'
+import type { TopologySpec } from './spec.ts'
+
+const BYTES = { key: bytes(), value: bytes() }
+
+/** What `JavaPeer.run` does, with Millrace: the same inputs, options and results. */
+export async function runMillrace(
+  topology: TopologySpec,
+  inputs: readonly RunInput[],
+  options: Pick<RunOptions, 'caching'> = {},
+): Promise<RunResult> {
+  const plan = interpret(topology)
+  await using driver = await TopologyTestDriver.create(plan, {
+    applicationId: 'app',
+    initialWallClockMs: 0,
+    ...(options.caching === true ? {} : { caching: 'off' }),
+  })
+  for (const input of inputs) {
+    if ('advanceWallClockMs' in input) await driver.advanceWallClock(input.advanceWallClockMs)
+    else await pipe(driver, input)
+  }
+  const outputs = driver.producedTopicNames().map(topic => [topic, outputsOf(driver, topic)] as const)
+  return { outputs: Object.fromEntries(outputs), stores: await storesOf(driver, plan) }
+}
+
+async function pipe(
+  driver: TopologyTestDriver,
+  input: Exclude<RunInput, { advanceWallClockMs: number }>,
+): Promise<void> {
+  const headers = (input.headers ?? []).map(([key, value]) => ({ key, value: fromBase64(value) }))
+  const topic = driver.createInputTopic(input.topic, BYTES)
+  await topic.pipeInput(fromBase64(input.key), fromBase64(input.value), { timestamp: input.timestamp, headers })
+}
+
+function outputsOf(driver: TopologyTestDriver, topic: string): readonly RunOutput[] {
+  const records = driver.createOutputTopic(topic, BYTES).readRecordsToList()
+  return records.map(({ key, value, timestamp, headers }) => ({
+    key: toBase64(key),
+    value: toBase64(value),
+    timestamp,
+    headers: headers.map(header => [header.key, toBase64(header.value)]),
+  }))
+}
+
+async function storesOf(driver: TopologyTestDriver, plan: Plan): Promise<RunResult['stores']> {
+  const stores: Record<string, readonly StoreEntry[]> = {}
+  for (const store of plan.stores) {
+    stores[store.name] = await (store.kind === 'window' ? windowEntries(driver, store) : keyValueEntries(driver, store))
+  }
+  return stores
+}
+
+async function keyValueEntries(driver: TopologyTestDriver, store: StorePlan): Promise<readonly StoreEntry[]> {
+  const entries: StoreEntry[] = []
+  for await (const [key, stored] of driver.timestampedKeyValueStore<unknown, unknown>(store.name).all()) {
+    entries.push(storeEntry(store, key, stored))
+  }
+  return entries
+}
+
+async function windowEntries(driver: TopologyTestDriver, store: StorePlan): Promise<readonly StoreEntry[]> {
+  const entries: StoreEntry[] = []
+  for await (const [key, windowStart, stored] of driver.timestampedWindowStore<unknown, unknown>(store.name).all()) {
+    const windowEnd = windowStart + (store.windowSizeMs ?? 0)
+    entries.push({ ...storeEntry(store, key, stored), windowStart, windowEnd })
+  }
+  return entries
+}
+
+function storeEntry(
+  { keySerde, valueSerde, name }: StorePlan,
+  key: unknown,
+  stored: { readonly value: unknown; readonly timestamp: number },
+): StoreEntry {
+  return {
+    key: toBase64(keySerde.serialize(key, name)),
+    value: toBase64(valueSerde.serialize(stored.value, name)),
+    timestamp: stored.timestamp,
+  }
+}
+
+function fromBase64(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text, 'base64')
+}
+
+function toBase64(raw: Uint8Array): string
+function toBase64(raw: Uint8Array | null): string | null
+function toBase64(raw: Uint8Array | null): string | null {
+  return raw === null ? null : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64')
+}

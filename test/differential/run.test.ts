@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { compareCase, generateCase } from './compare-case.ts'
+import { type JavaPeer, startJavaPeer } from './java-peer.ts'
+import { missingJavaTools } from './missing-java-tools.ts'
+import { REGRESSIONS } from './regressions.ts'
+
+const missing = await missingJavaTools()
+
+describe('records and stores against Kafka Streams', { timeout: 240_000 }, () => {
+  let java: JavaPeer
+  beforeAll(async () => {
+    if (missing === undefined) java = await startJavaPeer()
+  }, 240_000)
+  beforeEach(context => context.skip(missing !== undefined, missing))
+  afterAll(() => java?.close())
+
+  it.each(REGRESSIONS)('agree: $what', async ({ topology, inputs }) => {
+    for (const caching of [false, true]) {
+      expect(await compareCase({ topology, inputs, caching }, java)).toEqual({ verdict: 'same', differences: [] })
+    }
+  })
+
+  it('agree in random cases', async () => {
+    const different: unknown[] = []
+    for (let seed = 1; seed <= 200; seed++) {
+      const { verdict, differences } = await compareCase(generateCase(seed), java)
+      if (verdict === 'different') different.push({ seed, differences })
+    }
+    expect(different).toEqual([])
+  })
+})
