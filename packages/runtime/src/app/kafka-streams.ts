@@ -121,8 +121,9 @@ export class KafkaStreams {
   }
 
   /**
-   * Starts, and runs until SIGINT or SIGTERM: then it stops polling, finishes, commits and leaves, in bounded time. A second
-   * signal ends the process at once.
+   * Starts, and runs until SIGINT or SIGTERM: then it stops polling, finishes, commits and leaves. A second signal ends the
+   * process at once, and so does `closeTimeoutMs`, as when a user function never returns: with 1, since what that was about
+   * is not committed.
    */
   async run(): Promise<void> {
     const signals = ['SIGINT', 'SIGTERM'] as const
@@ -131,7 +132,12 @@ export class KafkaStreams {
       if (asked) process.exit(130)
       asked = true
       this.#options.logger.info({ signal }, 'closing')
-      this.close().catch((error: unknown) => this.#options.logger.error({ error }, 'closing failed'))
+      this.close().then(
+        () => {
+          if (this.#state !== 'NOT_RUNNING' && this.#state !== 'ERROR') process.exit(1)
+        },
+        (error: unknown) => this.#options.logger.error({ error }, 'closing failed'),
+      )
     }
     for (const signal of signals) process.on(signal, onSignal)
     try {

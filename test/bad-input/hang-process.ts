@@ -1,0 +1,26 @@
+import { systemClock } from '@millrace/core'
+import { consoleLogger, KafkaStreams, memoryClient, MemoryCluster, StreamsBuilder, string } from 'millrace'
+import { topicIo } from '../topic-io.ts'
+
+// An application whose function never comes back.
+const builder = new StreamsBuilder()
+builder
+  .stream('in', { key: string(), value: string() })
+  .mapValues(() => {
+    process.send?.({ type: 'hanging' })
+    return new Promise<string>(() => undefined)
+  })
+  .to('out', { value: string() })
+
+const cluster = new MemoryCluster({ clock: systemClock })
+const client = memoryClient(cluster)
+cluster.createTopic({ name: 'in', partitions: 1 })
+cluster.createTopic({ name: 'out', partitions: 1 })
+await topicIo(client).produce('in', [{ partition: 0, key: 'a', value: 'x', timestamp: 1 }])
+process.on('disconnect', () => process.exit(3))
+await new KafkaStreams(builder.build(), {
+  applicationId: 'app',
+  client,
+  closeTimeoutMs: 300,
+  logger: consoleLogger('info'),
+}).run()
