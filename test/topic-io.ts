@@ -1,5 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { type ClientFactory, type Headers, NO_HEADERS, systemClock, type TopicPartition } from '@millrace/core'
+import {
+  type ClientFactory,
+  type Headers,
+  isMillraceError,
+  NO_HEADERS,
+  systemClock,
+  type TopicPartition,
+} from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 
 export interface WrittenRecord {
@@ -18,7 +25,10 @@ export interface ReadRecord extends TopicPartition {
   readonly headers: Headers
 }
 
-/** How a test sees topics and groups from outside of the application: over a client of its own. */
+/**
+ * How a test sees topics and groups from outside of the application: over a client of its own, which waits for a broker that
+ * is away.
+ */
 export interface TopicIo extends AsyncDisposable {
   createTopic(name: string, partitions: number): Promise<void>
   produce(topic: string, records: readonly WrittenRecord[]): Promise<void>
@@ -103,7 +113,7 @@ export function topicIo(factory: ClientFactory): TopicIo {
   return {
     createTopic: (name, partitions) => admin.createTopics([{ name, partitions }]),
     async produce(topic, records) {
-      await (initialised ??= producer.init())
+      await (initialised ??= patiently(() => producer.init()))
       const appender = producer.topic(topic)
       for (const { partition, key, value, timestamp, headers = NO_HEADERS } of records) {
         const k = bytesOf(key)
@@ -115,15 +125,27 @@ export function topicIo(factory: ClientFactory): TopicIo {
       }
       await producer.flush()
     },
-    readAll,
-    committed,
-    ends,
-    async unprocessed(groupId, topic) {
-      return (await readAll(topic, { from: await committed(groupId, topic) })).length
-    },
+    readAll: (topic, options) => patiently(() => readAll(topic, options)),
+    committed: (groupId, topic) => patiently(() => committed(groupId, topic)),
+    ends: topic => patiently(() => ends(topic)),
+    unprocessed: (groupId, topic) =>
+      patiently(async () => (await readAll(topic, { from: await committed(groupId, topic) })).length),
     async [Symbol.asyncDispose]() {
       await client.close()
     },
+  }
+}
+
+/** Tries again what fails for a while only. */
+async function patiently<T>(run: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + READ_LIMIT_MS
+  for (;;) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable') || Date.now() > deadline) throw error
+      await setTimeout(200)
+    }
   }
 }
 
