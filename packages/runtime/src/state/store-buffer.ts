@@ -375,9 +375,9 @@ export class StoreBuffer implements TaskBuffer {
   }
 
   #forgetExpired(): void {
-    if (this.#segments === undefined) return
-    const before = this.expiredBefore
-    for (const slot of this.#slots.keys()) if (slot < before) this.#forgetSlot(slot)
+    const segments = this.#segments
+    if (segments === undefined) return
+    for (const slot of this.#slots.keys()) if (!segments.isLive(slot)) this.#forgetSlot(slot)
   }
 
   #forgetSlot(slot: number): void {
