@@ -3,9 +3,9 @@
 //   npm test -- --only types,unit                     some steps
 //   npm test -- --only unit packages/core             one step of vitest, filtered by file
 import { parseArgs } from 'node:util'
-import { provideKafka, type ProvidedKafka } from './test-run/provide-kafka.ts'
 import { runStep, type StepResult } from './test-run/run-step.ts'
 import { STEPS, type Step } from './test-run/steps.ts'
+import { Surroundings, type Missing } from './test-run/surroundings.ts'
 import { sum, summaryLine, type Tally } from './test-run/tally.ts'
 
 const { values, positionals } = parseArgs({
@@ -27,23 +27,10 @@ if (values.list || unknown.length > 0) {
 async function runSteps(chosen: readonly string[]): Promise<void> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
-
-  const results: StepResult[] = []
-  let provided: ProvidedKafka | undefined
-  for (const step of STEPS.filter(each => chosen.includes(each.name))) {
-    if (interrupted.signal.aborted) break
-    if (step.isVitest) console.log(`\n${step.name}: ${step.what}`)
-    if (step.needsKafka) provided ??= await provideKafka()
-    const result =
-      step.needsKafka && provided && 'missing' in provided
-        ? withoutKafka(step, provided.missing, provided.maySkip)
-        : await runStep(step, positionals, interrupted.signal)
-    results.push(result)
-    if (result.tally.failed > 0 && result.output) console.log(`\n${result.output.trimEnd()}`)
-    console.log(resultLine(result))
-  }
-
-  if (provided && 'kafka' in provided) await provided.kafka.stop()
+  const results = await resultsOf(
+    STEPS.filter(step => chosen.includes(step.name)),
+    interrupted.signal,
+  )
 
   const total = sum(results.map(each => each.tally))
   console.log('')
@@ -54,7 +41,22 @@ async function runSteps(chosen: readonly string[]): Promise<void> {
   process.exitCode = total.failed > 0 || interrupted.signal.aborted ? 1 : 0
 }
 
-function withoutKafka(step: Step, reason: string, maySkip: boolean): StepResult {
+async function resultsOf(steps: readonly Step[], signal: AbortSignal): Promise<StepResult[]> {
+  await using surroundings = new Surroundings()
+  const results: StepResult[] = []
+  for (const step of steps) {
+    if (signal.aborted) break
+    if (step.isVitest) console.log(`\n${step.name}: ${step.what}`)
+    const missing = step.needs && (await surroundings.missing(step.needs))
+    const result = missing ? notRun(step, missing) : await runStep(step, positionals, signal)
+    results.push(result)
+    if (result.tally.failed > 0 && result.output) console.log(`\n${result.output.trimEnd()}`)
+    console.log(resultLine(result))
+  }
+  return results
+}
+
+function notRun(step: Step, { reason, maySkip }: Missing): StepResult {
   const tally: Tally = maySkip
     ? { passed: 0, failed: 0, skipped: [{ name: `all of ${step.name}`, reason }] }
     : { passed: 0, failed: 1, skipped: [] }

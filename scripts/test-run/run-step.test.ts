@@ -9,7 +9,7 @@ import type { Step } from './steps.ts'
 const never = new AbortController().signal
 
 function step(program: string, limitMs = 60_000): Step {
-  return { name: 'sample', what: 'a sample', args: ['-e', program], isVitest: false, needsKafka: false, limitMs }
+  return { name: 'sample', what: 'a sample', args: ['-e', program], isVitest: false, needs: undefined, limitMs }
 }
 
 it('takes status and output from the step', async () => {

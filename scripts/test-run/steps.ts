@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Need } from './surroundings.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -11,8 +12,7 @@ export interface Step {
   readonly args: readonly string[]
   /** Shows its output as it comes, and writes a tally of its own. */
   readonly isVitest: boolean
-  /** Without a Kafka it is skipped on a developer's machine, and fails where `CI` is set. */
-  readonly needsKafka: boolean
+  readonly needs: Need | undefined
   /** After that the step is ended and has failed. */
   readonly limitMs: number
 }
@@ -22,20 +22,41 @@ export const STEPS: readonly Step[] = [
   check('types', 'TypeScript, type tests included', bin('typescript', 'tsc'), '-b'),
   check('lint', 'oxlint with type-aware rules', bin('oxlint'), '--type-aware', '--deny-warnings'),
   check('format', 'oxfmt', bin('oxfmt'), '--check'),
-  check('boundaries', 'direction of dependencies, no cycles', ...script('check-boundaries.ts')),
+  check('boundaries', 'direction of dependencies, no cycles', ...file('scripts/check-boundaries.ts')),
   check('knip', 'nothing unused, nothing undeclared', bin('knip'), '--no-config-hints'),
-  check('lockfile', 'the lockfile names no registry', ...script('check-lockfile.ts')),
-  check('packages', 'what would be published works for a user', ...script('check-packages.ts')),
-  tests('unit', 'unit tests and properties', false),
-  tests('conformance', 'every adapter that needs no broker against the contract of its port', false),
-  tests('e2e', 'adapters and whole applications on a real Kafka', true),
+  check('lockfile', 'the lockfile names no registry', ...file('scripts/check-lockfile.ts')),
+  check('packages', 'what would be published works for a user', ...file('scripts/check-packages.ts')),
+  tests('unit', 'unit tests and properties'),
+  tests('conformance', 'every adapter that needs no broker against the contract of its port'),
+  check(
+    'simulation',
+    'random faults and kills on the Kafka in memory',
+    ...file('test/simulation/run.ts'),
+    '--seed',
+    '1',
+    '--runs',
+    '200',
+  ),
+  {
+    ...check(
+      'differential',
+      'random topologies beside Kafka Streams',
+      ...file('test/differential/run.ts'),
+      '--seed',
+      '1',
+      '--cases',
+      '300',
+    ),
+    needs: 'java',
+  },
+  { ...tests('e2e', 'adapters and whole applications on a real Kafka'), needs: 'kafka' },
 ]
 
 function check(name: string, what: string, ...args: string[]): Step {
-  return { name, what, args, isVitest: false, needsKafka: false, limitMs: 180_000 }
+  return { name, what, args, isVitest: false, needs: undefined, limitMs: 240_000 }
 }
 
-function tests(project: string, what: string, needsKafka: boolean): Step {
+function tests(project: string, what: string): Step {
   const args = [
     bin('vitest'),
     'run',
@@ -44,11 +65,12 @@ function tests(project: string, what: string, needsKafka: boolean): Step {
     '--reporter=default',
     `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`,
   ]
-  return { name: project, what, args, isVitest: true, needsKafka, limitMs: 480_000 }
+  return { name: project, what, args, isVitest: true, needs: undefined, limitMs: 480_000 }
 }
 
-function script(name: string): string[] {
-  return ['--conditions=millrace-source', join(root, 'scripts', name)]
+/** A program of this repository, run from its sources. */
+function file(path: string): string[] {
+  return ['--conditions=millrace-source', join(root, path)]
 }
 
 /** The file behind a command of a devDependency: works the same on every system, without a shell. */
