@@ -80,7 +80,7 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
     await application.feed(text.lines.slice(half))
     await application.drained(LIMIT_MS)
     expect(await worker.stop(STOP_MS)).toEqual({ code: 0, signal: null, inTime: true })
-    expect(await application.mistakes(text.counts), `${application.group.log()}`).toEqual([])
+    expect(await application.mistakes(text.counts), `logs: ${application.group.log()}`).toEqual([])
   })
 
   it('does not keep the process from ending at SIGTERM', async () => {
@@ -93,7 +93,7 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
     await stopBroker()
     try {
       await notices(worker)
-      expect(await worker.stop(STOP_MS), `${worker.log()}`).toEqual({ code: 0, signal: null, inTime: true })
+      expect(await worker.stop(STOP_MS), `log: ${worker.log()}`).toEqual({ code: 0, signal: null, inTime: true })
     } finally {
       if (!up) await startBroker()
     }
@@ -101,6 +101,6 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
     const next = application.start('next', 'worker')
     await application.drained(LIMIT_MS)
     expect(await next.stop(STOP_MS)).toEqual({ code: 0, signal: null, inTime: true })
-    expect(await application.mistakes(text.counts), `${application.group.log()}`).toEqual([])
+    expect(await application.mistakes(text.counts), `logs: ${application.group.log()}`).toEqual([])
   })
 })

@@ -34,6 +34,6 @@ describe.each(['at_least_once', 'exactly_once'] as const)('SIGTERM in the middle
     expect(second.messages.filter(({ type }) => type === 'restored').map(({ restored }) => restored)).toEqual([
       0, 0, 0, 0,
     ])
-    expect(await application.mistakes(text.counts, 'exactly_once'), `${application.group.log()}`).toEqual([])
+    expect(await application.mistakes(text.counts, 'exactly_once'), `logs: ${application.group.log()}`).toEqual([])
   })
 })

@@ -30,4 +30,4 @@ function isNoteworthy({ level, log }: LogEntry): boolean {
 
 /** Rebalances, coordinators and leaders on the move, a transaction before the next one: all of them pass. */
 const NORMAL =
-  /rebalanc|re-joining|member ?id|not aware of this member|Crash: |coordinator|not the leader|another operation|concurrent|offset is not within/i
+  /rebalanc|re-joining|member ?id|not aware of this member|Crash: |coordinator|not the leader|another operation|concurrent|offset is not within|client was closed/i
