@@ -7,12 +7,20 @@ import type { TopologySpec } from './spec.ts'
 const BYTES = { key: bytes(), value: bytes() }
 
 /** What `JavaPeer.run` does, with Millrace: the same inputs, options and results. */
-export async function runMillrace(
+export function runMillrace(
   topology: TopologySpec,
   inputs: readonly RunInput[],
   options: Pick<RunOptions, 'caching'> = {},
 ): Promise<RunResult> {
-  const plan = interpret(topology)
+  return runPlan(interpret(topology), inputs, options)
+}
+
+/** The same for a plan that was not made from data. */
+export async function runPlan(
+  plan: Plan,
+  inputs: readonly RunInput[],
+  options: Pick<RunOptions, 'caching'> = {},
+): Promise<RunResult> {
   await using driver = await TopologyTestDriver.create(plan, {
     applicationId: 'app',
     initialWallClockMs: 0,
