@@ -189,7 +189,7 @@ describe.each(['at_least_once', 'exactly_once'] as const)('the test driver and a
     const found = await ofBroker(guarantee, expected)
     for (const topic of OUTPUTS) {
       expect(expected.get(topic)!.length).toBeGreaterThan(50)
-      expect(found.get(topic), topic).toEqual(expected.get(topic))
+      expect({ topic, records: found.get(topic) }).toEqual({ topic, records: expected.get(topic) })
     }
   })
 })

@@ -1,0 +1,137 @@
+import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { seededRandom } from '@millrace/core'
+import { startKafka } from '@millrace/dev-kafka'
+import { wordCountApplication } from '../e2e/word-count/application.ts'
+import { zipfText } from '../e2e/word-count/text.ts'
+import { history } from './history.ts'
+import { workerSlots } from './slots.ts'
+
+/*
+ * Word count under exactly-once on a real Kafka, with input that never stops, while processes are killed, stopped, frozen and
+ * started and brokers are stopped, killed and started. Then the input ends, all is processed, and every count must be exact.
+ * What happens is decided by the seed; when it meets what, by the machine.
+ */
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    brokers: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '3' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+const minutes = Number(values.minutes)
+const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : Number(values.seed)
+const brokers = Number(values.brokers)
+if (!(minutes > 0) || (brokers !== 1 && brokers !== 3)) {
+  console.error('usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--verbose]')
+  process.exit(2)
+}
+
+const DRAIN_MS = 180_000
+/** Whatever hangs: nothing lasts longer than this. */
+const LIMIT_MS = minutes * 60_000 + DRAIN_MS + 180_000
+const LINES_EVERY_MS = 50
+
+const random = seededRandom(seed)
+const upTo = (n: number) => Math.floor(random() * n)
+const between = (least: number, most: number) => least + upTo(most - least + 1)
+const chance = (probability: number) => random() < probability
+
+console.log(`chaos for ${minutes} minutes, ${brokers} brokers, ${values.workers} workers: --seed ${seed}`)
+const { say } = history()
+const watchdog = globalThis.setTimeout(() => {
+  say(`FAILURE: not done after ${LIMIT_MS} ms`)
+  process.exit(1)
+}, LIMIT_MS)
+const kafka = await startKafka({ from: 'jvm', brokers })
+const name = `chaos-${seed}-${Date.now().toString(36)}`
+const application = await wordCountApplication({ brokers: kafka.brokers, guarantee: 'exactly_once', name })
+const slots = workerSlots(application, Number(values.workers), { say })
+let ending = false
+/** Brokers that are away, and who brings them back. */
+const away = new Map<number, Promise<void>>()
+let lines = 0
+
+async function feed(): Promise<void> {
+  for (let part = 0; !ending; part++) {
+    const text = zipfText(between(100, 1_500), seed + part).lines
+    await application.feed(text)
+    lines += text.length
+    await setTimeout(LINES_EVERY_MS)
+  }
+}
+
+async function worker(): Promise<void> {
+  const slot = slots.names[upTo(slots.names.length)]!
+  const back = between(0, 3_000)
+  const fresh = chance(0.25)
+  const kind = upTo(3)
+  if (kind === 0) await slots.kill(slot)
+  else if (kind === 1) await slots.stop(slot)
+  // The session lasts 6 s: some come back as members, some find their tasks given away.
+  else return slots.freeze(slot, between(1_000, 12_000))
+  await setTimeout(back)
+  slots.start(slot, { fresh: fresh && kind === 0 })
+}
+
+async function broker(): Promise<void> {
+  const id = kafka.brokerIds[upTo(kafka.brokerIds.length)]!
+  const orderly = chance(0.5)
+  const back = between(500, 6_000)
+  if (away.size > 0) return
+  say(`${orderly ? 'stop' : 'kill -9'} broker ${id}`)
+  const returning = (async () => {
+    await (orderly ? kafka.stopBroker(id) : kafka.killBroker(id))
+    await setTimeout(back)
+    await kafka.startBroker(id)
+    say(`broker ${id} is back`)
+    away.delete(id)
+  })()
+  away.set(id, returning)
+  await returning
+}
+
+/** Ends with an exit status: 0 when every count is exact and every process did what it was told. */
+async function run(): Promise<number> {
+  for (const slot of slots.names) slots.start(slot, { fresh: true })
+  const fed = feed()
+  const underWay = new Set<Promise<void>>()
+  const until = Date.now() + minutes * 60_000
+  while (Date.now() < until && slots.failures.length === 0) {
+    await setTimeout(between(1_000, 8_000))
+    const action = (chance(0.3) ? broker() : worker()).finally(() => underWay.delete(action))
+    underWay.add(action)
+  }
+  say('the input ends')
+  ending = true
+  await Promise.all([fed, ...underWay])
+  for (const slot of slots.names) slots.start(slot, { fresh: false })
+  await application.drained(DRAIN_MS)
+  say(`all ${lines} lines are processed`)
+  for (const slot of slots.names) await slots.stop(slot)
+  const exact = await application.countsOfInput()
+  const mistakes = await application.mistakes(exact)
+  for (const mistake of mistakes.slice(0, 30)) say(`FAILURE: ${mistake}`)
+  for (const failure of slots.failures) console.log(failure)
+  if (mistakes.length + slots.failures.length > 0) return 1
+  const words = [...exact.values()].reduce((sum, count) => sum + count, 0)
+  say(`exact: ${words} words, ${exact.size} different ones`)
+  return 0
+}
+
+let status = 1
+try {
+  status = await run()
+} catch (error) {
+  say('FAILURE: the run itself')
+  console.log(error)
+} finally {
+  if (status !== 0 || values.verbose) console.log(application.group.log())
+  if (status !== 0) console.log(`to repeat: npm run chaos -- --minutes ${minutes} --brokers ${brokers} --seed ${seed}`)
+  await application[Symbol.asyncDispose]()
+  await kafka.stop()
+  clearTimeout(watchdog)
+}
+process.exit(status)
