@@ -197,7 +197,7 @@ export class RangeBuffer implements TaskBuffer {
   async prefetch(keys: readonly unknown[]): Promise<void> {
     for (let first = 0; first < keys.length; first += KEYS_PER_PREFETCH) {
       const some = keys.slice(first, first + KEYS_PER_PREFETCH).map(key => this.#groupOf(key))
-      await Promise.all(some.map(group => (group.loaded ? undefined : this.#read(group))))
+      await Promise.all(some.filter(group => !group.loaded).map(group => this.#read(group)))
     }
   }
 
@@ -225,8 +225,8 @@ export class RangeBuffer implements TaskBuffer {
     const bytes = this.#slab.buffer
     const ranges = this.#ranges
     for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
-      keys.push(bytes.subarray(ranges[at]!, ranges[at + 1]!))
-      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2]!, ranges[at + 3]!))
+      keys.push(bytes.subarray(ranges[at], ranges[at + 1]))
+      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
     }
     const store = this.codec.plan.name
     const expired = this.#segments.takeExpired()
