@@ -2,6 +2,7 @@ import type { StreamTableJoinSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
+import { getterStores } from '../topology/table-state.ts'
 import { sameGraph, type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 
@@ -32,7 +33,7 @@ export function addStreamTableJoin(
     name,
     parents: [],
     operator: () => ({ type: 'streamTableJoin', join, joiner, table: getter }),
-    connects: () => [getter.store],
+    connects: () => getterStores(getter),
     owns: () => [],
   }
   graph.add(entry, [from.entry])

@@ -1,15 +1,21 @@
-import type { Awaitable, Fn2 } from '../operators/spec.ts'
+import type { Awaitable, Fn2, TableJoiner } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import type { KGroupedTable } from './kgrouped-table.ts'
+import type { SameKey, SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
 import { point, type TablePoint, type types } from './point.ts'
 import { addStep } from './steps.ts'
+import { addTableGroup } from './table-aggregation.ts'
+import { addTableTableJoin } from './table-joins.ts'
 import { addTableFilter, addTableMapValues, addToStream } from './tables.ts'
 
 /** A store needs the value serde: where it is not known, it must come with the store. */
 type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known ? MaterializeOptions<K, V> : NameOption
+
+/** Keeps the result of a join in a store. */
+type TableJoinStore<K, VR> = NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } }
 
 /**
  * A table: the last value of each key, changing as records come. It is kept in a store where one is named or another
@@ -62,6 +68,62 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   ): KTable<K, VR, Exclude<Known, 'value'>>
   mapValues<VR>(mapper: (value: V, key: K) => Awaitable<VR>, options?: MaterializeOptions<K, VR>): KTable<K, VR> {
     return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
+  }
+
+  /**
+   * Groups the rows by new keys, with new values, to be aggregated. A row whose new key or value is null takes no part. The
+   * table gets a store if it has none.
+   */
+  groupBy<KR, VR>(
+    selector: (key: K, value: V) => Awaitable<readonly [KR | null, VR | null]>,
+    options: NameOption & { readonly key: Serde<KR>; readonly value: Serde<VR> },
+  ): KGroupedTable<KR, VR> {
+    return this.#make.groupedTable(addTableGroup(this[point], selector, options as never))
+  }
+
+  /** The rows whose key is in both tables. It changes when either of them does. Both get stores if they have none. */
+  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+    options: TableJoinStore<K, VR>,
+  ): KTable<K, VR, Known | 'value'>
+  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
+  join(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
+    return this.#make.table(addTableTableJoin(this[point], other[point], 'inner', joiner, options))
+  }
+
+  /** All rows of this table, joined with those of the other, or with null. */
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options: TableJoinStore<K, VR>,
+  ): KTable<K, VR, Known | 'value'>
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
+  leftJoin(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
+    return this.#make.table(addTableTableJoin(this[point], other[point], 'left', joiner, options))
+  }
+
+  /** The rows of both tables; the joiner gets null for the one that has no such row. */
+  outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options: TableJoinStore<K, VR>,
+  ): KTable<K, VR, Known | 'value'>
+  outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
+  outerJoin(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
+    return this.#make.table(addTableTableJoin(this[point], other[point], 'outer', joiner, options))
   }
 
   /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */

@@ -2,10 +2,12 @@ import type { TimeWindowsSpec } from '../operators/spec.ts'
 import type { GroupPoint } from './aggregation.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
+import type { KGroupedTable } from './kgrouped-table.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { KTable } from './ktable.ts'
 import type { StreamPoint, TablePoint } from './point.ts'
+import type { TableGroupPoint } from './table-aggregation.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
 /**
@@ -16,6 +18,7 @@ export interface Make {
   stream<K, V, Known extends SerdeSide>(from: StreamPoint): KStream<K, V, Known>
   table<K, V, Known extends SerdeSide>(from: TablePoint): KTable<K, V, Known>
   grouped<K, V, Known extends SerdeSide>(group: GroupPoint): KGroupedStream<K, V, Known>
+  groupedTable<K, V>(group: TableGroupPoint): KGroupedTable<K, V>
   windowed<K, V, Known extends SerdeSide>(group: GroupPoint, windows: TimeWindowsSpec): TimeWindowedKStream<K, V, Known>
   branched<K, V, Known extends SerdeSide>(
     from: StreamPoint,

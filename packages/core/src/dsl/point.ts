@@ -8,7 +8,7 @@ export const point: unique symbol = Symbol('point')
 /** The key under which they declare their types. There is no such property. */
 export declare const types: unique symbol
 
-interface BasePoint extends DraftSerdes {
+export interface BasePoint extends DraftSerdes {
   readonly graph: Graph
   /** What goes on from here becomes a child of this entry. */
   readonly entry: GraphEntry

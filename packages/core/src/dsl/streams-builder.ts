@@ -7,6 +7,7 @@ import { checkedName, optionalName } from '../topology/naming.ts'
 import type { Plan } from '../topology/plan.ts'
 import { BranchedKStream } from './branched-kstream.ts'
 import { KGroupedStream } from './kgrouped-stream.ts'
+import { KGroupedTable } from './kgrouped-table.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
@@ -20,6 +21,7 @@ const make: Make = {
   stream: from => new KStream(from, make),
   table: from => new KTable(from, make),
   grouped: group => new KGroupedStream(group, make),
+  groupedTable: group => new KGroupedTable(group, make),
   windowed: (group, windows) => new TimeWindowedKStream(group, windows, make),
   branched: (from, name) => new BranchedKStream(from, name, make),
 }

@@ -89,6 +89,11 @@ export const ERROR_TABLE = {
     message: 'The timestamp {timestamp} is negative',
     hint: 'Give the source a timestampExtractor, or let the producer set timestamps.',
   },
+  MILLRACE_GROUP_KEY_MISSING: {
+    kind: 'record',
+    message: 'The aggregation {operator} of a grouped table got a change without a key',
+    hint: 'Only Millrace and Kafka Streams write to its repartition topic, and neither without a key: find who else does.',
+  },
   MILLRACE_SINK_PARTITION: {
     kind: 'record',
     message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',

@@ -7,7 +7,16 @@ import type { OperatorEnv, Process } from './process.ts'
 import { compileUserProcessor } from './user-processor.ts'
 import type { OperatorSpec } from './spec.ts'
 import { compileStreamTableJoin } from './stream-table-join.ts'
-import { compileTableFilter, compileTableMapValues, compileTableSource, compileTableToStream } from './table.ts'
+import {
+  compileTableFilter,
+  compileTableJoinMerge,
+  compileTableMapValues,
+  compileTableSource,
+  compileTableToStream,
+} from './table.ts'
+import { compileTableAggregate } from './table-aggregate.ts'
+import { compileTableGroup } from './table-group.ts'
+import { compileTableTableJoin } from './table-table-join.ts'
 import { compileWindowAggregate } from './window-aggregate.ts'
 
 /** The function that a processor node is at run time. */
@@ -53,6 +62,14 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileTableToStream(env)
     case 'streamTableJoin':
       return compileStreamTableJoin(spec, env)
+    case 'tableGroup':
+      return compileTableGroup(spec, env)
+    case 'tableAggregate':
+      return compileTableAggregate(spec, env)
+    case 'tableTableJoin':
+      return compileTableTableJoin(spec, env)
+    case 'tableJoinMerge':
+      return compileTableJoinMerge(spec, env)
   }
 }
 
@@ -65,6 +82,8 @@ export function keepsKeyAndTime(operator: OperatorSpec): boolean {
     case 'process':
     case 'aggregate':
     case 'windowAggregate':
+    case 'tableGroup':
+    case 'tableAggregate':
       return false
     default:
       return true

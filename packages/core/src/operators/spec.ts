@@ -37,6 +37,12 @@ export type OperatorSpec =
   | TableMapValuesSpec
   | { readonly type: 'tableToStream' }
   | StreamTableJoinSpec
+  /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
+  | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
+  | TableAggregateSpec
+  | TableTableJoinSpec
+  /** Where both sides of a join of tables meet. */
+  | { readonly type: 'tableJoinMerge'; readonly store: string | undefined; readonly sendOldValues: boolean }
 
 /** `(key, value)`. */
 export type Fn2<Result> = (key: never, value: never) => Awaitable<Result>
@@ -102,6 +108,41 @@ export interface TableMapValuesSpec {
   readonly sendOldValues: boolean
 }
 
+/** `count`, `reduce` and `aggregate` of a grouped table. Its input are changes: the old value goes before the new one comes. */
+export interface TableAggregateSpec {
+  readonly type: 'tableAggregate'
+  readonly store: string
+  readonly function: TableAggregateFunction
+  readonly sendOldValues: boolean
+}
+
+export type TableAggregateFunction =
+  | { readonly kind: 'count' }
+  | {
+      readonly kind: 'reduce'
+      readonly adder: (aggregate: never, value: never) => Awaitable<unknown>
+      readonly subtractor: (aggregate: never, value: never) => Awaitable<unknown>
+    }
+  | {
+      readonly kind: 'aggregate'
+      readonly initializer: () => unknown
+      readonly adder: (key: never, value: never, aggregate: never) => Awaitable<unknown>
+      readonly subtractor: (key: never, value: never, aggregate: never) => Awaitable<unknown>
+    }
+
+/** One side of a join of two tables: its updates meet the current value of the other. */
+export interface TableTableJoinSpec {
+  readonly type: 'tableTableJoin'
+  readonly join: 'inner' | 'left' | 'outer'
+  readonly side: 'left' | 'right'
+  readonly joiner: TableJoiner
+  readonly other: ValueGetterSpec
+  readonly sendOldValues: boolean
+}
+
+/** The left value comes first, whichever side was updated. */
+export type TableJoiner = (left: never, right: never, key: never) => Awaitable<unknown>
+
 export interface StreamTableJoinSpec {
   readonly type: 'streamTableJoin'
   readonly join: 'inner' | 'left'
@@ -110,13 +151,25 @@ export interface StreamTableJoinSpec {
 }
 
 /**
- * How a table's current value is looked up: in the store of the nearest materialised ancestor, then through the
- * unmaterialised steps below it, first to last.
+ * How a table's current value is looked up: in the store of the nearest materialised ancestor, or in both tables of an
+ * unmaterialised join, then through the unmaterialised steps below, first to last.
  */
-export interface ValueGetterSpec {
+export type ValueGetterSpec = StoredGetterSpec | JoinedGetterSpec
+
+export interface StoredGetterSpec {
+  readonly kind: 'stored'
   readonly store: string
   /** The store is one of windows, and the keys are windowed. */
   readonly windowed: boolean
+  readonly steps: readonly ValueGetterStep[]
+}
+
+export interface JoinedGetterSpec {
+  readonly kind: 'joined'
+  readonly join: 'inner' | 'left' | 'outer'
+  readonly joiner: TableJoiner
+  readonly left: ValueGetterSpec
+  readonly right: ValueGetterSpec
   readonly steps: readonly ValueGetterStep[]
 }
 

@@ -20,7 +20,7 @@ export function compileTableSource(
  * Puts a table's new value into its store and sees that the update is forwarded: now, or at the next commit when the
  * store caches. The old value is the store's own.
  */
-function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEnv): Process {
+export function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEnv): Process {
   const store: TableStore = env.tableStore(storeName)
   const { context } = env
   if (store.caching) {
@@ -109,6 +109,22 @@ function compileTableStep(
       )
     }
     return emit(key, mapped, mappedOld)
+  }
+}
+
+/** Where both sides of a join of tables meet. Its old values come from the sides, not from its store. */
+export function compileTableJoinMerge(
+  spec: Extract<OperatorSpec, { type: 'tableJoinMerge' }>,
+  env: OperatorEnv,
+): Process {
+  const { context, forward } = env
+  const passed: Process = spec.sendOldValues ? forward : (key, value) => forward(key, value, null)
+  if (spec.store === undefined) return passed
+  const store = env.tableStore(spec.store)
+  if (store.caching) store.onEmit(forward, spec.sendOldValues)
+  return (key, value, old) => {
+    store.put(key, value, context.timestamp)
+    if (!store.caching) return passed(key, value, old)
   }
 }
 

@@ -210,6 +210,7 @@ describe('a table that others look up', () => {
     })
     expect(operators(plan, 'streamTableJoin').map(join => join.table)).toEqual([
       {
+        kind: 'stored',
         store: 's',
         windowed: false,
         steps: [
@@ -217,7 +218,7 @@ describe('a table that others look up', () => {
           { type: 'mapValues', mapper: upper },
         ],
       },
-      { store: 'upper', windowed: false, steps: [] },
+      { kind: 'stored', store: 'upper', windowed: false, steps: [] },
     ])
   })
 

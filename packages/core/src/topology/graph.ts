@@ -25,7 +25,7 @@ export interface Graph {
   addCopartitioned(group: CopartitionedSources): void
 }
 
-export type GraphEntry = SourceEntry | TableSourceEntry | ProcessorEntry | RepartitionEntry | SinkEntry
+export type GraphEntry = SourceEntry | TableSourceEntry | ProcessorEntry | ProcessorsEntry | RepartitionEntry | SinkEntry
 
 /** Serdes as far as they are known. What is missing is an error of `build()`, which names the remedy. */
 export interface DraftSerdes {
@@ -67,10 +67,28 @@ export interface ProcessorEntry extends EntryBase {
   readonly owns: () => readonly StoreDraft[]
 }
 
+/** Several processors that Kafka Streams writes at once, as a join of tables. `name` is the last one's. */
+export interface ProcessorsEntry extends EntryBase {
+  readonly kind: 'processors'
+  /** In the order of writing. `nameOf` gives the node that an entry above stands for. */
+  readonly members: (nameOf: (entry: GraphEntry) => string) => readonly MemberProcessor[]
+  /** Stores that come with these nodes. */
+  readonly owns: () => readonly StoreDraft[]
+}
+
+export interface MemberProcessor {
+  readonly name: string
+  readonly operator: OperatorSpec
+  readonly parents: readonly string[]
+  /** Names of the stores that it uses, those that come with it included. */
+  readonly stores: readonly string[]
+}
+
 /** A filter, a sink and a source around an internal topic. `name` is the source's. */
 export interface RepartitionEntry extends EntryBase, DraftSerdes {
   readonly kind: 'repartition'
-  readonly filterName: string
+  /** Absent where records cannot be without a key, or may be. */
+  readonly filterName: string | undefined
   readonly sinkName: string
   readonly topic: string
   readonly partitions: number | undefined

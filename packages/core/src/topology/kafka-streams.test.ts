@@ -6,6 +6,7 @@ import { long } from '../serde/number-serdes.ts'
 import { string } from '../serde/text-serdes.ts'
 import { keyValueStore } from '../state/store-builder.ts'
 import { describe as describePlan } from './describe.ts'
+import { TABLE_TOPOLOGIES } from './fixtures/table-topologies.ts'
 import { topicNaming } from './internal-topics.ts'
 import type { Plan } from './plan.ts'
 
@@ -323,6 +324,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .toTable({ store: texts })
       .toStream()
       .to('out'),
+  ...TABLE_TOPOLOGIES,
 }
 
 const fixtures = new URL('fixtures/', import.meta.url)

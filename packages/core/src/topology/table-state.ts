@@ -1,4 +1,11 @@
-import type { Fn2, ValueFn, ValueGetterSpec, ValueGetterStep } from '../operators/spec.ts'
+import type {
+  Fn2,
+  JoinedGetterSpec,
+  TableJoiner,
+  ValueFn,
+  ValueGetterSpec,
+  ValueGetterStep,
+} from '../operators/spec.ts'
 
 /**
  * What is settled about a table only when others use it: whether it is kept in a store, and whether it sends old values
@@ -32,7 +39,7 @@ export function sourceTableState(storeName: string, materialized: boolean): Tabl
     },
     getter() {
       kept = true
-      return { store: storeName, windowed: false, steps: [] }
+      return storedGetter(storeName)
     },
   }
 }
@@ -47,8 +54,43 @@ export function aggregateTableState(storeName: string, windowed: boolean): Table
       sendsOldValues = true
       return true
     },
-    getter: () => ({ store: storeName, windowed, steps: [] }),
+    getter: () => storedGetter(storeName, windowed),
   }
+}
+
+/** The result of a join of tables. Old values can be had always: both tables then get stores. */
+export function joinedTableState(
+  left: TableState,
+  right: TableState,
+  join: JoinedGetterSpec['join'],
+  joiner: TableJoiner,
+  storeName: string | undefined,
+): TableState {
+  let sendsOldValues = false
+  return {
+    store: () => storeName,
+    sendsOldValues: () => sendsOldValues,
+    enableSendingOldValues() {
+      left.enableSendingOldValues(true)
+      right.enableSendingOldValues(true)
+      sendsOldValues = true
+      return true
+    },
+    getter: () =>
+      storeName === undefined
+        ? { kind: 'joined', join, joiner, left: left.getter(), right: right.getter(), steps: [] }
+        : storedGetter(storeName),
+  }
+}
+
+/** The stores that a look-up reads. */
+export function getterStores(getter: ValueGetterSpec): readonly string[] {
+  if (getter.kind === 'stored') return [getter.store]
+  return [...new Set([...getterStores(getter.left), ...getterStores(getter.right)])]
+}
+
+function storedGetter(store: string, windowed = false): ValueGetterSpec {
+  return { kind: 'stored', store, windowed, steps: [] }
 }
 
 /** `filter`: an old value costs nothing where the parent has a store, so it is asked for and spares useless tombstones. */
@@ -74,7 +116,7 @@ function derivedTableState(parent: TableState, step: ValueGetterStep, storeName:
   const state = {
     store: () => storeName,
     getter(): ValueGetterSpec {
-      if (storeName !== undefined) return { store: storeName, windowed: false, steps: [] }
+      if (storeName !== undefined) return storedGetter(storeName)
       const above = parent.getter()
       return { ...above, steps: [...above.steps, step] }
     },

@@ -17,12 +17,7 @@ export function writeNodes(order: WriteOrder, addedStores: readonly StoreDraft[]
   for (const store of addedStores) addStore(stores, store)
   for (const entry of order.entries) for (const store of ownStores(entry)) addStore(stores, store)
 
-  const childless = order.entries.flatMap(entry =>
-    nodesOf(
-      entry,
-      order.parentsOf(entry).map(parent => parent.name),
-    ),
-  )
+  const childless = order.entries.flatMap(entry => nodesOf(entry, order))
   const children = new Map(childless.map(node => [node.name, [] as string[]]))
   for (const node of childless) {
     if (node.kind !== 'source') for (const parent of node.parents) children.get(parent)?.push(node.name)
@@ -46,7 +41,7 @@ function addStore(stores: Map<string, StoreDraft>, store: StoreDraft): void {
 }
 
 function ownStores(entry: GraphEntry): readonly StoreDraft[] {
-  if (entry.kind === 'processor') return entry.owns()
+  if (entry.kind === 'processor' || entry.kind === 'processors') return entry.owns()
   if (entry.kind === 'tableSource') return entry.table.store() === undefined ? [] : [entry.store]
   return []
 }
@@ -71,7 +66,8 @@ function connectedStores(stores: ReadonlyMap<string, StoreDraft>, nodes: readonl
   })
 }
 
-function nodesOf(entry: GraphEntry, parents: readonly string[]): readonly PlanNode[] {
+function nodesOf(entry: GraphEntry, order: WriteOrder): readonly PlanNode[] {
+  const parents = order.parentsOf(entry).map(parent => parent.name)
   switch (entry.kind) {
     case 'source':
     case 'tableSource':
@@ -80,6 +76,10 @@ function nodesOf(entry: GraphEntry, parents: readonly string[]): readonly PlanNo
       const stores = [...new Set([...entry.connects(), ...entry.owns().map(store => store.name)])]
       return [{ kind: 'processor', name: entry.name, operator: entry.operator(), stores, parents, children: [] }]
     }
+    case 'processors':
+      return entry
+        .members(above => order.sourceName(above.name))
+        .map(member => ({ kind: 'processor', ...member, children: [] }))
     case 'repartition':
       return repartitionNodes(entry, parents)
     case 'sink':
@@ -125,22 +125,29 @@ function repartitionNodes(
   parents: readonly string[],
 ): readonly PlanNode[] {
   const serdes = requiredSerdes(entry, `repartition topic "${entry.topic}"`, `the options of ${entry.calledFor}()`)
+  const { filterName } = entry
+  const filter: readonly PlanNode[] =
+    filterName === undefined
+      ? []
+      : [
+          {
+            kind: 'processor',
+            name: filterName,
+            operator: { type: 'repartitionFilter', passNullKeys: false },
+            stores: [],
+            parents,
+            children: [],
+          },
+        ]
   return [
-    {
-      kind: 'processor',
-      name: entry.filterName,
-      operator: { type: 'repartitionFilter', passNullKeys: false },
-      stores: [],
-      parents,
-      children: [],
-    },
+    ...filter,
     {
       kind: 'sink',
       name: entry.sinkName,
       topic: entry.topic,
       ...serdes,
       ...(entry.partitioner === undefined ? {} : { partitioner: entry.partitioner }),
-      parents: [entry.filterName],
+      parents: filterName === undefined ? parents : [filterName],
     },
     { kind: 'source', name: entry.name, topics: [entry.topic], ...serdes, children: [] },
   ]

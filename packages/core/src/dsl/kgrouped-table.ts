@@ -1,0 +1,62 @@
+import type { Awaitable } from '../operators/spec.ts'
+import { long } from '../serde/number-serdes.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import type { KTable } from './ktable.ts'
+import type { Make } from './make.ts'
+import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import { point, type types } from './point.ts'
+import { addTableAggregation, type TableGroupPoint } from './table-aggregation.ts'
+
+/**
+ * A table whose rows are grouped by a new key, to be aggregated. When a row changes, its old value is taken out of the
+ * aggregate of its old key with the subtractor, then its new value put into that of its new key with the adder. The two
+ * may be worked on by different tasks, so for a moment a row can be in neither.
+ */
+export class KGroupedTable<K, V> {
+  /** @internal */
+  readonly [point]: TableGroupPoint
+  readonly #make: Make
+  /** Never there: carries the types only. */
+  declare readonly [types]?: { readonly key: K; readonly value: V }
+
+  /** @internal */
+  constructor(group: TableGroupPoint, make: Make) {
+    this[point] = group
+    this.#make = make
+  }
+
+  /** How many rows each key has. A key that has had rows stays, with 0. */
+  count(options: MaterializeOptions<K, bigint> = {}): KTable<K, bigint, SerdeSide> {
+    return this.#make.table(addTableAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
+  }
+
+  /** Combines the values of each key's rows; the first one is taken as it is. `null` deletes the key. */
+  reduce(
+    adder: (aggregate: V, value: V) => Awaitable<V | null>,
+    subtractor: (aggregate: V, value: V) => Awaitable<V | null>,
+    options: MaterializeOptions<K, V> = {},
+  ): KTable<K, V, SerdeSide> {
+    const reduce = { kind: 'reduce', adder, subtractor } as const
+    return this.#make.table(addTableAggregation(this[point], reduce, options, this[point].valueSerde))
+  }
+
+  /**
+   * Adds each row's value to its key's aggregate, which begins as what `initializer` gives, and subtracts it when it changes.
+   * `null` deletes the key.
+   *
+   * @example
+   * products
+   *   .groupBy((_id, { category, stock }) => [category, stock], { key: string(), value: int() })
+   *   .aggregate(() => 0, (_key, stock, sum) => sum + stock, (_key, stock, sum) => sum - stock, { store: { value: int() } })
+   */
+  aggregate<VR>(
+    initializer: () => NoInfer<VR>,
+    adder: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    subtractor: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
+  ): KTable<K, VR, SerdeSide> {
+    const aggregate = { kind: 'aggregate', initializer, adder, subtractor } as const
+    return this.#make.table(addTableAggregation(this[point], aggregate, options, undefined))
+  }
+}

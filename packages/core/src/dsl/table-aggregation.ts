@@ -1,0 +1,83 @@
+import type { TableAggregateFunction } from '../operators/spec.ts'
+import { change } from '../serde/change.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'
+import { REPARTITION_SUFFIX } from '../topology/internal-topics.ts'
+import { optionalName } from '../topology/naming.ts'
+import { aggregateTableState } from '../topology/table-state.ts'
+import type { AggregationOptions } from './aggregation.ts'
+import type { BasePoint, TablePoint } from './point.ts'
+import { processorEntry } from './steps.ts'
+import { storeChoice, tableStore } from './store-options.ts'
+
+/** A grouped table. With `groupName`, its aggregations share one repartition topic. */
+export interface TableGroupPoint extends BasePoint {
+  readonly groupName: string | undefined
+  readonly shared: { repartition?: RepartitionEntry }
+}
+
+/** `KTable.groupBy`: the table's updates must carry old values, for they are taken out of the aggregates again. */
+export function addTableGroup(
+  from: TablePoint,
+  selector: (key: never, value: never) => unknown,
+  options: { readonly name?: string | undefined; readonly key?: Serde<unknown>; readonly value?: Serde<unknown> } = {},
+): TableGroupPoint {
+  const groupName = optionalName(options.name, 'grouping')
+  const name = from.graph.names.processorOr(groupName, 'KTABLE-SELECT-')
+  const entry = processorEntry(name, { type: 'tableGroup', selector: selector as never })
+  from.graph.add(entry, [from.entry])
+  from.table.enableSendingOldValues(true)
+  const { key: keySerde, value: valueSerde } = options
+  return { graph: from.graph, entry, name, sources: from.sources, keySerde, valueSerde, groupName, shared: {} }
+}
+
+/** `count`, `reduce` or `aggregate` of a grouped table. */
+export function addTableAggregation(
+  group: TableGroupPoint,
+  aggregate: TableAggregateFunction,
+  options: AggregationOptions | undefined,
+  valueSerde: Serde<unknown> | undefined,
+): TablePoint {
+  const { graph } = group
+  const { names } = graph
+  const choice = storeChoice(options?.store)
+  const storeName = choice.name ?? names.store('KTABLE-AGGREGATE-')
+  const given = optionalName(options?.name, 'operator')
+  const sinkName = names.processorOr(given && `${given}-sink`, 'KSTREAM-SINK-')
+  const sourceName = names.processorOr(given && `${given}-source`, 'KSTREAM-SOURCE-')
+  const name = names.processorOr(given, aggregate.kind === 'reduce' ? 'KTABLE-REDUCE-' : 'KTABLE-AGGREGATE-')
+  const made: RepartitionEntry = {
+    kind: 'repartition',
+    name: sourceName,
+    filterName: undefined,
+    sinkName,
+    parents: [],
+    topic: (group.groupName ?? storeName) + REPARTITION_SUFFIX,
+    partitions: undefined,
+    partitioner: undefined,
+    keySerde: group.keySerde,
+    valueSerde: group.valueSerde === undefined ? undefined : (change(group.valueSerde) as Serde<unknown>),
+    calledFor: 'groupBy',
+  }
+  const repartition = group.groupName === undefined ? made : (group.shared.repartition ??= made)
+  graph.add(repartition, [group.entry])
+
+  const table = aggregateTableState(storeName, false)
+  const store = tableStore(storeName, choice, { keySerde: group.keySerde, valueSerde })
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({
+      type: 'tableAggregate',
+      store: storeName,
+      function: aggregate,
+      sendOldValues: table.sendsOldValues(),
+    }),
+    connects: () => [],
+    owns: () => [store],
+  }
+  graph.add(entry, [repartition])
+  const { keySerde } = store
+  return { graph, entry, name, sources: [sourceName], keySerde, valueSerde: store.valueSerde, table }
+}

@@ -1,0 +1,100 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { Change } from '../serde/change.ts'
+import type { StoredValue } from '../state/engine-store.ts'
+import { storedAt } from './aggregate.ts'
+import { forwardAt, isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import type { TableAggregateFunction, TableAggregateSpec } from './spec.ts'
+
+/**
+ * `count`, `reduce`, `aggregate` of a grouped table: takes the old value out of the aggregate, then puts the new one in. The
+ * result has the later timestamp of the change and of the aggregate that it went into.
+ */
+export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const { sendOldValues } = spec
+  const store = env.tableStore(spec.store)
+  const step = stepOf(spec.function, () => store.zero())
+  if (store.caching) store.onEmit(env.forward, sendOldValues)
+  env.readsByKey(spec.store)
+
+  function keep(key: unknown, aggregate: unknown, timestamp: number, old: unknown): void | Promise<void> {
+    store.put(key, aggregate, storedAt(aggregate, timestamp, context))
+    if (!store.caching) return forwardAt(env, timestamp, key, aggregate, old)
+  }
+
+  /** `between` is what the subtractor has left. */
+  function add(key: unknown, change: Change, stored: StoredValue | undefined, between: unknown): void | Promise<void> {
+    const { oldValue, newValue } = change
+    const begins = between === null || between === undefined
+    // A reduction that begins anew takes nothing from the old aggregate, not even its time.
+    const joinsStored =
+      stored !== undefined && (oldValue !== null || (newValue !== null && (!begins || step.initial !== undefined)))
+    const timestamp = joinsStored ? Math.max(context.timestamp, stored.timestamp) : context.timestamp
+    const old = sendOldValues && !store.caching ? valueOf(stored) : null
+    if (newValue === null) return keep(key, between ?? null, timestamp, old)
+    let aggregate: unknown
+    try {
+      if (begins && step.initial === undefined) aggregate = newValue
+      else aggregate = step.add(key, newValue, begins ? step.initial!() : between)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(aggregate)) return settle(aggregate, env, later => keep(key, later ?? null, timestamp, old))
+    return keep(key, aggregate ?? null, timestamp, old)
+  }
+
+  function update(key: unknown, change: Change, stored: StoredValue | undefined): void | Promise<void> {
+    if (stored === undefined || change.oldValue === null) return add(key, change, stored, valueOf(stored))
+    let between: unknown
+    try {
+      between = step.subtract(key, change.oldValue, stored.value)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(between)) return settle(between, env, later => add(key, change, stored, later))
+    return add(key, change, stored, between)
+  }
+
+  return (key, value) => {
+    if (key === null) return context.fail(name, millraceError('MILLRACE_GROUP_KEY_MISSING', { operator: name }))
+    const stored = store.get(key)
+    if (stored instanceof Promise) return stored.then(entry => update(key, value as Change, entry))
+    return update(key, value as Change, stored)
+  }
+}
+
+interface TableAggregateStep {
+  /** Absent for `reduce`: there the first value of a key becomes the aggregate as it is. */
+  readonly initial?: () => unknown
+  readonly add: (key: unknown, value: unknown, aggregate: unknown) => unknown
+  readonly subtract: (key: unknown, value: unknown, aggregate: unknown) => unknown
+}
+
+/** `zero` shows which number type a count is kept in. */
+function stepOf(fn: TableAggregateFunction, zero: () => unknown): TableAggregateStep {
+  switch (fn.kind) {
+    case 'count':
+      return typeof zero() === 'bigint'
+        ? {
+            initial: () => 0n,
+            add: (_key, _value, count) => (count as bigint) + 1n,
+            subtract: (_key, _value, count) => (count as bigint) - 1n,
+          }
+        : {
+            initial: () => 0,
+            add: (_key, _value, count) => (count as number) + 1,
+            subtract: (_key, _value, count) => (count as number) - 1,
+          }
+    case 'reduce': {
+      const adder = fn.adder as (aggregate: unknown, value: unknown) => unknown
+      const subtractor = fn.subtractor as (aggregate: unknown, value: unknown) => unknown
+      return {
+        add: (_key, value, aggregate) => adder(aggregate, value),
+        subtract: (_key, value, aggregate) => subtractor(aggregate, value),
+      }
+    }
+    case 'aggregate':
+      return { initial: fn.initializer, add: fn.adder as never, subtract: fn.subtractor as never }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Change } from '../serde/change.ts'
+import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import type { OperatorSpec } from './spec.ts'
+
+type Pair = readonly [key: unknown, value: unknown]
+
+/**
+ * The first half of `KTable.groupBy`: gives the new keys of a row's old and new value, as changes for the aggregation behind
+ * the repartition topic. One change where the key stays, otherwise the old value leaves first. A pair whose key or value
+ * is null takes no part.
+ */
+export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGroup' }>, env: OperatorEnv): Process {
+  const selector = spec.selector as (key: unknown, value: unknown) => Pair | PromiseLike<Pair>
+  const { context, forward } = env
+  const { name } = env.node
+
+  function emit(newPair: Pair | null, oldPair: Pair | null): void | Promise<void> {
+    const added = isWhole(newPair) ? newPair : null
+    const removed = isWhole(oldPair) ? oldPair : null
+    if (added !== null && removed !== null && sameKey(added[0], removed[0])) {
+      return forward(removed[0], { newValue: added[1], oldValue: removed[1] } satisfies Change)
+    }
+    const waiting =
+      removed === null ? undefined : forward(removed[0], { newValue: null, oldValue: removed[1] } satisfies Change)
+    if (added === null) return waiting
+    const add = () => forward(added[0], { newValue: added[1], oldValue: null } satisfies Change)
+    return waiting === undefined ? add() : waiting.then(add)
+  }
+
+  return (key, value, old) => {
+    let newPair: Pair | PromiseLike<Pair> | null
+    let oldPair: Pair | PromiseLike<Pair> | null
+    try {
+      newPair = value === null ? null : selector(key, value)
+      oldPair = old === null || old === undefined ? null : selector(key, old)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(newPair) || isPromise(oldPair)) {
+      return settle(Promise.all([newPair, oldPair]), env, ([laterNew, laterOld]) => emit(laterNew, laterOld))
+    }
+    return emit(newPair, oldPair)
+  }
+}
+
+function isWhole(pair: Pair | null): pair is Pair {
+  return pair !== null && (pair[0] ?? null) !== null && (pair[1] ?? null) !== null
+}
+
+/** As Java's `equals` does for the keys that serdes give: by what is in them. */
+function sameKey(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (one instanceof Uint8Array || other instanceof Uint8Array) {
+    return one instanceof Uint8Array && other instanceof Uint8Array && Buffer.compare(one, other) === 0
+  }
+  const names = Object.keys(one)
+  return (
+    names.length === Object.keys(other).length &&
+    names.every(key => key in other && sameKey(one[key as never], other[key as never]))
+  )
+}
