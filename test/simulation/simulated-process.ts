@@ -1,6 +1,12 @@
 import type { MemoryClient, MemoryCluster } from '@millrace/client-memory'
-import type { ClientContext, ManualClock, Plan, StoreBackend } from '@millrace/core'
-import type { Logger } from '@millrace/core'
+import {
+  type ClientContext,
+  isMillraceError,
+  type Logger,
+  type ManualClock,
+  type Plan,
+  type StoreBackend,
+} from '@millrace/core'
 import { Instance, Metrics, type ProcessingGuarantee, resolveOptions } from '@millrace/runtime'
 
 /** What all processes of a run have in common. */
@@ -11,6 +17,8 @@ export interface ProcessWorld {
   readonly guarantee: ProcessingGuarantee
   connect(context: ClientContext): MemoryClient
   history(line: string): void
+  /** Something that must not happen, whatever the faults. */
+  violation(text: string): void
 }
 
 const nobody = () => undefined
@@ -71,6 +79,8 @@ export class SimulatedProcess {
         if (this.#life !== life) return
         clean = false
         history(`${this.name} ends: ${String(error)}`)
+        // Faults are retriable or fence; a process that ends by them was not made to withstand them.
+        if (!isMillraceError(error, 'retriable')) this.#world.violation(`${this.name} ended by ${String(error)}`)
       }
       if (this.#life !== life) return
       try {

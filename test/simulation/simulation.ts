@@ -43,6 +43,9 @@ export async function simulate(seed: number): Promise<SimulationResult> {
   const history: string[] = []
   const tell = (line: string) => void history.push(`${String(clock.now() - 1_800_000_000_000).padStart(7)} ms  ${line}`)
 
+  const violations: string[] = []
+  const violation = (text: string) => void violations.push(text)
+
   const plan = scenario.plan()
   const partitions = draw(1, 4)
   for (const name of [...scenario.topics, scenario.output]) cluster.createTopic({ name, partitions })
@@ -54,7 +57,7 @@ export async function simulate(seed: number): Promise<SimulationResult> {
     probabilities: FAULTS,
     maxDisconnectMs: 8000,
   })
-  const world = { clock, cluster, plan, guarantee, connect: faulty, history: tell } as const
+  const world = { clock, cluster, plan, guarantee, connect: faulty, history: tell, violation } as const
   const processes = Array.from(
     { length: draw(1, 3) },
     (_, index) => new SimulatedProcess(`p${index}`, world, survivingStore()),
@@ -121,7 +124,6 @@ export async function simulate(seed: number): Promise<SimulationResult> {
   faulty.stop()
   for (const one of processes) if (!one.alive) one.start()
 
-  const violations: string[] = []
   const real = topicNaming(plan, 'app')
   const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real))
   const restEnds = clock.now() + REST_MS

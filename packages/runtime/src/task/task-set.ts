@@ -10,7 +10,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { decodePartitionTime } from '../commit/commit-metadata.ts'
+import { decodeCloseTimes, decodePartitionTime } from '../commit/commit-metadata.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
@@ -87,12 +87,13 @@ export class TaskSet {
   /** Takes on what was assigned: closes what is gone, keeps what stays, begins with what is new. */
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
     const wanted = this.#group(partitions)
+    // First those on their way: one that began to run meanwhile would be missed by the loop that closes.
+    await this.#cancel([...this.#starting.values()].filter(({ id }) => !wanted.has(taskName(id))))
     for (const [name, task] of this.#running) {
       if (wanted.has(name)) continue
       this.#running.delete(name)
       await this.#close(task, true)
     }
-    for (const [name, starting] of this.#starting) if (!wanted.has(name)) await this.#cancel(starting)
     this.suspended = false
     for (const task of this.#running.values()) {
       // An eager rebalance hands out every partition anew, so those that stay need their positions again.
@@ -113,7 +114,7 @@ export class TaskSet {
 
   /** Closes every task without a commit, as if they had crashed. Their stores stay as of the last commit. */
   async abandon(): Promise<void> {
-    for (const starting of this.#starting.values()) await this.#cancel(starting)
+    await this.#cancel([...this.#starting.values()])
     const tasks = [...this.#running.values()]
     this.#running.clear()
     for (const task of tasks) await this.#close(task, true)
@@ -172,7 +173,7 @@ export class TaskSet {
   ): Promise<void> {
     const { clock, logger } = this.#options.options
     const name = taskName(id)
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         const task = await this.#make(id, partitions, gate, signal)
         if (signal.aborted) return await this.#close(task, true)
@@ -188,7 +189,8 @@ export class TaskSet {
       } catch (error) {
         if (signal.aborted) return
         if (!isMillraceError(error, 'retriable')) throw error
-        logger.warn({ task: name, error }, `task ${name} cannot start yet`)
+        const level = attempt === 1 ? 'warn' : 'debug'
+        logger[level]({ task: name, error, attempt }, `task ${name} cannot start yet; it is tried again`)
         await clock.sleep(RETRY_MS, signal)
         if (signal.aborted) return
       }
@@ -266,6 +268,7 @@ export class TaskSet {
       }),
       timestampExtractor: options.timestampExtractor,
       maxTaskIdleMs: options.maxTaskIdleMs,
+      emitIntervalMs: options.emitIntervalMs,
     })
   }
 
@@ -297,14 +300,16 @@ export class TaskSet {
         partition,
         position: usable ? known.offset : start,
         partitionTime: usable ? decodePartitionTime(known.metadata) : -1,
+        closeTimes: decodeCloseTimes(usable ? known.metadata : undefined),
         end,
       }
     })
   }
 
-  async #cancel(starting: Starting): Promise<void> {
-    starting.abort.abort()
-    await starting.done
+  /** None of them runs any more when this resolves. */
+  async #cancel(starting: readonly Starting[]): Promise<void> {
+    for (const { abort } of starting) abort.abort()
+    await Promise.all(starting.map(({ done }) => done))
   }
 
   async #close(task: Task, runUserClose: boolean): Promise<void> {
