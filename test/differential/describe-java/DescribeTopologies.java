@@ -238,6 +238,7 @@ public final class DescribeTopologies {
             .toStream().map((w, c) -> KeyValue.pair(w.key(), w.key())).toTable(Materialized.with(TEXT, TEXT)).toStream().to("out"));
         groupedTables();
         joinedTables();
+        foreignKeyJoins();
     }
 
     public static void main(String[] args) throws Exception {
@@ -360,6 +361,23 @@ public final class DescribeTopologies {
             KTable<String, Long> counts = texts(b, "clicks").groupBy((k, v) -> v).count();
             KTable<String, String> moved = texts(b, "m").selectKey((k, v) -> v).toTable(Materialized.with(TEXT, TEXT));
             counts.outerJoin(moved, (x, y) -> y).toStream().to("out", Produced.with(TEXT, TEXT));
+        });
+    }
+
+    private static void foreignKeyJoins() {
+        TOPOLOGIES.put("foreign-key-join", b -> b.table("orders", TEXTS)
+            .join(b.table("customers", TEXTS), v -> v, (x, y) -> x, Materialized.with(TEXT, TEXT)).toStream().to("out"));
+        TOPOLOGIES.put("foreign-key-left-join-named", b -> b.table("orders", TEXTS)
+            .leftJoin(b.table("customers", TEXTS), v -> v, (x, y) -> x, TableJoined.as("enrich"), Materialized.as("enriched"))
+            .toStream().to("out"));
+        TOPOLOGIES.put("foreign-key-joins-of-derived-tables", b -> {
+            KTable<String, String> orders = b.table("orders", TEXTS).filter((k, v) -> true);
+            KTable<String, String> customers = b.table("customers", TEXTS).mapValues(v -> v, Materialized.as("mapped"));
+            KTable<String, String> joined = orders.leftJoin(customers, v -> v, (x, y) -> x, TableJoined.as("named"),
+                Materialized.with(TEXT, TEXT));
+            joined.join(b.table("regions", TEXTS), v -> v, (x, y) -> x, Materialized.with(TEXT, TEXT))
+                .filter((k, v) -> true).toStream().to("out");
+            orders.join(orders, v -> v, (x, y) -> x, Materialized.with(TEXT, TEXT)).toStream().to("out2");
         });
     }
 

@@ -1,10 +1,11 @@
-import type { Awaitable, Fn2, TableJoiner } from '../operators/spec.ts'
+import type { Awaitable, Fn2, ForeignKeyFn, TableJoiner } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
+import { addForeignKeyJoin } from './foreign-key-joins.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'
 import type { SameKey, SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import type { ForeignKeyJoinOptions, MaterializeOptions, NameOption, StoreOptions } from './options.ts'
 import { point, type TablePoint, type types } from './point.ts'
 import { addStep } from './steps.ts'
 import { addTableGroup } from './table-aggregation.ts'
@@ -81,6 +82,24 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.groupedTable(addTableGroup(this[point], selector, options as never))
   }
 
+  /**
+   * The rows of this table whose foreign key names a row of the other, joined with it. It changes when either of
+   * them does. Both get stores if they have none, and the tables need not have equal partition counts.
+   *
+   * @param foreignKey the key in the other table, or null for none
+   */
+  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown>,
+    foreignKey: (value: V, key: K) => KO | null,
+    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+    options: ForeignKeyJoinOptions<K, KO> & TableJoinStore<K, VR>,
+  ): KTable<K, VR, Known | 'value'>
+  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown>,
+    foreignKey: (value: V, key: K) => KO | null,
+    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+    options?: ForeignKeyJoinOptions<K, KO>,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
   /** The rows whose key is in both tables. It changes when either of them does. Both get stores if they have none. */
   join<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
@@ -92,10 +111,32 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KTable<K, VR, Exclude<Known, 'value'>>
-  join(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
-    return this.#make.table(addTableTableJoin(this[point], other[point], 'inner', joiner, options))
+  join(other: KTable<unknown, unknown>, first: unknown, second?: unknown, third?: object): unknown {
+    const table =
+      typeof second === 'function'
+        ? addForeignKeyJoin(this[point], other[point], 'inner', first as ForeignKeyFn, second as TableJoiner, third)
+        : addTableTableJoin(this[point], other[point], 'inner', first as TableJoiner, second as object | undefined)
+    return this.#make.table(table)
   }
 
+  /**
+   * The rows of this table joined with the row of the other that their foreign key names, or with null. It changes when either of
+   * them does. Both get stores if they have none, and the tables need not have equal partition counts.
+   *
+   * @param foreignKey the key in the other table, or null for none
+   */
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown>,
+    foreignKey: (value: V, key: K) => KO | null,
+    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options: ForeignKeyJoinOptions<K, KO> & TableJoinStore<K, VR>,
+  ): KTable<K, VR, Known | 'value'>
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown>,
+    foreignKey: (value: V, key: K) => KO | null,
+    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options?: ForeignKeyJoinOptions<K, KO>,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
   /** All rows of this table, joined with those of the other, or with null. */
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
@@ -107,8 +148,12 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KTable<K, VR, Exclude<Known, 'value'>>
-  leftJoin(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
-    return this.#make.table(addTableTableJoin(this[point], other[point], 'left', joiner, options))
+  leftJoin(other: KTable<unknown, unknown>, first: unknown, second?: unknown, third?: object): unknown {
+    const table =
+      typeof second === 'function'
+        ? addForeignKeyJoin(this[point], other[point], 'left', first as ForeignKeyFn, second as TableJoiner, third)
+        : addTableTableJoin(this[point], other[point], 'left', first as TableJoiner, second as object | undefined)
+    return this.#make.table(table)
   }
 
   /** The rows of both tables; the joiner gets null for the one that has no such row. */

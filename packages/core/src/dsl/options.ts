@@ -89,6 +89,17 @@ export interface GroupByOptions<K, V> extends GroupOptions<K, V> {
   readonly key: Serde<NonNullable<K>>
 }
 
+/**
+ * Of a join by foreign key. Rows find each other by key alone, so where a table's topic is not partitioned by murmur2 of its
+ * keys' bytes, say here how it is.
+ */
+export interface ForeignKeyJoinOptions<K, KO> extends NameOption {
+  /** Of this table. @default answers go where they were asked from */
+  readonly partitioner?: (topic: string, key: K, partitions: number) => number | undefined
+  /** Of the other table. @default murmur2 of the key's bytes */
+  readonly otherPartitioner?: (topic: string, key: KO | null, partitions: number) => number | undefined
+}
+
 /** Of `process`: the serdes of what it forwards may be given beside these. */
 export interface ProcessOptions extends NameOption {
   /** Names of the stores that the processor may ask for. */

@@ -1,6 +1,13 @@
 import { compileAggregate } from './aggregate.ts'
 import { compileBranch } from './branch.ts'
 import { compileFilter, compileRepartitionFilter } from './filter.ts'
+import {
+  compileForeignKeyLookUp,
+  compileForeignKeyReceive,
+  compileForeignKeyResolve,
+  compileForeignKeySend,
+  compileForeignKeyUpdate,
+} from './foreign-key-join.ts'
 import { compileFlatMap, compileFlatMapValues, compileMap, compileMapValues, compileSelectKey } from './map.ts'
 import { compilePeek, compilePrint } from './peek.ts'
 import type { OperatorEnv, Process } from './process.ts'
@@ -68,6 +75,16 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileTableAggregate(spec, env)
     case 'tableTableJoin':
       return compileTableTableJoin(spec, env)
+    case 'foreignKeySend':
+      return compileForeignKeySend(spec, env)
+    case 'foreignKeyReceive':
+      return compileForeignKeyReceive(spec, env)
+    case 'foreignKeyLookUp':
+      return compileForeignKeyLookUp(spec, env)
+    case 'foreignKeyUpdate':
+      return compileForeignKeyUpdate(spec, env)
+    case 'foreignKeyResolve':
+      return compileForeignKeyResolve(spec, env)
     case 'tableJoinMerge':
       return compileTableJoinMerge(spec, env)
   }
@@ -84,6 +101,9 @@ export function keepsKeyAndTime(operator: OperatorSpec): boolean {
     case 'windowAggregate':
     case 'tableGroup':
     case 'tableAggregate':
+    case 'foreignKeySend':
+    case 'foreignKeyLookUp':
+    case 'foreignKeyUpdate':
       return false
     default:
       return true

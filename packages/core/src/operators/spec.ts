@@ -41,6 +41,7 @@ export type OperatorSpec =
   | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
   | TableAggregateSpec
   | TableTableJoinSpec
+  | ForeignKeySpec
   /** Where both sides of a join of tables meet. */
   | { readonly type: 'tableJoinMerge'; readonly store: string | undefined; readonly sendOldValues: boolean }
 
@@ -139,6 +140,42 @@ export interface TableTableJoinSpec {
   readonly other: ValueGetterSpec
   readonly sendOldValues: boolean
 }
+
+/** The steps of a join by foreign key, see `foreign-key-join.ts`. `topic` is the undecorated one of the subscriptions. */
+export type ForeignKeySpec =
+  | {
+      readonly type: 'foreignKeySend'
+      readonly join: 'inner' | 'left'
+      readonly foreignKey: ForeignKeyFn
+      readonly foreignKeySerde: Serde<unknown>
+      readonly valueSerde: Serde<unknown>
+      readonly topic: string
+    }
+  | {
+      readonly type: 'foreignKeyReceive'
+      readonly store: string
+      readonly foreignKeySerde: Serde<unknown>
+      readonly primaryKeySerde: Serde<unknown>
+      readonly topic: string
+    }
+  | { readonly type: 'foreignKeyLookUp'; readonly foreign: ValueGetterSpec }
+  | {
+      readonly type: 'foreignKeyUpdate'
+      readonly store: string
+      readonly foreignKeySerde: Serde<unknown>
+      readonly topic: string
+    }
+  | {
+      readonly type: 'foreignKeyResolve'
+      readonly join: 'inner' | 'left'
+      readonly joiner: TableJoiner
+      readonly primary: ValueGetterSpec
+      readonly valueSerde: Serde<unknown>
+      readonly topic: string
+    }
+
+/** The foreign key in a row; null where it names none. */
+export type ForeignKeyFn = (value: never, key: never) => unknown
 
 /** The left value comes first, whichever side was updated. */
 export type TableJoiner = (left: never, right: never, key: never) => Awaitable<unknown>

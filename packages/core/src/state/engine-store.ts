@@ -76,6 +76,8 @@ export interface RangeStore {
 
 /** A key-value store that is also walked in the order of its keys' bytes. */
 export interface OrderedTableStore extends TableStore {
-  /** Uncommitted changes included. What is changed while it is walked may or may not appear. */
-  entries(): AsyncIterable<{ readonly key: unknown; readonly value: unknown }>
+  /**
+   * From `from` to before `to`, uncommitted changes included. What is changed while it is walked may or may not appear.
+   */
+  entries(from?: unknown, to?: unknown): AsyncIterable<{ readonly key: unknown; readonly value: unknown }>
 }

@@ -125,4 +125,5 @@ const DROP_TEXTS: Readonly<Record<DropReason, string>> = {
   'null-value': 'record left out: it has no value',
   late: 'record left out of a window: the grace period is over',
   'no-partition': 'record left out: the partitioner chose no partition',
+  stale: 'it answers for a row that has changed since',
 }

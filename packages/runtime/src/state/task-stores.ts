@@ -157,7 +157,8 @@ export class TaskStores {
 
   orderedStore(store: string): OrderedTableStore {
     const buffer = this.#slotBuffer(store)
-    return { ...this.tableStore(store), entries: () => mergedEntries(buffer, undefined, undefined, false) }
+    const bound = (key: unknown) => (key === undefined ? undefined : buffer.encodeKey(key, 0))
+    return { ...this.tableStore(store), entries: (from, to) => mergedEntries(buffer, bound(from), bound(to), false) }
   }
 
   windowStore(store: string): WindowTableStore {
