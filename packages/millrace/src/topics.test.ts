@@ -19,6 +19,8 @@ it('writes topics where Kafka would, and reads them from either end', async () =
   await topics.create({ name: 'numbers', partitions: 3 })
   await topics.create({ name: 'numbers', partitions: 5 }, { name: 'others', partitions: 1 })
   expect([cluster.partitionCount('numbers'), cluster.partitionCount('others')]).toEqual([3, 1])
+  await topics.delete('others')
+  expect(await topics.names()).toEqual(['numbers'])
 
   await topics.write('numbers', serdes, [
     { key: 'abc', value: 1n, timestamp: 10 },

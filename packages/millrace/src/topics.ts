@@ -88,6 +88,15 @@ export class Topics {
     if (missing.length > 0) await this.#admin.createTopics(missing)
   }
 
+  /** Names of all topics. */
+  names(): Promise<readonly string[]> {
+    return this.#admin.listTopics()
+  }
+
+  async delete(...names: readonly string[]): Promise<void> {
+    if (names.length > 0) await this.#admin.deleteTopics(names)
+  }
+
   /**
    * Writes records, and resolves when all of them are acknowledged. Keys go to the partitions that Kafka's own producers
    * choose, records without a key to each in turn.

@@ -1,0 +1,34 @@
+import { consoleLogger, KafkaStreams, memoryClient, MemoryCluster, openTopics, systemClock } from 'millrace'
+import type { DemoOptions } from './options.ts'
+import { createTopics, runShop } from './run-shop.ts'
+import { shopTopology } from './topology.ts'
+import { watch } from './worker-status.ts'
+
+/** Everything in this process: the shop, a Kafka in memory, and the application. */
+export async function runInMemory(options: DemoOptions, stop: AbortSignal): Promise<void> {
+  const client = memoryClient(new MemoryCluster({ clock: systemClock }))
+  await using topics = await openTopics(client)
+  await createTopics(topics, '')
+  const streams = new KafkaStreams(shopTopology(), {
+    applicationId: 'shop',
+    client,
+    processingGuarantee: 'exactly_once',
+    // Warnings, as of each late record, would go through the table.
+    logger: consoleLogger('error'),
+  })
+  let failure: unknown
+  streams.on('error', error => {
+    failure = error
+  })
+  await streams.start()
+  const status = watch(streams)
+  let last = status()
+  const workers = {
+    where: 'in memory, exactly once',
+    events: [],
+    statuses: () => [(last = streams.state === 'NOT_RUNNING' ? last : status())],
+    failure: () => failure,
+    stop: () => streams.close(),
+  }
+  await runShop(topics, workers, { ...options, prefix: '' }, stop)
+}

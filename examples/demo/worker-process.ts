@@ -1,0 +1,34 @@
+import { consoleLogger, kafkajs, KafkaStreams, rocksdb } from 'millrace'
+import { shopTopology } from './topology.ts'
+import type { WorkerSettings } from './worker-processes.ts'
+import { watch } from './worker-status.ts'
+
+// One process of the application. It tells its parent how it is, and ends when it is told to or its parent is gone.
+const { brokers, prefix, stateDir } = JSON.parse(process.argv[2]!) as WorkerSettings
+
+const streams = new KafkaStreams(shopTopology(prefix), {
+  applicationId: `${prefix}shop`,
+  client: kafkajs({ brokers: [...brokers] }),
+  store: rocksdb(),
+  stateDir,
+  processingGuarantee: 'exactly_once',
+  // The least that brokers allow: one that is killed is to be missed soon.
+  sessionTimeoutMs: 6_000,
+  logger: consoleLogger('error'),
+})
+const status = watch(streams)
+const tell = () => {
+  if (process.connected) process.send!(status())
+}
+
+// Ctrl-C goes to every process of the terminal; the parent decides when its workers end.
+process.on('SIGINT', () => undefined)
+const stop = () => void streams.close()
+process.on('message', stop)
+process.on('disconnect', stop)
+const timer = setInterval(tell, 250)
+await streams.start()
+await streams.ended()
+clearInterval(timer)
+tell()
+process.exit()
