@@ -14,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     runs: { type: 'string', default: '100' },
     history: { type: 'boolean', default: false },
+    'until-failure': { type: 'boolean', default: false },
   },
 })
 const first = values.seed === undefined ? Math.floor(Date.now() / 1000) % 1_000_000 : Number(values.seed)
@@ -26,10 +27,12 @@ if (!Number.isInteger(first) || !Number.isInteger(runs) || runs < 1) {
 const began = performance.now()
 const failed: number[] = []
 let kills = 0
+let done = 0
 let faults = 0
 const covered = new Map<string, number>()
 for (let seed = first; seed < first + runs; seed++) {
   const result = await simulate(seed)
+  done++
   kills += result.kills
   faults += result.faults
   const kind = `${result.scenario}, ${result.guarantee}`
@@ -40,10 +43,11 @@ for (let seed = first; seed < first + runs; seed++) {
     for (const violation of result.violations.slice(0, 10)) console.log(`  violated: ${violation}`)
     for (const line of result.history) console.log(`  ${line}`)
   }
+  if (failed.length > 0 && values['until-failure']) break
 }
 const seconds = (performance.now() - began) / 1000
 for (const [kind, count] of covered) console.log(`${count} runs of ${kind}`)
-console.log(`${runs} runs from seed ${first}: ${kills} kills, ${faults} faults, ${seconds.toFixed(1)} s`)
+console.log(`${done} runs from seed ${first}: ${kills} kills, ${faults} faults, ${seconds.toFixed(1)} s`)
 if (failed.length > 0) {
   console.log(`${failed.length} failed; repeat one with: npm run simulate -- --seed ${failed[0]} --runs 1`)
   process.exitCode = 1

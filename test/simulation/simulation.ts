@@ -17,6 +17,7 @@ export interface SimulationResult {
   readonly faults: number
 }
 
+/** Chances for each call to Kafka. */
 const FAULTS = {
   'drop-request': 0.01,
   'drop-response': 0.01,
@@ -116,6 +117,13 @@ export async function simulate(seed: number): Promise<SimulationResult> {
     } else if (random() < 0.002) {
       tell(`${proc.name} is told to stop`)
       proc.stop()
+    }
+    // The group gives a member up that goes on working, as after a long pause: what it then commits must not count.
+    const members = cluster.describeGroup('app')?.memberIds ?? []
+    if (members.length > 0 && random() < 0.01) {
+      const memberId = members[draw(0, members.length - 1)]!
+      tell(`the group gives ${memberId} up`)
+      cluster.evictMember('app', memberId)
     }
     await clock.advance(TICK_MS)
   }

@@ -1,0 +1,119 @@
+/** A deliberate defect: in `file`, `from` becomes `to`. */
+export interface Mutant {
+  readonly name: string
+  /** Below the repository. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Ways to break the runtime that the simulation must notice, each within 1 000 runs. When a mutant no longer applies because
+ * the code has changed, `npm run mutants` says so and fails: give it the new text.
+ */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a commit of unknown outcome is taken for a failed one, and the records are processed again on the same state',
+    file: 'packages/runtime/src/commit/commit-scope.ts',
+    from: `    await producer.commit()
+`,
+    to: `    try {
+      await producer.commit()
+    } catch (error) {
+      if (!String(error).includes('UNKNOWN')) throw error
+      await producer.abort()
+    }
+`,
+  },
+  {
+    name: 'after a failure the partitions are not read again from the committed offsets',
+    file: 'packages/runtime/src/task/task-set.ts',
+    from: `        for (const { topic, partition, position } of task.queues) {
+          this.#options.consumer.seek({ topic, partition, offset: position })`,
+    to: `        for (const { topic, partition, position, end } of task.queues) {
+          this.#options.consumer.seek({ topic, partition, offset: Math.max(position, end - 1) })`,
+  },
+  {
+    name: 'the stores are written before the commit',
+    file: 'packages/runtime/src/commit/commit-scope.ts',
+    from: `  if (options.offsets === 'group') await consumer.commit(offsets)
+`,
+    to: `  for (const task of tasks) {
+    const own = acknowledged.filter(({ partition }) => partition === task.id.partition)
+    await task.committed(new Map(own.map(({ topic, offset }) => [topic, offset])))
+    await task.prepareCommit()
+  }
+  if (options.offsets === 'group') await consumer.commit(offsets)
+`,
+  },
+  {
+    name: 'one offset too many is committed',
+    file: 'packages/runtime/src/task/task.ts',
+    from: '      offset: position,',
+    to: '      offset: position + 1,',
+  },
+  {
+    name: 'nobody is fenced: each producer has a transactional id of its own',
+    file: 'packages/runtime/src/task/producer-pool.ts',
+    from: '{ transactionalId: `${applicationId}-${name}`, transactionTimeoutMs }',
+    to: '{ transactionalId: `${applicationId}-${name}-${String(Math.random())}`, transactionTimeoutMs }',
+  },
+  {
+    name: 'a restore ends where the last stable offset is',
+    file: 'packages/runtime/src/restore/restorer.ts',
+    from: `        const batches = await this.#poll(consumer)
+`,
+    to: `        const batches = await this.#poll(consumer)
+        if (batches.length === 0) {
+          for (const restoring of [...open]) {
+            this.#end(restoring, open)
+            readyIfDone(restoring.request)
+          }
+          continue
+        }
+`,
+  },
+  {
+    name: 'a task starts before its stores are restored',
+    file: 'packages/runtime/src/task/task-set.ts',
+    from: '      await gate.restore({ task: name, partition: id.partition, stores, signal })',
+    to: '      gate.giveUp()',
+  },
+  {
+    name: 'offsets are committed before what was produced is acknowledged',
+    file: 'packages/runtime/src/commit/commit-scope.ts',
+    from: '  const acknowledged = await producer.flush()\n',
+    to: `  const acknowledged: readonly { topic: string; partition: number; offset: number }[] = []
+  producer.flush().catch(() => undefined)
+`,
+  },
+  {
+    name: 'a producer is used again after a commit of unknown outcome',
+    file: 'packages/runtime/src/app/instance.ts',
+    from: `    await tasks.abandon()
+    await this.#producers!.closeAll()
+    await this.#options.clock.sleep(RETRY_MS)`,
+    to: `    await tasks.abandon()
+    await this.#options.clock.sleep(RETRY_MS)`,
+  },
+  {
+    name: 'the changelog position is written without the changes',
+    file: 'packages/runtime/src/state/task-stores.ts',
+    from: 'await state.write(changes, offsets)',
+    to: 'await state.write([], offsets)',
+  },
+  {
+    name: 'records that are still buffered are committed at revocation',
+    file: 'packages/runtime/src/task/task.ts',
+    from: `      offset: position,`,
+    to: `      offset: Math.max(position, this.#queues.find(queue => queue.topic === topic && queue.partition === partition)!.fetched),`,
+  },
+  {
+    name: 'a task has two owners',
+    file: 'packages/runtime/src/group/assignment.ts',
+    from: '  for (const list of assigned.values()) list.sort(compareTasks)\n',
+    to: `  const [first, second] = [...assigned.values()]
+  if (first?.[0] !== undefined && second !== undefined) second.push(first[0])
+`,
+  },
+]

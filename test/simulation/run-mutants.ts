@@ -1,0 +1,83 @@
+/**
+ * `npm run mutants`: breaks a copy of the runtime in each of the ways of `mutants.ts` and lets the simulation look for it.
+ * Exits with 1 when one is not found within `--runs` runs, or no longer applies.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type Mutant, MUTANTS } from './mutants.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
+})
+
+const copy = await copyOfRepository()
+let survived = 0
+try {
+  for (const [index, mutant] of MUTANTS.entries()) {
+    if (values.only !== undefined && values.only !== String(index + 1)) continue
+    const found = await tryMutant(mutant, copy)
+    if (!found.caught) survived++
+    console.log(`${found.caught ? 'found' : 'NOT FOUND'}  ${index + 1}. ${mutant.name}${found.detail}`)
+  }
+} finally {
+  await rm(copy, { recursive: true, force: true })
+}
+if (survived > 0) process.exitCode = 1
+
+async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caught: boolean; readonly detail: string }> {
+  const file = join(root, mutant.file)
+  const original = await readFile(file, 'utf8')
+  if (!original.includes(mutant.from)) return { caught: false, detail: ` (its text is no longer in ${mutant.file})` }
+  await writeFile(
+    file,
+    original.replace(mutant.from, () => mutant.to),
+  )
+  try {
+    const args = ['test/simulation/run.ts', '--seed', values.seed, '--runs', values.runs, '--until-failure']
+    const child = spawn(process.execPath, ['--conditions=millrace-source', ...args], { cwd: root })
+    let output = ''
+    child.stdout.on('data', chunk => (output += String(chunk)))
+    child.stderr.on('data', chunk => (output += String(chunk)))
+    const [status] = (await once(child, 'exit')) as [number | null]
+    const violated = /violated: .*/.exec(output)?.[0]
+    // A mutant that does not even run would be "found" by anything.
+    if (status !== 0 && violated === undefined)
+      return { caught: false, detail: ` (it does not run: ${output.slice(-500)})` }
+    const runs = /(\d+) runs from seed/.exec(output)?.[1] ?? '?'
+    return status === 0 ? { caught: false, detail: '' } : { caught: true, detail: ` (after ${runs} runs: ${violated})` }
+  } finally {
+    await writeFile(file, original)
+  }
+}
+
+/** The sources, with links to the installed packages: what is broken here is broken nowhere else. */
+async function copyOfRepository(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'millrace-mutants-'))
+  for (const name of ['packages', 'test/simulation', 'package.json']) {
+    await cp(join(ROOT, name), join(root, name), {
+      recursive: true,
+      filter: path => !/[\\/](node_modules|dist)$/.test(path),
+    })
+  }
+  await mkdir(join(root, 'node_modules', '@millrace'), { recursive: true })
+  for (const name of await readdir(join(ROOT, 'node_modules'))) {
+    if (name === '@millrace' || name === 'millrace') continue
+    await symlink(join(ROOT, 'node_modules', name), join(root, 'node_modules', name))
+  }
+  for (const name of await readdir(join(root, 'packages'))) {
+    const link = name === 'millrace' ? name : join('@millrace', name)
+    await symlink(join(root, 'packages', name), join(root, 'node_modules', link), 'dir')
+  }
+  return root
+}
