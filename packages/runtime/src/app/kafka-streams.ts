@@ -89,18 +89,6 @@ export class KafkaStreams {
     if (this.#state !== 'CREATED')
       throw millraceError('MILLRACE_STATE_TRANSITION', { from: this.#state, to: 'REBALANCING' })
     this.#go('REBALANCING')
-    try {
-      await this.#instance.begin(this.#stopping.signal)
-    } catch (error) {
-      if (this.#stopping.signal.aborted && isMillraceError(error, 'retriable')) {
-        this.#loop = this.#finish(undefined)
-      } else {
-        this.#loop = this.#finish(error)
-      }
-      await this.#loop
-      if (this.#failure !== undefined) throw this.#failure
-      return
-    }
     const running = new Promise<void>(resolve => {
       const settle = (state: StreamsState) => {
         if (state === 'REBALANCING') return
@@ -109,8 +97,21 @@ export class KafkaStreams {
       }
       this.on('state', settle)
     })
-    this.#loop = this.#run()
-    await running
+    const begun = this.#instance.begin(this.#stopping.signal)
+    // Known from here on, so that a close waits for it, whenever it comes.
+    this.#loop = begun.then(
+      () => this.#run(),
+      (error: unknown) => {
+        const closed = this.#stopping.signal.aborted && isMillraceError(error, 'retriable')
+        return this.#finish(closed ? undefined : error)
+      },
+    )
+    try {
+      await begun
+      await running
+    } catch {
+      await this.#loop
+    }
     if (this.#failure !== undefined) throw this.#failure
   }
 
