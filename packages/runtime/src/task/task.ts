@@ -10,7 +10,7 @@ import {
   type TimestampExtractor,
   type TopicPartition,
 } from '@millrace/core'
-import { encodePartitionTime } from '../commit/commit-metadata.ts'
+import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
 import type { ChangelogWriter } from '../state/store-buffer.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
@@ -34,12 +34,16 @@ export interface TaskOptions {
   readonly timestampExtractor: TimestampExtractor | undefined
   /** How long a task with a partition that has run empty waits for it. */
   readonly maxTaskIdleMs: number
+  /** How often at most operators look for windows that have closed. */
+  readonly emitIntervalMs: number
 }
 
 /** Where an input partition of a task starts. */
 export interface TaskInput extends TopicPartition {
   readonly position: number
   readonly partitionTime: number
+  /** By store, up to where its closed windows were emitted. */
+  readonly closeTimes: ReadonlyMap<string, number>
   readonly end: number
 }
 
@@ -49,8 +53,11 @@ export interface TaskInput extends TopicPartition {
  */
 const MISSING_DATA_PATIENCE_MS = 5_000
 
-/** So many records are processed before other tasks and the commit have their turn. */
+/** So many records are processed, or for so long, before other tasks, the group and the commit have their turn. */
 const RECORDS_PER_TURN = 8192
+const TURN_MS = 100
+/** The clock is asked after so many records, and after each one that was waited for. */
+const RECORDS_PER_LOOK_AT_CLOCK = 128
 
 /**
  * One partition of one sub-topology: its input queues, its stores, and the compiled functions between them. Everything in
@@ -69,6 +76,7 @@ export class Task {
   readonly #punctuations = new Punctuations()
   readonly #queues: PartitionQueue[] = []
   readonly #lookAhead: LookAheadReader
+  readonly #closeTimes = new Map<string, number>()
   #topology: CompiledTopology | undefined
   #dirty = false
   #idleSince: number | undefined
@@ -87,9 +95,13 @@ export class Task {
   async start(inputs: readonly TaskInput[]): Promise<void> {
     const { clock, stores } = this.#options
     await stores.start(this.context, store => this.#changelogWriter(store))
+    for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
+      this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
+    }
     const topology = compileTopology({
       ...this.#options,
       context: this.context,
+      closeTimes: this.#closeTimes,
       schedule: (node, intervalMs, type, callback) =>
         this.#punctuations.add(node, type, intervalMs, callback, clock.now()),
       requestCommit: () => {
@@ -151,6 +163,8 @@ export class Task {
   async process(limit = RECORDS_PER_TURN): Promise<number> {
     let count = 0
     const queues = this.#queues
+    const { clock } = this.#options
+    const turnEnds = clock.now() + TURN_MS
     await this.#lookAhead.prepare(queues, this.#topology!)
     while (count < limit) {
       const queue = queues.length === 1 ? queues[0]! : this.#oldest()
@@ -162,6 +176,7 @@ export class Task {
       const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
       count++
       if (waiting !== undefined) await waiting
+      if ((waiting !== undefined || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
       if (queues.length > 1 && !queue.hasHead()) break
       if (this.commitRequested) break
     }
@@ -216,7 +231,7 @@ export class Task {
       topic,
       partition,
       offset: position,
-      metadata: encodePartitionTime(partitionTime),
+      metadata: encodeCommitMetadata(partitionTime, this.#closeTimes),
     }))
   }
 
