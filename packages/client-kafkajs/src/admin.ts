@@ -7,6 +7,7 @@ import {
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
+  type TopicPartitionTime,
 } from '@millrace/core'
 import type { Admin as KafkajsAdmin, Kafka } from 'kafkajs'
 import { byTopic, ClusterLink } from './cluster-link.ts'
@@ -104,6 +105,15 @@ export class KafkajsAdminPort implements Admin {
 
   latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]> {
     return this.#logOffsets(partitions, 'latest')
+  }
+
+  offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]> {
+    const topics = [...byTopic(times).keys()].join(', ')
+    return this.#run(
+      `Asking for the offsets at a time of ${topics}`,
+      async () => (times.length === 0 ? [] : this.#link.offsetsForTimes(times)),
+      { topic: topics },
+    )
   }
 
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {

@@ -1,4 +1,4 @@
-import { millraceError, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
+import { millraceError, type TopicPartition, type TopicPartitionOffset, type TopicPartitionTime } from '@millrace/core'
 import type { Assigner, Broker, Cluster, Kafka } from 'kafkajs'
 import { protocolErrorType } from './translate-error.ts'
 
@@ -109,6 +109,22 @@ export class ClusterLink {
         const found = ofTopic?.find(each => each.partition === partition)
         return found === undefined ? [] : { topic, partition, offset: Number(found.offset) }
       })
+    })
+  }
+
+  /** The first records that are no older than a time; a partition that has none is left out. */
+  offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<TopicPartitionOffset[]> {
+    return this.withTopics([...byTopic(times).keys()], async cluster => {
+      await cluster.refreshMetadata()
+      // One call for each time: kafkajs takes one time for all partitions of a topic.
+      const found: TopicPartitionOffset[] = []
+      for (const { topic, partition, timestamp } of times) {
+        const asked = { topic, partitions: [{ partition }], fromTimestamp: timestamp }
+        const [answer] = await cluster.fetchTopicsOffset([asked as never])
+        const offset = Number(answer?.partitions[0]?.offset ?? -1)
+        if (offset >= 0) found.push({ topic, partition, offset })
+      }
+      return found
     })
   }
 

@@ -108,3 +108,13 @@ export { describe } from './topology/describe.ts'
 export { toMermaid } from './topology/mermaid.ts'
 export { planToJson, type Json } from './topology/plan-json.ts'
 export { changelogTopic, decorateTopic, internalTopics, topicNaming } from './topology/internal-topics.ts'
+export { matchesPattern, readsByPattern, withMatchedTopics } from './topology/matched-topics.ts'
+export {
+  correctedDeviceTime,
+  deviceTime,
+  fromPayload,
+  recordTime,
+  usePartitionTimeOnInvalid,
+  wallClock,
+  type DeviceTimes,
+} from './record/timestamp-extractors.ts'

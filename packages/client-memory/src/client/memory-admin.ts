@@ -5,6 +5,7 @@ import type {
   TopicDescription,
   TopicPartition,
   TopicPartitionOffset,
+  TopicPartitionTime,
 } from '@millrace/core'
 import { closedError, request, type Connection } from './connection.ts'
 import type { MemoryCluster } from '../memory-cluster.ts'
@@ -63,6 +64,15 @@ export class MemoryAdmin implements Admin {
         partition,
         offset: cluster.log({ topic, partition }).highWatermark,
       })),
+    )
+  }
+
+  offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]> {
+    return this.#request('offsetsForTimes', cluster =>
+      times.flatMap(({ topic, partition, timestamp }) => {
+        const offset = cluster.log({ topic, partition }).offsetForTime(timestamp)
+        return offset === undefined ? [] : { topic, partition, offset }
+      }),
     )
   }
 

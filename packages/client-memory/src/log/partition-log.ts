@@ -181,6 +181,18 @@ export class PartitionLog {
     return next
   }
 
+  /** The first record whose timestamp is no smaller, open transactions included; undefined when there is none. */
+  offsetForTime(timestamp: number): number | undefined {
+    const { topic, partition } = this
+    for (const { bytes, header } of this.#batches) {
+      if (header.control) continue
+      const fetched = { topic, partition, bytes, header, fromOffset: this.startOffset, highWatermark: this.#endOffset }
+      const cursor = fetchedBatch(fetched).cursor()
+      while (cursor.advance()) if (cursor.timestamp >= timestamp) return cursor.offset
+    }
+    return undefined
+  }
+
   /** @throws MILLRACE_OFFSET_OUT_OF_RANGE */
   deleteBefore(offset: number): void {
     if (offset > this.#endOffset) {

@@ -1,6 +1,6 @@
 import type { Serde } from '../serde/serde.ts'
 import type { StoreSettings } from '../state/store-builder.ts'
-import type { RecordMetadata, TimestampExtractor } from '../topology/plan.ts'
+import type { BadTimestampPolicy, OffsetReset, RecordMetadata, TimestampExtractor } from '../topology/plan.ts'
 
 export interface NameOption {
   /**
@@ -17,9 +17,14 @@ export interface SourceOptions<K, V> extends NameOption {
   readonly value: Serde<V>
   /** @default the application's */
   readonly timestampExtractor?: TimestampExtractor
+  /** What happens with records whose timestamp is negative or cannot be extracted. @default the application's */
+  readonly onBadTimestamp?: BadTimestampPolicy
   /** Where a partition without a committed offset starts. @default the application's */
-  readonly offsetReset?: 'earliest' | 'latest'
+  readonly offsetReset?: OffsetReset
 }
+
+/** A topic, several, or a pattern for their whole names. */
+export type TopicsRead = string | readonly string[] | RegExp
 
 export interface TableOptions<K, V> extends SourceOptions<K, V> {
   /** Keeps the table in a store that can be asked for by name. @default a store only where another operator needs one */

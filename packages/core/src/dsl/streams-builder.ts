@@ -1,9 +1,8 @@
-import { millraceError } from '../errors/millrace-error.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { buildPlan } from '../topology/build-plan.ts'
 import { createGraph } from '../topology/graph.ts'
-import { checkedName, optionalName } from '../topology/naming.ts'
+import { optionalName } from '../topology/naming.ts'
 import type { Plan } from '../topology/plan.ts'
 import { BranchedKStream } from './branched-kstream.ts'
 import { KGroupedStream } from './kgrouped-stream.ts'
@@ -12,8 +11,9 @@ import type { SerdeSide } from './known-serdes.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { SourceOptions, TableOptions } from './options.ts'
+import type { SourceOptions, TableOptions, TopicsRead } from './options.ts'
 import { streamPoint } from './point.ts'
+import { sourceReading } from './source-reading.ts'
 import { addTable } from './tables.ts'
 import { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
@@ -40,40 +40,34 @@ const make: Make = {
 export class StreamsBuilder {
   readonly #graph = createGraph()
 
-  /** The records of one or more topics. */
-  stream<K, V>(topics: string | readonly string[], options: SourceOptions<K, V>): KStream<K, V, SerdeSide> {
+  /**
+   * The records of one or more topics, or of all topics whose whole name matches a pattern: those too that are made while the
+   * application runs, which finds them within `metadataRefreshMs`.
+   *
+   * @example
+   * builder.stream(/orders-.+/, { key: string(), value: json() })
+   */
+  stream<K, V>(topics: TopicsRead, options: SourceOptions<K, V>): KStream<K, V, SerdeSide> {
     const graph = this.#graph
-    const list = typeof topics === 'string' ? [topics] : [...new Set(topics)]
-    for (const topic of list) checkedName(topic, 'topic')
-    if (list.length === 0) {
-      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', {
-        operator: 'stream',
-        reason: 'the list of topics is empty',
-      })
-    }
     // JavaScript may leave the options out: then it is the serdes that are missing.
-    const { name: given, key, value, offsetReset, timestampExtractor } = (options ?? {}) as Partial<typeof options>
+    const { name: given, key, value, ...settings } = (options ?? {}) as Partial<typeof options>
+    const reading = sourceReading('stream', topics, settings)
     const name = graph.names.processorOr(optionalName(given, 'operator'), 'KSTREAM-SOURCE-')
     const keySerde = key as Serde<unknown> | undefined
     const valueSerde = value as Serde<unknown> | undefined
-    const entry = {
-      kind: 'source' as const,
-      name,
-      parents: [],
-      topics: list,
-      keySerde,
-      valueSerde,
-      offsetReset,
-      timestampExtractor,
-    }
+    const entry = { kind: 'source' as const, name, parents: [], reading, keySerde, valueSerde }
     graph.add(entry, [])
     const from = { graph, entry, name, sources: [name], keySerde, valueSerde, repartitionRequired: false }
     return make.stream(streamPoint(from))
   }
 
-  /** A topic as a table: the last value of each key; a record without a value deletes. Records without a key are dropped. */
-  table<K, V>(topic: string, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
-    return make.table(addTable(this.#graph, checkedName(topic, 'topic'), (options ?? {}) as never))
+  /**
+   * One or more topics, or all that match a pattern, as a table: the last value of each key; a record without a value
+   * deletes. Records without a key are dropped. Of several topics, no two may have the same key, for each is read in its
+   * own order (Kafka Streams has tables of one topic only).
+   */
+  table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
+    return make.table(addTable(this.#graph, topics, (options ?? {}) as never))
   }
 
   /** Adds a store that processors may connect to by its name. */

@@ -2,10 +2,11 @@ import type { Fn2, ValueFn } from '../operators/spec.ts'
 import type { Graph, GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { filteredTableState, mappedTableState, sourceTableState } from '../topology/table-state.ts'
-import type { TimestampExtractor } from '../topology/plan.ts'
 import type { Serde } from '../serde/serde.ts'
+import type { TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
+import { sourceReading } from './source-reading.ts'
 import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
 import { processorEntry } from './steps.ts'
 
@@ -17,30 +18,28 @@ interface TableOptions {
 interface SourceTableOptions extends TableOptions {
   readonly key?: Serde<unknown> | undefined
   readonly value?: Serde<unknown> | undefined
-  readonly timestampExtractor?: TimestampExtractor | undefined
-  readonly offsetReset?: 'earliest' | 'latest' | undefined
 }
 
 /** `builder.table(topic)`. */
-export function addTable(graph: Graph, topic: string, options: SourceTableOptions): TablePoint {
-  const choice = storeChoice(options.store)
-  const storeName = choice.name ?? graph.names.store(`${topic}-`)
-  const given = optionalName(options.name, 'operator')
+export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableOptions): TablePoint {
+  const { name: givenName, store: givenStore, key, value, ...settings } = options
+  const reading = sourceReading('table', topics, settings)
+  const choice = storeChoice(givenStore)
+  const storeName = choice.name ?? graph.names.store(typeof topics === 'string' ? `${topics}-` : 'KTABLE-SOURCE-')
+  const given = optionalName(givenName, 'operator')
   const sourceName = graph.names.processorOr(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-')
   const name = graph.names.processorOr(given, 'KTABLE-SOURCE-')
-  const keySerde = choice.key ?? options.key
-  const valueSerde = choice.value ?? options.value
+  const keySerde = choice.key ?? key
+  const valueSerde = choice.value ?? value
   const table = sourceTableState(storeName, choice.name !== undefined)
   const entry: GraphEntry = {
     kind: 'tableSource',
     name,
     sourceName,
     parents: [],
-    topic,
+    reading,
     keySerde,
     valueSerde,
-    offsetReset: options.offsetReset,
-    timestampExtractor: options.timestampExtractor,
     table,
     store: tableStore(storeName, choice, { keySerde, valueSerde }),
   }

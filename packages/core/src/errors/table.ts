@@ -94,6 +94,12 @@ export const ERROR_TABLE = {
     message: 'The aggregation {operator} of a grouped table got a change without a key',
     hint: 'Only Millrace and Kafka Streams write to its repartition topic, and neither without a key: find who else does.',
   },
+  MILLRACE_OFFSET_RESET_NONE: {
+    kind: 'config',
+    message:
+      'The group has no usable offset of {topic}-{partition} (committed: {committed}; the log has {earliest} to {latest})',
+    hint: 'The source says offsetReset: "none". Commit an offset for the group, or say where to start.',
+  },
   MILLRACE_SINK_PARTITION: {
     kind: 'record',
     message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',
@@ -132,7 +138,7 @@ export const ERROR_TABLE = {
   MILLRACE_TRANSACTION_UNKNOWN: {
     kind: 'retriable',
     message: 'Whether the transaction "{transactionalId}" was committed is unknown: {reason}',
-    hint: 'Millrace replaces the producer and takes the broker\'s word for the outcome.',
+    hint: "Millrace replaces the producer and takes the broker's word for the outcome.",
   },
   MILLRACE_PRODUCER_FENCED: {
     kind: 'fenced',
@@ -271,7 +277,8 @@ export const ERROR_TABLE = {
   },
   MILLRACE_TOPOLOGY_PARTITIONS_DIFFER: {
     kind: 'topology',
-    message: '"{operator}" needs equal partition counts, but "{first}" has {firstPartitions} and "{second}" {secondPartitions}',
+    message:
+      '"{operator}" needs equal partition counts, but "{first}" has {firstPartitions} and "{second}" {secondPartitions}',
     hint: 'Give the same number in the partitions option of both, or leave it out in one.',
   },
   MILLRACE_TOPOLOGY_OPTION_INVALID: {

@@ -32,7 +32,7 @@ export interface TaskContext {
   drop(node: string, reason: DropReason): void
 }
 
-export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition' | 'stale'
+export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition' | 'stale' | 'bad-timestamp'
 
 export interface OperatorEnv {
   readonly node: ProcessorNode

@@ -58,6 +58,11 @@ export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number
 }
 
+export interface TopicPartitionTime extends TopicPartition {
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
 /** One run of records of one partition, in offset order, as it came from the broker. Control records are not shown. */
 export interface FetchedBatch extends TopicPartition {
   /** Where to go on after this batch, past control records and aborted transactions. */
@@ -286,6 +291,8 @@ export interface Admin {
   earliestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
   /** The high watermark: past open transactions. */
   latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
+  /** The first record whose timestamp is no smaller; a partition that has none is absent. */
+  offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]>
   /** A partition without a committed offset is absent. */
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /** Deletes what lies before the offsets. */

@@ -14,13 +14,15 @@ export function buildPlan(graph: Graph): Plan {
   const order = writeOrder(graph)
   const written = writeNodes(order, graph.addedStores)
   const nodes = withNullKeyRules(written.nodes, written.repartitionTopics)
-  const topicsOf = new Map(nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node.topics] as const] : [])))
+  const sources = new Map(nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node] as const] : [])))
   const copartitioned = graph.copartitioned
     .map((group): CopartitionGroup => {
-      const topics = group.sources.flatMap(source => topicsOf.get(order.sourceName(source)) ?? [])
-      return { operator: group.operator, topics: [...new Set(topics)] }
+      const read = group.sources.flatMap(source => sources.get(order.sourceName(source)) ?? [])
+      const patternSources = read.filter(({ pattern }) => pattern !== undefined).map(({ name }) => name)
+      const topics = [...new Set(read.flatMap(source => source.topics))]
+      return { operator: group.operator, topics, ...(patternSources.length === 0 ? {} : { patternSources }) }
     })
-    .filter(group => group.topics.length > 1)
+    .filter(group => group.topics.length + (group.patternSources?.length ?? 0) > 1)
   const plan: Plan = {
     nodes,
     stores: written.stores,

@@ -1,4 +1,4 @@
-import type { Plan, PlanNode, SubTopology } from './plan.ts'
+import type { Plan, PlanNode, SourceNode, SubTopology } from './plan.ts'
 
 /**
  * The topology as text, in the layout of Kafka Streams' `Topology.describe()`. Lists within a line are sorted by name;
@@ -20,7 +20,7 @@ function describeSubTopology(subTopology: SubTopology, byName: ReadonlyMap<strin
 function describeNode(node: PlanNode): string {
   switch (node.kind) {
     case 'source':
-      return `Source: ${node.name} (topics: [${list(node.topics)}])\n      --> ${listOrNone(node.children)}`
+      return `Source: ${node.name} (topics: ${describeTopics(node)})\n      --> ${listOrNone(node.children)}`
     case 'processor':
       return (
         `Processor: ${node.name} (stores: [${list(node.stores)}])\n` +
@@ -29,6 +29,10 @@ function describeNode(node: PlanNode): string {
     case 'sink':
       return `Sink: ${node.name} (${describeTopic(node.topic)})\n      <-- ${listOrNone(node.parents)}`
   }
+}
+
+function describeTopics({ topics, pattern }: SourceNode): string {
+  return pattern === undefined ? `[${list(topics)}]` : pattern.source
 }
 
 function describeTopic(topic: string | { readonly name: string }): string {

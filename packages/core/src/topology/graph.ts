@@ -1,7 +1,7 @@
 import type { OperatorSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { createNames, type Names } from './naming.ts'
-import type { CopartitionGroup, StorePlan, StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './plan.ts'
+import type { CopartitionGroup, SourceNode, StorePlan, StreamPartitioner, TopicNameExtractor } from './plan.ts'
 import type { TableState } from './table-state.ts'
 
 /**
@@ -39,20 +39,22 @@ interface EntryBase {
   readonly parents: GraphEntry[]
 }
 
+/** What is read and how: the fields of a source node that its entry holds as they are. */
+export type SourceReading = Pick<
+  SourceNode,
+  'topics' | 'pattern' | 'offsetReset' | 'timestampExtractor' | 'onBadTimestamp'
+>
+
 export interface SourceEntry extends EntryBase, DraftSerdes {
   readonly kind: 'source'
-  readonly topics: readonly string[]
-  readonly offsetReset: 'earliest' | 'latest' | undefined
-  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly reading: SourceReading
 }
 
 /** A source and the table node below it. `name` is the table node's. */
 export interface TableSourceEntry extends EntryBase, DraftSerdes {
   readonly kind: 'tableSource'
   readonly sourceName: string
-  readonly topic: string
-  readonly offsetReset: 'earliest' | 'latest' | undefined
-  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly reading: SourceReading
   readonly table: TableState
   readonly store: StoreDraft
 }

@@ -1,4 +1,4 @@
-import type { Plan, PlanNode } from './plan.ts'
+import type { Plan, PlanNode, SourceNode } from './plan.ts'
 
 /**
  * The topology as a Mermaid flow chart: one box per sub-topology, topics as rounded boxes, stores as cylinders, dotted
@@ -27,7 +27,7 @@ function edgesOf(node: PlanNode, ids: (key: string) => string): readonly string[
   switch (node.kind) {
     case 'source':
       return [
-        ...node.topics.map(topic => `  ${ids(`topic ${topic}`)} --> ${self}`),
+        ...readBy(node).map(topic => `  ${ids(`topic ${topic}`)} --> ${self}`),
         ...node.children.map(child => `  ${self} --> ${ids(`node ${child}`)}`),
       ]
     case 'processor':
@@ -42,10 +42,15 @@ function edgesOf(node: PlanNode, ids: (key: string) => string): readonly string[
 
 function topicsOf(plan: Plan): readonly string[] {
   const topics = plan.nodes.flatMap(node => {
-    if (node.kind === 'source') return node.topics
+    if (node.kind === 'source') return readBy(node)
     return node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : []
   })
   return [...new Set(topics)]
+}
+
+/** A pattern stands for the topics that it matches. */
+function readBy({ topics, pattern }: SourceNode): readonly string[] {
+  return pattern === undefined ? topics : [String(pattern)]
 }
 
 /** Short ids in the order of first use: Mermaid has words that must not be names. */

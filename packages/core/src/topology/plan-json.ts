@@ -21,6 +21,7 @@ function toJson(value: unknown): Json | undefined {
     case 'function':
       return value.name === '' ? 'fn' : `fn ${value.name}`
     case 'object':
+      if (value instanceof RegExp) return String(value)
       return value === null ? null : objectToJson(value)
     default:
       return undefined

@@ -20,16 +20,33 @@ export type PlanNode = SourceNode | ProcessorNode | SinkNode
 export interface SourceNode {
   readonly kind: 'source'
   readonly name: string
-  /** Undecorated: an internal topic has no application id yet, see `decorateTopic`. */
+  /** Undecorated: an internal topic has no application id yet, see `decorateTopic`. Empty with a `pattern`. */
   readonly topics: readonly string[]
+  /** Reads every topic whose whole name matches, those too that come later; see `withMatchedTopics`. */
+  readonly pattern?: RegExp
   readonly keySerde: Serde<unknown>
   readonly valueSerde: Serde<unknown>
   /** Where a partition without a committed offset starts. @default the application's */
-  readonly offsetReset?: 'earliest' | 'latest'
+  readonly offsetReset?: OffsetReset
   /** @default the application's. Repartition topics always take the record's own. */
   readonly timestampExtractor?: TimestampExtractor
+  /** @default the application's */
+  readonly onBadTimestamp?: BadTimestampPolicy
   readonly children: readonly string[]
 }
+
+/**
+ * Where a partition starts that has no usable committed offset: at the beginning, at the end, or at the first record that is
+ * no older than `backMs` milliseconds at that moment (KIP-1106); `none` ends the application instead.
+ */
+export type OffsetReset = 'earliest' | 'latest' | 'none' | { readonly backMs: number }
+
+/**
+ * What happens with a record whose timestamp is negative or cannot be extracted: the application ends; the record is left
+ * out, counted and warned of; or it gets the highest timestamp that its partition has had, and where there has been none it
+ * goes as a bad record does.
+ */
+export type BadTimestampPolicy = 'fail' | 'skip' | 'partition-time'
 
 /** Milliseconds for a record; a negative result goes by the bad-timestamp policy. `partitionTime` is the highest so far, or -1. */
 export type TimestampExtractor = (record: ExtractableRecord, partitionTime: number) => number
@@ -135,4 +152,6 @@ export interface RepartitionTopic {
 export interface CopartitionGroup {
   readonly operator: string
   readonly topics: readonly string[]
+  /** Source nodes of the group that read by pattern: what they match belongs to it too. @default none */
+  readonly patternSources?: readonly string[]
 }

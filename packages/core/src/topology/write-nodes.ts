@@ -97,14 +97,12 @@ function nodesOf(entry: GraphEntry, order: WriteOrder): readonly PlanNode[] {
 }
 
 function sourceNodes(entry: Extract<GraphEntry, { kind: 'source' | 'tableSource' }>): readonly PlanNode[] {
-  const [name, topics] = entry.kind === 'source' ? [entry.name, entry.topics] : [entry.sourceName, [entry.topic]]
+  const name = entry.kind === 'source' ? entry.name : entry.sourceName
   const source: PlanNode = {
     kind: 'source',
     name,
-    topics,
+    ...entry.reading,
     ...requiredSerdes(entry, `source "${name}"`, 'the options of stream() or table()'),
-    ...(entry.offsetReset === undefined ? {} : { offsetReset: entry.offsetReset }),
-    ...(entry.timestampExtractor === undefined ? {} : { timestampExtractor: entry.timestampExtractor }),
     children: [],
   }
   if (entry.kind === 'source') return [source]

@@ -30,13 +30,13 @@ export function writeOrder(graph: Graph): WriteOrder {
   return { entries: [...written], parentsOf, sourceName: name => mergedNames.get(name) ?? name }
 }
 
-/** Streams of the same topics share one source: the first one written. */
+/** Streams of the same topics, or of the same pattern, share one source: the first one written. */
 function mergeSources(entries: readonly GraphEntry[]): ReadonlyMap<GraphEntry, SourceEntry> {
   const byTopic = new Map<string, SourceEntry>()
   const mergedInto = new Map<GraphEntry, SourceEntry>()
   for (const entry of entries) {
     if (entry.kind !== 'source') continue
-    for (const topic of entry.topics) {
+    for (const topic of readNames(entry)) {
       const main = byTopic.get(topic)
       if (main === undefined) {
         byTopic.set(topic, entry)
@@ -49,10 +49,17 @@ function mergeSources(entries: readonly GraphEntry[]): ReadonlyMap<GraphEntry, S
   return mergedInto
 }
 
+/** What two sources share when they read the same. */
+function readNames({ reading: { pattern, topics } }: SourceEntry): readonly string[] {
+  return pattern === undefined ? topics : [String(pattern)]
+}
+
 function checkMergeable(main: SourceEntry, other: SourceEntry, topic: string): void {
-  const same = main.topics.length === other.topics.length && main.topics.every(name => other.topics.includes(name))
+  const [mine, others] = [readNames(main), readNames(other)]
+  const same = mine.length === others.length && mine.every(name => others.includes(name))
   if (!same) throw millraceError('MILLRACE_TOPOLOGY_SOURCES_OVERLAP', { first: main.name, second: other.name, topic })
   const conflict = (what: string) =>
     millraceError('MILLRACE_TOPOLOGY_SOURCES_DIFFER', { first: main.name, second: other.name, topic, what })
-  if (main.offsetReset !== other.offsetReset) throw conflict('offsetReset')
+  const [resets, otherResets] = [main.reading.offsetReset, other.reading.offsetReset]
+  if (JSON.stringify(resets) !== JSON.stringify(otherResets)) throw conflict('offsetReset')
 }

@@ -20,7 +20,8 @@ import { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
 import { parseTaskName, taskName } from '../task/task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
-import { prepareTopics } from '../topics/prepare-topics.ts'
+import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
+import { TopicPatterns } from '../topics/topic-patterns.ts'
 
 export interface InstanceListener extends RestoreListener {
   /** Whether the instance is waiting for, or making, tasks. */
@@ -45,7 +46,7 @@ export interface InstanceStore {
  * `step`, and `#recover` decides about it by the error's kind.
  */
 export class Instance {
-  readonly #plan: Plan
+  readonly #topicPatterns: TopicPatterns
   readonly #options: ResolvedOptions
   readonly #metrics: Metrics
   readonly #listener: InstanceListener
@@ -56,13 +57,14 @@ export class Instance {
   #tasks: TaskSet | undefined
   #directory: StateDirectory | undefined
   #lastCommit = 0
+  #lastRefresh = 0
   #rebalancing = true
   #waiting = false
   #failure: unknown
   #onDisk: readonly string[] = []
 
   constructor(plan: Plan, options: ResolvedOptions, metrics: Metrics, listener: InstanceListener) {
-    this.#plan = plan
+    this.#topicPatterns = new TopicPatterns(plan, options.applicationId)
     this.#options = options
     this.#metrics = metrics
     this.#listener = listener
@@ -107,17 +109,11 @@ export class Instance {
     const admin = client.admin()
     this.#admin = admin
     const deadLetterTopic = this.#deadLetterTopic()
-    const { partitions } = await this.#patiently(signal, () =>
-      prepareTopics({
-        plan: this.#plan,
-        applicationId,
-        admin,
-        logger,
-        replicationFactor: this.#options.replicationFactor,
-        required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
-        windowedChangelogExtraMs: this.#options.windowedChangelogExtraMs,
-      }),
-    )
+    const { partitions } = await this.#patiently(signal, async () => {
+      await this.#topicPatterns.refresh(admin)
+      return await this.#prepareTopics(admin)
+    })
+    this.#lastRefresh = clock.now()
     const consumer = client.groupConsumer({
       groupId: applicationId,
       isolationLevel: 'read_committed',
@@ -138,11 +134,12 @@ export class Instance {
   async step(maxWaitMs: number, maxRecords?: number): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure
     try {
+      const found = await this.#refreshTopicsIfDue()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
       const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
       this.#said(undefined)
-      return fetched || processed || committed
+      return found || fetched || processed || committed
     } catch (error) {
       await this.#recover(error)
       return false
@@ -157,6 +154,20 @@ export class Instance {
       await this.#recover(error)
       return false
     }
+  }
+
+  /**
+   * Looks for topics that match the patterns of sources, and joins the group anew when there are others than before: then
+   * it gives true. It happens by itself each `metadataRefreshMs`.
+   */
+  async refreshTopics(): Promise<boolean> {
+    this.#lastRefresh = this.#options.clock.now()
+    if (!(await this.#topicPatterns.refresh(this.#admin!))) return false
+    await this.#prepareTopics(this.#admin!)
+    this.#subscribe(this.#consumer!, this.#admin!)
+    this.#rebalancing = true
+    this.#tellRebalancing()
+    return true
   }
 
   /** Makes a waiting `step` return at once. */
@@ -192,11 +203,11 @@ export class Instance {
     deadLetterTopic: string | undefined,
   ): TaskSet {
     const { applicationId, clock, logger } = this.#options
-    const decorate = topicNaming(this.#plan, applicationId)
+    const decorate = (topic: string) => topicNaming(this.#topicPatterns.plan, applicationId)(topic)
     const asked = new Map(partitions)
     const listener = this.#listener
     return new TaskSet({
-      plan: this.#plan,
+      plan: () => this.#topicPatterns.plan,
       options: this.#options,
       client,
       admin,
@@ -230,7 +241,8 @@ export class Instance {
 
   #subscribe(consumer: GroupConsumer, admin: Admin): void {
     const { applicationId } = this.#options
-    const real = topicNaming(this.#plan, applicationId)
+    const { plan } = this.#topicPatterns
+    const real = topicNaming(plan, applicationId)
     const tasks = this.#tasks!
     const owned = () => {
       const current = tasks.ids
@@ -239,10 +251,15 @@ export class Instance {
       return [...current, ...onDisk.filter(id => id !== undefined)]
     }
     consumer.subscribe({
-      topics: [...new Set(this.#plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))],
-      assignor: streamsAssignor({ plan: this.#plan, applicationId, admin, owned }),
+      topics: [...new Set(plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))],
+      assignor: streamsAssignor({ plan: () => this.#topicPatterns.matched(admin), applicationId, admin, owned }),
       listener: {
         onAssigned: async assigned => {
+          // The leader may know of topics that this member has not seen yet.
+          await this.#topicPatterns.include(
+            admin,
+            assigned.map(({ topic }) => topic),
+          )
           await tasks.assign(assigned)
           this.#rebalancing = false
           this.#tellRebalancing()
@@ -275,6 +292,26 @@ export class Instance {
       await this.#tasks!.abandon()
       await this.#producers!.closeAll()
     }
+  }
+
+  async #refreshTopicsIfDue(): Promise<boolean> {
+    if (!this.#topicPatterns.any || this.#tasks!.suspended) return false
+    const due = this.#options.clock.now() - this.#lastRefresh >= this.#options.metadataRefreshMs
+    return due && (await this.refreshTopics())
+  }
+
+  #prepareTopics(admin: Admin): Promise<PreparedTopics> {
+    const { applicationId, logger, replicationFactor, windowedChangelogExtraMs } = this.#options
+    const deadLetterTopic = this.#deadLetterTopic()
+    return prepareTopics({
+      plan: this.#topicPatterns.plan,
+      applicationId,
+      admin,
+      logger,
+      replicationFactor,
+      required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
+      windowedChangelogExtraMs,
+    })
   }
 
   async #poll(maxWaitMs: number): Promise<boolean> {

@@ -1,9 +1,11 @@
 import {
+  type BadTimestampPolicy,
   type ClientFactory,
   type Clock,
   type Logger,
   memoryStore,
   millraceError,
+  type OffsetReset,
   type StoreBackend,
   systemClock,
   type TimestampExtractor,
@@ -30,9 +32,13 @@ export interface KafkaStreamsOptions {
   /** A record that does not decode, on which a user function fails, or that cannot be produced. @default 'fail' */
   readonly onBadRecord?: BadRecordPolicy
   /** Where partitions without a committed offset start. @default 'earliest' */
-  readonly offsetReset?: 'earliest' | 'latest'
+  readonly offsetReset?: OffsetReset
   /** @default the record's own timestamp */
   readonly timestampExtractor?: TimestampExtractor
+  /** A record whose timestamp is negative or cannot be extracted. @default as `onBadRecord` says */
+  readonly onBadTimestamp?: BadTimestampPolicy
+  /** How often topics that match a source's pattern are looked for. @default 300 000 */
+  readonly metadataRefreshMs?: number
   /** How long a task waits for a partition that has run empty (KIP-695); -1 never waits. @default 0 */
   readonly maxTaskIdleMs?: number
   /** Of internal topics. @default the broker's */
@@ -63,8 +69,9 @@ export interface KafkaStreamsOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor' | 'processId'>
+  Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor' | 'onBadTimestamp' | 'processId'>
 > & {
+  readonly onBadTimestamp: BadTimestampPolicy | undefined
   readonly processId: string | undefined
   readonly replicationFactor: number | undefined
   readonly timestampExtractor: TimestampExtractor | undefined
@@ -135,8 +142,9 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   offsetReset: {
     default: 'earliest',
-    check: oneOf('earliest', 'latest'),
-    expected: 'it has to be earliest or latest',
+    check: value =>
+      typeof value === 'object' ? value.backMs >= 0 : oneOf<unknown>('earliest', 'latest', 'none')(value),
+    expected: 'it has to be earliest, latest, none or { backMs }',
     doc: 'Where partitions without a committed offset start.',
   },
   timestampExtractor: {
@@ -144,6 +152,18 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: value => value === undefined || typeof value === 'function',
     expected: 'it has to be a function',
     doc: 'Gives each record its event time.',
+  },
+  onBadTimestamp: {
+    default: undefined,
+    check: value => value === undefined || oneOf('fail', 'skip', 'partition-time')(value),
+    expected: 'it has to be fail, skip or partition-time',
+    doc: 'A record whose timestamp is negative or cannot be extracted. By default as onBadRecord says.',
+  },
+  metadataRefreshMs: {
+    default: 300_000,
+    check: wholeFrom(1),
+    expected: 'it has to be a whole number of milliseconds from 1',
+    doc: "How often topics that match a source's pattern are looked for.",
   },
   maxTaskIdleMs: {
     default: 0,

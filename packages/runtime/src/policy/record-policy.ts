@@ -124,6 +124,7 @@ const DROP_TEXTS: Readonly<Record<DropReason, string>> = {
   'null-key': 'record left out: it has no key',
   'null-value': 'record left out: it has no value',
   late: 'record left out of a window: the grace period is over',
+  'bad-timestamp': 'record left out: its timestamp is negative or cannot be extracted',
   'no-partition': 'record left out: the partitioner chose no partition',
   stale: 'it answers for a row that has changed since',
 }

@@ -1,8 +1,11 @@
 import type { FetchedBatch, RecordCursor, TopicPartition } from '@millrace/core'
 import type { CompiledSource } from './source.ts'
 
-/** Decides about a record whose timestamp is negative or could not be extracted. */
-export type BadTimestamp = (queue: PartitionQueue, cursor: RecordCursor, error: unknown) => void
+/**
+ * Decides about a record whose timestamp is negative or could not be extracted: gives the one to take instead, or undefined
+ * to leave the record out.
+ */
+export type BadTimestamp = (queue: PartitionQueue, cursor: RecordCursor, error: unknown) => number | undefined
 
 /**
  * The fetched batches of one input partition, walked record by record. The head is the record that the cursor stands on;
@@ -121,19 +124,18 @@ export class PartitionQueue implements TopicPartition {
 
   #stampHead(cursor: RecordCursor): boolean {
     const { timestampOf } = this.source
-    let timestamp = cursor.timestamp
+    let timestamp: number | undefined = cursor.timestamp
+    let error: unknown
     if (timestampOf !== undefined) {
       try {
         timestamp = timestampOf(cursor, this.partition, this.partitionTime)
-      } catch (error) {
-        this.#badTimestamp(this, cursor, error)
-        return false
+      } catch (failure) {
+        error = failure
+        timestamp = -1
       }
     }
-    if (timestamp < 0 || Number.isNaN(timestamp)) {
-      this.#badTimestamp(this, cursor, undefined)
-      return false
-    }
+    if (timestamp < 0 || Number.isNaN(timestamp)) timestamp = this.#badTimestamp(this, cursor, error)
+    if (timestamp === undefined) return false
     this.headTimestamp = timestamp
     return true
   }

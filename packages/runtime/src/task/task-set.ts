@@ -4,6 +4,8 @@ import {
   type GroupConsumer,
   isMillraceError,
   type KafkaClient,
+  millraceError,
+  type OffsetReset,
   type Plan,
   type Producer,
   topicNaming,
@@ -24,7 +26,8 @@ import { Task, type TaskInput } from './task.ts'
 import { compareTasks, type TaskId, taskName } from './task-id.ts'
 
 export interface TaskSetOptions {
-  readonly plan: Plan
+  /** As of now: which topics a pattern matches may change between two assignments. */
+  readonly plan: () => Plan
   readonly options: ResolvedOptions
   readonly client: KafkaClient
   readonly admin: Admin
@@ -58,16 +61,11 @@ export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #running = new Map<string, Task>()
   readonly #starting = new Map<string, Starting>()
-  readonly #byTopic = new Map<string, number>()
   /** No record is taken: the group is between two assignments. */
   suspended = false
 
   constructor(options: TaskSetOptions) {
     this.#options = options
-    const real = topicNaming(options.plan, options.options.applicationId)
-    for (const { id, sourceTopics } of options.plan.subTopologies) {
-      for (const topic of sourceTopics) this.#byTopic.set(real(topic), id)
-    }
   }
 
   /** Tasks that process records, in order of their ids. */
@@ -88,9 +86,10 @@ export class TaskSet {
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
     const wanted = this.#group(partitions)
     // First those on their way: one that began to run meanwhile would be missed by the loop that closes.
-    await this.#cancel([...this.#starting.values()].filter(({ id }) => !wanted.has(taskName(id))))
+    const gone = ({ id, partitions: had }: Starting) => !samePartitions(wanted.get(taskName(id))?.partitions, had)
+    await this.#cancel([...this.#starting.values()].filter(gone))
     for (const [name, task] of this.#running) {
-      if (wanted.has(name)) continue
+      if (samePartitions(wanted.get(name)?.partitions, task.queues)) continue
       this.#running.delete(name)
       await this.#close(task, true)
     }
@@ -107,9 +106,9 @@ export class TaskSet {
   }
 
   enqueue(batch: FetchedBatch): void {
-    const subTopology = this.#byTopic.get(batch.topic)
-    if (subTopology === undefined) return
-    this.#running.get(taskName({ subTopology, partition: batch.partition }))?.enqueue(batch)
+    for (const task of this.#running.values()) {
+      if (task.id.partition === batch.partition && task.enqueue(batch) !== undefined) return
+    }
   }
 
   /** Closes every task without a commit, as if they had crashed. Their stores stay as of the last commit. */
@@ -138,8 +137,9 @@ export class TaskSet {
 
   #group(partitions: readonly TopicPartition[]): Map<string, { id: TaskId; partitions: TopicPartition[] }> {
     const tasks = new Map<string, { id: TaskId; partitions: TopicPartition[] }>()
+    const readers = sourceTopics(this.#options.plan(), this.#options.options.applicationId)
     for (const { topic, partition } of partitions) {
-      const subTopology = this.#byTopic.get(topic)
+      const subTopology = readers.get(topic)
       if (subTopology === undefined) continue
       const id = { subTopology, partition }
       const task = tasks.get(taskName(id)) ?? { id, partitions: [] }
@@ -203,9 +203,9 @@ export class TaskSet {
     gate: RestoreGate,
     signal: AbortSignal,
   ): Promise<Task> {
-    const { plan, producers } = this.#options
+    const { producers } = this.#options
     const name = taskName(id)
-    const subTopology = plan.subTopologies.find(candidate => candidate.id === id.subTopology)!
+    const subTopology = this.#options.plan().subTopologies.find(candidate => candidate.id === id.subTopology)!
     let stores: TaskStores | undefined
     let atGate = false
     try {
@@ -229,7 +229,8 @@ export class TaskSet {
   }
 
   #openStores(id: TaskId, subTopology: Plan['subTopologies'][number]): Promise<TaskStores> {
-    const { plan, options, directory } = this.#options
+    const { options, directory } = this.#options
+    const plan = this.#options.plan()
     const names = new Set(subTopology.stores)
     const real = topicNaming(plan, options.applicationId)
     return TaskStores.open({
@@ -249,7 +250,8 @@ export class TaskSet {
   }
 
   #construct(id: TaskId, subTopology: Plan['subTopologies'][number], stores: TaskStores, producer: Producer): Task {
-    const { plan, options, metrics, topics } = this.#options
+    const { options, metrics, topics } = this.#options
+    const plan = this.#options.plan()
     return new Task({
       id,
       plan,
@@ -267,6 +269,7 @@ export class TaskSet {
         deadLetterPartitions: topics.deadLetterPartitions,
       }),
       timestampExtractor: options.timestampExtractor,
+      onBadTimestamp: options.onBadTimestamp,
       maxTaskIdleMs: options.maxTaskIdleMs,
       emitIntervalMs: options.emitIntervalMs,
     })
@@ -274,23 +277,31 @@ export class TaskSet {
 
   /** Where each partition goes on: from what the group has committed, else by the reset policy. */
   async #positions(partitions: readonly TopicPartition[]): Promise<readonly TaskInput[]> {
-    const { consumer, admin, plan, options } = this.#options
+    const { consumer, admin, options } = this.#options
     const [committed, earliest, latest] = await Promise.all([
       consumer.committed(partitions),
       admin.earliestOffsets(partitions),
       admin.latestOffsets(partitions),
     ])
-    const real = topicNaming(plan, options.applicationId)
+    const resetOf = resetPolicies(this.#options.plan(), options)
+    const since = partitions.flatMap(({ topic, partition }) => {
+      const reset = resetOf(topic)
+      return typeof reset === 'object' ? [{ topic, partition, timestamp: options.clock.now() - reset.backMs }] : []
+    })
+    const sinceOffsets = since.length === 0 ? [] : await admin.offsetsForTimes(since)
     return partitions.map(({ topic, partition }) => {
       const same = (entry: TopicPartition) => entry.topic === topic && entry.partition === partition
       const end = offsetAt(latest, same)
       const first = offsetAt(earliest, same)
       const known = committed.find(same)
-      const source = plan.nodes.find(node => node.kind === 'source' && node.topics.some(t => real(t) === topic))
-      const reset = (source?.kind === 'source' ? source.offsetReset : undefined) ?? options.offsetReset
-      const start = reset === 'earliest' ? first : end
+      const reset = resetOf(topic)
+      const start = reset === 'earliest' ? first : (sinceOffsets.find(same)?.offset ?? end)
       // Offsets outside the log are left from a topic that was deleted, or that has lost records to retention.
       const usable = known !== undefined && known.offset >= first && known.offset <= end
+      if (!usable && reset === 'none') {
+        const committed = known?.offset ?? 'none'
+        throw millraceError('MILLRACE_OFFSET_RESET_NONE', { topic, partition, committed, earliest: first, latest: end })
+      }
       if (known !== undefined && !usable) {
         const fields = { topic, partition, committed: known.offset, earliest: first, latest: end, startsAt: start }
         options.logger.warn(fields, 'the committed offset is outside the log: the partition starts by its reset policy')
@@ -324,4 +335,30 @@ export class TaskSet {
 
 function offsetAt(offsets: readonly TopicPartitionOffset[], same: (entry: TopicPartition) => boolean): number {
   return offsets.find(same)?.offset ?? 0
+}
+
+/** The sub-topology that reads each topic, by real name. */
+function sourceTopics(plan: Plan, applicationId: string): ReadonlyMap<string, number> {
+  const real = topicNaming(plan, applicationId)
+  return new Map(plan.subTopologies.flatMap(({ id, sourceTopics: topics }) => topics.map(topic => [real(topic), id])))
+}
+
+/** How a topic, by real name, is started where no offset is committed. */
+function resetPolicies(plan: Plan, options: ResolvedOptions): (topic: string) => OffsetReset {
+  const real = topicNaming(plan, options.applicationId)
+  const policies = new Map(
+    plan.nodes.flatMap(node => {
+      if (node.kind !== 'source' || node.offsetReset === undefined) return []
+      const { offsetReset } = node
+      return node.topics.map(topic => [real(topic), offsetReset] as const)
+    }),
+  )
+  // Nobody but the application writes its repartition topics, so they are read from the beginning.
+  const repartition = new Set(plan.repartitionTopics.map(({ name }) => real(name)))
+  return topic => (repartition.has(topic) ? 'earliest' : (policies.get(topic) ?? options.offsetReset))
+}
+
+function samePartitions(wanted: readonly TopicPartition[] | undefined, had: readonly TopicPartition[]): boolean {
+  if (wanted?.length !== had.length) return false
+  return wanted.every(({ topic, partition }) => had.some(own => own.topic === topic && own.partition === partition))
 }

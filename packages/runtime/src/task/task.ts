@@ -1,4 +1,5 @@
 import {
+  type BadTimestampPolicy,
   type Clock,
   type CommittedOffset,
   type FetchedBatch,
@@ -32,6 +33,8 @@ export interface TaskOptions {
   readonly clock: Clock
   readonly policy: RecordPolicy
   readonly timestampExtractor: TimestampExtractor | undefined
+  /** Undefined: as the policy for bad records. */
+  readonly onBadTimestamp: BadTimestampPolicy | undefined
   /** How long a task with a partition that has run empty waits for it. */
   readonly maxTaskIdleMs: number
   /** How often at most operators look for windows that have closed. */
@@ -115,7 +118,7 @@ export class Task {
         new PartitionQueue({
           ...input,
           source: topology.sources.get(input.topic)!,
-          badTimestamp: (queue, cursor, error) => this.#badTimestamp(queue, cursor.timestamp, error, cursor),
+          badTimestamp: (queue, cursor, error) => this.#badTimestamp(queue, error, cursor),
         }),
       )
     }
@@ -267,13 +270,31 @@ export class Task {
       appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, NO_HEADERS)
   }
 
-  #badTimestamp(queue: PartitionQueue, timestamp: number, error: unknown, cursor: PartitionQueue['cursor']): void {
+  #badTimestamp(queue: PartitionQueue, error: unknown, cursor: PartitionQueue['cursor']): number | undefined {
     const { context } = this
+    const { timestamp } = cursor
+    const policy = queue.source.node.onBadTimestamp ?? this.#options.onBadTimestamp
+    if (policy === 'partition-time' && queue.partitionTime >= 0) return queue.partitionTime
     context.clear(timestamp)
     context.topic = queue.topic
     context.partition = queue.partition
     context.offset = cursor.offset
     context.cursor = cursor
-    context.fail(queue.source.node.name, error ?? millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp }))
+    const { name } = queue.source.node
+    if (policy === 'skip') {
+      context.drop(name, 'bad-timestamp')
+      return undefined
+    }
+    const cause = error ?? millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp })
+    if (policy === 'fail') throw badTimestamp(queue, cursor.offset, this.name, cause)
+    context.fail(name, cause)
+    return undefined
   }
+}
+
+function badTimestamp(queue: PartitionQueue, offset: number, task: string, cause: unknown): Error {
+  const { topic, partition, source } = queue
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const where = { operator: source.node.name, task, topic, partition, offset, reason }
+  return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }

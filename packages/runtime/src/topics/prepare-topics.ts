@@ -67,7 +67,7 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
   const real = topicNaming(plan, applicationId)
   const repartition = plan.repartitionTopics.map(({ name }) => ({
     name: real(name),
-    partitions: counts.get(name) ?? 1,
+    partitions: counts.get(name) ?? 0,
     configs: {
       'cleanup.policy': 'delete',
       'segment.bytes': '52428800',
@@ -84,7 +84,8 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
     const configs = { ...changelogConfigs(store, options.windowedChangelogExtraMs), ...changelog.configs }
     return [{ name: real(changelog.topic), partitions, configs, ...replication }]
   })
-  return [...repartition, ...changelogs]
+  // Without a source topic, as where no topic matches a pattern yet, there is nothing to tell their partitions by.
+  return [...repartition, ...changelogs].filter(({ partitions }) => partitions > 0)
 }
 
 function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<string, string>> {

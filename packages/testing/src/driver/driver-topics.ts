@@ -59,6 +59,7 @@ export class DriverTopics {
         describeTopicConfigs: topic => own.describeTopicConfigs(topic),
         earliestOffsets: partitions => own.earliestOffsets(partitions),
         latestOffsets: partitions => own.latestOffsets(partitions),
+        offsetsForTimes: times => own.offsetsForTimes(times),
         committedOffsets: (groupId, partitions) => own.committedOffsets(groupId, partitions),
         deleteRecords: before => own.deleteRecords(before),
         close: () => own.close(),

@@ -4,6 +4,7 @@ import {
   isMillraceError,
   type KeyValueStore,
   ManualClock,
+  matchesPattern,
   millraceError,
   type Plan,
   type Producer,
@@ -119,9 +120,12 @@ export class TopologyTestDriver {
     return driver
   }
 
-  /** @throws MILLRACE_TOPIC_MISSING when the topology has no such topic */
+  /**
+   * A topic that only a source's pattern matches is made here, as if a user had created it while the application runs.
+   * @throws MILLRACE_TOPIC_MISSING when the topology has no such topic
+   */
   createInputTopic<K, V>(topic: string, options: InputTopicOptions<K, V>): TestInputTopic<K, V> {
-    const partitions = this.cluster.partitionCount(topic)
+    const partitions = this.cluster.partitionCount(topic) ?? this.#createMatching(topic)
     if (partitions === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
     const pipe = (records: readonly EncodedRecord[], commit: PipeListOptions['commit']) =>
       this.#run(async () => {
@@ -325,6 +329,18 @@ export class TopologyTestDriver {
     })
     this.#turn = run.catch(() => undefined)
     return run
+  }
+
+  /** The number of partitions; undefined where no pattern matches. */
+  #createMatching(topic: string): number | undefined {
+    if (!matchesPattern(this.#plan, topic)) return undefined
+    this.#topics.create(topic)
+    // Comes before whatever is piped, and what fails here fails there too.
+    this.#run(async () => {
+      for (const { instance } of this.#rounds.instances) await this.#rounds.patiently(instance.refreshTopics())
+      await this.#rounds.settle(this.#mode())
+    }).catch(() => undefined)
+    return this.cluster.partitionCount(topic)
   }
 
   #mode(): CommitMode {

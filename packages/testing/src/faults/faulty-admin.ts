@@ -12,6 +12,7 @@ export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
     describeTopicConfigs: topic => call('describeTopicConfigs', () => inner.describeTopicConfigs(topic)),
     earliestOffsets: partitions => call('earliestOffsets', () => inner.earliestOffsets(partitions)),
     latestOffsets: partitions => call('latestOffsets', () => inner.latestOffsets(partitions)),
+    offsetsForTimes: times => call('offsetsForTimes', () => inner.offsetsForTimes(times)),
     committedOffsets: (groupId, partitions) =>
       call('committedOffsets', () => inner.committedOffsets(groupId, partitions)),
     deleteRecords: before => call('deleteRecords', () => inner.deleteRecords(before)),

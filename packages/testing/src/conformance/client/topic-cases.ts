@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ClientCase } from './client-harness.ts'
-import { eventually, newTopic, numbered, produce, read, readerOf, rejectsWith, values } from './record-io.ts'
+import { eventually, newTopic, numbered, produce, read, readerOf, rejectsWith, T0, values } from './record-io.ts'
 
 export const topicCases: readonly ClientCase[] = [
   {
@@ -77,6 +77,22 @@ export const topicCases: readonly ClientCase[] = [
       await produce(harness, topic, numbered(3, 1))
       assert.deepEqual(await admin.earliestOffsets(partitions), at(0, 0))
       assert.deepEqual(await admin.latestOffsets(partitions), at(0, 3))
+    },
+  },
+  {
+    name: 'finds the first record of a time or later',
+    async run(harness) {
+      const admin = harness.client().admin()
+      const topic = await newTopic(harness, 2)
+      const at = (timestamp: number) => ({ partition: 1, key: 'k', value: 'v', timestamp })
+      await produce(harness, topic, [at(T0), at(T0 + 20), at(T0 + 10), at(T0 + 30)])
+      const found = async (partition: number, timestamp: number) =>
+        (await admin.offsetsForTimes([{ topic, partition, timestamp }])).map(({ offset }) => offset)
+      assert.deepEqual(await found(1, T0 - 1), [0])
+      assert.deepEqual(await found(1, T0 + 10), [1], 'offsets come first, not times')
+      assert.deepEqual(await found(1, T0 + 30), [3])
+      assert.deepEqual(await found(1, T0 + 31), [], 'nothing is as late')
+      assert.deepEqual(await found(0, T0), [], 'nothing is there')
     },
   },
   {

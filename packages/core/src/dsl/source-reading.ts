@@ -1,0 +1,35 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { SourceReading } from '../topology/graph.ts'
+import { checkedName } from '../topology/naming.ts'
+import type { SourceOptions, TopicsRead } from './options.ts'
+
+type Settings = Pick<SourceOptions<unknown, unknown>, 'offsetReset' | 'timestampExtractor' | 'onBadTimestamp'>
+
+/**
+ * What a source reads and how, checked.
+ * @throws MILLRACE_TOPOLOGY_OPTION_INVALID, MILLRACE_TOPOLOGY_NAME_INVALID
+ */
+export function sourceReading(operator: string, topics: TopicsRead, settings: Settings): SourceReading {
+  const { offsetReset, timestampExtractor, onBadTimestamp } = settings
+  if (typeof offsetReset === 'object' && !(offsetReset.backMs >= 0)) {
+    throw invalid(operator, `offsetReset.backMs must be 0 or more milliseconds, but it is ${offsetReset.backMs}`)
+  }
+  return {
+    ...topicsRead(operator, topics),
+    ...(offsetReset === undefined ? {} : { offsetReset }),
+    ...(timestampExtractor === undefined ? {} : { timestampExtractor }),
+    ...(onBadTimestamp === undefined ? {} : { onBadTimestamp }),
+  }
+}
+
+function topicsRead(operator: string, topics: TopicsRead): Pick<SourceReading, 'topics' | 'pattern'> {
+  if (topics instanceof RegExp) return { topics: [], pattern: topics }
+  const list = typeof topics === 'string' ? [topics] : [...new Set(topics)]
+  for (const topic of list) checkedName(topic, 'topic')
+  if (list.length === 0) throw invalid(operator, 'the list of topics is empty')
+  return { topics: list }
+}
+
+function invalid(operator: string, reason: string) {
+  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+}

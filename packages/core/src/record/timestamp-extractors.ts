@@ -1,0 +1,86 @@
+import { systemClock } from '../clock/system-clock.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ExtractableRecord, TimestampExtractor } from '../topology/plan.ts'
+
+/**
+ * Kafka's own timestamp of the record: when it was made or, with `message.timestamp.type=LogAppendTime`, stored. What an
+ * application takes where it is not told otherwise.
+ */
+export const recordTime: TimestampExtractor = record => record.timestamp
+
+/** The time at which a record is read. Results then depend on when they are computed. */
+export function wallClock(clock: Clock = systemClock): TimestampExtractor {
+  return () => clock.now()
+}
+
+/**
+ * A time that the record itself holds, as milliseconds or a `Date`. Where it has none (null, undefined, not a number), or
+ * `read` throws, the record has a bad timestamp and goes by `onBadTimestamp`.
+ *
+ * @example
+ * builder.stream('orders', { key: string(), value: json<Order>(), timestampExtractor: fromPayload((o: Order) => o.createdAt) })
+ */
+export function fromPayload<V = never, K = never>(
+  read: (value: V, key: K) => number | Date | null | undefined,
+): TimestampExtractor {
+  return ({ key, value }) => {
+    const time = read(value as V, key as K)
+    const milliseconds = time instanceof Date ? time.getTime() : time
+    return typeof milliseconds === 'number' && Number.isFinite(milliseconds) ? Math.trunc(milliseconds) : -1
+  }
+}
+
+/**
+ * What `extractor` gives and, where that is negative, the highest timestamp that the partition has had (as
+ * `UsePartitionTimeOnInvalidTimestamp` does in Kafka Streams). The first record of a partition has no such time to take.
+ *
+ * @default extractor recordTime
+ */
+export function usePartitionTimeOnInvalid(extractor: TimestampExtractor = recordTime): TimestampExtractor {
+  return (record, partitionTime) => {
+    const time = extractor(record, partitionTime)
+    return time >= 0 ? time : partitionTime
+  }
+}
+
+/** Three readings of two clocks, in milliseconds since the epoch. */
+export interface DeviceTimes {
+  /** When it happened, by the device's clock. */
+  readonly event: number | null | undefined
+  /** When the device sent it, by the same clock. */
+  readonly sent: number | null | undefined
+  /** When it was received, by the server's clock. */
+  readonly received: number
+}
+
+/**
+ * When something happened on a device whose clock is wrong, by the server's clock: as long before it was received as the
+ * device says that it waited to be sent. How wrong the clock is does not matter, as long as it runs evenly between the
+ * two readings; the time on the way counts as part of the clock's error, so it must be short.
+ *
+ * A clock that was set back meanwhile (sent before event), or a missing reading, tells nothing: then it is when it was
+ * received. Nothing happens after it was received, nor before the epoch.
+ */
+export function correctedDeviceTime({ event, sent, received }: DeviceTimes): number {
+  if (!isTime(event) || !isTime(sent) || sent < event) return received
+  return Math.max(0, received - (sent - event))
+}
+
+/**
+ * `correctedDeviceTime` as a timestamp extractor. `received` defaults to Kafka's own timestamp of the record.
+ *
+ * @example
+ * deviceTime((reading: Reading) => ({ event: reading.takenAt, sent: reading.sentAt, received: reading.serverTime }))
+ */
+export function deviceTime<V = never>(
+  read: (value: V, record: ExtractableRecord) => Omit<DeviceTimes, 'received'> & { readonly received?: number },
+): TimestampExtractor {
+  return record => {
+    const { event, sent, received } = read(record.value as V, record)
+    return correctedDeviceTime({ event, sent, received: received ?? record.timestamp })
+  }
+}
+
+function isTime(reading: number | null | undefined): reading is number {
+  return typeof reading === 'number' && Number.isFinite(reading)
+}
