@@ -26,3 +26,14 @@ it('a close while the application still waits for its broker waits until it has 
   expect(app.state).toBe('NOT_RUNNING')
   await started
 })
+
+it.each(['at_least_once', 'exactly_once'])(
+  'SIGTERM ends the process with 0 while a user function takes its time, %s',
+  async guarantee => {
+    await using group = await workerGroup()
+    const worker = group.start('slow', new URL('slow-process.ts', import.meta.url), { guarantee })
+    await worker.told(({ type }) => type === 'working')
+    const exit = await worker.stop(10_000)
+    expect(exit, `log: ${worker.log()}`).toEqual({ code: 0, signal: null, inTime: true })
+  },
+)

@@ -60,6 +60,8 @@ export class Instance {
   #lastRefresh = 0
   #rebalancing = true
   #waiting = false
+  /** Closing has waited long enough: whatever fails now fails because of that. */
+  #letGo = false
   #failure: unknown
   #onDisk: readonly string[] = []
 
@@ -175,6 +177,12 @@ export class Instance {
     this.#consumer?.wakeup()
   }
 
+  /** Lets go of what waits for a broker's acknowledgement: it fails, and the next owner processes its records again. */
+  async stopWaiting(): Promise<void> {
+    this.#letGo = true
+    await this.#producers?.closeAll()
+  }
+
   /** Finishes: commits when `clean`, closes the tasks, leaves the group. */
   async end(options: { readonly clean: boolean; readonly leave: boolean }): Promise<void> {
     let failure: unknown
@@ -185,7 +193,7 @@ export class Instance {
         failure ??= error
       }
     }
-    if (options.clean) await attempt(() => this.#commitAll())
+    if (options.clean && !this.#letGo) await attempt(() => this.#commitAll())
     await attempt(() => this.#tasks?.close())
     await attempt(() => this.#producers?.closeAll())
     await attempt(() => this.#consumer?.close({ leave: options.leave }))
@@ -412,6 +420,10 @@ export class Instance {
    * done again, with new producers. Anything else ends the application.
    */
   async #recover(error: unknown): Promise<void> {
+    if (this.#letGo) {
+      this.#options.logger.warn({ error }, 'closing without a commit: its records are processed again')
+      return await this.#tasks!.abandon()
+    }
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
     const tasks = this.#tasks!
     if (error.kind === 'fenced') {

@@ -150,8 +150,8 @@ export class KafkaStreams {
   }
 
   /**
-   * Stops polling, finishes the record at hand, commits, leaves the group. Gives up after `closeTimeoutMs`: then what was
-   * not committed is processed again by the next owner.
+   * Stops polling, finishes the record at hand, commits, leaves the group. Waits for a broker that is away for a third of
+   * `closeTimeoutMs`, and gives up altogether after all of it: what was not committed is processed again by the next owner.
    *
    * @param options `leave: false` keeps the membership until the session times out, for a quick restart. @default true
    */
@@ -166,9 +166,15 @@ export class KafkaStreams {
     if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
     this.#instance.wakeup()
     const patience = new AbortController()
-    const tooLong = this.#options.clock.sleep(this.#options.closeTimeoutMs, patience.signal).then(() => {
+    const { clock, closeTimeoutMs } = this.#options
+    // A broker that is away must not take all the time: then the rest of the closing is still to come.
+    const waiting = clock.sleep(closeTimeoutMs / 3, patience.signal).then(async () => {
+      if (!patience.signal.aborted) await this.#instance.stopWaiting()
+    })
+    waiting.catch((error: unknown) => this.#options.logger.warn({ error }, 'closing a producer failed'))
+    const tooLong = clock.sleep(closeTimeoutMs, patience.signal).then(() => {
       if (!patience.signal.aborted) {
-        this.#options.logger.error({ closeTimeoutMs: this.#options.closeTimeoutMs }, 'close gave up waiting')
+        this.#options.logger.error({ closeTimeoutMs }, 'close gave up waiting')
       }
     })
     await Promise.race([this.#loop ?? Promise.resolve(), tooLong])
