@@ -239,6 +239,7 @@ public final class DescribeTopologies {
         groupedTables();
         joinedTables();
         foreignKeyJoins();
+        suppressedTables();
     }
 
     public static void main(String[] args) throws Exception {
@@ -379,6 +380,41 @@ public final class DescribeTopologies {
                 .filter((k, v) -> true).toStream().to("out");
             orders.join(orders, v -> v, (x, y) -> x, Materialized.with(TEXT, TEXT)).toStream().to("out2");
         });
+    }
+
+    private static void suppressedTables() {
+        TOPOLOGIES.put("suppressed", b -> {
+            texts(b, "views").groupByKey().windowedBy(MINUTE).count()
+                .suppress(Suppressed.untilWindowCloses(Suppressed.BufferConfig.unbounded())).toStream((w, c) -> w.key()).to("final");
+            KTable<String, String> t = b.table("t", TEXTS);
+            t.suppress(Suppressed.untilTimeLimit(Duration.ofSeconds(5), Suppressed.BufferConfig.maxRecords(10)))
+                .filter((k, v) -> true).toStream().to("rare");
+            t.mapValues(v -> v, Materialized.with(TEXT, TEXT)).suppress(Suppressed.<String>untilTimeLimit(Duration.ofSeconds(5),
+                Suppressed.BufferConfig.unbounded().withLoggingDisabled()).withName("held")).toStream().to("rare2");
+        });
+        TOPOLOGIES.put("suppressed-joined", b -> {
+            KTable<String, Long> held = texts(b, "in").groupBy((k, v) -> v).count()
+                .suppress(Suppressed.untilTimeLimit(Duration.ofSeconds(5), Suppressed.BufferConfig.maxBytes(1000)));
+            texts(b, "s").join(held.mapValues(v -> v), (v, c) -> v).to("out");
+            held.groupBy((k, v) -> KeyValue.pair(k, k), GROUPED).count();
+        });
+        TOPOLOGIES.put("transformed", b -> {
+            b.addStateStore(store("extra"));
+            KTable<String, String> t = b.table("t", TEXTS);
+            t.transformValues(DescribeTopologies::transformer, "extra").toStream().to("out");
+            t.transformValues(DescribeTopologies::transformer, Materialized.with(TEXT, TEXT), Named.as("named"))
+                .groupBy((k, v) -> KeyValue.pair(v, v), GROUPED).count();
+            t.transformValues(DescribeTopologies::transformer, Materialized.as("kept")).filter((k, v) -> true).toStream().to("out2");
+            texts(b, "s").leftJoin(t.transformValues(DescribeTopologies::transformer), (x, y) -> x).to("out3");
+        });
+    }
+
+    private static ValueTransformerWithKey<String, String, String> transformer() {
+        return new ValueTransformerWithKey<>() {
+            @Override public void init(org.apache.kafka.streams.processor.ProcessorContext context) { }
+            @Override public String transform(String key, String value) { return value; }
+            @Override public void close() { }
+        };
     }
 
     private static KStream<String, String> texts(StreamsBuilder b, String topic) {

@@ -1,3 +1,4 @@
+import type { ValueTransformer } from '../operators/processor.ts'
 import type { Awaitable, Fn2, ForeignKeyFn, TableJoiner } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addForeignKeyJoin } from './foreign-key-joins.ts'
@@ -5,12 +6,13 @@ import type { KGroupedTable } from './kgrouped-table.ts'
 import type { SameKey, SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import type { ForeignKeyJoinOptions, MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import type { ForeignKeyJoinOptions, MaterializeOptions, NameOption, ProcessOptions, StoreOptions } from './options.ts'
 import { point, type TablePoint, type types } from './point.ts'
 import { addStep } from './steps.ts'
 import { addTableGroup } from './table-aggregation.ts'
 import { addTableTableJoin } from './table-joins.ts'
-import { addTableFilter, addTableMapValues, addToStream } from './tables.ts'
+import { addSuppress, type SuppressOptions } from './suppress.ts'
+import { addTableFilter, addTableMapValues, addTableTransformValues, addToStream } from './tables.ts'
 
 /** A store needs the value serde: where it is not known, it must come with the store. */
 type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known ? MaterializeOptions<K, V> : NameOption
@@ -69,6 +71,19 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   ): KTable<K, VR, Exclude<Known, 'value'>>
   mapValues<VR>(mapper: (value: V, key: K) => Awaitable<VR>, options?: MaterializeOptions<K, VR>): KTable<K, VR> {
     return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
+  }
+
+  /** Rows with new values, made by user code with stores and timers. `supplier` makes a transformer for each task. */
+  transformValues<VR>(
+    supplier: () => ValueTransformer<K, V, VR>,
+    options: ProcessOptions & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
+  ): KTable<K, VR, Known | 'value'>
+  transformValues<VR>(
+    supplier: () => ValueTransformer<K, V, VR>,
+    options?: ProcessOptions,
+  ): KTable<K, VR, Exclude<Known, 'value'>>
+  transformValues(supplier: () => unknown, options: ProcessOptions = {}): unknown {
+    return this.#make.table(addTableTransformValues(this[point], supplier, options))
   }
 
   /**
@@ -169,6 +184,17 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   ): KTable<K, VR, Exclude<Known, 'value'>>
   outerJoin(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
     return this.#make.table(addTableTableJoin(this[point], other[point], 'outer', joiner, options))
+  }
+
+  /**
+   * Holds updates back, so that fewer go on: until windows close, the final result of each; or for a while, the latest for each
+   * key. Time is stream time: without new records nothing goes on.
+   *
+   * @example
+   * grouped.windowedBy(tumbling({ sizeMs: 60_000, graceMs: 5_000 })).count().suppress({ until: 'window-closes' })
+   */
+  suppress(options: SuppressOptions): KTable<K, V, Known> {
+    return this.#make.table(addSuppress(this[point], options))
   }
 
   /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */

@@ -1,7 +1,12 @@
 import type { Fn2, ValueFn } from '../operators/spec.ts'
 import type { Graph, GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
+<<<<<<< Updated upstream
 import { filteredTableState, mappedTableState, sourceTableState } from '../topology/table-state.ts'
+=======
+import { filteredTableState, mappedTableState, sourceTableState, transformedTableState } from '../topology/table-state.ts'
+import type { TimestampExtractor } from '../topology/plan.ts'
+>>>>>>> Stashed changes
 import type { Serde } from '../serde/serde.ts'
 import type { TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
@@ -110,6 +115,32 @@ export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, op
     parents: [],
     operator: () => ({ type: 'tableMapValues', mapper, store, sendOldValues: table.sendsOldValues() }),
     connects: () => [],
+    owns: () => owned,
+  }
+  from.graph.add(entry, [from.entry])
+  return { ...from, entry, name, keySerde, valueSerde, table }
+}
+
+/** Here store settings without a name do not even spend a number. */
+export function addTableTransformValues(
+  from: TablePoint,
+  supplier: () => unknown,
+  options: TableOptions & { readonly stores?: readonly string[] | undefined },
+): TablePoint {
+  const choice = storeChoice(options.store)
+  const name = from.graph.names.processorOr(optionalName(options.name, 'operator'), 'KTABLE-TRANSFORMVALUES-')
+  const store = choice.name
+  const keySerde = choice.key ?? from.keySerde
+  const valueSerde = choice.value
+  const table = transformedTableState(from.table, supplier, store)
+  const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
+  const { stores = [] } = options
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({ type: 'tableTransformValues', supplier, store, sendOldValues: table.sendsOldValues() }),
+    connects: () => stores,
     owns: () => owned,
   }
   from.graph.add(entry, [from.entry])

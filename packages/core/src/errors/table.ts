@@ -94,11 +94,18 @@ export const ERROR_TABLE = {
     message: 'The aggregation {operator} of a grouped table got a change without a key',
     hint: 'Only Millrace and Kafka Streams write to its repartition topic, and neither without a key: find who else does.',
   },
+<<<<<<< Updated upstream
   MILLRACE_OFFSET_RESET_NONE: {
     kind: 'config',
     message:
       'The group has no usable offset of {topic}-{partition} (committed: {committed}; the log has {earliest} to {latest})',
     hint: 'The source says offsetReset: "none". Commit an offset for the group, or say where to start.',
+=======
+  MILLRACE_SUPPRESS_BUFFER_FULL: {
+    kind: 'fatal',
+    message: 'The buffer of {operator} is full: {records} records, {bytes} bytes',
+    hint: 'Raise maxRecords or maxBytes, or with until: "time-limit" let results go early. Nothing is lost; a restart goes on here.',
+>>>>>>> Stashed changes
   },
   MILLRACE_SINK_PARTITION: {
     kind: 'record',
@@ -114,6 +121,11 @@ export const ERROR_TABLE = {
     kind: 'record',
     message: 'The processor {operator} was given to processValues but forwards another key',
     hint: 'Forward the key of the record at hand, or use process, after which the stream is repartitioned where needed.',
+  },
+  MILLRACE_TRANSFORMER_FORWARD: {
+    kind: 'topology',
+    message: 'The transformer {operator} forwards, but a table has one value for each key',
+    hint: 'Return the new value. To forward any number of records use toStream().process(…).',
   },
   MILLRACE_PUNCTUATION_INTERVAL: {
     kind: 'topology',

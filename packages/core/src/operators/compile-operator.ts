@@ -21,8 +21,10 @@ import {
   compileTableSource,
   compileTableToStream,
 } from './table.ts'
+import { compileSuppress } from './suppress.ts'
 import { compileTableAggregate } from './table-aggregate.ts'
 import { compileTableGroup } from './table-group.ts'
+import { compileTableTransform } from './table-transform.ts'
 import { compileTableTableJoin } from './table-table-join.ts'
 import { compileWindowAggregate } from './window-aggregate.ts'
 
@@ -75,6 +77,10 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileTableAggregate(spec, env)
     case 'tableTableJoin':
       return compileTableTableJoin(spec, env)
+    case 'tableTransformValues':
+      return compileTableTransform(spec, env)
+    case 'suppress':
+      return compileSuppress(spec, env)
     case 'foreignKeySend':
       return compileForeignKeySend(spec, env)
     case 'foreignKeyReceive':
@@ -101,6 +107,7 @@ export function keepsKeyAndTime(operator: OperatorSpec): boolean {
     case 'windowAggregate':
     case 'tableGroup':
     case 'tableAggregate':
+    case 'suppress':
     case 'foreignKeySend':
     case 'foreignKeyLookUp':
     case 'foreignKeyUpdate':

@@ -49,7 +49,18 @@ export interface FixedKeyProcessorContext<K, VOut> extends BaseProcessorContext 
   forward(record: ForwardedRecord<K, VOut>, child?: string): void | Promise<void>
 }
 
-interface BaseProcessorContext {
+/**
+ * User code that makes a table's new values, with state and timers. The supplier given to `transformValues` makes one for each
+ * task, and one more for each operator that looks the table up where it is kept nowhere.
+ */
+export interface ValueTransformer<K, V, VR> {
+  init?(context: BaseProcessorContext): Awaitable<void>
+  /** Unlike a mapper it sees deletions. Null deletes. */
+  transform(key: K, value: V | null): Awaitable<VR | null>
+  close?(): Awaitable<void>
+}
+
+export interface BaseProcessorContext {
   readonly applicationId: string
   /** `<sub-topology>_<partition>`. */
   readonly taskId: string

@@ -41,7 +41,14 @@ export type OperatorSpec =
   | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
   | TableAggregateSpec
   | TableTableJoinSpec
+  | {
+      readonly type: 'tableTransformValues'
+      readonly supplier: () => unknown
+      readonly store: string | undefined
+      readonly sendOldValues: boolean
+    }
   | ForeignKeySpec
+  | SuppressSpec
   /** Where both sides of a join of tables meet. */
   | { readonly type: 'tableJoinMerge'; readonly store: string | undefined; readonly sendOldValues: boolean }
 
@@ -141,6 +148,21 @@ export interface TableTableJoinSpec {
   readonly sendOldValues: boolean
 }
 
+/** Holds updates back: all until stream time has passed their time by `waitMs`, or the buffer is full. */
+export interface SuppressSpec {
+  readonly type: 'suppress'
+  readonly store: string
+  /** An update's time is the end of its window, or its timestamp. */
+  readonly until: 'window-closes' | 'time-limit'
+  readonly waitMs: number
+  /** `Infinity` without a limit. */
+  readonly maxRecords: number
+  readonly maxBytes: number
+  readonly whenFull: 'emit-early' | 'shut-down'
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+}
+
 /** The steps of a join by foreign key, see `foreign-key-join.ts`. `topic` is the undecorated one of the subscriptions. */
 export type ForeignKeySpec =
   | {
@@ -191,13 +213,23 @@ export interface StreamTableJoinSpec {
  * How a table's current value is looked up: in the store of the nearest materialised ancestor, or in both tables of an
  * unmaterialised join, then through the unmaterialised steps below, first to last.
  */
-export type ValueGetterSpec = StoredGetterSpec | JoinedGetterSpec
+export type ValueGetterSpec = StoredGetterSpec | JoinedGetterSpec | SuppressedGetterSpec
 
 export interface StoredGetterSpec {
   readonly kind: 'stored'
   readonly store: string
   /** The store is one of windows, and the keys are windowed. */
   readonly windowed: boolean
+  readonly steps: readonly ValueGetterStep[]
+}
+
+/** What was before the first update that is held back; the table above where none is. */
+export interface SuppressedGetterSpec {
+  readonly kind: 'suppressed'
+  readonly store: string
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  readonly above: ValueGetterSpec
   readonly steps: readonly ValueGetterStep[]
 }
 
@@ -213,6 +245,8 @@ export interface JoinedGetterSpec {
 export type ValueGetterStep =
   | { readonly type: 'filter'; readonly predicate: Fn2<boolean>; readonly negate: boolean }
   | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
+  /** Also of a row that is not there. */
+  | { readonly type: 'transformValues'; readonly supplier: () => unknown }
 
 /** The serdes of a stream's records as far as they are known at a point of the topology. */
 export interface KnownSerdes {

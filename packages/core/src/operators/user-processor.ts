@@ -11,15 +11,46 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
   const { name } = env.node
   let keyAtHand: unknown
 
-  const userContext: ProcessorContext<unknown, unknown> = {
+  const userContext = processorContext(env, (record, child) => {
+    if (spec.fixedKey && record.key !== keyAtHand) {
+      throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
+    }
+    return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
+  })
+
+  if (processor.init !== undefined) env.onInit(() => processor.init!(userContext))
+  if (processor.close !== undefined) env.onClose(() => processor.close!())
+
+  return (key, value) => {
+    keyAtHand = key
+    const { timestamp, headers } = context
+    let done: unknown
+    try {
+      done = processor.process({ key, value, timestamp, headers })
+    } catch (error) {
+      return failed(error)
+    }
+    if (isPromise(done)) return Promise.resolve(done).then(() => undefined, failed)
+  }
+
+  // What an operator further down has thrown has been through the policy already, and must not be swallowed here.
+  function failed(error: unknown): void {
+    if (context.isFatal(error)) throw error
+    return context.fail(name, error)
+  }
+}
+
+/** What user code is given by which to ask for stores, time and punctuations. */
+export function processorContext(
+  env: OperatorEnv,
+  forward: ProcessorContext<unknown, unknown>['forward'],
+): ProcessorContext<unknown, unknown> {
+  const { context } = env
+  const { name } = env.node
+  return {
     applicationId: context.applicationId,
     taskId: context.taskId,
-    forward(record, child) {
-      if (spec.fixedKey && record.key !== keyAtHand) {
-        throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
-      }
-      return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
-    },
+    forward,
     store(store: StoreBuilder | string) {
       const wanted = typeof store === 'string' ? store : store.name
       if (!env.node.stores.includes(wanted)) {
@@ -43,27 +74,6 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     get currentSystemTimeMs() {
       return env.wallClock()
     },
-  }
-
-  if (processor.init !== undefined) env.onInit(() => processor.init!(userContext))
-  if (processor.close !== undefined) env.onClose(() => processor.close!())
-
-  return (key, value) => {
-    keyAtHand = key
-    const { timestamp, headers } = context
-    let done: unknown
-    try {
-      done = processor.process({ key, value, timestamp, headers })
-    } catch (error) {
-      return failed(error)
-    }
-    if (isPromise(done)) return Promise.resolve(done).then(() => undefined, failed)
-  }
-
-  // What an operator further down has thrown has been through the policy already, and must not be swallowed here.
-  function failed(error: unknown): void {
-    if (context.isFatal(error)) throw error
-    return context.fail(name, error)
   }
 }
 

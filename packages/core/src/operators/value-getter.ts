@@ -1,38 +1,53 @@
 import type { Windowed } from '../record/windowed.ts'
+import { decodeHeld } from '../serde/held-change.ts'
+import { asBuffer } from '../serde/in-place-serde.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { isPromise, type OperatorEnv } from './process.ts'
-import type { JoinedGetterSpec, StoredGetterSpec, ValueGetterSpec, ValueGetterStep } from './spec.ts'
+import type { JoinedGetterSpec, StoredGetterSpec, SuppressedGetterSpec, ValueGetterSpec, ValueGetterStep } from './spec.ts'
+import { startTransformer } from './table-transform.ts'
 
 /** A table's current value of a key with its timestamp; a promise where a store or a user function needs one. */
 export type ValueGetter = (key: unknown) => MaybePromise<StoredValue | undefined>
 
 export function compileValueGetter(spec: ValueGetterSpec, env: OperatorEnv): ValueGetter {
-  const read = spec.kind === 'stored' ? compileStoredGetter(spec, env) : compileJoinedGetter(spec, env)
-  const { steps } = spec
+  const read = compileUnsteppedGetter(spec, env)
+  const steps = spec.steps.map(step => compileStep(step, env))
   if (steps.length === 0) return read
 
-  function throughFrom(first: number, key: unknown, from: StoredValue): MaybePromise<StoredValue | undefined> {
-    let { value } = from
+  function throughFrom(
+    first: number,
+    key: unknown,
+    begin: unknown,
+    timestamp: number,
+  ): MaybePromise<StoredValue | undefined> {
+    let value = begin
     for (let index = first; index < steps.length; index++) {
-      const result = runStep(steps[index]!, key, value)
+      const result = steps[index]!(key, value)
       if (isPromise(result)) {
-        const { timestamp } = from
-        return Promise.resolve(result).then(later =>
-          later === null ? undefined : throughFrom(index + 1, key, { value: later, timestamp }),
-        )
+        return Promise.resolve(result).then(later => throughFrom(index + 1, key, later ?? null, timestamp))
       }
-      if (result === null) return undefined
-      value = result
+      value = result ?? null
     }
-    return { value, timestamp: from.timestamp }
+    return value === null ? undefined : { value, timestamp }
   }
 
   const through = (key: unknown, found: StoredValue | undefined) =>
-    found === undefined ? undefined : throughFrom(0, key, found)
+    throughFrom(0, key, found === undefined ? null : found.value, found?.timestamp ?? -1)
   return key => {
     const found = read(key)
     return found instanceof Promise ? found.then(later => through(key, later)) : through(key, found)
+  }
+}
+
+function compileUnsteppedGetter(spec: ValueGetterSpec, env: OperatorEnv): ValueGetter {
+  switch (spec.kind) {
+    case 'stored':
+      return compileStoredGetter(spec, env)
+    case 'joined':
+      return compileJoinedGetter(spec, env)
+    case 'suppressed':
+      return compileSuppressedGetter(spec, env)
   }
 }
 
@@ -41,6 +56,8 @@ export function announceReads(spec: ValueGetterSpec, env: OperatorEnv): void {
   if (spec.kind === 'joined') {
     announceReads(spec.left, env)
     announceReads(spec.right, env)
+  } else if (spec.kind === 'suppressed') {
+    announceReads(spec.above, env)
   } else if (!spec.windowed) {
     // Windows are read by key and start, so there is nothing to fetch by key alone.
     env.readsByKey(spec.store)
@@ -56,6 +73,20 @@ function compileStoredGetter(spec: StoredGetterSpec, env: OperatorEnv): ValueGet
   return windowed => {
     const { key, window } = windowed as Windowed<unknown>
     return store.get(key, window.start)
+  }
+}
+
+function compileSuppressedGetter(spec: SuppressedGetterSpec, env: OperatorEnv): ValueGetter {
+  const store = env.tableStore(spec.store)
+  const above = compileValueGetter(spec.above, env)
+  const shown = (key: unknown, held: StoredValue | undefined): MaybePromise<StoredValue | undefined> => {
+    if (held === undefined) return above(key)
+    const { prior } = decodeHeld(asBuffer(held.value as Uint8Array))
+    return prior === null ? undefined : { value: spec.valueSerde.deserialize(prior, spec.store), timestamp: -1 }
+  }
+  return key => {
+    const held = store.get(spec.keySerde.serialize(key, spec.store))
+    return held instanceof Promise ? held.then(later => shown(key, later)) : shown(key, held)
   }
 }
 
@@ -87,14 +118,24 @@ function compileJoinedGetter(spec: JoinedGetterSpec, env: OperatorEnv): ValueGet
   }
 }
 
-/** Null where the step leaves nothing. */
-function runStep(step: ValueGetterStep, key: unknown, value: unknown): unknown {
-  if (step.type === 'mapValues') {
-    const mapped = (step.mapper as (value: unknown, key: unknown) => unknown)(value, key)
-    return isPromise(mapped) ? mapped.then(later => later ?? null) : (mapped ?? null)
+/** Gives null where the step leaves nothing. Only a transformer is asked about a row that is not there. */
+function compileStep(step: ValueGetterStep, env: OperatorEnv): (key: unknown, value: unknown) => unknown {
+  switch (step.type) {
+    case 'transformValues':
+      return startTransformer(step.supplier, env)
+    case 'mapValues': {
+      const mapper = step.mapper as (value: unknown, key: unknown) => unknown
+      return (key, value) => (value === null ? null : mapper(value, key))
+    }
+    case 'filter': {
+      const wanted = !step.negate
+      const predicate = step.predicate as (key: unknown, value: unknown) => unknown
+      return (key, value) => {
+        if (value === null) return null
+        const verdict = predicate(key, value)
+        if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
+        return Boolean(verdict) === wanted ? value : null
+      }
+    }
   }
-  const wanted = !step.negate
-  const verdict = (step.predicate as (key: unknown, value: unknown) => unknown)(key, value)
-  if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
-  return Boolean(verdict) === wanted ? value : null
 }

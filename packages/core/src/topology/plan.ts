@@ -121,6 +121,8 @@ export interface StorePlan {
   readonly retainDuplicates?: boolean
   /** Window stores only: an operator reads ranges of time, so that the entries of a key are kept together. */
   readonly byRange?: boolean
+  /** The buffer of `suppress`: written to its changelog at each commit, whatever `caching` the application asks for. */
+  readonly suppression?: boolean
   readonly processors: readonly string[]
 }
 

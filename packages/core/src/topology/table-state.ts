@@ -6,6 +6,7 @@ import type {
   ValueGetterSpec,
   ValueGetterStep,
 } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
 
 /**
  * What is settled about a table only when others use it: whether it is kept in a store, and whether it sends old values
@@ -83,9 +84,24 @@ export function joinedTableState(
   }
 }
 
+/** `suppress`: its view is behind the table above. */
+export function suppressedTableState(
+  parent: TableState,
+  storeName: string,
+  serdes: () => { readonly keySerde: Serde<unknown>; readonly valueSerde: Serde<unknown> },
+): TableState {
+  return {
+    store: () => undefined,
+    sendsOldValues: () => true,
+    enableSendingOldValues: force => parent.enableSendingOldValues(force),
+    getter: () => ({ kind: 'suppressed', store: storeName, ...serdes(), above: parent.getter(), steps: [] }),
+  }
+}
+
 /** The stores that a look-up reads. */
 export function getterStores(getter: ValueGetterSpec): readonly string[] {
   if (getter.kind === 'stored') return [getter.store]
+  if (getter.kind === 'suppressed') return [getter.store, ...getterStores(getter.above)]
   return [...new Set([...getterStores(getter.left), ...getterStores(getter.right)])]
 }
 
@@ -109,6 +125,15 @@ export function mappedTableState(
   storeName: string | undefined,
 ): TableState {
   const derived = derivedTableState(parent, { type: 'mapValues', mapper }, storeName)
+  return { ...derived.state, ...derived.withOldValues(false) }
+}
+
+export function transformedTableState(
+  parent: TableState,
+  supplier: () => unknown,
+  storeName: string | undefined,
+): TableState {
+  const derived = derivedTableState(parent, { type: 'transformValues', supplier }, storeName)
   return { ...derived.state, ...derived.withOldValues(false) }
 }
 

@@ -17,6 +17,10 @@ export class BufferEntry implements StoredValue {
   content: unknown
   timestamp: number
   headers: Headers = NO_HEADERS
+  // Of the record that brought the update.
+  topic: string | null = null
+  partition = -1
+  offset = -1
   dirty = false
   /** What was emitted last, as content; `undefined` while only the backend knows. */
   emitted: unknown
@@ -33,6 +37,21 @@ export class BufferEntry implements StoredValue {
     this.emitted = undefined
   }
 
+  /** Keeps where the update comes from, for the time when a cache emits it. */
+  keepOrigin(context: Origin): void {
+    this.headers = context.headers
+    this.topic = context.topic
+    this.partition = context.partition
+    this.offset = context.offset
+  }
+
+  giveOrigin(context: Origin): void {
+    context.headers = this.headers
+    context.topic = this.topic
+    context.partition = this.partition
+    context.offset = this.offset
+  }
+
   get value(): unknown {
     return decodeContent(this.content, this.serde)
   }
@@ -41,4 +60,11 @@ export class BufferEntry implements StoredValue {
 /** The value that an entry's content stands for. */
 export function decodeContent(content: unknown, serde: Serde<unknown> | null): unknown {
   return serde === null || content === null ? content : serde.deserialize(content as Uint8Array, '')
+}
+
+interface Origin {
+  headers: Headers
+  topic: string | null
+  partition: number
+  offset: number
 }

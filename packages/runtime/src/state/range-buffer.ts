@@ -167,7 +167,7 @@ export class RangeBuffer implements TaskBuffer {
     }
     this.#dirty.add(entry)
     if (this.caching) {
-      entry.headers = this.#context.headers
+      entry.keepOrigin(this.#context)
     } else if (this.#log !== undefined) {
       this.#scratch.position = 0
       this.#write(entry, this.#scratch, this.#log)
@@ -456,7 +456,7 @@ export class RangeBuffer implements TaskBuffer {
 
   #emit(entry: BufferEntry, listener: RangeListener): void | Promise<void> {
     this.#context.timestamp = entry.timestamp
-    this.#context.headers = entry.headers
+    entry.giveOrigin(this.#context)
     const old = this.#sendOldValues ? decodeContent(entry.emitted, entry.serde) : null
     return listener(entry, entry.value, old)
   }

@@ -16,7 +16,7 @@ import { mergedEntries } from './merged-entries.ts'
 import { StoreBuffer } from './store-buffer.ts'
 import { storeCodec } from './store-codec.ts'
 
-const context = { timestamp: 0, headers: NO_HEADERS }
+const context = { timestamp: 0, headers: NO_HEADERS, topic: null, partition: -1, offset: -1 }
 
 interface Logged {
   readonly key: string

@@ -25,6 +25,9 @@ export type ChangelogWriter = (
 export interface BufferContext {
   timestamp: number
   headers: Headers
+  topic: string | null
+  partition: number
+  offset: number
 }
 
 export type EmitListener = (key: unknown, slot: number, value: unknown, old: unknown) => void | Promise<void>
@@ -132,7 +135,7 @@ export class StoreBuffer implements TaskBuffer {
       entry.timestamp = timestamp
     }
     if (this.caching) {
-      entry.headers = this.#context.headers
+      entry.keepOrigin(this.#context)
     } else if (this.#log !== undefined) {
       this.#scratch.position = 0
       this.#write(entry, this.#scratch, this.#log)
@@ -356,7 +359,7 @@ export class StoreBuffer implements TaskBuffer {
 
   #emit(entry: BufferEntry, listener: EmitListener): void | Promise<void> {
     this.#context.timestamp = entry.timestamp
-    this.#context.headers = entry.headers
+    entry.giveOrigin(this.#context)
     const old = this.#sendOldValues ? decodeContent(entry.emitted, entry.serde) : null
     return listener(entry.key, entry.slot, entry.value, old)
   }

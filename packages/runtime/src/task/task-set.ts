@@ -237,7 +237,7 @@ export class TaskSet {
       stores: plan.stores
         .filter(store => names.has(store.name))
         .map(store => ({
-          plan: options.caching === 'off' ? { ...store, caching: false } : store,
+          plan: options.caching === 'off' && store.suppression !== true ? { ...store, caching: false } : store,
           changelogTopic: store.changelog === undefined ? undefined : real(store.changelog.topic),
           changelogIsSource: store.changelog?.isSource ?? false,
         })),

@@ -3,6 +3,7 @@ import {
   type Clock,
   type CommittedOffset,
   type FetchedBatch,
+  type Headers,
   millraceError,
   NO_HEADERS,
   type Plan,
@@ -56,7 +57,14 @@ export interface TaskInput extends TopicPartition {
  */
 const MISSING_DATA_PATIENCE_MS = 5_000
 
+<<<<<<< Updated upstream
 /** So many records are processed, or for so long, before other tasks, the group and the commit have their turn. */
+=======
+/** The version of the format in which `suppress` logs what it holds back, for Kafka Streams to tell. */
+const SUPPRESSION_HEADERS: Headers = [{ key: 'v', value: Buffer.of(3) }]
+
+/** So many records are processed before other tasks and the commit have their turn. */
+>>>>>>> Stashed changes
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
 /** The clock is asked after so many records, and after each one that was waited for. */
@@ -266,8 +274,11 @@ export class Task {
     if (store.changelogTopic === undefined || store.changelogIsSource) return undefined
     const appender = this.producer.topic(store.changelogTopic)
     const { partition } = this.id
-    return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) =>
-      appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, NO_HEADERS)
+    const valueHeaders = store.plan.suppression === true ? SUPPRESSION_HEADERS : NO_HEADERS
+    return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+      const headers = valueStart < 0 ? NO_HEADERS : valueHeaders
+      appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers)
+    }
   }
 
   #badTimestamp(queue: PartitionQueue, error: unknown, cursor: PartitionQueue['cursor']): number | undefined {

@@ -1,0 +1,112 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { OperatorSpec, SuppressSpec } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
+import { bytes } from '../serde/text-serdes.ts'
+import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
+import type { GraphEntry, StoreDraft } from '../topology/graph.ts'
+import { optionalName } from '../topology/naming.ts'
+import { requiredSerdes } from '../topology/required-serdes.ts'
+import { suppressedTableState } from '../topology/table-state.ts'
+import type { NameOption } from './options.ts'
+import type { TablePoint } from './point.ts'
+
+interface BufferOptions extends NameOption {
+  /** @default unlimited */
+  readonly maxRecords?: number
+  /** Of keys and values as bytes, with what belongs to them, by estimate. @default unlimited */
+  readonly maxBytes?: number
+  /** Whether a changelog topic makes the buffer survive the machine, and settings of that topic. @default true */
+  readonly logging?: StoreSettings['logging']
+}
+
+/** How long updates of a table are held back. */
+export type SuppressOptions = BufferOptions &
+  (
+    | {
+        /** Only the final result of each window goes on, when its grace period is over. */
+        readonly until: 'window-closes'
+        /** A result that goes early would not be final. */
+        readonly whenFull?: 'shut-down'
+      }
+    | {
+        /** The latest update of each key goes on when stream time has passed the first one's time by `waitMs`. */
+        readonly until: 'time-limit'
+        readonly waitMs: number
+        /** @default 'emit-early' */
+        readonly whenFull?: 'emit-early' | 'shut-down'
+      }
+  )
+
+/** `KTable.suppress`. A name given spends no number, as in Kafka Streams. */
+export function addSuppress(from: TablePoint, options: SuppressOptions): TablePoint {
+  const { graph, keySerde, valueSerde } = from
+  const given = optionalName(options.name, 'operator')
+  const name = given ?? graph.names.processor('KTABLE-SUPPRESS-')
+  const storeName = given === undefined ? graph.names.store('KTABLE-SUPPRESS-') : `${given}-store`
+  from.table.enableSendingOldValues(true)
+  const { until, maxRecords = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = options
+  const whenFull = options.whenFull ?? (until === 'time-limit' ? 'emit-early' : 'shut-down')
+  const waitMs = until === 'time-limit' ? checkedWait(options.waitMs, name) : undefined
+  const serdes = () => requiredSerdes(from, `table before suppress "${name}"`, 'the step that made it')
+  const store: StoreDraft = {
+    name: storeName,
+    kind: 'key-value',
+    suppression: true,
+    timestamped: false,
+    keySerde: bytes() as unknown as Serde<unknown>,
+    valueSerde: bytes() as unknown as Serde<unknown>,
+    caching: true,
+    changelog: changelogPlan(storeName, options.logging),
+  }
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: (): SuppressSpec => ({
+      type: 'suppress',
+      store: storeName,
+      until,
+      waitMs: waitMs ?? graceAbove(entry, name),
+      maxRecords,
+      maxBytes,
+      whenFull,
+      ...serdes(),
+    }),
+    connects: () => [],
+    owns: () => [store],
+  }
+  graph.add(entry, [from.entry])
+  const table = suppressedTableState(from.table, storeName, serdes)
+  return { graph, entry, name, sources: [from.name], keySerde, valueSerde, table }
+}
+
+function checkedWait(waitMs: number, operator: string): number {
+  if (Number.isInteger(waitMs) && waitMs >= 0) return waitMs
+  const reason = `waitMs must be a whole number, 0 or more, but it is ${waitMs}`
+  throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+}
+
+/** How long after its end a window takes records: the longest of the windows above. */
+function graceAbove(entry: GraphEntry, operator: string): number {
+  const graces = entry.parents.map(parent => graceOf(parent) ?? graceAbove(parent, operator))
+  if (graces.length === 0) {
+    const reason = "until 'window-closes' needs a windowed table; for others give until 'time-limit'"
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `suppress "${operator}"`, reason })
+  }
+  return Math.max(...graces)
+}
+
+function graceOf(entry: GraphEntry): number | undefined {
+  const operators: readonly OperatorSpec[] =
+    entry.kind === 'processor'
+      ? [entry.operator()]
+      : entry.kind === 'processors'
+        ? entry.members(above => above.name).map(member => member.operator)
+        : []
+  const graces = operators.flatMap(operator => {
+    if (!('windows' in operator)) return []
+    const windows: { readonly graceMs: number; readonly inactivityGapMs?: number } = operator.windows
+    return [windows.graceMs + (windows.inactivityGapMs ?? 0)]
+  })
+  return graces.length === 0 ? undefined : Math.max(...graces)
+}
