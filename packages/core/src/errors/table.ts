@@ -94,18 +94,16 @@ export const ERROR_TABLE = {
     message: 'The aggregation {operator} of a grouped table got a change without a key',
     hint: 'Only Millrace and Kafka Streams write to its repartition topic, and neither without a key: find who else does.',
   },
-<<<<<<< Updated upstream
   MILLRACE_OFFSET_RESET_NONE: {
     kind: 'config',
     message:
       'The group has no usable offset of {topic}-{partition} (committed: {committed}; the log has {earliest} to {latest})',
     hint: 'The source says offsetReset: "none". Commit an offset for the group, or say where to start.',
-=======
+  },
   MILLRACE_SUPPRESS_BUFFER_FULL: {
     kind: 'fatal',
     message: 'The buffer of {operator} is full: {records} records, {bytes} bytes',
     hint: 'Raise maxRecords or maxBytes, or with until: "time-limit" let results go early. Nothing is lost; a restart goes on here.',
->>>>>>> Stashed changes
   },
   MILLRACE_SINK_PARTITION: {
     kind: 'record',

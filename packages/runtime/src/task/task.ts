@@ -57,14 +57,10 @@ export interface TaskInput extends TopicPartition {
  */
 const MISSING_DATA_PATIENCE_MS = 5_000
 
-<<<<<<< Updated upstream
-/** So many records are processed, or for so long, before other tasks, the group and the commit have their turn. */
-=======
 /** The version of the format in which `suppress` logs what it holds back, for Kafka Streams to tell. */
 const SUPPRESSION_HEADERS: Headers = [{ key: 'v', value: Buffer.of(3) }]
 
-/** So many records are processed before other tasks and the commit have their turn. */
->>>>>>> Stashed changes
+/** So many records are processed, or for so long, before other tasks, the group and the commit have their turn. */
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
 /** The clock is asked after so many records, and after each one that was waited for. */
