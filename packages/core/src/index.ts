@@ -91,16 +91,28 @@ export type { KGroupedTable } from './dsl/kgrouped-table.ts'
 export type { SuppressOptions } from './dsl/suppress.ts'
 export type { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
 export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
-export { tumbling, type TumblingOptions } from './dsl/windows.ts'
+export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
+export type { WindowedByOptions } from './dsl/kgrouped-stream.ts'
+export {
+  hopping,
+  sessions,
+  sliding,
+  tumbling,
+  unlimited,
+  type HoppingOptions,
+  type SessionsOptions,
+  type SlidingOptions,
+  type TumblingOptions,
+} from './dsl/windows.ts'
 export type * from './dsl/options.ts'
 export type * from './dsl/known-serdes.ts'
 export {
   keyValueStore,
-  windowStore,
   sessionStore,
+  windowStore,
   type KeyValueStoreOptions,
-  type StoreBuilder,
   type SessionStoreOptions,
+  type StoreBuilder,
   type StoreSettings,
   type WindowStoreOptions,
 } from './state/store-builder.ts'

@@ -1,12 +1,18 @@
-import type { AggregateFunction, TimeWindowsSpec } from '../operators/spec.ts'
+import type {
+  AggregateFunction,
+  EmitStrategy,
+  OperatorSpec,
+  SessionAggregateSpec,
+  WindowsSpec,
+} from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
-import { timeWindowed } from '../serde/windowed-serdes.ts'
+import { sessionWindowed, timeWindowed } from '../serde/windowed-serdes.ts'
 import type { GraphEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { aggregateTableState, type TableState } from '../topology/table-state.ts'
 import type { StreamPoint, TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
-import { type StoreChoice, type StoreOption, storeChoice, tableStore, windowedTableStore } from './store-options.ts'
+import { type StoreOption, storeChoice, tableStore, windowedTableStore } from './store-options.ts'
 
 /** A grouped stream. With `groupName`, its aggregations share one repartition topic. */
 export interface GroupPoint extends StreamPoint {
@@ -21,49 +27,56 @@ export interface AggregationOptions {
   readonly store?: StoreOption | undefined
 }
 
+/** What a windowed stream adds to its group. */
+export interface WindowedBy {
+  readonly windows: WindowsSpec
+  readonly emit: EmitStrategy
+  readonly merger?: SessionAggregateSpec['merger']
+}
+
 /** `count`, `reduce` or `aggregate`, over windows or without. */
 export function addAggregation(
   group: GroupPoint,
   aggregate: AggregateFunction,
   options: AggregationOptions | undefined,
   valueSerde: Serde<unknown> | undefined,
-  windows?: TimeWindowsSpec,
+  windowedBy?: WindowedBy,
 ): TablePoint {
   const { names } = group.graph
   const prefix = aggregate.kind === 'reduce' ? 'KSTREAM-REDUCE-' : 'KSTREAM-AGGREGATE-'
   const choice = storeChoice(options?.store)
   // Kafka Streams spends a number here that it needs for nothing, when count gets store settings without a name.
-  if (aggregate.kind === 'count' && choice.given && choice.name === undefined) names.store(prefix)
+  const spends = aggregate.kind === 'count' && windowedBy?.windows.type !== 'sliding'
+  if (spends && choice.given && choice.name === undefined) names.store(prefix)
   const storeName = choice.name ?? names.store(prefix)
   const name = names.processorOr(optionalName(options?.name, 'operator'), prefix)
-  const store = storeOf(storeName, choice, { keySerde: group.keySerde, valueSerde }, windows)
+  const serdes = { keySerde: group.keySerde, valueSerde }
+  const store =
+    windowedBy === undefined
+      ? tableStore(storeName, choice, serdes)
+      : windowedTableStore(storeName, choice, serdes, windowedBy)
 
   const parent = group.repartitionRequired ? addGroupRepartition(group, storeName) : undefined
-  const table = aggregateTableState(storeName, windows !== undefined)
-  const entry = aggregationEntry(name, store, aggregate, table, windows)
+  const table = aggregateTableState(storeName, windowedBy !== undefined)
+  const entry = aggregationEntry(name, store, aggregate, table, windowedBy)
   group.graph.add(entry, [parent ?? group.entry])
   return {
     graph: group.graph,
     entry,
     name,
     sources: parent === undefined ? group.sources : [parent.name],
-    keySerde: windows === undefined ? store.keySerde : windowedKeySerde(store.keySerde, windows),
+    keySerde: windowedBy === undefined ? store.keySerde : windowedKeySerde(store.keySerde, windowedBy.windows),
     valueSerde: store.valueSerde,
     table,
   }
 }
 
-function windowedKeySerde(inner: Serde<unknown> | undefined, windows: TimeWindowsSpec): Serde<unknown> | undefined {
-  return inner === undefined ? undefined : (timeWindowed(inner, { sizeMs: windows.sizeMs }) as Serde<unknown>)
-}
-
-function storeOf(
-  name: string,
-  choice: StoreChoice,
-  serdes: { readonly keySerde: Serde<unknown> | undefined; readonly valueSerde: Serde<unknown> | undefined },
-  windows: TimeWindowsSpec | undefined,
-): StoreDraft {
-  return windows === undefined ? tableStore(name, choice, serdes) : windowedTableStore(name, choice, serdes, windows)
+/** The serde of a windowed table's keys, where that of the keys inside is known. */
+export function windowedKeySerde(inner: Serde<unknown> | undefined, windows: WindowsSpec): Serde<unknown> | undefined {
+  if (inner === undefined) return undefined
+  if (windows.type === 'session') return sessionWindowed(inner) as Serde<unknown>
+  const sizeMs = windows.type === 'sliding' ? windows.timeDifferenceMs : windows.sizeMs
+  return timeWindowed(inner, { sizeMs }) as Serde<unknown>
 }
 
 function addGroupRepartition(group: GroupPoint, storeName: string): RepartitionEntry {
@@ -84,16 +97,34 @@ function aggregationEntry(
   store: StoreDraft,
   aggregate: AggregateFunction,
   table: TableState,
-  windows: TimeWindowsSpec | undefined,
+  windowedBy: WindowedBy | undefined,
 ): GraphEntry {
-  const settled = () => ({ store: store.name, function: aggregate, sendOldValues: table.sendsOldValues() })
   return {
     kind: 'processor',
     name,
     parents: [],
-    operator: () =>
-      windows === undefined ? { type: 'aggregate', ...settled() } : { type: 'windowAggregate', windows, ...settled() },
+    operator: () => aggregationSpec(store.name, aggregate, table.sendsOldValues(), windowedBy),
     connects: () => [],
     owns: () => [store],
+  }
+}
+
+function aggregationSpec(
+  store: string,
+  aggregate: AggregateFunction,
+  sendOldValues: boolean,
+  windowedBy: WindowedBy | undefined,
+): OperatorSpec {
+  const common = { store, function: aggregate, sendOldValues }
+  if (windowedBy === undefined) return { type: 'aggregate', ...common }
+  const { windows, emit, merger } = windowedBy
+  switch (windows.type) {
+    case 'time':
+    case 'unlimited':
+      return { type: 'windowAggregate', windows, emit, ...common }
+    case 'sliding':
+      return { type: 'slidingAggregate', windows, emit, ...common }
+    case 'session':
+      return { type: 'sessionAggregate', windows, emit, merger, ...common }
   }
 }

@@ -1,4 +1,5 @@
-import type { Awaitable, TimeWindowsSpec } from '../operators/spec.ts'
+import type { Awaitable, EmitStrategy, SessionWindowsSpec, WindowsSpec } from '../operators/spec.ts'
+import { millraceError } from '../errors/millrace-error.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
@@ -7,6 +8,7 @@ import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
 import { point, type types } from './point.ts'
+import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
 /** A stream whose records are grouped by key, to be aggregated. Records without key or value are left out. */
@@ -57,8 +59,28 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addAggregation(this[point], aggregate, options, undefined))
   }
 
-  /** Aggregates each window of time by itself. */
-  windowedBy(windows: TimeWindowsSpec): TimeWindowedKStream<K, V, Known> {
-    return this.#make.windowed(this[point], windows)
+  /** Aggregates each window of time, or each session, by itself. */
+  windowedBy(windows: SessionWindowsSpec, options?: WindowedByOptions): SessionWindowedKStream<K, V, Known>
+  windowedBy(
+    windows: Exclude<WindowsSpec, SessionWindowsSpec>,
+    options?: WindowedByOptions,
+  ): TimeWindowedKStream<K, V, Known>
+  windowedBy(windows: WindowsSpec, options: WindowedByOptions = {}): unknown {
+    const { emitStrategy: emit = 'on-update' } = options
+    if (windows.type === 'session') return this.#make.sessions(this[point], { windows, emit })
+    if (windows.type === 'unlimited' && emit === 'on-close') {
+      const reason = 'emitStrategy is "on-close", but an unlimited window never closes'
+      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'windowedBy', reason })
+    }
+    return this.#make.windowed(this[point], { windows, emit })
   }
+}
+
+export interface WindowedByOptions {
+  /**
+   * `on-close`: one result for each window, when no more records can come into it: its end and grace have passed in stream
+   * time. That takes later records, of any key of the same partition.
+   * @default 'on-update'
+   */
+  readonly emitStrategy?: EmitStrategy
 }

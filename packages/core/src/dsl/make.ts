@@ -1,5 +1,4 @@
-import type { TimeWindowsSpec } from '../operators/spec.ts'
-import type { GroupPoint } from './aggregation.ts'
+import type { GroupPoint, WindowedBy } from './aggregation.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'
@@ -7,6 +6,7 @@ import type { SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { KTable } from './ktable.ts'
 import type { StreamPoint, TablePoint } from './point.ts'
+import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import type { TableGroupPoint } from './table-aggregation.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
@@ -19,7 +19,8 @@ export interface Make {
   table<K, V, Known extends SerdeSide>(from: TablePoint): KTable<K, V, Known>
   grouped<K, V, Known extends SerdeSide>(group: GroupPoint): KGroupedStream<K, V, Known>
   groupedTable<K, V>(group: TableGroupPoint): KGroupedTable<K, V>
-  windowed<K, V, Known extends SerdeSide>(group: GroupPoint, windows: TimeWindowsSpec): TimeWindowedKStream<K, V, Known>
+  windowed<K, V, Known extends SerdeSide>(group: GroupPoint, by: WindowedBy): TimeWindowedKStream<K, V, Known>
+  sessions<K, V, Known extends SerdeSide>(group: GroupPoint, by: WindowedBy): SessionWindowedKStream<K, V, Known>
   branched<K, V, Known extends SerdeSide>(
     from: StreamPoint,
     name: string | undefined,

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
 import type { DraftSerdes, StoreDraft } from '../topology/graph.ts'
@@ -52,18 +53,49 @@ export function tableStore(name: string, choice: StoreChoice, serdes: DraftSerde
   }
 }
 
-/** The store of a windowed aggregation. Keeps windows for their size and grace at least. */
+/** The store of a windowed aggregation. Keeps windows for as long as records may still come into them, or longer. */
 export function windowedTableStore(
   name: string,
   choice: StoreChoice,
   serdes: DraftSerdes,
-  windows: { readonly sizeMs: number; readonly graceMs: number },
+  windowedBy: { readonly windows: WindowsSpec; readonly emit: EmitStrategy },
 ): StoreDraft {
-  const least = windows.sizeMs + windows.graceMs
+  const { windows, emit } = windowedBy
+  const onClose = emit === 'on-close'
+  const least = leastRetentionMs(windows)
   const retentionMs = choice.retentionMs ?? least
   if (!(retentionMs >= least)) {
-    const reason = `retentionMs is ${retentionMs}, but the window's size and grace need ${least}`
+    const reason = `retentionMs is ${retentionMs}, but the windows and their grace need ${least}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `store "${name}"`, reason })
   }
-  return { ...tableStore(name, choice, serdes), kind: 'window', windowSizeMs: windows.sizeMs, retentionMs }
+  const store = { ...tableStore(name, choice, serdes), retentionMs }
+  switch (windows.type) {
+    case 'time':
+    case 'unlimited':
+      return { ...store, kind: 'window', windowSizeMs: windows.sizeMs, ...(onClose ? { byRange: true } : {}) }
+    case 'sliding':
+      return {
+        ...store,
+        kind: 'window',
+        windowSizeMs: windows.timeDifferenceMs,
+        byRange: true,
+        caching: store.caching && !onClose,
+      }
+    case 'session':
+      return { ...store, kind: 'session', timestamped: false, caching: store.caching && !onClose }
+  }
+}
+
+/** How long an operator may still ask for a window, from its start, or for a session, from its end. */
+function leastRetentionMs(windows: WindowsSpec): number {
+  switch (windows.type) {
+    case 'time':
+      return windows.sizeMs + windows.graceMs
+    case 'unlimited':
+      return Number.MAX_SAFE_INTEGER
+    case 'sliding':
+      return 2 * windows.timeDifferenceMs + windows.graceMs
+    case 'session':
+      return windows.inactivityGapMs + windows.graceMs
+  }
 }

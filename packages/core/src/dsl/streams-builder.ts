@@ -13,6 +13,7 @@ import { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { SourceOptions, TableOptions, TopicsRead } from './options.ts'
 import { streamPoint } from './point.ts'
+import { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import { sourceReading } from './source-reading.ts'
 import { addTable } from './tables.ts'
 import { TimeWindowedKStream } from './time-windowed-kstream.ts'
@@ -22,7 +23,8 @@ const make: Make = {
   table: from => new KTable(from, make),
   grouped: group => new KGroupedStream(group, make),
   groupedTable: group => new KGroupedTable(group, make),
-  windowed: (group, windows) => new TimeWindowedKStream(group, windows, make),
+  windowed: (group, by) => new TimeWindowedKStream(group, by, make),
+  sessions: (group, by) => new SessionWindowedKStream(group, by, make),
   branched: (from, name) => new BranchedKStream(from, name, make),
 }
 

@@ -1,8 +1,8 @@
-import type { Awaitable, TimeWindowsSpec } from '../operators/spec.ts'
+import type { Awaitable } from '../operators/spec.ts'
 import type { Windowed } from '../record/windowed.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
-import { addAggregation, type GroupPoint } from './aggregation.ts'
+import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
 import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
@@ -16,22 +16,22 @@ import { point, type types } from './point.ts'
 export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: GroupPoint
-  readonly #windows: TimeWindowsSpec
+  readonly #by: WindowedBy
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
   declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
-  constructor(group: GroupPoint, windows: TimeWindowsSpec, make: Make) {
+  constructor(group: GroupPoint, by: WindowedBy, make: Make) {
     this[point] = group
-    this.#windows = windows
+    this.#by = by
     this.#make = make
   }
 
   /** How many records each key has had in each window. */
   count(options: MaterializeWindowsOptions<K, bigint> = {}): KTable<Windowed<K>, bigint, SerdeSide> {
     const serde = long() as Serde<unknown>
-    return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, serde, this.#windows))
+    return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, serde, this.#by))
   }
 
   /** As `KGroupedStream.reduce`, for each window. */
@@ -41,9 +41,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   ): KTable<Windowed<K>, V, SerdeSide> {
     const [options = {}]: [MaterializeWindowsOptions<K, V>?] = args
     const { valueSerde } = this[point]
-    return this.#make.table(
-      addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#windows),
-    )
+    return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#by))
   }
 
   /** As `KGroupedStream.aggregate`, for each window. */
@@ -53,6 +51,6 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
     options: NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<Windowed<K>, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
-    return this.#make.table(addAggregation(this[point], aggregate, options, undefined, this.#windows))
+    return this.#make.table(addAggregation(this[point], aggregate, options, undefined, this.#by))
   }
 }

@@ -1,14 +1,37 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { TimeWindowsSpec } from '../operators/spec.ts'
+import type {
+  SessionWindowsSpec,
+  SlidingWindowsSpec,
+  TimeWindowsSpec,
+  UnlimitedWindowsSpec,
+} from '../operators/spec.ts'
 
-export interface TumblingOptions {
-  /** Length of a window, in milliseconds. Windows are aligned to the epoch. */
-  readonly sizeMs: number
+interface GraceOption {
   /**
    * How long a window takes late records after its end, in milliseconds of stream time. There is no default: a long grace
    * keeps state for long, a short one drops late records, and only you know which is right.
    */
   readonly graceMs: number
+}
+
+export interface TumblingOptions extends GraceOption {
+  /** Length of a window, in milliseconds. Windows are aligned to the epoch. */
+  readonly sizeMs: number
+}
+
+export interface HoppingOptions extends TumblingOptions {
+  /** From the start of one window to that of the next, in milliseconds; at most `sizeMs`. */
+  readonly advanceMs: number
+}
+
+export interface SlidingOptions extends GraceOption {
+  /** How far apart records of one window may be, in milliseconds. */
+  readonly timeDifferenceMs: number
+}
+
+export interface SessionsOptions extends GraceOption {
+  /** A session ends when no record comes for longer, in milliseconds of the records' time. */
+  readonly inactivityGapMs: number
 }
 
 /**
@@ -17,18 +40,78 @@ export interface TumblingOptions {
  * @example
  * grouped.windowedBy(tumbling({ sizeMs: 60_000, graceMs: 10_000 })).count()
  */
-export function tumbling(options: TumblingOptions): TimeWindowsSpec {
-  const { sizeMs, graceMs } = options
-  if (!(Number.isInteger(sizeMs) && sizeMs > 0))
-    throw invalid(`sizeMs must be a positive whole number, but it is ${sizeMs}`)
-  if (graceMs === undefined)
-    throw invalid('graceMs is missing: say how long late records are waited for, 0 for not at all')
-  if (!(Number.isInteger(graceMs) && graceMs >= 0)) {
-    throw invalid(`graceMs must be a whole number, 0 or more, but it is ${graceMs}`)
-  }
-  return Object.freeze({ sizeMs, advanceMs: sizeMs, graceMs })
+export function tumbling({ sizeMs, graceMs }: TumblingOptions): TimeWindowsSpec {
+  checkLength('tumbling', 'sizeMs', sizeMs, 1)
+  checkGrace('tumbling', graceMs)
+  return Object.freeze({ type: 'time', sizeMs, advanceMs: sizeMs, graceMs })
 }
 
-function invalid(reason: string) {
-  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'tumbling', reason })
+/**
+ * Windows of a fixed length that overlap: one starts every `advanceMs`, and a record is in each that holds its timestamp.
+ *
+ * @example
+ * grouped.windowedBy(hopping({ sizeMs: 60_000, advanceMs: 10_000, graceMs: 0 })).count()
+ */
+export function hopping({ sizeMs, advanceMs, graceMs }: HoppingOptions): TimeWindowsSpec {
+  checkLength('hopping', 'sizeMs', sizeMs, 1)
+  checkLength('hopping', 'advanceMs', advanceMs, 1)
+  if (advanceMs > sizeMs) throw invalid('hopping', `advanceMs is ${advanceMs}, but must not exceed sizeMs, ${sizeMs}`)
+  checkGrace('hopping', graceMs)
+  return Object.freeze({ type: 'time', sizeMs, advanceMs, graceMs })
+}
+
+/**
+ * Windows that move with the records: for every set of a key's records that are at most `timeDifferenceMs` apart there is
+ * one window, which starts and ends with records or just after one. Both ends are inclusive.
+ *
+ * @example
+ * grouped.windowedBy(sliding({ timeDifferenceMs: 5 * 60_000, graceMs: 0 })).count()
+ */
+export function sliding({ timeDifferenceMs, graceMs }: SlidingOptions): SlidingWindowsSpec {
+  checkLength('sliding', 'timeDifferenceMs', timeDifferenceMs, 0)
+  checkGrace('sliding', graceMs)
+  return Object.freeze({ type: 'sliding', timeDifferenceMs, graceMs })
+}
+
+/**
+ * Windows of activity: records of a key that are no further apart than the gap belong to one session.
+ *
+ * @example
+ * clicks.windowedBy(sessions({ inactivityGapMs: 30 * 60_000, graceMs: 60_000 })).count()
+ */
+export function sessions({ inactivityGapMs, graceMs }: SessionsOptions): SessionWindowsSpec {
+  checkLength('sessions', 'inactivityGapMs', inactivityGapMs, 1)
+  checkGrace('sessions', graceMs)
+  return Object.freeze({ type: 'session', inactivityGapMs, graceMs })
+}
+
+/**
+ * One window that begins at `startMs` and never ends; what is earlier is left out.
+ *
+ * @param options `startMs`: milliseconds since the epoch. @default 0
+ */
+export function unlimited({ startMs = 0 }: { readonly startMs?: number } = {}): UnlimitedWindowsSpec {
+  checkLength('unlimited', 'startMs', startMs, 0)
+  return Object.freeze({ type: 'unlimited', startMs, sizeMs: Number.POSITIVE_INFINITY, graceMs: 0 })
+}
+
+function checkLength(operator: string, option: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return
+  throw invalid(
+    operator,
+    least > 0
+      ? `${option} must be a positive whole number, but it is ${value}`
+      : `${option} must be a whole number, 0 or more, but it is ${value}`,
+  )
+}
+
+function checkGrace(operator: string, graceMs: number): void {
+  if (graceMs === undefined) {
+    throw invalid(operator, 'graceMs is missing: say how long late records are waited for, 0 for not at all')
+  }
+  checkLength(operator, 'graceMs', graceMs, 0)
+}
+
+function invalid(operator: string, reason: string) {
+  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
 }

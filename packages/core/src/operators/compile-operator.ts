@@ -12,6 +12,8 @@ import { compileFlatMap, compileFlatMapValues, compileMap, compileMapValues, com
 import { compilePeek, compilePrint } from './peek.ts'
 import type { OperatorEnv, Process } from './process.ts'
 import { compileUserProcessor } from './user-processor.ts'
+import { compileSessionAggregate } from './session-aggregate.ts'
+import { compileSlidingAggregate } from './sliding-aggregate.ts'
 import type { OperatorSpec } from './spec.ts'
 import { compileStreamTableJoin } from './stream-table-join.ts'
 import {
@@ -60,6 +62,10 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileAggregate(spec, env)
     case 'windowAggregate':
       return compileWindowAggregate(spec, env)
+    case 'slidingAggregate':
+      return compileSlidingAggregate(spec, env)
+    case 'sessionAggregate':
+      return compileSessionAggregate(spec, env)
     case 'tableSource':
     case 'toTable':
       return compileTableSource(spec, env)
@@ -105,6 +111,8 @@ export function keepsKeyAndTime(operator: OperatorSpec): boolean {
     case 'process':
     case 'aggregate':
     case 'windowAggregate':
+    case 'slidingAggregate':
+    case 'sessionAggregate':
     case 'tableGroup':
     case 'tableAggregate':
     case 'suppress':

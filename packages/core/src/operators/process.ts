@@ -55,6 +55,10 @@ export interface OperatorEnv {
   ): { cancel(): void }
   requestCommit(): void
   wallClock(): number
+  /** How often at most operators look for windows that have closed, in milliseconds of the wall clock. */
+  readonly emitIntervalMs: number
+  /** By store: up to where windows that have closed were emitted. Committed with the input offsets. */
+  readonly closeTimes: Map<string, number>
   recordMetadata(): RecordMetadata
   /** Run before the first record and at close, in plan order. */
   onInit(run: () => void | PromiseLike<void>): void

@@ -31,6 +31,8 @@ export type OperatorSpec =
   | { readonly type: 'process'; readonly supplier: () => unknown; readonly fixedKey: boolean }
   | KeyValueAggregateSpec
   | WindowAggregateSpec
+  | SlidingAggregateSpec
+  | SessionAggregateSpec
   | { readonly type: 'tableSource'; readonly store: string | undefined; readonly sendOldValues: boolean }
   | { readonly type: 'toTable'; readonly store: string | undefined; readonly sendOldValues: boolean }
   | TableFilterSpec
@@ -77,9 +79,33 @@ export interface WindowAggregateSpec {
   readonly type: 'windowAggregate'
   readonly store: string
   readonly function: AggregateFunction
-  readonly windows: TimeWindowsSpec
+  readonly windows: FixedWindowsSpec
+  readonly emit: EmitStrategy
   readonly sendOldValues: boolean
 }
+
+export interface SlidingAggregateSpec {
+  readonly type: 'slidingAggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  readonly windows: SlidingWindowsSpec
+  readonly emit: EmitStrategy
+  readonly sendOldValues: boolean
+}
+
+export interface SessionAggregateSpec {
+  readonly type: 'sessionAggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  /** Makes one aggregate of two, for `aggregate`; `count` and `reduce` need none. */
+  readonly merger: ((key: never, one: never, other: never) => Awaitable<unknown>) | undefined
+  readonly windows: SessionWindowsSpec
+  readonly emit: EmitStrategy
+  readonly sendOldValues: boolean
+}
+
+/** Whether a window's result is emitted with each record that changes it, or once, when no more can change it. */
+export type EmitStrategy = 'on-update' | 'on-close'
 
 export type AggregateFunction =
   | { readonly kind: 'count' }
@@ -90,10 +116,41 @@ export type AggregateFunction =
       readonly aggregator: (key: never, value: never, aggregate: never) => Awaitable<unknown>
     }
 
-/** Milliseconds. Tumbling when `advanceMs` equals `sizeMs`. */
+/** All times are in milliseconds. */
+export type WindowsSpec = FixedWindowsSpec | SlidingWindowsSpec | SessionWindowsSpec
+
+/** Windows that are there whatever records come. */
+export type FixedWindowsSpec = TimeWindowsSpec | UnlimitedWindowsSpec
+
+/** Tumbling when `advanceMs` equals `sizeMs`. A window ends before `start + sizeMs`. */
 export interface TimeWindowsSpec {
+  readonly type: 'time'
   readonly sizeMs: number
   readonly advanceMs: number
+  readonly graceMs: number
+}
+
+/** One window from `startMs` on. */
+export interface UnlimitedWindowsSpec {
+  readonly type: 'unlimited'
+  readonly startMs: number
+  /** `Infinity`. */
+  readonly sizeMs: number
+  /** 0: it never closes. */
+  readonly graceMs: number
+}
+
+/** A window holds records that are at most `timeDifferenceMs` apart; both its ends are inclusive. */
+export interface SlidingWindowsSpec {
+  readonly type: 'sliding'
+  readonly timeDifferenceMs: number
+  readonly graceMs: number
+}
+
+/** A session ends when nothing comes for longer than `inactivityGapMs`. */
+export interface SessionWindowsSpec {
+  readonly type: 'session'
+  readonly inactivityGapMs: number
   readonly graceMs: number
 }
 

@@ -1,12 +1,16 @@
+import type { RangeEntry } from '../state/engine-store.ts'
 import { compileUpdate, storedAt } from './aggregate.ts'
+import { compileFinalEmission, type SlotRange } from './final-emission.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
-import type { TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
+import type { FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
+import { runSteps } from './stepwise.ts'
 
 /** Starts of the windows that hold `timestamp`, ascending; windows are aligned to the epoch and never start before it. */
-export function windowStartsFor(timestamp: number, windows: TimeWindowsSpec): readonly number[] {
+export function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
+  if (windows.type === 'unlimited') return timestamp >= windows.startMs ? [windows.startMs] : []
   const { sizeMs, advanceMs } = windows
   const first = Math.floor(Math.max(0, timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs
-  if (first + advanceMs > timestamp) return [first]
+  if (first + advanceMs > timestamp && timestamp >= 0) return [first]
   const starts: number[] = []
   for (let start = first; start <= timestamp; start += advanceMs) starts.push(start)
   return starts
@@ -23,21 +27,22 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const store = env.windowStore(spec.store)
   const { sendOldValues, windows } = spec
   const { sizeMs, graceMs } = windows
+  const onUpdate = spec.emit === 'on-update'
   let streamTime = -1
 
   const windowed = (key: unknown, start: number) => ({ key, window: { start, end: start + sizeMs } })
-  if (store.caching) {
+  if (store.caching && onUpdate) {
     store.onEmit((key, start, value, old) => env.forward(windowed(key, start), value, old), sendOldValues)
   }
   env.readsByWindow(spec.store, timestamp => windowStartsFor(timestamp, windows))
 
   const update = compileUpdate(
     spec.function,
-    { zero: () => store.zero(), needsOld: sendOldValues && !store.caching },
+    { zero: () => store.zero(), needsOld: sendOldValues && onUpdate && !store.caching },
     env,
     (key, start, aggregate, timestamp, old) => {
       store.put(key, start, aggregate, storedAt(aggregate, timestamp, context))
-      if (!store.caching) return forwardAt(env, timestamp, windowed(key, start), aggregate, old)
+      if (onUpdate && !store.caching) return forwardAt(env, timestamp, windowed(key, start), aggregate, old)
     },
   )
 
@@ -58,10 +63,31 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     }
   }
 
-  return (key, value) => {
+  const process: Process = (key, value) => {
     if (key === null) return context.drop(name, 'null-key')
     const { timestamp } = context
     if (timestamp > streamTime) streamTime = timestamp
     return updateFrom(0, windowStartsFor(timestamp, windows), key, value)
   }
+  if (onUpdate || windows.type === 'unlimited') return process
+
+  const forward = ({ key, slot, value, timestamp }: RangeEntry) =>
+    forwardAt(env, timestamp, windowed(key, slot), value, null)
+  const emitClosed = compileFinalEmission(spec.store, (now, last) => closedStarts(windows, now, last), forward, env)
+  return (key, value) => {
+    if (key === null) return process(key, value)
+    const emit = () => runSteps(emitClosed(streamTime - graceMs))
+    const waiting = process(key, value)
+    return waiting === undefined ? emit() : waiting.then(emit)
+  }
+}
+
+/** Starts of the windows that have closed since the last emission; undefined when there can be none. */
+function closedStarts(windows: TimeWindowsSpec, closeTime: number, last: number): SlotRange | undefined {
+  const to = closeTime - windows.sizeMs
+  if (last === -1 || to < 0) return { from: 0, to }
+  const from = Math.max(0, last - windows.sizeMs) + 1
+  const [before, now] = [windowStartsFor(from - 1, windows), windowStartsFor(to, windows)]
+  const same = before.length === now.length && before.every((start, index) => start === now[index])
+  return same ? undefined : { from, to }
 }

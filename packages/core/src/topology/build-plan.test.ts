@@ -163,7 +163,8 @@ describe('stores', () => {
       { kind: 'window', windowSizeMs: 1000, retentionMs: 9000 },
     ])
     expect(operators(plan, 'windowAggregate')[0]).toMatchObject({
-      windows: { sizeMs: 1000, advanceMs: 1000, graceMs: 500 },
+      windows: { type: 'time', sizeMs: 1000, advanceMs: 1000, graceMs: 500 },
+      emit: 'on-update',
     })
   })
 

@@ -41,6 +41,11 @@ export interface KafkaStreamsOptions {
   readonly metadataRefreshMs?: number
   /** How long a task waits for a partition that has run empty (KIP-695); -1 never waits. @default 0 */
   readonly maxTaskIdleMs?: number
+  /**
+   * How often at most results are emitted that wait for time to pass: of windows with `emitStrategy: 'on-close'`, and records
+   * of a left or outer join of streams that found no partner. @default 1 000
+   */
+  readonly emitIntervalMs?: number
   /** Of internal topics. @default the broker's */
   readonly replicationFactor?: number
   /** Fetched and not yet processed, for each partition; above it the partition is paused. @default 8 MiB */
@@ -170,6 +175,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(-1),
     expected: 'it has to be a whole number of milliseconds, or -1',
     doc: 'How long a task waits for a partition that has run empty; -1 never waits.',
+  },
+  emitIntervalMs: {
+    default: 1000,
+    check: wholeFrom(0),
+    expected: 'it has to be a whole number of milliseconds from 0',
+    doc: 'How often at most results are emitted that wait for windows to close.',
   },
   replicationFactor: {
     default: undefined,

@@ -78,7 +78,7 @@ export class RangeBuffer implements TaskBuffer {
     this.#context = options.context
     this.#log = options.log
     this.#scratch = options.scratch
-    this.#segments = new Segments(options.codec.plan)
+    this.#segments = new Segments(options.codec.plan, options.codec.plan.caching)
   }
 
   get hasChanges(): boolean {
@@ -182,9 +182,12 @@ export class RangeBuffer implements TaskBuffer {
     else this.put(key, slot, value, timestamp, this.#sequence)
   }
 
-  /** Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. */
+  /**
+   * Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. Also those that are too
+   * old to be found by their key: a window closes when its retention is over, and has yet to be emitted then.
+   */
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
-    const first = Math.max(from, this.expiredBefore)
+    const first = Math.max(from, this.#segments.liveFrom)
     const onHeap = this.#heapBetween(first, to)
     if (this.#complete) return this.#inOrder(onHeap)
     return this.#backendBetween(first, to).then(others => this.#inOrder([...onHeap, ...others]))
@@ -421,7 +424,7 @@ export class RangeBuffer implements TaskBuffer {
   /** When a segment has gone: takes from the heap what is no longer shown, and keys of which nothing is left. */
   #forgetExpired(): void {
     this.#sweepDue = false
-    const before = this.expiredBefore
+    const before = this.#segments.liveFrom
     for (const [mapKey, group] of this.#groups) {
       while (group.entries.length > 0 && group.entries[0]!.slot < before) this.#remove(group, 0)
       if (group.entries.length === 0 && group.loading === undefined) this.#forget(mapKey, group)

@@ -10,22 +10,33 @@ export interface SegmentSpan {
 
 /**
  * Which times a window or session store still holds. Its time is the highest slot that was put; what is older than the
- * retention is not shown, and goes from disk when its whole segment has expired. As in Kafka Streams.
+ * retention is not found by its key any more, and goes when its whole segment has expired. As in the RocksDB stores of Kafka
+ * Streams.
  */
 export class Segments {
   streamTime = -1
   readonly #intervalMs: number
   readonly #retentionMs: number
+  readonly #showsExpired: boolean
   #dropped = 0
 
-  constructor(plan: StorePlan) {
+  constructor(plan: StorePlan, showsExpired: boolean) {
     this.#intervalMs = segmentIntervalMs(plan)
     this.#retentionMs = plan.retentionMs ?? 0
+    this.#showsExpired = showsExpired
   }
 
-  /** Slots before are not shown. */
+  /**
+   * Slots before are not found by their key. Not so where a store `showsExpired`: in Kafka Streams one that caches shows what
+   * is in the cache, however old it is.
+   */
   get expiredBefore(): number {
-    return this.streamTime - this.#retentionMs + 1
+    return this.#showsExpired ? this.liveFrom : this.streamTime - this.#retentionMs + 1
+  }
+
+  /** Slots before are gone. */
+  get liveFrom(): number {
+    return this.#firstLive() * this.#intervalMs
   }
 
   /** Moves the store's time on. False where the slot belongs to a segment that has expired as a whole. */

@@ -89,7 +89,7 @@ export class StoreBuffer implements TaskBuffer {
     this.#context = options.context
     this.#log = options.log
     this.#scratch = options.scratch
-    this.#segments = options.codec.plan.kind === 'window' ? new Segments(options.codec.plan) : undefined
+    this.#segments = options.codec.plan.kind === 'window' ? new Segments(options.codec.plan, false) : undefined
   }
 
   get hasChanges(): boolean {

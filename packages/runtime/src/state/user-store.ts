@@ -144,7 +144,7 @@ export function sessionStoreOver(buffer: RangeBuffer, context: BufferContext): S
     findSessions: find,
     fetch: key => find(key, 0, Number.MAX_SAFE_INTEGER),
     async *all() {
-      for (const { key, slot, tie, value } of await buffer.all(0, Number.MAX_SAFE_INTEGER)) {
+      for (const { key, slot, tie, value } of await buffer.all(buffer.expiredBefore, Number.MAX_SAFE_INTEGER)) {
         yield [{ key, window: { start: tie, end: slot } }, value] as const
       }
     },

@@ -52,6 +52,8 @@ export interface CompileOptions {
   ): { cancel(): void }
   requestCommit(): void
   wallClock(): number
+  readonly emitIntervalMs: number
+  readonly closeTimes: Map<string, number>
 }
 
 export function compileTopology(options: CompileOptions): CompiledTopology {
@@ -133,6 +135,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,
       wallClock: options.wallClock,
+      emitIntervalMs: options.emitIntervalMs,
+      closeTimes: options.closeTimes,
       recordMetadata: () => context.metadata(),
       onInit: run => void starts.push(run),
       onClose: run => void ends.push(run),

@@ -21,6 +21,8 @@ export interface TopologyTestDriverOptions extends RuntimeOptions {
    * @default true
    */
   readonly commitEachRecord?: boolean
+  /** @default 0, so that what waits for a window to close is emitted with the first record after it */
+  readonly emitIntervalMs?: number
   /** How instances reach the driver's cluster: a place for faults. @default memoryClient */
   readonly client?: (cluster: MemoryCluster, clock: Clock) => (context: ClientContext) => MemoryClient
 }

@@ -99,7 +99,7 @@ export class TopologyTestDriver {
     this.#options = options
     this.#clock = new ManualClock(initialWallClockMs)
     this.#watched = new WatchedClock(this.#clock)
-    this.#streamsOptions = { ...streamsOptions, applicationId, logger, clock: this.#watched }
+    this.#streamsOptions = { emitIntervalMs: 0, ...streamsOptions, applicationId, logger, clock: this.#watched }
     // Retention never comes by itself: records of tests carry old timestamps.
     this.cluster = new MemoryCluster({ clock: this.#clock, retentionCheckIntervalMs: Number.POSITIVE_INFINITY })
     this.#topics = new DriverTopics(this.cluster, plan, applicationId, partitions)

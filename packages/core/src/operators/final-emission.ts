@@ -1,0 +1,38 @@
+import type { RangeEntry } from '../state/engine-store.ts'
+import type { OperatorEnv } from './process.ts'
+import type { Steps } from './stepwise.ts'
+
+/** Slots, both ends inclusive. */
+export interface SlotRange {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * `emitStrategy: 'on-close'`: to be run after each record. When the time before which windows are closed has moved on, the
+ * windows that have closed since the last emission are forwarded, at most once in the application's emission interval.
+ *
+ * `slots` says which to look at, given the closing time of the last emission, -1 before the first; undefined when no window
+ * can have closed.
+ */
+export function compileFinalEmission(
+  storeName: string,
+  slots: (closeTime: number, last: number) => SlotRange | undefined,
+  forward: (entry: RangeEntry) => void | Promise<void>,
+  env: OperatorEnv,
+): (closeTime: number) => Steps {
+  const store = env.rangeStore(storeName)
+  let nextEmission = 0
+  return function* emitClosed(closeTime) {
+    const now = env.wallClock()
+    if (now < nextEmission) return
+    nextEmission = now + env.emitIntervalMs
+    const last = env.closeTimes.get(storeName) ?? -1
+    if (last !== -1 && last >= closeTime) return
+    const range = slots(closeTime, last)
+    if (range === undefined || range.to < 0) return
+    const entries = (yield store.all(range.from, range.to)) as readonly RangeEntry[]
+    for (const entry of entries) yield forward(entry)
+    env.closeTimes.set(storeName, closeTime)
+  }
+}

@@ -1,0 +1,85 @@
+import { NO_HEADERS } from '../record/headers.ts'
+import type { RangeEntry } from '../state/engine-store.ts'
+import { compileFinalEmission } from './final-emission.ts'
+import { foldOf } from './fold.ts'
+import { forwardAt, type OperatorEnv, type Process } from './process.ts'
+import type { SessionAggregateSpec } from './spec.ts'
+import { called, stepwise, type Steps } from './stepwise.ts'
+
+/**
+ * `count`, `reduce`, `aggregate` over sessions: a record joins the sessions of its key that are no further than the gap from
+ * it, and makes one of them all. A session that becomes part of another is deleted. A record whose session would have ended
+ * before the operator's stream time, less gap and grace, is dropped. Results are timed by the session's end.
+ */
+export function compileSessionAggregate(spec: SessionAggregateSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const store = env.rangeStore(spec.store)
+  const { sendOldValues } = spec
+  const { inactivityGapMs: gap, graceMs } = spec.windows
+  const onUpdate = spec.emit === 'on-update'
+  const fold = foldOf(spec.function, () => store.zero(), spec.merger)
+  let streamTime = -1
+  env.readsByKey(spec.store)
+
+  const windowed = (key: unknown, start: number, end: number) => ({ key, window: { start, end } })
+  if (store.caching && onUpdate) {
+    store.onEmit(
+      ({ key, slot, tie }, value, old) => forwardAt(env, slot, windowed(key, tie, slot), value, old),
+      sendOldValues,
+    )
+  }
+
+  /** Results carry no headers, as in Kafka Streams. */
+  function forward(key: unknown, start: number, end: number, value: unknown, old: unknown): void | Promise<void> {
+    if (!onUpdate || store.caching) return
+    const { headers } = context
+    context.headers = NO_HEADERS
+    const waiting = forwardAt(env, end, windowed(key, start, end), value, old)
+    if (waiting === undefined) context.headers = headers
+    else return waiting.then(() => void (context.headers = headers))
+  }
+
+  function* update(key: unknown, value: unknown): Steps {
+    const { timestamp } = context
+    yield store.load(key)
+    const touching = store
+      .range(key, timestamp - gap, Number.MAX_SAFE_INTEGER)
+      .filter(({ tie: start }) => start <= timestamp + gap)
+    let aggregate = yield* called(env, fold.initial)
+    let [start, end] = [timestamp, timestamp]
+    for (const session of touching) {
+      aggregate = yield* called(env, () => fold.merge(key, aggregate ?? null, session.value))
+      start = Math.min(start, session.tie)
+      end = Math.max(end, session.slot)
+    }
+    if (end < streamTime - graceMs - gap) return context.drop(name, 'late')
+    if (start !== timestamp || end !== timestamp) {
+      for (const { slot, tie, value: its } of touching) {
+        const old = sendOldValues && onUpdate ? its : null
+        store.put(key, slot, tie, null, timestamp)
+        yield forward(key, tie, slot, null, old)
+      }
+    }
+    aggregate = (yield* called(env, () => fold.add(key, value, aggregate ?? null))) ?? null
+    store.put(key, end, start, aggregate, timestamp)
+    yield forward(key, start, end, aggregate, null)
+  }
+
+  const emitClosed = onUpdate
+    ? undefined
+    : compileFinalEmission(
+        spec.store,
+        (closeTime, last) =>
+          closeTime - 1 < Math.max(0, last) ? undefined : { from: Math.max(0, last), to: closeTime - 1 },
+        ({ key, slot, tie, value }: RangeEntry) => forwardAt(env, slot, windowed(key, tie, slot), value, null),
+        env,
+      )
+
+  return stepwise(function* process(key, value) {
+    if (key === null) return context.drop(name, 'null-key')
+    if (context.timestamp > streamTime) streamTime = context.timestamp
+    yield* update(key, value)
+    if (emitClosed !== undefined) yield* emitClosed(streamTime - graceMs - gap)
+  })
+}

@@ -1,0 +1,145 @@
+import type { RangeEntry } from '../state/engine-store.ts'
+import { storedAt } from './aggregate.ts'
+import { compileFinalEmission } from './final-emission.ts'
+import { foldOf } from './fold.ts'
+import { forwardAt, type OperatorEnv, type Process } from './process.ts'
+import type { SlidingAggregateSpec } from './spec.ts'
+import { called, stepwise, type Steps } from './stepwise.ts'
+
+/** A window's aggregate and the time of the last record in it. */
+interface Aggregate {
+  readonly value: unknown
+  readonly timestamp: number
+}
+
+/**
+ * `count`, `reduce`, `aggregate` over sliding windows `[start, start + difference]`. A window exists for each record: the one
+ * that ends with it, its left window, and the one that begins just after it, its right window, if a record falls in there.
+ * Records without key or value are dropped, and those that come when all their windows are over.
+ *
+ * Steps and their order are those of Kafka Streams, since each creates windows that the next record finds.
+ */
+export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const store = env.rangeStore(spec.store)
+  const { timeDifferenceMs: difference, graceMs } = spec.windows
+  const onUpdate = spec.emit === 'on-update'
+  const sendOldValues = spec.sendOldValues && onUpdate && !store.caching
+  const fold = foldOf(spec.function, () => store.zero())
+  let streamTime = -1
+  env.readsByKey(spec.store)
+
+  const windowed = (key: unknown, start: number) => ({ key, window: { start, end: start + difference } })
+  if (store.caching && onUpdate) {
+    store.onEmit(({ key, slot }, value, old) => env.forward(windowed(key, slot), value, old), spec.sendOldValues)
+  }
+
+  function keep(key: unknown, start: number, value: unknown, timestamp: number, old: unknown): void | Promise<void> {
+    store.put(key, start, 0, value, storedAt(value, timestamp, context))
+    if (onUpdate && !store.caching) return forwardAt(env, timestamp, windowed(key, start), value, old)
+  }
+
+  /** Adds the record to a window that has this aggregate so far; without one it begins with the initial aggregate. */
+  function* update(key: unknown, value: unknown, start: number, so: Aggregate | undefined): Steps {
+    if (start + difference < streamTime - graceMs) return context.drop(name, 'late')
+    const { timestamp } = context
+    const before = so === undefined ? ((yield* called(env, fold.initial)) ?? null) : so.value
+    // Another decoding or another initial aggregate: the user's function may change what it is given.
+    const old = !sendOldValues ? null : so === undefined ? (fold.initial() ?? null) : so.value
+    const after = (yield* called(env, () => fold.add(key, value, before))) ?? null
+    const latest = before === null || so === undefined ? timestamp : Math.max(timestamp, so.timestamp)
+    yield keep(key, start, after, latest, old)
+  }
+
+  function* updateWindows(key: unknown, value: unknown): Steps {
+    const { timestamp } = context
+    const windows = store.range(key, timestamp - 2 * difference, timestamp + 1)
+    const starts = new Set(windows.map(({ slot }) => slot))
+    let left: Aggregate | undefined
+    let right: Aggregate | undefined
+    let leftExists = false
+    let previous: number | undefined
+    for (const window of windows.toReversed()) {
+      const { slot: start, timestamp: latest } = window
+      const end = start + difference
+      if (start === timestamp + 1) continue
+      if (end < timestamp) {
+        left = window
+        previous = latest
+        break
+      }
+      if (end > timestamp) right ??= copyOf(window)
+      else leftExists = true
+      yield* update(key, value, start, window)
+      if (end > timestamp) continue
+      // Another record of this very time has made all the windows already.
+      if (latest >= timestamp) return
+      previous = latest
+    }
+    if (previous !== undefined && !starts.has(previous + 1) && previous + 1 + difference >= timestamp) {
+      yield* update(key, value, previous + 1, undefined)
+    }
+    if (!leftExists) {
+      const holdsPrevious = previous !== undefined && timestamp - difference <= previous
+      const so = holdsPrevious && left !== undefined ? { value: left.value, timestamp } : undefined
+      yield* update(key, value, timestamp - difference, so)
+    }
+    yield addRight(key, right, starts)
+  }
+
+  /** Windows do not start before the epoch: the earliest records share the window `[0, difference]`. */
+  function* updateEarly(key: unknown, value: unknown): Steps {
+    const { timestamp } = context
+    const windows = store.range(key, 0, timestamp + 1)
+    const starts = new Set(windows.map(({ slot }) => slot))
+    const combined = windows.find(({ slot }) => slot === 0)
+    const previous = combined !== undefined && combined.timestamp < timestamp ? combined.timestamp : undefined
+    let right: Aggregate | undefined
+    for (const window of windows) {
+      if (window.slot === 0 || window.slot > timestamp) continue
+      right = copyOf(window)
+      yield* update(key, value, window.slot, window)
+    }
+    if (right === undefined && combined !== undefined && combined.timestamp > timestamp) right = combined
+    yield addRight(key, right, starts)
+    if (previous !== undefined && !starts.has(previous + 1)) yield* update(key, value, previous + 1, undefined)
+    yield* update(key, value, 0, combined)
+  }
+
+  /** The window just after the record, where there is something in it: it has been aggregated in a window before. */
+  function addRight(key: unknown, right: Aggregate | undefined, starts: ReadonlySet<number>): void | Promise<void> {
+    const start = context.timestamp + 1
+    if (right === undefined || right.timestamp < start || starts.has(start)) return
+    return keep(key, start, right.value, right.timestamp, null)
+  }
+
+  const emitClosed = onUpdate
+    ? undefined
+    : compileFinalEmission(
+        spec.store,
+        (closeTime, last) => ({
+          from: last === -1 ? 0 : Math.max(0, last - difference),
+          to: closeTime - difference - 1,
+        }),
+        ({ key, slot, value, timestamp }: RangeEntry) => forwardAt(env, timestamp, windowed(key, slot), value, null),
+        env,
+      )
+
+  return stepwise(function* process(key, value) {
+    if (key === null) return context.drop(name, 'null-key')
+    if (value === null) return context.drop(name, 'null-value')
+    const { timestamp } = context
+    if (timestamp > streamTime) streamTime = timestamp
+    if (timestamp + difference < streamTime - graceMs) return context.drop(name, 'late')
+    yield store.load(key)
+    if (timestamp < difference) return yield* updateEarly(key, value)
+    yield* updateWindows(key, value)
+    if (emitClosed !== undefined) yield* emitClosed(streamTime - graceMs)
+  })
+}
+
+/** As it is now: a put changes the entry. */
+function copyOf({ value, timestamp }: Aggregate): Aggregate {
+  return { value, timestamp }
+}

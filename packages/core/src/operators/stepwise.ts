@@ -1,0 +1,46 @@
+import { isPromise, type OperatorEnv, type Process } from './process.ts'
+
+/**
+ * An operator of many steps, any of which may have to wait: it yields whatever may be a promise, and gets back what that
+ * resolves to. As long as nothing is a promise, nothing waits.
+ */
+export type Steps<Result = void> = Generator<unknown, Result, unknown>
+
+/** Thrown to leave a record whose user function has failed, after the policy has decided to go on without it. */
+const LEFT = Symbol('left')
+
+export function stepwise(steps: (key: unknown, value: unknown) => Steps): Process {
+  return (key, value) => runSteps(steps(key, value))
+}
+
+export function runSteps(steps: Steps): void | Promise<void> {
+  return advance(steps, () => steps.next())
+}
+
+function advance(steps: Steps, next: () => IteratorResult<unknown, void>): void | Promise<void> {
+  try {
+    let step = next()
+    while (step.done !== true) {
+      const { value } = step
+      if (isPromise(value)) {
+        return Promise.resolve(value).then(
+          later => advance(steps, () => steps.next(later)),
+          (error: unknown) => advance(steps, () => steps.throw(error)),
+        )
+      }
+      step = steps.next(value)
+    }
+  } catch (error) {
+    if (error !== LEFT) throw error
+  }
+}
+
+/** What a user function gives. Where it fails and the policy is to go on, the rest of the record's steps are left out. */
+export function* called(env: OperatorEnv, call: () => unknown): Steps<unknown> {
+  try {
+    return yield call()
+  } catch (error) {
+    env.context.fail(env.node.name, error)
+    throw LEFT
+  }
+}
