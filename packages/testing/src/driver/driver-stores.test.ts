@@ -1,4 +1,4 @@
-import { keyValueStore, long, type Plan, StreamsBuilder, string, tumbling, windowStore } from '@millrace/core'
+import { keyValueStore, type Plan, StreamsBuilder, string, tumbling, windowStore } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { gathered } from './test-stores.ts'
 import { TopologyTestDriver } from './topology-test-driver.ts'

@@ -11,6 +11,8 @@ export type CommitMode = 'each' | 'once' | 'interval'
 
 /** Turns of the event loop without any progress after which instances that are not ready must be waiting for time to pass. */
 const IDLE_TURNS = 20
+/** And so many after which they must be waiting for nothing at all. */
+const STUCK_TURNS = 1000
 /** So far the clock moves on for instances that do not get ready: past any session and transaction timeout. */
 const PATIENCE_MS = 600_000
 
@@ -31,10 +33,12 @@ export class InstanceRounds {
   async settle(mode: CommitMode): Promise<void> {
     for (;;) {
       const before = this.#clock.now()
-      const did = await this.#round(mode)
+      // A task that starts in the midst of a round has not been asked yet.
       if (!this.#ready()) await this.#untilReady()
+      const did = await this.#round(mode)
+      if (!this.#ready()) continue
       // Time that has passed means that something failed and is done again.
-      else if (!did && this.#clock.now() === before && (mode !== 'once' || !(await this.#commitAll()))) return
+      if (!did && this.#clock.now() === before && (mode !== 'once' || !(await this.#commitAll()))) return
     }
   }
 
@@ -82,8 +86,10 @@ export class InstanceRounds {
     for (let idle = 0; !this.#ready(); idle++) {
       for (const { instance } of this.instances) if (await this.patiently(instance.step(0, 0))) idle = 0
       await nextTurn()
-      if (idle < IDLE_TURNS) continue
+      if (idle < IDLE_TURNS || this.#ready()) continue
       const next = this.#clock.nextWakeUp
+      // Nobody waits for time: they are at work.
+      if (next === undefined && idle < STUCK_TURNS) continue
       const waited = this.#clock.now() - start
       if (next === undefined || waited > PATIENCE_MS) {
         throw millraceError('MILLRACE_DRIVER_NOT_READY', { seconds: waited / 1000 })
