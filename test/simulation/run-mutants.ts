@@ -44,7 +44,15 @@ async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caugh
     original.replace(mutant.from, () => mutant.to),
   )
   try {
-    const args = ['test/simulation/run.ts', '--seed', values.seed, '--runs', values.runs, '--until-failure']
+    const args = [
+      'test/simulation/run.ts',
+      '--seed',
+      values.seed,
+      '--runs',
+      values.runs,
+      '--until-failure',
+      '--no-shrink',
+    ]
     const child = spawn(process.execPath, ['--conditions=millrace-source', ...args], { cwd: root })
     let output = ''
     child.stdout.on('data', chunk => (output += String(chunk)))

@@ -1,19 +1,18 @@
 /**
  * `npm run simulate -- --seed N --runs M`: the real runtime, several processes, the in-memory cluster, virtual time; kills,
- * lost disks, restarts and faults at every call to Kafka, all decided by the seed. Exits with 1 when an oracle is violated,
- * after printing the seed, what was violated, and the history of the run; `--seed N --runs 1` repeats it.
- *
- * Not covered yet: torn writes of the store, partitions that grow, clock jumps, slow and failing user functions, topologies
- * drawn at random, shrinking.
+ * disks torn, corrupt or lost, restarts, faults at every call to Kafka, clock jumps, slow and failing user functions, all decided
+ * by the seed. Exits with 1 when an oracle is violated, after printing the seed, what was violated, and the history of the
+ * smallest run that still fails; `--seed N --runs 1` repeats it.
  */
 import { parseArgs } from 'node:util'
-import { simulate } from './simulation.ts'
+import { simulateScenario } from './simulation.ts'
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     runs: { type: 'string', default: '100' },
     history: { type: 'boolean', default: false },
+    'no-shrink': { type: 'boolean', default: false },
     'until-failure': { type: 'boolean', default: false },
   },
 })
@@ -31,11 +30,11 @@ let done = 0
 let faults = 0
 const covered = new Map<string, number>()
 for (let seed = first; seed < first + runs; seed++) {
-  const result = await simulate(seed)
+  const result = await simulateScenario(seed, !values['no-shrink'])
   done++
   kills += result.kills
   faults += result.faults
-  const kind = `${result.scenario}, ${result.guarantee}`
+  const kind = `${result.scenario}, ${result.setting.guarantee}`
   covered.set(kind, (covered.get(kind) ?? 0) + 1)
   if (result.violations.length > 0) failed.push(seed)
   if (result.violations.length > 0 || values.history) {

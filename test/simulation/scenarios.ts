@@ -1,32 +1,32 @@
-import { int, json, long, type Plan, StreamsBuilder, string, timeWindowed } from '@millrace/core'
-import { tumbling } from '@millrace/core'
-
-/** What a simulated run puts in. */
-export interface InputRecord {
-  readonly topic: string
-  readonly key: string
-  readonly value: string
-  readonly timestamp: number
-}
+import {
+  int,
+  json,
+  long,
+  type Plan,
+  StreamsBuilder,
+  string,
+  timeWindowed,
+  tumbling,
+  type Windowed,
+} from '@millrace/core'
+import { type SimulatedInput, SIMULATION_START_MS } from '@millrace/testing'
 
 /** A topology with the input that fits it and the results that must come of it, whatever happens on the way. */
 export interface Scenario {
   readonly name: string
-  readonly topics: readonly string[]
   readonly output: string
   plan(): Plan
-  /** Topics that are filled before anything starts come first. */
-  input(random: () => number, records: number): readonly InputRecord[]
+  input(random: () => number, records: number): readonly SimulatedInput[]
   /** The last value of each key of the output, as text. */
-  expected(input: readonly InputRecord[]): ReadonlyMap<string, string>
-  /** Key and value of an output record as text. */
-  show(key: Buffer, value: Buffer): readonly [key: string, value: string]
+  expected(input: readonly SimulatedInput[]): ReadonlyMap<string, string>
+  /** A key of the output as text. */
+  showKey(key: unknown): string
   /** Each further value of a key is larger than the one before: a repetition or a step back shows something done twice or lost. */
   readonly grows: boolean
 }
 
 const WORDS = ['mill', 'race', 'water', 'wheel', 'grain', 'flour', 'stone']
-const FIRST_TIMESTAMP = 1_700_000_000_000
+const FIRST_TIMESTAMP = SIMULATION_START_MS
 
 const pick = <T>(random: () => number, list: readonly T[]): T => list[Math.floor(random() * list.length)]!
 
@@ -36,10 +36,11 @@ function tally(keys: Iterable<string>): Map<string, string> {
   return counts
 }
 
+const showWindowed = ({ key, window }: Windowed<string>) => `${key}@${window.start}`
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'word-count',
-    topics: ['lines'],
     output: 'word-counts',
     grows: true,
     plan() {
@@ -60,12 +61,11 @@ export const SCENARIOS: readonly Scenario[] = [
         value: Array.from({ length: 1 + Math.floor(random() * 5) }, () => pick(random, WORDS)).join(' '),
         timestamp: FIRST_TIMESTAMP + index,
       })),
-    expected: input => tally(input.flatMap(({ value }) => value.split(' '))),
-    show: (key, value) => [key.toString(), String(value.readBigInt64BE())],
+    expected: input => tally(input.flatMap(({ value }) => String(value).split(' '))),
+    showKey: String,
   },
   {
     name: 'page-views-per-minute',
-    topics: ['views'],
     output: 'views-per-minute',
     grows: true,
     plan() {
@@ -88,15 +88,12 @@ export const SCENARIOS: readonly Scenario[] = [
         timestamp: (timestamp += Math.floor(random() * 4000)),
       }))
     },
-    expected: input => tally(input.map(({ key, timestamp }) => `${key}@${Math.floor(timestamp / 60_000) * 60_000}`)),
-    show: (key, value) => [
-      `${key.toString('utf8', 0, key.length - 8)}@${key.readBigInt64BE(key.length - 8)}`,
-      String(value.readBigInt64BE()),
-    ],
+    expected: input =>
+      tally(input.map(({ key, timestamp = 0 }) => `${String(key)}@${Math.floor(timestamp / 60_000) * 60_000}`)),
+    showKey: key => showWindowed(key as Windowed<string>),
   },
   {
     name: 'enriched-totals',
-    topics: ['prices', 'orders'],
     output: 'totals',
     grows: true,
     plan() {
@@ -123,8 +120,9 @@ export const SCENARIOS: readonly Scenario[] = [
       const prices = WORDS.map((word, index) => ({
         topic: 'prices',
         key: word,
-        value: String(index + 1),
+        value: index + 1,
         timestamp: 1,
+        upFront: true,
       }))
       const orders = Array.from({ length: records }, (_, index) => ({
         topic: 'orders',
@@ -137,10 +135,34 @@ export const SCENARIOS: readonly Scenario[] = [
     expected: input => {
       const totals = new Map<string, string>()
       for (const { topic, key, value } of input) {
-        if (topic === 'orders') totals.set(value, String(Number(totals.get(value) ?? 0) + WORDS.indexOf(key) + 1))
+        if (topic !== 'orders') continue
+        const buyer = String(value)
+        totals.set(buyer, String(Number(totals.get(buyer) ?? 0) + WORDS.indexOf(String(key)) + 1))
       }
       return totals
     },
-    show: (key, value) => [key.toString(), String(value.readInt32BE())],
+    showKey: String,
+  },
+  {
+    name: 'copied-lines',
+    output: 'copies',
+    grows: false,
+    plan() {
+      const builder = new StreamsBuilder()
+      builder
+        .stream('lines', { key: string(), value: string() })
+        .mapValues(line => line.toUpperCase())
+        .to('copies', { key: string(), value: string() })
+      return builder.build()
+    },
+    input: (random, records) =>
+      Array.from({ length: records }, (_, index) => ({
+        topic: 'lines',
+        key: `line-${index}`,
+        value: pick(random, WORDS),
+        timestamp: FIRST_TIMESTAMP + index,
+      })),
+    expected: input => new Map(input.map(({ key, value }) => [String(key), String(value).toUpperCase()])),
+    showKey: String,
   },
 ]

@@ -16,3 +16,20 @@ export type { InputTopicOptions, PipeListOptions, TestInputTopic } from './drive
 export type { OutputTopicOptions, TestOutputTopic } from './driver/test-output-topic.ts'
 export type { InputRecord, PipeOptions, TestRecord } from './driver/test-record.ts'
 export { survivingStore } from './driver/surviving-store.ts'
+export {
+  simulate,
+  type Oracle,
+  type SimulatedOutput,
+  type SimulatedRun,
+  type SimulationOptions,
+  type SimulationResult,
+} from './simulation/simulate.ts'
+export type { Comparison } from './simulation/compare-runs.ts'
+export {
+  SIMULATION_START_MS,
+  type DiskFate,
+  type SimulatedInput,
+  type SimulatedRecord,
+  type SimulationCase,
+  type Trouble,
+} from './simulation/simulation-case.ts'

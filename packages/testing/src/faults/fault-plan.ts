@@ -23,6 +23,8 @@ export interface FaultOptions {
   readonly probabilities?: Readonly<Partial<Record<FaultKind, number>>>
   /** Faults at exact calls, whatever the probabilities. @default none */
   readonly schedule?: readonly ScheduledFault[]
+  /** Told of each call before it is made, whether a fault meets it or not. */
+  readonly onCall?: (clientId: string, operation: FaultOperation) => void
   /** Which calls may fail by probability. @default all */
   readonly applies?: (operation: FaultOperation) => boolean
   /** The longest `delay` and coordinator move, in milliseconds. @default 1 000 */
@@ -49,6 +51,8 @@ export interface ScheduledFault {
   readonly operation: FaultOperation
   /** Which call of this operation, over all clients of the factory; the first is 1. */
   readonly call: number
+  /** Of delays, coordinator moves and disconnects, in milliseconds. @default drawn */
+  readonly ms?: number
 }
 
 /** What was done to a call. */
@@ -91,17 +95,20 @@ export class FaultPlan {
   next(clientId: string, operation: FaultOperation): FaultEvent | undefined {
     const call = (this.#calls.get(operation) ?? 0) + 1
     this.#calls.set(operation, call)
+    this.options.onCall?.(clientId, operation)
     // Both numbers are drawn for each call, so that a fault more or less does not change all that follow.
     const [chance, length] = [this.#random(), this.#random()]
-    const kind = this.#stopped ? undefined : (this.#scheduled(operation, call) ?? this.#byChance(operation, chance))
+    const scheduled = this.#stopped ? undefined : this.#scheduled(operation, call)
+    const kind = this.#stopped ? undefined : (scheduled?.kind ?? this.#byChance(operation, chance))
     if (kind === undefined) return undefined
-    const event = { kind, operation, call, clientId, at: this.options.clock.now(), ms: this.#duration(kind, length) }
+    const ms = scheduled?.ms ?? this.#duration(kind, length)
+    const event = { kind, operation, call, clientId, at: this.options.clock.now(), ms }
     this.log.push(event)
     return event
   }
 
-  #scheduled(operation: FaultOperation, call: number): FaultKind | undefined {
-    return this.options.schedule?.find(fault => fault.operation === operation && fault.call === call)?.kind
+  #scheduled(operation: FaultOperation, call: number): ScheduledFault | undefined {
+    return this.options.schedule?.find(fault => fault.operation === operation && fault.call === call)
   }
 
   #byChance(operation: FaultOperation, chance: number): FaultKind | undefined {

@@ -1,0 +1,55 @@
+import type { MemoryCluster } from '@millrace/client-memory'
+import type { SimulatedProcess } from './simulated-process.ts'
+import { APPLICATION_ID } from './simulated-process.ts'
+import type { RecordWatch } from './watched-plan.ts'
+
+/** A task is run twice when two processes run it that both belong to the group as it is now. One that was fenced may not know. */
+export function tasksRunTwice(cluster: MemoryCluster, processes: readonly SimulatedProcess[]): readonly string[] {
+  const group = cluster.describeGroup(APPLICATION_ID)
+  if (group === undefined) return []
+  const owners = new Map<string, string>()
+  const violations: string[] = []
+  for (const { name, work } of processes) {
+    if (work === undefined) continue
+    const { memberId, generationId } = work.member
+    if (generationId !== group.generation || !group.memberIds.includes(memberId)) continue
+    for (const task of work.tasks) {
+      const other = owners.get(task)
+      if (other !== undefined) violations.push(`task ${task} runs in ${other} and in ${name}`)
+      owners.set(task, name)
+    }
+  }
+  return violations
+}
+
+/** Follows the committed offsets of the application, and says when one passes a record that no process has taken. */
+export class OffsetWatch {
+  readonly #cluster: MemoryCluster
+  readonly #watch: RecordWatch
+  readonly #checked = new Map<string, number>()
+
+  constructor(cluster: MemoryCluster, watch: RecordWatch) {
+    this.#cluster = cluster
+    this.#watch = watch
+  }
+
+  check(): readonly string[] {
+    const violations: string[] = []
+    for (const { topic, partition, offset } of this.#cluster.committedOffsets(APPLICATION_ID)) {
+      const name = `${topic}-${partition}`
+      const from = this.#checked.get(name) ?? 0
+      if (offset <= from) continue
+      this.#checked.set(name, offset)
+      const log = this.#cluster.log({ topic, partition })
+      if (offset > log.highWatermark) violations.push(`offset ${offset} of ${name} is committed, past its end`)
+      for (const { header, lastOffset, aborted } of log.batches()) {
+        if (header.control || aborted || lastOffset < from) continue
+        for (let at = Math.max(from, header.baseOffset); at <= lastOffset && at < offset; at++) {
+          if (!this.#watch.hasSeen(topic, partition, at))
+            violations.push(`offset ${offset} of ${name} is committed, but record ${at} was never processed`)
+        }
+      }
+    }
+    return violations
+  }
+}

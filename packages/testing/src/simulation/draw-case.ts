@@ -1,0 +1,104 @@
+import { type Plan, seededRandom } from '@millrace/core'
+import {
+  type DiskFate,
+  type SimulatedInput,
+  type SimulatedRecord,
+  type SimulationCase,
+  type Trouble,
+  TROUBLE_MS,
+} from './simulation-case.ts'
+
+export interface DrawOptions {
+  readonly plan: Plan
+  readonly seed: number
+  readonly input: readonly SimulatedInput[] | ((random: () => number) => readonly SimulatedInput[])
+  readonly guarantee: SimulationCase['guarantee'] | undefined
+  readonly partitions: number | undefined
+}
+
+/** A case, decided by its seed alone. */
+export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptions): SimulationCase {
+  const random = seededRandom(seed)
+  const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
+  const processes = draw(1, 3)
+  const records = typeof input === 'function' ? input(random) : input
+  const watched = random() < 0.75
+  const onBadRecord = random() < 0.6 ? 'fail' : random() < 0.5 ? 'continue' : 'dead-letter'
+  return {
+    seed,
+    guarantee: guarantee ?? (random() < 0.7 ? 'exactly_once' : 'at_least_once'),
+    transactions: random() < 0.5 ? 'group-metadata' : 'producer-per-task',
+    onBadRecord,
+    partitions: partitions ?? draw(1, 4),
+    processes,
+    asyncReads: random() < 0.5,
+    watched,
+    records: drawRecords(records, random, watched ? onBadRecord : undefined),
+    troubles: drawTroubles(plan, processes, random, draw),
+    faults: 'drawn',
+  }
+}
+
+function drawRecords(
+  input: readonly SimulatedInput[],
+  random: () => number,
+  onBadRecord: SimulationCase['onBadRecord'] | undefined,
+): readonly SimulatedRecord[] {
+  let atMs = 0
+  const step = (TROUBLE_MS * 1.5) / Math.max(1, input.length)
+  return input.map(record => {
+    // In bursts of some ten records, most of them within the time of trouble.
+    if (random() < 0.1) atMs = Math.min(TROUBLE_MS - 1, atMs + Math.floor(random() * step * 20))
+    const [failing, slow] = [random(), random()]
+    const fails = onBadRecord === undefined || failing > 0.02 ? 0 : onBadRecord === 'fail' ? 1 : Infinity
+    return {
+      ...record,
+      atMs: record.upFront === true ? -1 : atMs,
+      fails: record.upFront === true ? 0 : fails,
+      slowMs: onBadRecord === undefined || slow > 0.02 ? 0 : Math.floor(slow * 50 * 3000),
+    }
+  })
+}
+
+function drawTroubles(
+  plan: Plan,
+  processes: number,
+  random: () => number,
+  draw: (least: number, most: number) => number,
+): readonly Trouble[] {
+  const growing = growingTopics(plan)
+  const troubles = Array.from({ length: draw(4, 24) }, (): Trouble => {
+    const atMs = draw(0, TROUBLE_MS - 1)
+    const one = draw(0, processes - 1)
+    const chance = random()
+    if (chance < 0.35) {
+      const disk = random()
+      return {
+        kind: 'kill',
+        atMs,
+        process: one,
+        afterCalls: random() < 0.5 ? 0 : draw(1, 30),
+        disk: fateOf(disk),
+        downMs: draw(10, 8000),
+      }
+    }
+    if (chance < 0.47) return { kind: 'stop', atMs, process: one, downMs: draw(10, 8000) }
+    if (chance < 0.57) return { kind: 'stand-still', atMs, process: one, forMs: draw(100, 20_000) }
+    if (chance < 0.92) return { kind: 'evict', atMs, member: draw(0, 2) }
+    if (chance < 0.97 || growing.length === 0) return { kind: 'clock-jump', atMs, byMs: draw(100, 30_000) }
+    return { kind: 'grow', atMs, topic: growing[draw(0, growing.length - 1)]! }
+  })
+  return troubles.sort((a, b) => a.atMs - b.atMs)
+}
+
+function fateOf(chance: number): DiskFate {
+  if (chance < 0.25) return 'lost'
+  if (chance < 0.5) return 'torn'
+  return chance < 0.55 ? 'corrupt' : 'kept'
+}
+
+/** A topic may only grow when no internal topic has as many partitions as it: the runtime refuses it otherwise. */
+function growingTopics(plan: Plan): readonly string[] {
+  if (plan.stores.length > 0 || plan.repartitionTopics.length > 0 || plan.copartitioned.length > 0) return []
+  return [...new Set(plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics))]
+}

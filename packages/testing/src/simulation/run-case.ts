@@ -1,0 +1,284 @@
+import { MemoryCluster, memoryClient } from '@millrace/client-memory'
+import { type KafkaClient, ManualClock, NO_HEADERS, partitionForKey, type Plan, topicNaming } from '@millrace/core'
+import { silentLogger } from '@millrace/runtime'
+import type { FaultEvent } from '../faults/fault-plan.ts'
+import { withFaults } from '../faults/with-faults.ts'
+import { OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
+import { type CommittedRecord, readCommitted } from './read-records.ts'
+import { SimulatedDisk } from './simulated-disk.ts'
+import { APPLICATION_ID, SimulatedProcess } from './simulated-process.ts'
+import {
+  DEAD_LETTER_TOPIC,
+  type SimulatedRecord,
+  SIMULATION_START_MS,
+  type SimulationCase,
+  type Trouble,
+  TROUBLE_MS,
+} from './simulation-case.ts'
+import { storesUnlikeChangelogs } from './store-oracle.ts'
+import { RecordWatch, watchedPlan } from './watched-plan.ts'
+
+/** What came of a case. */
+export interface CaseResult {
+  /** Of the oracles that need to know nothing of the topology. */
+  readonly violations: readonly string[]
+  /** What happened, in order, with virtual times. */
+  readonly history: readonly string[]
+  readonly faults: readonly FaultEvent[]
+  readonly kills: number
+  /** Committed records of each topic that the plan writes for others, and of the dead-letter topic. */
+  readonly outputs: ReadonlyMap<string, readonly CommittedRecord[]>
+}
+
+/** Chances for each call to Kafka. */
+const FAULTS = {
+  'drop-request': 0.01,
+  'drop-response': 0.01,
+  delay: 0.05,
+  disconnect: 0.004,
+  fence: 0.004,
+  'move-coordinator': 0.004,
+} as const
+
+/** How long a run may take to come to rest when nothing troubles it any more, in virtual milliseconds. */
+const REST_MS = 400_000
+const TICK_MS = 50
+
+/** Carries a case out: the same case gives the same result. */
+export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-planned' | 'off'): Promise<CaseResult> {
+  const { seed, partitions, guarantee } = setting
+  const clock = new ManualClock(SIMULATION_START_MS)
+  const cluster = new MemoryCluster({ clock, seed })
+  const history: { readonly at: number; readonly line: string }[] = []
+  const tell = (line: string) => void history.push({ at: clock.now(), line })
+  const violations = new Set<string>()
+  const violation = (text: string) => {
+    if (!violations.has(text)) tell(`VIOLATED: ${text}`)
+    violations.add(text)
+  }
+
+  for (const name of externalTopics(plan)) cluster.createTopic({ name, partitions })
+  cluster.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
+  const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
+  const callListeners = new Map<string, () => void>()
+  const faulty = withFaults(memoryClient(cluster, { transactions: setting.transactions }), {
+    seed: seed + 1,
+    clock,
+    cluster,
+    ...(setting.faults === 'drawn' ? { probabilities: FAULTS } : { schedule: setting.faults }),
+    maxDisconnectMs: 8000,
+    onCall: clientId => callListeners.get(clientId)?.(),
+  })
+
+  const watch = new RecordWatch(clock)
+  const world = {
+    clock,
+    plan: setting.watched ? watchedPlan(plan, watch) : plan,
+    setting,
+    caching,
+    connect: faulty,
+    history: tell,
+    violation,
+  }
+  const processes = Array.from({ length: setting.processes }, (_, index) => {
+    const disk = new SimulatedDisk({ clock, seed: seed * 31 + index, asyncReads: setting.asyncReads })
+    return new SimulatedProcess(`p${index}`, world, disk)
+  })
+  tell(`${guarantee}, ${setting.transactions}, ${partitions} partitions, ${processes.length} processes`)
+
+  const send = await sender(plan, honest, cluster, watch)
+  const records = [...setting.records].sort((a, b) => a.atMs - b.atMs)
+  const takeUntil = (atMs: number) => records.splice(0, records.findLastIndex(record => record.atMs <= atMs) + 1)
+  await send(takeUntil(-1))
+  for (const one of processes) one.start()
+
+  const offsets = new OffsetWatch(cluster, watch)
+  const observe = () => {
+    for (const text of tasksRunTwice(cluster, processes)) violation(text)
+    if (setting.watched) for (const text of offsets.check()) violation(text)
+  }
+  let kills = 0
+  const kill = (one: SimulatedProcess, trouble: Extract<Trouble, { kind: 'kill' }>) => {
+    callListeners.delete(`${APPLICATION_ID}-${one.name}`)
+    if (!one.alive) return
+    kills++
+    tell(`${one.name} is killed, its disk is ${trouble.disk}`)
+    one.kill(trouble.disk)
+  }
+  const starts: { readonly at: number; readonly one: SimulatedProcess }[] = []
+  const befall = (trouble: Trouble) => {
+    if (trouble.kind === 'evict') {
+      const members = cluster.describeGroup(APPLICATION_ID)?.memberIds ?? []
+      const memberId = members[trouble.member % Math.max(1, members.length)]
+      if (memberId === undefined) return
+      // The group gives a member up that goes on working, as after a long pause: what it then commits must not count.
+      tell(`the group gives ${memberId} up`)
+      return cluster.evictMember(APPLICATION_ID, memberId)
+    }
+    if (trouble.kind === 'clock-jump') {
+      tell(`the clock jumps by ${trouble.byMs} ms`)
+      return clock.jump(trouble.byMs)
+    }
+    if (trouble.kind === 'grow') {
+      const count = cluster.partitionCount(trouble.topic)! + 1
+      tell(`${trouble.topic} grows to ${count} partitions`)
+      return cluster.createPartitions(trouble.topic, count)
+    }
+    const one = processes[trouble.process]
+    if (one?.alive !== true) return
+    if (trouble.kind === 'stand-still') {
+      tell(`${one.name} stands still for ${trouble.forMs} ms`)
+      return one.standStill(trouble.forMs)
+    }
+    starts.push({ at: clock.now() + trouble.downMs, one })
+    if (trouble.kind === 'stop') {
+      tell(`${one.name} is told to stop`)
+      return one.stop()
+    }
+    if (trouble.afterCalls === 0) return kill(one, trouble)
+    let calls = trouble.afterCalls
+    callListeners.set(`${APPLICATION_ID}-${one.name}`, () => {
+      // The call is on its way; some turns of the event loop later it may have been carried out or not.
+      if (--calls === 0) void turns(trouble.afterCalls % 4).then(() => kill(one, trouble))
+    })
+  }
+
+  const began = clock.now()
+  const troubles = [...setting.troubles].sort((a, b) => a.atMs - b.atMs)
+  for (let next = 0; clock.now() - began < TROUBLE_MS;) {
+    const at = clock.now() - began
+    await send(takeUntil(at))
+    while (next < troubles.length && troubles[next]!.atMs <= at) befall(troubles[next++]!)
+    for (const start of [...starts]) {
+      if (start.at > clock.now()) continue
+      starts.splice(starts.indexOf(start), 1)
+      // A kill that waits for a call may not have come yet.
+      if (start.one.alive) continue
+      tell(`${start.one.name} starts`)
+      start.one.start()
+    }
+    observe()
+    const wait = next < troubles.length ? troubles[next]!.atMs - (clock.now() - began) : TICK_MS
+    await clock.advance(Math.max(1, Math.min(TICK_MS, wait)))
+  }
+  await send(takeUntil(Infinity))
+  tell('no further trouble')
+  faulty.stop()
+  callListeners.clear()
+
+  const real = topicNaming(plan, APPLICATION_ID)
+  const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real))
+  const restEnds = clock.now() + REST_MS
+  let atRest = false
+  while (clock.now() < restEnds && !atRest) {
+    // One that was told to stop may have ended only now.
+    for (const one of processes) one.start()
+    await clock.advance(1000)
+    observe()
+    atRest = await allCommitted(honest, cluster, sources)
+  }
+  if (!atRest) violation(`after ${REST_MS / 1000} s without trouble the input was not processed to its end`)
+  for (const one of processes) one.stop()
+  await clock.advance(30_000)
+  observe()
+  for (const one of processes) if (one.alive) violation(`${one.name} did not stop within 30 s`)
+  for (const one of processes) one.kill('kept')
+
+  // A process that was fenced may have written to the changelog after its successor: only transactions keep it out.
+  if (guarantee === 'exactly_once') {
+    const latest = Math.max(clock.now(), ...setting.records.map(({ timestamp = 0 }) => timestamp))
+    for (const text of await storesUnlikeChangelogs(honest, plan, processes, latest)) violation(text)
+  }
+  const outputs = new Map<string, readonly CommittedRecord[]>()
+  for (const topic of [...sinkTopics(plan), DEAD_LETTER_TOPIC]) outputs.set(topic, await readCommitted(honest, topic))
+  await honest.close()
+
+  for (const { at, clientId, kind, operation, call, ms } of faulty.log) {
+    history.push({ at, line: `${clientId}: ${kind} at ${operation} ${call}${ms > 0 ? ` for ${ms} ms` : ''}` })
+  }
+  const lines = history
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, line }) => `${String(at - SIMULATION_START_MS).padStart(7)} ms  ${line}`)
+  return { violations: [...violations], history: lines, faults: faulty.log, kills, outputs }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve()
+}
+
+/** Topics that have to be there before the application starts. */
+function externalTopics(plan: Plan): readonly string[] {
+  const internal = new Set(plan.repartitionTopics.map(({ name }) => name))
+  const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics)
+  return [...new Set([...sources.filter(topic => !internal.has(topic)), ...sinkTopics(plan)])]
+}
+
+/** Topics that the plan writes for others. */
+function sinkTopics(plan: Plan): readonly string[] {
+  const internal = new Set(plan.repartitionTopics.map(({ name }) => name))
+  const topics = plan.nodes.flatMap(node =>
+    node.kind === 'sink' && typeof node.topic === 'string' && !internal.has(node.topic) ? [node.topic] : [],
+  )
+  return [...new Set(topics)]
+}
+
+/** Writes input records with the serdes with which the plan reads them, in order. */
+async function sender(
+  plan: Plan,
+  client: KafkaClient,
+  cluster: MemoryCluster,
+  watch: RecordWatch,
+): Promise<(records: readonly SimulatedRecord[]) => Promise<void>> {
+  const producer = client.producer({})
+  await producer.init()
+  const ends = new Map<string, number>()
+  const empty = Buffer.alloc(0)
+  let round = 0
+  return async records => {
+    if (records.length === 0) return
+    for (const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } of records) {
+      const source = plan.nodes.find(node => node.kind === 'source' && node.topics.includes(topic))
+      if (source?.kind !== 'source') throw new Error(`the topology reads no topic "${topic}"`)
+      const keyBytes = key === null ? null : Buffer.from(source.keySerde.serialize(key, topic))
+      const valueBytes = value === null ? null : Buffer.from(source.valueSerde.serialize(value, topic))
+      const count = cluster.partitionCount(topic)!
+      const partition = keyBytes === null ? round++ % count : partitionForKey(keyBytes, 0, keyBytes.length, count)
+      const offset = ends.get(`${topic}-${partition}`) ?? 0
+      ends.set(`${topic}-${partition}`, offset + 1)
+      if (fails > 0 || slowMs > 0) watch.plan(topic, partition, offset, { fails, slowMs })
+      producer
+        .topic(topic)
+        .append(
+          partition,
+          timestamp,
+          keyBytes ?? empty,
+          keyBytes === null ? -1 : 0,
+          keyBytes?.length ?? -1,
+          valueBytes ?? empty,
+          valueBytes === null ? -1 : 0,
+          valueBytes?.length ?? -1,
+          NO_HEADERS,
+        )
+    }
+    await producer.flush()
+  }
+}
+
+/** Whether the group has committed the end of every topic that is read, past records that no one may see. */
+async function allCommitted(client: KafkaClient, cluster: MemoryCluster, topics: readonly string[]): Promise<boolean> {
+  const admin = client.admin()
+  const described = await admin.describeTopics([...new Set(topics)])
+  if (described.length < new Set(topics).size) return false
+  const partitions = described.flatMap(({ name, partitions: count }) =>
+    Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
+  )
+  const committed = await admin.committedOffsets(APPLICATION_ID, partitions)
+  return partitions.every(({ topic, partition }) => {
+    const offset = committed.find(entry => entry.topic === topic && entry.partition === partition)?.offset ?? 0
+    const log = cluster.log({ topic, partition })
+    const left = log
+      .batches()
+      .some(({ header, aborted, lastOffset }) => !header.control && !aborted && lastOffset >= offset)
+    return !left && log.lastStableOffset === log.highWatermark
+  })
+}

@@ -1,0 +1,208 @@
+import type { MemoryClient } from '@millrace/client-memory'
+import {
+  type ClientContext,
+  type GroupConsumerOptions,
+  type GroupMetadata,
+  isMillraceError,
+  type Logger,
+  type ManualClock,
+  type Plan,
+  type RebalanceListener,
+  type Subscription,
+} from '@millrace/core'
+import { Instance, Metrics, resolveOptions } from '@millrace/runtime'
+import type { SimulatedDisk } from './simulated-disk.ts'
+import { DEAD_LETTER_TOPIC, type DiskFate, type SimulationCase } from './simulation-case.ts'
+import { SIMULATED_FAILURE } from './watched-plan.ts'
+
+/** What all processes of a run have in common. */
+export interface ProcessWorld {
+  readonly clock: ManualClock
+  readonly plan: Plan
+  readonly setting: SimulationCase
+  readonly caching: 'as-planned' | 'off'
+  connect(context: ClientContext): MemoryClient
+  history(line: string): void
+  /** Something that must not happen, whatever the faults. */
+  violation(text: string): void
+}
+
+const nobody = () => undefined
+
+/** Names the consumer group, too. */
+export const APPLICATION_ID = 'app'
+
+/**
+ * A process of the application in virtual time, under a supervisor: it steps its instance without end, and is started again when
+ * it ends by an error. Killing it leaves it wherever it is, between any two awaits.
+ */
+export class SimulatedProcess {
+  readonly name: string
+  readonly disk: SimulatedDisk
+  readonly #world: ProcessWorld
+  #life = 0
+  #client: MemoryClient | undefined
+  #member: { groupMetadata(): GroupMetadata } | undefined
+  #instance: Instance | undefined
+  #stopping = new AbortController()
+  #ended: Promise<void> | undefined
+  #stillUntil = 0
+  /** Between an assignment and its end: otherwise the tasks that are left do nothing. */
+  #assigned = false
+
+  constructor(name: string, world: ProcessWorld, disk: SimulatedDisk) {
+    this.name = name
+    this.#world = world
+    this.disk = disk
+  }
+
+  get alive(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** What it is doing as the member that it takes itself for; undefined when it is none. */
+  get work(): { readonly member: GroupMetadata; readonly tasks: readonly string[] } | undefined {
+    if (!this.alive || !this.#assigned || this.#instance === undefined || this.#member === undefined) return undefined
+    return { member: this.#member.groupMetadata(), tasks: this.#instance.tasks.map(({ name }) => name) }
+  }
+
+  start(): void {
+    if (this.alive) return
+    this.#stopping = new AbortController()
+    this.#ended = this.#live(++this.#life, this.#stopping.signal)
+  }
+
+  /** As SIGKILL. */
+  kill(disk: DiskFate): void {
+    this.#life++
+    this.#client?.crash()
+    this.#ended = undefined
+    this.disk.crash(disk)
+  }
+
+  /** As SIGTERM: finishes, commits and leaves, in its own time. */
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  /** As SIGSTOP, and SIGCONT after `ms`: meanwhile it neither steps nor sends heartbeats. */
+  standStill(ms: number): void {
+    this.#stillUntil = this.#world.clock.now() + ms
+    this.#client?.disconnect(ms)
+  }
+
+  async #live(life: number, stop: AbortSignal): Promise<void> {
+    const { clock, history } = this.#world
+    while (this.#life === life && !stop.aborted) {
+      const instance = this.#newInstance()
+      this.#instance = instance
+      let clean = true
+      try {
+        await instance.begin(stop)
+        while (this.#life === life && !stop.aborted) {
+          if (clock.now() < this.#stillUntil) await clock.sleep(this.#stillUntil - clock.now())
+          // A round that had work does not wait, so it must not be followed by the next at once: time would stand still.
+          else if (await instance.step(100)) await clock.sleep(1)
+        }
+      } catch (error) {
+        if (this.#life !== life) return
+        clean = false
+        history(`${this.name} ends: ${String(error)}`)
+        // Faults are retriable or fence; a process that ends by them was not made to withstand them.
+        if (!isMillraceError(error, 'retriable') && !isSimulated(error))
+          this.#world.violation(`${this.name} ended by ${String(error)}`)
+      }
+      if (this.#life !== life) return
+      try {
+        await instance.end({ clean, leave: true })
+      } catch (error) {
+        history(`${this.name} could not close cleanly: ${String(error)}`)
+      }
+      if (this.#life !== life) return
+      this.#instance = undefined
+      if (!stop.aborted) await clock.sleep(1000)
+    }
+    if (this.#life === life) this.#ended = undefined
+  }
+
+  /** What the process logs is part of the history. */
+  #logger(): Logger {
+    const log = (fields: Readonly<Record<string, unknown>>, message: string) => {
+      const { error, ...others } = fields
+      const why = error === undefined ? '' : `: ${error instanceof Error ? error.message : JSON.stringify(error)}`
+      this.#world.history(`${this.name} ${message}${why} ${JSON.stringify(others)}`)
+    }
+    return { debug: nobody, info: log, warn: log, error: log }
+  }
+
+  #newInstance(): Instance {
+    const { clock, plan, setting, caching } = this.#world
+    const { guarantee, onBadRecord } = setting
+    const options = resolveOptions({
+      applicationId: APPLICATION_ID,
+      processId: this.name,
+      client: context => {
+        this.#client = this.#world.connect(context)
+        return this.#remembered(this.#client)
+      },
+      store: this.disk.backend,
+      processingGuarantee: guarantee,
+      sessionTimeoutMs: 6000,
+      transactionTimeoutMs: 10_000,
+      commitIntervalMs: guarantee === 'exactly_once' ? 100 : 500,
+      onBadRecord: onBadRecord === 'dead-letter' ? { deadLetterTopic: DEAD_LETTER_TOPIC } : onBadRecord,
+      caching,
+      clock,
+      logger: this.#logger(),
+    })
+    return new Instance(plan, options, new Metrics(), {
+      onRebalancing: nobody,
+      onWaiting: nobody,
+      onRestoreStart: nobody,
+      onRestoreProgress: nobody,
+      onRestoreEnd: nobody,
+    })
+  }
+
+  /** The client, whose group member is remembered. */
+  #remembered(client: MemoryClient): MemoryClient {
+    const groupConsumer = (options: GroupConsumerOptions) => {
+      const member = client.groupConsumer(options)
+      this.#member = member
+      this.#assigned = false
+      const subscribe = (subscription: Subscription) =>
+        member.subscribe({ ...subscription, listener: this.#followed(subscription.listener) })
+      return new Proxy(member, {
+        get: (target, name) => (name === 'subscribe' ? subscribe : (Reflect.get(target, name) as unknown)),
+      })
+    }
+    return new Proxy(client, {
+      get: (target, name) => (name === 'groupConsumer' ? groupConsumer : (Reflect.get(target, name) as unknown)),
+    })
+  }
+
+  #followed(listener: RebalanceListener): RebalanceListener {
+    return {
+      onAssigned: async (partitions, userData) => {
+        await listener.onAssigned(partitions, userData)
+        this.#assigned = true
+      },
+      onRevoked: partitions => {
+        this.#assigned = false
+        return listener.onRevoked(partitions)
+      },
+      onLost: partitions => {
+        this.#assigned = false
+        return listener.onLost(partitions)
+      },
+    }
+  }
+}
+
+/** Whether a simulated user function is at the bottom of it. */
+function isSimulated(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message.includes(SIMULATED_FAILURE)) return true
+  }
+  return false
+}

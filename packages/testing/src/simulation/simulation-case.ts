@@ -1,0 +1,76 @@
+import type { ProcessingGuarantee } from '@millrace/runtime'
+import type { ScheduledFault } from '../faults/fault-plan.ts'
+
+/** A record for a source topic; key and value are written with the serdes with which the plan reads them. */
+export interface SimulatedInput {
+  readonly topic: string
+  readonly key: unknown
+  readonly value: unknown
+  /** Milliseconds since the epoch. @default when it is sent, in virtual time */
+  readonly timestamp?: number
+  /** It is there before anything starts: a table that a stream is joined with, so that nobody depends on who is faster. */
+  readonly upFront?: boolean
+}
+
+/** An input record with what happens to it. */
+export interface SimulatedRecord extends SimulatedInput {
+  /** Sent so many virtual milliseconds after the start; -1 is before it. */
+  readonly atMs: number
+  /** The user function that sees it fails so many times; Infinity is always. */
+  readonly fails: number
+  /** The user function takes so long. */
+  readonly slowMs: number
+}
+
+/**
+ * What becomes of the disk of a process that dies.
+ *
+ * - `kept`: all that was written; what was being written is there as a whole or not at all.
+ * - `torn`: the machine went down, so that the last writes that were not synced are missing too.
+ * - `corrupt`: one task's store cannot be read any more.
+ * - `lost`: nothing is left.
+ */
+export type DiskFate = 'kept' | 'torn' | 'corrupt' | 'lost'
+
+/** Something that happens to the whole of a process, the group, or time. `process` and `member` count from 0. */
+export type Trouble = { readonly atMs: number } & (
+  | {
+      readonly kind: 'kill'
+      readonly process: number
+      /** How many more calls to Kafka it makes before it dies: between any two awaits. */
+      readonly afterCalls: number
+      readonly disk: DiskFate
+      readonly downMs: number
+    }
+  | { readonly kind: 'stop'; readonly process: number; readonly downMs: number }
+  | { readonly kind: 'stand-still'; readonly process: number; readonly forMs: number }
+  | { readonly kind: 'evict'; readonly member: number }
+  | { readonly kind: 'clock-jump'; readonly byMs: number }
+  | { readonly kind: 'grow'; readonly topic: string }
+)
+
+/** All that decides a run. What is drawn from a seed is written out here, so that it can be made smaller. */
+export interface SimulationCase {
+  readonly seed: number
+  readonly guarantee: Exclude<ProcessingGuarantee, 'at_most_once'>
+  readonly transactions: 'group-metadata' | 'producer-per-task'
+  readonly onBadRecord: 'fail' | 'continue' | 'dead-letter'
+  readonly partitions: number
+  readonly processes: number
+  /** Reads of the simulated disk give promises. */
+  readonly asyncReads: boolean
+  /** Whether each record is watched on its way into the topology; failing and slow functions need it. */
+  readonly watched: boolean
+  readonly records: readonly SimulatedRecord[]
+  readonly troubles: readonly Trouble[]
+  /** Faults of calls to Kafka: drawn while it runs, or exactly these. */
+  readonly faults: 'drawn' | readonly ScheduledFault[]
+}
+
+/** Where the time of a run begins, and where that of its input begins by default. */
+export const SIMULATION_START_MS = 1_700_000_000_000
+
+/** Virtual milliseconds of trouble. */
+export const TROUBLE_MS = 60_000
+
+export const DEAD_LETTER_TOPIC = 'dead-letters'

@@ -1,0 +1,85 @@
+import { type KafkaClient, type Plan, readInt64, type StorePlan, type TaskState, topicNaming } from '@millrace/core'
+import { type CommittedRecord, readCommitted } from './read-records.ts'
+import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
+
+/**
+ * Each store that is left on a disk is what its changelog says up to the store's position, byte for byte. Windows that have
+ * expired may be gone from the store.
+ */
+export async function storesUnlikeChangelogs(
+  client: KafkaClient,
+  plan: Plan,
+  processes: readonly SimulatedProcess[],
+  latestTimestamp: number,
+): Promise<readonly string[]> {
+  const real = topicNaming(plan, APPLICATION_ID)
+  const changelogs = new Map<string, readonly CommittedRecord[]>()
+  const violations: string[] = []
+  for (const { name, disk } of processes) {
+    for (const task of disk.tasks) {
+      const state = await disk.look(task)
+      if (state === undefined) continue
+      const [subTopology, partition] = task.split('_').map(Number)
+      const stores = plan.subTopologies.find(({ id }) => id === subTopology)?.stores ?? []
+      for (const store of plan.stores.filter(one => stores.includes(one.name))) {
+        if (store.changelog === undefined || store.changelog.isSource || store.type === 'memory') continue
+        const topic = real(store.changelog.topic)
+        const records = changelogs.get(topic) ?? (await readCommitted(client, topic))
+        changelogs.set(topic, records)
+        const position = (await state.offsets()).find(offset => offset.topic === topic)?.offset ?? 0
+        const logged = records.filter(one => one.partition === partition && one.offset < position)
+        const differences = compare(store, await contentOf(state, store), compacted(store, logged), latestTimestamp)
+        violations.push(...differences.map(text => `${name}: store ${store.name} of task ${task}: ${text}`))
+      }
+    }
+  }
+  return violations
+}
+
+const SEGMENT_BYTES = 6
+
+async function contentOf(state: TaskState, store: StorePlan): Promise<ReadonlyMap<string, string>> {
+  const content = new Map<string, string>()
+  const prefix = store.kind === 'key-value' ? 0 : SEGMENT_BYTES
+  for await (const [key, value] of state.store(store.name).iterate()) {
+    content.set(Buffer.from(key.subarray(prefix)).toString('hex'), Buffer.from(value).toString('hex'))
+  }
+  return content
+}
+
+/** The last value of each key, as the store keeps it. */
+function compacted(store: StorePlan, records: readonly CommittedRecord[]): ReadonlyMap<string, string> {
+  const content = new Map<string, string>()
+  for (const { keyBytes, valueBytes, timestamp } of records) {
+    if (keyBytes === null) continue
+    const key = keyBytes.toString('hex')
+    const time = Buffer.alloc(8)
+    time.writeBigInt64BE(BigInt(timestamp))
+    if (valueBytes === null) content.delete(key)
+    else content.set(key, (store.timestamped ? time.toString('hex') : '') + valueBytes.toString('hex'))
+  }
+  return content
+}
+
+function compare(
+  store: StorePlan,
+  kept: ReadonlyMap<string, string>,
+  logged: ReadonlyMap<string, string>,
+  latestTimestamp: number,
+): readonly string[] {
+  const violations: string[] = []
+  for (const [key, value] of logged) {
+    const found = kept.get(key)
+    if (found === value || (found === undefined && expired(store, key, latestTimestamp))) continue
+    violations.push(`${key} is ${found ?? 'missing'}, but the changelog has ${value}`)
+  }
+  for (const key of kept.keys()) if (!logged.has(key)) violations.push(`${key} is not in the changelog`)
+  return violations
+}
+
+function expired(store: StorePlan, key: string, latestTimestamp: number): boolean {
+  if (store.kind === 'key-value') return false
+  const bytes = Buffer.from(key, 'hex')
+  const slot = readInt64(bytes, bytes.length - (store.kind === 'session' ? 16 : 12))
+  return slot + (store.retentionMs ?? 0) < latestTimestamp
+}

@@ -1,0 +1,85 @@
+import type { Clock, Plan, PlanNode, Processor, ProcessorContext } from '@millrace/core'
+
+/** What is done to a record before the topology gets it. */
+export interface Mischief {
+  /** How often the function that sees it fails. */
+  fails: number
+  readonly slowMs: number
+}
+
+/** Which records have reached the topology, and what befalls them there. Outlives every process of a run. */
+export class RecordWatch {
+  readonly #seen = new Map<string, Set<number>>()
+  readonly #mischief = new Map<string, Mischief>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  plan(topic: string, partition: number, offset: number, mischief: Mischief): void {
+    this.#mischief.set(`${topic}-${partition}-${offset}`, mischief)
+  }
+
+  hasSeen(topic: string, partition: number, offset: number): boolean {
+    return this.#seen.get(`${topic}-${partition}`)?.has(offset) === true
+  }
+
+  /** @throws the failure of a user function, when one is due */
+  sees(topic: string, partition: number, offset: number): void | Promise<void> {
+    const name = `${topic}-${partition}`
+    const seen = this.#seen.get(name) ?? new Set()
+    this.#seen.set(name, seen)
+    seen.add(offset)
+    const mischief = this.#mischief.get(`${name}-${offset}`)
+    if (mischief === undefined) return
+    if (mischief.fails > 0) {
+      mischief.fails--
+      throw new Error(SIMULATED_FAILURE)
+    }
+    if (mischief.slowMs > 0) return this.#clock.sleep(mischief.slowMs)
+  }
+}
+
+/** The message of the failure of a simulated user function. */
+export const SIMULATED_FAILURE = 'a simulated user function fails'
+
+/** The plan with a processor behind each source, so that the watch sees each record on its way in. Names and topics stay. */
+export function watchedPlan(plan: Plan, watch: RecordWatch): Plan {
+  const nodes = plan.nodes.flatMap((node): readonly PlanNode[] => {
+    if (node.kind !== 'source') return [node]
+    const name = watcherOf(node.name)
+    const watcher: PlanNode = {
+      kind: 'processor',
+      name,
+      operator: { type: 'process', supplier: () => watcherWith(watch), fixedKey: false },
+      stores: [],
+      parents: [node.name],
+      children: node.children,
+    }
+    return [{ ...node, children: [name] }, watcher]
+  })
+  const sources = new Set(plan.nodes.filter(({ kind }) => kind === 'source').map(({ name }) => name))
+  const withWatcher = (name: string) => (sources.has(name) ? [name, watcherOf(name)] : [name])
+  return {
+    ...plan,
+    nodes,
+    subTopologies: plan.subTopologies.map(one => ({ ...one, nodes: one.nodes.flatMap(withWatcher) })),
+  }
+}
+
+function watcherOf(source: string): string {
+  return `${source}-watch`
+}
+
+function watcherWith(watch: RecordWatch): Processor<unknown, unknown> {
+  let context: ProcessorContext<unknown, unknown>
+  return {
+    init: given => void (context = given),
+    process(record) {
+      const { topic, partition, offset } = context.recordMetadata!
+      const slow = watch.sees(topic!, partition, offset)
+      return slow === undefined ? context.forward(record) : slow.then(() => context.forward(record))
+    },
+  }
+}
