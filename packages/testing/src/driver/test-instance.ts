@@ -22,7 +22,8 @@ export class TestInstance {
     this.number = setup.number
     this.disk = setup.disk
     const client: KafkaStreamsOptions['client'] = context => {
-      const made = setup.client(context)
+      // Member ids begin with it, and who gets which task goes by them: a name of its own makes each run the same.
+      const made = setup.client({ ...context, clientId: `instance-${setup.number}` })
       this.#clients.push(made)
       return made
     }
