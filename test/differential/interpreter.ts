@@ -250,11 +250,11 @@ function aggregate(step: CountStep | ReduceStep | AggregateStep, from: Of<'group
 
 function join(step: StreamTableJoinStep, from: Of<'stream'>, other: Of<'table'>): Result {
   const joiner = CATALOGUE.joiner[step.joiner]
-  const joined = from.it[step.op](
-    other.it,
-    (value: unknown, tableValue: unknown, key: unknown): unknown => joiner(text(key), text(value), text(tableValue)),
-    { ...serdes(from), ...name(step) },
-  )
+  const combine = (value: unknown, tableValue: unknown, key: unknown): unknown =>
+    joiner(text(key), text(value), text(tableValue))
+  const options = { ...serdes(from), ...name(step) }
+  const joined =
+    step.op === 'join' ? from.it.join(other.it, combine, options) : from.it.leftJoin(other.it, combine, options)
   return stream(joined, { key: from.key, value: STRING })
 }
 

@@ -52,6 +52,8 @@ export type {
   FixedKeyProcessor,
   FixedKeyProcessorContext,
   ForwardedRecord,
+  GlobalKTable,
+  GlobalTableOptions,
   GroupByOptions,
   GroupOptions,
   Header,

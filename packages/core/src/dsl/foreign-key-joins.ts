@@ -97,17 +97,13 @@ export function addForeignKeyJoin(
   )
   graph.add(update, [right.entry])
 
-  const responses = internalTopic(
-    operator,
-    topicNamed('-subscription-response', 'FK-JOIN-SUBSCRIPTION-RESPONSE'),
-    {
-      sinkName: named('-subscription-response-sink', 'SINK'),
-      sourceName: named('-subscription-response-source', 'SOURCE'),
-      keySerde: left.keySerde,
-      valueSerde: right.valueSerde && (subscriptionResponse(right.valueSerde) as Serde<unknown>),
-      partitioner: byKey(options.partitioner) ?? whereAsked,
-    },
-  )
+  const responses = internalTopic(operator, topicNamed('-subscription-response', 'FK-JOIN-SUBSCRIPTION-RESPONSE'), {
+    sinkName: named('-subscription-response-sink', 'SINK'),
+    sourceName: named('-subscription-response-source', 'SOURCE'),
+    keySerde: left.keySerde,
+    valueSerde: right.valueSerde && (subscriptionResponse(right.valueSerde) as Serde<unknown>),
+    partitioner: byKey(options.partitioner) ?? whereAsked,
+  })
   graph.add(responses, [lookUp, update])
   const sources = [...left.sources, responses.name]
   graph.addCopartitioned({ operator: sendName, sources })
@@ -168,7 +164,16 @@ interface InternalTopic extends DraftSerdes {
 
 function internalTopic(calledFor: string, topic: string, internal: InternalTopic): RepartitionEntry {
   const { sourceName: name, ...rest } = internal
-  return { kind: 'repartition', name, filterName: undefined, parents: [], topic, partitions: undefined, calledFor, ...rest }
+  return {
+    kind: 'repartition',
+    name,
+    filterName: undefined,
+    parents: [],
+    topic,
+    partitions: undefined,
+    calledFor,
+    ...rest,
+  }
 }
 
 function byKey(partitioner: KeyPartitioner | undefined): StreamPartitioner | undefined {

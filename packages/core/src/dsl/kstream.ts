@@ -4,6 +4,8 @@ import type { Serde } from '../serde/serde.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
+import { GlobalKTable } from './global-ktable.ts'
+import { addStreamGlobalJoin } from './globals.ts'
 import { groupPoint } from './group-point.ts'
 import type {
   MissingValue,
@@ -28,7 +30,7 @@ import type {
   StoreOptions,
   TopicChoice,
 } from './options.ts'
-import { point, sameGraph, type StreamPoint, type types } from './point.ts'
+import { globalPoint, point, sameGraph, type StreamPoint, type types } from './point.ts'
 import { addSink } from './sink.ts'
 import { addRepartition } from './repartition.ts'
 import { addMerge, addProcessor, addStep } from './steps.ts'
@@ -181,24 +183,41 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.grouped(groupPoint(this[point], 'groupByKey', options))
   }
 
+  /**
+   * Joins each record with the global table's current value of the key that `keySelector` gives; without one there is no
+   * result.
+   */
+  join<KG, VG, VR>(
+    global: GlobalKTable<KG, VG>,
+    keySelector: (key: K, value: V) => Awaitable<KG | null>,
+    joiner: (value: V, globalValue: VG, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KStream<K, VR, Exclude<Known, 'value'>>
   /** Joins each record with the table's current value of its key; without one there is no result. */
   join<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
     joiner: (value: V, tableValue: VT, key: K) => Awaitable<VR>,
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
-  ): KStream<K, VR, 'key'> {
-    const [options]: [SerdeOptions<K, V>?] = args
-    return this.#make.stream(addStreamTableJoin(this[point], table[point], 'inner', joiner, options ?? {}))
+  ): KStream<K, VR, 'key'>
+  join(other: never, first: never, second?: unknown, third?: NameOption): unknown {
+    return this.#join('inner', other, first, second, third)
   }
 
+  /** Joins each record with the global table's current value of the key that `keySelector` gives, or with null. */
+  leftJoin<KG, VG, VR>(
+    global: GlobalKTable<KG, VG>,
+    keySelector: (key: K, value: V) => Awaitable<KG | null>,
+    joiner: (value: V, globalValue: VG | null, key: K) => Awaitable<VR>,
+    options?: NameOption,
+  ): KStream<K, VR, Exclude<Known, 'value'>>
   /** Joins each record with the table's current value of its key, or with null. */
   leftJoin<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
     joiner: (value: V, tableValue: VT | null, key: K) => Awaitable<VR>,
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
-  ): KStream<K, VR, 'key'> {
-    const [options]: [SerdeOptions<K, V>?] = args
-    return this.#make.stream(addStreamTableJoin(this[point], table[point], 'left', joiner, options ?? {}))
+  ): KStream<K, VR, 'key'>
+  leftJoin(other: never, first: never, second?: unknown, third?: NameOption): unknown {
+    return this.#join('left', other, first, second, third)
   }
 
   /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
@@ -226,4 +245,16 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   processValues(supplier: () => unknown, options?: ProcessOptions & { readonly value?: object }): unknown {
     return this.#make.stream(addProcessor(this[point], supplier, true, options))
   }
+
+  #join(join: 'inner' | 'left', other: JoinedWith, first: never, second?: unknown, third?: NameOption): unknown {
+    if (other instanceof GlobalKTable) {
+      const spec = { join, keySelector: first, joiner: second as never }
+      return this.#make.stream(addStreamGlobalJoin(this[point], other[globalPoint], spec, third))
+    }
+    return this.#make.stream(
+      addStreamTableJoin(this[point], other[point], join, first, (second ?? {}) as SerdeOptions<K, V>),
+    )
+  }
 }
+
+type JoinedWith = KTable<unknown, unknown> | GlobalKTable<unknown, unknown>

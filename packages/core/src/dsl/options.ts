@@ -23,6 +23,14 @@ export interface SourceOptions<K, V> extends NameOption {
   readonly offsetReset?: OffsetReset
 }
 
+/** How a global table is read: always from the beginning. */
+export interface GlobalTableOptions<K, V> extends NameOption {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** @default a store with a generated name */
+  readonly store?: string | Omit<StoreOptions<K, V>, 'caching' | 'logging'>
+}
+
 /** A topic, several, or a pattern for their whole names. */
 export type TopicsRead = string | readonly string[] | RegExp
 

@@ -5,6 +5,9 @@ import type { TableState } from '../topology/table-state.ts'
 /** Where the objects of the DSL keep what they stand for. */
 export const point: unique symbol = Symbol('point')
 
+/** The same of global tables. */
+export const globalPoint: unique symbol = Symbol('globalPoint')
+
 /** The key under which they declare their types. There is no such property. */
 export declare const types: unique symbol
 

@@ -4,14 +4,17 @@ import { buildPlan } from '../topology/build-plan.ts'
 import { createGraph } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import type { Plan } from '../topology/plan.ts'
+import type { Processor } from '../operators/processor.ts'
 import { BranchedKStream } from './branched-kstream.ts'
+import { GlobalKTable } from './global-ktable.ts'
+import { addGlobalTable, addStoreOnTopic } from './globals.ts'
 import { KGroupedStream } from './kgrouped-stream.ts'
 import { KGroupedTable } from './kgrouped-table.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { SourceOptions, TableOptions, TopicsRead } from './options.ts'
+import type { GlobalTableOptions, NameOption, SourceOptions, TableOptions, TopicsRead } from './options.ts'
 import { streamPoint } from './point.ts'
 import { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import { sourceReading } from './source-reading.ts'
@@ -70,6 +73,46 @@ export class StreamsBuilder {
    */
   table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
     return make.table(addTable(this.#graph, topics, (options ?? {}) as never))
+  }
+
+  /**
+   * A topic as a table of which every instance has all partitions. Streams are joined with it by any key.
+   *
+   * @example
+   * const countries = builder.globalTable('countries', { key: string(), value: json<Country>() })
+   * orders.join(countries, (_id, order) => order.country, (order, country) => ({ ...order, country }))
+   */
+  globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
+    return new GlobalKTable(addGlobalTable(this.#graph, topic, (options ?? {}) as never))
+  }
+
+  /**
+   * A store of which every instance has the whole, kept by a processor that sees each record of the topic. Every processor of
+   * the topology may read it, without being connected; none but `supplier`'s may write. It has no changelog: after a loss
+   * the topic is read again.
+   */
+  addGlobalStore<K, V, Store>(
+    store: StoreBuilder<Store>,
+    topic: string,
+    options: NameOption & { readonly key: Serde<K>; readonly value: Serde<V> },
+    supplier: () => Processor<K, V, never, never>,
+  ): this {
+    addStoreOnTopic(this.#graph, store, topic, options as never, supplier, 'global')
+    return this
+  }
+
+  /**
+   * A store that a topic fills, task by task, and that processors connected to it read (KIP-813). The topic serves as its
+   * changelog, so what `supplier` puts has to be the records as they are.
+   */
+  addReadOnlyStateStore<K, V, Store>(
+    store: StoreBuilder<Store>,
+    topic: string,
+    options: NameOption & { readonly key: Serde<K>; readonly value: Serde<V> },
+    supplier: () => Processor<K, V, never, never>,
+  ): this {
+    addStoreOnTopic(this.#graph, store, topic, options as never, supplier, 'task')
+    return this
   }
 
   /** Adds a store that processors may connect to by its name. */

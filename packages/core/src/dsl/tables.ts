@@ -1,7 +1,12 @@
 import type { Fn2, ValueFn } from '../operators/spec.ts'
 import type { Graph, GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import { filteredTableState, mappedTableState, sourceTableState, transformedTableState } from '../topology/table-state.ts'
+import {
+  filteredTableState,
+  mappedTableState,
+  sourceTableState,
+  transformedTableState,
+} from '../topology/table-state.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'

@@ -185,6 +185,16 @@ export const ERROR_TABLE = {
     message: 'The state directory {directory} is in use by {owner}',
     hint: 'Give each process of this application on this machine a stateDir of its own, or end the other process.',
   },
+  MILLRACE_STORE_READ_ONLY: {
+    kind: 'record',
+    message: 'The global store "{store}" is only read by tasks, but was written to',
+    hint: 'Write to its topic: each instance then takes the record over.',
+  },
+  MILLRACE_PUNCTUATION_GLOBAL: {
+    kind: 'topology',
+    message: 'The processor {operator} keeps a global store and schedules punctuations',
+    hint: 'It sees the records of its topic only. Schedule in a processor of a stream.',
+  },
   MILLRACE_STORE_CLOSED: {
     kind: 'bug',
     message: '{operation} was called on a closed {object}',

@@ -15,6 +15,7 @@ import { compileUserProcessor } from './user-processor.ts'
 import { compileSessionAggregate } from './session-aggregate.ts'
 import { compileSlidingAggregate } from './sliding-aggregate.ts'
 import type { OperatorSpec } from './spec.ts'
+import { compileStreamGlobalJoin } from './stream-global-join.ts'
 import { compileStreamTableJoin } from './stream-table-join.ts'
 import {
   compileTableFilter,
@@ -75,6 +76,8 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileTableMapValues(spec, env)
     case 'tableToStream':
       return compileTableToStream(env)
+    case 'streamGlobalJoin':
+      return compileStreamGlobalJoin(spec, env)
     case 'streamTableJoin':
       return compileStreamTableJoin(spec, env)
     case 'tableGroup':

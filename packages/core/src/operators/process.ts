@@ -45,6 +45,10 @@ export interface OperatorEnv {
   /** Of a session store, or a window store that is `byRange` or retains duplicates. */
   rangeStore(name: string): RangeStore
   orderedStore(name: string): OrderedTableStore
+  /** A global table or store of this instance, to look values up in. */
+  globalStore(name: string): Pick<TableStore, 'get'>
+  /** Whether every processor may ask for the store of that name, connected or not. */
+  isGlobalStore(name: string): boolean
   /** For the Processor API: what user code gets for a store's name. */
   userStore(name: string): unknown
   /** Runs `callback` when due; see KIP-138. */

@@ -39,6 +39,7 @@ export type OperatorSpec =
   | TableMapValuesSpec
   | { readonly type: 'tableToStream' }
   | StreamTableJoinSpec
+  | StreamGlobalJoinSpec
   /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
   | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
   | TableAggregateSpec
@@ -264,6 +265,16 @@ export interface StreamTableJoinSpec {
   readonly join: 'inner' | 'left'
   readonly joiner: (streamValue: never, tableValue: never, key: never) => Awaitable<unknown>
   readonly table: ValueGetterSpec
+}
+
+/** A stream's record meets a global table's value of the key that `keySelector` gives. */
+export interface StreamGlobalJoinSpec {
+  readonly type: 'streamGlobalJoin'
+  readonly join: 'inner' | 'left'
+  readonly keySelector: Fn2<unknown>
+  readonly joiner: (streamValue: never, globalValue: never, key: never) => Awaitable<unknown>
+  /** The global table's. */
+  readonly store: string
 }
 
 /**

@@ -14,8 +14,7 @@ export function compileTableTableJoin(spec: TableTableJoinSpec, env: OperatorEnv
   const { name } = env.node
   const { sendOldValues } = spec
   const given = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
-  const joiner: typeof given =
-    spec.side === 'left' ? given : (mine, theirs, key) => given(theirs, mine, key)
+  const joiner: typeof given = spec.side === 'left' ? given : (mine, theirs, key) => given(theirs, mine, key)
   // Whether a value of one side is enough for a result.
   const mineAlone = spec.join === 'outer' || (spec.join === 'left' && spec.side === 'left')
   const theirsAlone = spec.join === 'outer' || (spec.join === 'left' && spec.side === 'right')

@@ -36,10 +36,7 @@ export function compileTableTransform(
 }
 
 /** Makes a transformer that lives as long as the task. */
-export function startTransformer(
-  supplier: () => unknown,
-  env: OperatorEnv,
-): (key: unknown, value: unknown) => unknown {
+export function startTransformer(supplier: () => unknown, env: OperatorEnv): (key: unknown, value: unknown) => unknown {
   const transformer = supplier() as ValueTransformer<unknown, unknown, unknown>
   const given = processorContext(env, () => {
     throw millraceError('MILLRACE_TRANSFORMER_FORWARD', { operator: env.node.name })

@@ -53,7 +53,7 @@ export function processorContext(
     forward,
     store(store: StoreBuilder | string) {
       const wanted = typeof store === 'string' ? store : store.name
-      if (!env.node.stores.includes(wanted)) {
+      if (!env.node.stores.includes(wanted) && !env.isGlobalStore(wanted)) {
         throw millraceError('MILLRACE_STORE_NOT_CONNECTED', { operator: name, store: wanted })
       }
       return env.userStore(wanted) as never

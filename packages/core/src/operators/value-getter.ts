@@ -4,7 +4,13 @@ import { asBuffer } from '../serde/in-place-serde.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { isPromise, type OperatorEnv } from './process.ts'
-import type { JoinedGetterSpec, StoredGetterSpec, SuppressedGetterSpec, ValueGetterSpec, ValueGetterStep } from './spec.ts'
+import type {
+  JoinedGetterSpec,
+  StoredGetterSpec,
+  SuppressedGetterSpec,
+  ValueGetterSpec,
+  ValueGetterStep,
+} from './spec.ts'
 import { startTransformer } from './table-transform.ts'
 
 /** A table's current value of a key with its timestamp; a promise where a store or a user function needs one. */

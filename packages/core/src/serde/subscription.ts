@@ -16,12 +16,7 @@ import { decodeError } from './serde-errors.ts'
  */
 
 /** What the side of the foreign keys shall do about a subscription; the order gives their numbers. */
-export const INSTRUCTIONS = [
-  'delete-silently',
-  'delete-and-answer',
-  'answer-always',
-  'answer-if-there',
-] as const
+export const INSTRUCTIONS = ['delete-silently', 'delete-and-answer', 'answer-always', 'answer-if-there'] as const
 export type Instruction = (typeof INSTRUCTIONS)[number]
 
 export interface Subscription {

@@ -26,7 +26,7 @@ export function buildPlan(graph: Graph): Plan {
   const plan: Plan = {
     nodes,
     stores: written.stores,
-    subTopologies: subTopologies(nodes),
+    ...subTopologies(nodes),
     repartitionTopics: written.repartitionTopics,
     copartitioned,
   }

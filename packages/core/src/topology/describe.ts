@@ -1,4 +1,4 @@
-import type { Plan, PlanNode, SourceNode, SubTopology } from './plan.ts'
+import type { GlobalPlan, Plan, PlanNode, SourceNode, SubTopology } from './plan.ts'
 
 /**
  * The topology as text, in the layout of Kafka Streams' `Topology.describe()`. Lists within a line are sorted by name;
@@ -7,14 +7,22 @@ import type { Plan, PlanNode, SourceNode, SubTopology } from './plan.ts'
  */
 export function describe(plan: Plan): string {
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
-  const blocks = plan.subTopologies.map(subTopology => `  ${describeSubTopology(subTopology, byName)}`)
-  return `Topologies:\n ${blocks.join('')}`
+  const blocks = [
+    ...plan.subTopologies.map(each => ({ id: each.id, text: describeSubTopology(each, byName) })),
+    ...plan.globals.map(each => ({ id: each.id, text: describeGlobal(each, byName) })),
+  ].toSorted((a, b) => a.id - b.id)
+  return `Topologies:\n ${blocks.map(({ text }) => `  ${text}`).join('')}`
 }
 
 function describeSubTopology(subTopology: SubTopology, byName: ReadonlyMap<string, PlanNode>): string {
   const nodes = subTopology.nodes.flatMap(name => byName.get(name) ?? [])
   const lines = nodesBySize(nodes, byName).map(node => `    ${describeNode(node)}\n`)
   return `Sub-topology: ${subTopology.id}\n${lines.join('')}\n`
+}
+
+function describeGlobal({ id, source, processor }: GlobalPlan, byName: ReadonlyMap<string, PlanNode>): string {
+  const lines = [source, processor].flatMap(name => byName.get(name) ?? []).map(node => `    ${describeNode(node)}\n`)
+  return `Sub-topology: ${id} for global store (will not generate tasks)\n${lines.join('')}`
 }
 
 function describeNode(node: PlanNode): string {

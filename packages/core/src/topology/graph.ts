@@ -25,7 +25,13 @@ export interface Graph {
   addCopartitioned(group: CopartitionedSources): void
 }
 
-export type GraphEntry = SourceEntry | TableSourceEntry | ProcessorEntry | ProcessorsEntry | RepartitionEntry | SinkEntry
+export type GraphEntry =
+  | SourceEntry
+  | TableSourceEntry
+  | ProcessorEntry
+  | ProcessorsEntry
+  | RepartitionEntry
+  | SinkEntry
 
 /** Serdes as far as they are known. What is missing is an error of `build()`, which names the remedy. */
 export interface DraftSerdes {
@@ -47,6 +53,8 @@ export type SourceReading = Pick<
 
 export interface SourceEntry extends EntryBase, DraftSerdes {
   readonly kind: 'source'
+  /** Read by each instance as a whole; there is one processor below it. */
+  readonly global?: true
   readonly reading: SourceReading
 }
 

@@ -10,6 +10,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   readonly stores: readonly StorePlan[]
   readonly subTopologies: readonly SubTopology[]
+  /** What each instance reads as a whole, without tasks. Their ids and those of sub-topologies are of one count. */
+  readonly globals: readonly GlobalPlan[]
   readonly repartitionTopics: readonly RepartitionTopic[]
   /** Topics (undecorated names) that must have equal partition counts, with the operator that asks for it. */
   readonly copartitioned: readonly CopartitionGroup[]
@@ -32,6 +34,8 @@ export interface SourceNode {
   readonly timestampExtractor?: TimestampExtractor
   /** @default the application's */
   readonly onBadTimestamp?: BadTimestampPolicy
+  /** Read by each instance as a whole. */
+  readonly global?: true
   readonly children: readonly string[]
 }
 
@@ -142,6 +146,15 @@ export interface SubTopology {
   /** Undecorated names of all topics read. */
   readonly sourceTopics: readonly string[]
   readonly stores: readonly string[]
+}
+
+/** A global table or store: a source and the processor below it, which keeps the store. */
+export interface GlobalPlan {
+  readonly id: number
+  readonly source: string
+  readonly processor: string
+  readonly topic: string
+  readonly store: string
 }
 
 export interface RepartitionTopic {

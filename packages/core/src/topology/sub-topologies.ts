@@ -1,10 +1,10 @@
-import type { PlanNode, SubTopology } from './plan.ts'
+import type { GlobalPlan, Plan, PlanNode, SubTopology } from './plan.ts'
 
 /**
  * Nodes that are connected by records or by a store they share form a sub-topology, the unit of work. Topics do not
- * connect: that is where work can be split. Ids follow the order of writing.
+ * connect: that is where work can be split. Ids follow the order of writing. Global tables and stores stand by themselves.
  */
-export function subTopologies(nodes: readonly PlanNode[]): readonly SubTopology[] {
+export function subTopologies(nodes: readonly PlanNode[]): Pick<Plan, 'subTopologies' | 'globals'> {
   const groups = connectedNames(nodes)
   const members = new Map<string, PlanNode[]>()
   for (const node of nodes) {
@@ -13,12 +13,29 @@ export function subTopologies(nodes: readonly PlanNode[]): readonly SubTopology[
     if (group === undefined) members.set(root, [node])
     else group.push(node)
   }
-  return [...members.values()].map((group, id) => ({
+  const subTopologiesFound: SubTopology[] = []
+  const globals: GlobalPlan[] = []
+  for (const [id, group] of [...members.values()].entries()) {
+    const global = globalPlan(id, group)
+    if (global === undefined) subTopologiesFound.push(subTopology(id, group))
+    else globals.push(global)
+  }
+  return { subTopologies: subTopologiesFound, globals }
+}
+
+function subTopology(id: number, group: readonly PlanNode[]): SubTopology {
+  return {
     id,
     nodes: group.map(node => node.name),
     sourceTopics: group.flatMap(node => (node.kind === 'source' ? node.topics : [])),
     stores: [...new Set(group.flatMap(node => (node.kind === 'processor' ? node.stores : [])))],
-  }))
+  }
+}
+
+function globalPlan(id: number, [source, processor]: readonly PlanNode[]): GlobalPlan | undefined {
+  if (source?.kind !== 'source' || source.global !== true || processor?.kind !== 'processor') return undefined
+  const [topic, store] = [source.topics[0]!, processor.stores[0]!]
+  return { id, source: source.name, processor: processor.name, topic, store }
 }
 
 function connectedNames(nodes: readonly PlanNode[]) {

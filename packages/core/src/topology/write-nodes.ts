@@ -103,6 +103,7 @@ function sourceNodes(entry: Extract<GraphEntry, { kind: 'source' | 'tableSource'
     name,
     ...entry.reading,
     ...requiredSerdes(entry, `source "${name}"`, 'the options of stream() or table()'),
+    ...(entry.kind === 'source' && entry.global === true ? { global: entry.global } : {}),
     children: [],
   }
   if (entry.kind === 'source') return [source]

@@ -35,7 +35,7 @@ function mergeSources(entries: readonly GraphEntry[]): ReadonlyMap<GraphEntry, S
   const byTopic = new Map<string, SourceEntry>()
   const mergedInto = new Map<GraphEntry, SourceEntry>()
   for (const entry of entries) {
-    if (entry.kind !== 'source') continue
+    if (entry.kind !== 'source' || entry.global === true) continue
     for (const topic of readNames(entry)) {
       const main = byTopic.get(topic)
       if (main === undefined) {

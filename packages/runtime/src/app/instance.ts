@@ -14,6 +14,7 @@ import { streamsAssignor } from '../group/streams-assignor.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
 import { openStateDirectory } from '../state/directory.ts'
+import { GlobalStores } from '../state/global-stores.ts'
 import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
 import { userStore } from '../state/user-store.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
@@ -55,6 +56,7 @@ export class Instance {
   #consumer: GroupConsumer | undefined
   #producers: ProducerPool | undefined
   #tasks: TaskSet | undefined
+  #globals: GlobalStores | undefined
   #directory: StateDirectory | undefined
   #lastCommit = 0
   #lastRefresh = 0
@@ -79,6 +81,7 @@ export class Instance {
 
   /** The store of that name in each running task that has it, as user code sees it. */
   stores(name: string): readonly InstanceStore[] {
+    if (this.#globals?.has(name)) return [{ partition: 0, store: this.#globals.readOnlyStore(name) }]
     return this.tasks
       .filter(({ stores }) => stores.codecs.has(name))
       .map(({ id, stores, context }) => ({ partition: id.partition, store: userStore(stores.buffer(name), context) }))
@@ -116,6 +119,17 @@ export class Instance {
       return await this.#prepareTopics(admin)
     })
     this.#lastRefresh = clock.now()
+    this.#globals = new GlobalStores({
+      plan: this.#topicPatterns.plan,
+      options: this.#options,
+      client,
+      admin,
+      directory: this.#directory,
+      listener: this.#listener,
+      metrics: this.#metrics,
+      partitions: topic => partitions.get(topic) ?? 0,
+    })
+    await this.#patiently(signal, () => this.#globals!.begin(signal))
     const consumer = client.groupConsumer({
       groupId: applicationId,
       isolationLevel: 'read_committed',
@@ -137,11 +151,12 @@ export class Instance {
     if (this.#failure !== undefined) throw this.#failure
     try {
       const found = await this.#refreshTopicsIfDue()
+      const updated = await this.#globals!.update()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
       const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
       this.#said(undefined)
-      return found || fetched || processed || committed
+      return found || updated || fetched || processed || committed
     } catch (error) {
       await this.#recover(error)
       return false
@@ -195,6 +210,7 @@ export class Instance {
     }
     if (options.clean && !this.#letGo) await attempt(() => this.#commitAll())
     await attempt(() => this.#tasks?.close())
+    await attempt(() => this.#globals?.close())
     await attempt(() => this.#producers?.closeAll())
     await attempt(() => this.#consumer?.close({ leave: options.leave }))
     await attempt(() => this.#admin?.close())
@@ -223,6 +239,7 @@ export class Instance {
       producers: this.#producers!,
       restorer: new Restorer({ client, admin, clock, logger, listener }),
       directory: this.#directory!,
+      globals: this.#globals!,
       metrics: this.#metrics,
       topics: {
         decorate,
@@ -435,12 +452,14 @@ export class Instance {
       this.#consumer!.requestRejoin(error.code)
       return
     }
-    if (error.code === 'MILLRACE_STORE_CORRUPT')
-      this.#options.logger.warn({ error }, 'a store is corrupted: the tasks begin anew')
+    const corrupt = error.code === 'MILLRACE_STORE_CORRUPT'
+    if (corrupt) this.#options.logger.warn({ error }, 'a store is corrupted: the tasks begin anew')
     else this.#said(error)
     const { partitions, suspended } = tasks
     await tasks.abandon()
     await this.#producers!.closeAll()
+    // It may have been a global one that a task has read.
+    if (corrupt) await this.#globals!.begin(new AbortController().signal)
     await this.#options.clock.sleep(RETRY_MS)
     // Between two assignments there is nothing to go on with; the next one makes the tasks.
     if (!suspended) await tasks.assign(partitions)

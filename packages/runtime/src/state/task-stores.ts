@@ -104,6 +104,11 @@ export class TaskStores {
     return positions
   }
 
+  /** The same for stores that are fed by several partitions. */
+  async positions(): Promise<readonly TopicPartitionOffset[]> {
+    return (await Promise.all(this.#opened.map(({ state }) => state.offsets()))).flat()
+  }
+
   /** Writes restored changelog records, which come in offset order, and moves the position. */
   async restore(
     store: string,
@@ -222,14 +227,17 @@ export class TaskStores {
    * processed; `settle` waits for it, and an error in it comes up there and at the next call.
    */
   async persist(acknowledged: ReadonlyMap<string, number>): Promise<void> {
+    const partition = this.#partition
+    await this.persistAt([...acknowledged].map(([topic, offset]) => ({ topic, partition, offset })))
+  }
+
+  /** The same with positions of any partitions; each store takes those of its own changelog. */
+  async persistAt(positions: readonly TopicPartitionOffset[]): Promise<void> {
     await this.settle()
     const writes = this.#opened.map(({ state, stores }) => {
       const changes = stores.map(({ plan }) => this.buffer(plan.name).changes())
-      const offsets = stores.flatMap(({ changelogTopic }) => {
-        const offset = changelogTopic === undefined ? undefined : acknowledged.get(changelogTopic)
-        return offset === undefined ? [] : [{ topic: changelogTopic!, partition: this.#partition, offset }]
-      })
-      return { state, changes, offsets }
+      const own = new Set(stores.map(({ changelogTopic }) => changelogTopic))
+      return { state, changes, offsets: positions.filter(({ topic }) => own.has(topic)) }
     })
     for (const buffer of this.#buffers.values()) buffer.committed()
     this.#writing = (async () => {

@@ -14,6 +14,7 @@ import {
   type SubTopology,
   type TimestampExtractor,
 } from '@millrace/core'
+import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import { userStore } from '../state/user-store.ts'
 import type { RecordContext } from './record-context.ts'
@@ -43,6 +44,7 @@ export interface CompileOptions {
   readonly producer: Producer
   readonly topics: SinkTopics
   readonly stores: TaskStores
+  readonly globals: ReadableGlobals
   readonly timestampExtractor: TimestampExtractor | undefined
   schedule(
     node: string,
@@ -131,7 +133,10 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       windowStore: name => stores.windowStore(name),
       rangeStore: name => stores.rangeStore(name),
       orderedStore: name => stores.orderedStore(name),
-      userStore: name => userStore(stores.buffer(name), context),
+      globalStore: name => options.globals.tableStore(name),
+      isGlobalStore: name => options.globals.has(name),
+      userStore: name =>
+        options.globals.has(name) ? options.globals.readOnlyStore(name) : userStore(stores.buffer(name), context),
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,
       wallClock: options.wallClock,

@@ -18,6 +18,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import { RestoreGate } from '../restore/restore-gate.ts'
 import type { Restorer } from '../restore/restorer.ts'
+import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
 import { TaskStores } from '../state/task-stores.ts'
 import type { ProducerPool } from './producer-pool.ts'
@@ -35,6 +36,7 @@ export interface TaskSetOptions {
   readonly producers: ProducerPool
   readonly restorer: Restorer
   readonly directory: StateDirectory
+  readonly globals: ReadableGlobals
   readonly topics: SinkTopics & { readonly deadLetterPartitions: number }
   readonly metrics: Metrics
   /** A task could not be made, for a reason that does not go away. */
@@ -260,6 +262,7 @@ export class TaskSet {
       producer,
       topics,
       stores,
+      globals: this.#options.globals,
       clock: options.clock,
       policy: recordPolicy({
         onBadRecord: options.onBadRecord,

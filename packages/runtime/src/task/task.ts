@@ -14,6 +14,7 @@ import {
 } from '@millrace/core'
 import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
 import type { ChangelogWriter } from '../state/store-buffer.ts'
+import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
 import { LookAheadReader } from './look-ahead.ts'
@@ -31,6 +32,7 @@ export interface TaskOptions {
   readonly producer: Producer
   readonly topics: SinkTopics
   readonly stores: TaskStores
+  readonly globals: ReadableGlobals
   readonly clock: Clock
   readonly policy: RecordPolicy
   readonly timestampExtractor: TimestampExtractor | undefined

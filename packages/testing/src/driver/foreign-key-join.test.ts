@@ -84,7 +84,12 @@ it('writes subscriptions and answers in the bytes of Kafka Streams', async () =>
   const orders = builder.table('orders', { key: string(), value: long() })
   const customers = builder.table('customers', { key: long(), value: string() })
   orders
-    .join(customers, value => value, (order, customer) => `${order} ${customer}`, { name: 'enrich' })
+    .join(
+      customers,
+      value => value,
+      (order, customer) => `${order} ${customer}`,
+      { name: 'enrich' },
+    )
     .toStream()
     .to('out', texts)
   await using driver = await TopologyTestDriver.create(builder.build(), { applicationId: 'app' })
@@ -96,9 +101,7 @@ it('writes subscriptions and answers in the bytes of Kafka Streams', async () =>
       .readKeyValuesToList()
       .map(pair => pair.map(given => Buffer.from(given as Uint8Array).toString('hex')))
   const hash = HASH_OF_ONE
-  expect(hex('app-enrich-subscription-registration-topic')).toEqual([
-    ['0000000000000001', `0103${hash}6100000000`],
-  ])
+  expect(hex('app-enrich-subscription-registration-topic')).toEqual([['0000000000000001', `0103${hash}6100000000`]])
   expect(hex('app-enrich-subscription-store-changelog')).toEqual([
     ['00000008000000000000000161', `0103${hash}6100000000`],
   ])

@@ -1,4 +1,14 @@
-import { bytes, type KeyValueStore, keyValueStore, long, type Plan, StreamsBuilder, string, type SuppressOptions, tumbling } from '@millrace/core'
+import {
+  bytes,
+  type KeyValueStore,
+  keyValueStore,
+  long,
+  type Plan,
+  StreamsBuilder,
+  string,
+  type SuppressOptions,
+  tumbling,
+} from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { TopologyTestDriver } from './topology-test-driver.ts'
 
@@ -6,7 +16,11 @@ const texts = { key: string(), value: string() }
 
 function suppressed(options: SuppressOptions): Plan {
   const builder = new StreamsBuilder()
-  builder.table('t', { ...texts, store: { caching: false } }).suppress(options).toStream().to('out', texts)
+  builder
+    .table('t', { ...texts, store: { caching: false } })
+    .suppress(options)
+    .toStream()
+    .to('out', texts)
   return builder.build()
 }
 
@@ -50,7 +64,10 @@ describe('suppress until a time limit', () => {
 
   it('stops when it must not', async () => {
     const plan = suppressed({ until: 'time-limit', waitMs: 100, maxRecords: 1, whenFull: 'shut-down' })
-    const inputs = [['a', '1', 5], ['b', '1', 3]] as const
+    const inputs = [
+      ['a', '1', 5],
+      ['b', '1', 3],
+    ] as const
     await expect(run(plan, inputs)).rejects.toMatchObject({ code: 'MILLRACE_SUPPRESS_BUFFER_FULL' })
   })
 
@@ -129,7 +146,10 @@ it('logs what it holds in the bytes of Kafka Streams, and holds it still after a
 it('shows what it has passed on, not what it holds', async () => {
   const builder = new StreamsBuilder()
   const held = builder.table('t', texts).suppress({ until: 'time-limit', waitMs: 10 })
-  builder.stream('s', texts).leftJoin(held, (order, row) => `${order} ${row}`).to('out', texts)
+  builder
+    .stream('s', texts)
+    .leftJoin(held, (order, row) => `${order} ${row}`)
+    .to('out', texts)
   await using driver = await TopologyTestDriver.create(builder.build())
   const table = driver.createInputTopic('t', texts)
   const orders = driver.createInputTopic('s', texts)
@@ -143,29 +163,38 @@ it('shows what it has passed on, not what it holds', async () => {
   expect(output.readValuesToList()).toEqual(['1 null', '2 one', '3 one'])
 })
 
-it.each([undefined, { ...texts, name: 'kept', caching: false }])('transforms values with a store, kept in %o', async store => {
-  const calls = keyValueStore({ name: 'calls', key: string(), value: long() })
-  const builder = new StreamsBuilder()
-  builder.addStateStore(calls)
-  const transformer = () => {
-    let counts: KeyValueStore<string, bigint>
-    return {
-      init(context: { store(builder: typeof calls): KeyValueStore<string, bigint> }) {
-        counts = context.store(calls)
-      },
-      async transform(key: string, value: string | null) {
-        const count = ((await counts.get(key)) ?? 0n) + 1n
-        counts.put(key, count)
-        return value === 'none' ? null : `${value} ${count}`
-      },
+it.each([undefined, { ...texts, name: 'kept', caching: false }])(
+  'transforms values with a store, kept in %o',
+  async store => {
+    const calls = keyValueStore({ name: 'calls', key: string(), value: long() })
+    const builder = new StreamsBuilder()
+    builder.addStateStore(calls)
+    const transformer = () => {
+      let counts: KeyValueStore<string, bigint>
+      return {
+        init(context: { store(builder: typeof calls): KeyValueStore<string, bigint> }) {
+          counts = context.store(calls)
+        },
+        async transform(key: string, value: string | null) {
+          const count = ((await counts.get(key)) ?? 0n) + 1n
+          counts.put(key, count)
+          return value === 'none' ? null : `${value} ${count}`
+        },
+      }
     }
-  }
-  const table = builder.table('t', texts)
-  const options = { stores: ['calls'] }
-  const transformed = (
-    store === undefined ? table.transformValues(transformer, options) : table.transformValues(transformer, { ...options, store })
-  )
-  transformed.toStream().to('out', texts)
-  const results = await run(builder.build(), [['a', 'x', 1], ['a', null, 2], ['a', 'none', 3], ['a', 'y', 4]])
-  expect(results.flat()).toEqual(['a:x 1@1', 'a:null 2@2', 'a:null@3', 'a:y 4@4'])
-})
+    const table = builder.table('t', texts)
+    const options = { stores: ['calls'] }
+    const transformed =
+      store === undefined
+        ? table.transformValues(transformer, options)
+        : table.transformValues(transformer, { ...options, store })
+    transformed.toStream().to('out', texts)
+    const results = await run(builder.build(), [
+      ['a', 'x', 1],
+      ['a', null, 2],
+      ['a', 'none', 3],
+      ['a', 'y', 4],
+    ])
+    expect(results.flat()).toEqual(['a:x 1@1', 'a:null 2@2', 'a:null@3', 'a:y 4@4'])
+  },
+)

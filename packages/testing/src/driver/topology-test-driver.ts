@@ -18,6 +18,7 @@ import {
   type WindowStore,
 } from '@millrace/core'
 import {
+  type InstanceStore,
   type KafkaStreamsOptions,
   type MetricReading,
   Metrics,
@@ -391,16 +392,23 @@ export class TopologyTestDriver {
     return plan
   }
 
+  #partsOf({ name }: StorePlan): readonly InstanceStore[] {
+    const { instances } = this.#rounds
+    // Of a global store every instance has the whole.
+    const global = this.#plan.globals.some(({ store }) => store === name)
+    return (global ? instances.slice(0, 1) : instances).flatMap(({ instance }) => instance.stores(name))
+  }
+
   #wholeKeyValueStore(plan: StorePlan): KeyValueStore<unknown, unknown> {
-    return wholeKeyValueStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
+    return wholeKeyValueStore(plan, () => this.#partsOf(plan))
   }
 
   #wholeSessionStore(plan: StorePlan): SessionStore<unknown, unknown> {
-    return wholeSessionStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
+    return wholeSessionStore(plan, () => this.#partsOf(plan))
   }
 
   #wholeWindowStore(plan: StorePlan): WindowStore<unknown, unknown> {
-    return wholeWindowStore(plan, () => this.#rounds.instances.flatMap(({ instance }) => instance.stores(plan.name)))
+    return wholeWindowStore(plan, () => this.#partsOf(plan))
   }
 }
 

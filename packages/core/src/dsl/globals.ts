@@ -1,0 +1,100 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { StreamGlobalJoinSpec } from '../operators/spec.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { StoreBuilder } from '../state/store-builder.ts'
+import type { Graph, GraphEntry, ProcessorEntry, StoreDraft } from '../topology/graph.ts'
+import { optionalName } from '../topology/naming.ts'
+import type { GlobalPoint } from './global-ktable.ts'
+import { type StreamPoint, streamPoint } from './point.ts'
+import { sourceReading } from './source-reading.ts'
+import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
+
+interface KeptTopicOptions {
+  readonly name?: string | undefined
+  readonly key?: Serde<unknown> | undefined
+  readonly value?: Serde<unknown> | undefined
+}
+
+/** `builder.globalTable(topic)`. Its store has no changelog: the topic serves as one. */
+export function addGlobalTable(
+  graph: Graph,
+  topic: string,
+  options: KeptTopicOptions & { readonly store?: StoreOption | undefined },
+): GlobalPoint {
+  const choice = storeChoice(options.store)
+  const storeName = choice.name ?? graph.names.store(`${topic}-`)
+  const serdes = { keySerde: choice.key ?? options.key, valueSerde: choice.value ?? options.value }
+  const store = { ...tableStore(storeName, choice, serdes), changelog: undefined, caching: false }
+  const operator = { type: 'tableSource', store: storeName, sendOldValues: false } as const
+  addKeptTopic(graph, topic, options, store, true, () => operator)
+  return { graph, store: storeName }
+}
+
+/** `builder.addGlobalStore` and `builder.addReadOnlyStateStore`: user code keeps the store, record by record of the topic. */
+export function addStoreOnTopic(
+  graph: Graph,
+  builder: StoreBuilder,
+  topic: string,
+  options: KeptTopicOptions,
+  supplier: () => unknown,
+  scope: 'global' | 'task',
+): void {
+  const changelog = scope === 'global' ? undefined : { topic, isSource: true, configs: {} }
+  const store = { ...builder.draft, changelog, caching: false }
+  addKeptTopic(graph, topic, options, store, scope === 'global', () => ({ type: 'process', supplier, fixedKey: false }))
+}
+
+function addKeptTopic(
+  graph: Graph,
+  topic: string,
+  options: KeptTopicOptions,
+  store: StoreDraft,
+  global: boolean,
+  operator: ProcessorEntry['operator'],
+): void {
+  const given = optionalName(options.name, 'operator')
+  const sourceName = graph.names.processorOr(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-')
+  const name = graph.names.processorOr(given, 'KTABLE-SOURCE-')
+  const source: GraphEntry = {
+    kind: 'source',
+    ...(global ? { global } : {}),
+    name: sourceName,
+    parents: [],
+    reading: sourceReading('globalTable', topic, {}),
+    keySerde: options.key,
+    valueSerde: options.value,
+  }
+  graph.add(source, [])
+  const keeper: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator,
+    connects: () => [],
+    owns: () => [store],
+  }
+  graph.add(keeper, [source])
+}
+
+/** Each record meets the global table's value of the key that `keySelector` makes of it. */
+export function addStreamGlobalJoin(
+  stream: StreamPoint,
+  global: GlobalPoint,
+  spec: Pick<StreamGlobalJoinSpec, 'join' | 'keySelector' | 'joiner'>,
+  options: { readonly name?: string | undefined } = {},
+): StreamPoint {
+  const { graph } = stream
+  if (global.graph !== graph) throw millraceError('MILLRACE_TOPOLOGY_FOREIGN', { operator: 'join' })
+  // Kafka Streams calls the inner join so, too.
+  const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-LEFTJOIN-')
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({ type: 'streamGlobalJoin', ...spec, store: global.store }),
+    connects: () => [],
+    owns: () => [],
+  }
+  graph.add(entry, [stream.entry])
+  return streamPoint({ ...stream, entry, name, valueSerde: undefined })
+}

@@ -1,0 +1,51 @@
+import type { StoredValue } from '../state/engine-store.ts'
+import type { MaybePromise } from '../state/store-types.ts'
+import { isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import type { StreamGlobalJoinSpec } from './spec.ts'
+
+/**
+ * `join` and `leftJoin` of a stream with a global table. The table is as far as this instance has read it: nothing waits for
+ * records that are younger in time, and updates of the table alone give nothing. Records without a value are dropped, and so
+ * are those whose key selector gives null; but in a left join a record that has no key itself meets null.
+ */
+export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: OperatorEnv): Process {
+  const keySelector = spec.keySelector as (key: unknown, value: unknown) => unknown
+  const joiner = spec.joiner as (streamValue: unknown, globalValue: unknown, key: unknown) => unknown
+  const { context, forward } = env
+  const { name } = env.node
+  const inner = spec.join === 'inner'
+  const global = env.globalStore(spec.store)
+
+  function join(key: unknown, value: unknown, globalValue: unknown): void | Promise<void> {
+    if (globalValue === null && inner) return
+    let joined: unknown
+    try {
+      joined = joiner(value, globalValue, key)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(joined)) return settle(joined, env, later => forward(key, later ?? null))
+    return forward(key, joined ?? null)
+  }
+
+  function lookUp(key: unknown, value: unknown, globalKey: unknown): void | Promise<void> {
+    if (globalKey === null || globalKey === undefined) {
+      return inner || key !== null ? context.drop(name, 'null-key') : join(key, value, null)
+    }
+    const found: MaybePromise<StoredValue | undefined> = global.get(globalKey)
+    if (found instanceof Promise) return found.then(later => join(key, value, valueOf(later)))
+    return join(key, value, valueOf(found))
+  }
+
+  return (key, value) => {
+    if (value === null) return context.drop(name, 'null-value')
+    let globalKey: unknown
+    try {
+      globalKey = keySelector(key, value)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (isPromise(globalKey)) return settle(globalKey, env, later => lookUp(key, value, later))
+    return lookUp(key, value, globalKey)
+  }
+}
