@@ -33,9 +33,8 @@ const TICK_COLUMNS = 10
 function scaleOf(times: readonly number[]): Scale {
   const least = Math.min(...times)
   const most = Math.max(...times)
-  let msPerColumn = 100
-  for (const next of [2, 2.5, 2]) if (columnsOf(least, most, msPerColumn) > MOST_COLUMNS) msPerColumn *= next
-  while (columnsOf(least, most, msPerColumn) > MOST_COLUMNS) msPerColumn *= 2
+  const widths = [...Array(12).keys()].flatMap(power => [1, 2, 5].map(step => step * 10 ** power))
+  const msPerColumn = widths.find(each => each >= 100 && columnsOf(least, most, each) <= MOST_COLUMNS)!
   const tick = msPerColumn * TICK_COLUMNS
   const start = Math.floor(least / tick) * tick
   return { start, msPerColumn, columns: columnsOf(start, most, msPerColumn) }

@@ -1,10 +1,10 @@
 import { parseSync } from 'oxc-parser'
 
-/** A class, function or interface as its source shows it, without bodies. */
+/** A method, function or type as its source shows it, without bodies. */
 export interface ApiEntry {
   /** `KStream.filter`, `tumbling`, `NameOption`. */
   readonly name: string
-  readonly kind: 'method' | 'function' | 'interface'
+  readonly kind: 'method' | 'function' | 'type' | 'interface'
   /** One for each overload, with the comment above it where there is one. */
   readonly signatures: readonly ApiText[]
   /** Of an interface: its own members by name, and the names of what it extends. */
@@ -59,6 +59,9 @@ export function readApi(fileName: string, source: string): ApiEntry[] {
     } else if (node?.type === 'FunctionDeclaration') {
       const signatures = [signature(node, node.body, statement)]
       add({ name: node.id!.name, kind: 'function', signatures, members: [], bases: [] }, false)
+    } else if (node?.type === 'TSTypeAliasDeclaration') {
+      const signatures = [signature(node, undefined, statement)]
+      add({ name: node.id.name, kind: 'type', signatures, members: [], bases: [] }, false)
     } else if (node?.type === 'TSInterfaceDeclaration') {
       const members = node.body.body.flatMap(member =>
         (member.type === 'TSPropertySignature' || member.type === 'TSMethodSignature') &&

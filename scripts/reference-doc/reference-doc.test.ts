@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { partsOf, renderPage } from './render-page.ts'
-import { referencePages, scenarioNames } from './reference-pages.ts'
+import { readApiOf, referencePages, scenarioNames } from './reference-pages.ts'
 
 const pages = await referencePages()
 const reference = pages.filter(({ path }) => !path.pathname.endsWith('README.md'))
@@ -21,6 +21,12 @@ it('every page has a signature and a picture', () => {
 
 it('every scenario is on a page, once', () => {
   expect(pages.flatMap(({ current }) => partsOf(current, 'scenario')).toSorted()).toEqual(scenarioNames())
+})
+
+it('every method of the DSL is on a page', () => {
+  const documented = new Set(pages.flatMap(({ current }) => partsOf(current, 'api')))
+  const methods = [...readApiOf('packages/core/src/dsl/*.ts').values()].filter(({ kind }) => kind === 'method')
+  expect(methods.map(({ name }) => name).filter(name => !documented.has(name))).toEqual([])
 })
 
 it('leaves alone what people have written', async () => {

@@ -36,7 +36,7 @@ export async function referencePages(): Promise<ReferencePage[]> {
 }
 
 /** What the files export, by name. */
-function readApiOf(pattern: string): ReadonlyMap<string, ApiEntry> {
+export function readApiOf(pattern: string): ReadonlyMap<string, ApiEntry> {
   const cwd = fileURLToPath(root)
   const files = globSync(pattern, { cwd, exclude: ['**/*.test.ts', '**/*.test-d.ts'] }).toSorted()
   return new Map(

@@ -17,11 +17,11 @@ it('finds the programs of a page and where they are', () => {
   expect(extractSnippets(page)).toEqual([{ line: 9, code: `import 'a'\n` }])
 })
 
-it('every program in the documentation compiles', () => {
+it('every program in the documentation compiles', { timeout: 60_000 }, () => {
   expect(compile(pages.map(page => [page, readFileSync(join(root, page), 'utf8')]))).toBe('')
 })
 
-it('says in which page and line one does not', () => {
+it('says in which page and line one does not', { timeout: 60_000 }, () => {
   const page = ['', '', '```ts', `import { join } from 'node:path'`, `const n: number = join('a')`, '```'].join('\n')
   expect(compile([['docs/a.md', page]])).toContain(`docs/a.md-4.ts(5,7): error TS2322`)
 })
