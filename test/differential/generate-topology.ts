@@ -1,5 +1,6 @@
 import { CATALOGUE, type Catalogue } from './catalogue.ts'
 import type { Choice } from './choice.ts'
+import { drawTableStep, type TablePart } from './generate-tables.ts'
 import type { Step, StepId, StoreSpec, TopologySpec } from './spec.ts'
 
 /**
@@ -19,7 +20,7 @@ export function generateTopology(choice: Choice): TopologySpec {
 /** What may be built upon, with what decides which steps it admits. */
 interface Part {
   readonly id: StepId
-  readonly kind: 'stream' | 'table' | 'grouped' | 'windowed'
+  readonly kind: 'stream' | 'table' | 'groupedTable' | 'grouped' | 'windowed'
   readonly key: 'string' | 'windowed'
   readonly value: 'string' | 'long'
   /** Both serdes are known to the DSL, so that a store need not give them. */
@@ -63,6 +64,8 @@ function addStep(draft: Draft): void {
       return addToStream(draft, part)
     case 'table':
       return addToTable(draft, part)
+    case 'groupedTable':
+      return addTableOnly(draft, part)
     case 'grouped':
       return draft.choice.chance(40) ? addWindows(draft, part) : addAggregation(draft, part)
     case 'windowed':
@@ -183,6 +186,7 @@ function addJoin(draft: Draft, op: 'join' | 'leftJoin', from: Part): void {
 const TABLE_STEPS = ['filter', 'filterNot', 'mapValues', 'toStream', 'toStream'] as const
 
 function addToTable(draft: Draft, from: Part): void {
+  if (draft.choice.chance(50)) return addTableOnly(draft, from)
   const op = draft.choice.of(TABLE_STEPS)
   const common = { id: nextId(draft), from: from.id, ...maybeName(draft) }
   switch (op) {
@@ -196,6 +200,16 @@ function addToTable(draft: Draft, from: Part): void {
     case 'toStream':
       return add(draft, { op, ...common }, { ...from, kind: 'stream' })
   }
+}
+
+function addTableOnly(draft: Draft, from: Part): void {
+  const tables = draft.parts.filter(({ kind }) => kind === 'table') as TablePart[]
+  const options = { ...maybeName(draft), ...maybeStore(draft) }
+  const made = drawTableStep(draft.choice, from as TablePart, tables, nextId(draft), options)
+  if (made === undefined) return
+  const [step, gives] = made
+  if ('with' in step) draft.read.add(step.with)
+  add(draft, step, gives)
 }
 
 function addWindows(draft: Draft, from: Part): void {

@@ -13,6 +13,7 @@ import {
   type Windowed,
 } from '@millrace/core'
 import { CATALOGUE, text } from './catalogue.ts'
+import { type GroupedTableResult, tableOnly } from './interpret-tables.ts'
 import type {
   AggregateStep,
   BranchStep,
@@ -50,6 +51,7 @@ type Result = Serdes &
     | { readonly kind: 'stream'; readonly it: KStream<Datum, Datum, Known> }
     | { readonly kind: 'table'; readonly it: KTable<Datum, Datum, Known> }
     | { readonly kind: 'grouped'; readonly it: KGroupedStream<Datum, Datum, Known> }
+    | GroupedTableResult
     | { readonly kind: 'windowed'; readonly it: TimeWindowedKStream<Datum, Datum, Known>; readonly sizeMs: number }
   )
 
@@ -172,6 +174,20 @@ function resultOf(step: Exclude<Step, { op: 'split' | 'to' }>, builder: StreamsB
       const from = read(step.from, 'table')
       return stream(from.it.toStream(name(step)), from)
     }
+    case 'tableGroupBy':
+    case 'tableCount':
+    case 'tableReduce':
+    case 'tableAggregate':
+    case 'tableJoin':
+    case 'foreignKeyJoin':
+    case 'suppress':
+    case 'transformValues':
+      return tableOnly(
+        step,
+        id => read(id, 'table') as never,
+        id => read(id, 'groupedTable'),
+        { string: STRING, long: LONG } as never,
+      ) as Result
     case 'join':
     case 'leftJoin':
       return join(step, read(step.from, 'stream'), read(step.table, 'table'))

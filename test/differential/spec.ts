@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts'
+import type { TableOnlyStep } from './table-steps.ts'
 
 /**
  * A topology as data, for two interpreters: `interpreter.ts` builds it with Millrace's DSL, `java/` with Kafka Streams'.
@@ -11,6 +12,7 @@ import type { Catalogue } from './catalogue.ts'
 export type TopologySpec = readonly Step[]
 
 export type Step =
+  | TableOnlyStep
   | StreamStep
   | TableStep
   | FilterStep

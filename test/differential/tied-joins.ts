@@ -8,14 +8,25 @@ import type { Plan, PlanNode } from '@millrace/core'
 export function hasTiedJoin(plan: Plan): boolean {
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
   return plan.nodes.some(node => {
-    if (node.kind !== 'processor' || node.operator.type !== 'streamTableJoin') return false
+    if (node.kind !== 'processor' || !READS_ANOTHER.has(node.operator.type)) return false
     const stream = upstreamSources(node.name, byName)
     return node.stores.some(store => {
       const writer = plan.nodes.find(other => writes(other, store))
       const table = writer === undefined ? new Set<string>() : upstreamSources(writer.name, byName)
       if (stream.size === table.size && meet(stream, table) === stream.size) return false
+      // A subscription, and the answer to it, come after the update of a table that is read from no topic of ours.
+      if (node.operator.type.startsWith('foreignKey') && !readsInternal(table, plan, byName)) return false
       return meet(rootTopics(stream, plan, byName), rootTopics(table, plan, byName)) > 0
     })
+  })
+}
+
+/** Whether one of the sources reads a topic that the topology itself writes. */
+function readsInternal(sources: ReadonlySet<string>, plan: Plan, byName: ReadonlyMap<string, PlanNode>): boolean {
+  return [...sources].some(name => {
+    const source = byName.get(name)
+    const topics = source?.kind === 'source' ? source.topics : []
+    return plan.nodes.some(node => node.kind === 'sink' && topics.some(topic => topic === node.topic))
   })
 }
 
@@ -53,3 +64,12 @@ function rootTopics(sources: Iterable<string>, plan: Plan, byName: ReadonlyMap<s
   }
   return roots
 }
+
+/** Operators that look another table up. */
+const READS_ANOTHER: ReadonlySet<string> = new Set([
+  'streamTableJoin',
+  'tableTableJoin',
+  'foreignKeyLookUp',
+  'foreignKeyUpdate',
+  'foreignKeyResolve',
+])

@@ -67,11 +67,9 @@ export function addForeignKeyJoin(
 
   const storeName = named('-subscription-store', 'FK-JOIN-SUBSCRIPTION-STATE-STORE')
   const receiveName = named('-subscription-receive', 'FK-JOIN-SUBSCRIPTION-PROCESSOR')
-  const store: StoreDraft = tableStore(
-    storeName,
-    { given: true, name: storeName, key: undefined, value: undefined, caching: false },
-    { keySerde: bytes() as unknown as Serde<unknown>, valueSerde: subscriptions.valueSerde },
-  )
+  const choice = { given: true, name: storeName, key: undefined, value: undefined, caching: false }
+  const serdes = { keySerde: bytes() as unknown as Serde<unknown>, valueSerde: subscriptions.valueSerde }
+  const store: StoreDraft = { ...tableStore(storeName, choice, serdes), logsHeaders: true }
   const receive = processor(
     receiveName,
     () => {

@@ -25,15 +25,22 @@ export function compileValueGetter(spec: ValueGetterSpec, env: OperatorEnv): Val
     first: number,
     key: unknown,
     begin: unknown,
-    timestamp: number,
+    time: number,
   ): MaybePromise<StoredValue | undefined> {
     let value = begin
+    let timestamp = time
     for (let index = first; index < steps.length; index++) {
       const result = steps[index]!(key, value)
       if (isPromise(result)) {
-        return Promise.resolve(result).then(later => throughFrom(index + 1, key, later ?? null, timestamp))
+        const before = timestamp
+        return Promise.resolve(result).then(later => {
+          const value = later ?? null
+          return throughFrom(index + 1, key, value, value === null ? -1 : before)
+        })
       }
       value = result ?? null
+      // A row that is gone has no time either, should a transformer make another of it.
+      if (value === null) timestamp = -1
     }
     return value === null ? undefined : { value, timestamp }
   }

@@ -28,6 +28,8 @@ export interface HeldChange {
 
 const NULL = -1
 const SAME_AS_PRIOR = -2
+/** The end of a window that has none: the largest int64. */
+const NEVER = Buffer.from('7fffffffffffffff', 'hex')
 
 /** What the buffer counts an update for, with its key, in bytes: an estimate, the same as Kafka Streams'. */
 export function heldSize(key: Uint8Array, held: HeldChange): number {
@@ -48,7 +50,7 @@ export function encodeHeld(held: HeldChange): Buffer {
     ...prefixed(held.prior),
     ...(held.old !== null && same(held.prior, held.old) ? [int32(SAME_AS_PRIOR)] : prefixed(held.old)),
     ...prefixed(held.value),
-    int64(held.time),
+    held.time === Number.POSITIVE_INFINITY ? NEVER : int64(held.time),
   ]
   return Buffer.concat(parts)
 }

@@ -127,6 +127,8 @@ export interface StorePlan {
   readonly byRange?: boolean
   /** The buffer of `suppress`: written to its changelog at each commit, whatever `caching` the application asks for. */
   readonly suppression?: boolean
+  /** Updates are logged with the headers of their records: of a store without caching. */
+  readonly logsHeaders?: boolean
   readonly processors: readonly string[]
 }
 

@@ -272,9 +272,10 @@ export class Task {
     if (store.changelogTopic === undefined || store.changelogIsSource) return undefined
     const appender = this.producer.topic(store.changelogTopic)
     const { partition } = this.id
-    const valueHeaders = store.plan.suppression === true ? SUPPRESSION_HEADERS : NO_HEADERS
+    const { suppression = false, logsHeaders = false } = store.plan
+    const { context } = this
     return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      const headers = valueStart < 0 ? NO_HEADERS : valueHeaders
+      const headers = logsHeaders ? context.headers : suppression && valueStart >= 0 ? SUPPRESSION_HEADERS : NO_HEADERS
       appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers)
     }
   }

@@ -57,6 +57,10 @@ final class Interpreter {
             case "count", "reduce", "aggregate" -> keep(step, Aggregations.aggregate(step, from));
             default -> {
                 if (from == null) throw new IllegalArgumentException("no such operator without \"from\"");
+                if (Tables.STEPS.contains(step.path("op").asText())) {
+                    keep(step, Tables.apply(step, from, step.has("with") ? node(step.get("with")) : null));
+                    return;
+                }
                 keep(step, from instanceof Node.Table table ? ofTable(step, table) : ofStream(step, from));
             }
         }

@@ -2,6 +2,7 @@ package millrace.peer;
 
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.kstream.KGroupedStream;
+import org.apache.kafka.streams.kstream.KGroupedTable;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
@@ -17,6 +18,9 @@ sealed interface Node {
     record Table(KTable<Object, Object> table, Serde<Object> key, Serde<Object> value) implements Node {}
 
     record Grouped(KGroupedStream<Object, Object> grouped, Serde<Object> key, Serde<Object> value) implements Node {}
+
+    record GroupedTable(KGroupedTable<Object, Object> grouped, Serde<Object> key, Serde<Object> value)
+            implements Node {}
 
     record Windowed(TimeWindowedKStream<Object, Object> windowed, Serde<Object> key, Serde<Object> value, long sizeMs)
             implements Node {}
