@@ -25,6 +25,12 @@ it.each([
   ],
   [logLevel.ERROR, 'The coordinator is not aware of this member, re-joining the group', {}, 'debug'],
   [logLevel.ERROR, 'Response InitProducerId(key: 22)', { error: 'The coordinator is loading' }, 'debug'],
+  [
+    logLevel.ERROR,
+    'Response Metadata(key: 3, version: 6)',
+    { error: 'This server does not host this topic-partition' },
+    'debug',
+  ],
   [logLevel.WARN, 'The group is rebalancing, re-joining', {}, 'debug'],
   [logLevel.INFO, 'Consumer has joined the group', {}, 'debug'],
 ])('says %s "%s" %j at %s', (level, message, extra, expected) => {

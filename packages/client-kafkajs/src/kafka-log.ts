@@ -28,6 +28,9 @@ function isNoteworthy({ level, log }: LogEntry): boolean {
   return !NORMAL.test(text)
 }
 
-/** Rebalances, coordinators and leaders on the move, a transaction before the next one: all of them pass. */
+/**
+ * Rebalances, coordinators and leaders on the move, a transaction before the next one, a topic that has just been created: all
+ * of them pass, or come up as an error of the call.
+ */
 const NORMAL =
-  /rebalanc|re-joining|member ?id|not aware of this member|Crash: |coordinator|not the leader|another operation|concurrent|offset is not within|client was closed/i
+  /rebalanc|re-joining|member ?id|not aware of this member|Crash: |coordinator|not the leader|does not host this topic|another operation|concurrent|offset is not within|client was closed/i
