@@ -94,6 +94,7 @@ export type { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
 export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
 export type { WindowedByOptions } from './dsl/kgrouped-stream.ts'
+export { joinWindows, type JoinWindows, type JoinWindowsOptions, type StreamJoinOptions } from './dsl/stream-joins.ts'
 export {
   hopping,
   sessions,

@@ -18,6 +18,11 @@ export type MissingValue<V, Known extends SerdeSide> = 'value' extends Known
   ? unknown
   : { readonly value: Serde<NonNullable<V>> }
 
+/** The same for the values of the other stream of a join. */
+export type MissingOtherValue<V, Known extends SerdeSide> = 'value' extends Known
+  ? unknown
+  : { readonly otherValue: Serde<NonNullable<V>> }
+
 /** An options argument that may be left out where both serdes are known, and must hold the missing ones otherwise. */
 export type WithSerdes<Options, K, V, Known extends SerdeSide> = [SerdeSide] extends [Known]
   ? [options?: Options]

@@ -3,11 +3,14 @@ import type { Awaitable } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
+import { addStreamStreamJoin, type StreamJoinOptions } from './stream-joins.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import { GlobalKTable } from './global-ktable.ts'
 import { addStreamGlobalJoin } from './globals.ts'
 import { groupPoint } from './group-point.ts'
 import type {
+  MissingOtherValue,
+  MissingSerdes,
   MissingValue,
   SameKey,
   SerdeSide,
@@ -30,7 +33,7 @@ import type {
   StoreOptions,
   TopicChoice,
 } from './options.ts'
-import { globalPoint, point, sameGraph, type StreamPoint, type types } from './point.ts'
+import { globalPoint, point, sameGraph, type StreamPoint, type TablePoint, type types } from './point.ts'
 import { addSink } from './sink.ts'
 import { addRepartition } from './repartition.ts'
 import { addMerge, addProcessor, addStep } from './steps.ts'
@@ -193,14 +196,22 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, globalValue: VG, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
-  /** Joins each record with the table's current value of its key; without one there is no result. */
+  /**
+   * Joins each record with the table's current value of its key; without one there is no result. Or with each record of
+   * another stream that has the same key and is near enough in time.
+   */
   join<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
     joiner: (value: V, tableValue: VT, key: K) => Awaitable<VR>,
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'>
-  join(other: never, first: never, second?: unknown, third?: NameOption): unknown {
-    return this.#join('inner', other, first, second, third)
+  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+    options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
+  ): KStream<K, VR, 'key'>
+  join(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
+    return this.#make.stream(addJoin(this[point], other, 'inner', [first, second, third]))
   }
 
   /** Joins each record with the global table's current value of the key that `keySelector` gives, or with null. */
@@ -210,14 +221,32 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, globalValue: VG | null, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
-  /** Joins each record with the table's current value of its key, or with null. */
+  /**
+   * Joins each record with the table's current value of its key, or with null. Or with each record of another stream that
+   * has the same key and is near enough in time; a record of this stream that has found none is joined with null when none
+   * can come any more.
+   */
   leftJoin<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
     joiner: (value: V, tableValue: VT | null, key: K) => Awaitable<VR>,
     ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'>
-  leftJoin(other: never, first: never, second?: unknown, third?: NameOption): unknown {
-    return this.#join('left', other, first, second, third)
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
+  ): KStream<K, VR, 'key'>
+  leftJoin(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
+    return this.#make.stream(addJoin(this[point], other, 'left', [first, second, third]))
+  }
+
+  /** As `leftJoin` with a stream, but records of either stream that find no partner are joined with null. */
+  outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
+    options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
+  ): KStream<K, VR, 'key'> {
+    return this.#make.stream(addStreamStreamJoin(this[point], other[point], 'outer', joiner, options as never))
   }
 
   /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
@@ -245,16 +274,20 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   processValues(supplier: () => unknown, options?: ProcessOptions & { readonly value?: object }): unknown {
     return this.#make.stream(addProcessor(this[point], supplier, true, options))
   }
-
-  #join(join: 'inner' | 'left', other: JoinedWith, first: never, second?: unknown, third?: NameOption): unknown {
-    if (other instanceof GlobalKTable) {
-      const spec = { join, keySelector: first, joiner: second as never }
-      return this.#make.stream(addStreamGlobalJoin(this[point], other[globalPoint], spec, third))
-    }
-    return this.#make.stream(
-      addStreamTableJoin(this[point], other[point], join, first, (second ?? {}) as SerdeOptions<K, V>),
-    )
-  }
 }
 
-type JoinedWith = KTable<unknown, unknown> | GlobalKTable<unknown, unknown>
+type Joinable = { readonly [point]: StreamPoint | TablePoint } | GlobalKTable<unknown, unknown>
+
+function addJoin(
+  one: StreamPoint,
+  other: Joinable,
+  join: 'inner' | 'left',
+  [first, second, third]: readonly [first: never, second: unknown, third: NameOption | undefined],
+): StreamPoint {
+  if (other instanceof GlobalKTable) {
+    return addStreamGlobalJoin(one, other[globalPoint], { join, keySelector: first, joiner: second as never }, third)
+  }
+  const from = other[point]
+  if ('table' in from) return addStreamTableJoin(one, from, join, first, (second ?? {}) as never)
+  return addStreamStreamJoin(one, from, join, first, second as never)
+}

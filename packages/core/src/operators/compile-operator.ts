@@ -15,6 +15,7 @@ import { compileUserProcessor } from './user-processor.ts'
 import { compileSessionAggregate } from './session-aggregate.ts'
 import { compileSlidingAggregate } from './sliding-aggregate.ts'
 import type { OperatorSpec } from './spec.ts'
+import { compileJoinWindow, compileStreamStreamJoin } from './stream-stream-join.ts'
 import { compileStreamGlobalJoin } from './stream-global-join.ts'
 import { compileStreamTableJoin } from './stream-table-join.ts'
 import {
@@ -80,6 +81,10 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileStreamGlobalJoin(spec, env)
     case 'streamTableJoin':
       return compileStreamTableJoin(spec, env)
+    case 'joinWindow':
+      return compileJoinWindow(spec, env)
+    case 'streamStreamJoin':
+      return compileStreamStreamJoin(spec, env)
     case 'tableGroup':
       return compileTableGroup(spec, env)
     case 'tableAggregate':
@@ -114,6 +119,7 @@ export function keepsKeyAndTime(operator: OperatorSpec): boolean {
     case 'process':
     case 'aggregate':
     case 'windowAggregate':
+    case 'streamStreamJoin':
     case 'slidingAggregate':
     case 'sessionAggregate':
     case 'tableGroup':

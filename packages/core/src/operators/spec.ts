@@ -39,6 +39,9 @@ export type OperatorSpec =
   | TableMapValuesSpec
   | { readonly type: 'tableToStream' }
   | StreamTableJoinSpec
+  /** Keeps a stream's records for the other side of a join. */
+  | { readonly type: 'joinWindow'; readonly store: string }
+  | StreamStreamJoinSpec
   | StreamGlobalJoinSpec
   /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
   | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
@@ -259,6 +262,24 @@ export type ForeignKeyFn = (value: never, key: never) => unknown
 
 /** The left value comes first, whichever side was updated. */
 export type TableJoiner = (left: never, right: never, key: never) => Awaitable<unknown>
+
+/** One side of a join of two streams. Times are milliseconds, and seen from this side. */
+export interface StreamStreamJoinSpec {
+  readonly type: 'streamStreamJoin'
+  readonly side: 'left' | 'right'
+  /** The left value comes first, whichever side brings the record. */
+  readonly joiner: (left: never, right: never, key: never) => Awaitable<unknown>
+  /** Where the records of the other side are kept. */
+  readonly otherStore: string
+  readonly beforeMs: number
+  readonly afterMs: number
+  /** Records of this side that find no partner are joined with null. */
+  readonly keepsUnmatched: boolean
+  /** Where records of either side wait for a partner; undefined where both sides need one. */
+  readonly unmatched:
+    | { readonly store: string; readonly leftWaitsMs: number; readonly rightWaitsMs: number; readonly graceMs: number }
+    | undefined
+}
 
 export interface StreamTableJoinSpec {
   readonly type: 'streamTableJoin'

@@ -25,6 +25,7 @@ export function withNullKeyRules(
 }
 
 function isLeftJoin(operator: OperatorSpec): boolean {
+  if (operator.type === 'streamStreamJoin') return operator.unmatched !== undefined
   return operator.type === 'streamTableJoin' && operator.join === 'left'
 }
 

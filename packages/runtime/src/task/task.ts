@@ -272,10 +272,12 @@ export class Task {
     if (store.changelogTopic === undefined || store.changelogIsSource) return undefined
     const appender = this.producer.topic(store.changelogTopic)
     const { partition } = this.id
-    const { suppression = false, logsHeaders = false } = store.plan
-    const { context } = this
+    const valueHeaders = store.plan.suppression === true ? SUPPRESSION_HEADERS : NO_HEADERS
+    // Kafka Streams logs a record's headers with window stores that keep no timestamps, those of joins, and with the
+    // subscriptions of joins by foreign key; with no other.
+    const withRecord = store.plan.logsHeaders === true || (store.plan.kind === 'window' && !store.plan.timestamped)
     return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      const headers = logsHeaders ? context.headers : suppression && valueStart >= 0 ? SUPPRESSION_HEADERS : NO_HEADERS
+      const headers = withRecord ? this.context.headers : valueStart < 0 ? NO_HEADERS : valueHeaders
       appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers)
     }
   }

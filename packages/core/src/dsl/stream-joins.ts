@@ -1,0 +1,211 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { StreamStreamJoinSpec } from '../operators/spec.ts'
+import { joinSideKey, joinSideValues } from '../serde/join-side-serdes.ts'
+import type { Serde } from '../serde/serde.ts'
+import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
+import type { GraphEntry, MemberProcessor, StoreDraft } from '../topology/graph.ts'
+import { optionalName } from '../topology/naming.ts'
+import { repartitionedForJoin } from './joins.ts'
+import type { SerdeOptions } from './options.ts'
+import { sameGraph, type StreamPoint, streamPoint } from './point.ts'
+
+/** How far apart in time two records may be to be joined, in milliseconds; see `joinWindows`. */
+export interface JoinWindows {
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs: number
+}
+
+export type JoinWindowsOptions = {
+  /** How long records of the past may still come, in milliseconds of stream time. Decides how long records are kept. */
+  readonly graceMs: number
+} & (
+  | {
+      /** How far apart they may be, whichever comes first. */
+      readonly timeDifferenceMs: number
+    }
+  | {
+      /** How much earlier than the record of the left stream that of the right one may be. */
+      readonly beforeMs: number
+      /** How much later. */
+      readonly afterMs: number
+    }
+)
+
+/**
+ * Says which records of two streams are near enough to be joined. Both ends are inclusive.
+ *
+ * @example
+ * orders.join(payments, pay, { windows: joinWindows({ timeDifferenceMs: 60_000, graceMs: 10_000 }) })
+ */
+export function joinWindows(options: JoinWindowsOptions): JoinWindows {
+  const [beforeMs, afterMs] =
+    'timeDifferenceMs' in options
+      ? [options.timeDifferenceMs, options.timeDifferenceMs]
+      : [options.beforeMs, options.afterMs]
+  const { graceMs } = options
+  const whole = (value: number) => Number.isInteger(value)
+  if (!(whole(beforeMs) && whole(afterMs) && beforeMs + afterMs >= 0)) {
+    throw invalid(`the window must be whole numbers and not end before it begins, but is ${-beforeMs} to ${afterMs}`)
+  }
+  if ('timeDifferenceMs' in options && beforeMs < 0) {
+    throw invalid(`timeDifferenceMs must be 0 or more, but it is ${beforeMs}`)
+  }
+  if (!(whole(graceMs) && graceMs >= 0))
+    throw invalid(`graceMs must be a whole number, 0 or more, but it is ${graceMs}`)
+  return Object.freeze({ beforeMs, afterMs, graceMs })
+}
+
+function invalid(reason: string) {
+  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'joinWindows', reason })
+}
+
+export interface StreamJoinOptions<K, V, VO> extends SerdeOptions<K, V> {
+  readonly windows: JoinWindows
+  /** Of the other stream's values. @default the one that is known */
+  readonly otherValue?: Serde<NonNullable<VO>>
+  /** The beginning of the names of the join's stores. @default generated */
+  readonly storeName?: string
+  /** Of the join's stores. @default true */
+  readonly logging?: StoreSettings['logging']
+  /** Of the join's stores. @default the application's */
+  readonly type?: StoreSettings['type']
+}
+
+interface ErasedOptions extends Omit<StreamJoinOptions<unknown, unknown, unknown>, 'key' | 'value' | 'otherValue'> {
+  readonly key?: object
+  readonly value?: object
+  readonly otherValue?: object
+}
+
+/** The join of two streams: each keeps its records for the other, and in a left or outer join those without a partner wait. */
+export function addStreamStreamJoin(
+  one: StreamPoint,
+  two: StreamPoint,
+  join: 'inner' | 'left' | 'outer',
+  joiner: StreamStreamJoinSpec['joiner'],
+  options: ErasedOptions,
+): StreamPoint {
+  const { graph } = one
+  const { names } = graph
+  sameGraph(one, two, join === 'inner' ? 'join' : `${join}Join`)
+  const given = optionalName(options.name, 'operator')
+  const key = options.key as Serde<unknown> | undefined
+  const oneValue = options.value as Serde<unknown> | undefined
+  const twoValue = options.otherValue as Serde<unknown> | undefined
+  const ready = (from: StreamPoint, side: string, value: Serde<unknown> | undefined) =>
+    from.repartitionRequired ? repartitionedForJoin(from, given && `${given}-${side}`, { key, value }) : from
+  const left = ready(one, 'left', oneValue)
+  const right = ready(two, 'right', twoValue)
+  const sources = [...new Set([...left.sources, ...right.sources])]
+
+  const thisOuter = join === 'outer' ? 'outer-' : ''
+  const otherOuter = join === 'inner' ? '' : 'outer-'
+  const thisWindowed = names.processorOr(given && `${given}-this-windowed`, 'KSTREAM-WINDOWED-')
+  const otherWindowed = names.processorOr(given && `${given}-other-windowed`, 'KSTREAM-WINDOWED-')
+  const thisPrefix = join === 'outer' ? 'KSTREAM-OUTERTHIS-' : 'KSTREAM-JOINTHIS-'
+  const thisGenerated = names.processor(thisPrefix)
+  const otherGenerated = names.processor(join === 'inner' ? 'KSTREAM-JOINOTHER-' : 'KSTREAM-OUTEROTHER-')
+  const thisJoin = given === undefined ? thisGenerated : `${given}-${thisOuter}this-join`
+  const otherJoin = given === undefined ? otherGenerated : `${given}-${otherOuter}other-join`
+  const name = names.processorOr(given && `${given}-merge`, 'KSTREAM-MERGE-')
+  graph.addCopartitioned({ operator: name, sources })
+
+  const base = optionalName(options.storeName, 'store')
+  const keySerde = key ?? left.keySerde
+  const valueSerdes = [oneValue ?? left.valueSerde, twoValue ?? right.valueSerde] as const
+  const windowStore = (store: string, valueSerde: Serde<unknown> | undefined) =>
+    joinWindowStore(store, { keySerde, valueSerde }, options)
+  const thisStore = windowStore(
+    `${base === undefined ? thisGenerated : `${base}-${thisOuter}this-join`}-store`,
+    valueSerdes[0],
+  )
+  const otherStore = windowStore(
+    `${base === undefined ? otherGenerated : `${base}-${otherOuter}other-join`}-store`,
+    valueSerdes[1],
+  )
+  const shared =
+    base === undefined
+      ? `KSTREAM-OUTERSHARED-${thisGenerated.slice(thisPrefix.length)}-store`
+      : `${base}-${join === 'outer' ? 'outer' : 'left'}-shared-join-store`
+  const unmatched = join === 'inner' ? undefined : unmatchedStore(shared, keySerde, valueSerdes, options)
+
+  const thisEntry = windowEntry(thisWindowed, thisStore)
+  const otherEntry = windowEntry(otherWindowed, otherStore)
+  graph.add(thisEntry, [left.entry])
+  graph.add(otherEntry, [right.entry])
+  const { beforeMs, afterMs, graceMs } = options.windows
+  const waiting = unmatched && { store: unmatched.name, leftWaitsMs: afterMs, rightWaitsMs: beforeMs, graceMs }
+  const side = (
+    which: 'left' | 'right',
+    other: StoreDraft,
+    times: Pick<StreamStreamJoinSpec, 'beforeMs' | 'afterMs' | 'keepsUnmatched'>,
+  ): MemberProcessor => ({
+    name: which === 'left' ? thisJoin : otherJoin,
+    operator: { type: 'streamStreamJoin', side: which, joiner, otherStore: other.name, ...times, unmatched: waiting },
+    parents: [which === 'left' ? thisWindowed : otherWindowed],
+    stores: unmatched === undefined ? [other.name] : [other.name, unmatched.name],
+  })
+  const entry: GraphEntry = {
+    kind: 'processors',
+    name,
+    parents: [],
+    members: () => [
+      side('left', otherStore, { beforeMs, afterMs, keepsUnmatched: join !== 'inner' }),
+      side('right', thisStore, { beforeMs: afterMs, afterMs: beforeMs, keepsUnmatched: join === 'outer' }),
+      { name, operator: { type: 'passThrough' }, parents: [thisJoin, otherJoin], stores: [] },
+    ],
+    owns: () => (unmatched === undefined ? [] : [unmatched]),
+  }
+  graph.add(entry, [thisEntry, otherEntry])
+  return streamPoint({ graph, entry, name, sources, keySerde, valueSerde: undefined, repartitionRequired: false })
+}
+
+function windowEntry(name: string, store: StoreDraft): GraphEntry {
+  return {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({ type: 'joinWindow', store: store.name }),
+    connects: () => [],
+    owns: () => [store],
+  }
+}
+
+function joinWindowStore(
+  name: string,
+  serdes: Pick<StoreDraft, 'keySerde' | 'valueSerde'>,
+  { windows, logging, type }: ErasedOptions,
+): StoreDraft {
+  const windowSizeMs = windows.beforeMs + windows.afterMs
+  return {
+    name,
+    kind: 'window',
+    timestamped: false,
+    ...serdes,
+    ...(type === undefined ? {} : { type }),
+    caching: false,
+    changelog: changelogPlan(name, logging),
+    windowSizeMs,
+    retentionMs: windowSizeMs + windows.graceMs,
+    retainDuplicates: true,
+  }
+}
+
+function unmatchedStore(
+  name: string,
+  keySerde: Serde<unknown> | undefined,
+  [left, right]: readonly [Serde<unknown> | undefined, Serde<unknown> | undefined],
+  { logging, type }: ErasedOptions,
+): StoreDraft {
+  return {
+    name,
+    kind: 'key-value',
+    timestamped: false,
+    keySerde: keySerde && (joinSideKey(keySerde) as Serde<unknown>),
+    valueSerde: left && right && (joinSideValues(left, right) as Serde<unknown>),
+    ...(type === undefined ? {} : { type }),
+    caching: false,
+    changelog: changelogPlan(name, logging),
+  }
+}

@@ -1,0 +1,137 @@
+import type { JoinSideKey, JoinSideValue } from '../serde/join-side-serdes.ts'
+import type { StoredValue } from '../state/engine-store.ts'
+import { forwardAt, type OperatorEnv, type Process, type TaskContext } from './process.ts'
+import type { StreamStreamJoinSpec } from './spec.ts'
+import { called, stepwise, type Steps } from './stepwise.ts'
+
+/** Where a stream's records are kept for the other side of a join: after they have met what is there by then. */
+export function compileJoinWindow(spec: { readonly store: string }, env: OperatorEnv): Process {
+  const { context, forward } = env
+  const store = env.rangeStore(spec.store)
+  return (key, value) => {
+    const waiting = forward(key, value)
+    if (key === null) return waiting
+    if (waiting === undefined) return store.append(key, context.timestamp, value)
+    return waiting.then(() => store.append(key, context.timestamp, value))
+  }
+}
+
+/**
+ * One side of a join of two streams: its records meet those of the other side that are near enough in time. A record that
+ * finds none waits, in a left or outer join, until no partner can come in time any more; then it is joined with null. Stream
+ * time, which decides that, is the one of both sides together.
+ */
+export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const { beforeMs, afterMs, keepsUnmatched } = spec
+  const isLeft = spec.side === 'left'
+  const others = env.rangeStore(spec.otherStore)
+  env.readsByKey(spec.otherStore)
+  const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
+  const unmatched = spec.unmatched === undefined ? undefined : waitingRecords(spec.unmatched, env)
+  const join = (key: unknown, mine: unknown, other: unknown) =>
+    called(env, () => (isLeft ? joiner(mine, other, key) : joiner(other, mine, key)))
+
+  function* joinAlone(key: unknown, value: unknown): Steps {
+    yield env.forward(key, yield* join(key, value, null))
+  }
+
+  /** What can find no partner any more. Looked for at most once in the emission interval, and not where nothing can be. */
+  function* emitUnmatched(): Steps {
+    const { times, windows } = unmatched!
+    const waitsMs = afterMs + windows.graceMs
+    // While nothing is known of the store it is looked at, unless nothing waits: Kafka Streams' sum then overflows.
+    const known = times.earliest !== Number.POSITIVE_INFINITY || waitsMs === 0
+    if (known && times.earliest + waitsMs >= times.streamTime) return
+    const now = env.wallClock()
+    if (now < times.nextEmission) return
+    times.nextEmission = now + env.emitIntervalMs
+    for (const { key: place, value } of (yield unmatched!.takeClosed()) as readonly ClosedRecords[]) {
+      for (const { left, value: its } of value) {
+        const joined = yield* called(env, () => joiner(left ? its : null, left ? null : its, place.key))
+        yield forwardAt(env, place.timestamp, place.key, joined, undefined)
+      }
+      unmatched!.remove(place)
+    }
+  }
+
+  return stepwise(function* process(key, value) {
+    const { timestamp } = context
+    if (unmatched !== undefined && timestamp > unmatched.times.streamTime) unmatched.times.streamTime = timestamp
+    if (key === null && value !== null && keepsUnmatched) return yield* joinAlone(key, value)
+    if (key === null) return context.drop(name, 'null-key')
+    if (value === null) return context.drop(name, 'null-value')
+    if (unmatched !== undefined && timestamp === unmatched.times.streamTime) yield* emitUnmatched()
+    yield others.load(key)
+    const until = Math.max(0, timestamp + afterMs)
+    const matches = others.range(key, Math.max(0, timestamp - beforeMs), until)
+    for (const { slot, value: other } of matches) {
+      if (unmatched !== undefined) {
+        const place = { timestamp: slot, left: !isLeft, key }
+        if ((yield unmatched.store.get(place)) !== undefined) unmatched.remove(place)
+      }
+      const joined = yield* join(key, value, other)
+      yield forwardAt(env, Math.max(timestamp, slot), key, joined, undefined)
+    }
+    if (matches.length > 0 || !keepsUnmatched) return
+    if (unmatched === undefined || until < unmatched.times.streamTime) return yield* joinAlone(key, value)
+    const place = { timestamp, left: isLeft, key }
+    const stored = (yield unmatched.store.get(place)) as StoredValue | undefined
+    const before = (stored?.value ?? []) as readonly JoinSideValue[]
+    unmatched.times.earliest = Math.min(unmatched.times.earliest, timestamp)
+    unmatched.store.put(place, [...before, { left: isLeft, value }], timestamp)
+  })
+}
+
+interface ClosedRecords {
+  readonly key: JoinSideKey
+  readonly value: readonly JoinSideValue[]
+}
+
+/** What both sides of a join share. */
+interface JoinTimes {
+  streamTime: number
+  /** Where the last look at the waiting records ended, or an earlier one since; Infinity while nothing is known. */
+  earliest: number
+  nextEmission: number
+}
+
+const TIMES = new WeakMap<TaskContext, Map<string, JoinTimes>>()
+
+function timesOf(context: TaskContext, store: string): JoinTimes {
+  const ofTask = TIMES.get(context) ?? new Map<string, JoinTimes>()
+  TIMES.set(context, ofTask)
+  const times = ofTask.get(store) ?? { streamTime: -1, earliest: Number.POSITIVE_INFINITY, nextEmission: 0 }
+  ofTask.set(store, times)
+  return times
+}
+
+/** The records of both sides that wait for a partner. */
+function waitingRecords(windows: NonNullable<StreamStreamJoinSpec['unmatched']>, env: OperatorEnv) {
+  const { context } = env
+  const store = env.orderedStore(windows.store)
+  const times = timesOf(context, windows.store)
+  return {
+    store,
+    times,
+    windows,
+    remove: (place: JoinSideKey) => store.put(place, null, context.timestamp),
+    /** Those that no partner can come for any more, by time. */
+    async takeClosed(): Promise<readonly ClosedRecords[]> {
+      const closed: ClosedRecords[] = []
+      const open = new Set<boolean>()
+      times.earliest = Number.POSITIVE_INFINITY
+      for await (const entry of store.entries()) {
+        const { key, value } = entry as unknown as ClosedRecords
+        times.earliest = key.timestamp
+        // Entries come by time, so that no more of either side can be closed.
+        if (open.size === 2) break
+        const waitsMs = key.left ? windows.leftWaitsMs : windows.rightWaitsMs
+        if (key.timestamp + waitsMs + windows.graceMs < times.streamTime) closed.push({ key, value })
+        else open.add(key.left)
+      }
+      return closed
+    },
+  }
+}
