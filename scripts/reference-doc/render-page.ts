@@ -44,10 +44,14 @@ const PARTS: Readonly<Record<PartKind, (names: readonly string[], sources: Sourc
   pages: (_names, { pages }) => pages.map(([file, title]) => `- [${title}](${file})`).join('\n'),
 }
 
-function entry(name: string, api: ReadonlyMap<string, ApiEntry>): ApiEntry {
+/** With a word in brackets, `KStream.join(GlobalKTable)`: of several overloads those that mention it. */
+function entry(asked: string, api: ReadonlyMap<string, ApiEntry>): ApiEntry {
+  const [name, word = ''] = asked.split(/[()]/) as [string, string?]
   const found = api.get(name)
-  if (found === undefined) throw new Error(`There is no "${name}" in the sources any more.`)
-  return found
+  const signatures = found?.signatures.filter(({ text }) => new RegExp(`\\b${word}\\b`).test(text))
+  if (found === undefined || (word !== '' && signatures?.length === 0))
+    throw new Error(`There is no "${asked}" in the sources any more.`)
+  return { ...found, signatures: signatures! }
 }
 
 function signaturesOf({ name, kind, signatures }: ApiEntry): string {
