@@ -20,7 +20,7 @@ export async function simulateScenario(seed: number, shrink = true): Promise<Sce
 }
 
 /** The oracle: what came out is what had to, exactly or, where records may be repeated, at least. */
-function wrongOutput(scenario: Scenario, run: SimulatedRun): readonly string[] {
+export function wrongOutput(scenario: Scenario, run: SimulatedRun): readonly string[] {
   const violations: string[] = []
   const exactly = run.guarantee === 'exactly_once'
   const last = new Map<string, string>()

@@ -17,6 +17,7 @@ export type { OutputTopicOptions, TestOutputTopic } from './driver/test-output-t
 export type { InputRecord, PipeOptions, TestRecord } from './driver/test-record.ts'
 export { survivingStore } from './driver/surviving-store.ts'
 export {
+  replay,
   simulate,
   type Oracle,
   type SimulatedOutput,

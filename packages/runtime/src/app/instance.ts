@@ -1,6 +1,7 @@
 import {
   type Admin,
   type GroupConsumer,
+  type GroupMetadata,
   isMillraceError,
   type KafkaClient,
   millraceError,
@@ -65,6 +66,8 @@ export class Instance {
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
   #failure: unknown
+  /** As which member, in which generation, the tasks were assigned last. */
+  #assignedAs: Pick<GroupMetadata, 'memberId' | 'generationId'> | undefined
   #onDisk: readonly string[] = []
 
   constructor(plan: Plan, options: ResolvedOptions, metrics: Metrics, listener: InstanceListener) {
@@ -285,6 +288,7 @@ export class Instance {
             admin,
             assigned.map(({ topic }) => topic),
           )
+          if (!this.#hasStayed(consumer.groupMetadata())) await this.#abandonAll()
           await tasks.assign(assigned)
           this.#rebalancing = false
           this.#tellRebalancing()
@@ -299,12 +303,26 @@ export class Instance {
           tasks.suspended = true
           this.#rebalancing = true
           this.#tellRebalancing()
-          await tasks.abandon()
-          // What the tasks left in an open transaction must not be committed with what comes next.
-          await this.#producers!.closeAll()
+          await this.#abandonAll()
         },
       },
     })
+  }
+
+  async #abandonAll(): Promise<void> {
+    await this.#tasks!.abandon()
+    // What the tasks left in an open transaction must not be committed with what comes next.
+    await this.#producers!.closeAll()
+  }
+
+  /**
+   * Whether nobody else can have had the tasks since the last assignment. A member that was given up may hear of it only after
+   * its partitions were revoked, or not at all; then its tasks know positions and state of before the other owner.
+   */
+  #hasStayed({ memberId, generationId }: GroupMetadata): boolean {
+    const before = this.#assignedAs
+    this.#assignedAs = { memberId, generationId }
+    return before === undefined || (before.memberId === memberId && generationId - before.generationId <= 1)
   }
 
   /** What cannot be committed any more is done again by the next owner; the tasks must not go on with it. */

@@ -1,0 +1,57 @@
+import { replay, type SimulationCase } from '@millrace/testing'
+import { expect, it } from 'vitest'
+import { SCENARIOS } from './scenarios.ts'
+import { wrongOutput } from './simulation.ts'
+
+const lines = (...values: readonly string[]) =>
+  values.map((value, index) => ({
+    topic: 'lines',
+    key: `line-${index + 2}`,
+    value,
+    timestamp: 1_700_000_000_002 + index,
+    atMs: 0,
+    fails: 0,
+    slowMs: 0,
+  }))
+
+/** Runs that have failed once, as small as they were made: named for what broke. */
+const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: SimulationCase])[] = [
+  [
+    'a member that was given up while it could not be reached keeps no task that another has had meanwhile',
+    'word-count',
+    {
+      seed: 2279,
+      guarantee: 'exactly_once',
+      transactions: 'group-metadata',
+      onBadRecord: 'fail',
+      partitions: 4,
+      processes: 2,
+      asyncReads: true,
+      watched: true,
+      records: lines('grain mill wheel stone stone', 'race grain stone'),
+      troubles: [],
+      faults: [
+        { kind: 'drop-request', operation: 'admin.describeTopics', call: 2 },
+        { kind: 'delay', operation: 'group.committed', call: 6, ms: 781 },
+        { kind: 'drop-request', operation: 'group.poll', call: 3 },
+        { kind: 'delay', operation: 'admin.latestOffsets', call: 11, ms: 425 },
+        { kind: 'disconnect', operation: 'group.committed', call: 11, ms: 6472 },
+        { kind: 'delay', operation: 'group.poll', call: 19, ms: 299 },
+        { kind: 'delay', operation: 'group.poll', call: 42, ms: 227 },
+        { kind: 'delay', operation: 'group.poll', call: 66, ms: 459 },
+        { kind: 'delay', operation: 'group.poll', call: 70, ms: 287 },
+        { kind: 'drop-response', operation: 'admin.earliestOffsets', call: 21 },
+        { kind: 'move-coordinator', operation: 'admin.latestOffsets', call: 33, ms: 224 },
+        { kind: 'delay', operation: 'group.poll', call: 81, ms: 146 },
+      ],
+    },
+  ],
+]
+
+it.each(REGRESSIONS)('%s', async (_name, name, setting) => {
+  const scenario = SCENARIOS.find(one => one.name === name)!
+  const { violations, history } = await replay(scenario.plan(), setting, {
+    oracle: run => wrongOutput(scenario, run),
+  })
+  expect(violations, history.join('\n')).toEqual([])
+})
