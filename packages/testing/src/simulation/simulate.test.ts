@@ -1,0 +1,67 @@
+import { StreamsBuilder, string } from '@millrace/core'
+import { expect, it } from 'vitest'
+import { simulate } from './simulate.ts'
+
+const texts = { key: string(), value: string() }
+const input = Array.from({ length: 40 }, (_, n) => ({ topic: 'in', key: `k${n % 5}`, value: `v${n}` }))
+
+function copying(change: (value: string) => string) {
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).mapValues(change).to('out', texts)
+  return builder.build()
+}
+
+it.each(['last', 'each', 'each-in-order'] as const)(
+  'finds nothing wrong with a copy, compared by %s',
+  async compare => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const { violations, history } = await simulate(copying(String), { seed, input, compare })
+      expect(violations, history.join('\n')).toEqual([])
+    }
+  },
+)
+
+it('finds a function that remembers what a crash does not take back', async () => {
+  let violated = 0
+  for (let seed = 1; seed <= 20; seed++) {
+    let calls = 0
+    const plan = copying(() => String(++calls))
+    const { violations } = await simulate(plan, { seed, input, guarantee: 'exactly_once', shrink: false })
+    if (violations.length > 0) violated++
+  }
+  expect(violated).toBeGreaterThan(0)
+})
+
+it('makes a run that fails as small as it can, and shows the smaller one', async () => {
+  const { violations, setting, history } = await simulate(copying(String), {
+    seed: 4,
+    input,
+    oracle: ({ output }) => (output('out').some(({ value }) => value === 'v17') ? ['v17 came out'] : []),
+  })
+  expect(violations).toEqual(['v17 came out'])
+  expect(setting.records.map(({ value }) => value)).toEqual(['v17'])
+  expect(setting).toMatchObject({ processes: 1, troubles: [], faults: [] })
+  expect(history.length).toBeLessThan(10)
+})
+
+it('takes what an oracle throws for what it says', async () => {
+  const oracle = () => {
+    throw new Error('not what I wanted')
+  }
+  const { violations } = await simulate(copying(String), { seed: 1, input, oracle, shrink: false })
+  expect(violations).toEqual(['not what I wanted'])
+})
+
+it('draws every kind of trouble', async () => {
+  const kinds = new Set<string>()
+  const disks = new Set<string>()
+  for (let seed = 1; seed <= 60; seed++) {
+    const { setting } = await simulate(copying(String), { seed, input: input.slice(0, 3), oracle: () => [] })
+    for (const trouble of setting.troubles) {
+      kinds.add(trouble.kind)
+      if (trouble.kind === 'kill') disks.add(trouble.disk)
+    }
+  }
+  expect([...kinds].sort()).toEqual(['clock-jump', 'evict', 'grow', 'kill', 'stand-still', 'stop'])
+  expect([...disks].sort()).toEqual(['corrupt', 'kept', 'lost', 'torn'])
+})
