@@ -133,3 +133,4 @@ export {
   wallClock,
   type DeviceTimes,
 } from './record/timestamp-extractors.ts'
+export type { BuildOptions, Optimization } from './topology/optimization.ts'

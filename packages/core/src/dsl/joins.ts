@@ -49,7 +49,11 @@ export function addStreamTableJoin(
 }
 
 /** The stream after a repartition topic. A second join of the same stream takes numbers but uses the first one's topic. */
-export function repartitionedForJoin(stream: StreamPoint, given: string | undefined, options: JoinOptions): StreamPoint {
+export function repartitionedForJoin(
+  stream: StreamPoint,
+  given: string | undefined,
+  options: JoinOptions,
+): StreamPoint {
   const keySerde = options.key ?? stream.keySerde
   const valueSerde = options.value ?? stream.valueSerde
   const made = repartitionEntry(stream.graph, { prefix: given ?? stream.name, calledFor: 'join', keySerde, valueSerde })

@@ -3,6 +3,7 @@ import type { StoreBuilder } from '../state/store-builder.ts'
 import { buildPlan } from '../topology/build-plan.ts'
 import { createGraph } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
+import type { BuildOptions } from '../topology/optimization.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Processor } from '../operators/processor.ts'
 import { BranchedKStream } from './branched-kstream.ts'
@@ -126,7 +127,7 @@ export class StreamsBuilder {
    *
    * @throws a MillraceError of kind `topology` that names the operator and what to do
    */
-  build(): Plan {
-    return buildPlan(this.#graph)
+  build(options: BuildOptions = {}): Plan {
+    return buildPlan(this.#graph, options)
   }
 }

@@ -1,6 +1,7 @@
 import { deepFreeze } from './freeze.ts'
 import type { Graph } from './graph.ts'
 import type { CopartitionGroup, Plan } from './plan.ts'
+import { type BuildOptions, chosenOptimizations } from './optimization.ts'
 import { planToJson } from './plan-json.ts'
 import { withNullKeyRules } from './repartition-filter.ts'
 import { subTopologies } from './sub-topologies.ts'
@@ -9,10 +10,10 @@ import { writeNodes } from './write-nodes.ts'
 import { writeOrder } from './write-order.ts'
 
 /** Turns what the DSL wrote down into a plan. Leaves the graph as it is, so that more may be added and built again. */
-export function buildPlan(graph: Graph): Plan {
-  // Optimisations (topology.optimization in Kafka Streams) change the order's entries, before any node is written.
-  const order = writeOrder(graph)
-  const written = writeNodes(order, graph.addedStores)
+export function buildPlan(graph: Graph, options: BuildOptions = {}): Plan {
+  const optimizations = chosenOptimizations(options)
+  const order = writeOrder(graph, optimizations.has('merge.repartition.topics'))
+  const written = writeNodes(order, graph.addedStores, optimizations.has('reuse.ktable.source.topics'))
   const nodes = withNullKeyRules(written.nodes, written.repartitionTopics)
   const sources = new Map(nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node] as const] : [])))
   const copartitioned = graph.copartitioned

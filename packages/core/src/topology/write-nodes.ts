@@ -12,10 +12,10 @@ interface Written {
 }
 
 /** Writes each entry's nodes, connects children in the order of writing, and stores with those who use them. */
-export function writeNodes(order: WriteOrder, addedStores: readonly StoreDraft[]): Written {
+export function writeNodes(order: WriteOrder, addedStores: readonly StoreDraft[], reusesSources: boolean): Written {
   const stores = new Map<string, StoreDraft>()
   for (const store of addedStores) addStore(stores, store)
-  for (const entry of order.entries) for (const store of ownStores(entry)) addStore(stores, store)
+  for (const entry of order.entries) for (const store of ownStores(entry, reusesSources)) addStore(stores, store)
 
   const childless = order.entries.flatMap(entry => nodesOf(entry, order))
   const children = new Map(childless.map(node => [node.name, [] as string[]]))
@@ -40,9 +40,13 @@ function addStore(stores: Map<string, StoreDraft>, store: StoreDraft): void {
   stores.set(store.name, store)
 }
 
-function ownStores(entry: GraphEntry): readonly StoreDraft[] {
+function ownStores(entry: GraphEntry, reusesSources: boolean): readonly StoreDraft[] {
   if (entry.kind === 'processor' || entry.kind === 'processors') return entry.owns()
-  if (entry.kind === 'tableSource') return entry.table.store() === undefined ? [] : [entry.store]
+  if (entry.kind === 'tableSource' && entry.table.store() !== undefined) {
+    const [topic, ...others] = entry.reading.topics
+    const reused = reusesSources && topic !== undefined && others.length === 0
+    return [reused ? { ...entry.store, changelog: { topic, isSource: true, configs: {} } } : entry.store]
+  }
   return []
 }
 
@@ -77,9 +81,7 @@ function nodesOf(entry: GraphEntry, order: WriteOrder): readonly PlanNode[] {
       return [{ kind: 'processor', name: entry.name, operator: entry.operator(), stores, parents, children: [] }]
     }
     case 'processors':
-      return entry
-        .members(above => order.sourceName(above.name))
-        .map(member => ({ kind: 'processor', ...member, children: [] }))
+      return entry.members(above => order.nameOf(above)).map(member => ({ kind: 'processor', ...member, children: [] }))
     case 'repartition':
       return repartitionNodes(entry, parents)
     case 'sink':

@@ -1,5 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { Graph, GraphEntry, SourceEntry } from './graph.ts'
+import { mergeRepartitions } from './merge-repartitions.ts'
 
 /**
  * The entries in the order in which their nodes are written, and who stands in for a source that was merged into another.
@@ -9,25 +10,35 @@ export interface WriteOrder {
   readonly entries: readonly GraphEntry[]
   /** The parents as they are after merging. */
   parentsOf(entry: GraphEntry): readonly GraphEntry[]
+  /** The name of the node that an entry stands for, or of the one that stands for it. */
+  nameOf(entry: GraphEntry): string
   /** The name of the source that stands for the one of this name. */
   sourceName(name: string): string
 }
 
 /** In the order of writing, but never before a parent. */
-export function writeOrder(graph: Graph): WriteOrder {
+export function writeOrder(graph: Graph, mergesRepartitions: boolean): WriteOrder {
   const mergedInto = mergeSources(graph.entries)
   const standIn = (entry: GraphEntry) => mergedInto.get(entry) ?? entry
-  const parentsOf = (entry: GraphEntry) => [...new Set(entry.parents.map(standIn))]
+  const read = graph.entries.filter(entry => !mergedInto.has(entry))
+  const readParents = (entry: GraphEntry) => [...new Set(entry.parents.map(standIn))]
+  const merged = mergesRepartitions ? mergeRepartitions(read, readParents) : undefined
+  const parentsOf = (entry: GraphEntry) => merged?.parents.get(entry) ?? readParents(entry)
 
-  const waiting = graph.entries.filter(entry => !mergedInto.has(entry))
+  const waiting = [...(merged?.entries ?? read)]
   const written = new Set<GraphEntry>()
   while (waiting.length > 0) {
     const next = waiting.findIndex(entry => parentsOf(entry).every(parent => written.has(parent)))
     for (const entry of waiting.splice(next, 1)) written.add(entry)
   }
 
-  const mergedNames = new Map([...mergedInto].map(([merged, main]) => [merged.name, main.name]))
-  return { entries: [...written], parentsOf, sourceName: name => mergedNames.get(name) ?? name }
+  const mergedNames = new Map([...mergedInto].map(([from, main]) => [from.name, main.name]))
+  for (const [repartition, one] of merged?.mergedInto ?? []) mergedNames.set(repartition.name, one.name)
+  const nameOf = (entry: GraphEntry): string => {
+    const replacement = entry.kind === 'repartition' ? merged?.replaced.get(entry) : mergedInto.get(entry)
+    return replacement === undefined ? entry.name : nameOf(replacement)
+  }
+  return { entries: [...written], parentsOf, nameOf, sourceName: name => mergedNames.get(name) ?? name }
 }
 
 /** Streams of the same topics, or of the same pattern, share one source: the first one written. */

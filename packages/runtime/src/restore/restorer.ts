@@ -32,6 +32,11 @@ export interface RestoreRequest {
   readonly task: string
   readonly partition: number
   readonly stores: TaskStores
+  /**
+   * For stores whose changelog is a source topic: how far the task has processed it. What comes later is not restored, but
+   * processed.
+   */
+  readonly processed: readonly TopicPartitionOffset[]
   /** Aborted when the task is no longer wanted: what was restored so far is kept with its position. */
   readonly signal: AbortSignal
 }
@@ -170,10 +175,11 @@ export class Restorer {
       this.#admin.latestOffsets(partitions),
     ])
     const work: Restoring[] = []
-    for (const { plan, changelogTopic } of logged) {
+    for (const { plan, changelogTopic, changelogIsSource } of logged) {
       const topic = changelogTopic!
       const first = offsetOf(earliest, topic)
-      const to = offsetOf(latest, topic)
+      const end = offsetOf(latest, topic)
+      const to = changelogIsSource ? Math.min(end, offsetOf(request.processed, topic)) : end
       const stored = positions.get(topic)
       let from = stored ?? first
       if (stored !== undefined && (stored < first || stored > to)) {

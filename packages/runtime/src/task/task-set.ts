@@ -217,7 +217,8 @@ export class TaskSet {
       const inputs = await this.#positions(partitions)
       stores = await this.#openStores(id, subTopology)
       atGate = true
-      await gate.restore({ task: name, partition: id.partition, stores, signal })
+      const processed = inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
+      await gate.restore({ task: name, partition: id.partition, stores, processed, signal })
       signal.throwIfAborted()
       const task = this.#construct(id, subTopology, stores, producer)
       await task.start(inputs)

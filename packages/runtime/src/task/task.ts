@@ -246,7 +246,9 @@ export class Task {
 
   /** After the commit has succeeded. `acknowledged` are the next offsets of partitions that the producer has written. */
   async committed(acknowledged: ReadonlyMap<string, number>): Promise<void> {
-    await this.stores.persist(acknowledged)
+    const read = this.#queues.map(({ topic, position }) => [topic, position] as const)
+    // For stores whose changelog is a source topic: what was processed of it is in them.
+    await this.stores.persist(new Map([...read, ...acknowledged]))
     this.#dirty = false
     this.commitRequested = false
   }

@@ -1,0 +1,31 @@
+import { millraceError } from '../errors/millrace-error.ts'
+
+/**
+ * What `build()` may do about the topology, under the names of Kafka Streams' `topology.optimization`:
+ *
+ * - `reuse.ktable.source.topics`: the store of a `table()` has no changelog of its own, for its topic serves as one
+ * - `merge.repartition.topics`: repartition topics below one change of the key become one
+ * - `single.store.self.join`: the join of a stream with itself keeps its records once
+ *
+ * Each changes internal topics, so a running application must keep to what it was started with.
+ */
+export type Optimization = (typeof OPTIMIZATIONS)[number]
+
+const OPTIMIZATIONS = ['reuse.ktable.source.topics', 'merge.repartition.topics', 'single.store.self.join'] as const
+
+export interface BuildOptions {
+  /** @default 'none' */
+  readonly optimization?: 'none' | 'all' | readonly Optimization[]
+}
+
+/** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */
+export function chosenOptimizations({ optimization = 'none' }: BuildOptions): ReadonlySet<Optimization> {
+  if (optimization === 'none') return new Set()
+  if (optimization === 'all') return new Set(OPTIMIZATIONS)
+  for (const name of optimization) {
+    if (OPTIMIZATIONS.includes(name)) continue
+    const reason = `there is no optimization "${name}"; there are ${OPTIMIZATIONS.join(', ')}`
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'build', reason })
+  }
+  return new Set(optimization)
+}
