@@ -47,7 +47,9 @@ export async function compareCase({ topology, inputs, caching }: Case, java: Jav
   const compared = (result: RunResult): RunResult => (caching ? withoutExpiredWindows(result, plan, inputs) : result)
   const timeless = (result: RunResult): RunResult => withoutSuppressTimes(result, plan)
   const differences =
-    'failure' in ours ? [`Millrace fails: ${ours.failure}`] : compareRuns(timeless(compared(theirs)), timeless(compared(ours.result)))
+    'failure' in ours
+      ? [`Millrace fails: ${ours.failure}`]
+      : compareRuns(timeless(compared(theirs)), timeless(compared(ours.result)))
   return { verdict: differences.length === 0 ? 'same' : 'different', differences }
 }
 

@@ -37,7 +37,10 @@ export function drawTableStep(
     const gives = { kind: 'table', key: 'string', value: 'string', known: true } as const
     switch (op) {
       case 'tableCount':
-        return [{ op, ...common, ...store }, { ...gives, value: 'long' }]
+        return [
+          { op, ...common, ...store },
+          { ...gives, value: 'long' },
+        ]
       case 'tableReduce':
         return [{ op, ...common, ...store, adder: one('reducer'), subtractor: one('reducer') }, gives]
       case 'tableAggregate': {
@@ -85,6 +88,9 @@ export function drawTableStep(
       return [step, from]
     }
     case 'transformValues':
-      return [{ op, ...common, ...store, mapper: one('valueMapper') }, { ...strings, known: options.store !== undefined }]
+      return [
+        { op, ...common, ...store, mapper: one('valueMapper') },
+        { ...strings, known: options.store !== undefined },
+      ]
   }
 }

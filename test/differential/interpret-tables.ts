@@ -1,7 +1,13 @@
 import type { KGroupedTable, KTable, Serde, SuppressOptions } from '@millrace/core'
 import { CATALOGUE, text } from './catalogue.ts'
 import type { StepId, StoreSpec } from './spec.ts'
-import type { ForeignKeyJoinStep, SuppressStep, TableJoinStep, TableOnlyStep, TransformValuesStep } from './table-steps.ts'
+import type {
+  ForeignKeyJoinStep,
+  SuppressStep,
+  TableJoinStep,
+  TableOnlyStep,
+  TransformValuesStep,
+} from './table-steps.ts'
 
 type Datum = string | bigint | object
 type Table = KTable<Datum, Datum, 'key' | 'value'>
@@ -61,7 +67,10 @@ export function tableOnly(
         CATALOGUE.aggregation[of].add(text(itsKey), text(value), text(all))
       const { initial } = CATALOGUE.aggregation[step.adder]
       const options = { ...name, store: { ...step.store, ...serdes } }
-      return gives(it.aggregate<Datum>(() => initial, adder(step.adder), adder(step.subtractor), options), serdes)
+      return gives(
+        it.aggregate<Datum>(() => initial, adder(step.adder), adder(step.subtractor), options),
+        serdes,
+      )
     }
     case 'tableJoin':
       return tableJoin(step, table(step.from), table(step.with))
@@ -95,8 +104,7 @@ export function tableOnly(
     const selector = CATALOGUE.keySelector[given.selector]
     const named = CATALOGUE.joiner[given.joiner]
     const foreignKey = (value: Datum, key: Datum) => selector(text(key), text(value))
-    const joiner = (value: Datum, otherValue: Datum | null): Datum =>
-      named('k', text(value), text(otherValue)) as Datum
+    const joiner = (value: Datum, otherValue: Datum | null): Datum => named('k', text(value), text(otherValue)) as Datum
     const options = { ...name, store: { ...given.store, ...serdes } }
     return gives(
       given.join === 'inner'

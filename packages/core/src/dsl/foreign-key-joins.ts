@@ -59,7 +59,7 @@ export function addForeignKeyJoin(
     sinkName: named('-subscription-registration-sink', 'SINK'),
     sourceName: named('-subscription-registration-source', 'SOURCE'),
     keySerde: right.keySerde,
-    valueSerde: left.keySerde && (subscription(left.keySerde) as Serde<unknown>),
+    valueSerde: left.keySerde && subscription(left.keySerde),
     partitioner: byKey(options.otherPartitioner),
   })
   graph.add(subscriptions, [send])
@@ -68,7 +68,7 @@ export function addForeignKeyJoin(
   const storeName = named('-subscription-store', 'FK-JOIN-SUBSCRIPTION-STATE-STORE')
   const receiveName = named('-subscription-receive', 'FK-JOIN-SUBSCRIPTION-PROCESSOR')
   const choice = { given: true, name: storeName, key: undefined, value: undefined, caching: false }
-  const serdes = { keySerde: bytes() as unknown as Serde<unknown>, valueSerde: subscriptions.valueSerde }
+  const serdes = { keySerde: bytes(), valueSerde: subscriptions.valueSerde }
   const store: StoreDraft = { ...tableStore(storeName, choice, serdes), logsHeaders: true }
   const receive = processor(
     receiveName,
@@ -99,7 +99,7 @@ export function addForeignKeyJoin(
     sinkName: named('-subscription-response-sink', 'SINK'),
     sourceName: named('-subscription-response-source', 'SOURCE'),
     keySerde: left.keySerde,
-    valueSerde: right.valueSerde && (subscriptionResponse(right.valueSerde) as Serde<unknown>),
+    valueSerde: right.valueSerde && subscriptionResponse(right.valueSerde),
     partitioner: byKey(options.partitioner) ?? whereAsked,
   })
   graph.add(responses, [lookUp, update])

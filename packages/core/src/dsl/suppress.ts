@@ -53,8 +53,8 @@ export function addSuppress(from: TablePoint, options: SuppressOptions): TablePo
     kind: 'key-value',
     suppression: true,
     timestamped: false,
-    keySerde: bytes() as unknown as Serde<unknown>,
-    valueSerde: bytes() as unknown as Serde<unknown>,
+    keySerde: bytes(),
+    valueSerde: bytes(),
     caching: true,
     changelog: changelogPlan(storeName, options.logging),
   }

@@ -56,7 +56,7 @@ export function addTableAggregation(
     partitions: undefined,
     partitioner: undefined,
     keySerde: group.keySerde,
-    valueSerde: group.valueSerde === undefined ? undefined : (change(group.valueSerde) as Serde<unknown>),
+    valueSerde: group.valueSerde === undefined ? undefined : change(group.valueSerde),
     calledFor: 'groupBy',
   }
   const repartition = group.groupName === undefined ? made : (group.shared.repartition ??= made)
