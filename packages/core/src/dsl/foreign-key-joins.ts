@@ -1,6 +1,5 @@
 import type { ForeignKeyFn, OperatorSpec, TableJoiner } from '../operators/spec.ts'
 import { subscription, subscriptionResponse, type SubscriptionResponse } from '../serde/subscription.ts'
-import type { Serde } from '../serde/serde.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import type { DraftSerdes, GraphEntry, ProcessorEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'

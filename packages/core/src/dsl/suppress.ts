@@ -1,6 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { OperatorSpec, SuppressSpec } from '../operators/spec.ts'
-import type { Serde } from '../serde/serde.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
 import type { GraphEntry, StoreDraft } from '../topology/graph.ts'

@@ -77,12 +77,9 @@ describe('tables', () => {
       { store: { value: string() }, partitioner: (_topic, id, partitions) => Number(id) % partitions },
     )
     expectTypeOf(left).toEqualTypeOf<KTable<bigint, string, 'key' | 'value'>>()
+    const total = (order: Order) => order.total
     // @ts-expect-error the total is no key of a customer
-    orders.join(
-      customers,
-      order => order.total,
-      order => order,
-    )
+    orders.join(customers, total, order => order)
   })
 
   it('keep their types when held back or transformed', () => {

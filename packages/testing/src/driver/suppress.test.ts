@@ -123,7 +123,7 @@ it('logs what it holds in the bytes of Kafka Streams, and holds it still after a
   await input.pipeInput('a', '2', { timestamp: 2 })
   const records = log.readRecordsToList()
   const hex = records.map(record => Buffer.from(record.value ?? []).toString('hex'))
-  const where = (offset: number) => `${'0'.repeat(14)}0${offset}` + '000000017400000000'
+  const where = (offset: number) => `000000000000000${offset}000000017400000000`
   expect(hex).toEqual([
     `0000000000000001${where(0)}000000010000000168ffffffffffffffffffffffff0000000131${'0'.repeat(15)}1`,
     `0000000000000002${where(1)}00000000ffffffff00000001310000000132${'0'.repeat(15)}1`,
