@@ -93,6 +93,11 @@ export type { SuppressOptions } from './dsl/suppress.ts'
 export type { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
 export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
+export type {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/cogrouped-kstream.ts'
 export type { WindowedByOptions } from './dsl/kgrouped-stream.ts'
 export { joinWindows, type JoinWindows, type JoinWindowsOptions, type StreamJoinOptions } from './dsl/stream-joins.ts'
 export {

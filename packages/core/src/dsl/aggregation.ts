@@ -109,7 +109,8 @@ function aggregationEntry(
   }
 }
 
-function aggregationSpec(
+/** What the node of an aggregation does. */
+export function aggregationSpec(
   store: string,
   aggregate: AggregateFunction,
   sendOldValues: boolean,

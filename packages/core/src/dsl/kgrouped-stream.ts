@@ -3,6 +3,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
+import { CogroupedKStream } from './cogrouped-kstream.ts'
 import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
@@ -57,6 +58,16 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   ): KTable<K, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
     return this.#make.table(addAggregation(this[point], aggregate, options, undefined))
+  }
+
+  /**
+   * Begins an aggregation of several grouped streams into one table: `aggregator` adds the values of this one.
+   *
+   * @example
+   * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { store: { value: accounts } })
+   */
+  cogroup<VR>(aggregator: (key: K, value: V, aggregate: VR) => Awaitable<VR | null>): CogroupedKStream<K, VR> {
+    return new CogroupedKStream<K, VR>({ inputs: [{ group: this[point], aggregator }] }, this.#make)
   }
 
   /** Aggregates each window of time, or each session, by itself. */

@@ -61,6 +61,8 @@ export class RangeBuffer implements TaskBuffer {
   #slab = new ByteSink(0)
   #ranges: number[] = []
   #flushed = 0
+  /** The highest slot that was flushed. */
+  #flushedTime = -1
   #sweepDue = false
 
   constructor(options: {
@@ -206,14 +208,25 @@ export class RangeBuffer implements TaskBuffer {
 
   async flush(): Promise<void> {
     const entries = [...this.#dirty]
-    if (this.caching) await this.#learnEmitted(entries)
+    if (this.caching) {
+      // The store behind a cache, whose time moves on when it is flushed, does not find what is too old by then: nothing
+      // counts as emitted (as in Kafka Streams).
+      for (const entry of entries) {
+        if (entry.slot < this.#segments.agedBefore(this.#flushedTime)) entry.emitted = null
+        this.#flushedTime = Math.max(this.#flushedTime, entry.slot)
+      }
+      await this.#learnEmitted(entries)
+    }
     const slab = (this.#slab = new ByteSink(Math.max(1024, entries.length * 64)))
     this.#ranges = []
     this.#flushed = entries.length
     for (const entry of entries) {
-      // What came and went between two commits was never there.
+      // What came and went between two commits was never there, and nobody is told.
       const unseen = entry.content === null && entry.emitted === null
-      if (unseen && this.caching && this.#listener !== undefined) continue
+      if (unseen && this.caching && this.#listener !== undefined) {
+        this.#write(entry, slab, undefined)
+        continue
+      }
       this.#write(entry, slab, this.caching ? this.#log : undefined)
       if (this.caching && this.#listener !== undefined) {
         const waiting = this.#emit(entry, this.#listener)
@@ -274,6 +287,7 @@ export class RangeBuffer implements TaskBuffer {
 
   startAt(streamTime: number): void {
     this.#segments.streamTime = Math.max(this.#segments.streamTime, streamTime)
+    this.#flushedTime = this.#segments.streamTime
   }
 
   mapKeyOf(key: unknown): unknown {

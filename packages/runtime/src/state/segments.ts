@@ -31,7 +31,12 @@ export class Segments {
    * is in the cache, however old it is.
    */
   get expiredBefore(): number {
-    return this.#showsExpired ? this.liveFrom : this.streamTime - this.#retentionMs + 1
+    return this.#showsExpired ? this.liveFrom : this.agedBefore(this.streamTime)
+  }
+
+  /** Slots before are older than the retention at this time of the store. */
+  agedBefore(streamTime: number): number {
+    return streamTime - this.#retentionMs + 1
   }
 
   /** Slots before are gone. */

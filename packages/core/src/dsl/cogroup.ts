@@ -1,0 +1,91 @@
+import type { AggregateFunction } from '../operators/spec.ts'
+import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'
+import { optionalName } from '../topology/naming.ts'
+import { aggregateTableState } from '../topology/table-state.ts'
+import {
+  type AggregationOptions,
+  aggregationSpec,
+  type GroupPoint,
+  type WindowedBy,
+  windowedKeySerde,
+} from './aggregation.ts'
+import type { TablePoint } from './point.ts'
+import { repartitionEntry } from './repartition.ts'
+import { processorEntry } from './steps.ts'
+import { storeChoice, tableStore, windowedTableStore } from './store-options.ts'
+
+type Aggregator = Extract<AggregateFunction, { kind: 'aggregate' }>['aggregator']
+
+/** Grouped streams that go into one aggregate. */
+export interface CogroupPoint {
+  readonly inputs: readonly { readonly group: GroupPoint; readonly aggregator: Aggregator }[]
+}
+
+/** One store, an aggregation for each stream that writes to it, and a node where their results come together. */
+export function addCogroup(
+  { inputs }: CogroupPoint,
+  initializer: () => unknown,
+  options: AggregationOptions,
+  windowedBy?: WindowedBy,
+): TablePoint {
+  const { graph } = inputs[0]!.group
+  const { names } = graph
+  const choice = storeChoice(options.store)
+  const storeName = choice.name ?? names.store('COGROUPKSTREAM-AGGREGATE-')
+  const given = optionalName(options.name, 'operator')
+  const keySerde = choice.key ?? inputs.map(({ group }) => group.keySerde).find(serde => serde !== undefined)
+  const serdes = { keySerde, valueSerde: choice.value }
+  const store =
+    windowedBy === undefined
+      ? tableStore(storeName, choice, serdes)
+      : windowedTableStore(storeName, choice, serdes, windowedBy)
+
+  const repartitioned = new Map<GroupPoint, RepartitionEntry>()
+  for (const { group } of inputs) {
+    if (!group.repartitionRequired || repartitioned.has(group)) continue
+    repartitioned.set(group, addRepartition(group, storeName))
+  }
+  const parents = inputs.map(({ group }) => repartitioned.get(group) ?? group.entry)
+  const sources = [...new Set(inputs.flatMap(({ group }) => repartitioned.get(group)?.name ?? group.sources))]
+
+  const table = aggregateTableState(storeName, windowedBy !== undefined)
+  const aggregations = inputs.map(({ aggregator }, index): GraphEntry => {
+    const name = names.processorOr(given && `${given}-cogroup-agg-${index}`, 'COGROUPKSTREAM-AGGREGATE-')
+    const aggregate = { kind: 'aggregate', initializer, aggregator } as const
+    return {
+      kind: 'processor',
+      name,
+      parents: [],
+      operator: () => aggregationSpec(storeName, aggregate, table.sendsOldValues(), windowedBy),
+      connects: () => [],
+      owns: () => [store],
+    }
+  })
+  const name = names.processorOr(given && `${given}-cogroup-merge`, 'COGROUPKSTREAM-MERGE-')
+  const entry = processorEntry(name, { type: 'passThrough' })
+  aggregations.forEach((aggregation, index) => graph.add(aggregation, [parents[index]!]))
+  graph.add(entry, aggregations)
+  graph.addCopartitioned({ operator: name, sources })
+  return {
+    graph,
+    entry,
+    name,
+    sources: [name],
+    keySerde: windowedBy === undefined ? store.keySerde : windowedKeySerde(store.keySerde, windowedBy.windows),
+    valueSerde: store.valueSerde,
+    table,
+  }
+}
+
+function addRepartition(group: GroupPoint, storeName: string): RepartitionEntry {
+  const made = repartitionEntry(group.graph, {
+    prefix: group.groupName ?? storeName,
+    calledFor: group.calledFor,
+    partitions: group.partitions,
+    keySerde: group.keySerde,
+    valueSerde: group.valueSerde,
+  })
+  const entry = group.groupName === undefined ? made : (group.shared.repartition ??= made)
+  group.graph.add(entry, [group.entry])
+  return entry
+}

@@ -1,0 +1,103 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { Awaitable, SessionWindowsSpec, WindowsSpec } from '../operators/spec.ts'
+import type { Windowed } from '../record/windowed.ts'
+import type { Serde } from '../serde/serde.ts'
+import type { WindowedBy } from './aggregation.ts'
+import { addCogroup, type CogroupPoint } from './cogroup.ts'
+import type { SerdeSide } from './known-serdes.ts'
+import type { KGroupedStream } from './kgrouped-stream.ts'
+import type { KTable } from './ktable.ts'
+import type { Make } from './make.ts'
+import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
+import { point, sameGraph } from './point.ts'
+
+/** How an aggregate is kept: the store's value serde says what it is made of. */
+type KeptAs<K, VR> = NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } }
+type WindowsKeptAs<K, VR> = NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } }
+
+/** Several grouped streams with the same keys, about to be aggregated into one table, each by a function of its own. */
+export class CogroupedKStream<K, VR> {
+  readonly #point: CogroupPoint
+  readonly #make: Make
+
+  /** @internal */
+  constructor(from: CogroupPoint, make: Make) {
+    this.#point = from
+    this.#make = make
+  }
+
+  /** Adds a stream, whose values `aggregator` adds to the aggregate. */
+  cogroup<V, Known extends SerdeSide>(
+    grouped: KGroupedStream<K, V, Known>,
+    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+  ): CogroupedKStream<K, VR> {
+    sameGraph(this.#point.inputs[0]!.group, grouped[point], 'cogroup')
+    const group = grouped[point]
+    const { inputs: before } = this.#point
+    // Of a stream that is given twice the last aggregator counts, as in Kafka Streams.
+    const known = before.findIndex(input => input.group === group)
+    const inputs = known < 0 ? [...before, { group, aggregator }] : before.with(known, { group, aggregator })
+    return new CogroupedKStream({ inputs }, this.#make)
+  }
+
+  /** The table of the aggregates, each of which begins as what `initializer` gives. */
+  aggregate(initializer: () => NoInfer<VR>, options: KeptAs<K, VR>): KTable<K, VR, SerdeSide> {
+    return this.#make.table(addCogroup(this.#point, initializer, options))
+  }
+
+  /** Aggregates each window of time, or each session, by itself. */
+  windowedBy(windows: SessionWindowsSpec): SessionWindowedCogroupedKStream<K, VR>
+  windowedBy(windows: Exclude<WindowsSpec, SessionWindowsSpec>): TimeWindowedCogroupedKStream<K, VR>
+  windowedBy(windows: WindowsSpec): unknown {
+    const by: WindowedBy = { windows, emit: 'on-update' }
+    return windows.type === 'session'
+      ? new SessionWindowedCogroupedKStream(this.#point, by, this.#make)
+      : new TimeWindowedCogroupedKStream(this.#point, by, this.#make)
+  }
+}
+
+/** `CogroupedKStream` over windows of time. */
+export class TimeWindowedCogroupedKStream<K, VR> {
+  readonly #point: CogroupPoint
+  readonly #by: WindowedBy
+  readonly #make: Make
+
+  /** @internal */
+  constructor(from: CogroupPoint, by: WindowedBy, make: Make) {
+    this.#point = from
+    this.#by = by
+    this.#make = make
+  }
+
+  /** The table of the aggregates of each window. */
+  aggregate(initializer: () => NoInfer<VR>, options: WindowsKeptAs<K, VR>): KTable<Windowed<K>, VR, SerdeSide> {
+    return this.#make.table(addCogroup(this.#point, initializer, options, this.#by))
+  }
+}
+
+/** `CogroupedKStream` over sessions. */
+export class SessionWindowedCogroupedKStream<K, VR> {
+  readonly #point: CogroupPoint
+  readonly #by: WindowedBy
+  readonly #make: Make
+
+  /** @internal */
+  constructor(from: CogroupPoint, by: WindowedBy, make: Make) {
+    this.#point = from
+    this.#by = by
+    this.#make = make
+  }
+
+  /** The table of the aggregates of each session. `merger` makes one of those of two sessions that have come to touch. */
+  aggregate(
+    initializer: () => NoInfer<VR>,
+    merger: (key: K, one: VR, other: VR) => Awaitable<NoInfer<VR>>,
+    options: WindowsKeptAs<K, VR>,
+  ): KTable<Windowed<K>, VR, SerdeSide> {
+    if (typeof merger !== 'function') {
+      const reason = 'the merger is missing: it makes one aggregate of those of two sessions'
+      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'aggregate', reason })
+    }
+    return this.#make.table(addCogroup(this.#point, initializer, options, { ...this.#by, merger }))
+  }
+}
