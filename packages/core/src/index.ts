@@ -139,3 +139,13 @@ export {
   type DeviceTimes,
 } from './record/timestamp-extractors.ts'
 export type { BuildOptions, Optimization } from './topology/optimization.ts'
+export {
+  diffTopologies,
+  silentChanges,
+  topologyOutline,
+  type NamesDiff,
+  type StoreOutline,
+  type TopicOutline,
+  type TopologyDiff,
+  type TopologyOutline,
+} from './topology/diff.ts'

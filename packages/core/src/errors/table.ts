@@ -301,6 +301,11 @@ export const ERROR_TABLE = {
       '"{operator}" needs equal partition counts, but "{first}" has {firstPartitions} and "{second}" {secondPartitions}',
     hint: 'Give the same number in the partitions option of both, or leave it out in one.',
   },
+  MILLRACE_TOPOLOGY_INCOMPATIBLE: {
+    kind: 'topology',
+    message: 'The state in {directory} was made by another topology: {changes}',
+    hint: 'Give stores and groupings names, so that they keep them whatever comes in front. If state is to be left behind, start once with onTopologyChange: "accept", or take another applicationId.',
+  },
   MILLRACE_TOPOLOGY_OPTION_INVALID: {
     kind: 'topology',
     message: '{operator}: {reason}',

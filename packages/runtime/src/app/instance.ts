@@ -17,6 +17,7 @@ import { type RestoreListener, Restorer } from '../restore/restorer.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import { GlobalStores } from '../state/global-stores.ts'
 import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
+import { checkTopology } from '../state/topology-check.ts'
 import { userStore } from '../state/user-store.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
@@ -104,6 +105,8 @@ export class Instance {
     this.#directory = store.capabilities.durable
       ? await openStateDirectory({ stateDir: this.#options.stateDir, applicationId, logger })
       : transientDirectory(crypto.randomUUID())
+    const { onTopologyChange } = this.#options
+    await checkTopology({ plan: this.#topicPatterns.plan, directory: this.#directory, onTopologyChange, logger })
     this.#onDisk = await this.#directory.taskNames()
     const processId = this.#options.processId ?? this.#directory.processId
     const client = this.#options.client({ clientId: `${applicationId}-${processId}`, clock, logger })

@@ -46,6 +46,11 @@ export interface KafkaStreamsOptions {
    * of a left or outer join of streams that found no partner. @default 1 000
    */
   readonly emitIntervalMs?: number
+  /**
+   * What to do when the state directory was left by a topology whose stores and internal topics this one would misread or
+   * leave behind under another name. @default 'refuse'
+   */
+  readonly onTopologyChange?: 'refuse' | 'accept'
   /** Of internal topics. @default the broker's */
   readonly replicationFactor?: number
   /** Fetched and not yet processed, for each partition; above it the partition is paused. @default 8 MiB */
@@ -181,6 +186,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(0),
     expected: 'it has to be a whole number of milliseconds from 0',
     doc: 'How often at most results are emitted that wait for windows to close.',
+  },
+  onTopologyChange: {
+    default: 'refuse',
+    check: oneOf('refuse', 'accept'),
+    expected: 'it has to be refuse or accept',
+    doc: 'Whether to start on state that another topology has left, where this one would misread it or leave it behind.',
   },
   replicationFactor: {
     default: undefined,

@@ -11,6 +11,7 @@ import { applicationDirectory, planMoveAside } from './state-paths.ts'
 export const STATE_FORMAT = 1
 
 const PROCESS_FILE = 'process.json'
+const TOPOLOGY_FILE = 'topology.json'
 
 /**
  * Makes and locks the directory of an application.
@@ -37,6 +38,15 @@ export async function openStateDirectory(options: {
 function stateDirectory(path: string, processId: string, logger: Logger, release: () => void): StateDirectory {
   return {
     processId,
+    path,
+    async readTopology() {
+      try {
+        return JSON.parse(await readFile(join(path, TOPOLOGY_FILE), 'utf8')) as unknown
+      } catch {
+        return undefined
+      }
+    },
+    writeTopology: outline => replaceFile(join(path, TOPOLOGY_FILE), JSON.stringify(outline, undefined, 2)),
     taskDirectory: task => join(path, task),
     async taskNames() {
       const entries = await readdir(path, { withFileTypes: true })

@@ -9,6 +9,12 @@ export interface StateDirectory {
   taskNames(): Promise<readonly string[]>
   /** What a task left here; its store must be closed. */
   deleteTaskDirectory(task: string): Promise<void>
+  /** What `writeTopology` has kept; undefined where nothing was, or it cannot be read. */
+  readTopology(): Promise<unknown>
+  /** Keeps what JSON can hold about the topology whose state is here. */
+  writeTopology(outline: unknown): Promise<void>
+  /** Where it is, for messages. */
+  readonly path: string
   /** Lets other processes have the directory. */
   close(): Promise<void>
 }
@@ -17,6 +23,9 @@ export interface StateDirectory {
 export function transientDirectory(processId: string): StateDirectory {
   return {
     processId,
+    path: 'memory',
+    readTopology: async () => undefined,
+    writeTopology: async () => undefined,
     taskDirectory: task => task,
     moveAside: async () => undefined,
     taskNames: async () => [],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
  * Where the state of an application is:
  *
  *   <stateDir>/<applicationId>/process.json         format and process id, made once
+ *                             /topology.json        stores and internal topics of the topology that was last started
  *                             /lock                 which process uses it
  *                             /<sub>_<partition>/   the store backend's own
  *                             /<sub>_<partition>.corrupt-<n>/   moved aside; the highest n is the newest
