@@ -110,3 +110,32 @@ it('writes subscriptions and answers in the bytes of Kafka Streams', async () =>
 
 /** Murmur3 of the eight bytes of 1, as Kafka Streams 4.3.1 gives it. */
 const HASH_OF_ONE = 'ddbc429416f80104974410b3f05834f7'
+
+it('goes by the partitioners of tables that are not partitioned by murmur2', async () => {
+  const byFirstLetter = (_topic: string, key: string | null, partitions: number) =>
+    key === null ? 0 : key.charCodeAt(0) % partitions
+  const builder = new StreamsBuilder()
+  builder
+    .table('orders', texts)
+    .leftJoin(
+      builder.table('customers', texts),
+      order => order || null,
+      (_order, customer) => `${customer}`,
+      {
+        name: 'enrich',
+        partitioner: byFirstLetter,
+        otherPartitioner: byFirstLetter,
+      },
+    )
+    .toStream()
+    .to('out', texts)
+  await using driver = await TopologyTestDriver.create(builder.build(), { partitions: { orders: 4, customers: 5 } })
+  const pipe = (topic: string, partitions: number, key: string, value: string) =>
+    driver.createInputTopic(topic, texts).pipeInput(key, value, { partition: byFirstLetter(topic, key, partitions) })
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+  for (const key of keys) await pipe('customers', 5, key, key.toUpperCase())
+  for (const key of keys) await pipe('orders', 4, key, key)
+  await pipe('orders', 4, 'x', '')
+  const joined = driver.createOutputTopic('out', texts).readKeyValuesToMap()
+  expect(joined).toEqual(new Map([...keys.map(key => [key, key.toUpperCase()] as const), ['x', 'null']]))
+})
