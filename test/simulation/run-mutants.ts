@@ -72,10 +72,10 @@ async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caugh
 /** The sources, with links to the installed packages: what is broken here is broken nowhere else. */
 async function copyOfRepository(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'millrace-mutants-'))
-  for (const name of ['packages', 'test/simulation', 'package.json']) {
+  for (const name of ['packages', 'test/simulation', 'test/differential', 'package.json']) {
     await cp(join(ROOT, name), join(root, name), {
       recursive: true,
-      filter: path => !/[\\/](node_modules|dist)$/.test(path),
+      filter: path => !/[\\/](node_modules|dist|target|java)$/.test(path),
     })
   }
   await mkdir(join(root, 'node_modules', '@millrace'), { recursive: true })

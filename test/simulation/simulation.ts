@@ -1,15 +1,24 @@
 import { seededRandom } from '@millrace/core'
 import { simulate, type SimulatedRun, type SimulationResult } from '@millrace/testing'
+import { generatedCase } from './generated.ts'
 import { type Scenario, SCENARIOS } from './scenarios.ts'
 
 export interface ScenarioResult extends SimulationResult {
   readonly scenario: string
 }
 
+/** Two runs in six are of topologies drawn at random, compared with a run without trouble. */
+const GENERATED = 2
+
 /** One run, decided by its seed alone: topology, input, trouble, and when each happens. */
 export async function simulateScenario(seed: number, shrink = true): Promise<ScenarioResult> {
   const random = seededRandom(seed * 7919 + 13)
-  const scenario = SCENARIOS[Math.floor(random() * SCENARIOS.length)]!
+  const chosen = Math.floor(random() * (SCENARIOS.length + GENERATED))
+  const scenario = SCENARIOS[chosen]
+  if (scenario === undefined) {
+    const { plan, options } = generatedCase(seed)
+    return { ...(await simulate(plan, { seed, shrink, ...options })), scenario: 'generated topology' }
+  }
   const result = await simulate(scenario.plan(), {
     seed,
     shrink,
