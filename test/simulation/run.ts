@@ -41,6 +41,9 @@ for (let seed = first; seed < first + runs; seed++) {
     console.log(`seed ${seed}: ${kind}`)
     for (const violation of result.violations.slice(0, 10)) console.log(`  violated: ${violation}`)
     for (const line of result.history) console.log(`  ${line}`)
+    const { records, troubles, processes, faults } = result.setting
+    const count = faults === 'drawn' ? 'drawn' : String(faults.length)
+    console.log(`  ${records.length} records, ${troubles.length} troubles, ${processes} processes, ${count} faults`)
   }
   if (failed.length > 0 && values['until-failure']) break
 }

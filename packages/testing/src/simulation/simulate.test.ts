@@ -1,7 +1,7 @@
-import { StreamsBuilder, string } from '@millrace/core'
+import { long, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { drawCase } from './draw-case.ts'
-import { simulate } from './simulate.ts'
+import { replay, simulate } from './simulate.ts'
 
 const texts = { key: string(), value: string() }
 const input = Array.from({ length: 40 }, (_, n) => ({ topic: 'in', key: `k${n % 5}`, value: `v${n}` }))
@@ -62,4 +62,23 @@ it('draws every kind of trouble', () => {
   const disks = new Set(troubles.flatMap(trouble => (trouble.kind === 'kill' ? [trouble.disk] : [])))
   expect([...kinds].sort()).toEqual(['clock-jump', 'evict', 'grow', 'kill', 'stand-still', 'stop'])
   expect([...disks].sort()).toEqual(['corrupt', 'kept', 'lost', 'torn'])
+})
+
+it('says clearly why a topology with stores does not go on after its input topic has grown', async () => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).groupByKey().count().toStream().to('out', { key: string(), value: long() })
+  const { violations } = await replay(builder.build(), {
+    seed: 1,
+    guarantee: 'exactly_once',
+    transactions: 'group-metadata',
+    onBadRecord: 'fail',
+    partitions: 2,
+    processes: 1,
+    asyncReads: false,
+    watched: true,
+    records: input.map((record, n) => ({ ...record, atMs: n * 100, fails: 0, slowMs: 0 })),
+    troubles: [{ kind: 'grow', atMs: 1000, topic: 'in' }],
+    faults: [],
+  })
+  expect(violations.join('\n')).toContain('MILLRACE_TOPIC_PARTITIONS_CHANGED')
 })
