@@ -139,3 +139,20 @@ it('goes by the partitioners of tables that are not partitioned by murmur2', asy
   const joined = driver.createOutputTopic('out', texts).readKeyValuesToMap()
   expect(joined).toEqual(new Map([...keys.map(key => [key, key.toUpperCase()] as const), ['x', 'null']]))
 })
+
+it.each([true, false])('knows after a restart who subscribes to what, crash %s', async crash => {
+  await using driver = await TopologyTestDriver.create(planOf('join', false), {
+    partitions: { orders: 2, customers: 3 },
+  })
+  await driver.createInputTopic('orders', texts).pipeInput('1', 'ada:tea', { timestamp: 1 })
+  await driver.createInputTopic('orders', texts).pipeInput('2', 'ada:cake', { timestamp: 2 })
+  await driver.removeInstance(0, { crash })
+  await driver.addInstance()
+  await driver.createInputTopic('customers', texts).pipeInput('ada', 'Ada', { timestamp: 3 })
+  expect(driver.createOutputTopic('out', texts).readKeyValuesToMap()).toEqual(
+    new Map([
+      ['1', 'ada:tea for Ada'],
+      ['2', 'ada:cake for Ada'],
+    ]),
+  )
+})
