@@ -1,0 +1,27 @@
+import { sessions, string, StreamsBuilder } from 'millrace'
+import type { Input } from '../../../scripts/reference-doc/scenario.ts'
+
+const texts = { key: string(), value: string() }
+
+const builder = new StreamsBuilder()
+const clicks = builder.stream('clicks', texts)
+const calls = builder.stream('calls', texts)
+clicks
+  .groupByKey()
+  .cogroup<string>((_customer, page, story) => `${story}${page} `)
+  .cogroup(calls.groupByKey(), (_customer, topic, story) => `${story}${topic.toUpperCase()} `)
+  .windowedBy(sessions({ inactivityGapMs: 5000, graceMs: 0 }))
+  .aggregate(
+    () => '',
+    (_customer, one, other) => one + other,
+    { store: { value: string() } },
+  )
+  .toStream()
+  .to('contacts')
+export const plan = builder.build()
+
+export const input: Input = [
+  [1, 'clicks', 'ada', 'home'],
+  [4, 'calls', 'ada', 'refund'],
+  [12, 'clicks', 'ada', 'help'],
+]

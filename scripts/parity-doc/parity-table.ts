@@ -1,0 +1,666 @@
+/** One row of docs/kafka-streams-parity.md. */
+export interface ParityRow {
+  /** As Kafka Streams 4.3 calls it. */
+  readonly java: string
+  /** What Millrace exports for it: `KStream.filter`, `tumbling`, `StoreOptions.retentionMs`. A test finds each in the sources. */
+  readonly ours: readonly string[]
+  /** Files that prove it. A test sees that they are there, and that no row has names without one. */
+  readonly tests: readonly string[]
+  readonly note?: string
+  /** What is missing on purpose, and why. */
+  readonly left?: string
+  /** What is missing and will come. */
+  readonly missing?: string
+}
+
+export interface ParityArea {
+  readonly area: string
+  readonly rows: readonly ParityRow[]
+}
+
+const driver = (name: string) => `packages/testing/src/driver/${name}.test.ts`
+const DIFFERENTIAL = 'test/differential/run.test.ts'
+const DESCRIBE = 'test/differential/describe.test.ts'
+/** Texts of `describe()` that Java wrote. */
+const DESCRIBED = 'packages/core/src/topology/kafka-streams.test.ts'
+const CONTEXT = driver('processor-context')
+const TYPES = 'packages/core/src/dsl/dsl.test-d.ts'
+const SOURCES = 'packages/core/src/topology/sources-and-optimisation.test.ts'
+
+const AWAITED = 'User functions may return promises, here and everywhere: they are awaited, in order.'
+
+export const PARITY: readonly ParityArea[] = [
+  {
+    area: 'StreamsBuilder',
+    rows: [
+      {
+        java: 'stream(topic, collection, Pattern)',
+        ours: ['StreamsBuilder.stream'],
+        tests: [driver('driver-sources'), DESCRIBE],
+      },
+      {
+        java: 'table',
+        ours: ['StreamsBuilder.table'],
+        tests: [DIFFERENTIAL, driver('driver-sources')],
+        note: 'Of several topics and by pattern, too.',
+      },
+      { java: 'globalTable', ours: ['StreamsBuilder.globalTable'], tests: [driver('driver-globals'), SOURCES] },
+      { java: 'addStateStore', ours: ['StreamsBuilder.addStateStore'], tests: [driver('driver-operators')] },
+      { java: 'addGlobalStore', ours: ['StreamsBuilder.addGlobalStore'], tests: [driver('driver-globals')] },
+      { java: 'build(props)', ours: ['StreamsBuilder.build', 'BuildOptions'], tests: [SOURCES, DESCRIBE] },
+    ],
+  },
+  {
+    area: 'KStream, stateless',
+    rows: [
+      { java: 'filter, filterNot', ours: ['KStream.filter', 'KStream.filterNot'], tests: [DIFFERENTIAL, TYPES] },
+      {
+        java: 'map, mapValues (with key)',
+        ours: ['KStream.map', 'KStream.mapValues'],
+        tests: [DIFFERENTIAL],
+        note: AWAITED,
+      },
+      {
+        java: 'flatMap, flatMapValues (with key)',
+        ours: ['KStream.flatMap', 'KStream.flatMapValues'],
+        tests: [DIFFERENTIAL],
+      },
+      { java: 'selectKey', ours: ['KStream.selectKey'], tests: [DIFFERENTIAL] },
+      { java: 'merge', ours: ['KStream.merge'], tests: [DIFFERENTIAL] },
+      { java: 'peek, foreach', ours: ['KStream.peek', 'KStream.foreach'], tests: [DIFFERENTIAL, DESCRIBED] },
+      { java: 'print(Printed)', ours: ['KStream.print', 'PrintOptions'], tests: [DESCRIBED] },
+      {
+        java: 'split, branch, defaultBranch, noDefaultBranch',
+        ours: [
+          'KStream.split',
+          'BranchedKStream.branch',
+          'BranchedKStream.defaultBranch',
+          'BranchedKStream.noDefaultBranch',
+        ],
+        tests: [DIFFERENTIAL, TYPES],
+        left: 'Branched.withFunction and withConsumer: the branches come as properties of an object, with their types.',
+      },
+      { java: 'repartition', ours: ['KStream.repartition'], tests: [DIFFERENTIAL] },
+      {
+        java: 'to (topic, TopicNameExtractor)',
+        ours: ['KStream.to', 'TopicChoice'],
+        tests: [DIFFERENTIAL, driver('driver-topics')],
+      },
+      { java: 'toTable', ours: ['KStream.toTable'], tests: [DIFFERENTIAL] },
+    ],
+  },
+  {
+    area: 'KStream, processors',
+    rows: [
+      { java: 'process', ours: ['KStream.process', 'Processor'], tests: [driver('driver-operators')] },
+      { java: 'processValues', ours: ['KStream.processValues', 'FixedKeyProcessor'], tests: [DESCRIBED, TYPES] },
+      {
+        java: 'transform, flatTransform',
+        ours: [],
+        tests: [],
+        left: 'Kafka Streams itself has taken them out: process does the same.',
+      },
+    ],
+  },
+  {
+    area: 'KGroupedStream',
+    rows: [
+      { java: 'groupBy, groupByKey', ours: ['KStream.groupBy', 'KStream.groupByKey'], tests: [DIFFERENTIAL] },
+      { java: 'count', ours: ['KGroupedStream.count'], tests: [DIFFERENTIAL] },
+      { java: 'reduce', ours: ['KGroupedStream.reduce'], tests: [DIFFERENTIAL] },
+      { java: 'aggregate', ours: ['KGroupedStream.aggregate'], tests: [DIFFERENTIAL, driver('driver-operators')] },
+      {
+        java: 'windowedBy(Windows, SlidingWindows, SessionWindows)',
+        ours: ['KGroupedStream.windowedBy'],
+        tests: [driver('windows')],
+      },
+      { java: 'cogroup', ours: ['KGroupedStream.cogroup'], tests: [driver('cogroup')] },
+    ],
+  },
+  {
+    area: 'Windowed streams',
+    rows: [
+      {
+        java: 'TimeWindowedKStream: count, reduce, aggregate',
+        ours: ['TimeWindowedKStream.count', 'TimeWindowedKStream.reduce', 'TimeWindowedKStream.aggregate'],
+        tests: [driver('windows'), DIFFERENTIAL],
+      },
+      {
+        java: 'SessionWindowedKStream: count, reduce, aggregate with Merger',
+        ours: ['SessionWindowedKStream.count', 'SessionWindowedKStream.reduce', 'SessionWindowedKStream.aggregate'],
+        tests: [driver('windows')],
+      },
+      {
+        java: 'emitStrategy(onWindowUpdate, onWindowClose)',
+        ours: ['WindowedByOptions.emitStrategy'],
+        tests: [driver('windows')],
+      },
+      {
+        java: 'CogroupedKStream: cogroup, aggregate, windowedBy',
+        ours: [
+          'CogroupedKStream.cogroup',
+          'CogroupedKStream.aggregate',
+          'CogroupedKStream.windowedBy',
+          'TimeWindowedCogroupedKStream.aggregate',
+          'SessionWindowedCogroupedKStream.aggregate',
+        ],
+        tests: [driver('cogroup')],
+      },
+    ],
+  },
+  {
+    area: 'Joins of streams',
+    rows: [
+      {
+        java: 'KStream–KStream join, leftJoin, outerJoin',
+        ours: ['KStream.join', 'KStream.leftJoin', 'KStream.outerJoin', 'joinWindows'],
+        tests: [driver('stream-joins')],
+        note: 'Joiners get the key, here and in all other joins.',
+      },
+      {
+        java: 'KStream–KTable join, leftJoin',
+        ours: ['KStream.join', 'KStream.leftJoin'],
+        tests: [DIFFERENTIAL, driver('driver-operators')],
+        missing: 'Grace on versioned tables.',
+      },
+      {
+        java: 'KStream–GlobalKTable join, leftJoin',
+        ours: ['KStream.join', 'KStream.leftJoin', 'GlobalKTable'],
+        tests: [driver('driver-globals')],
+      },
+    ],
+  },
+  {
+    area: 'KTable',
+    rows: [
+      { java: 'filter, filterNot', ours: ['KTable.filter', 'KTable.filterNot'], tests: [DIFFERENTIAL] },
+      { java: 'mapValues (with key)', ours: ['KTable.mapValues'], tests: [DIFFERENTIAL] },
+      { java: 'transformValues', ours: ['KTable.transformValues', 'ValueTransformer'], tests: [driver('suppress')] },
+      { java: 'toStream (with mapper)', ours: ['KTable.toStream'], tests: [DIFFERENTIAL] },
+      { java: 'suppress', ours: ['KTable.suppress', 'SuppressOptions'], tests: [driver('suppress')] },
+      {
+        java: 'groupBy, then count, reduce, aggregate with adder and subtractor',
+        ours: ['KTable.groupBy', 'KGroupedTable.count', 'KGroupedTable.reduce', 'KGroupedTable.aggregate'],
+        tests: [driver('table-operators')],
+      },
+      {
+        java: 'join, leftJoin, outerJoin by primary key',
+        ours: ['KTable.join', 'KTable.leftJoin', 'KTable.outerJoin'],
+        tests: [driver('table-operators')],
+      },
+      {
+        java: 'join, leftJoin by foreign key, TableJoined',
+        ours: ['KTable.join', 'KTable.leftJoin', 'ForeignKeyJoinOptions'],
+        tests: [driver('foreign-key-join')],
+      },
+      {
+        java: 'queryableStoreName',
+        ours: ['GlobalKTable.storeName'],
+        tests: [driver('driver-globals')],
+        missing: 'Of a KTable.',
+      },
+    ],
+  },
+  {
+    area: 'Windows',
+    rows: [
+      {
+        java: 'TimeWindows.ofSizeAndGrace, ofSizeWithNoGrace',
+        ours: ['tumbling'],
+        tests: [DIFFERENTIAL],
+        note: 'Grace is always said: 0 for none.',
+      },
+      { java: 'TimeWindows.advanceBy', ours: ['hopping'], tests: [driver('windows')] },
+      { java: 'SlidingWindows', ours: ['sliding'], tests: [driver('windows')] },
+      { java: 'SessionWindows', ours: ['sessions'], tests: [driver('windows')] },
+      { java: 'UnlimitedWindows.of, startOn', ours: ['unlimited'], tests: [driver('windows')] },
+      { java: 'JoinWindows.ofTimeDifference…, before, after', ours: ['joinWindows'], tests: [driver('stream-joins')] },
+    ],
+  },
+  {
+    area: 'Suppressed',
+    rows: [
+      { java: 'untilTimeLimit, untilWindowCloses', ours: ['SuppressOptions'], tests: [driver('suppress')] },
+      {
+        java: 'maxRecords, maxBytes, unbounded, emitEarlyWhenFull, shutDownWhenFull',
+        ours: ['BufferOptions.maxRecords', 'BufferOptions.maxBytes', 'SuppressOptions'],
+        tests: [driver('suppress')],
+      },
+      { java: 'withLoggingEnabled, withLoggingDisabled', ours: ['BufferOptions.logging'], tests: [driver('suppress')] },
+    ],
+  },
+  {
+    area: 'Option objects',
+    rows: [
+      {
+        java: 'Consumed',
+        ours: ['SourceOptions', 'TableOptions', 'GlobalTableOptions'],
+        tests: [TYPES, driver('driver-sources')],
+      },
+      { java: 'Produced', ours: ['SinkOptions', 'Partitioner'], tests: [TYPES, DIFFERENTIAL] },
+      { java: 'Grouped', ours: ['GroupOptions', 'GroupByOptions'], tests: [TYPES, DIFFERENTIAL] },
+      { java: 'Joined', ours: ['SerdeOptions'], tests: [DIFFERENTIAL], missing: 'gracePeriod.' },
+      {
+        java: 'StreamJoined',
+        ours: ['StreamJoinOptions'],
+        tests: [driver('stream-joins')],
+        left: 'Store suppliers: `type` says memory or disk, and which disk is the application’s `store`.',
+      },
+      { java: 'TableJoined', ours: ['ForeignKeyJoinOptions'], tests: [driver('foreign-key-join')] },
+      {
+        java: 'Materialized',
+        ours: [
+          'MaterializeOptions',
+          'StoreOptions',
+          'WindowStoreSettings.retentionMs',
+          'StoreSettings.caching',
+          'StoreSettings.logging',
+        ],
+        tests: [DIFFERENTIAL, TYPES],
+        left: 'Suppliers, as above.',
+      },
+      { java: 'Repartitioned', ours: ['RepartitionOptions'], tests: [DIFFERENTIAL] },
+      { java: 'Named', ours: ['NameOption'], tests: [DESCRIBE, DIFFERENTIAL] },
+      { java: 'Printed', ours: ['PrintOptions'], tests: [DESCRIBED] },
+      { java: 'Branched', ours: ['BranchedKStream.branch'], tests: [DIFFERENTIAL] },
+    ],
+  },
+  {
+    area: 'Topology',
+    rows: [
+      {
+        java: 'describe',
+        ours: ['describe'],
+        tests: [DESCRIBE],
+        note: 'Lists within a line are sorted by name; Java’s follow the hash order of the JVM.',
+      },
+      {
+        java: 'addStateStore, addGlobalStore',
+        ours: ['StreamsBuilder.addStateStore', 'StreamsBuilder.addGlobalStore'],
+        tests: [driver('driver-globals')],
+      },
+      {
+        java: 'addReadOnlyStateStore',
+        ours: ['StreamsBuilder.addReadOnlyStateStore'],
+        tests: [driver('driver-globals')],
+      },
+      { java: 'connectProcessorAndStateStores', ours: ['ProcessOptions.stores'], tests: [driver('driver-operators')] },
+      {
+        java: 'addSource, addProcessor, addSink',
+        ours: ['StreamsBuilder.stream', 'KStream.process', 'KStream.to'],
+        tests: [driver('driver-operators')],
+        left: 'A second builder of untyped nodes: processors are wired with the DSL, where types follow.',
+      },
+    ],
+  },
+  {
+    area: 'Processor contexts',
+    rows: [
+      { java: 'forward(record, child)', ours: ['ProcessorContext.forward'], tests: [driver('driver-operators')] },
+      {
+        java: 'schedule, cancel',
+        ours: ['BaseProcessorContext.schedule', 'Cancellable.cancel'],
+        tests: [driver('driver-operators'), 'packages/runtime/src/task/punctuation.test.ts'],
+      },
+      { java: 'commit', ours: ['BaseProcessorContext.commit'], tests: [CONTEXT] },
+      { java: 'getStateStore', ours: ['BaseProcessorContext.store'], tests: [driver('driver-operators')] },
+      {
+        java: 'recordMetadata, currentStreamTimeMs, currentSystemTimeMs, taskId, applicationId',
+        ours: [
+          'BaseProcessorContext.recordMetadata',
+          'BaseProcessorContext.currentStreamTimeMs',
+          'BaseProcessorContext.currentSystemTimeMs',
+          'BaseProcessorContext.taskId',
+          'BaseProcessorContext.applicationId',
+        ],
+        tests: [CONTEXT],
+      },
+      {
+        java: 'stateDir, metrics, appConfigs, keySerde, valueSerde',
+        ours: [],
+        tests: [],
+        left: 'A processor is made by a function of yours, which hands it what it needs.',
+        missing: 'Metrics of the user’s own.',
+      },
+      { java: 'FixedKeyProcessor', ours: ['FixedKeyProcessor'], tests: [DESCRIBED] },
+      {
+        java: 'ConnectedStoreProvider, ContextualProcessor',
+        ours: [],
+        tests: [],
+        left: 'Stores are named beside the processor, and `init` may keep the context in a variable.',
+      },
+      {
+        java: 'ProcessorWrapper',
+        ours: [],
+        tests: [],
+        left: 'A supplier is a function, and wraps another as functions do.',
+      },
+    ],
+  },
+  {
+    area: 'Stores',
+    rows: [
+      {
+        java: 'key-value: inMemory, persistent, persistentTimestamped',
+        ours: ['keyValueStore', 'StoreSettings.type'],
+        tests: [driver('driver-stores'), 'test/conformance/stores.test.ts'],
+        note: 'Stores of tables keep timestamps.',
+      },
+      { java: 'lruMap, persistentVersioned, …WithHeaders', ours: [], tests: [], missing: 'All three.' },
+      {
+        java: 'window: inMemory, persistent, persistentTimestamped',
+        ours: ['windowStore'],
+        tests: [driver('driver-stores'), 'test/conformance/stores.test.ts'],
+      },
+      { java: 'session: inMemory, persistent', ours: ['sessionStore'], tests: [driver('windows')] },
+      {
+        java: 'withCaching, withLogging',
+        ours: ['StoreSettings.caching', 'StoreSettings.logging'],
+        tests: [DIFFERENTIAL],
+      },
+      {
+        java: 'custom StateStore, DslStoreSuppliers',
+        ours: ['KafkaStreamsOptions.store'],
+        tests: ['test/conformance/stores.test.ts'],
+        left: 'One small port for all kinds of stores instead, with a conformance suite: `StoreBackend`.',
+      },
+      {
+        java: 'key-value: get, put, putIfAbsent, delete, range, reverseRange, all, reverseAll, approximateNumEntries',
+        ours: [
+          'KeyValueStore.get',
+          'KeyValueStore.put',
+          'KeyValueStore.putIfAbsent',
+          'KeyValueStore.delete',
+          'KeyValueStore.range',
+          'KeyRangeOf.reverse',
+          'KeyValueStore.all',
+          'KeyValueStore.approximateCount',
+        ],
+        tests: [CONTEXT, driver('driver-stores'), 'packages/store-rocksdb/src/rocksdb-backend.test.ts'],
+        missing: 'prefixScan.',
+        left: 'putAll: a loop does the same, since writes are buffered.',
+      },
+      {
+        java: 'window: put, fetch, fetchAll, all',
+        ours: [
+          'WindowStore.put',
+          'WindowStore.fetch',
+          'WindowStore.fetchRange',
+          'WindowStore.fetchAll',
+          'WindowStore.all',
+        ],
+        tests: [driver('driver-stores')],
+        missing: 'The backward ones.',
+      },
+      {
+        java: 'session: put, remove, fetch, fetchSession, findSessions',
+        ours: ['SessionStore.put', 'SessionStore.fetch', 'SessionStore.fetchSession', 'SessionStore.findSessions'],
+        tests: [driver('windows')],
+        missing: 'The backward ones.',
+      },
+      { java: 'versioned: put, get(asOf), delete', ours: [], tests: [], missing: 'All of it.' },
+    ],
+  },
+  {
+    area: 'KafkaStreams',
+    rows: [
+      {
+        java: 'start, close(CloseOptions)',
+        ours: ['KafkaStreams.start', 'KafkaStreams.close', 'KafkaStreams.run'],
+        tests: ['test/e2e/shutdown.test.ts', 'test/bad-input/shutdown.test.ts'],
+      },
+      {
+        java: 'state, setStateListener',
+        ours: ['KafkaStreams.state', 'KafkaStreams.on'],
+        tests: ['test/e2e/restart.test.ts'],
+      },
+      {
+        java: 'setUncaughtExceptionHandler',
+        ours: ['KafkaStreams.on'],
+        tests: ['test/bad-input/records.test.ts'],
+        left: 'REPLACE_THREAD and SHUTDOWN_CLIENT: there are no threads; what can be retried is, and the rest ends the application with an `error` event.',
+        missing: 'SHUTDOWN_APPLICATION.',
+      },
+      {
+        java: 'setGlobalStateRestoreListener',
+        ours: ['StreamsEvents.restoreStart', 'StreamsEvents.restoreProgress', 'StreamsEvents.restoreEnd'],
+        tests: ['test/e2e/restart.test.ts'],
+      },
+      {
+        java: 'metrics, metadataForLocalThreads',
+        ours: ['KafkaStreams.metrics', 'KafkaStreams.tasks'],
+        tests: [driver('driver-policies')],
+      },
+      {
+        java: 'addStreamThread, removeStreamThread',
+        ours: [],
+        tests: [],
+        left: 'One process is one thread: start more processes.',
+      },
+      {
+        java: 'cleanUp, pause, resume, setStandbyUpdateListener, clientInstanceIds',
+        ours: [],
+        tests: [],
+        missing: 'All of it.',
+      },
+      {
+        java: 'store, query (IQv1, IQv2 with all its queries), queryMetadataForKey, streamsMetadataForStore, metadataForAllStreamsClients, allLocalStorePartitionLags',
+        ours: [],
+        tests: [],
+        missing: 'Interactive queries, local and remote.',
+      },
+    ],
+  },
+  {
+    area: 'Time',
+    rows: [
+      {
+        java: 'FailOnInvalidTimestamp, LogAndSkipOnInvalidTimestamp, UsePartitionTimeOnInvalidTimestamp',
+        ours: ['BadTimestampPolicy', 'usePartitionTimeOnInvalid'],
+        tests: [driver('driver-sources'), 'packages/core/src/record/timestamp-extractors.test.ts'],
+      },
+      {
+        java: 'WallclockTimestampExtractor',
+        ours: ['wallClock'],
+        tests: ['packages/core/src/record/timestamp-extractors.test.ts'],
+      },
+      { java: 'TimestampExtractor', ours: ['TimestampExtractor'], tests: [driver('driver-sources')] },
+    ],
+  },
+  {
+    area: 'Errors',
+    rows: [
+      {
+        java: 'LogAndFail, LogAndContinue, for deserialization and processing',
+        ours: ['KafkaStreamsOptions.onBadRecord', 'BadRecordPolicy'],
+        tests: [driver('driver-policies'), 'test/bad-input/records.test.ts'],
+      },
+      { java: 'dead letter queue', ours: ['BadRecordPolicy'], tests: [driver('driver-policies')] },
+      {
+        java: 'ProductionExceptionHandler',
+        ours: [],
+        tests: [],
+        left: 'A record that cannot be produced blocks the commit: nothing is lost by a handler that goes on.',
+      },
+    ],
+  },
+  {
+    area: 'Serdes',
+    rows: [
+      {
+        java: 'String, Short, Integer, Long, Float, Double, Boolean, UUID, Bytes, ByteArray, Void, List',
+        ours: ['string', 'short', 'int', 'long', 'float', 'double', 'boolean', 'uuid', 'bytes', 'voidSerde', 'list'],
+        tests: ['packages/core/src/serde/serdes.test.ts'],
+      },
+      {
+        java: 'ByteBuffer',
+        ours: ['bytes'],
+        tests: ['packages/core/src/serde/serdes.test.ts'],
+        left: 'A type of its own: Node has one type for bytes.',
+      },
+      {
+        java: 'time-windowed, session-windowed',
+        ours: ['timeWindowed', 'sessionWindowed'],
+        tests: ['packages/core/src/serde/serdes.test.ts'],
+      },
+    ],
+  },
+  {
+    area: 'Test kit',
+    rows: [
+      {
+        java: 'TopologyTestDriver, advanceWallClockTime, producedTopicNames',
+        ours: [
+          'TopologyTestDriver.create',
+          'TopologyTestDriver.advanceWallClock',
+          'TopologyTestDriver.producedTopicNames',
+        ],
+        tests: [driver('driver-topics'), driver('driver-operators')],
+      },
+      {
+        java: 'TestInputTopic',
+        ours: [
+          'TestInputTopic.pipeInput',
+          'TestInputTopic.pipeRecords',
+          'TestInputTopic.pipeKeyValues',
+          'TestInputTopic.pipeValues',
+          'TestInputTopic.advanceTime',
+        ],
+        tests: [driver('driver-topics')],
+      },
+      {
+        java: 'TestOutputTopic',
+        ours: [
+          'TestOutputTopic.readRecord',
+          'TestOutputTopic.readKeyValue',
+          'TestOutputTopic.readValue',
+          'TestOutputTopic.readKeyValuesToMap',
+          'TestOutputTopic.isEmpty',
+          'TestOutputTopic.queueSize',
+        ],
+        tests: [driver('driver-topics')],
+      },
+      {
+        java: 'getKeyValueStore and its kin',
+        ours: [
+          'TopologyTestDriver.store',
+          'TopologyTestDriver.keyValueStore',
+          'TopologyTestDriver.windowStore',
+          'TopologyTestDriver.sessionStore',
+        ],
+        tests: [driver('driver-stores')],
+      },
+      {
+        java: 'MockProcessorContext',
+        ours: [],
+        tests: [],
+        left: 'A processor is tested in the driver, with the engine that runs it in production.',
+      },
+    ],
+  },
+  {
+    area: 'Optimisations',
+    rows: [
+      {
+        java: 'reuse.ktable.source.topics, merge.repartition.topics',
+        ours: ['BuildOptions'],
+        tests: [SOURCES, driver('driver-optimization')],
+      },
+      {
+        java: 'single.store.self.join',
+        ours: ['Optimization'],
+        tests: [SOURCES],
+        missing: 'Not proved against Java yet.',
+      },
+      { java: 'record cache', ours: ['StoreSettings.caching', 'KafkaStreamsOptions.caching'], tests: [DIFFERENTIAL] },
+    ],
+  },
+  {
+    area: 'Runtime',
+    rows: [
+      {
+        java: 'tasks, cooperative rebalancing, sticky assignment',
+        ours: ['KafkaStreams.tasks'],
+        tests: ['packages/runtime/src/group/assignment.test.ts', driver('driver-instances')],
+        missing:
+          'Cooperative rebalancing: kafkajs hands out every partition anew, though the tasks that stay keep their state.',
+      },
+      {
+        java: 'exactly-once (EOS v2)',
+        ours: ['KafkaStreamsOptions.processingGuarantee'],
+        tests: ['packages/testing/src/faults/exactly-once.test.ts', 'test/simulation/simulation.test.ts'],
+      },
+      {
+        java: 'changelogs, repartition purge, state directory lock',
+        ours: ['KafkaStreamsOptions.stateDir'],
+        tests: ['test/bad-input/state.test.ts', 'test/e2e/restart.test.ts'],
+      },
+      {
+        java: 'standby and warm-up tasks, rack awareness, static membership, the streams group protocol',
+        ours: [],
+        tests: [],
+        missing: 'All of it.',
+      },
+    ],
+  },
+  {
+    area: 'Configuration',
+    rows: [
+      {
+        java: 'application.id, bootstrap.servers, default.client.supplier, client prefixes',
+        ours: ['KafkaStreamsOptions.applicationId', 'KafkaStreamsOptions.client'],
+        tests: ['packages/runtime/src/config/options.test.ts'],
+      },
+      {
+        java: 'processing.guarantee, commit.interval.ms, max.task.idle.ms, replication.factor, state.dir',
+        ours: [
+          'KafkaStreamsOptions.processingGuarantee',
+          'KafkaStreamsOptions.commitIntervalMs',
+          'KafkaStreamsOptions.maxTaskIdleMs',
+          'KafkaStreamsOptions.replicationFactor',
+          'KafkaStreamsOptions.stateDir',
+        ],
+        tests: ['packages/runtime/src/config/options.test.ts', 'test/bad-input/options.test.ts'],
+      },
+      {
+        java: 'default.timestamp.extractor, windowstore.changelog.additional.retention.ms',
+        ours: ['KafkaStreamsOptions.timestampExtractor', 'KafkaStreamsOptions.windowedChangelogExtraMs'],
+        tests: ['packages/runtime/src/config/options.test.ts'],
+      },
+      {
+        java: 'deserialization.exception.handler, processing.exception.handler, errors.dead.letter.queue.topic.name',
+        ours: ['KafkaStreamsOptions.onBadRecord'],
+        tests: [driver('driver-policies')],
+      },
+      {
+        java: 'buffered.records.per.partition, statestore.cache.max.bytes',
+        ours: ['KafkaStreamsOptions.bufferedBytesPerPartition', 'KafkaStreamsOptions.stateBufferBytes'],
+        tests: ['packages/runtime/src/config/options.test.ts'],
+        note: 'In bytes, since that is what runs out.',
+      },
+      {
+        java: 'dsl.store.suppliers.class, topology.optimization',
+        ours: ['KafkaStreamsOptions.store', 'BuildOptions'],
+        tests: ['packages/runtime/src/config/options.test.ts', SOURCES],
+      },
+      {
+        java: 'default.key.serde, default.value.serde',
+        ours: [],
+        tests: [],
+        left: 'A default serde hides mistakes until run time: a missing one is a type error.',
+      },
+      {
+        java: 'num.stream.threads, upgrade.from',
+        ours: [],
+        tests: [],
+        left: 'There are no threads, and no older versions yet.',
+      },
+      {
+        java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, rack.aware.*, task.assignor.class, group.protocol, application.server, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.*, task.timeout.ms, ensure.explicit.internal.resource.naming, processor.wrapper.class',
+        ours: [],
+        tests: [],
+        missing: 'With what they configure.',
+      },
+    ],
+  },
+]
