@@ -184,12 +184,9 @@ export class RangeBuffer implements TaskBuffer {
     else this.put(key, slot, value, timestamp, this.#sequence)
   }
 
-  /**
-   * Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. Also those that are too
-   * old to be found by their key: a window closes when its retention is over, and has yet to be emitted then.
-   */
+  /** Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. */
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
-    const first = Math.max(from, this.#segments.liveFrom)
+    const first = Math.max(from, this.#segments.emittedFrom)
     const onHeap = this.#heapBetween(first, to)
     if (this.#complete) return this.#inOrder(onHeap)
     return this.#backendBetween(first, to).then(others => this.#inOrder([...onHeap, ...others]))

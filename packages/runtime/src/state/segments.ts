@@ -18,12 +18,14 @@ export class Segments {
   readonly #intervalMs: number
   readonly #retentionMs: number
   readonly #showsExpired: boolean
+  readonly #isSession: boolean
   #dropped = 0
 
   constructor(plan: StorePlan, showsExpired: boolean) {
     this.#intervalMs = segmentIntervalMs(plan)
     this.#retentionMs = plan.retentionMs ?? 0
     this.#showsExpired = showsExpired
+    this.#isSession = plan.kind === 'session'
   }
 
   /**
@@ -32,6 +34,15 @@ export class Segments {
    */
   get expiredBefore(): number {
     return this.#showsExpired ? this.liveFrom : this.agedBefore(this.streamTime)
+  }
+
+  /**
+   * Slots before are not found when all are looked through for what has closed: here sessions are found until they are gone,
+   * and windows a millisecond longer than by their key (as in Kafka Streams).
+   */
+  get emittedFrom(): number {
+    const longest = this.#showsExpired || this.#isSession
+    return longest ? this.liveFrom : Math.max(this.liveFrom, this.agedBefore(this.streamTime) - 1)
   }
 
   /** Slots before are older than the retention at this time of the store. */

@@ -158,7 +158,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
       .stream('in', texts)
       .groupByKey()
       .windowedBy(hopping({ sizeMs: 10, advanceMs: 10, graceMs: 2 }), { emitStrategy: 'on-close' })
-      .aggregate(() => '', join, { store: { value: string() } })
+      .aggregate(() => '', join, { store: { value: string(), retentionMs: 100 } })
       .toStream()
       .to('out')
     const given = [
@@ -206,7 +206,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
       .groupByKey()
       .windowedBy(sliding({ timeDifferenceMs: 10, graceMs: 0 }), onClose)
     windows
-      .reduce((joined, value) => joined + value)
+      .reduce((joined, value) => joined + value, { store: { retentionMs: 100 } })
       .toStream()
       .to('out', timed)
     const near = [
