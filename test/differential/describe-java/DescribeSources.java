@@ -68,9 +68,6 @@ public final class DescribeSources {
             b.addGlobalStore(store("codes"), "g", TEXTS.withName("keep-codes"), processor());
             b.stream("s", TEXTS).to("out", WRITTEN);
         });
-        TOPOLOGIES.put("read-only-store", b -> {
-            b.stream("s", TEXTS).process(forwarding(), Named.as("user")).to("out", WRITTEN);
-        });
 
         TOPOLOGIES.put("optimized-table", b -> b.table("t", TEXTS, Materialized.as("kept")).toStream().to("out", WRITTEN));
         TOPOLOGIES.put("optimized-two-aggregations", b -> {
@@ -174,10 +171,6 @@ public final class DescribeSources {
             StreamsBuilder builder = new StreamsBuilder(new TopologyConfig(new StreamsConfig(properties)));
             topology.getValue().accept(builder);
             Topology built = builder.build(properties);
-            if (topology.getKey().equals("read-only-store")) {
-                built.addReadOnlyStateStore(store("rates"), "rates-source", TEXT.deserializer(), TEXT.deserializer(), "rates-topic", "rates-update", processor());
-                built.connectProcessorAndStateStores("user", "rates");
-            }
             Files.writeString(directory.resolve(topology.getKey() + ".txt"), built.describe().toString());
         }
     }

@@ -156,6 +156,15 @@ export function addStreamStreamJoin(
       { name, operator: { type: 'passThrough' }, parents: [thisJoin, otherJoin], stores: [] },
     ],
     owns: () => (unmatched === undefined ? [] : [unmatched]),
+    selfJoin: {
+      spares: otherEntry,
+      member: {
+        name,
+        operator: { type: 'streamSelfJoin', joiner, store: thisStore.name, beforeMs, afterMs, graceMs },
+        parents: [thisWindowed],
+        stores: [thisStore.name],
+      },
+    },
   }
   graph.add(entry, [thisEntry, otherEntry])
   return streamPoint({ graph, entry, name, sources, keySerde, valueSerde: undefined, repartitionRequired: false })

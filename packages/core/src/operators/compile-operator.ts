@@ -16,6 +16,7 @@ import { compileSessionAggregate } from './session-aggregate.ts'
 import { compileSlidingAggregate } from './sliding-aggregate.ts'
 import type { OperatorSpec } from './spec.ts'
 import { compileJoinWindow, compileStreamStreamJoin } from './stream-stream-join.ts'
+import { compileStreamSelfJoin } from './stream-self-join.ts'
 import { compileStreamGlobalJoin } from './stream-global-join.ts'
 import { compileStreamTableJoin } from './stream-table-join.ts'
 import {
@@ -77,6 +78,8 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileTableMapValues(spec, env)
     case 'tableToStream':
       return compileTableToStream(env)
+    case 'streamSelfJoin':
+      return compileStreamSelfJoin(spec, env)
     case 'streamGlobalJoin':
       return compileStreamGlobalJoin(spec, env)
     case 'streamTableJoin':

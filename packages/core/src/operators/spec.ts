@@ -42,6 +42,7 @@ export type OperatorSpec =
   /** Keeps a stream's records for the other side of a join. */
   | { readonly type: 'joinWindow'; readonly store: string }
   | StreamStreamJoinSpec
+  | StreamSelfJoinSpec
   | StreamGlobalJoinSpec
   /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
   | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
@@ -279,6 +280,16 @@ export interface StreamStreamJoinSpec {
   readonly unmatched:
     | { readonly store: string; readonly leftWaitsMs: number; readonly rightWaitsMs: number; readonly graceMs: number }
     | undefined
+}
+
+/** The join of a stream with itself, over one store of its records. */
+export interface StreamSelfJoinSpec {
+  readonly type: 'streamSelfJoin'
+  readonly joiner: StreamStreamJoinSpec['joiner']
+  readonly store: string
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs: number
 }
 
 export interface StreamTableJoinSpec {

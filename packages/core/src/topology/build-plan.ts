@@ -12,7 +12,10 @@ import { writeOrder } from './write-order.ts'
 /** Turns what the DSL wrote down into a plan. Leaves the graph as it is, so that more may be added and built again. */
 export function buildPlan(graph: Graph, options: BuildOptions = {}): Plan {
   const optimizations = chosenOptimizations(options)
-  const order = writeOrder(graph, optimizations.has('merge.repartition.topics'))
+  const order = writeOrder(graph, {
+    mergesRepartitions: optimizations.has('merge.repartition.topics'),
+    joinsSelf: optimizations.has('single.store.self.join'),
+  })
   const written = writeNodes(order, graph.addedStores, optimizations.has('reuse.ktable.source.topics'))
   const nodes = withNullKeyRules(written.nodes, written.repartitionTopics)
   const sources = new Map(nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node] as const] : [])))

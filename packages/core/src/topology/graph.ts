@@ -84,6 +84,8 @@ export interface ProcessorsEntry extends EntryBase {
   readonly members: (nameOf: (entry: GraphEntry) => string) => readonly MemberProcessor[]
   /** Stores that come with these nodes. */
   readonly owns: () => readonly StoreDraft[]
+  /** Of a join of streams: what stands for it where both come from one place, and the entry that is not needed then. */
+  readonly selfJoin?: { readonly spares: GraphEntry; readonly member: MemberProcessor }
 }
 
 export interface MemberProcessor {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
+import { joinWindows } from '../dsl/stream-joins.ts'
 import { tumbling } from '../dsl/windows.ts'
 import type { Processor } from '../operators/processor.ts'
 import { string } from '../serde/text-serdes.ts'
@@ -15,6 +16,7 @@ const texts = { key: string(), value: string() }
 const byValue = (_key: string, value: string) => value
 const keep = <V>(value: V) => value
 const always = () => true
+const near = joinWindows({ timeDifferenceMs: 60_000, graceMs: 0 })
 
 const ignoring = () => ({ process() {} })
 const forwarding = (): Processor<string, string> => ({ process() {} })
@@ -124,6 +126,22 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     const t = s.toTable({ store: texts })
     s.groupByKey(texts).count({ store: 'one' })
     t.toStream().to('out')
+  },
+  'optimized-self-join'(b) {
+    const s = b.stream('s', texts)
+    s.join(s, keep, { windows: near }).to('out', texts)
+  },
+  'optimized-self-join-by-two-sources'(b) {
+    const s = b.stream('s', texts)
+    s.join(b.stream('s', texts), keep, { windows: near }).to('out', texts)
+  },
+  'optimized-self-left-join'(b) {
+    const s = b.stream('s', texts)
+    s.leftJoin(s, keep, { windows: near }).to('out', texts)
+  },
+  'optimized-no-self-join'(b) {
+    const s = b.stream('s', texts)
+    s.join(s.filter(always), keep, { windows: near }).to('out', texts)
   },
   'optimized-windows'(b) {
     const g = b.stream('s', texts).selectKey(byValue).groupByKey(texts)

@@ -15,7 +15,9 @@ interface Written {
 export function writeNodes(order: WriteOrder, addedStores: readonly StoreDraft[], reusesSources: boolean): Written {
   const stores = new Map<string, StoreDraft>()
   for (const store of addedStores) addStore(stores, store)
-  for (const entry of order.entries) for (const store of ownStores(entry, reusesSources)) addStore(stores, store)
+  for (const entry of order.entries) {
+    for (const store of ownStores(entry, order, reusesSources)) addStore(stores, store)
+  }
 
   const childless = order.entries.flatMap(entry => nodesOf(entry, order))
   const children = new Map(childless.map(node => [node.name, [] as string[]]))
@@ -40,7 +42,8 @@ function addStore(stores: Map<string, StoreDraft>, store: StoreDraft): void {
   stores.set(store.name, store)
 }
 
-function ownStores(entry: GraphEntry, reusesSources: boolean): readonly StoreDraft[] {
+function ownStores(entry: GraphEntry, order: WriteOrder, reusesSources: boolean): readonly StoreDraft[] {
+  if (order.selfJoin(entry) !== undefined) return []
   if (entry.kind === 'processor' || entry.kind === 'processors') return entry.owns()
   if (entry.kind === 'tableSource' && entry.table.store() !== undefined) {
     const [topic, ...others] = entry.reading.topics
@@ -80,8 +83,11 @@ function nodesOf(entry: GraphEntry, order: WriteOrder): readonly PlanNode[] {
       const stores = [...new Set([...entry.connects(), ...entry.owns().map(store => store.name)])]
       return [{ kind: 'processor', name: entry.name, operator: entry.operator(), stores, parents, children: [] }]
     }
-    case 'processors':
-      return entry.members(above => order.nameOf(above)).map(member => ({ kind: 'processor', ...member, children: [] }))
+    case 'processors': {
+      const selfJoin = order.selfJoin(entry)
+      const members = selfJoin === undefined ? entry.members(above => order.nameOf(above)) : [selfJoin]
+      return members.map(member => ({ kind: 'processor', ...member, children: [] }))
+    }
     case 'repartition':
       return repartitionNodes(entry, parents)
     case 'sink':

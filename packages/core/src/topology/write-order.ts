@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Graph, GraphEntry, SourceEntry } from './graph.ts'
+import type { Graph, GraphEntry, MemberProcessor, ProcessorsEntry, SourceEntry } from './graph.ts'
 import { mergeRepartitions } from './merge-repartitions.ts'
 
 /**
@@ -12,20 +12,31 @@ export interface WriteOrder {
   parentsOf(entry: GraphEntry): readonly GraphEntry[]
   /** The name of the node that an entry stands for, or of the one that stands for it. */
   nameOf(entry: GraphEntry): string
+  /** What an entry stands for as the join of a stream with itself; undefined where it is none. */
+  selfJoin(entry: GraphEntry): MemberProcessor | undefined
   /** The name of the source that stands for the one of this name. */
   sourceName(name: string): string
 }
 
+export interface OrderOptions {
+  readonly mergesRepartitions: boolean
+  readonly joinsSelf: boolean
+}
+
 /** In the order of writing, but never before a parent. */
-export function writeOrder(graph: Graph, mergesRepartitions: boolean): WriteOrder {
+export function writeOrder(graph: Graph, { mergesRepartitions, joinsSelf }: OrderOptions): WriteOrder {
   const mergedInto = mergeSources(graph.entries)
   const standIn = (entry: GraphEntry) => mergedInto.get(entry) ?? entry
   const read = graph.entries.filter(entry => !mergedInto.has(entry))
   const readParents = (entry: GraphEntry) => [...new Set(entry.parents.map(standIn))]
   const merged = mergesRepartitions ? mergeRepartitions(read, readParents) : undefined
-  const parentsOf = (entry: GraphEntry) => merged?.parents.get(entry) ?? readParents(entry)
+  const allParents = (entry: GraphEntry) => merged?.parents.get(entry) ?? readParents(entry)
+  const all = merged?.entries ?? read
+  const selfJoins = new Map(joinsSelf ? all.flatMap(entry => selfJoinOf(entry, allParents)) : [])
+  const spared = new Set([...selfJoins.values()].map(({ spares }) => spares))
+  const parentsOf = (entry: GraphEntry) => allParents(entry).filter(parent => !spared.has(parent))
 
-  const waiting = [...(merged?.entries ?? read)]
+  const waiting = all.filter(entry => !spared.has(entry))
   const written = new Set<GraphEntry>()
   while (waiting.length > 0) {
     const next = waiting.findIndex(entry => parentsOf(entry).every(parent => written.has(parent)))
@@ -38,7 +49,18 @@ export function writeOrder(graph: Graph, mergesRepartitions: boolean): WriteOrde
     const replacement = entry.kind === 'repartition' ? merged?.replaced.get(entry) : mergedInto.get(entry)
     return replacement === undefined ? entry.name : nameOf(replacement)
   }
-  return { entries: [...written], parentsOf, nameOf, sourceName: name => mergedNames.get(name) ?? name }
+  const selfJoin = (entry: GraphEntry) => selfJoins.get(entry)?.member
+  return { entries: [...written], parentsOf, nameOf, selfJoin, sourceName: name => mergedNames.get(name) ?? name }
+}
+
+/** A join of streams whose two windows hang below the same entry. */
+function selfJoinOf(
+  entry: GraphEntry,
+  parentsOf: (entry: GraphEntry) => readonly GraphEntry[],
+): readonly (readonly [GraphEntry, NonNullable<ProcessorsEntry['selfJoin']>])[] {
+  if (entry.kind !== 'processors' || entry.selfJoin === undefined) return []
+  const above = new Set(parentsOf(entry).flatMap(parentsOf))
+  return above.size === 1 ? [[entry, entry.selfJoin]] : []
 }
 
 /** Streams of the same topics, or of the same pattern, share one source: the first one written. */

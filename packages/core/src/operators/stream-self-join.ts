@@ -1,0 +1,43 @@
+import { forwardAt, type OperatorEnv, type Process } from './process.ts'
+import type { StreamSelfJoinSpec } from './spec.ts'
+import { called, stepwise } from './stepwise.ts'
+
+/**
+ * The join of a stream with itself. Each record meets those before it as the left one, then as the right one, and itself: in
+ * the order in which the join of two streams would give them. One that comes later than the store keeps records for does not
+ * meet itself (`KStreamKStreamSelfJoin` in Kafka Streams).
+ */
+export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv): Process {
+  const { context } = env
+  const { name } = env.node
+  const { beforeMs, afterMs } = spec
+  const keptMs = beforeMs + afterMs + spec.graceMs
+  const store = env.rangeStore(spec.store)
+  env.readsByKey(spec.store)
+  const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
+  let streamTime = -1
+
+  return stepwise(function* process(key, value) {
+    const { timestamp } = context
+    if (timestamp > streamTime) streamTime = timestamp
+    if (key === null) return context.drop(name, 'null-key')
+    if (value === null) return context.drop(name, 'null-value')
+    let meetsItself = timestamp > streamTime - keptMs + 1
+    yield store.load(key)
+    const near = (before: number, after: number) =>
+      store.range(key, Math.max(0, timestamp - before), Math.max(0, timestamp + after))
+    for (const { slot, value: other } of near(beforeMs, afterMs)) {
+      const joined = yield* called(env, () => joiner(value, other, key))
+      yield forwardAt(env, Math.max(timestamp, slot), key, joined, undefined)
+    }
+    for (const { slot, value: other } of near(afterMs, beforeMs)) {
+      if (slot > timestamp && meetsItself) {
+        meetsItself = false
+        yield env.forward(key, yield* called(env, () => joiner(value, value, key)))
+      }
+      const joined = yield* called(env, () => joiner(other, value, key))
+      yield forwardAt(env, Math.max(timestamp, slot), key, joined, undefined)
+    }
+    if (meetsItself) yield env.forward(key, yield* called(env, () => joiner(value, value, key)))
+  })
+}
