@@ -57,12 +57,21 @@ export const CATALOGUE = {
     concatOrClear: (aggregate, value) => (value.startsWith('x') ? null : last(`${aggregate}|${value}`)),
   },
   aggregation: {
-    join: { initial: '', add: (_key, value, aggregate) => last(`${aggregate},${value}`) },
-    countText: { initial: '0', add: (_key, _value, aggregate) => String(BigInt(aggregate) + 1n) },
-    keyAndLast: { initial: '-', add: (key, value) => `${key}:${value}` },
+    join: {
+      initial: '',
+      add: (_key, value, aggregate) => last(`${aggregate},${value}`),
+      merge: (_key, one, other) => last(`${one}&${other}`),
+    },
+    countText: {
+      initial: '0',
+      add: (_key, _value, aggregate) => String(BigInt(aggregate) + 1n),
+      merge: (_key, one, other) => String(BigInt(one) + BigInt(other)),
+    },
+    keyAndLast: { initial: '-', add: (key, value) => `${key}:${value}`, merge: (_key, _one, other) => other },
     joinOrClear: {
       initial: '',
       add: (_key, value, aggregate) => (value.startsWith('x') ? null : last(`${aggregate},${value}`)),
+      merge: (_key, one, other) => last(`${one}&${other}`),
     },
   },
   joiner: {
@@ -89,6 +98,8 @@ export type Joiner = (key: string, value: string, tableValue: string) => string 
 export interface Aggregation {
   readonly initial: string
   readonly add: (key: string, value: string, aggregate: string) => string | null
+  /** Of two sessions that become one. */
+  readonly merge: (key: string, one: string, other: string) => string
 }
 
 interface FunctionKinds {
@@ -112,7 +123,9 @@ export function text(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'bigint') return value.toString()
   const { key, window } = value as Windowed<unknown>
-  return `${text(key)}@${window.start}/${window.end}`
+  // A window that never ends does so at the largest int64 in Java.
+  const end = Number.isFinite(window.end) ? window.end : 9223372036854775807n
+  return `${text(key)}@${window.start}/${end}`
 }
 
 /** At most 40 code units, so that what grows with each record does not grow for ever. */

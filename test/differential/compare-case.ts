@@ -42,9 +42,9 @@ export async function compareCase({ topology, inputs, caching }: Case, java: Jav
   if (described.verdict !== 'same') return { verdict: described.verdict, differences: [] }
   const plan = interpret(topology)
   if (hasTiedJoin(plan)) return { verdict: 'same, ties left out', differences: [] }
-  const theirs = await java.run(topology, inputs, { caching })
+  const theirs = await java.run(topology, inputs, { caching, stores: 'persistent' })
   const ours = await attempt(() => runMillrace(topology, inputs, { caching }))
-  const compared = (result: RunResult): RunResult => (caching ? withoutExpiredWindows(result, plan, inputs) : result)
+  const compared = (result: RunResult): RunResult => withoutExpiredWindows(result, plan, inputs)
   const timeless = (result: RunResult): RunResult => withoutSuppressTimes(result, plan)
   const differences =
     'failure' in ours

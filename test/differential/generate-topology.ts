@@ -97,6 +97,7 @@ const STREAM_STEPS = [
   'groupBy',
   'join',
   'leftJoin',
+  'streamJoin',
 ] as const
 
 function addToStream(draft: Draft, from: Part): void {
@@ -145,6 +146,8 @@ function addToStream(draft: Draft, from: Part): void {
     case 'join':
     case 'leftJoin':
       return addJoin(draft, op, from)
+    case 'streamJoin':
+      return addStreamJoin(draft, from)
   }
 }
 
@@ -183,6 +186,28 @@ function addJoin(draft: Draft, op: 'join' | 'leftJoin', from: Part): void {
   add(draft, step, { ...from, value: 'string', known: false })
 }
 
+function addStreamJoin(draft: Draft, from: Part): void {
+  const { choice } = draft
+  const streams = draft.parts.filter(({ kind, key }) => kind === 'stream' && key === 'string')
+  if (streams.length === 0 || from.key !== 'string') return
+  const other = choice.of(streams)
+  draft.read.add(other.id)
+  const step = {
+    op: 'streamJoin',
+    id: nextId(draft),
+    kind: choice.of(['inner', 'left', 'outer'] as const),
+    from: from.id,
+    with: other.id,
+    joiner: oneOf(draft, 'joiner'),
+    beforeMs: choice.of([0, 5, 20]),
+    afterMs: choice.of([1, 5, 20]),
+    graceMs: choice.of([0, 5, 30]),
+    ...maybeName(draft),
+    ...(choice.chance(20) ? { storeName: nextId(draft, 'store-') } : {}),
+  } as const
+  add(draft, step, { ...from, value: 'string', known: false })
+}
+
 const TABLE_STEPS = ['filter', 'filterNot', 'mapValues', 'toStream', 'toStream'] as const
 
 function addToTable(draft: Draft, from: Part): void {
@@ -214,8 +239,19 @@ function addTableOnly(draft: Draft, from: Part): void {
 
 function addWindows(draft: Draft, from: Part): void {
   const { choice } = draft
-  const sizes = { sizeMs: choice.of([5, 10, 60]), graceMs: choice.of([0, 5, 30]) }
-  add(draft, { op: 'windowedBy', id: nextId(draft), from: from.id, ...sizes }, { ...from, kind: 'windowed' })
+  const kind = choice.of(['time', 'time', 'sliding', 'session', 'session', 'unlimited'] as const)
+  const sizeMs = kind === 'unlimited' ? choice.of([0, 1_000, 1_020]) : choice.of([5, 10, 60])
+  const step = {
+    op: 'windowedBy',
+    id: nextId(draft),
+    from: from.id,
+    ...(kind === 'time' ? {} : { kind }),
+    sizeMs,
+    ...(kind === 'time' && choice.chance(50) ? { advanceMs: choice.of([2, 3, 5]) } : {}),
+    graceMs: choice.of([0, 5, 30]),
+    ...(kind !== 'unlimited' && choice.chance(25) ? { emit: 'on-close' as const } : {}),
+  } as const
+  add(draft, step, { ...from, kind: 'windowed' })
 }
 
 function addAggregation(draft: Draft, from: Part): void {

@@ -1,22 +1,34 @@
 import {
+  type CogroupedKStream,
+  hopping,
+  joinWindows,
   type KGroupedStream,
   type KStream,
   type KTable,
   long,
   type Plan,
   type Serde,
+  sessions,
+  type SessionWindowedCogroupedKStream,
+  type SessionWindowedKStream,
+  sessionWindowed,
+  sliding,
   StreamsBuilder,
   string,
+  type TimeWindowedCogroupedKStream,
   type TimeWindowedKStream,
   timeWindowed,
   tumbling,
+  unlimited,
   type Windowed,
+  type WindowsSpec,
 } from '@millrace/core'
 import { CATALOGUE, text } from './catalogue.ts'
 import { type GroupedTableResult, tableOnly } from './interpret-tables.ts'
 import type {
   AggregateStep,
   BranchStep,
+  CogroupStep,
   CountStep,
   FilterStep,
   MapValuesStep,
@@ -25,8 +37,10 @@ import type {
   Step,
   StepId,
   StoreSpec,
+  StreamStreamJoinStep,
   StreamTableJoinStep,
   TopologySpec,
+  WindowedByStep,
 } from './spec.ts'
 
 /** The plan that the steps of a spec describe; the Java side's `Interpreter.java` does the same with Kafka Streams. */
@@ -53,6 +67,14 @@ type Result = Serdes &
     | { readonly kind: 'grouped'; readonly it: KGroupedStream<Datum, Datum, Known> }
     | GroupedTableResult
     | { readonly kind: 'windowed'; readonly it: TimeWindowedKStream<Datum, Datum, Known>; readonly sizeMs: number }
+    | { readonly kind: 'sessions'; readonly it: SessionWindowedKStream<Datum, Datum, Known> }
+    | { readonly kind: 'cogrouped'; readonly it: CogroupedKStream<Datum, Datum> }
+    | {
+        readonly kind: 'windowedCogrouped'
+        readonly it: TimeWindowedCogroupedKStream<Datum, Datum>
+        readonly sizeMs: number
+      }
+    | { readonly kind: 'sessionCogrouped'; readonly it: SessionWindowedCogroupedKStream<Datum, Datum> }
   )
 
 interface Serdes {
@@ -162,18 +184,26 @@ function resultOf(step: Exclude<Step, { op: 'split' | 'to' }>, builder: StreamsB
       return { kind: 'grouped', key: STRING, value, it: it.groupBy(selector(step.selector), options) }
     }
     case 'windowedBy': {
-      const from = read(step.from, 'grouped')
-      const { sizeMs, graceMs } = step
-      return { ...from, kind: 'windowed', sizeMs, it: from.it.windowedBy(tumbling({ sizeMs, graceMs })) }
+      const from = read(step.from, 'grouped', 'cogrouped')
+      if (from.kind === 'cogrouped') return windowedCogroup(windowsOf(step), from)
+      const emit = step.emit === undefined ? {} : { emitStrategy: step.emit }
+      const windows = windowsOf(step)
+      if (windows.type === 'session') return { ...from, kind: 'sessions', it: from.it.windowedBy(windows, emit) }
+      const sizeMs = windows.type === 'sliding' ? windows.timeDifferenceMs : windows.sizeMs
+      return { ...from, kind: 'windowed', sizeMs, it: from.it.windowedBy(windows, emit) }
     }
     case 'count':
     case 'reduce':
     case 'aggregate':
-      return aggregate(step, read(step.from, 'grouped', 'windowed'))
+      return aggregate(step, read(step.from, ...GROUPED))
+    case 'cogroup':
+      return cogroup(step, read)
     case 'toStream': {
       const from = read(step.from, 'table')
       return stream(from.it.toStream(name(step)), from)
     }
+    case 'streamJoin':
+      return streamJoin(step, read(step.from, 'stream'), read(step.with, 'stream'))
     case 'tableGroupBy':
     case 'tableCount':
     case 'tableReduce':
@@ -233,10 +263,58 @@ interface BranchedByName {
   noDefaultBranch(): Readonly<Record<string, KStream<Datum, Datum, Known>>>
 }
 
-function aggregate(step: CountStep | ReduceStep | AggregateStep, from: Of<'grouped' | 'windowed'>): Result {
+const GROUPED = ['grouped', 'windowed', 'sessions', 'cogrouped', 'windowedCogrouped', 'sessionCogrouped'] as const
+
+function cogroup(step: CogroupStep, read: Read): Result {
+  const { add } = CATALOGUE.aggregation[step.aggregation]
+  const aggregator = (key: Datum, value: Datum, so: Datum): Datum | null => add(text(key), text(value), text(so))
+  if (step.with === undefined) {
+    const from = read(step.from, 'grouped')
+    return { key: from.key, value: STRING, kind: 'cogrouped', it: from.it.cogroup<Datum>(aggregator) }
+  }
+  const from = read(step.from, 'cogrouped')
+  return { ...from, it: from.it.cogroup(read(step.with, 'grouped').it, aggregator) }
+}
+
+function windowedCogroup(windows: WindowsSpec, { it, key, value }: Of<'cogrouped'>): Result {
+  if (windows.type === 'session') return { key, value, kind: 'sessionCogrouped', it: it.windowedBy(windows) }
+  const sizeMs = windows.type === 'sliding' ? windows.timeDifferenceMs : windows.sizeMs
+  return { key, value, kind: 'windowedCogrouped', sizeMs, it: it.windowedBy(windows) }
+}
+
+function aggregateCogrouped(
+  step: AggregateStep,
+  from: Of<'cogrouped' | 'windowedCogrouped' | 'sessionCogrouped'>,
+): Result {
+  const { initial, merge } = CATALOGUE.aggregation[step.aggregation]
+  const options = { ...name(step), ...givenStore(step.store ?? {}, { key: from.key, value: STRING }) }
+  if (from.kind === 'cogrouped')
+    return table(
+      from.it.aggregate(() => initial, options),
+      { key: from.key, value: STRING },
+    )
+  if (from.kind === 'windowedCogrouped') {
+    const key = timeWindowed(from.key, { sizeMs: from.sizeMs }) as unknown as Serde<Datum>
+    return table(
+      from.it.aggregate(() => initial, options),
+      { key, value: STRING },
+    )
+  }
+  const merger = (key: Datum, one: Datum, other: Datum): Datum => merge(text(key), text(one), text(other))
+  const key = sessionWindowed(from.key) as unknown as Serde<Datum>
+  return table(
+    from.it.aggregate(() => initial, merger, options),
+    { key, value: STRING },
+  )
+}
+
+function aggregate(step: CountStep | ReduceStep | AggregateStep, from: Of<(typeof GROUPED)[number]>): Result {
+  if (from.kind === 'cogrouped' || from.kind === 'windowedCogrouped' || from.kind === 'sessionCogrouped') {
+    if (step.op !== 'aggregate') throw new Error('a cogrouped stream can only be aggregated')
+    return aggregateCogrouped(step, from)
+  }
   const { key } = from
-  const resultKey =
-    from.kind === 'grouped' ? key : (timeWindowed(key, { sizeMs: from.sizeMs }) as unknown as Serde<Datum>)
+  const resultKey = resultKeyOf(from)
   // Grouped and windowed streams differ in their keys' types only, which are unknown here.
   const it = from.it as KGroupedStream<Datum, Datum, Known>
   switch (step.op) {
@@ -252,8 +330,17 @@ function aggregate(step: CountStep | ReduceStep | AggregateStep, from: Of<'group
       return table(reduced, { key: resultKey, value: STRING })
     }
     case 'aggregate': {
-      const { initial, add } = CATALOGUE.aggregation[step.aggregation]
+      const { initial, add, merge } = CATALOGUE.aggregation[step.aggregation]
       const options = { ...name(step), ...givenStore(step.store ?? {}, { key, value: STRING }) }
+      if (from.kind === 'sessions') {
+        const aggregated = from.it.aggregate<Datum>(
+          () => initial,
+          (itsKey, value, result) => add(text(itsKey), text(value), text(result)),
+          (itsKey, one, other) => merge(text(itsKey), text(one), text(other)),
+          options,
+        )
+        return table(aggregated, { key: resultKey, value: STRING })
+      }
       const aggregated = it.aggregate<Datum>(
         () => initial,
         (itsKey, value, result) => add(text(itsKey), text(value), text(result)),
@@ -264,13 +351,51 @@ function aggregate(step: CountStep | ReduceStep | AggregateStep, from: Of<'group
   }
 }
 
+function streamJoin(step: StreamStreamJoinStep, from: Of<'stream'>, other: Of<'stream'>): Result {
+  const named = CATALOGUE.joiner[step.joiner]
+  const joiner = (value: unknown, otherValue: unknown, key: unknown): unknown =>
+    named(text(key), text(value), text(otherValue))
+  const { beforeMs, afterMs, graceMs, storeName, logging } = step
+  const options = {
+    ...serdes(from),
+    ...name(step),
+    otherValue: other.value,
+    windows: joinWindows({ beforeMs, afterMs, graceMs }),
+    ...(storeName === undefined ? {} : { storeName }),
+    ...(logging === undefined ? {} : { logging }),
+  }
+  const result = { key: from.key, value: STRING }
+  if (step.kind === 'inner') return stream(from.it.join(other.it, joiner, options), result)
+  if (step.kind === 'left') return stream(from.it.leftJoin(other.it, joiner, options), result)
+  return stream(from.it.outerJoin(other.it, joiner, options), result)
+}
+
+function resultKeyOf(from: Of<'grouped' | 'windowed' | 'sessions'>): Serde<Datum> {
+  const { key } = from
+  if (from.kind === 'grouped') return key
+  const windowed = from.kind === 'sessions' ? sessionWindowed(key) : timeWindowed(key, { sizeMs: from.sizeMs })
+  return windowed as unknown as Serde<Datum>
+}
+
+function windowsOf({ kind = 'time', sizeMs, advanceMs = sizeMs, graceMs }: WindowedByStep): WindowsSpec {
+  switch (kind) {
+    case 'time':
+      return advanceMs === sizeMs ? tumbling({ sizeMs, graceMs }) : hopping({ sizeMs, advanceMs, graceMs })
+    case 'sliding':
+      return sliding({ timeDifferenceMs: sizeMs, graceMs })
+    case 'session':
+      return sessions({ inactivityGapMs: sizeMs, graceMs })
+    case 'unlimited':
+      return unlimited({ startMs: sizeMs })
+  }
+}
+
 function join(step: StreamTableJoinStep, from: Of<'stream'>, other: Of<'table'>): Result {
   const joiner = CATALOGUE.joiner[step.joiner]
-  const combine = (value: unknown, tableValue: unknown, key: unknown): unknown =>
+  const join = (value: unknown, tableValue: unknown, key: unknown): unknown =>
     joiner(text(key), text(value), text(tableValue))
   const options = { ...serdes(from), ...name(step) }
-  const joined =
-    step.op === 'join' ? from.it.join(other.it, combine, options) : from.it.leftJoin(other.it, combine, options)
+  const joined = step.op === 'join' ? from.it.join(other.it, join, options) : from.it.leftJoin(other.it, join, options)
   return stream(joined, { key: from.key, value: STRING })
 }
 

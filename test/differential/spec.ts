@@ -35,6 +35,8 @@ export type Step =
   | AggregateStep
   | ToStreamStep
   | StreamTableJoinStep
+  | StreamStreamJoinStep
+  | CogroupStep
 
 /** Identifies the result of a step: a stream, a table, a grouped or a windowed stream. */
 export type StepId = string
@@ -157,11 +159,18 @@ export interface GroupByStep extends Result, From, Named {
   readonly selector: keyof Catalogue['keySelector']
 }
 
-/** Tumbling windows over a grouped stream. */
+/** Windows over a grouped or cogrouped stream. */
 export interface WindowedByStep extends Result, From {
   readonly op: 'windowedBy'
+  /** @default 'time' */
+  readonly kind?: 'time' | 'sliding' | 'session' | 'unlimited'
+  /** Length of a window, time difference, gap, or the start of an unlimited one. */
   readonly sizeMs: number
+  /** Of windows of time. @default sizeMs */
+  readonly advanceMs?: number
   readonly graceMs: number
+  /** Not of unlimited windows nor after `cogroup`. @default on update */
+  readonly emit?: 'on-close'
 }
 
 /** Of a grouped or windowed stream, as the two below. */
@@ -189,4 +198,24 @@ export interface StreamTableJoinStep extends Result, From, Named {
   readonly op: 'join' | 'leftJoin'
   readonly table: StepId
   readonly joiner: keyof Catalogue['joiner']
+}
+
+/** Two streams with keys of the same kind; they may be the same one. */
+export interface StreamStreamJoinStep extends Result, From, Named {
+  readonly op: 'streamJoin'
+  readonly kind: 'inner' | 'left' | 'outer'
+  readonly with: StepId
+  readonly joiner: keyof Catalogue['joiner']
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs: number
+  readonly storeName?: string
+  readonly logging?: boolean
+}
+
+/** Begins a cogrouped stream with a grouped one, or adds one (`with`) to it. `aggregate` then gives the first aggregate. */
+export interface CogroupStep extends Result, From {
+  readonly op: 'cogroup'
+  readonly with?: StepId
+  readonly aggregation: keyof Catalogue['aggregation']
 }

@@ -11,8 +11,12 @@ import org.apache.kafka.streams.kstream.Aggregator;
 import org.apache.kafka.streams.kstream.Initializer;
 import org.apache.kafka.streams.kstream.KGroupedStream;
 import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.kstream.Merger;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Reducer;
+import org.apache.kafka.streams.kstream.SessionWindowedDeserializer;
+import org.apache.kafka.streams.kstream.SessionWindowedKStream;
+import org.apache.kafka.streams.kstream.SessionWindowedSerializer;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindowedSerializer;
 import org.apache.kafka.streams.kstream.TimeWindowedDeserializer;
@@ -25,6 +29,18 @@ final class Aggregations {
     static Node aggregate(JsonNode step, Node from) {
         if (from instanceof Node.Grouped grouped) return plain(step, grouped);
         if (from instanceof Node.Windowed windowed) return windowed(step, windowed);
+        if (from instanceof Node.Sessions sessions) return sessions(step, sessions);
+        if (from instanceof Node.Cogrouped cogrouped) {
+            var how = Stores.keyValue(orEmpty(step.path("store")), cogrouped.key(), Interpreter.string());
+            Named named = Stores.named(step);
+            var first = initializer(aggregation(step));
+            KTable<Object, Object> table = named == null
+                    ? cogrouped.cogrouped().aggregate(first, how)
+                    : cogrouped.cogrouped().aggregate(first, named, how);
+            return new Node.Table(table, cogrouped.key(), Interpreter.string());
+        }
+        if (from instanceof Node.WindowedCogrouped windows) return cogrouped(step, windows);
+        if (from instanceof Node.SessionCogrouped windows) return cogrouped(step, windows);
         throw new IllegalArgumentException("it needs a grouped or windowed stream");
     }
 
@@ -101,6 +117,85 @@ final class Aggregations {
                 yield new Node.Table(objects(table), windowedKey, Interpreter.string());
             }
         };
+    }
+
+    private static Node sessions(JsonNode step, Node.Sessions node) {
+        SessionWindowedKStream<Object, Object> sessions = node.sessions();
+        Named named = Stores.named(step);
+        JsonNode store = step.path("store");
+        Serde<Object> key = node.key();
+        return switch (step.path("op").asText()) {
+            case "count" -> {
+                var materialized = Stores.session(store, key, longs());
+                KTable<Windowed<Object>, Long> table;
+                if (step.has("store")) {
+                    table = named == null ? sessions.count(retyped(materialized)) : sessions.count(named, retyped(materialized));
+                } else {
+                    table = named == null ? sessions.count() : sessions.count(named);
+                }
+                yield new Node.Table(objects(table), sessionSerde(key), longs());
+            }
+            case "reduce" -> {
+                Reducer<Object> reducer = reducer(step, node);
+                KTable<Windowed<Object>, Object> table;
+                if (step.has("store")) {
+                    var materialized = Stores.session(store, key, node.value());
+                    table = named == null ? sessions.reduce(reducer, materialized) : sessions.reduce(reducer, named, materialized);
+                } else {
+                    table = named == null ? sessions.reduce(reducer) : sessions.reduce(reducer, named);
+                }
+                yield new Node.Table(objects(table), sessionSerde(key), node.value());
+            }
+            default -> {
+                var aggregation = aggregation(step);
+                var materialized = Stores.session(orEmpty(store), key, Interpreter.string());
+                KTable<Windowed<Object>, Object> table = named == null
+                        ? sessions.aggregate(
+                                initializer(aggregation), aggregator(aggregation), merger(aggregation), materialized)
+                        : sessions.aggregate(
+                                initializer(aggregation), aggregator(aggregation), merger(aggregation), named, materialized);
+                yield new Node.Table(objects(table), sessionSerde(key), Interpreter.string());
+            }
+        };
+    }
+
+    static Node cogroup(JsonNode step, Node.Grouped node) {
+        return new Node.Cogrouped(
+                node.grouped().cogroup(aggregator(aggregation(step))), node.key(), Interpreter.string());
+    }
+
+    static Node cogroup(JsonNode step, Node.Cogrouped node, Node.Grouped other) {
+        return new Node.Cogrouped(
+                node.cogrouped().cogroup(other.grouped(), aggregator(aggregation(step))), node.key(), node.value());
+    }
+
+    private static Node cogrouped(JsonNode step, Node.WindowedCogrouped node) {
+        var first = initializer(aggregation(step));
+        var how = Stores.window(orEmpty(step.path("store")), node.key(), Interpreter.string());
+        Named named = Stores.named(step);
+        KTable<Windowed<Object>, Object> table =
+                named == null ? node.windowed().aggregate(first, how) : node.windowed().aggregate(first, named, how);
+        return new Node.Table(objects(table), windowedSerde(node.key(), node.sizeMs()), Interpreter.string());
+    }
+
+    private static Node cogrouped(JsonNode step, Node.SessionCogrouped node) {
+        var first = initializer(aggregation(step));
+        var merger = merger(aggregation(step));
+        var how = Stores.session(orEmpty(step.path("store")), node.key(), Interpreter.string());
+        Named named = Stores.named(step);
+        KTable<Windowed<Object>, Object> table = named == null
+                ? node.sessions().aggregate(first, merger, how)
+                : node.sessions().aggregate(first, merger, named, how);
+        return new Node.Table(objects(table), sessionSerde(node.key()), Interpreter.string());
+    }
+
+    private static Merger<Object, Object> merger(Catalogue.Aggregation aggregation) {
+        return (key, one, other) -> aggregation.merger().apply(text(key), text(one), text(other));
+    }
+
+    private static Serde<Object> sessionSerde(Serde<Object> inner) {
+        return erased(Serdes.serdeFrom(
+                new SessionWindowedSerializer<>(inner.serializer()), new SessionWindowedDeserializer<>(inner.deserializer())));
     }
 
     private static Reducer<Object> reducer(JsonNode step, Node node) {

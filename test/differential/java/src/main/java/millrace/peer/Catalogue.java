@@ -19,7 +19,7 @@ final class Catalogue {
     private Catalogue() {}
 
     /** A reducer or aggregator may delete its key: by giving null. */
-    record Aggregation(Supplier<String> initializer, Aggregator aggregator) {}
+    record Aggregation(Supplier<String> initializer, Aggregator aggregator, Aggregator merger) {}
 
     interface Aggregator {
         String apply(String key, String value, String aggregate);
@@ -89,14 +89,24 @@ final class Catalogue {
             "concatOrClear", (aggregate, value) -> value.startsWith("x") ? null : last(aggregate + "|" + value));
 
     static final Map<String, Aggregation> AGGREGATIONS = Map.of(
-            "join", new Aggregation(() -> "", (key, value, aggregate) -> last(aggregate + "," + value)),
+            "join",
+                    new Aggregation(
+                            () -> "",
+                            (key, value, aggregate) -> last(aggregate + "," + value),
+                            (key, one, other) -> last(one + "&" + other)),
             "countText",
-                    new Aggregation(() -> "0", (key, value, aggregate) -> String.valueOf(Long.parseLong(aggregate) + 1)),
-            "keyAndLast", new Aggregation(() -> "-", (key, value, aggregate) -> key + ":" + value),
+                    new Aggregation(
+                            () -> "0",
+                            (key, value, aggregate) -> String.valueOf(Long.parseLong(aggregate) + 1),
+                            (key, one, other) -> String.valueOf(Long.parseLong(one) + Long.parseLong(other))),
+            "keyAndLast",
+                    new Aggregation(
+                            () -> "-", (key, value, aggregate) -> key + ":" + value, (key, one, other) -> other),
             "joinOrClear",
                     new Aggregation(
                             () -> "",
-                            (key, value, aggregate) -> value.startsWith("x") ? null : last(aggregate + "," + value)));
+                            (key, value, aggregate) -> value.startsWith("x") ? null : last(aggregate + "," + value),
+                            (key, one, other) -> last(one + "&" + other)));
 
     static final Map<String, Joiner> JOINERS = Map.of(
             "pair", (key, value, tableValue) -> value + "+" + tableValue,
@@ -125,6 +135,7 @@ final class Catalogue {
             case "reducer" -> named(kind, REDUCERS, name).apply(first, second);
             case "initializer" -> named(kind, AGGREGATIONS, name).initializer().get();
             case "aggregator" -> named(kind, AGGREGATIONS, name).aggregator().apply(first, second, third);
+            case "merger" -> named(kind, AGGREGATIONS, name).merger().apply(first, second, third);
             case "joiner" -> named(kind, JOINERS, name).apply(first, second, third);
             case "names" -> names(name);
             default -> throw new IllegalArgumentException("no such kind of function: " + kind);
@@ -144,7 +155,7 @@ final class Catalogue {
             case "flatValueMapper" -> FLAT_VALUE_MAPPERS;
             case "keySelector" -> KEY_SELECTORS;
             case "reducer" -> REDUCERS;
-            case "initializer", "aggregator" -> AGGREGATIONS;
+            case "initializer", "aggregator", "merger" -> AGGREGATIONS;
             case "joiner" -> JOINERS;
             default -> throw new IllegalArgumentException("no such kind of function: " + kind);
         };

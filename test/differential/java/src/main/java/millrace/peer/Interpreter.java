@@ -4,7 +4,6 @@ import static millrace.peer.Catalogue.named;
 import static millrace.peer.Catalogue.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +16,7 @@ import org.apache.kafka.streams.kstream.Branched;
 import org.apache.kafka.streams.kstream.BranchedKStream;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
@@ -24,7 +24,7 @@ import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Predicate;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
-import org.apache.kafka.streams.kstream.TimeWindows;
+import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.ValueJoinerWithKey;
 import org.apache.kafka.streams.kstream.ValueMapperWithKey;
 
@@ -86,10 +86,15 @@ final class Interpreter {
     }
 
     private Node ofStream(JsonNode step, Node from) {
-        if (from instanceof Node.Grouped grouped && step.path("op").asText().equals("windowedBy")) {
-            TimeWindows windows = TimeWindows.ofSizeAndGrace(millis(step, "sizeMs"), millis(step, "graceMs"));
-            return new Node.Windowed(
-                    grouped.grouped().windowedBy(windows), grouped.key(), grouped.value(), windows.sizeMs);
+        if (from instanceof Node.Grouped grouped) {
+            return step.path("op").asText().equals("cogroup")
+                    ? Aggregations.cogroup(step, grouped)
+                    : Windowing.windowed(step, grouped);
+        }
+        if (from instanceof Node.Cogrouped cogrouped) {
+            return step.has("with")
+                    ? Aggregations.cogroup(step, cogrouped, (Node.Grouped) node(step.get("with")))
+                    : Windowing.windowed(step, cogrouped);
         }
         Node.Stream node = (Node.Stream) from;
         KStream<Object, Object> stream = node.stream();
@@ -158,6 +163,7 @@ final class Interpreter {
                         node.value());
             }
             case "join", "leftJoin" -> join(step, node);
+            case "streamJoin" -> streamJoin(step, node);
             default -> throw new IllegalArgumentException("no such operator of a stream");
         };
     }
@@ -209,6 +215,26 @@ final class Interpreter {
                 step.path("op").asText().equals("join")
                         ? node.stream().join(table.table(), join, how)
                         : node.stream().leftJoin(table.table(), join, how));
+    }
+
+    private Node streamJoin(JsonNode step, Node.Stream node) {
+        var joiner = named("joiner", Catalogue.JOINERS, step.path("joiner").asText());
+        ValueJoinerWithKey<Object, Object, Object, Object> join =
+                (key, value, otherValue) -> joiner.apply(text(key), text(value), text(otherValue));
+        Node.Stream other = (Node.Stream) node(step.path("with"));
+        StreamJoined<Object, Object, Object> how = StreamJoined.with(node.key(), node.value(), other.value());
+        if (step.has("name")) how = how.withName(step.get("name").asText());
+        if (step.has("storeName")) how = how.withStoreName(step.get("storeName").asText());
+        if (!step.path("logging").asBoolean(true)) how = how.withLoggingDisabled();
+        JoinWindows windows = Windowing.join(step);
+        return newValues(
+                node,
+                switch (step.path("kind").asText()) {
+                    case "inner" -> node.stream().join(other.stream(), join, windows, how);
+                    case "left" -> node.stream().leftJoin(other.stream(), join, windows, how);
+                    case "outer" -> node.stream().outerJoin(other.stream(), join, windows, how);
+                    default -> throw new IllegalArgumentException("no such kind of join");
+                });
     }
 
     private void split(JsonNode step, Node.Stream node) {
@@ -288,10 +314,6 @@ final class Interpreter {
 
     private void keep(JsonNode step, Node node) {
         if (nodes.put(step.path("id").asText(), node) != null) throw new IllegalArgumentException("its id is taken");
-    }
-
-    private static Duration millis(JsonNode step, String field) {
-        return Duration.ofMillis(step.path(field).asLong());
     }
 
     private static List<String> strings(JsonNode array) {

@@ -1,10 +1,14 @@
 package millrace.peer;
 
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.kstream.CogroupedKStream;
 import org.apache.kafka.streams.kstream.KGroupedStream;
 import org.apache.kafka.streams.kstream.KGroupedTable;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.kstream.SessionWindowedCogroupedKStream;
+import org.apache.kafka.streams.kstream.SessionWindowedKStream;
+import org.apache.kafka.streams.kstream.TimeWindowedCogroupedKStream;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 
 /** What a step gives, with the serdes of its keys and values. Types are objects: the spec decides them at run time. */
@@ -23,5 +27,20 @@ sealed interface Node {
             implements Node {}
 
     record Windowed(TimeWindowedKStream<Object, Object> windowed, Serde<Object> key, Serde<Object> value, long sizeMs)
+            implements Node {}
+
+    record Sessions(SessionWindowedKStream<Object, Object> sessions, Serde<Object> key, Serde<Object> value)
+            implements Node {}
+
+    /** The value is what the aggregation gives. */
+    record Cogrouped(CogroupedKStream<Object, Object> cogrouped, Serde<Object> key, Serde<Object> value)
+            implements Node {}
+
+    record WindowedCogrouped(
+            TimeWindowedCogroupedKStream<Object, Object> windowed, Serde<Object> key, Serde<Object> value, long sizeMs)
+            implements Node {}
+
+    record SessionCogrouped(
+            SessionWindowedCogroupedKStream<Object, Object> sessions, Serde<Object> key, Serde<Object> value)
             implements Node {}
 }

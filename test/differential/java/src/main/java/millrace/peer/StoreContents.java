@@ -8,9 +8,12 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.kstream.Windowed;
+import org.apache.kafka.streams.kstream.internals.SessionWindow;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.SessionStore;
+import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.apache.kafka.streams.state.internals.TimeOrderedKeyValueBuffer;
 import org.apache.kafka.streams.state.WindowStore;
@@ -26,7 +29,11 @@ final class StoreContents {
             // What suppress holds and who subscribes to a foreign key: their changelogs say it.
             if (store instanceof TimeOrderedKeyValueBuffer || name.contains("-SUBSCRIPTION-STATE-STORE-") || name.endsWith("-subscription-store")) continue;
             ArrayNode entries = stores.putArray(name);
-            if (store instanceof WindowStore) windows(driver.getTimestampedWindowStore(name), entries);
+            // The one store of unmatched records of a join: its changelog says what it holds.
+            if (name.contains("-shared-join-store") || name.startsWith("KSTREAM-OUTERSHARED-")) continue;
+            if (store instanceof TimestampedWindowStore) windows(driver.getTimestampedWindowStore(name), entries);
+            else if (store instanceof WindowStore) plainWindows(driver.getWindowStore(name), entries);
+            else if (store instanceof SessionStore) sessions(driver.getSessionStore(name), entries);
             else if (store instanceof KeyValueStore) keyValues(driver.getTimestampedKeyValueStore(name), entries);
             else throw new IllegalStateException("store " + name + " is of a kind not known here: " + store.getClass());
         }
@@ -53,6 +60,28 @@ final class StoreContents {
         }
     }
 
+    private static void plainWindows(WindowStore<Object, Object> store, ArrayNode entries) {
+        try (KeyValueIterator<Windowed<Object>, Object> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<Windowed<Object>, Object> next = all.next();
+                ObjectNode entry = entry(entries, next.key.key(), ValueAndTimestamp.make(next.value, -1));
+                entry.put("windowStart", next.key.window().start());
+                entry.put("windowEnd", next.key.window().end());
+            }
+        }
+    }
+
+    private static void sessions(SessionStore<Object, Object> store, ArrayNode entries) {
+        try (KeyValueIterator<Windowed<Object>, Object> all = store.fetch(null, null)) {
+            while (all.hasNext()) {
+                KeyValue<Windowed<Object>, Object> next = all.next();
+                ObjectNode entry = entry(entries, next.key.key(), ValueAndTimestamp.make(next.value, -1));
+                entry.put("windowStart", next.key.window().start());
+                entry.put("windowEnd", next.key.window().end());
+            }
+        }
+    }
+
     private static ObjectNode entry(ArrayNode entries, Object key, ValueAndTimestamp<Object> value) {
         ObjectNode entry = entries.addObject();
         entry.put("key", bytes(key));
@@ -66,6 +95,13 @@ final class StoreContents {
         if (object instanceof Long number) return Serdes.Long().serializer().serialize("", number);
         if (object instanceof Windowed<?> windowed) {
             byte[] inner = bytes(windowed.key());
+            if (windowed.window() instanceof SessionWindow session) {
+                return java.nio.ByteBuffer.allocate(inner.length + 16)
+                        .put(inner)
+                        .putLong(session.end())
+                        .putLong(session.start())
+                        .array();
+            }
             return java.nio.ByteBuffer.allocate(inner.length + 8).put(inner).putLong(windowed.window().start()).array();
         }
         return Serdes.String().serializer().serialize("", (String) object);

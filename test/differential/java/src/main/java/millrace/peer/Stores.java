@@ -8,6 +8,7 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** The {@code name} and {@code store} options of steps. */
@@ -30,6 +31,14 @@ final class Stores {
         return store.has("retentionMs")
                 ? windows.withRetention(Duration.ofMillis(store.get("retentionMs").asLong()))
                 : windows;
+    }
+
+    static Materialized<Object, Object, SessionStore<Bytes, byte[]>> session(
+            JsonNode store, Serde<Object> key, Serde<Object> value) {
+        Materialized<Object, Object, SessionStore<Bytes, byte[]>> sessions = settings(store, as(store, key, value));
+        return store.has("retentionMs")
+                ? sessions.withRetention(Duration.ofMillis(store.get("retentionMs").asLong()))
+                : sessions;
     }
 
     private static <S extends StateStore> Materialized<Object, Object, S> as(
