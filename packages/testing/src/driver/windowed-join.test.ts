@@ -1,0 +1,27 @@
+import { StreamsBuilder, string, timeWindowed, tumbling } from '@millrace/core'
+import { expect, it } from 'vitest'
+import { TopologyTestDriver } from './topology-test-driver.ts'
+
+it('joins a stream with the window that its key names, through the steps above', async () => {
+  const texts = { key: string(), value: string() }
+  const builder = new StreamsBuilder()
+  const counts = builder
+    .stream('in', texts)
+    .groupByKey()
+    .windowedBy(tumbling({ sizeMs: 10, graceMs: 0 }))
+    .count()
+  const repeated = counts.filter((_key, count) => count > 1n).mapValues(count => `${count} times`)
+  counts
+    .toStream()
+    .leftJoin(repeated, (count, text) => text ?? `only ${count}`)
+    .to('out', { value: string() })
+  await using driver = await TopologyTestDriver.create(builder.build())
+  const input = driver.createInputTopic('in', texts)
+  const output = driver.createOutputTopic('out', { key: timeWindowed(string(), { sizeMs: 10 }), value: string() })
+  for (const timestamp of [5, 6, 15]) await input.pipeInput('a', 'x', { timestamp })
+  expect(output.readKeyValuesToList()).toEqual([
+    [{ key: 'a', window: { start: 0, end: 10 } }, 'only 1'],
+    [{ key: 'a', window: { start: 0, end: 10 } }, '2 times'],
+    [{ key: 'a', window: { start: 10, end: 20 } }, 'only 1'],
+  ])
+})
