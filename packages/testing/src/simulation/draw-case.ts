@@ -24,9 +24,10 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
   const records = typeof input === 'function' ? input(random) : input
   const watched = random() < 0.75
   const onBadRecord = random() < 0.6 ? 'fail' : random() < 0.5 ? 'continue' : 'dead-letter'
+  const chosen = guarantee ?? (random() < 0.7 ? 'exactly_once' : 'at_least_once')
   return {
     seed,
-    guarantee: guarantee ?? (random() < 0.7 ? 'exactly_once' : 'at_least_once'),
+    guarantee: chosen,
     transactions: random() < 0.5 ? 'group-metadata' : 'producer-per-task',
     onBadRecord,
     partitions: partitions ?? draw(1, 4),
@@ -34,7 +35,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     asyncReads: random() < 0.5,
     watched,
     records: drawRecords(records, random, watched ? onBadRecord : undefined),
-    troubles: drawTroubles(plan, processes, random, draw),
+    troubles: drawTroubles(plan, processes, random, draw).filter(({ kind }) => isBearable(kind, chosen)),
     faults: 'drawn',
   }
 }
@@ -89,6 +90,14 @@ function drawTroubles(
     return { kind: 'grow', atMs, topic: growing[draw(0, growing.length - 1)]! }
   })
   return troubles.sort((a, b) => a.atMs - b.atMs)
+}
+
+/**
+ * Without transactions a process that is given up while it works may write once more, over what its successor has written: no
+ * client can prevent it, and at_least_once does not promise it. So nobody who goes on is given up then.
+ */
+function isBearable(kind: Trouble['kind'], guarantee: SimulationCase['guarantee']): boolean {
+  return guarantee === 'exactly_once' || (kind !== 'evict' && kind !== 'stand-still' && kind !== 'clock-jump')
 }
 
 function fateOf(chance: number): DiskFate {

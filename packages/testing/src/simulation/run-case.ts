@@ -61,12 +61,16 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   cluster.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
   const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
   const callListeners = new Map<string, () => void>()
+  const exactly = guarantee === 'exactly_once'
   const faulty = withFaults(memoryClient(cluster, { transactions: setting.transactions }), {
     seed: seed + 1,
     clock,
     cluster,
-    ...(setting.faults === 'drawn' ? { probabilities: FAULTS } : { schedule: setting.faults }),
-    maxDisconnectMs: 8000,
+    ...(setting.faults === 'drawn'
+      ? { probabilities: exactly ? FAULTS : { ...FAULTS, fence: 0 } }
+      : { schedule: setting.faults }),
+    // Shorter than a session where a member that is given up could do harm, see `draw-case.ts`.
+    maxDisconnectMs: exactly ? 8000 : 4000,
     onCall: clientId => callListeners.get(clientId)?.(),
   })
 
