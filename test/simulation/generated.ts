@@ -1,4 +1,4 @@
-import type { Plan } from '@millrace/core'
+import { isMillraceError, type Plan } from '@millrace/core'
 import { type SimulatedInput, SIMULATION_START_MS, type SimulationOptions } from '@millrace/testing'
 import { seededChoice } from '../differential/choice.ts'
 import { generateInputs } from '../differential/generate-inputs.ts'
@@ -54,8 +54,8 @@ export function generatedCase(seed: number): GeneratedCase {
   for (let attempt = 0; ; attempt++) {
     const choice = seededChoice(seed * 1000 + attempt)
     const spec = generateTopology(choice).map(decided)
-    const plan = interpret(spec)
-    if (!isDecided(spec, plan)) continue
+    const plan = planOf(spec)
+    if (plan === undefined || !isDecided(spec, plan)) continue
     const inOrder = spec.some(({ op }) => !WITHOUT_ORDER.has(op))
     const stateful = plan.stores.length > 0
     return {
@@ -70,6 +70,16 @@ export function generatedCase(seed: number): GeneratedCase {
         ...(stateful ? { guarantee: 'exactly_once' } : {}),
       },
     }
+  }
+}
+
+/** Undefined where the generator has drawn what no application may have. */
+function planOf(spec: TopologySpec): Plan | undefined {
+  try {
+    return interpret(spec)
+  } catch (error) {
+    if (isMillraceError(error, 'topology')) return undefined
+    throw error
   }
 }
 
