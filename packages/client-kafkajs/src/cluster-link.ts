@@ -120,7 +120,7 @@ export class ClusterLink {
       const found: TopicPartitionOffset[] = []
       for (const { topic, partition, timestamp } of times) {
         const asked = { topic, partitions: [{ partition }], fromTimestamp: timestamp }
-        const [answer] = await cluster.fetchTopicsOffset([asked as never])
+        const [answer] = await cluster.fetchTopicsOffset([asked])
         const offset = Number(answer?.partitions[0]?.offset ?? -1)
         if (offset >= 0) found.push({ topic, partition, offset })
       }

@@ -288,6 +288,6 @@ function addJoin(
     return addStreamGlobalJoin(one, other[globalPoint], { join, keySelector: first, joiner: second as never }, third)
   }
   const from = other[point]
-  if ('table' in from) return addStreamTableJoin(one, from, join, first, (second ?? {}) as never)
+  if ('table' in from) return addStreamTableJoin(one, from, join, first, second ?? {})
   return addStreamStreamJoin(one, from, join, first, second as never)
 }

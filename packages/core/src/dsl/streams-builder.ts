@@ -84,7 +84,7 @@ export class StreamsBuilder {
    * orders.join(countries, (_id, order) => order.country, (order, country) => ({ ...order, country }))
    */
   globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
-    return new GlobalKTable(addGlobalTable(this.#graph, topic, (options ?? {}) as never))
+    return new GlobalKTable(addGlobalTable(this.#graph, topic, options ?? {}))
   }
 
   /**
@@ -98,7 +98,7 @@ export class StreamsBuilder {
     options: NameOption & { readonly key: Serde<K>; readonly value: Serde<V> },
     supplier: () => Processor<K, V, never, never>,
   ): this {
-    addStoreOnTopic(this.#graph, store, topic, options as never, supplier, 'global')
+    addStoreOnTopic(this.#graph, store, topic, options, supplier, 'global')
     return this
   }
 
@@ -112,7 +112,7 @@ export class StreamsBuilder {
     options: NameOption & { readonly key: Serde<K>; readonly value: Serde<V> },
     supplier: () => Processor<K, V, never, never>,
   ): this {
-    addStoreOnTopic(this.#graph, store, topic, options as never, supplier, 'task')
+    addStoreOnTopic(this.#graph, store, topic, options, supplier, 'task')
     return this
   }
 

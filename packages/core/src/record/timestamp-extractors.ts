@@ -20,11 +20,9 @@ export function wallClock(clock: Clock = systemClock): TimestampExtractor {
  * @example
  * builder.stream('orders', { key: string(), value: json<Order>(), timestampExtractor: fromPayload((o: Order) => o.createdAt) })
  */
-export function fromPayload<V = never, K = never>(
-  read: (value: V, key: K) => number | Date | null | undefined,
-): TimestampExtractor {
+export function fromPayload(read: (value: never, key: never) => number | Date | null | undefined): TimestampExtractor {
   return ({ key, value }) => {
-    const time = read(value as V, key as K)
+    const time = read(value as never, key as never)
     const milliseconds = time instanceof Date ? time.getTime() : time
     return typeof milliseconds === 'number' && Number.isFinite(milliseconds) ? Math.trunc(milliseconds) : -1
   }
@@ -72,11 +70,11 @@ export function correctedDeviceTime({ event, sent, received }: DeviceTimes): num
  * @example
  * deviceTime((reading: Reading) => ({ event: reading.takenAt, sent: reading.sentAt, received: reading.serverTime }))
  */
-export function deviceTime<V = never>(
-  read: (value: V, record: ExtractableRecord) => Omit<DeviceTimes, 'received'> & { readonly received?: number },
+export function deviceTime(
+  read: (value: never, record: ExtractableRecord) => Omit<DeviceTimes, 'received'> & { readonly received?: number },
 ): TimestampExtractor {
   return record => {
-    const { event, sent, received } = read(record.value as V, record)
+    const { event, sent, received } = read(record.value as never, record)
     return correctedDeviceTime({ event, sent, received: received ?? record.timestamp })
   }
 }

@@ -26,7 +26,8 @@ export function withNullKeyRules(
 
 function isLeftJoin(operator: OperatorSpec): boolean {
   if (operator.type === 'streamStreamJoin') return operator.unmatched !== undefined
-  return operator.type === 'streamTableJoin' && operator.join === 'left'
+  const joinsAtOnce = operator.type === 'streamTableJoin' || operator.type === 'streamGlobalJoin'
+  return joinsAtOnce && operator.join === 'left'
 }
 
 /** Children, and for a sink of a repartition topic its source: only the same application writes and reads it. */

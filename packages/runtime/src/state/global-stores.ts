@@ -153,7 +153,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
   }
   try {
     const topics = plan.globals.map((global): GlobalTopic => {
-      const copied = nodeOf<ProcessorNode>(plan, global.processor).operator.type === 'tableSource'
+      const copied = processorOf(plan, global).operator.type === 'tableSource'
       return { ...global, partitions: setup.partitions(global.topic), copied }
     })
     const restore = new GlobalRestore({
@@ -197,7 +197,7 @@ async function compileGlobals(
 ): Promise<ReadonlyMap<string, CompiledSource>> {
   const starts: (() => void | PromiseLike<void>)[] = []
   const envOf = (global: GlobalPlan): OperatorEnv => ({
-    node: nodeOf<ProcessorNode>(plan, global.processor),
+    node: processorOf(plan, global),
     context,
     forward: () => undefined,
     child: () => () => undefined,
@@ -222,7 +222,7 @@ async function compileGlobals(
     readsByWindow: () => undefined,
   })
   const sources = plan.globals.map(global => {
-    const node = nodeOf<SourceNode>(plan, global.source)
+    const node = sourceOf(plan, global)
     const forward = compileOperator(envOf(global))
     const closed = { keyUnopened: false, valueUnopened: false, timestampExtractor: undefined }
     return [global.topic, compileSource({ node, topic: global.topic, context, forward, ...closed })] as const
@@ -266,6 +266,10 @@ async function applyBatch(batch: FetchedBatch, source: CompiledSource, from: num
   }
 }
 
-function nodeOf<Node>(plan: Plan, name: string): Node {
-  return plan.nodes.find(node => node.name === name) as Node
+function processorOf(plan: Plan, { processor }: GlobalPlan): ProcessorNode {
+  return plan.nodes.find(({ name }) => name === processor) as ProcessorNode
+}
+
+function sourceOf(plan: Plan, { source }: GlobalPlan): SourceNode {
+  return plan.nodes.find(({ name }) => name === source) as SourceNode
 }
