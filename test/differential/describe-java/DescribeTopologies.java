@@ -41,6 +41,8 @@ public final class DescribeTopologies {
     private static final Consumed<String, String> TEXTS = Consumed.with(TEXT, TEXT);
     private static final TimeWindows MINUTE = TimeWindows.ofSizeAndGrace(Duration.ofMinutes(1), Duration.ofSeconds(10));
 
+    private static final JoinWindows NEAR = JoinWindows.ofTimeDifferenceAndGrace(Duration.ofMinutes(5), Duration.ofSeconds(3));
+
     private static final Map<String, Consumer<StreamsBuilder>> TOPOLOGIES = new TreeMap<>();
 
     static {
@@ -193,6 +195,51 @@ public final class DescribeTopologies {
             w.count(Materialized.with(TEXT, LONG));
             w.reduce((x, y) -> x, Named.as("window-reduce"));
             w.aggregate(() -> "", (k, v, a) -> a, Materialized.with(TEXT, TEXT)).toStream().to("aggregates");
+        });
+        TOPOLOGIES.put("windows-of-all-kinds", b -> {
+            KGroupedStream<String, String> g = texts(b, "in").groupByKey();
+            TimeWindowedKStream<String, String> sliding = g.windowedBy(
+                SlidingWindows.ofTimeDifferenceAndGrace(Duration.ofMinutes(2), Duration.ofSeconds(5)));
+            sliding.count();
+            sliding.count(Materialized.with(TEXT, LONG)).toStream((w, c) -> w.key()).to("slid");
+            SessionWindowedKStream<String, String> sessions = texts(b, "clicks").groupBy((k, v) -> v).windowedBy(
+                SessionWindows.ofInactivityGapAndGrace(Duration.ofMinutes(3), Duration.ofSeconds(7)));
+            sessions.count();
+            sessions.count(Materialized.with(TEXT, LONG));
+            sessions.reduce((x, y) -> x, Named.as("session-reduce"), Materialized.as("sessions"));
+            sessions.aggregate(() -> "", (k, v, a) -> a, (k, x, y) -> x, Materialized.with(TEXT, TEXT)).toStream().to("aggregates");
+            g.windowedBy(TimeWindows.ofSizeAndGrace(Duration.ofMinutes(1), Duration.ofSeconds(10)).advanceBy(Duration.ofSeconds(20)))
+                .emitStrategy(EmitStrategy.onWindowClose()).reduce((x, y) -> x);
+            g.windowedBy(UnlimitedWindows.of()).count(Named.as("ever"));
+        });
+        TOPOLOGIES.put("stream-joins", b -> {
+            KStream<String, String> left = texts(b, "left");
+            KStream<String, String> right = texts(b, "right");
+            left.join(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT)).to("inner");
+            left.leftJoin(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT)).to("left-out");
+            left.outerJoin(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT)).to("outer");
+            left.selectKey((k, v) -> v).join(right.selectKey((k, v) -> v), (x, y) -> x, NEAR,
+                StreamJoined.with(TEXT, TEXT, TEXT)).to("keyed");
+            left.join(left, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT)).to("self");
+        });
+        TOPOLOGIES.put("stream-joins-named", b -> {
+            KStream<String, String> left = texts(b, "left").selectKey((k, v) -> v);
+            KStream<String, String> right = texts(b, "right").selectKey((k, v) -> v);
+            left.join(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT).withName("in").withStoreName("kept-in"));
+            left.leftJoin(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT).withName("le").withStoreName("kept-le"));
+            left.outerJoin(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT).withName("ou").withStoreName("kept-ou"));
+            left.outerJoin(right, (x, y) -> x, NEAR, StreamJoined.with(TEXT, TEXT, TEXT).withLoggingDisabled());
+        });
+        TOPOLOGIES.put("cogroups", b -> {
+            KGroupedStream<String, String> one = texts(b, "one").groupByKey();
+            KGroupedStream<String, String> two = texts(b, "two").groupBy((k, v) -> v);
+            KGroupedStream<String, String> three = texts(b, "three").groupBy((k, v) -> v, Grouped.with("by-value", TEXT, TEXT));
+            CogroupedKStream<String, String> all = one.<String>cogroup((k, v, a) -> a).cogroup(two, (k, v, a) -> a).cogroup(three, (k, v, a) -> a);
+            all.aggregate(() -> "", Materialized.with(TEXT, TEXT)).toStream().to("out");
+            all.aggregate(() -> "", Named.as("named"), Materialized.as("kept"));
+            one.<String>cogroup((k, v, a) -> a).windowedBy(MINUTE).aggregate(() -> "", Materialized.with(TEXT, TEXT));
+            one.<String>cogroup((k, v, a) -> a).windowedBy(SessionWindows.ofInactivityGapAndGrace(Duration.ofMinutes(3), Duration.ofSeconds(7)))
+                .aggregate(() -> "", (k, x, y) -> x, Materialized.with(TEXT, TEXT));
         });
         TOPOLOGIES.put("processors", b -> {
             b.addStateStore(store("shared")).addStateStore(store("own")).addStateStore(store("other"));

@@ -19,11 +19,13 @@ type Aggregator = Extract<AggregateFunction, { kind: 'aggregate' }>['aggregator'
 /** Grouped streams that go into one aggregate. */
 export interface CogroupPoint {
   readonly inputs: readonly { readonly group: GroupPoint; readonly aggregator: Aggregator }[]
+  /** The repartitions that an aggregation has put there: a second one takes numbers but uses the same topics. */
+  readonly repartitioned: Map<GroupPoint, RepartitionEntry>
 }
 
 /** One store, an aggregation for each stream that writes to it, and a node where their results come together. */
 export function addCogroup(
-  { inputs }: CogroupPoint,
+  { inputs, repartitioned }: CogroupPoint,
   initializer: () => unknown,
   options: AggregationOptions,
   windowedBy?: WindowedBy,
@@ -40,13 +42,17 @@ export function addCogroup(
       ? tableStore(storeName, choice, serdes)
       : windowedTableStore(storeName, choice, serdes, windowedBy)
 
-  const repartitioned = new Map<GroupPoint, RepartitionEntry>()
   for (const { group } of inputs) {
-    if (!group.repartitionRequired || repartitioned.has(group)) continue
-    repartitioned.set(group, addRepartition(group, storeName))
+    if (!group.repartitionRequired) continue
+    const made = repartitionOf(group, storeName)
+    if (repartitioned.has(group)) continue
+    const entry = group.groupName === undefined ? made : (group.shared.repartition ??= made)
+    graph.add(entry, [group.entry])
+    repartitioned.set(group, entry)
   }
   const parents = inputs.map(({ group }) => repartitioned.get(group) ?? group.entry)
-  const sources = [...new Set(inputs.flatMap(({ group }) => repartitioned.get(group)?.name ?? group.sources))]
+  // Kafka Streams has the topics in front of the repartitions agree, from which those take their partition counts.
+  const sources = [...new Set(inputs.flatMap(({ group }) => group.sources))]
 
   const table = aggregateTableState(storeName, windowedBy !== undefined)
   const aggregations = inputs.map(({ aggregator }, index): GraphEntry => {
@@ -77,15 +83,12 @@ export function addCogroup(
   }
 }
 
-function addRepartition(group: GroupPoint, storeName: string): RepartitionEntry {
-  const made = repartitionEntry(group.graph, {
+function repartitionOf(group: GroupPoint, storeName: string): RepartitionEntry {
+  return repartitionEntry(group.graph, {
     prefix: group.groupName ?? storeName,
     calledFor: group.calledFor,
     partitions: group.partitions,
     keySerde: group.keySerde,
     valueSerde: group.valueSerde,
   })
-  const entry = group.groupName === undefined ? made : (group.shared.repartition ??= made)
-  group.graph.add(entry, [group.entry])
-  return entry
 }

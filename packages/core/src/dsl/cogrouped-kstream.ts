@@ -33,11 +33,11 @@ export class CogroupedKStream<K, VR> {
   ): CogroupedKStream<K, VR> {
     sameGraph(this.#point.inputs[0]!.group, grouped[point], 'cogroup')
     const group = grouped[point]
-    const { inputs: before } = this.#point
+    const { inputs: before, repartitioned } = this.#point
     // Of a stream that is given twice the last aggregator counts, as in Kafka Streams.
     const known = before.findIndex(input => input.group === group)
     const inputs = known < 0 ? [...before, { group, aggregator }] : before.with(known, { group, aggregator })
-    return new CogroupedKStream({ inputs }, this.#make)
+    return new CogroupedKStream({ inputs, repartitioned }, this.#make)
   }
 
   /** The table of the aggregates, each of which begins as what `initializer` gives. */
@@ -50,9 +50,10 @@ export class CogroupedKStream<K, VR> {
   windowedBy(windows: Exclude<WindowsSpec, SessionWindowsSpec>): TimeWindowedCogroupedKStream<K, VR>
   windowedBy(windows: WindowsSpec): unknown {
     const by: WindowedBy = { windows, emit: 'on-update' }
+    const from = { ...this.#point, repartitioned: new Map() }
     return windows.type === 'session'
-      ? new SessionWindowedCogroupedKStream(this.#point, by, this.#make)
-      : new TimeWindowedCogroupedKStream(this.#point, by, this.#make)
+      ? new SessionWindowedCogroupedKStream(from, by, this.#make)
+      : new TimeWindowedCogroupedKStream(from, by, this.#make)
   }
 }
 

@@ -67,7 +67,10 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { store: { value: accounts } })
    */
   cogroup<VR>(aggregator: (key: K, value: V, aggregate: VR) => Awaitable<VR | null>): CogroupedKStream<K, VR> {
-    return new CogroupedKStream<K, VR>({ inputs: [{ group: this[point], aggregator }] }, this.#make)
+    return new CogroupedKStream<K, VR>(
+      { inputs: [{ group: this[point], aggregator }], repartitioned: new Map() },
+      this.#make,
+    )
   }
 
   /** Aggregates each window of time, or each session, by itself. */

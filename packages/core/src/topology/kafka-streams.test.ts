@@ -7,6 +7,7 @@ import { string } from '../serde/text-serdes.ts'
 import { keyValueStore } from '../state/store-builder.ts'
 import { describe as describePlan } from './describe.ts'
 import { TABLE_TOPOLOGIES } from './fixtures/table-topologies.ts'
+import { WINDOW_TOPOLOGIES } from './fixtures/window-topologies.ts'
 import { topicNaming } from './internal-topics.ts'
 import type { Plan } from './plan.ts'
 
@@ -325,6 +326,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .toStream()
       .to('out'),
   ...TABLE_TOPOLOGIES,
+  ...WINDOW_TOPOLOGIES,
 }
 
 const fixtures = new URL('fixtures/', import.meta.url)
