@@ -216,7 +216,7 @@ function resultOf(step: Exclude<Step, { op: 'split' | 'to' }>, builder: StreamsB
         step,
         id => read(id, 'table') as never,
         id => read(id, 'groupedTable'),
-        { string: STRING, long: LONG } as never,
+        { string: STRING, long: LONG },
       ) as Result
     case 'join':
     case 'leftJoin':
@@ -374,7 +374,7 @@ function resultKeyOf(from: Of<'grouped' | 'windowed' | 'sessions'>): Serde<Datum
   const { key } = from
   if (from.kind === 'grouped') return key
   const windowed = from.kind === 'sessions' ? sessionWindowed(key) : timeWindowed(key, { sizeMs: from.sizeMs })
-  return windowed as unknown as Serde<Datum>
+  return windowed
 }
 
 function windowsOf({ kind = 'time', sizeMs, advanceMs = sizeMs, graceMs }: WindowedByStep): WindowsSpec {

@@ -16,7 +16,7 @@ it('reads what Kafka Streams wrote', () => {
   expect(decodePartitionTime(Buffer.from('020000000000000005', 'hex').toString('base64'))).toBe(5)
   expect(decodePartitionTime(Buffer.from('010000000000000007', 'hex').toString('base64'))).toBe(7)
   // The same with { windows: 9 }.
-  const withCloseTime = Buffer.from('0200000000000000050000000100000007' + '77696e646f7773' + '0000000000000009', 'hex')
+  const withCloseTime = Buffer.from('020000000000000005000000010000000777696e646f77730000000000000009', 'hex')
   expect(decodeCloseTimes(withCloseTime.toString('base64'))).toEqual(new Map([['windows', 9]]))
 })
 
