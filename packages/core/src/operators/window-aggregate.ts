@@ -6,7 +6,7 @@ import type { FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './s
 import { runSteps } from './stepwise.ts'
 
 /** Starts of the windows that hold `timestamp`, ascending; windows are aligned to the epoch and never start before it. */
-export function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
+function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
   if (windows.type === 'unlimited') return timestamp >= windows.startMs ? [windows.startMs] : []
   const { sizeMs, advanceMs } = windows
   const first = Math.floor(Math.max(0, timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs

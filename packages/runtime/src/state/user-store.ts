@@ -129,7 +129,7 @@ function windowStoreOver(buffer: StoreBuffer | RangeBuffer, context: BufferConte
   }
 }
 
-export function sessionStoreOver(buffer: RangeBuffer, context: BufferContext): SessionStore<unknown, unknown> {
+function sessionStoreOver(buffer: RangeBuffer, context: BufferContext): SessionStore<unknown, unknown> {
   async function* find(key: unknown, earliestEnd: number, latestStart: number) {
     await buffer.load(key)
     for (const { slot, tie, value } of buffer.range(key, earliestEnd, Number.MAX_SAFE_INTEGER)) {
