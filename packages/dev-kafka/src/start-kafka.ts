@@ -4,6 +4,7 @@ import { DevKafkaError } from './dev-kafka-error.ts'
 import { startDockerKafka } from './docker/docker-cluster.ts'
 import { findDocker } from './docker/testcontainers.ts'
 import { useEnvKafka } from './env-kafka.ts'
+import { checkPorts } from './free-ports.ts'
 import { installDirectory } from './jvm/install-broker.ts'
 import { findJava, findMaven } from './jvm/java-tools.ts'
 import { startJvmKafka } from './jvm/jvm-cluster.ts'
@@ -23,6 +24,8 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<DevKa
   const resolved = resolveOptions(options)
   const missing: string[] = []
   for (const source of resolved.from === 'auto' ? (['env', 'docker', 'jvm'] as const) : [resolved.from]) {
+    const { port, brokers } = resolved
+    if (source !== 'env' && port !== undefined) await checkPorts(Array.from({ length: brokers }, (_, i) => port + i))
     const attempt = await SOURCES[source](resolved)
     if (!('missing' in attempt)) return attempt
     missing.push(...attempt.missing.map(what => `${source}: ${what}`))
