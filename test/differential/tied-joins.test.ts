@@ -48,6 +48,44 @@ it.each<[string, readonly Step[], boolean]>([
     ],
     false,
   ],
+  [
+    'itself, through a repartition topic for each side',
+    [
+      input,
+      keyed,
+      {
+        op: 'streamJoin',
+        id: 'j',
+        kind: 'outer',
+        from: 'keyed',
+        with: 'keyed',
+        joiner: 'pair',
+        beforeMs: 5,
+        afterMs: 5,
+        graceMs: 5,
+        name: 'joined',
+      },
+    ],
+    true,
+  ],
+  [
+    'itself, from its own topic',
+    [
+      input,
+      {
+        op: 'streamJoin',
+        id: 'j',
+        kind: 'outer',
+        from: 'in',
+        with: 'in',
+        joiner: 'pair',
+        beforeMs: 5,
+        afterMs: 5,
+        graceMs: 5,
+      },
+    ],
+    false,
+  ],
 ])('of a stream with %s', (_what, topology, tied) => {
   expect(hasTiedJoin(interpret(topology))).toBe(tied)
 })

@@ -1,8 +1,8 @@
 import type { Plan, PlanNode } from '@millrace/core'
 
 /**
- * Whether a join may meet a table before or after the update that the very same input record brings: stream and table are
- * read from different topics, both fed by one. Records of equal time on two topics are taken in an order that nobody
+ * Whether a join may meet a table, or another stream, before or after what the very same input record brings to it: both sides
+ * are read from different topics, both fed by one. Records of equal time on two topics are taken in an order that nobody
  * promises; in Java's driver it depends on the inner order of a heap. So the results of such a join are not compared.
  */
 export function hasTiedJoin(plan: Plan): boolean {
@@ -65,8 +65,9 @@ function rootTopics(sources: Iterable<string>, plan: Plan, byName: ReadonlyMap<s
   return roots
 }
 
-/** Operators that look another table up. */
+/** Operators that look another table, or the window of another stream, up. */
 const READS_ANOTHER: ReadonlySet<string> = new Set([
+  'streamStreamJoin',
   'streamTableJoin',
   'tableTableJoin',
   'foreignKeyLookUp',
