@@ -58,6 +58,9 @@ export class StoreBuffer implements TaskBuffer {
   readonly #slots = new Map<number, Map<unknown, BufferEntry>>()
   #lastSlot = Number.NaN
   #lastMap: Map<unknown, BufferEntry> | undefined
+  #lastFound: BufferEntry | undefined
+  /** What `#lastFound` was found by: an equal key of its own, which is the same object as long as one record is at hand. */
+  #lastKey: unknown
   /** In the order of their first change since the last commit. */
   #dirty: BufferEntry[] = []
   /** Nothing is in the backend that is not on the heap, so that a miss is an absence. */
@@ -218,6 +221,7 @@ export class StoreBuffer implements TaskBuffer {
   /** Drops clean entries, oldest first, until no more than `limit` bytes are held. Not during a backend write. */
   evict(limit: number): void {
     if (this.bytes <= limit) return
+    this.#lastFound = undefined
     for (const [slot, map] of this.#slots) {
       for (const [mapKey, entry] of map) {
         if (this.bytes <= limit) return
@@ -263,7 +267,14 @@ export class StoreBuffer implements TaskBuffer {
   }
 
   #find(key: unknown, slot: number): BufferEntry | undefined {
-    return this.#mapOf(slot)?.get(this.codec.primitiveKeys ? key : this.#mapKey(key))
+    if (!this.codec.primitiveKeys) return this.#mapOf(slot)?.get(this.#mapKey(key))
+    // A put mostly follows the get of its key, and a look-up in a large map misses the processor's caches.
+    const last = this.#lastFound
+    if (last !== undefined && last.slot === slot && this.#lastKey === key) return last
+    const found = this.#mapOf(slot)?.get(key)
+    this.#lastFound = found
+    this.#lastKey = key
+    return found
   }
 
   #mapOf(slot: number): Map<unknown, BufferEntry> | undefined {
@@ -388,6 +399,7 @@ export class StoreBuffer implements TaskBuffer {
     this.#slots.delete(slot)
     this.#lastSlot = Number.NaN
     this.#lastMap = undefined
+    this.#lastFound = undefined
   }
 }
 
