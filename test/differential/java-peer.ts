@@ -1,15 +1,9 @@
-import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { buildMavenProject } from '../../scripts/maven-project.ts'
 import type { TopologySpec } from './spec.ts'
 
-const run = promisify(execFile)
 const SOURCES = fileURLToPath(new URL('./java/', import.meta.url))
 
 /** Kafka Streams in a JVM beside this process. One request at a time is worked on; the others wait in their order. */
@@ -78,8 +72,7 @@ export interface StoreEntry {
  * @throws when `java` (17 or newer) or `mvn` is missing, or the sources do not compile
  */
 export async function startJavaPeer(): Promise<JavaPeer> {
-  const built = await build()
-  const classPath = [join(built, 'target', 'classes'), join(built, 'target', 'lib', '*')].join(delimiter)
+  const classPath = await buildMavenProject(SOURCES, 'millrace-java-peer')
   const java = spawn('java', ['-Xmx512m', '-XX:+UseSerialGC', '-cp', classPath, 'millrace.peer.Main'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -123,35 +116,4 @@ export async function startJavaPeer(): Promise<JavaPeer> {
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-/** The compiled sources with their jars, from the cache or made now. Two processes may both make them: the first wins. */
-async function build(): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace-java-peer')
-  const directory = join(cache, await hashOfSources())
-  if (existsSync(directory)) return directory
-  await mkdir(cache, { recursive: true })
-  const made = await mkdtemp(`${directory}.part-`)
-  try {
-    await cp(join(SOURCES, 'pom.xml'), join(made, 'pom.xml'))
-    await cp(join(SOURCES, 'src'), join(made, 'src'), { recursive: true })
-    const goals = ['compile', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=target/lib']
-    await run('mvn', ['-q', '-B', ...goals], { cwd: made, shell: process.platform === 'win32' })
-    await rename(made, directory)
-  } catch (cause) {
-    await rm(made, { recursive: true, force: true })
-    if (existsSync(directory)) return directory
-    const { stdout = '', message } = cause as Error & { stdout?: string }
-    throw new Error(`the Java peer could not be built (it needs java 17 and mvn): ${stdout || message}`, { cause })
-  }
-  return directory
-}
-
-async function hashOfSources(): Promise<string> {
-  const hash = createHash('sha256')
-  const files = await readdir(join(SOURCES, 'src'), { recursive: true, withFileTypes: true })
-  const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
-  for (const path of [join(SOURCES, 'pom.xml'), ...paths.sort()])
-    hash.update(path.slice(SOURCES.length)).update(await readFile(path))
-  return hash.digest('hex').slice(0, 12)
 }
