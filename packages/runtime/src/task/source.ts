@@ -1,4 +1,4 @@
-import type { Process, RecordCursor, SourceNode, TimestampExtractor } from '@millrace/core'
+import type { Process, RecordCursor, Serde, SourceNode, TimestampExtractor } from '@millrace/core'
 import { readerOf } from '../state/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
@@ -26,28 +26,12 @@ export interface SourceOptions {
 
 export function compileSource(options: SourceOptions): CompiledSource {
   const { node, topic, context, forward } = options
-  const readKey = options.keyUnopened ? () => UNOPENED : readerOf(node.keySerde, topic)
-  const readValue = options.valueUnopened ? () => UNOPENED : readerOf(node.valueSerde, topic)
+  // A serde without a hot path is told the record's headers, which `enter` has set by then.
+  const reader = (serde: Serde<unknown>): ReturnType<typeof readerOf> =>
+    serde.read ?? ((bytes, start, end) => serde.deserialize(bytes.subarray(start, end), topic, context.headers))
+  const readKey = options.keyUnopened ? () => UNOPENED : reader(node.keySerde)
+  const readValue = options.valueUnopened ? () => UNOPENED : reader(node.valueSerde)
   const decodes = !(options.keyUnopened && options.valueUnopened)
-  const headersMatter = node.keySerde.read === undefined || node.valueSerde.read === undefined
-
-  const readWithHeaders = (cursor: RecordCursor, which: 'key' | 'value'): unknown => {
-    if (which === 'key') {
-      if (node.keySerde.read !== undefined || options.keyUnopened) {
-        return readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
-      }
-      return node.keySerde.deserialize(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd), topic, context.headers)
-    }
-    if (node.valueSerde.read !== undefined || options.valueUnopened) {
-      return readValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
-    }
-    return node.valueSerde.deserialize(
-      cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd),
-      topic,
-      context.headers,
-    )
-  }
-
   const enter = (cursor: RecordCursor, partition: number, timestamp: number): void => {
     context.cursor = cursor
     context.topic = topic
@@ -67,35 +51,29 @@ export function compileSource(options: SourceOptions): CompiledSource {
       return forward(key, value)
     }
     try {
-      if (headersMatter) {
-        if (cursor.keyStart >= 0) key = readWithHeaders(cursor, 'key')
-        if (cursor.valueStart >= 0) value = readWithHeaders(cursor, 'value')
-      } else {
-        if (cursor.keyStart >= 0) key = readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
-        if (cursor.valueStart >= 0) value = readValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
-      }
+      if (cursor.keyStart >= 0) key = readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+      if (cursor.valueStart >= 0) value = readValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
     } catch (error) {
       return context.fail(node.name, error)
     }
     return forward(key, value)
   }
 
+  // What looks at a record before its turn, to stamp it or to read ahead, decodes it by itself.
+  const lookKey = readerOf(node.keySerde, topic)
+  const lookValue = readerOf(node.valueSerde, topic)
   const { timestampExtractor } = options
   const timestampOf: CompiledSource['timestampOf'] =
     timestampExtractor === undefined
       ? undefined
       : (cursor, partition, partitionTime) => {
-          const key =
-            cursor.keyStart < 0 ? null : readerOf(node.keySerde, topic)(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
-          const value =
-            cursor.valueStart < 0
-              ? null
-              : readerOf(node.valueSerde, topic)(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
+          const key = cursor.keyStart < 0 ? null : lookKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+          const value = cursor.valueStart < 0 ? null : lookValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
           return timestampExtractor(
             { key, value, timestamp: cursor.timestamp, topic, partition, offset: cursor.offset },
             partitionTime,
           )
         }
 
-  return { node, process, timestampOf, readKey: readerOf(node.keySerde, topic) }
+  return { node, process, timestampOf, readKey: lookKey }
 }
