@@ -644,6 +644,11 @@ export const PARITY: readonly ParityArea[] = [
         tests: ['packages/runtime/src/config/options.test.ts', SOURCES],
       },
       {
+        java: 'ensure.explicit.internal.resource.naming',
+        ours: ['BuildOptions.requireNames'],
+        tests: ['packages/core/src/topology/require-names.test.ts'],
+      },
+      {
         java: 'default.key.serde, default.value.serde',
         ours: [],
         tests: [],
@@ -656,7 +661,7 @@ export const PARITY: readonly ParityArea[] = [
         left: 'There are no threads, and no older versions yet.',
       },
       {
-        java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, rack.aware.*, task.assignor.class, group.protocol, application.server, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.*, task.timeout.ms, ensure.explicit.internal.resource.naming, processor.wrapper.class',
+        java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, rack.aware.*, task.assignor.class, group.protocol, application.server, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.*, task.timeout.ms, processor.wrapper.class',
         ours: [],
         tests: [],
         missing: 'With what they configure.',

@@ -260,6 +260,11 @@ export const ERROR_TABLE = {
     message: 'The name "{name}" of a {what} is not allowed: {reason}',
     hint: 'Choose another name: it becomes part of the names of Kafka topics.',
   },
+  MILLRACE_TOPOLOGY_NAME_MISSING: {
+    kind: 'topology',
+    message: 'requireNames is set, and these have generated names, which change with the topology: {unnamed}.',
+    hint: 'Give the operators the options "name" and "store": they name the repartition topics and the stores with their changelogs.',
+  },
   MILLRACE_TOPOLOGY_NAME_DUPLICATE: {
     kind: 'topology',
     message: 'Two operators have the name "{name}"',

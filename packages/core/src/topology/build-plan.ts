@@ -3,6 +3,7 @@ import type { Graph } from './graph.ts'
 import type { CopartitionGroup, Plan } from './plan.ts'
 import { type BuildOptions, chosenOptimizations } from './optimization.ts'
 import { planToJson } from './plan-json.ts'
+import { requireNames } from './require-names.ts'
 import { withNullKeyRules } from './repartition-filter.ts'
 import { subTopologies } from './sub-topologies.ts'
 import { validate } from './validate.ts'
@@ -35,6 +36,7 @@ export function buildPlan(graph: Graph, options: BuildOptions = {}): Plan {
     copartitioned,
   }
   validate(plan)
+  if (options.requireNames === true) requireNames(plan, graph.names)
   // So that JSON.stringify shows functions and serdes by name; not a property that anybody would list.
   Object.defineProperty(plan, 'toJSON', { value: () => planToJson(plan), enumerable: false })
   return deepFreeze(plan)

@@ -12,17 +12,27 @@ export interface Names {
   store(prefix: string): string
   /** The user's name where there is one, else a generated one. Spends a number in both cases. */
   processorOr(given: string | undefined, prefix: string): string
+  /** Whether the name was given out by `processor` or `store`, or begins with one that was: topics and stores add an ending. */
+  isGenerated(name: string): boolean
 }
 
 export function createNames(): Names {
   let next = 0
-  const numbered = (prefix: string) => prefix + String(next++).padStart(10, '0')
+  const prefixes = new Set<string>()
+  const numbered = (prefix: string) => {
+    prefixes.add(prefix)
+    return prefix + String(next++).padStart(10, '0')
+  }
   const names: Names = {
     processor: numbered,
     store: prefix => numbered(`${prefix}STATE-STORE-`),
     processorOr(given, prefix) {
       const generated = numbered(prefix)
       return given ?? generated
+    },
+    isGenerated(name) {
+      const [, prefix = '', digits = ''] = /^(.*?-)(\d{10})(?!\d)/.exec(name) ?? []
+      return prefixes.has(prefix) && Number(digits) < next
     },
   }
   return names

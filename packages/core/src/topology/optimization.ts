@@ -16,6 +16,12 @@ const OPTIMIZATIONS = ['reuse.ktable.source.topics', 'merge.repartition.topics',
 export interface BuildOptions {
   /** @default 'none' */
   readonly optimization?: 'none' | 'all' | readonly Optimization[]
+  /**
+   * Refuse a topology in which a store or an internal topic has a generated name: its number changes with whatever is put in
+   * front of it, and the state is then left behind. Kafka Streams' `ensure.explicit.internal.resource.naming` (KIP-1111).
+   * @default false
+   */
+  readonly requireNames?: boolean
 }
 
 /** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */
