@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a producer is used again after a commit of unknown outcome',
     file: 'packages/runtime/src/app/instance.ts',
     from: `    await tasks.abandon()
-    await this.#producers!.closeAll()
+    await producers.closeAll()
     // It may`,
     to: `    await tasks.abandon()
     // It may`,

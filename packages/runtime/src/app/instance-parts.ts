@@ -1,0 +1,196 @@
+import { type Admin, type GroupConsumer, type KafkaClient, millraceError, topicNaming } from '@millrace/core'
+import { Committer } from '../commit/committer.ts'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { type RestoreListener, Restorer } from '../restore/restorer.ts'
+import { openStateDirectory } from '../state/directory.ts'
+import { GlobalStores } from '../state/global-stores.ts'
+import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
+import { checkTopology } from '../state/topology-check.ts'
+import { ProducerPool } from '../task/producer-pool.ts'
+import { TaskSet } from '../task/task-set.ts'
+import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
+import type { TopicPatterns } from '../topics/topic-patterns.ts'
+import { Membership } from './membership.ts'
+import type { Patience } from './patience.ts'
+
+/** What an instance works with, from the start to the end. */
+export interface InstanceParts {
+  readonly admin: Admin
+  readonly consumer: GroupConsumer
+  readonly producers: ProducerPool
+  readonly globals: GlobalStores
+  readonly tasks: TaskSet
+  readonly committer: Committer
+  readonly membership: Membership
+}
+
+export interface PartsOptions {
+  readonly topics: TopicPatterns
+  readonly options: ResolvedOptions
+  readonly metrics: Metrics
+  readonly listener: RestoreListener
+  readonly patience: Patience
+  /** Something has ended in the background that the instance cannot go on without. */
+  readonly onError: (error: unknown) => void
+  /** A task has become able to run, or one less is on its way, or the group has assigned. */
+  readonly onChange: () => void
+}
+
+/** How an instance ends: whether its place in the group is given up at once. */
+export interface Ending {
+  readonly leave: boolean
+}
+
+/** What was opened, to be closed in the opposite order. */
+export class Opened {
+  readonly #closers: ((ending: Ending) => Promise<unknown>)[] = []
+
+  add(close: (ending: Ending) => Promise<unknown>): void {
+    this.#closers.push(close)
+  }
+
+  /** Closes everything, whatever fails. @throws the first failure */
+  async close(ending: Ending): Promise<void> {
+    const failures: unknown[] = []
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
+      try {
+        await close(ending)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+/**
+ * Connects everything: checks configuration, topics and the state directory, and fills the global stores. What is open goes
+ * into `opened` at once, so that it can be closed when a later part fails. Waits for the broker until `signal` is aborted.
+ *
+ * @throws MillraceError of kind `config` or `topology` for what waiting does not mend
+ */
+export async function openParts(parts: PartsOptions, opened: Opened, signal: AbortSignal): Promise<InstanceParts> {
+  const { options, topics, patience, listener, metrics } = parts
+  const { applicationId, clock, logger } = options
+  const directory = await openDirectory(options)
+  opened.add(() => directory.close())
+  await checkTopology({ plan: topics.plan, directory, onTopologyChange: options.onTopologyChange, logger })
+  const onDisk = await directory.taskNames()
+  const processId = options.processId ?? directory.processId
+  const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
+  opened.add(() => client.close())
+  checkCapabilities(client, options)
+  const admin = client.admin()
+  opened.add(() => admin.close())
+  const { partitions } = await patience.until(signal, async () => {
+    await topics.refresh(admin)
+    return await prepareTopicsOf(topics, options, admin)
+  })
+  const globals = new GlobalStores({
+    plan: topics.plan,
+    options,
+    client,
+    admin,
+    directory,
+    listener,
+    metrics,
+    partitions: topic => partitions.get(topic) ?? 0,
+  })
+  opened.add(() => globals.close())
+  await patience.until(signal, () => globals.begin(signal))
+  const consumer = client.groupConsumer({
+    groupId: applicationId,
+    isolationLevel: 'read_committed',
+    sessionTimeoutMs: options.sessionTimeoutMs,
+  })
+  opened.add(({ leave }) => consumer.close({ leave }))
+  const producers = new ProducerPool(client, options, processId)
+  opened.add(() => producers.closeAll())
+  const connected = { client, admin, consumer, producers, directory, globals }
+  const tasks = taskSet(parts, connected, partitions)
+  opened.add(() => tasks.close())
+  const committer = new Committer({ options, consumer, producers, running: () => tasks.running })
+  const { onChange } = parts
+  const membership = new Membership({ ...connected, options, topics, tasks, committer, onDisk, onChange })
+  return { admin, consumer, producers, globals, tasks, committer, membership }
+}
+
+/** Checks the topics that the plan reads as of now, and creates internal ones that are missing. */
+export function prepareTopicsOf(
+  topics: TopicPatterns,
+  options: ResolvedOptions,
+  admin: Admin,
+): Promise<PreparedTopics> {
+  const { applicationId, logger, replicationFactor, windowedChangelogExtraMs } = options
+  const deadLetterTopic = deadLetterTopicOf(options)
+  return prepareTopics({
+    plan: topics.plan,
+    applicationId,
+    admin,
+    logger,
+    replicationFactor,
+    required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
+    windowedChangelogExtraMs,
+  })
+}
+
+async function openDirectory({ store, stateDir, applicationId, logger }: ResolvedOptions): Promise<StateDirectory> {
+  if (!store.capabilities.durable) return transientDirectory(crypto.randomUUID())
+  return await openStateDirectory({ stateDir, applicationId, logger })
+}
+
+/** @throws MILLRACE_CLIENT_UNSUPPORTED for an option that the client cannot carry out */
+function checkCapabilities({ name, capabilities }: KafkaClient, options: ResolvedOptions): void {
+  if (options.processingGuarantee === 'exactly_once' && capabilities.transactions === 'none') {
+    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'exactly_once (transactions)' })
+  }
+}
+
+interface Connected {
+  readonly client: KafkaClient
+  readonly admin: Admin
+  readonly consumer: GroupConsumer
+  readonly producers: ProducerPool
+  readonly directory: StateDirectory
+  readonly globals: GlobalStores
+}
+
+function taskSet(parts: PartsOptions, connected: Connected, partitions: ReadonlyMap<string, number>): TaskSet {
+  const { options, topics, listener, metrics } = parts
+  const { applicationId, clock, logger } = options
+  const { client, admin, consumer } = connected
+  const deadLetterTopic = deadLetterTopicOf(options)
+  const known = new Map(partitions)
+  return new TaskSet({
+    ...connected,
+    plan: () => topics.plan,
+    options,
+    restorer: new Restorer({ client, admin, clock, logger, listener }),
+    metrics,
+    topics: {
+      decorate: topic => topicNaming(topics.plan, applicationId)(topic),
+      partitions: topic => known.get(topic) ?? askPartitions(admin, topic, known),
+      deadLetterPartitions: deadLetterTopic === undefined ? 1 : (partitions.get(deadLetterTopic) ?? 1),
+    },
+    onError: error => {
+      parts.onError(error)
+      consumer.wakeup()
+    },
+    onChange: () => {
+      parts.onChange()
+      consumer.wakeup()
+    },
+  })
+}
+
+async function askPartitions(admin: Admin, topic: string, known: Map<string, number>): Promise<number> {
+  const [description] = await admin.describeTopics([topic])
+  if (description === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+  known.set(topic, description.partitions)
+  return description.partitions
+}
+
+function deadLetterTopicOf({ onBadRecord }: ResolvedOptions): string | undefined {
+  return typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined
+}

@@ -1,0 +1,76 @@
+import type { GroupConsumer } from '@millrace/core'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { ProducerPool } from '../task/producer-pool.ts'
+import type { Task } from '../task/task.ts'
+import { commitTasks } from './commit-scope.ts'
+
+export interface CommitterOptions {
+  readonly options: ResolvedOptions
+  readonly consumer: GroupConsumer
+  readonly producers: ProducerPool
+  /** Tasks that process records at the moment. */
+  readonly running: () => readonly Task[]
+}
+
+/** Decides when the running tasks are committed, and commits them. */
+export class Committer {
+  readonly #with: CommitterOptions
+  #last: number
+
+  constructor(options: CommitterOptions) {
+    this.#with = options
+    this.#last = options.options.clock.now()
+  }
+
+  /** The interval is over, a task has asked, or what is buffered is too much. */
+  isDue(): boolean {
+    const { clock, commitIntervalMs, stateBufferBytes } = this.#with.options
+    if (clock.now() - this.#last >= commitIntervalMs) return true
+    const running = this.#with.running()
+    return running.some(({ commitRequested }) => commitRequested) || bufferedBytes(running) >= stateBufferBytes / 2
+  }
+
+  /** When the interval ends, in milliseconds since the epoch; Infinity while there is nothing to commit. */
+  nextDue(): number {
+    if (!this.#with.running().some(({ needsCommit }) => needsCommit)) return Infinity
+    return this.#last + this.#with.options.commitIntervalMs
+  }
+
+  /** Commits what the tasks have done. True when there was anything. */
+  async commit(): Promise<boolean> {
+    const { options, consumer, producers } = this.#with
+    const running = this.#with.running()
+    const dirty = running.filter(({ needsCommit }) => needsCommit)
+    this.#last = options.clock.now()
+    if (dirty.length > 0) {
+      const offsets = OFFSETS_GO[options.processingGuarantee]
+      const groups = producers.perTask ? dirty.map(task => [task]) : [dirty]
+      for (const tasks of groups) await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets })
+    }
+    await this.#giveMemoryBack(running)
+    return dirty.length > 0
+  }
+
+  /** After a commit entries are clean, and those above the budget can go. */
+  async #giveMemoryBack(running: readonly Task[]): Promise<void> {
+    const { stateBufferBytes: budget } = this.#with.options
+    if (bufferedBytes(running) < budget / 2) return
+    for (const task of running) {
+      await task.stores.settle()
+      task.stores.evict(budget / 4 / running.length)
+    }
+  }
+}
+
+/** Where the input offsets are committed. */
+const OFFSETS_GO = {
+  exactly_once: 'transaction',
+  at_least_once: 'group',
+  at_most_once: 'committed-before',
+} as const
+
+function bufferedBytes(running: readonly Task[]): number {
+  let bytes = 0
+  for (const task of running) bytes += task.stores.bytes
+  return bytes
+}
