@@ -62,6 +62,15 @@ export function decodeContent(content: unknown, serde: Serde<unknown> | null): u
   return serde === null || content === null ? content : serde.deserialize(content as Uint8Array, '')
 }
 
+/** What an entry costs besides its bytes: object, map slot, list slot. An estimate for the budget. */
+export const ENTRY_OVERHEAD = 160
+
+/** What a key or a content counts for in the budget. */
+export function sizeOf(content: unknown): number {
+  if (typeof content === 'string') return content.length
+  return content instanceof Uint8Array ? content.length : 8
+}
+
 interface Origin {
   headers: Headers
   topic: string | null

@@ -1,5 +1,4 @@
 import {
-  ByteSink,
   compareBytes,
   type KeyRange,
   type KeySpace,
@@ -8,28 +7,16 @@ import {
   type StoreChanges,
   type StoredValue,
 } from '@millrace/core'
-import { BufferEntry, decodeContent } from './buffer-entry.ts'
+import { BufferEntry, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
+import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
-import type { BufferContext, ChangelogWriter } from './store-buffer.ts'
-import { asBuffer, type StoreCodec } from './store-codec.ts'
+import { SlotIndex } from './slot-index.ts'
+import type { StoreCodec } from './store-codec.ts'
+import { type BufferContext, type BufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
-export type RangeListener = (entry: RangeEntry, value: unknown, old: unknown) => void | Promise<void>
-
-/** All that the heap has of one key. */
-interface Group {
-  readonly key: unknown
-  /** Nothing of the key is in the backend that is not here. */
-  loaded: boolean
-  loading: Promise<void> | undefined
-  /** Ascending by slot and tie. Those without content are deletions. */
-  readonly entries: BufferEntry[]
-}
-
-/** What an entry and a key cost besides their bytes. Estimates for the budget. */
-const ENTRY_OVERHEAD = 160
+/** What a key costs besides its entries. An estimate for the budget. */
 const KEY_OVERHEAD = 200
-const NUMBERS_PER_RANGE = 4
 const LAST_SEQUENCE = 0x7fffffff
 const KEYS_PER_PREFETCH = 256
 
@@ -45,42 +32,29 @@ export class RangeBuffer implements TaskBuffer {
   bytes = 0
   misses = 0
   readonly #context: BufferContext
-  readonly #log: ChangelogWriter | undefined
-  readonly #scratch: ByteSink
+  readonly #output: StoreOutput
   readonly #segments: Segments
-  readonly #groups = new Map<unknown, Group>()
+  readonly #groups = new Map<unknown, KeyEntries>()
   /** In the order of their last change. */
   readonly #dirty = new Set<BufferEntry>()
   /** Nothing is in the backend that is not on the heap. */
   #complete: boolean
-  #listener: RangeListener | undefined
-  #sendOldValues = false
-  /** By slot; made when somebody first asks for entries of all keys. */
-  #bySlot: Map<number, Set<BufferEntry>> | undefined
+  readonly #bySlot: SlotIndex
   #sequence = 0
-  #slab = new ByteSink(0)
-  #ranges: number[] = []
-  #flushed = 0
   /** The highest slot that was flushed. */
   #flushedTime = -1
   #sweepDue = false
 
-  constructor(options: {
-    readonly codec: StoreCodec
-    readonly backend: KeySpace
-    readonly empty: boolean
-    readonly context: BufferContext
-    readonly log: ChangelogWriter | undefined
-    readonly scratch: ByteSink
-  }) {
+  constructor(options: BufferOptions) {
+    const { plan } = options.codec
     this.codec = options.codec
-    this.caching = options.codec.plan.caching
+    this.caching = plan.caching
     this.backend = options.backend
     this.#complete = options.empty
     this.#context = options.context
-    this.#log = options.log
-    this.#scratch = options.scratch
-    this.#segments = new Segments(options.codec.plan, options.codec.plan.caching)
+    this.#segments = new Segments(plan, plan.caching)
+    this.#output = new StoreOutput(options, this.#segments)
+    this.#bySlot = new SlotIndex(() => [...this.#groups.values()].flatMap(({ entries }) => entries))
   }
 
   get hasChanges(): boolean {
@@ -99,9 +73,8 @@ export class RangeBuffer implements TaskBuffer {
     return this.#segments.between(from, to)
   }
 
-  onEmit(listener: RangeListener, sendOldValues: boolean): void {
-    this.#listener = listener
-    this.#sendOldValues = sendOldValues
+  onEmit(listener: EmitListener, sendOldValues: boolean): void {
+    this.#output.onEmit(listener, sendOldValues)
   }
 
   /** Brings all entries of a key onto the heap. */
@@ -131,7 +104,7 @@ export class RangeBuffer implements TaskBuffer {
   entry(key: unknown, slot: number, tie = 0): BufferEntry | undefined {
     if (slot < this.expiredBefore) return undefined
     const group = this.#groups.get(this.mapKeyOf(key))
-    const entry = group === undefined ? undefined : at(group.entries, slot, tie)
+    const entry = group === undefined ? undefined : entryAt(group.entries, slot, tie)
     return entry === undefined || entry.content === null ? undefined : entry
   }
 
@@ -170,9 +143,8 @@ export class RangeBuffer implements TaskBuffer {
     this.#dirty.add(entry)
     if (this.caching) {
       entry.keepOrigin(this.#context)
-    } else if (this.#log !== undefined) {
-      this.#scratch.position = 0
-      this.#write(entry, this.#scratch, this.#log)
+    } else {
+      this.#output.log(entry)
     }
   }
 
@@ -187,7 +159,7 @@ export class RangeBuffer implements TaskBuffer {
   /** Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. */
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
     const first = Math.max(from, this.#segments.emittedFrom)
-    const onHeap = this.#heapBetween(first, to)
+    const onHeap = this.#bySlot.between(first, to)
     if (this.#complete) return this.#inOrder(onHeap)
     return this.#backendBetween(first, to).then(others => this.#inOrder([...onHeap, ...others]))
   }
@@ -212,44 +184,18 @@ export class RangeBuffer implements TaskBuffer {
         if (entry.slot < this.#segments.agedBefore(this.#flushedTime)) entry.emitted = null
         this.#flushedTime = Math.max(this.#flushedTime, entry.slot)
       }
-      await this.#learnEmitted(entries)
     }
-    const slab = (this.#slab = new ByteSink(Math.max(1024, entries.length * 64)))
-    this.#ranges = []
-    this.#flushed = entries.length
-    for (const entry of entries) {
-      // What came and went between two commits was never there, and nobody is told.
-      const unseen = entry.content === null && entry.emitted === null
-      if (unseen && this.caching && this.#listener !== undefined) {
-        this.#write(entry, slab, undefined)
-        continue
-      }
-      this.#write(entry, slab, this.caching ? this.#log : undefined)
-      if (this.caching && this.#listener !== undefined) {
-        const waiting = this.#emit(entry, this.#listener)
-        if (waiting !== undefined) await waiting
-      }
-    }
+    await this.#output.flush(entries)
   }
 
   changes(): StoreChanges {
-    const keys: Uint8Array[] = []
-    const values: (Uint8Array | null)[] = []
-    const bytes = this.#slab.buffer
-    const ranges = this.#ranges
-    for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
-      keys.push(bytes.subarray(ranges[at], ranges[at + 1]))
-      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
-    }
-    const store = this.codec.plan.name
-    const expired = this.#segments.takeExpired()
-    if (expired === undefined) return { store, keys, values }
-    this.#sweepDue = true
-    return { store, keys, values, deleteRanges: [expired] }
+    const changes = this.#output.changes()
+    if (changes.deleteRanges !== undefined) this.#sweepDue = true
+    return changes
   }
 
   committed(): void {
-    if (this.#flushed !== this.#dirty.size) throw new Error(`store ${this.codec.plan.name} changed during its commit`)
+    this.#output.committed(this.#dirty.size)
     for (const entry of this.#dirty) {
       entry.dirty = false
       entry.emitted = undefined
@@ -259,9 +205,6 @@ export class RangeBuffer implements TaskBuffer {
       if (group?.loaded === true) this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
     }
     this.#dirty.clear()
-    this.#flushed = 0
-    this.#slab = new ByteSink(0)
-    this.#ranges = []
     if (this.#sweepDue) this.#forgetExpired()
   }
 
@@ -288,25 +231,14 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   mapKeyOf(key: unknown): unknown {
-    if (this.codec.primitiveKeys) return key
-    const sink = this.#scratch
-    const start = sink.position
-    this.codec.writeKey(sink, key, 0)
-    const text = sink.buffer.toString('latin1', start, sink.position)
-    sink.position = start
-    return text
+    return this.codec.primitiveKeys ? key : this.#output.keyText(key)
   }
 
   encodeKey(key: unknown, slot: number, tie = 0): Buffer {
-    const sink = this.#scratch
-    const start = sink.position
-    this.codec.writeKey(sink, key, slot, tie)
-    const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
-    sink.position = start
-    return copy
+    return this.#output.encodeKey(key, slot, tie)
   }
 
-  #groupOf(key: unknown): Group {
+  #groupOf(key: unknown): KeyEntries {
     const mapKey = this.mapKeyOf(key)
     let group = this.#groups.get(mapKey)
     if (group === undefined) {
@@ -317,16 +249,18 @@ export class RangeBuffer implements TaskBuffer {
     return group
   }
 
-  #read(group: Group): Promise<void> {
+  #read(group: KeyEntries): Promise<void> {
     group.loading ??= this.#readEntries(group).finally(() => {
       group.loading = undefined
     })
     return group.loading
   }
 
-  async #readEntries(group: Group): Promise<void> {
+  async #readEntries(group: KeyEntries): Promise<void> {
     const live = this.#segments.between(0, Number.MAX_SAFE_INTEGER)
-    const found = await Promise.all(live.map(segment => this.#entriesIn(this.#rangeOf(group.key, segment))))
+    const found = await Promise.all(
+      live.map(segment => readEntries(this.backend, this.codec, this.#rangeOf(group.key, segment))),
+    )
     const mapKey = this.mapKeyOf(group.key)
     for (const entry of found.flat()) {
       // Entries of longer keys can lie between those of this one; and the heap knows better than the backend.
@@ -345,52 +279,14 @@ export class RangeBuffer implements TaskBuffer {
     return { from: this.encodeKey(key, segment.start), to: Buffer.concat([last, Buffer.alloc(1)]) }
   }
 
-  async #entriesIn(range: KeyRange): Promise<readonly BufferEntry[]> {
-    const { codec } = this
-    const entries: BufferEntry[] = []
-    await using iterator = this.backend.iterate(range)
-    for (let chunk = await iterator.nextChunk(); chunk.length > 0; chunk = await iterator.nextChunk()) {
-      for (const [keyBytes, valueBytes] of chunk) {
-        const { key, slot, tie } = codec.readKey(asBuffer(keyBytes))
-        // A copy: the entry stays for longer than the chunk it came in.
-        const { content, timestamp } = codec.readContent(Buffer.from(valueBytes))
-        entries.push(new BufferEntry(key, slot, codec.contentSerde, content, timestamp, tie))
-      }
-    }
-    return entries
-  }
-
-  #heapBetween(from: number, to: number): readonly BufferEntry[] {
-    const found: BufferEntry[] = []
-    for (const [slot, entries] of this.#slotIndex()) {
-      if (slot < from || slot > to) continue
-      for (const entry of entries) if (entry.content !== null) found.push(entry)
-    }
-    return found
-  }
-
-  #slotIndex(): Map<number, Set<BufferEntry>> {
-    if (this.#bySlot === undefined) {
-      this.#bySlot = new Map()
-      for (const { entries } of this.#groups.values()) for (const entry of entries) this.#index(entry)
-    }
-    return this.#bySlot
-  }
-
-  #index(entry: BufferEntry): void {
-    const there = this.#bySlot?.get(entry.slot)
-    if (there === undefined) this.#bySlot?.set(entry.slot, new Set([entry]))
-    else there.add(entry)
-  }
-
   /** What only the backend has. */
   async #backendBetween(from: number, to: number): Promise<readonly BufferEntry[]> {
     const segments = this.#segments.between(from, to)
-    const found = (await Promise.all(segments.map(({ range }) => this.#entriesIn(range)))).flat()
+    const found = (await Promise.all(segments.map(({ range }) => readEntries(this.backend, this.codec, range)))).flat()
     return found.filter(({ key, slot, tie }) => {
       if (slot < from || slot > to) return false
       const group = this.#groups.get(this.mapKeyOf(key))
-      return group === undefined || (!group.loaded && at(group.entries, slot, tie) === undefined)
+      return group === undefined || (!group.loaded && entryAt(group.entries, slot, tie) === undefined)
     })
   }
 
@@ -402,32 +298,33 @@ export class RangeBuffer implements TaskBuffer {
       .map(({ entry }) => entry)
   }
 
-  #insert(group: Group, index: number, slot: number, tie: number, content: unknown, timestamp: number): BufferEntry {
+  #insert(
+    group: KeyEntries,
+    index: number,
+    slot: number,
+    tie: number,
+    content: unknown,
+    timestamp: number,
+  ): BufferEntry {
     const entry = new BufferEntry(group.key, slot, this.codec.contentSerde, content, timestamp, tie)
     group.entries.splice(index, 0, entry)
     entry.size = ENTRY_OVERHEAD + sizeOf(content)
     this.bytes += entry.size
-    if (this.#bySlot !== undefined) this.#index(entry)
+    this.#bySlot.add(entry)
     return entry
   }
 
-  #remove(group: Group, index: number): void {
+  #remove(group: KeyEntries, index: number): void {
     const [entry] = group.entries.splice(index, 1)
-    this.#unindex(entry!)
+    this.#bySlot.remove(entry!)
     this.bytes -= entry!.size
   }
 
-  #unindex(entry: BufferEntry): void {
-    const there = this.#bySlot?.get(entry.slot)
-    there?.delete(entry)
-    if (there?.size === 0) this.#bySlot?.delete(entry.slot)
-  }
-
-  #forget(mapKey: unknown, group: Group): void {
+  #forget(mapKey: unknown, group: KeyEntries): void {
     this.#groups.delete(mapKey)
     this.bytes -= KEY_OVERHEAD
     for (const entry of group.entries) {
-      this.#unindex(entry)
+      this.#bySlot.remove(entry)
       this.bytes -= entry.size
     }
   }
@@ -442,72 +339,7 @@ export class RangeBuffer implements TaskBuffer {
     }
   }
 
-  /** Encodes an entry, notes where, and logs it. */
-  #write(entry: BufferEntry, sink: ByteSink, log: ChangelogWriter | undefined): void {
-    const { codec } = this
-    const keyStart = sink.position
-    codec.writeKey(sink, entry.key, entry.slot, entry.tie)
-    const keyEnd = sink.position
-    let valueStart = -1
-    let valueEnd = -1
-    if (entry.content !== null) {
-      valueStart = keyEnd
-      codec.writeValue(sink, entry.content, entry.timestamp)
-      valueEnd = sink.position
-    }
-    // What expired before it was ever committed must not come back behind the range that drops its segment.
-    const kept = sink !== this.#scratch && this.#segments.isLive(entry.slot)
-    if (kept) this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
-    const loggedFrom = valueStart < 0 ? -1 : valueStart + codec.valuePrefix
-    log?.(entry.timestamp, sink.buffer, keyStart + codec.keyPrefix, keyEnd, loggedFrom, valueEnd)
-  }
-
   #logOnly(key: unknown, slot: number, tie: number, content: unknown, timestamp: number): void {
-    if (this.#log === undefined) return
-    this.#scratch.position = 0
-    this.#write(new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp, tie), this.#scratch, this.#log)
+    this.#output.log(new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp, tie))
   }
-
-  #emit(entry: BufferEntry, listener: RangeListener): void | Promise<void> {
-    this.#context.timestamp = entry.timestamp
-    entry.giveOrigin(this.#context)
-    const old = this.#sendOldValues ? decodeContent(entry.emitted, entry.serde) : null
-    return listener(entry, entry.value, old)
-  }
-
-  /** Asks the backend what was emitted before, for entries that were put without their key having been loaded. */
-  async #learnEmitted(entries: readonly BufferEntry[]): Promise<void> {
-    const unknown = entries.filter(
-      ({ emitted, content }) => emitted === undefined && (content === null || this.#sendOldValues),
-    )
-    if (unknown.length === 0) return
-    const found = await this.backend.getMany(unknown.map(({ key, slot, tie }) => this.encodeKey(key, slot, tie)))
-    unknown.forEach((entry, index) => {
-      const bytes = found[index]
-      entry.emitted = bytes === undefined ? null : this.codec.readContent(Buffer.from(bytes)).content
-    })
-  }
-}
-
-/** The first index whose entry is not before slot and tie. */
-function placeOf(entries: readonly BufferEntry[], slot: number, tie: number): number {
-  let low = 0
-  let high = entries.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const entry = entries[middle]!
-    if (entry.slot < slot || (entry.slot === slot && entry.tie < tie)) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function at(entries: readonly BufferEntry[], slot: number, tie: number): BufferEntry | undefined {
-  const entry = entries[placeOf(entries, slot, tie)]
-  return entry?.slot === slot && entry.tie === tie ? entry : undefined
-}
-
-function sizeOf(content: unknown): number {
-  if (typeof content === 'string') return content.length
-  return content instanceof Uint8Array ? content.length : 8
 }

@@ -130,7 +130,7 @@ describe('against a plain map', () => {
 it('emits and logs a key once for each commit, with the value before it', async () => {
   const { buffer, state, log } = await openBuffer({ valueSerde: long() })
   const emitted: unknown[] = []
-  buffer.onEmit((key, _slot, value, old) => void emitted.push([key, value, old]), true)
+  buffer.onEmit(({ key }, value, old) => void emitted.push([key, value, old]), true)
   buffer.put('a', 0, 1n, 10)
   buffer.put('b', 0, 5n, 11)
   buffer.put('a', 0, 2n, 12)
@@ -158,7 +158,7 @@ it('asks the backend for the value before, when the key was put without being re
   await commit(buffer, state)
   const reopened = await openBuffer({}, state)
   const emitted: unknown[] = []
-  reopened.buffer.onEmit((key, _slot, value, old) => void emitted.push([key, value, old]), true)
+  reopened.buffer.onEmit(({ key }, value, old) => void emitted.push([key, value, old]), true)
   reopened.buffer.put('a', 0, 'new', 2)
   reopened.buffer.put('never-there', 0, null, 3)
   await commit(reopened.buffer, state)

@@ -1,40 +1,9 @@
-import {
-  ByteSink,
-  type Headers,
-  type KeySpace,
-  type MaybePromise,
-  type StoreChanges,
-  type StoredValue,
-} from '@millrace/core'
-import { BufferEntry, decodeContent } from './buffer-entry.ts'
+import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
+import { BufferEntry, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
+import { type BufferContext, type BufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
-
-/** Where a store's updates are logged. A `valueStart` of -1 is a deletion. */
-export type ChangelogWriter = (
-  timestamp: number,
-  bytes: Buffer,
-  keyStart: number,
-  keyEnd: number,
-  valueStart: number,
-  valueEnd: number,
-) => void
-
-/** The record at hand, as far as a store has to do with it. */
-export interface BufferContext {
-  timestamp: number
-  headers: Headers
-  topic: string | null
-  partition: number
-  offset: number
-}
-
-export type EmitListener = (key: unknown, slot: number, value: unknown, old: unknown) => void | Promise<void>
-
-/** What an entry costs besides its bytes: object, map slot, list slot. An estimate for the budget. */
-const ENTRY_OVERHEAD = 160
-const NUMBERS_PER_RANGE = 4
 
 /**
  * One store of a task: a map on the heap over the backend's key space. It holds what the next commit will carry
@@ -53,8 +22,7 @@ export class StoreBuffer implements TaskBuffer {
   readonly #backend: KeySpace
   readonly #syncReads: boolean
   readonly #context: BufferContext
-  readonly #log: ChangelogWriter | undefined
-  readonly #scratch: ByteSink
+  readonly #output: StoreOutput
   readonly #slots = new Map<number, Map<unknown, BufferEntry>>()
   #lastSlot = Number.NaN
   #lastMap: Map<unknown, BufferEntry> | undefined
@@ -65,34 +33,21 @@ export class StoreBuffer implements TaskBuffer {
   #dirty: BufferEntry[] = []
   /** Nothing is in the backend that is not on the heap, so that a miss is an absence. */
   #complete: boolean
-  #listener: EmitListener | undefined
-  #sendOldValues = false
   /** What the last commit has made clean: the backend may still be writing it. */
   #justCommitted: readonly BufferEntry[] = []
   /** Of window stores. */
   readonly #segments: Segments | undefined
-  #slab = new ByteSink(0)
-  #ranges: number[] = []
-  #flushed = 0
 
-  constructor(options: {
-    readonly codec: StoreCodec
-    readonly backend: KeySpace
-    readonly syncReads: boolean
-    readonly empty: boolean
-    readonly context: BufferContext
-    readonly log: ChangelogWriter | undefined
-    readonly scratch: ByteSink
-  }) {
+  constructor(options: BufferOptions & { readonly syncReads: boolean }) {
+    const { plan } = options.codec
     this.codec = options.codec
-    this.caching = options.codec.plan.caching
+    this.caching = plan.caching
     this.#backend = options.backend
     this.#syncReads = options.syncReads
     this.#complete = options.empty
     this.#context = options.context
-    this.#log = options.log
-    this.#scratch = options.scratch
-    this.#segments = options.codec.plan.kind === 'window' ? new Segments(options.codec.plan, false) : undefined
+    this.#segments = plan.kind === 'window' ? new Segments(plan, false) : undefined
+    this.#output = new StoreOutput(options, this.#segments)
   }
 
   get hasChanges(): boolean {
@@ -104,8 +59,7 @@ export class StoreBuffer implements TaskBuffer {
   }
 
   onEmit(listener: EmitListener, sendOldValues: boolean): void {
-    this.#listener = listener
-    this.#sendOldValues = sendOldValues
+    this.#output.onEmit(listener, sendOldValues)
   }
 
   get(key: unknown, slot = 0): MaybePromise<StoredValue | undefined> {
@@ -139,9 +93,8 @@ export class StoreBuffer implements TaskBuffer {
     }
     if (this.caching) {
       entry.keepOrigin(this.#context)
-    } else if (this.#log !== undefined) {
-      this.#scratch.position = 0
-      this.#write(entry, this.#scratch, this.#log)
+    } else {
+      this.#output.log(entry)
     }
   }
 
@@ -170,51 +123,24 @@ export class StoreBuffer implements TaskBuffer {
    * Makes the commit's data: encodes what changed, and for a caching store logs and emits it.
    * Emitting may change stores further down; those are flushed after this one.
    */
-  async flush(): Promise<void> {
-    const entries = this.#dirty
-    if (this.caching) await this.#learnEmitted(entries)
-    const slab = (this.#slab = new ByteSink(Math.max(1024, entries.length * 64)))
-    this.#ranges = []
-    this.#flushed = entries.length
-    for (let index = 0; index < entries.length; index++) {
-      const entry = entries[index]!
-      // A key that came and went between two commits was never there.
-      const unseen = entry.content === null && entry.emitted === null
-      if (unseen && this.caching && this.#listener !== undefined) continue
-      this.#write(entry, slab, this.caching ? this.#log : undefined)
-      if (this.caching && this.#listener !== undefined) {
-        const waiting = this.#emit(entry, this.#listener)
-        if (waiting !== undefined) await waiting
-      }
-    }
+  flush(): Promise<void> {
+    return this.#output.flush(this.#dirty)
   }
 
   /** What the last `flush` encoded, for the backend. */
   changes(): StoreChanges {
-    const keys: Uint8Array[] = []
-    const values: (Uint8Array | null)[] = []
-    const bytes = this.#slab.buffer
-    const ranges = this.#ranges
-    for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
-      keys.push(bytes.subarray(ranges[at], ranges[at + 1]))
-      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
-    }
-    const store = this.codec.plan.name
-    const expired = this.#segments?.takeExpired()
-    return expired === undefined ? { store, keys, values } : { store, keys, values, deleteRanges: [expired] }
+    return this.#output.changes()
   }
 
-  /** The flushed changes are committed: they are clean now. The slab is left to the backend's write. */
+  /** The flushed changes are committed: they are clean now. */
   committed(): void {
-    if (this.#flushed !== this.#dirty.length) throw new Error(`store ${this.codec.plan.name} changed during its commit`)
+    this.#output.committed(this.#dirty.length)
     for (const entry of this.#dirty) {
       entry.dirty = false
       entry.emitted = undefined
     }
     this.#justCommitted = this.#dirty
     this.#dirty = []
-    this.#slab = new ByteSink(0)
-    this.#ranges = []
     this.#forgetExpired()
   }
 
@@ -258,7 +184,7 @@ export class StoreBuffer implements TaskBuffer {
 
   /** What tells one key from another. */
   mapKeyOf(key: unknown): unknown {
-    return this.codec.primitiveKeys ? key : this.#mapKey(key)
+    return this.codec.primitiveKeys ? key : this.#output.keyText(key)
   }
 
   /** After a restore: the highest window start that was restored. */
@@ -267,7 +193,7 @@ export class StoreBuffer implements TaskBuffer {
   }
 
   #find(key: unknown, slot: number): BufferEntry | undefined {
-    if (!this.codec.primitiveKeys) return this.#mapOf(slot)?.get(this.#mapKey(key))
+    if (!this.codec.primitiveKeys) return this.#mapOf(slot)?.get(this.#output.keyText(key))
     // A put mostly follows the get of its key, and a look-up in a large map misses the processor's caches.
     const last = this.#lastFound
     if (last !== undefined && last.slot === slot && this.#lastKey === key) return last
@@ -285,15 +211,6 @@ export class StoreBuffer implements TaskBuffer {
     return this.#lastMap
   }
 
-  #mapKey(key: unknown): unknown {
-    const sink = this.#scratch
-    const start = sink.position
-    this.codec.writeKey(sink, key, 0)
-    const text = sink.buffer.toString('latin1', start, sink.position)
-    sink.position = start
-    return text
-  }
-
   #insert(key: unknown, slot: number, content: unknown, timestamp: number): BufferEntry {
     let map = this.#mapOf(slot)
     if (map === undefined) {
@@ -302,7 +219,7 @@ export class StoreBuffer implements TaskBuffer {
       this.#lastMap = map
     }
     const entry = new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp)
-    map.set(this.codec.primitiveKeys ? key : this.#mapKey(key), entry)
+    map.set(this.codec.primitiveKeys ? key : this.#output.keyText(key), entry)
     entry.size = ENTRY_OVERHEAD + sizeOf(key) + sizeOf(content)
     this.bytes += entry.size
     return entry
@@ -334,58 +251,7 @@ export class StoreBuffer implements TaskBuffer {
 
   /** The backend's key. */
   encodeKey(key: unknown, slot: number, tie = 0): Buffer {
-    const sink = this.#scratch
-    const start = sink.position
-    this.codec.writeKey(sink, key, slot, tie)
-    const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
-    sink.position = start
-    return copy
-  }
-
-  /** Encodes an entry, notes where, and logs it. */
-  #write(entry: BufferEntry, sink: ByteSink, log: ChangelogWriter | undefined): void {
-    const { codec } = this
-    const keyStart = sink.position
-    codec.writeKey(sink, entry.key, entry.slot)
-    const keyEnd = sink.position
-    let valueStart = -1
-    let valueEnd = -1
-    if (entry.content !== null) {
-      valueStart = keyEnd
-      codec.writeValue(sink, entry.content, entry.timestamp)
-      valueEnd = sink.position
-    }
-    // What expired before it was ever committed must not come back behind the range that drops its segment.
-    if (sink !== this.#scratch && this.#segments?.isLive(entry.slot) !== false)
-      this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
-    log?.(
-      entry.timestamp,
-      sink.buffer,
-      keyStart + codec.keyPrefix,
-      keyEnd,
-      valueStart < 0 ? -1 : valueStart + codec.valuePrefix,
-      valueEnd,
-    )
-  }
-
-  #emit(entry: BufferEntry, listener: EmitListener): void | Promise<void> {
-    this.#context.timestamp = entry.timestamp
-    entry.giveOrigin(this.#context)
-    const old = this.#sendOldValues ? decodeContent(entry.emitted, entry.serde) : null
-    return listener(entry.key, entry.slot, entry.value, old)
-  }
-
-  /** Asks the backend what was emitted before, for entries that were put without having been read. */
-  async #learnEmitted(entries: readonly BufferEntry[]): Promise<void> {
-    const unknown = entries.filter(
-      entry => entry.emitted === undefined && (entry.content === null || this.#sendOldValues),
-    )
-    if (unknown.length === 0) return
-    const found = await this.#backend.getMany(unknown.map(entry => this.encodeKey(entry.key, entry.slot)))
-    unknown.forEach((entry, index) => {
-      const bytes = found[index]
-      entry.emitted = bytes === undefined ? null : this.codec.readContent(asBuffer(bytes)).content
-    })
+    return this.#output.encodeKey(key, slot, tie)
   }
 
   #forgetExpired(): void {
@@ -401,9 +267,4 @@ export class StoreBuffer implements TaskBuffer {
     this.#lastMap = undefined
     this.#lastFound = undefined
   }
-}
-
-function sizeOf(content: unknown): number {
-  if (typeof content === 'string') return content.length
-  return content instanceof Uint8Array ? content.length : 8
 }

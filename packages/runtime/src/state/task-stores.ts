@@ -15,8 +15,9 @@ import {
 } from '@millrace/core'
 import { mergedEntries } from './merged-entries.ts'
 import { RangeBuffer } from './range-buffer.ts'
-import { type BufferContext, type ChangelogWriter, StoreBuffer } from './store-buffer.ts'
+import { StoreBuffer } from './store-buffer.ts'
 import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
+import type { BufferContext, ChangelogWriter } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
 /** A store of a task and where its changelog is, if it has one. */
@@ -156,7 +157,7 @@ export class TaskStores {
       get: key => buffer.get(key, 0),
       put: (key, value, timestamp) => buffer.put(key, 0, value, timestamp),
       onEmit: (listener, sendOldValues) =>
-        buffer.onEmit((key, _slot, value, old) => listener(key, value, old), sendOldValues),
+        buffer.onEmit(({ key }, value, old) => listener(key, value, old), sendOldValues),
     }
   }
 
@@ -177,9 +178,7 @@ export class TaskStores {
       get: (key, start) => buffer.get(key, start),
       put: (key, start, value, timestamp) => buffer.put(key, start, value, timestamp),
       onEmit: (listener, sendOldValues) =>
-        buffer instanceof StoreBuffer
-          ? buffer.onEmit(listener, sendOldValues)
-          : buffer.onEmit(({ key, slot }, value, old) => listener(key, slot, value, old), sendOldValues),
+        buffer.onEmit(({ key, slot }, value, old) => listener(key, slot, value, old), sendOldValues),
     }
   }
 

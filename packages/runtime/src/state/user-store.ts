@@ -10,7 +10,8 @@ import {
 } from '@millrace/core'
 import { mergedEntries } from './merged-entries.ts'
 import { RangeBuffer } from './range-buffer.ts'
-import { type BufferContext, StoreBuffer } from './store-buffer.ts'
+import { StoreBuffer } from './store-buffer.ts'
+import type { BufferContext } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
 /**

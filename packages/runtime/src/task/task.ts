@@ -13,7 +13,7 @@ import {
   type TopicPartition,
 } from '@millrace/core'
 import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
-import type { ChangelogWriter } from '../state/store-buffer.ts'
+import type { ChangelogWriter } from '../state/store-output.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
