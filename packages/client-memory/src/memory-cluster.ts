@@ -13,7 +13,7 @@ import type { Group } from './group/group.ts'
 import { PartitionLog } from './log/partition-log.ts'
 import { Deadlines } from './time/deadlines.ts'
 import { DEFAULT_TOPIC_CONFIGS, parseTopicConfig } from './topics/topic-config.ts'
-import { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
+import { TransactionCoordinator, type TransactionMarkers } from './transactions/transaction-coordinator.ts'
 
 export interface MemoryClusterOptions {
   /** All time of the cluster: timestamps of markers, timeouts, retention. */
@@ -29,6 +29,8 @@ export interface MemoryClusterOptions {
   readonly retentionCheckIntervalMs?: number
   /** A compacted partition is compacted by itself when this much was appended since the last time. @default 128 MiB */
   readonly autoCompactBytes?: number
+  /** Of a transactional id's first producer, 0 to 32 766: near the end, so that a test sees epochs run out. @default 0 */
+  readonly firstProducerEpoch?: number
 }
 
 interface Topic {
@@ -60,12 +62,13 @@ export class MemoryCluster {
     const deadlines = new Deadlines(options.clock)
     this.#deadlines = deadlines
     this.groups = new GroupCoordinator({ deadlines, random: seededRandom(options.seed ?? 1) })
-    this.transactions = new TransactionCoordinator(deadlines, {
+    const markers: TransactionMarkers = {
       toPartition: ({ topic, partition }, { producerId, producerEpoch }, committed) =>
         this.findLog(topic, partition)?.endTransaction(producerId, producerEpoch, committed),
       toGroup: (groupId, { producerId }, committed) =>
         this.groups.group(groupId).offsets.endTransaction(producerId, committed),
-    })
+    }
+    this.transactions = new TransactionCoordinator(deadlines, markers, options.firstProducerEpoch)
   }
 
   /** A client begins to use the cluster. */

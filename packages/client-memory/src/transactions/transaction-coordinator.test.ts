@@ -53,6 +53,23 @@ it('keeps a fenced producer from partitions that the transaction had not reached
   ).toMatchObject([{ offset: 0 }])
 })
 
+it('gives a new producer id when the epochs of one have run out, and still fences and aborts', async () => {
+  const { cluster, client } = clusterWithTopic(1, {}, { firstProducerEpoch: 32_766 })
+  const last = client().producer({ transactionalId: 'x' })
+  await last.init()
+  last.begin()
+  append(last, [['a', 'aborted']])
+  await last.flush()
+  const first = client().producer({ transactionalId: 'x' })
+  await first.init()
+  expect(cluster.transactions.open()).toEqual([])
+  first.begin()
+  append(first, [['a', 'seen']])
+  await first.commit()
+  await expect(last.commit()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCER_FENCED' })
+  expect(await everything(client())).toEqual(['2 a=seen'])
+})
+
 it('leaves the transaction of a crashed client open until its successor comes', async () => {
   const { cluster, client } = clusterWithTopic()
   const dying = client('dying')

@@ -33,12 +33,14 @@ const LAST_EPOCH = 32_766
 export class TransactionCoordinator {
   readonly #deadlines: Deadlines
   readonly #markers: TransactionMarkers
+  readonly #firstEpoch: number
   readonly #ids = new Map<string, TransactionalId>()
   #nextProducerId = 1000
 
-  constructor(deadlines: Deadlines, markers: TransactionMarkers) {
+  constructor(deadlines: Deadlines, markers: TransactionMarkers, firstEpoch = 0) {
     this.#deadlines = deadlines
     this.#markers = markers
+    this.#firstEpoch = firstEpoch
   }
 
   /** For a producer without transactions. */
@@ -50,7 +52,7 @@ export class TransactionCoordinator {
   init(id: string, timeoutMs: number): ProducerIdentity {
     const known = this.#ids.get(id)
     if (known === undefined) {
-      const identity = this.newProducer()
+      const identity = { ...this.newProducer(), producerEpoch: this.#firstEpoch }
       this.#ids.set(id, { id, ...identity, timeoutMs, partitions: new Map(), groups: new Set(), timeout: undefined })
       return identity
     }

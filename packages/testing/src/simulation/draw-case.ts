@@ -37,6 +37,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     records: drawRecords(records, random, watched ? onBadRecord : undefined),
     troubles: drawTroubles(plan, processes, random, draw).filter(({ kind }) => isBearable(kind, chosen)),
     faults: 'drawn',
+    firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
   }
 }
 

@@ -48,7 +48,7 @@ const TICK_MS = 50
 export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-planned' | 'off'): Promise<CaseResult> {
   const { seed, partitions, guarantee } = setting
   const clock = new ManualClock(SIMULATION_START_MS)
-  const cluster = new MemoryCluster({ clock, seed })
+  const cluster = new MemoryCluster({ clock, seed, firstProducerEpoch: setting.firstProducerEpoch ?? 0 })
   const history: { readonly at: number; readonly line: string }[] = []
   const tell = (line: string) => void history.push({ at: clock.now(), line })
   const violations = new Set<string>()

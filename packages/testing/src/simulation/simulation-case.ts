@@ -65,6 +65,8 @@ export interface SimulationCase {
   readonly troubles: readonly Trouble[]
   /** Faults of calls to Kafka: drawn while it runs, or exactly these. */
   readonly faults: 'drawn' | readonly ScheduledFault[]
+  /** Of each transactional id; near 32 766 the epochs run out during the run. @default 0 */
+  readonly firstProducerEpoch?: number
 }
 
 /** Where the time of a run begins, and where that of its input begins by default. */
