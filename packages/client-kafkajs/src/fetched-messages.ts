@@ -1,4 +1,4 @@
-import { NO_HEADERS, skippedBatch, type FetchedBatch, type Headers, type RecordCursor } from '@millrace/core'
+import { type FetchedBatch, type ListedRecord, NO_HEADERS, recordListBatch } from '@millrace/core'
 import { fromKafkajsHeaders, type KafkajsHeaders } from './message-headers.ts'
 
 /** A record as kafkajs decodes it; its types know only some of these fields. */
@@ -49,18 +49,7 @@ export function fetchedMessages(topic: string, position: number, raw: RawPartiti
   const highWatermark = Number(raw.highWatermark)
   const records = visibleMessages(position, raw)
   const nextOffset = Math.max(position, offsetAfter(raw.messages.at(-1)))
-  if (records.length === 0) return skippedBatch({ topic, partition: raw.partition, nextOffset, highWatermark })
-  let byteLength = 0
-  for (const { key, value } of records) byteLength += (key?.length ?? 0) + (value?.length ?? 0)
-  return {
-    topic,
-    partition: raw.partition,
-    nextOffset,
-    highWatermark,
-    recordCount: records.length,
-    byteLength,
-    cursor: () => new MessageCursor(records),
-  }
+  return recordListBatch({ topic, partition: raw.partition, records, nextOffset, highWatermark })
 }
 
 /** The offset after the record batch of `message`: compaction may have taken the records behind it. */
@@ -70,13 +59,13 @@ export function offsetAfter(message: RawMessage | undefined): number {
   return batch === undefined ? Number(message.offset) + 1 : Number(batch.firstOffset) + batch.lastOffsetDelta + 1
 }
 
-function visibleMessages(position: number, raw: RawPartition): readonly RawMessage[] {
+function visibleMessages(position: number, raw: RawPartition): readonly ListedRecord[] {
   const { messages } = raw
   const aborted = (raw.abortedTransactions ?? [])
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: Number(firstOffset) }))
     .sort((a, b) => a.firstOffset - b.firstOffset)
   const aborting = new Set<string>()
-  const visible: RawMessage[] = []
+  const visible: ListedRecord[] = []
   let nextAborted = 0
   let batch: RawBatchContext | undefined
   let dropped = false
@@ -98,48 +87,18 @@ function visibleMessages(position: number, raw: RawPartition): readonly RawMessa
     if (message.isControlRecord === true) {
       if (batch !== undefined && message.key?.readInt16BE(2) === ABORT_TYPE) aborting.delete(batch.producerId)
     } else if (!dropped && Number(message.offset) >= position) {
-      visible.push(message)
+      visible.push(listed(message))
     }
   }
   return visible
 }
 
-const NO_BYTES = Buffer.alloc(0)
-
-class MessageCursor implements RecordCursor {
-  offset = -1
-  timestamp = -1
-  keyBytes: Buffer = NO_BYTES
-  keyStart = -1
-  keyEnd = -1
-  valueBytes: Buffer = NO_BYTES
-  valueStart = -1
-  valueEnd = -1
-  readonly #messages: readonly RawMessage[]
-  #next = 0
-
-  constructor(messages: readonly RawMessage[]) {
-    this.#messages = messages
-  }
-
-  advance(): boolean {
-    const message = this.#messages[this.#next]
-    if (message === undefined) return false
-    this.#next++
-    const { key, value } = message
-    this.offset = Number(message.offset)
-    this.timestamp = Number(message.timestamp)
-    this.keyBytes = key ?? NO_BYTES
-    this.keyStart = key === null ? -1 : 0
-    this.keyEnd = key === null ? -1 : key.length
-    this.valueBytes = value ?? NO_BYTES
-    this.valueStart = value === null ? -1 : 0
-    this.valueEnd = value === null ? -1 : value.length
-    return true
-  }
-
-  headers(): Headers {
-    const headers = this.#messages[this.#next - 1]?.headers
-    return headers === undefined ? NO_HEADERS : fromKafkajsHeaders(headers)
+function listed({ offset, timestamp, key, value, headers }: RawMessage): ListedRecord {
+  return {
+    offset: Number(offset),
+    timestamp: Number(timestamp),
+    key,
+    value,
+    headers: headers === undefined ? NO_HEADERS : () => fromKafkajsHeaders(headers),
   }
 }
