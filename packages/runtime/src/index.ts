@@ -12,3 +12,4 @@ export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.
 export type { BadRecordPolicy } from './policy/record-policy.ts'
 export type { RestoreEvent, RestoreListener } from './restore/restorer.ts'
 export type { StreamsState } from './loop/lifecycle.ts'
+export type { OpenStateDirectory, StateDirectory } from './state/state-directory.ts'

@@ -3,9 +3,8 @@ import { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
-import { openStateDirectory } from '../state/directory.ts'
 import { GlobalStores } from '../state/global-stores.ts'
-import { type StateDirectory, transientDirectory } from '../state/state-directory.ts'
+import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/state-directory.ts'
 import { checkTopology } from '../state/topology-check.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { TaskSet } from '../task/task-set.ts'
@@ -31,6 +30,7 @@ export interface PartsOptions {
   readonly metrics: Metrics
   readonly listener: RestoreListener
   readonly patience: Patience
+  readonly openDirectory: OpenStateDirectory
   /** Something has ended in the background that the instance cannot go on without. */
   readonly onError: (error: unknown) => void
   /** A task has become able to run, or one less is on its way, or the group has assigned. */
@@ -73,7 +73,7 @@ export class Opened {
 export async function openParts(parts: PartsOptions, opened: Opened, signal: AbortSignal): Promise<InstanceParts> {
   const { options, topics, patience, listener, metrics } = parts
   const { applicationId, clock, logger } = options
-  const directory = await openDirectory(options)
+  const directory = await openDirectory(options, parts.openDirectory)
   opened.add(() => directory.close())
   await checkTopology({ plan: topics.plan, directory, onTopologyChange: options.onTopologyChange, logger })
   const onDisk = await directory.taskNames()
@@ -135,9 +135,9 @@ export function prepareTopicsOf(
   })
 }
 
-async function openDirectory({ store, stateDir, applicationId, logger }: ResolvedOptions): Promise<StateDirectory> {
-  if (!store.capabilities.durable) return transientDirectory(crypto.randomUUID())
-  return await openStateDirectory({ stateDir, applicationId, logger })
+async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory): Promise<StateDirectory> {
+  if (!options.store.capabilities.durable) return transientDirectory(crypto.randomUUID())
+  return await open(options)
 }
 
 /** @throws MILLRACE_CLIENT_UNSUPPORTED for an option that the client cannot carry out */

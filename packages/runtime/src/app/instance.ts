@@ -2,6 +2,8 @@ import { isMillraceError, type Plan, type TopicPartition } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
+import { openStateDirectory } from '../state/directory.ts'
+import type { OpenStateDirectory } from '../state/state-directory.ts'
 import { userStore } from '../state/user-store.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
@@ -37,6 +39,7 @@ export class Instance {
   readonly #metrics: Metrics
   readonly #listener: InstanceListener
   readonly #patience: Patience
+  readonly #openDirectory: OpenStateDirectory
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
   #lastRefresh = 0
@@ -44,7 +47,15 @@ export class Instance {
   #letGo = false
   #failure: unknown
 
-  constructor(plan: Plan, options: ResolvedOptions, metrics: Metrics, listener: InstanceListener) {
+  /** `openDirectory` is for machines that are simulated: by default the directory lies in the file system. */
+  constructor(
+    plan: Plan,
+    options: ResolvedOptions,
+    metrics: Metrics,
+    listener: InstanceListener,
+    openDirectory: OpenStateDirectory = openStateDirectory,
+  ) {
+    this.#openDirectory = openDirectory
     this.#topics = new TopicPatterns(plan, options.applicationId)
     this.#options = options
     this.#metrics = metrics
@@ -83,6 +94,7 @@ export class Instance {
       metrics: this.#metrics,
       listener: this.#listener,
       patience: this.#patience,
+      openDirectory: this.#openDirectory,
       onError: (error: unknown) => {
         this.#failure ??= error
       },

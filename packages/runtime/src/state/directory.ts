@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { type Logger, millraceError } from '@millrace/core'
 import { parseTaskName } from '../task/task-id.ts'
 import { lockDirectory } from './directory-lock.ts'
-import type { StateDirectory } from './state-directory.ts'
+import type { OpenStateDirectory, StateDirectory } from './state-directory.ts'
 import { applicationDirectory, planMoveAside } from './state-paths.ts'
 
 /** Changes when a version can no longer read what an older one left. */
@@ -18,11 +18,7 @@ const TOPOLOGY_FILE = 'topology.json'
  *
  * @throws MILLRACE_STORE_LOCKED while another process uses it; MILLRACE_STORE_FORMAT when a later version of Millrace wrote it
  */
-export async function openStateDirectory(options: {
-  readonly stateDir: string
-  readonly applicationId: string
-  readonly logger: Logger
-}): Promise<StateDirectory> {
+export const openStateDirectory: OpenStateDirectory = async options => {
   const path = applicationDirectory(options.stateDir, options.applicationId)
   await mkdir(path, { recursive: true })
   const lock = lockDirectory(path)

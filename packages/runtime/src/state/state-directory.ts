@@ -1,3 +1,5 @@
+import type { Logger } from '@millrace/core'
+
 /** Where an instance keeps state on disk. */
 export interface StateDirectory {
   /** Stays the same over restarts with the same directory. */
@@ -18,6 +20,13 @@ export interface StateDirectory {
   /** Lets other processes have the directory. */
   close(): Promise<void>
 }
+
+/** @throws MILLRACE_STORE_LOCKED while another process uses it; MILLRACE_STORE_FORMAT when a later version of Millrace wrote it */
+export type OpenStateDirectory = (options: {
+  readonly stateDir: string
+  readonly applicationId: string
+  readonly logger: Logger
+}) => Promise<StateDirectory>
 
 /** For stores that are not kept: no directory at all. */
 export function transientDirectory(processId: string): StateDirectory {

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { SimulatedDisk } from './simulated-disk.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
+const anApplication = { stateDir: '', applicationId: 'app', logger }
 const opening = { directory: '0_0', stores: ['s'], logger }
 
 /** A disk with `writes` writes: the n-th sets two keys and the offset to n. */
@@ -56,11 +57,31 @@ it('has all of a write or nothing when the process dies in the midst of it', asy
   expect(left).toEqual(new Set([2, 3]))
 })
 
-it('says once that it is corrupt, and is empty then', async () => {
+it('is corrupt until the state is moved aside, and empty then', async () => {
   const { disk } = await written(1, 3)
   disk.crash('corrupt')
-  await expect(disk.backend.open(opening)).rejects.toMatchObject({ code: 'MILLRACE_STORE_CORRUPT' })
+  const corrupt = { code: 'MILLRACE_STORE_CORRUPT' }
+  await expect(disk.backend.open(opening)).rejects.toMatchObject(corrupt)
+  await expect(disk.backend.open(opening)).rejects.toMatchObject(corrupt)
+  const directory = await disk.openDirectory(anApplication)
+  await directory.moveAside('0_0', 'a test')
   expect(await content(disk)).toEqual({ a: undefined, b: undefined, offset: undefined })
+})
+
+it('has its directory open for one process at a time, and for the next when that one is dead', async () => {
+  const { disk } = await written(1, 1)
+  const first = await disk.openDirectory(anApplication)
+  await first.writeTopology({ version: 1 })
+  await expect(disk.openDirectory(anApplication)).rejects.toMatchObject({ code: 'MILLRACE_STORE_LOCKED' })
+  await first.close()
+  const second = await disk.openDirectory(anApplication)
+  expect(await second.taskNames()).toEqual(['0_0'])
+  disk.crash('kept')
+  const third = await disk.openDirectory(anApplication)
+  expect(await third.readTopology()).toEqual({ version: 1 })
+  disk.crash('lost')
+  const fourth = await disk.openDirectory(anApplication)
+  expect([await fourth.readTopology(), await fourth.taskNames()]).toEqual([undefined, []])
 })
 
 it('gives a process that has died no answer', async () => {

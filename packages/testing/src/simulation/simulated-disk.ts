@@ -8,6 +8,7 @@ import {
   type TaskState,
   type TopicPartitionOffset,
 } from '@millrace/core'
+import type { OpenStateDirectory } from '@millrace/runtime'
 import type { DiskFate } from './simulation-case.ts'
 
 interface Write {
@@ -42,6 +43,9 @@ export class SimulatedDisk {
   readonly #clock: Clock
   readonly #random: () => number
   #life = 0
+  /** Which life has the state directory open. */
+  #lockedBy: number | undefined
+  #topology: unknown
 
   constructor(options: { readonly clock: Clock; readonly seed: number; readonly asyncReads: boolean }) {
     this.#clock = options.clock
@@ -49,12 +53,10 @@ export class SimulatedDisk {
     const memory = memoryStore()
     this.backend = {
       name: 'simulated disk',
-      // A durable store would have its state directory on a real disk, which knows no virtual time.
-      capabilities: { durable: false, syncReads: !options.asyncReads },
+      capabilities: { durable: true, syncReads: !options.asyncReads },
       open: async ({ directory, stores, logger }) => {
         const found = this.#directory(directory, stores)
         if (found.corrupt) {
-          this.#directories.delete(directory)
           throw millraceError('MILLRACE_STORE_CORRUPT', { directory, reason: 'a simulated crash' })
         }
         if (found.state === undefined) {
@@ -63,6 +65,27 @@ export class SimulatedDisk {
         }
         return this.#handle(found, found.state)
       },
+    }
+  }
+
+  /** The state directory of the one application on this machine, which one process at a time may have open. */
+  readonly openDirectory: OpenStateDirectory = async () => {
+    const life = this.#life
+    if (this.#lockedBy === life) {
+      throw millraceError('MILLRACE_STORE_LOCKED', { directory: 'simulated disk', owner: `life ${life}` })
+    }
+    this.#lockedBy = life
+    const unlessGone = <T>(result: () => T): Promise<T> => (life === this.#life ? Promise.resolve(result()) : NEVER)
+    return {
+      processId: 'simulated',
+      path: 'simulated disk',
+      taskDirectory: task => task,
+      taskNames: () => unlessGone(() => this.tasks.filter(name => /^\d+_\d+$/.test(name))),
+      moveAside: directory => unlessGone(() => void this.#directories.delete(directory)),
+      deleteTaskDirectory: task => unlessGone(() => void this.#directories.delete(task)),
+      readTopology: () => unlessGone(() => this.#topology),
+      writeTopology: outline => unlessGone(() => void (this.#topology = outline)),
+      close: () => unlessGone(() => void (this.#lockedBy = undefined)),
     }
   }
 
@@ -80,7 +103,10 @@ export class SimulatedDisk {
 
   crash(fate: DiskFate): void {
     this.#life++
-    if (fate === 'lost') return this.#directories.clear()
+    if (fate === 'lost') {
+      this.#topology = undefined
+      return this.#directories.clear()
+    }
     for (const directory of this.#directories.values()) {
       const { writes, underWay } = directory
       if (fate === 'torn') {

@@ -155,13 +155,14 @@ export class SimulatedProcess {
       clock,
       logger: this.#logger(),
     })
-    return new Instance(plan, options, new Metrics(), {
+    const listener = {
       onRebalancing: nobody,
       onWaiting: nobody,
       onRestoreStart: nobody,
       onRestoreProgress: nobody,
       onRestoreEnd: nobody,
-    })
+    }
+    return new Instance(plan, options, new Metrics(), listener, this.disk.openDirectory)
   }
 
   /** The client, whose group member is remembered. */
