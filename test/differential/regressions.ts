@@ -26,6 +26,19 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     inputs: [record('c', 'ab', 1012), record('c', 'xx', 1010), record('c', 'ab', 1011)],
   },
+  {
+    what: 'a table of sessions that a stream looks them up in: a session is found by its start and its end',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupByKey', id: 'grouped', from: 'in' },
+      { op: 'windowedBy', id: 'sessions', from: 'grouped', kind: 'session', sizeMs: 60, graceMs: 30 },
+      { op: 'reduce', id: 'joined', from: 'sessions', reducer: 'concatOrClear' },
+      { op: 'toStream', id: 'changes', from: 'joined' },
+      { op: 'leftJoin', id: 'pairs', from: 'changes', table: 'joined', joiner: 'pair' },
+      { op: 'to', from: 'pairs', topic: 'out' },
+    ],
+    inputs: [record('c', 'ab', 1012), record('c', 'xy', 1040), record('c', 'ab', 1200)],
+  },
 ]
 
 export interface Regression {

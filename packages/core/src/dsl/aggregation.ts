@@ -57,7 +57,7 @@ export function addAggregation(
       : windowedTableStore(storeName, choice, serdes, windowedBy)
 
   const parent = group.repartitionRequired ? addGroupRepartition(group, storeName) : undefined
-  const table = aggregateTableState(storeName, windowedBy !== undefined)
+  const table = aggregateTableState(storeName, windowedBy?.windows.type)
   const entry = aggregationEntry(name, store, aggregate, table, windowedBy)
   group.graph.add(entry, [parent ?? group.entry])
   return {

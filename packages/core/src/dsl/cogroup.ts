@@ -54,7 +54,7 @@ export function addCogroup(
   // Kafka Streams has the topics in front of the repartitions agree, from which those take their partition counts.
   const sources = [...new Set(inputs.flatMap(({ group }) => group.sources))]
 
-  const table = aggregateTableState(storeName, windowedBy !== undefined)
+  const table = aggregateTableState(storeName, windowedBy?.windows.type)
   const aggregations = inputs.map(({ aggregator }, index): GraphEntry => {
     const name = names.processorOr(given && `${given}-cogroup-agg-${index}`, 'COGROUPKSTREAM-AGGREGATE-')
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const

@@ -62,7 +62,7 @@ export function addTableAggregation(
   const repartition = group.groupName === undefined ? made : (group.shared.repartition ??= made)
   graph.add(repartition, [group.entry])
 
-  const table = aggregateTableState(storeName, false)
+  const table = aggregateTableState(storeName)
   const store = tableStore(storeName, choice, { keySerde: group.keySerde, valueSerde })
   const entry: GraphEntry = {
     kind: 'processor',

@@ -318,8 +318,8 @@ export type ValueGetterSpec = StoredGetterSpec | JoinedGetterSpec | SuppressedGe
 export interface StoredGetterSpec {
   readonly kind: 'stored'
   readonly store: string
-  /** The store is one of windows, and the keys are windowed. */
-  readonly windowed: boolean
+  /** What finds a value: its key, or with windowed keys the key and its window or session. */
+  readonly by: 'key' | 'window' | 'session'
   readonly steps: readonly ValueGetterStep[]
 }
 

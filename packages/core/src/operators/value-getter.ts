@@ -1,7 +1,7 @@
 import type { Windowed } from '../record/windowed.ts'
 import { decodeHeld } from '../serde/held-change.ts'
 import { asBuffer } from '../serde/in-place-serde.ts'
-import type { StoredValue } from '../state/engine-store.ts'
+import type { RangeStore, StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { isPromise, type OperatorEnv } from './process.ts'
 import type {
@@ -71,21 +71,40 @@ export function announceReads(spec: ValueGetterSpec, env: OperatorEnv): void {
     announceReads(spec.right, env)
   } else if (spec.kind === 'suppressed') {
     announceReads(spec.above, env)
-  } else if (!spec.windowed) {
+  } else if (spec.by === 'key') {
     // Windows are read by key and start, so there is nothing to fetch by key alone.
     env.readsByKey(spec.store)
   }
 }
 
 function compileStoredGetter(spec: StoredGetterSpec, env: OperatorEnv): ValueGetter {
-  if (!spec.windowed) {
-    const store = env.tableStore(spec.store)
-    return key => store.get(key)
+  switch (spec.by) {
+    case 'key': {
+      const store = env.tableStore(spec.store)
+      return key => store.get(key)
+    }
+    case 'window': {
+      const store = env.windowStore(spec.store)
+      return windowed => {
+        const { key, window } = windowed as Windowed<unknown>
+        return store.get(key, window.start)
+      }
+    }
+    case 'session':
+      return compileSessionGetter(env.rangeStore(spec.store))
   }
-  const store = env.windowStore(spec.store)
-  return windowed => {
-    const { key, window } = windowed as Windowed<unknown>
-    return store.get(key, window.start)
+}
+
+/** A session is found by start and end, and timed by its end. */
+function compileSessionGetter(store: RangeStore): ValueGetter {
+  function find({ key, window }: Windowed<unknown>): StoredValue | undefined {
+    const session = store.get(key, window.end, window.start)
+    return session && { value: session.value, timestamp: window.end }
+  }
+  return key => {
+    const windowed = key as Windowed<unknown>
+    const waiting = store.load(windowed.key)
+    return waiting === undefined ? find(windowed) : waiting.then(() => find(windowed))
   }
 }
 

@@ -1,10 +1,12 @@
 import type {
   Fn2,
   JoinedGetterSpec,
+  StoredGetterSpec,
   TableJoiner,
   ValueFn,
   ValueGetterSpec,
   ValueGetterStep,
+  WindowsSpec,
 } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 
@@ -46,7 +48,8 @@ export function sourceTableState(storeName: string, materialized: boolean): Tabl
 }
 
 /** The result of an aggregation: always in a store. */
-export function aggregateTableState(storeName: string, windowed: boolean): TableState {
+export function aggregateTableState(storeName: string, windows?: WindowsSpec['type']): TableState {
+  const by = windows === undefined ? 'key' : windows === 'session' ? 'session' : 'window'
   let sendsOldValues = false
   return {
     store: () => storeName,
@@ -55,7 +58,7 @@ export function aggregateTableState(storeName: string, windowed: boolean): Table
       sendsOldValues = true
       return true
     },
-    getter: () => storedGetter(storeName, windowed),
+    getter: () => storedGetter(storeName, by),
   }
 }
 
@@ -105,8 +108,8 @@ export function getterStores(getter: ValueGetterSpec): readonly string[] {
   return [...new Set([...getterStores(getter.left), ...getterStores(getter.right)])]
 }
 
-function storedGetter(store: string, windowed = false): ValueGetterSpec {
-  return { kind: 'stored', store, windowed, steps: [] }
+function storedGetter(store: string, by: StoredGetterSpec['by'] = 'key'): ValueGetterSpec {
+  return { kind: 'stored', store, by, steps: [] }
 }
 
 /** `filter`: an old value costs nothing where the parent has a store, so it is asked for and spares useless tombstones. */
