@@ -42,7 +42,7 @@ final class Commands {
         if (topology.isTextual()) {
             Examples.build(topology.asText(), builder);
         } else {
-            new Interpreter(builder).run(topology);
+            Interpreter.build(topology, builder);
         }
         return builder.build(properties);
     }

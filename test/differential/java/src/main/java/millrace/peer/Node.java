@@ -11,7 +11,7 @@ import org.apache.kafka.streams.kstream.SessionWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindowedCogroupedKStream;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 
-/** What a step gives, with the serdes of its keys and values. Types are objects: the spec decides them at run time. */
+/** What a step gives, with the serdes of its keys and values. Types are objects, see {@link Types}. */
 sealed interface Node {
     Serde<Object> key();
 

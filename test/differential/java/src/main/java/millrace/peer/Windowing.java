@@ -14,7 +14,13 @@ import org.apache.kafka.streams.kstream.UnlimitedWindows;
 final class Windowing {
     private Windowing() {}
 
-    static Node windowed(JsonNode step, Node.Grouped node) {
+    static Node windowed(JsonNode step, Building building) {
+        return building.read(step, "from") instanceof Node.Cogrouped cogrouped
+                ? windowed(step, cogrouped)
+                : windowed(step, building.read(step, "from", Node.Grouped.class));
+    }
+
+    private static Node windowed(JsonNode step, Node.Grouped node) {
         EmitStrategy emit =
                 step.path("emit").asText().equals("on-close") ? EmitStrategy.onWindowClose() : EmitStrategy.onWindowUpdate();
         return switch (step.path("kind").asText("time")) {
@@ -33,7 +39,7 @@ final class Windowing {
         };
     }
 
-    static Node windowed(JsonNode step, Node.Cogrouped node) {
+    private static Node windowed(JsonNode step, Node.Cogrouped node) {
         return switch (step.path("kind").asText("time")) {
             case "time" ->
                 new Node.WindowedCogrouped(

@@ -1,8 +1,8 @@
-import type { Catalogue } from './catalogue.ts'
-import type { StepId, StoreSpec } from './spec.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { StepId, StoreSpec } from '../spec.ts'
 
 /** Steps that only tables have. `from` is a table, except of the aggregations, where it is a grouped table. */
-export type TableOnlyStep =
+export type TableSteps =
   | TableGroupByStep
   | TableCountStep
   | TableReduceStep

@@ -1,0 +1,90 @@
+import type { WindowedByStep } from '../steps/aggregation-steps.ts'
+import { add, another, type Draft, type Draw, maybeName, maybeStore, nextId, oneOf, type Part } from './draft.ts'
+
+/** Grouping of a stream. */
+export const GROUPING_DRAWS: readonly Draw[] = [
+  {
+    weight: 2,
+    draw(draft, from) {
+      const step = { op: 'groupByKey', id: nextId(draft), from: from.id, ...maybeName(draft) } as const
+      add(draft, step, { ...from, kind: 'grouped', known: true })
+    },
+  },
+  {
+    weight: 2,
+    draw(draft, from) {
+      const selector = oneOf(draft, 'keySelector')
+      const step = { op: 'groupBy', id: nextId(draft), from: from.id, ...maybeName(draft), selector } as const
+      add(draft, step, { ...from, kind: 'grouped', key: 'string', known: true })
+    },
+  },
+]
+
+/** Of a grouped stream. */
+export const GROUPED_DRAWS: readonly Draw[] = [
+  { weight: 6, draw: drawAggregation },
+  { weight: 5, draw: (draft, from) => drawWindows(draft, from, 'windowed') },
+  { weight: 3, draw: drawCogroup },
+]
+
+export const WINDOWED_DRAWS: readonly Draw[] = [{ draw: drawAggregation }]
+
+export const COGROUPED_DRAWS: readonly Draw[] = [
+  { draw: drawCogroup },
+  { draw: drawCogroupedAggregate },
+  { draw: (draft, from) => drawWindows(draft, from, 'windowedCogrouped') },
+]
+
+export const WINDOWED_COGROUPED_DRAWS: readonly Draw[] = [{ draw: drawCogroupedAggregate }]
+
+function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogrouped'): void {
+  const { choice } = draft
+  const kind = choice.of(['time', 'time', 'sliding', 'session', 'session', 'unlimited'] as const)
+  const sizeMs = kind === 'unlimited' ? choice.of([0, 1_000, 1_020]) : choice.of([5, 10, 60])
+  const step = {
+    op: 'windowedBy',
+    id: nextId(draft),
+    from: from.id,
+    ...(kind === 'time' ? {} : { kind }),
+    sizeMs,
+    ...(kind === 'time' && choice.chance(50) ? { advanceMs: choice.of([2, 3, 5]) } : {}),
+    graceMs: choice.of([0, 5, 30]),
+    ...(kind !== 'unlimited' && gives === 'windowed' && choice.chance(25) ? { emit: 'on-close' as const } : {}),
+  } as const
+  add(draft, step, { ...from, kind: gives, key: keyKind(step, from) })
+}
+
+function keyKind({ kind = 'time', sizeMs }: WindowedByStep, { key }: Part): string {
+  if (kind === 'session' || kind === 'unlimited') return `${kind} of ${key}`
+  return `time ${sizeMs} of ${key}`
+}
+
+function drawAggregation(draft: Draft, from: Part): void {
+  const op = draft.choice.of(from.value === 'string' ? ['count', 'reduce', 'aggregate'] : ['count', 'aggregate'])
+  const common = { id: nextId(draft), from: from.id, ...maybeName(draft), ...maybeStore(draft) }
+  const table = { kind: 'table', key: from.key, value: op === 'count' ? 'long' : 'string', known: true } as const
+  switch (op) {
+    case 'count':
+      return add(draft, { op, ...common }, table)
+    case 'reduce':
+      return add(draft, { op, ...common, reducer: oneOf(draft, 'reducer') }, table)
+    case 'aggregate':
+      return add(draft, { op, ...common, aggregation: oneOf(draft, 'aggregation') }, table)
+  }
+}
+
+function drawCogroup(draft: Draft, from: Part): void {
+  // One that counts reads what it has written, and can read nothing else.
+  const aggregation = draft.choice.of(['join', 'keyAndLast', 'joinOrClear'] as const)
+  const first = { op: 'cogroup', id: nextId(draft), from: from.id, aggregation } as const
+  if (from.kind === 'grouped') return add(draft, first, { ...from, kind: 'cogrouped', value: 'string' })
+  const other = another(draft, part => part.kind === 'grouped' && part.key === from.key)
+  if (other !== undefined) add(draft, { ...first, with: other.id }, from)
+}
+
+function drawCogroupedAggregate(draft: Draft, from: Part): void {
+  const aggregation = draft.choice.of(['join', 'keyAndLast', 'joinOrClear'] as const)
+  const common = { id: nextId(draft), from: from.id, ...maybeName(draft), ...maybeStore(draft) }
+  const table = { kind: 'table', key: from.key, value: 'string', known: true } as const
+  add(draft, { op: 'aggregate', ...common, aggregation }, table)
+}

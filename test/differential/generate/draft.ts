@@ -1,0 +1,80 @@
+import { CATALOGUE, type Catalogue } from '../catalogue.ts'
+import type { Choice } from '../choice.ts'
+import type { Step, StepId, StoreSpec } from '../spec.ts'
+
+/** What may be built upon, with what decides which steps it admits. */
+export interface Part {
+  readonly id: StepId
+  readonly kind: 'stream' | 'table' | 'groupedTable' | 'grouped' | 'windowed' | 'cogrouped' | 'windowedCogrouped'
+  readonly key: KeyKind
+  readonly value: 'string' | 'long'
+  /** Both serdes are known to the DSL, so that a store need not give them. */
+  readonly known: boolean
+}
+
+/** `string`, or for windowed keys `time 60 of string` and the like: only equal ones can be joined. */
+export type KeyKind = string
+
+/** A topology being drawn. */
+export interface Draft {
+  readonly choice: Choice
+  readonly steps: Step[]
+  readonly parts: Part[]
+  /** What other steps have read; the rest are ends, which need sinks. */
+  readonly read: Set<StepId>
+  counter: number
+}
+
+/** Adds a step on `from`, or none where what is there does not allow it. */
+export interface Draw {
+  /** How often it is drawn, compared with the others. @default 1 */
+  readonly weight?: number
+  /** Where it may be drawn. @default everywhere */
+  fits?(from: Part): boolean
+  draw(draft: Draft, from: Part): void
+}
+
+export function createDraft(choice: Choice): Draft {
+  return { choice, steps: [], parts: [], read: new Set(), counter: 0 }
+}
+
+export function add(draft: Draft, step: Step & { readonly id: StepId }, gives: Omit<Part, 'id'>): void {
+  draft.steps.push(step)
+  draft.parts.push({ ...gives, id: step.id })
+}
+
+/** One of the parts for which `fits` holds, which then counts as read; undefined where there is none. */
+export function another(draft: Draft, fits: (part: Part) => boolean): Part | undefined {
+  const fitting = draft.parts.filter(fits)
+  if (fitting.length === 0) return undefined
+  const part = draft.choice.of(fitting)
+  draft.read.add(part.id)
+  return part
+}
+
+export function nextId(draft: Draft, prefix = 's'): StepId {
+  draft.counter += 1
+  return `${prefix}${draft.counter}`
+}
+
+/** The name of one function of the catalogue. */
+export function oneOf<Kind extends keyof Catalogue>(draft: Draft, kind: Kind): keyof Catalogue[Kind] & string {
+  return draft.choice.of(Object.keys(CATALOGUE[kind]) as (keyof Catalogue[Kind] & string)[])
+}
+
+export function maybeName(draft: Draft): { readonly name?: string } {
+  return draft.choice.chance(20) ? { name: nextId(draft, 'name-') } : {}
+}
+
+export function maybeStore(draft: Draft): { readonly store?: StoreSpec } {
+  return draft.choice.chance(40) ? { store: someStore(draft) } : {}
+}
+
+export function someStore(draft: Draft): StoreSpec {
+  const { choice } = draft
+  return {
+    ...(choice.chance(60) ? { name: nextId(draft, 'store-') } : {}),
+    ...(choice.chance(20) ? { caching: choice.chance(50) } : {}),
+    ...(choice.chance(10) ? { logging: false } : {}),
+  }
+}

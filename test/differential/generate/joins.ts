@@ -1,0 +1,39 @@
+import { add, another, type Draft, type Draw, maybeName, nextId, oneOf, type Part } from './draft.ts'
+
+/** Joins of a stream. */
+export const JOIN_DRAWS: readonly Draw[] = [
+  { draw: drawTableJoin('join') },
+  { draw: drawTableJoin('leftJoin') },
+  { weight: 2, draw: drawStreamJoin },
+]
+
+function drawTableJoin(op: 'join' | 'leftJoin'): Draw['draw'] {
+  return (draft, from) => {
+    const table = another(draft, part => part.kind === 'table' && part.key === from.key)
+    if (table === undefined) return
+    const joiner = oneOf(draft, 'joiner')
+    const step = { op, id: nextId(draft), from: from.id, table: table.id, joiner, ...maybeName(draft) } as const
+    add(draft, step, { ...from, value: 'string', known: false })
+  }
+}
+
+function drawStreamJoin(draft: Draft, from: Part): void {
+  const { choice } = draft
+  const other = another(draft, part => part.kind === 'stream' && part.key === from.key)
+  if (other === undefined) return
+  const step = {
+    op: 'streamJoin',
+    id: nextId(draft),
+    kind: choice.of(['inner', 'left', 'outer'] as const),
+    from: from.id,
+    with: other.id,
+    joiner: oneOf(draft, 'joiner'),
+    beforeMs: choice.of([0, 5, 20]),
+    afterMs: choice.of([1, 5, 20]),
+    graceMs: choice.of([0, 5, 30]),
+    ...maybeName(draft),
+    ...(choice.chance(20) ? { storeName: nextId(draft, 'store-') } : {}),
+    ...(choice.chance(15) ? { logging: false } : {}),
+  } as const
+  add(draft, step, { ...from, value: 'string', known: false })
+}

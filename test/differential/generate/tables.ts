@@ -1,0 +1,99 @@
+import { add, another, type Draft, type Draw, maybeName, maybeStore, nextId, oneOf, type Part } from './draft.ts'
+
+/** Of a table. */
+export const TABLE_DRAWS: readonly Draw[] = [
+  { draw: drawFilter('filter') },
+  { draw: drawFilter('filterNot') },
+  {
+    draw(draft, from) {
+      const step = { op: 'mapValues', ...stored(draft, from), mapper: oneOf(draft, 'valueMapper') } as const
+      add(draft, step, { ...from, value: 'string', known: 'store' in step })
+    },
+  },
+  {
+    weight: 2,
+    draw: (draft, from) => add(draft, { op: 'toStream', ...common(draft, from) }, { ...from, kind: 'stream' }),
+  },
+  {
+    draw(draft, from) {
+      const step = { op: 'tableGroupBy', ...common(draft, from), mapper: oneOf(draft, 'pairMapper') } as const
+      add(draft, step, { kind: 'groupedTable', key: 'string', value: 'string', known: true })
+    },
+  },
+  { weight: 2, draw: drawTableJoin },
+  { fits: ({ known }) => known, draw: drawForeignKeyJoin },
+  { fits: ({ known }) => known, draw: drawSuppress },
+  {
+    draw(draft, from) {
+      const step = { op: 'transformValues', ...stored(draft, from), mapper: oneOf(draft, 'valueMapper') } as const
+      add(draft, step, { ...from, value: 'string', known: 'store' in step })
+    },
+  },
+]
+
+/** Of a grouped table. */
+export const GROUPED_TABLE_DRAWS: readonly Draw[] = [
+  {
+    draw: (draft, from) =>
+      add(draft, { op: 'tableCount', ...stored(draft, from) }, { ...from, kind: 'table', value: 'long' }),
+  },
+  {
+    draw(draft, from) {
+      const [adder, subtractor] = [oneOf(draft, 'reducer'), oneOf(draft, 'reducer')]
+      add(draft, { op: 'tableReduce', ...stored(draft, from), adder, subtractor }, { ...from, kind: 'table' })
+    },
+  },
+  {
+    draw(draft, from) {
+      // One that counts reads what it has written, and can read nothing else.
+      const adder = oneOf(draft, 'aggregation')
+      const drawn = oneOf(draft, 'aggregation')
+      const subtractor = adder === 'countText' || drawn === 'countText' ? adder : drawn
+      add(draft, { op: 'tableAggregate', ...stored(draft, from), adder, subtractor }, { ...from, kind: 'table' })
+    },
+  },
+]
+
+function drawFilter(op: 'filter' | 'filterNot'): Draw['draw'] {
+  return (draft, from) => add(draft, { op, ...stored(draft, from), predicate: oneOf(draft, 'predicate') }, from)
+}
+
+function drawTableJoin(draft: Draft, from: Part): void {
+  const other = another(draft, part => part.kind === 'table' && part.key === from.key)
+  if (other === undefined) return
+  const join = draft.choice.of(['inner', 'left', 'outer'] as const)
+  const functions = { with: other.id, joiner: oneOf(draft, 'joiner') }
+  const step = { op: 'tableJoin', join, ...stored(draft, from), ...functions } as const
+  add(draft, step, { ...from, value: 'string', known: 'store' in step })
+}
+
+function drawForeignKeyJoin(draft: Draft, from: Part): void {
+  const other = another(draft, ({ kind, key, known }) => kind === 'table' && key === 'string' && known)
+  if (other === undefined) return
+  const join = draft.choice.of(['inner', 'left'] as const)
+  const functions = { with: other.id, selector: oneOf(draft, 'keySelector'), joiner: oneOf(draft, 'joiner') }
+  const step = { op: 'foreignKeyJoin', join, ...stored(draft, from), ...functions } as const
+  add(draft, step, { ...from, value: 'string', known: true })
+}
+
+function drawSuppress(draft: Draft, from: Part): void {
+  const { choice } = draft
+  const closes = from.key !== 'string' && choice.chance(50)
+  const step = {
+    op: 'suppress',
+    ...common(draft, from),
+    ...(closes ? {} : { waitMs: choice.of([0, 3, 10, 30]) }),
+    ...(!closes && choice.chance(30) ? { maxRecords: 1 + choice.below(3) } : {}),
+    ...(!closes && choice.chance(20) ? { maxBytes: 40 + choice.below(100) } : {}),
+    ...(choice.chance(10) ? { logging: false } : {}),
+  } as const
+  add(draft, step, from)
+}
+
+function common(draft: Draft, from: Part): { readonly id: string; readonly from: string; readonly name?: string } {
+  return { id: nextId(draft), from: from.id, ...maybeName(draft) }
+}
+
+function stored(draft: Draft, from: Part): ReturnType<typeof common> & ReturnType<typeof maybeStore> {
+  return { ...common(draft, from), ...maybeStore(draft) }
+}

@@ -1,0 +1,48 @@
+package millrace.peer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import org.apache.kafka.streams.kstream.JoinWindows;
+import org.apache.kafka.streams.kstream.Joined;
+import org.apache.kafka.streams.kstream.StreamJoined;
+import org.apache.kafka.streams.kstream.ValueJoinerWithKey;
+
+/** Joins of streams. */
+final class Joins {
+    static final Map<String, Building.Operator> OPERATORS =
+            Map.of("join", Joins::table, "leftJoin", Joins::table, "streamJoin", Joins::stream);
+
+    private Joins() {}
+
+    private static Node table(JsonNode step, Building building) {
+        Node.Stream node = building.read(step, "from", Node.Stream.class);
+        Node.Table table = building.read(step, "table", Node.Table.class);
+        ValueJoinerWithKey<Object, Object, Object, Object> joiner = Functions.joiner(step);
+        Joined<Object, Object, Object> how = Joined.with(node.key(), node.value(), table.value());
+        if (step.has("name")) how = how.withName(step.get("name").asText());
+        return Streams.newValues(
+                node,
+                step.path("op").asText().equals("join")
+                        ? node.stream().join(table.table(), joiner, how)
+                        : node.stream().leftJoin(table.table(), joiner, how));
+    }
+
+    private static Node stream(JsonNode step, Building building) {
+        Node.Stream node = building.read(step, "from", Node.Stream.class);
+        Node.Stream other = building.read(step, "with", Node.Stream.class);
+        ValueJoinerWithKey<Object, Object, Object, Object> joiner = Functions.joiner(step);
+        StreamJoined<Object, Object, Object> how = StreamJoined.with(node.key(), node.value(), other.value());
+        if (step.has("name")) how = how.withName(step.get("name").asText());
+        if (step.has("storeName")) how = how.withStoreName(step.get("storeName").asText());
+        if (!step.path("logging").asBoolean(true)) how = how.withLoggingDisabled();
+        JoinWindows windows = Windowing.join(step);
+        return Streams.newValues(
+                node,
+                switch (step.path("kind").asText()) {
+                    case "inner" -> node.stream().join(other.stream(), joiner, windows, how);
+                    case "left" -> node.stream().leftJoin(other.stream(), joiner, windows, how);
+                    case "outer" -> node.stream().outerJoin(other.stream(), joiner, windows, how);
+                    default -> throw new IllegalArgumentException("no such kind of join");
+                });
+    }
+}
