@@ -38,6 +38,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     troubles: drawTroubles(plan, processes, random, draw).filter(({ kind }) => isBearable(kind, chosen)),
     faults: 'drawn',
     firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
+    ...(random() < 0.3 ? { stateBufferBytes: draw(500, 20_000) } : {}),
   }
 }
 

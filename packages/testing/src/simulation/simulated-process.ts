@@ -152,6 +152,7 @@ export class SimulatedProcess {
       commitIntervalMs: guarantee === 'exactly_once' ? 100 : 500,
       onBadRecord: onBadRecord === 'dead-letter' ? { deadLetterTopic: DEAD_LETTER_TOPIC } : onBadRecord,
       caching,
+      ...(setting.stateBufferBytes === undefined ? {} : { stateBufferBytes: setting.stateBufferBytes }),
       clock,
       logger: this.#logger(),
     })

@@ -67,6 +67,8 @@ export interface SimulationCase {
   readonly faults: 'drawn' | readonly ScheduledFault[]
   /** Of each transactional id; near 32 766 the epochs run out during the run. @default 0 */
   readonly firstProducerEpoch?: number
+  /** A small one lets state leave the heap, and commits come early. @default the runtime's */
+  readonly stateBufferBytes?: number
 }
 
 /** Where the time of a run begins, and where that of its input begins by default. */
