@@ -30,6 +30,8 @@ export interface TaskContext {
   isFatal(error: unknown): boolean
   /** Counts a record that an operator leaves out, and warns the first time. */
   drop(node: string, reason: DropReason): void
+  /** Adds to a counter that user code of `node` has made. */
+  count(node: string, metric: string, by: number): void
 }
 
 export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition' | 'stale' | 'bad-timestamp'

@@ -81,6 +81,11 @@ export interface BaseProcessorContext {
   ): Cancellable
   /** Asks for a commit soon. */
   commit(): void
+  /**
+   * Adds to a counter of the application's own, which `KafkaStreams.metrics()` gives with the tags `node` and `task`. What is
+   * processed again after a failure counts again.
+   */
+  count(metric: string, by?: number): void
   /** Where the record at hand came from; undefined outside `process`. */
   readonly recordMetadata: RecordMetadata | undefined
   /** The highest timestamp of the task so far, -1 before the first record. */

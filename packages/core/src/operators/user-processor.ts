@@ -65,6 +65,7 @@ export function processorContext(
       return env.schedule(intervalMs, type, callback)
     },
     commit: () => env.requestCommit(),
+    count: (metric, by = 1) => context.count(name, metric, by),
     get recordMetadata() {
       return context.topic === null ? undefined : env.recordMetadata()
     },

@@ -88,6 +88,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
 
   return {
     isFatal: error => typeof error === 'object' && error !== null && fatal.has(error),
+    count: (node, metric, by, { taskId }) => metrics.count(metric, { node, task: taskId }, by),
     fail(node, error, context) {
       // What concerns more than this record (a fenced producer, a lost broker) is not the policy's to decide.
       if (isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) {

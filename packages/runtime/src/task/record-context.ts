@@ -18,6 +18,7 @@ export interface RecordPolicy {
   fail(node: string, error: unknown, context: RecordContext): void
   isFatal(error: unknown): boolean
   drop(node: string, reason: DropReason, context: RecordContext): void
+  count(node: string, metric: string, by: number, context: RecordContext): void
 }
 
 /** The record that a task has in hand, as its operators see it. */
@@ -64,5 +65,9 @@ export class RecordContext implements TaskContext {
 
   drop(node: string, reason: DropReason): void {
     this.#policy.drop(node, reason, this)
+  }
+
+  count(node: string, metric: string, by: number): void {
+    this.#policy.count(node, metric, by, this)
   }
 }

@@ -71,6 +71,18 @@ it('commits when a processor asks for it, long before the interval is over', asy
   expect(changes.readValuesToList()).toEqual(['later', 'now'])
 })
 
+it('counts what a processor wants counted', async () => {
+  const { driver, input } = await run((context, value) => context.count(`${value}-seen`, value.length))
+  await using _ = driver
+  for (const value of ['a', 'bb', 'a']) await input.pipeInput('k', value)
+  const own = driver.metrics().filter(({ name }) => name.endsWith('-seen'))
+  const tags = { node: 'KSTREAM-PROCESSOR-0000000001', task: '0_0' }
+  expect(own).toEqual([
+    { name: 'a-seen', tags, value: 2 },
+    { name: 'bb-seen', tags, value: 2 },
+  ])
+})
+
 it('lets a processor read its own writes before any commit', async () => {
   const { driver, input, results } = await run(async (context, _value, store) => {
     const own = context.store(store)
