@@ -81,6 +81,7 @@ export {
   type PunctuationType,
   type TaskContext,
 } from './operators/process.ts'
+export { compileDropLate, resultChildren, type Lateness, type LateRecord } from './operators/late.ts'
 export type * from './state/engine-store.ts'
 export type * from './state/store-types.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'

@@ -1,5 +1,6 @@
 import {
   type CogroupedKStream,
+  type GlobalKTable,
   type KGroupedStream,
   type KGroupedTable,
   type KStream,
@@ -8,6 +9,7 @@ import {
   type Serde,
   type SessionWindowedCogroupedKStream,
   type SessionWindowedKStream,
+  type StoreBuilder,
   type StreamsBuilder,
   string,
   type TimeWindowedCogroupedKStream,
@@ -25,11 +27,13 @@ export type Result = Serdes &
   (
     | { readonly kind: 'stream'; readonly it: KStream<Datum, Datum, Known> }
     | { readonly kind: 'table'; readonly it: KTable<Datum, Datum, Known> }
+    | { readonly kind: 'global'; readonly it: GlobalKTable<Datum, Datum> }
+    | { readonly kind: 'store'; readonly it: StoreBuilder }
     | { readonly kind: 'grouped'; readonly it: KGroupedStream<Datum, Datum, Known> }
     | { readonly kind: 'groupedTable'; readonly it: KGroupedTable<Datum, Datum> }
     | { readonly kind: 'windowed'; readonly it: TimeWindowedKStream<Datum, Datum, Known>; readonly sizeMs: number }
     | { readonly kind: 'sessions'; readonly it: SessionWindowedKStream<Datum, Datum, Known> }
-    | { readonly kind: 'cogrouped'; readonly it: CogroupedKStream<Datum, Datum> }
+    | { readonly kind: 'cogrouped'; readonly it: CogroupedKStream<Datum, Datum, Datum> }
     | {
         readonly kind: 'windowedCogrouped'
         readonly it: TimeWindowedCogroupedKStream<Datum, Datum>

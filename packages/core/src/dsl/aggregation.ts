@@ -10,6 +10,7 @@ import { sessionWindowed, timeWindowed } from '../serde/windowed-serdes.ts'
 import type { GraphEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { aggregateTableState, type TableState } from '../topology/table-state.ts'
+import { addLate, lateName, type OnLate } from './late.ts'
 import type { StreamPoint, TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 import { type StoreOption, storeChoice, tableStore, windowedTableStore } from './store-options.ts'
@@ -32,6 +33,7 @@ export interface WindowedBy {
   readonly windows: WindowsSpec
   readonly emit: EmitStrategy
   readonly merger?: SessionAggregateSpec['merger']
+  readonly onLate?: OnLate
 }
 
 /** `count`, `reduce` or `aggregate`, over windows or without. */
@@ -57,14 +59,16 @@ export function addAggregation(
       : windowedTableStore(storeName, choice, serdes, windowedBy)
 
   const parent = group.repartitionRequired ? addGroupRepartition(group, storeName) : undefined
-  const table = aggregateTableState(storeName, windowedBy?.windows.type)
+  const table = aggregateTableState(storeName, windowedBy?.windows.type, choice.historyRetentionMs)
   const entry = aggregationEntry(name, store, aggregate, table, windowedBy)
   group.graph.add(entry, [parent ?? group.entry])
+  const sources = parent === undefined ? group.sources : [parent.name]
+  addLate([entry], { graph: group.graph, name, sources, keySerde: store.keySerde }, windowedBy?.onLate)
   return {
     graph: group.graph,
     entry,
     name,
-    sources: parent === undefined ? group.sources : [parent.name],
+    sources,
     keySerde: windowedBy === undefined ? store.keySerde : windowedKeySerde(store.keySerde, windowedBy.windows),
     valueSerde: store.valueSerde,
     table,
@@ -103,29 +107,31 @@ function aggregationEntry(
     kind: 'processor',
     name,
     parents: [],
-    operator: () => aggregationSpec(store.name, aggregate, table.sendsOldValues(), windowedBy),
+    operator: () => aggregationSpec(store.name, aggregate, table.sendsOldValues(), windowedBy, name),
     connects: () => [],
     owns: () => [store],
   }
 }
 
-/** What the node of an aggregation does. */
+/** What the node of an aggregation does. `lateOf`: the operator by whose name goes what is late. */
 export function aggregationSpec(
   store: string,
   aggregate: AggregateFunction,
   sendOldValues: boolean,
   windowedBy: WindowedBy | undefined,
+  lateOf: string,
 ): OperatorSpec {
   const common = { store, function: aggregate, sendOldValues }
   if (windowedBy === undefined) return { type: 'aggregate', ...common }
-  const { windows, emit, merger } = windowedBy
+  const { windows, emit, merger, onLate } = windowedBy
+  const windowed = { ...common, emit, ...(onLate === undefined ? {} : { late: lateName(lateOf, onLate) }) }
   switch (windows.type) {
     case 'time':
     case 'unlimited':
-      return { type: 'windowAggregate', windows, emit, ...common }
+      return { type: 'windowAggregate', windows, ...windowed }
     case 'sliding':
-      return { type: 'slidingAggregate', windows, emit, ...common }
+      return { type: 'slidingAggregate', windows, ...windowed }
     case 'session':
-      return { type: 'sessionAggregate', windows, emit, merger, ...common }
+      return { type: 'sessionAggregate', windows, merger, ...windowed }
   }
 }

@@ -9,6 +9,7 @@ import {
   type WindowedBy,
   windowedKeySerde,
 } from './aggregation.ts'
+import { addLate } from './late.ts'
 import type { TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 import { processorEntry } from './steps.ts'
@@ -54,24 +55,28 @@ export function addCogroup(
   // Kafka Streams has the topics in front of the repartitions agree, from which those take their partition counts.
   const sources = [...new Set(inputs.flatMap(({ group }) => group.sources))]
 
-  const table = aggregateTableState(storeName, windowedBy?.windows.type)
+  const table = aggregateTableState(storeName, windowedBy?.windows.type, choice.historyRetentionMs)
+  const aggregationNames = inputs.map((_input, index) =>
+    names.processorOr(given && `${given}-cogroup-agg-${index}`, 'COGROUPKSTREAM-AGGREGATE-'),
+  )
+  const name = names.processorOr(given && `${given}-cogroup-merge`, 'COGROUPKSTREAM-MERGE-')
   const aggregations = inputs.map(({ aggregator }, index): GraphEntry => {
-    const name = names.processorOr(given && `${given}-cogroup-agg-${index}`, 'COGROUPKSTREAM-AGGREGATE-')
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
     return {
       kind: 'processor',
-      name,
+      name: aggregationNames[index]!,
       parents: [],
-      operator: () => aggregationSpec(storeName, aggregate, table.sendsOldValues(), windowedBy),
+      operator: () => aggregationSpec(storeName, aggregate, table.sendsOldValues(), windowedBy, name),
       connects: () => [],
       owns: () => [store],
     }
   })
-  const name = names.processorOr(given && `${given}-cogroup-merge`, 'COGROUPKSTREAM-MERGE-')
   const entry = processorEntry(name, { type: 'passThrough' })
   aggregations.forEach((aggregation, index) => graph.add(aggregation, [parents[index]!]))
   graph.add(entry, aggregations)
   graph.addCopartitioned({ operator: name, sources })
+  const read = inputs.flatMap(({ group }) => repartitioned.get(group)?.name ?? group.sources)
+  addLate(aggregations, { graph, name, sources: read, keySerde: store.keySerde }, windowedBy?.onLate)
   return {
     graph,
     entry,

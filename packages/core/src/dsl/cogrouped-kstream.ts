@@ -7,6 +7,7 @@ import { addCogroup, type CogroupPoint } from './cogroup.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import type { KTable } from './ktable.ts'
+import { type LateOption, onLateOf } from './late.ts'
 import type { Make } from './make.ts'
 import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
 import { point, sameGraph } from './point.ts'
@@ -15,8 +16,11 @@ import { point, sameGraph } from './point.ts'
 type KeptAs<K, VR> = NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } }
 type WindowsKeptAs<K, VR> = NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } }
 
-/** Several grouped streams with the same keys, about to be aggregated into one table, each by a function of its own. */
-export class CogroupedKStream<K, VR> {
+/**
+ * Several grouped streams with the same keys, about to be aggregated into one table, each by a function of its own. `V` is
+ * whatever values they have.
+ */
+export class CogroupedKStream<K, VR, V = unknown> {
   readonly #point: CogroupPoint
   readonly #make: Make
 
@@ -27,10 +31,10 @@ export class CogroupedKStream<K, VR> {
   }
 
   /** Adds a stream, whose values `aggregator` adds to the aggregate. */
-  cogroup<V, Known extends SerdeSide>(
-    grouped: KGroupedStream<K, V, Known>,
-    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
-  ): CogroupedKStream<K, VR> {
+  cogroup<VO, Known extends SerdeSide>(
+    grouped: KGroupedStream<K, VO, Known>,
+    aggregator: (key: K, value: VO, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+  ): CogroupedKStream<K, VR, V | VO> {
     sameGraph(this.#point.inputs[0]!.group, grouped[point], 'cogroup')
     const group = grouped[point]
     const { inputs: before, repartitioned } = this.#point
@@ -46,10 +50,13 @@ export class CogroupedKStream<K, VR> {
   }
 
   /** Aggregates each window of time, or each session, by itself. */
-  windowedBy(windows: SessionWindowsSpec): SessionWindowedCogroupedKStream<K, VR>
-  windowedBy(windows: Exclude<WindowsSpec, SessionWindowsSpec>): TimeWindowedCogroupedKStream<K, VR>
-  windowedBy(windows: WindowsSpec): unknown {
-    const by: WindowedBy = { windows, emit: 'on-update' }
+  windowedBy(windows: SessionWindowsSpec, options?: LateOption<K, V>): SessionWindowedCogroupedKStream<K, VR>
+  windowedBy(
+    windows: Exclude<WindowsSpec, SessionWindowsSpec>,
+    options?: LateOption<K, V>,
+  ): TimeWindowedCogroupedKStream<K, VR>
+  windowedBy(windows: WindowsSpec, options: LateOption<K, V> = {}): unknown {
+    const by: WindowedBy = { windows, emit: 'on-update', onLate: onLateOf(options, this.#make) }
     const from = { ...this.#point, repartitioned: new Map() }
     return windows.type === 'session'
       ? new SessionWindowedCogroupedKStream(from, by, this.#make)

@@ -8,6 +8,7 @@ import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import { type LateOption, onLateOf } from './late.ts'
 import { point, type types } from './point.ts'
 import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
@@ -66,31 +67,32 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * @example
    * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { store: { value: accounts } })
    */
-  cogroup<VR>(aggregator: (key: K, value: V, aggregate: VR) => Awaitable<VR | null>): CogroupedKStream<K, VR> {
-    return new CogroupedKStream<K, VR>(
+  cogroup<VR>(aggregator: (key: K, value: V, aggregate: VR) => Awaitable<VR | null>): CogroupedKStream<K, VR, V> {
+    return new CogroupedKStream<K, VR, V>(
       { inputs: [{ group: this[point], aggregator }], repartitioned: new Map() },
       this.#make,
     )
   }
 
   /** Aggregates each window of time, or each session, by itself. */
-  windowedBy(windows: SessionWindowsSpec, options?: WindowedByOptions): SessionWindowedKStream<K, V, Known>
+  windowedBy(windows: SessionWindowsSpec, options?: WindowedByOptions<K, V>): SessionWindowedKStream<K, V, Known>
   windowedBy(
     windows: Exclude<WindowsSpec, SessionWindowsSpec>,
-    options?: WindowedByOptions,
+    options?: WindowedByOptions<K, V>,
   ): TimeWindowedKStream<K, V, Known>
-  windowedBy(windows: WindowsSpec, options: WindowedByOptions = {}): unknown {
+  windowedBy(windows: WindowsSpec, options: WindowedByOptions<K, V> = {}): unknown {
     const { emitStrategy: emit = 'on-update' } = options
-    if (windows.type === 'session') return this.#make.sessions(this[point], { windows, emit })
+    const by = { windows, emit, onLate: onLateOf(options, this.#make) }
+    if (windows.type === 'session') return this.#make.sessions(this[point], by)
     if (windows.type === 'unlimited' && emit === 'on-close') {
       const reason = 'emitStrategy is "on-close", but an unlimited window never closes'
       throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'windowedBy', reason })
     }
-    return this.#make.windowed(this[point], { windows, emit })
+    return this.#make.windowed(this[point], by)
   }
 }
 
-export interface WindowedByOptions {
+export interface WindowedByOptions<K, V> extends LateOption<K, V> {
   /**
    * `on-close`: one result for each window, when no more records can come into it: its end and grace have passed in stream
    * time. That takes later records, of any key of the same partition.

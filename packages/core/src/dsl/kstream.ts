@@ -3,6 +3,7 @@ import type { Awaitable } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
+import { withLatePoints } from './late.ts'
 import { addStreamStreamJoin, type StreamJoinOptions } from './stream-joins.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import { GlobalKTable } from './global-ktable.ts'
@@ -211,7 +212,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
   ): KStream<K, VR, 'key'>
   join(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
-    return this.#make.stream(addJoin(this[point], other, 'inner', [first, second, third]))
+    return this.#make.stream(addJoin(this[point], other, 'inner', [first, second, third], this.#make))
   }
 
   /** Joins each record with the global table's current value of the key that `keySelector` gives, or with null. */
@@ -237,7 +238,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
   ): KStream<K, VR, 'key'>
   leftJoin(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
-    return this.#make.stream(addJoin(this[point], other, 'left', [first, second, third]))
+    return this.#make.stream(addJoin(this[point], other, 'left', [first, second, third], this.#make))
   }
 
   /** As `leftJoin` with a stream, but records of either stream that find no partner are joined with null. */
@@ -246,7 +247,8 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
   ): KStream<K, VR, 'key'> {
-    return this.#make.stream(addStreamStreamJoin(this[point], other[point], 'outer', joiner, options as never))
+    const erased = withLatePoints(options as never, this.#make)
+    return this.#make.stream(addStreamStreamJoin(this[point], other[point], 'outer', joiner, erased))
   }
 
   /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
@@ -283,11 +285,12 @@ function addJoin(
   other: Joinable,
   join: 'inner' | 'left',
   [first, second, third]: readonly [first: never, second: unknown, third: NameOption | undefined],
+  make: Make,
 ): StreamPoint {
   if (other instanceof GlobalKTable) {
     return addStreamGlobalJoin(one, other[globalPoint], { join, keySelector: first, joiner: second as never }, third)
   }
   const from = other[point]
   if ('table' in from) return addStreamTableJoin(one, from, join, first, second ?? {})
-  return addStreamStreamJoin(one, from, join, first, second as never)
+  return addStreamStreamJoin(one, from, join, first, withLatePoints(second as never, make))
 }

@@ -6,6 +6,7 @@ import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
 import type { GraphEntry, MemberProcessor, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { repartitionedForJoin } from './joins.ts'
+import { addLate, type LateOption, lateName, type OnLate } from './late.ts'
 import type { SerdeOptions } from './options.ts'
 import { sameGraph, type StreamPoint, streamPoint } from './point.ts'
 
@@ -60,7 +61,7 @@ function invalid(reason: string) {
   return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'joinWindows', reason })
 }
 
-export interface StreamJoinOptions<K, V, VO> extends SerdeOptions<K, V> {
+export interface StreamJoinOptions<K, V, VO> extends SerdeOptions<K, V>, LateOption<K, V> {
   readonly windows: JoinWindows
   /** Of the other stream's values. @default the one that is known */
   readonly otherValue?: Serde<NonNullable<VO>>
@@ -70,9 +71,16 @@ export interface StreamJoinOptions<K, V, VO> extends SerdeOptions<K, V> {
   readonly logging?: StoreSettings['logging']
   /** Of the join's stores. @default the application's */
   readonly type?: StoreSettings['type']
+  /** As `onLate`, which is for records of this stream, for those of the other one. */
+  readonly onLateOther?: LateOption<K, VO>['onLate']
 }
 
-interface ErasedOptions extends Omit<StreamJoinOptions<unknown, unknown, unknown>, 'key' | 'value' | 'otherValue'> {
+interface ErasedOptions extends Omit<
+  StreamJoinOptions<unknown, unknown, unknown>,
+  'key' | 'value' | 'otherValue' | 'onLate' | 'onLateOther'
+> {
+  readonly onLate?: OnLate
+  readonly onLateOther?: OnLate
   readonly key?: object
   readonly value?: object
   readonly otherValue?: object
@@ -130,10 +138,13 @@ export function addStreamStreamJoin(
       : `${base}-${join === 'outer' ? 'outer' : 'left'}-shared-join-store`
   const unmatched = join === 'inner' ? undefined : unmatchedStore(shared, keySerde, valueSerdes, options)
 
-  const thisEntry = windowEntry(thisWindowed, thisStore)
-  const otherEntry = windowEntry(otherWindowed, otherStore)
+  const { onLate, onLateOther } = options
+  const thisEntry = windowEntry(thisWindowed, thisStore, onLate)
+  const otherEntry = windowEntry(otherWindowed, otherStore, onLateOther)
   graph.add(thisEntry, [left.entry])
   graph.add(otherEntry, [right.entry])
+  addLate([thisEntry], { graph, name: thisWindowed, sources: left.sources, keySerde }, onLate)
+  addLate([otherEntry], { graph, name: otherWindowed, sources: right.sources, keySerde }, onLateOther)
   const { beforeMs, afterMs, graceMs } = options.windows
   const waiting = unmatched && { store: unmatched.name, leftWaitsMs: afterMs, rightWaitsMs: beforeMs, graceMs }
   const side = (
@@ -146,6 +157,16 @@ export function addStreamStreamJoin(
     parents: [which === 'left' ? thisWindowed : otherWindowed],
     stores: unmatched === undefined ? [other.name] : [other.name, unmatched.name],
   })
+  // Spares the other window, and so cannot be where somebody wants to know what was late for it.
+  const selfJoin = () => ({
+    spares: otherEntry,
+    member: {
+      name,
+      operator: { type: 'streamSelfJoin', joiner, store: thisStore.name, beforeMs, afterMs, graceMs } as const,
+      parents: [thisWindowed],
+      stores: [thisStore.name],
+    },
+  })
   const entry: GraphEntry = {
     kind: 'processors',
     name,
@@ -156,26 +177,19 @@ export function addStreamStreamJoin(
       { name, operator: { type: 'passThrough' }, parents: [thisJoin, otherJoin], stores: [] },
     ],
     owns: () => (unmatched === undefined ? [] : [unmatched]),
-    selfJoin: {
-      spares: otherEntry,
-      member: {
-        name,
-        operator: { type: 'streamSelfJoin', joiner, store: thisStore.name, beforeMs, afterMs, graceMs },
-        parents: [thisWindowed],
-        stores: [thisStore.name],
-      },
-    },
+    ...(onLateOther === undefined ? { selfJoin: selfJoin() } : {}),
   }
   graph.add(entry, [thisEntry, otherEntry])
   return streamPoint({ graph, entry, name, sources, keySerde, valueSerde: undefined, repartitionRequired: false })
 }
 
-function windowEntry(name: string, store: StoreDraft): GraphEntry {
+function windowEntry(name: string, store: StoreDraft, onLate: OnLate): GraphEntry {
+  const late = onLate === undefined ? {} : { late: lateName(name, onLate) }
   return {
     kind: 'processor',
     name,
     parents: [],
-    operator: () => ({ type: 'joinWindow', store: store.name }),
+    operator: () => ({ type: 'joinWindow', store: store.name, ...late }),
     connects: () => [],
     owns: () => [store],
   }

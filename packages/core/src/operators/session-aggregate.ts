@@ -2,6 +2,7 @@ import { NO_HEADERS } from '../record/headers.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
+import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { SessionAggregateSpec } from './spec.ts'
 import { called, stepwise, type Steps } from './stepwise.ts'
@@ -19,6 +20,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
   const { inactivityGapMs: gap, graceMs } = spec.windows
   const onUpdate = spec.emit === 'on-update'
   const fold = foldOf(spec.function, () => store.zero(), spec.merger)
+  const dropLate = compileDropLate(env, spec.late)
   let streamTime = -1
   env.readsByKey(spec.store)
 
@@ -53,7 +55,10 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
       start = Math.min(start, session.tie)
       end = Math.max(end, session.slot)
     }
-    if (end < streamTime - graceMs - gap) return context.drop(name, 'late')
+    if (end < streamTime - graceMs - gap) {
+      yield dropLate(key, value, { streamTimeMs: streamTime, windows: [{ start, end }], partly: false })
+      return
+    }
     if (start !== timestamp || end !== timestamp) {
       for (const { slot, tie, value: its } of touching) {
         const old = sendOldValues && onUpdate ? its : null

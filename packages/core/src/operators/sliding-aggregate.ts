@@ -2,7 +2,9 @@ import type { RangeEntry } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
 import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
+import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
+import type { Window } from '../record/windowed.ts'
 import type { SlidingAggregateSpec } from './spec.ts'
 import { called, stepwise, type Steps } from './stepwise.ts'
 
@@ -27,7 +29,11 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
   const onUpdate = spec.emit === 'on-update'
   const sendOldValues = spec.sendOldValues && onUpdate && !store.caching
   const fold = foldOf(spec.function, () => store.zero())
+  const dropLate = compileDropLate(env, spec.late)
   let streamTime = -1
+  /** Of the record at hand: windows that were over, and whether any other took it. */
+  let missed: Window[] = []
+  let taken = false
   env.readsByKey(spec.store)
 
   const windowed = (key: unknown, start: number) => ({ key, window: { start, end: start + difference } })
@@ -42,7 +48,8 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
 
   /** Adds the record to a window that has this aggregate so far; without one it begins with the initial aggregate. */
   function* update(key: unknown, value: unknown, start: number, so: Aggregate | undefined): Steps {
-    if (start + difference < streamTime - graceMs) return context.drop(name, 'late')
+    if (start + difference < streamTime - graceMs) return void missed.push({ start, end: start + difference })
+    taken = true
     const { timestamp } = context
     const before = so === undefined ? ((yield* called(env, fold.initial)) ?? null) : so.value
     // Another decoding or another initial aggregate: the user's function may change what it is given.
@@ -131,10 +138,17 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
     if (value === null) return context.drop(name, 'null-value')
     const { timestamp } = context
     if (timestamp > streamTime) streamTime = timestamp
-    if (timestamp + difference < streamTime - graceMs) return context.drop(name, 'late')
+    if (timestamp + difference < streamTime - graceMs) {
+      yield dropLate(key, value, { streamTimeMs: streamTime, windows: [], partly: false })
+      return
+    }
     yield store.load(key)
-    if (timestamp < difference) return yield* updateEarly(key, value)
-    yield* updateWindows(key, value)
+    missed = []
+    taken = false
+    if (timestamp < difference) yield* updateEarly(key, value)
+    else yield* updateWindows(key, value)
+    if (missed.length > 0) yield dropLate(key, value, { streamTimeMs: streamTime, windows: missed, partly: taken })
+    if (timestamp < difference) return
     if (emitClosed !== undefined) yield* emitClosed(streamTime - graceMs)
   })
 }

@@ -40,12 +40,12 @@ export type OperatorSpec =
   | { readonly type: 'tableToStream' }
   | StreamTableJoinSpec
   /** Keeps a stream's records for the other side of a join. */
-  | { readonly type: 'joinWindow'; readonly store: string }
+  | (LateOutput & { readonly type: 'joinWindow'; readonly store: string })
   | StreamStreamJoinSpec
   | StreamSelfJoinSpec
   | StreamGlobalJoinSpec
   /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
-  | { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> }
+  | (VersionedInput & { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> })
   | TableAggregateSpec
   | TableTableJoinSpec
   | {
@@ -80,7 +80,13 @@ export interface KeyValueAggregateSpec {
   readonly sendOldValues: boolean
 }
 
-export interface WindowAggregateSpec {
+/** Of an operator that may leave out records because they are late. */
+export interface LateOutput {
+  /** The child that gets them, see `late.ts`. Only there where `onLate` was given. */
+  readonly late?: string | undefined
+}
+
+export interface WindowAggregateSpec extends LateOutput {
   readonly type: 'windowAggregate'
   readonly store: string
   readonly function: AggregateFunction
@@ -89,7 +95,7 @@ export interface WindowAggregateSpec {
   readonly sendOldValues: boolean
 }
 
-export interface SlidingAggregateSpec {
+export interface SlidingAggregateSpec extends LateOutput {
   readonly type: 'slidingAggregate'
   readonly store: string
   readonly function: AggregateFunction
@@ -98,7 +104,7 @@ export interface SlidingAggregateSpec {
   readonly sendOldValues: boolean
 }
 
-export interface SessionAggregateSpec {
+export interface SessionAggregateSpec extends LateOutput {
   readonly type: 'sessionAggregate'
   readonly store: string
   readonly function: AggregateFunction
@@ -159,11 +165,17 @@ export interface SessionWindowsSpec {
   readonly graceMs: number
 }
 
+/** Of an operator below a table. */
+export interface VersionedInput {
+  /** The table is versioned: `TaskContext.isLatest` says whether an update is of its latest version. */
+  readonly versioned?: true
+}
+
 /**
  * A table's filter. With a `store` its results are materialised; `parent` says where an old value can be had from when
  * there is none.
  */
-export interface TableFilterSpec {
+export interface TableFilterSpec extends VersionedInput {
   readonly type: 'tableFilter'
   readonly predicate: Fn2<boolean>
   readonly negate: boolean
@@ -201,7 +213,7 @@ export type TableAggregateFunction =
     }
 
 /** One side of a join of two tables: its updates meet the current value of the other. */
-export interface TableTableJoinSpec {
+export interface TableTableJoinSpec extends VersionedInput {
   readonly type: 'tableTableJoin'
   readonly join: 'inner' | 'left' | 'outer'
   readonly side: 'left' | 'right'
@@ -227,14 +239,14 @@ export interface SuppressSpec {
 
 /** The steps of a join by foreign key, see `foreign-key-join.ts`. `topic` is the undecorated one of the subscriptions. */
 export type ForeignKeySpec =
-  | {
+  | (VersionedInput & {
       readonly type: 'foreignKeySend'
       readonly join: 'inner' | 'left'
       readonly foreignKey: ForeignKeyFn
       readonly foreignKeySerde: Serde<unknown>
       readonly valueSerde: Serde<unknown>
       readonly topic: string
-    }
+    })
   | {
       readonly type: 'foreignKeyReceive'
       readonly store: string
@@ -243,12 +255,12 @@ export type ForeignKeySpec =
       readonly topic: string
     }
   | { readonly type: 'foreignKeyLookUp'; readonly foreign: ValueGetterSpec }
-  | {
+  | (VersionedInput & {
       readonly type: 'foreignKeyUpdate'
       readonly store: string
       readonly foreignKeySerde: Serde<unknown>
       readonly topic: string
-    }
+    })
   | {
       readonly type: 'foreignKeyResolve'
       readonly join: 'inner' | 'left'
@@ -297,6 +309,16 @@ export interface StreamTableJoinSpec {
   readonly join: 'inner' | 'left'
   readonly joiner: (streamValue: never, tableValue: never, key: never) => Awaitable<unknown>
   readonly table: ValueGetterSpec
+  /** Where records wait for the versions of the table that come late. */
+  readonly waiting?: JoinWaitSpec
+}
+
+/** Records wait until stream time, by the records that come to the join, has passed theirs by `graceMs`. */
+export interface JoinWaitSpec {
+  readonly store: string
+  readonly graceMs: number
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
 }
 
 /** A stream's record meets a global table's value of the key that `keySelector` gives. */
@@ -320,6 +342,8 @@ export interface StoredGetterSpec {
   readonly store: string
   /** What finds a value: its key, or with windowed keys the key and its window or session. */
   readonly by: 'key' | 'window' | 'session'
+  /** The store is a versioned one, and how far back it knows what was valid at a time. */
+  readonly historyRetentionMs?: number
   readonly steps: readonly ValueGetterStep[]
 }
 

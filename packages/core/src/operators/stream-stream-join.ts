@@ -1,18 +1,32 @@
 import type { JoinSideKey, JoinSideValue } from '../serde/join-side-serdes.ts'
 import type { StoredValue } from '../state/engine-store.ts'
+import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process, type TaskContext } from './process.ts'
-import type { StreamStreamJoinSpec } from './spec.ts'
+import type { LateOutput, StreamStreamJoinSpec } from './spec.ts'
 import { called, stepwise, type Steps } from './stepwise.ts'
 
-/** Where a stream's records are kept for the other side of a join: after they have met what is there by then. */
-export function compileJoinWindow(spec: { readonly store: string }, env: OperatorEnv): Process {
+/**
+ * Where a stream's records are kept for the other side of a join: after they have met what is there by then. What comes when
+ * its window and grace are over is found by no later record.
+ */
+export function compileJoinWindow(spec: LateOutput & { readonly store: string }, env: OperatorEnv): Process {
   const { context, forward } = env
   const store = env.rangeStore(spec.store)
+  const dropLate = compileDropLate(env, spec.late)
+  let streamTime = -1
+
+  function keep(key: unknown, value: unknown): void | Promise<void> {
+    const { timestamp } = context
+    if (timestamp > streamTime) streamTime = timestamp
+    store.append(key, timestamp, value)
+    if (value === null || timestamp >= store.expiredBefore) return
+    return dropLate(key, value, { streamTimeMs: streamTime, windows: [], partly: true })
+  }
+
   return (key, value) => {
     const waiting = forward(key, value)
     if (key === null) return waiting
-    if (waiting === undefined) return store.append(key, context.timestamp, value)
-    return waiting.then(() => store.append(key, context.timestamp, value))
+    return waiting === undefined ? keep(key, value) : waiting.then(() => keep(key, value))
   }
 }
 

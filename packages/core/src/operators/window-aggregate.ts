@@ -1,6 +1,7 @@
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileUpdate, storedAt } from './aggregate.ts'
 import { compileFinalEmission, type SlotRange } from './final-emission.ts'
+import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
 import { runSteps } from './stepwise.ts'
@@ -46,14 +47,19 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     },
   )
 
-  function updateFrom(index: number, starts: readonly number[], key: unknown, value: unknown): void | Promise<void> {
+  const dropLate = compileDropLate(env, spec.late)
+
+  /** Windows that are over come first, since they come by time. */
+  function firstOpen(starts: readonly number[]): number {
     const closeTime = streamTime - graceMs
+    let first = 0
+    while (first < starts.length && starts[first]! + sizeMs <= closeTime) first++
+    return first
+  }
+
+  function updateFrom(index: number, starts: readonly number[], key: unknown, value: unknown): void | Promise<void> {
     for (let at = index; at < starts.length; at++) {
       const start = starts[at]!
-      if (start + sizeMs <= closeTime) {
-        context.drop(name, 'late')
-        continue
-      }
       const stored = store.get(key, start)
       const waiting =
         stored instanceof Promise
@@ -67,7 +73,15 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     if (key === null) return context.drop(name, 'null-key')
     const { timestamp } = context
     if (timestamp > streamTime) streamTime = timestamp
-    return updateFrom(0, windowStartsFor(timestamp, windows), key, value)
+    const starts = windowStartsFor(timestamp, windows)
+    const open = firstOpen(starts)
+    if (open === 0) return updateFrom(0, starts, key, value)
+    const missed = starts.slice(0, open).map(start => ({ start, end: start + sizeMs }))
+    const late = { streamTimeMs: streamTime, windows: missed, partly: open < starts.length }
+    const waiting = dropLate(key, value, late)
+    return waiting === undefined
+      ? updateFrom(open, starts, key, value)
+      : waiting.then(() => updateFrom(open, starts, key, value))
   }
   if (onUpdate || windows.type === 'unlimited') return process
 

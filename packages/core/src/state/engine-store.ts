@@ -55,6 +55,8 @@ export interface RangeEntry extends StoredValue {
  */
 export interface RangeStore {
   readonly caching: boolean
+  /** Entries of slots before are not shown any more. */
+  readonly expiredBefore: number
   zero(): unknown
   /** A promise only where the key's entries must be read from disk first. */
   load(key: unknown): void | Promise<void>

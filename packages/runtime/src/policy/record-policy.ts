@@ -22,10 +22,14 @@ export interface RecordPolicyOptions {
   readonly producer: Producer
   /** Of the dead-letter topic; 1 where there is none. */
   readonly deadLetterPartitions: number
+  /** How often each operator was warned of, by kind: of all tasks of the instance. */
+  readonly warned: Map<string, number>
 }
 
 /** Logged at warning level so many times for each operator, then at debug: a flood of bad records must not be one of logs. */
 const WARNINGS = 10
+/** Late records are a matter of course: what counts is that there are some, and how many is in the metric. */
+const WARNINGS_OF_LATE = 1
 const NO_BYTES = Buffer.alloc(0)
 
 /**
@@ -49,9 +53,8 @@ function deadLetterHeaders(node: string, error: unknown, context: RecordContext)
 }
 
 export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
-  const { onBadRecord, logger, metrics, producer } = options
+  const { onBadRecord, logger, metrics, producer, warned } = options
   const fatal = new WeakSet<object>()
-  const warned = new Map<string, number>()
   let round = 0
 
   const where = (node: string, context: RecordContext) => ({
@@ -62,11 +65,11 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     offset: context.offset,
   })
 
-  const say = (key: string, fields: Record<string, unknown>, message: string) => {
+  const say = (key: string, fields: Record<string, unknown>, message: string, most = WARNINGS) => {
     const times = (warned.get(key) ?? 0) + 1
     warned.set(key, times)
-    if (times > WARNINGS) return logger.debug(fields, message)
-    logger.warn(fields, times === WARNINGS ? `${message} (further ones of this kind at debug level)` : message)
+    if (times > most) return logger.debug(fields, message)
+    logger.warn(fields, times === most ? `${message} (further ones of this kind at debug level)` : message)
   }
 
   function deadLetter(topic: string, node: string, error: unknown, context: RecordContext): void {
@@ -116,7 +119,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     },
     drop(node: string, reason: DropReason, context) {
       metrics.count('dropped-records', { node, task: context.taskId, reason })
-      say(`drop ${node} ${reason}`, { ...where(node, context), reason }, DROP_TEXTS[reason])
+      const fields = { ...where(node, context), reason, timestamp: context.timestamp }
+      say(`drop ${node} ${reason}`, fields, DROP_TEXTS[reason], reason === 'late' ? WARNINGS_OF_LATE : WARNINGS)
     },
   }
 }
@@ -124,7 +128,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
 const DROP_TEXTS: Readonly<Record<DropReason, string>> = {
   'null-key': 'record left out: it has no key',
   'null-value': 'record left out: it has no value',
-  late: 'record left out of a window: the grace period is over',
+  late: 'record left out because it is late: what it belongs to is over, its grace period too',
   'bad-timestamp': 'record left out: its timestamp is negative or cannot be extracted',
   'no-partition': 'record left out: the partitioner chose no partition',
   stale: 'it answers for a row that has changed since',

@@ -186,7 +186,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
 function policyOf({ options: { onBadRecord, logger }, metrics }: GlobalStoresOptions) {
   const producer = undefined as unknown as Producer
   const policy = onBadRecord === 'fail' ? 'fail' : 'continue'
-  return recordPolicy({ onBadRecord: policy, logger, metrics, producer, deadLetterPartitions: 1 })
+  return recordPolicy({ onBadRecord: policy, logger, metrics, producer, deadLetterPartitions: 1, warned: new Map() })
 }
 
 async function compileGlobals(

@@ -187,6 +187,9 @@ export class TaskStores {
     if (!(buffer instanceof RangeBuffer)) throw unfit(store)
     return {
       caching: buffer.caching,
+      get expiredBefore() {
+        return buffer.expiredBefore
+      },
       zero: () => zeroOf(buffer),
       load: key => buffer.load(key),
       range: (key, from, to) => buffer.range(key, from, to),

@@ -9,6 +9,7 @@ import {
   type ProcessorNode,
   type Producer,
   type PunctuationType,
+  resultChildren,
   type SinkNode,
   type SourceNode,
   type SubTopology,
@@ -127,7 +128,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
     return {
       node,
       context,
-      forward: forwardTo(node.children),
+      forward: forwardTo(resultChildren(node)),
       child: name => compiled.get(name)!,
       tableStore: name => stores.tableStore(name),
       windowStore: name => stores.windowStore(name),

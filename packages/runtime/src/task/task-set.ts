@@ -63,6 +63,8 @@ export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #running = new Map<string, Task>()
   readonly #starting = new Map<string, Starting>()
+  /** By operator and kind, how often records that were left out were warned of. */
+  readonly #warned = new Map<string, number>()
   /** No record is taken: the group is between two assignments. */
   suspended = false
 
@@ -271,6 +273,7 @@ export class TaskSet {
         metrics,
         producer,
         deadLetterPartitions: topics.deadLetterPartitions,
+        warned: this.#warned,
       }),
       timestampExtractor: options.timestampExtractor,
       onBadTimestamp: options.onBadTimestamp,

@@ -1,0 +1,55 @@
+import type { LateRecord } from '../operators/late.ts'
+import type { GraphEntry } from '../topology/graph.ts'
+import type { KStream } from './kstream.ts'
+import type { Make } from './make.ts'
+import { type BasePoint, type StreamPoint, streamPoint } from './point.ts'
+import { processorEntry } from './steps.ts'
+
+/** Of an operator that leaves out what comes too late. */
+export interface LateOption<K, V> {
+  /**
+   * Is called once, while the topology is made, with the stream of what this operator leaves out because it is late: send it
+   * to a topic, or process it. Late records are counted and warned of with it or without. A record comes once, however many
+   * windows it has missed.
+   *
+   * @example
+   * onLate: late => late.mapValues(({ value }) => value).to('late-clicks', { value: json() })
+   */
+  readonly onLate?: (late: KStream<K, LateRecord<V>, 'key'>) => void
+}
+
+/** `onLate` as far as a point of the topology knows it: without types, and only where it was given. */
+export type OnLate = ((late: StreamPoint) => void) | undefined
+
+export function onLateOf<K, V>(options: LateOption<K, V>, make: Make): OnLate {
+  return options.onLate === undefined ? undefined : late => options.onLate?.(make.stream(late))
+}
+
+/** Options of a join with what they say of late records as points of the topology know it. */
+export function withLatePoints<Options extends object>(
+  options: Options & LateOption<unknown, unknown> & { readonly onLateOther?: LateOption<unknown, unknown>['onLate'] },
+  make: Make,
+): Options & { readonly onLate: OnLate; readonly onLateOther: OnLate } {
+  const { onLateOther } = options
+  const other = onLateOther === undefined ? {} : { onLate: onLateOther }
+  return { ...options, onLate: onLateOf(options, make), onLateOther: onLateOf(other, make) }
+}
+
+/** The child that gets what is late. Its name spends no number, so that with it or without, all others stay as they are. */
+export function lateName(operator: string, onLate: OnLate): string | undefined {
+  return onLate === undefined ? undefined : `${operator}-late`
+}
+
+/** Adds that child below those who leave out late records, and hands the stream that begins there to the user. */
+export function addLate(
+  operators: readonly GraphEntry[],
+  from: Pick<BasePoint, 'graph' | 'name' | 'sources' | 'keySerde'>,
+  onLate: OnLate,
+): void {
+  const name = lateName(from.name, onLate)
+  if (onLate === undefined || name === undefined) return
+  const { graph, sources, keySerde } = from
+  const entry = processorEntry(name, { type: 'passThrough' })
+  graph.add(entry, operators)
+  onLate(streamPoint({ graph, entry, name, sources, keySerde, valueSerde: undefined, repartitionRequired: false }))
+}
