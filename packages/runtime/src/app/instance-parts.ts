@@ -4,12 +4,14 @@ import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
 import { GlobalStores } from '../state/global-stores.ts'
+import { readOnDisk } from '../state/open-task-stores.ts'
 import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/state-directory.ts'
 import { checkTopology } from '../state/topology-check.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
+import { holdingsOf } from './holdings.ts'
 import { Membership } from './membership.ts'
 import type { Patience } from './patience.ts'
 
@@ -76,7 +78,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const directory = await openDirectory(options, parts.openDirectory)
   opened.add(() => directory.close())
   await checkTopology({ plan: topics.plan, directory, onTopologyChange: options.onTopologyChange, logger })
-  const onDisk = await directory.taskNames()
+  const onDisk = new Map<string, number>()
   const processId = options.processId ?? directory.processId
   const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
   opened.add(() => client.close())
@@ -107,12 +109,14 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   opened.add(({ leave }) => consumer.close({ leave }))
   const producers = new ProducerPool(client, options, processId)
   opened.add(() => producers.closeAll())
-  const connected = { client, admin, consumer, producers, directory, globals }
+  const connected = { client, admin, consumer, producers, directory, globals, onDisk }
+  await readOnDisk({ ...connected, options, plan: () => topics.plan })
   const tasks = taskSet(parts, connected, partitions)
   opened.add(() => tasks.close())
   const committer = new Committer({ options, consumer, producers, running: () => tasks.running })
   const { onChange } = parts
-  const membership = new Membership({ ...connected, options, topics, tasks, committer, onDisk, onChange })
+  const holdings = () => holdingsOf({ options, processId, tasks, onDisk })
+  const membership = new Membership({ ...connected, options, topics, tasks, committer, holdings, onChange })
   return { admin, consumer, producers, globals, tasks, committer, membership }
 }
 
@@ -154,6 +158,7 @@ interface Connected {
   readonly producers: ProducerPool
   readonly directory: StateDirectory
   readonly globals: GlobalStores
+  readonly onDisk: Map<string, number>
 }
 
 function taskSet(parts: PartsOptions, connected: Connected, partitions: ReadonlyMap<string, number>): TaskSet {

@@ -8,9 +8,9 @@ import {
 } from '@millrace/core'
 import type { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
+import type { MemberData } from '../group/member-data.ts'
 import { streamsAssignor } from '../group/streams-assignor.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
-import { parseTaskName, type TaskId, taskName } from '../task/task-id.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 
@@ -22,8 +22,8 @@ export interface MembershipOptions {
   readonly producers: ProducerPool
   readonly tasks: TaskSet
   readonly committer: Committer
-  /** Names of tasks whose state was in the state directory at the start. */
-  readonly onDisk: readonly string[]
+  /** What the leader is told of this instance. */
+  readonly holdings: () => MemberData
   /** It begins to wait for an assignment, or has one. */
   readonly onChange: () => void
 }
@@ -55,7 +55,8 @@ export class Membership {
         plan: () => topics.matched(admin),
         applicationId,
         admin,
-        owned: () => this.#owned(),
+        holdings: this.#with.holdings,
+        options,
       }),
       listener: {
         onAssigned: partitions => this.#assigned(partitions),
@@ -123,13 +124,5 @@ export class Membership {
     const before = this.#assignedAs
     this.#assignedAs = { memberId, generationId }
     return before === undefined || (before.memberId === memberId && generationId - before.generationId <= 1)
-  }
-
-  /** Tasks whose state is here: first those of now, then those on disk. */
-  #owned(): readonly TaskId[] {
-    const current = this.#with.tasks.ids
-    const names = new Set(current.map(taskName))
-    const onDisk = this.#with.onDisk.filter(name => !names.has(name)).map(parseTaskName)
-    return [...current, ...onDisk.filter(id => id !== undefined)]
   }
 }

@@ -59,6 +59,20 @@ export interface KafkaStreamsOptions {
   readonly stateBufferBytes?: number
   /** @default the record cache of each store is as its plan says; 'off' switches it off for all */
   readonly caching?: 'as-planned' | 'off'
+  /** Copies of the state of each task in other processes, which take over at once (KIP-441). @default 0 */
+  readonly numStandbyReplicas?: number
+  /** A copy that lacks no more records of its changelogs counts as caught up: a task may start there. @default 10 000 */
+  readonly acceptableRecoveryLag?: number
+  /** How many further copies the group may have at a time, where tasks are to move to. @default 2 */
+  readonly maxWarmupReplicas?: number
+  /** How often the group looks whether such copies have caught up. @default 600 000 */
+  readonly probingRebalanceIntervalMs?: number
+  /** Names of `clientTags` over whose values the copies of a task are spread (KIP-708). @default [] */
+  readonly rackAwareAssignmentTags?: readonly string[]
+  /** Where this process is, as `{ zone: 'a' }`. @default {} */
+  readonly clientTags?: Readonly<Record<string, string>>
+  /** `host:port` under which other instances reach this one, told to all of them. @default none */
+  readonly applicationServer?: string
   /** @default 45 000 */
   readonly sessionTimeoutMs?: number
   /** @default 60 000 */
@@ -79,10 +93,14 @@ export interface KafkaStreamsOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<KafkaStreamsOptions, 'replicationFactor' | 'timestampExtractor' | 'onBadTimestamp' | 'processId'>
+  Omit<
+    KafkaStreamsOptions,
+    'replicationFactor' | 'timestampExtractor' | 'onBadTimestamp' | 'processId' | 'applicationServer'
+  >
 > & {
   readonly onBadTimestamp: BadTimestampPolicy | undefined
   readonly processId: string | undefined
+  readonly applicationServer: string | undefined
   readonly replicationFactor: number | undefined
   readonly timestampExtractor: TimestampExtractor | undefined
 }
@@ -101,6 +119,7 @@ const oneOf =
   (value: T) =>
     values.includes(value)
 const anything = () => true
+const isName = (value: unknown) => typeof value === 'string' && value !== ''
 
 /** Every option: its default, what is accepted, and its text. A forgotten one is a compile error. */
 export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow<ResolvedOptions[Name]> } = {
@@ -216,6 +235,48 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: oneOf('as-planned', 'off'),
     expected: 'it has to be as-planned or off',
     doc: 'Whether record caches hold results back until the commit.',
+  },
+  numStandbyReplicas: {
+    default: 0,
+    check: wholeFrom(0),
+    expected: 'it has to be a whole number from 0',
+    doc: 'Copies of the state of each task in other processes, which take over at once.',
+  },
+  acceptableRecoveryLag: {
+    default: 10_000,
+    check: wholeFrom(0),
+    expected: 'it has to be a whole number of records from 0',
+    doc: 'A copy that lacks no more records of its changelogs counts as caught up.',
+  },
+  maxWarmupReplicas: {
+    default: 2,
+    check: wholeFrom(1),
+    expected: 'it has to be a whole number from 1',
+    doc: 'How many further copies the group may have at a time, where tasks are to move to.',
+  },
+  probingRebalanceIntervalMs: {
+    default: 600_000,
+    check: wholeFrom(1000),
+    expected: 'it has to be a whole number of milliseconds from 1000',
+    doc: 'How often the group looks whether copies that warm up have caught up.',
+  },
+  rackAwareAssignmentTags: {
+    default: () => [],
+    check: value => Array.isArray(value) && value.length <= 5 && value.every(isName),
+    expected: 'it has to be a list of up to 5 names of clientTags',
+    doc: 'Names of client tags over whose values the copies of a task are spread.',
+  },
+  clientTags: {
+    default: () => ({}),
+    check: value => typeof value === 'object' && value !== null && Object.values(value).every(isName),
+    expected: 'it has to be an object of names and values that are text',
+    doc: 'Where this process is, as a rack or a zone.',
+  },
+  applicationServer: {
+    default: undefined,
+    check: value => value === undefined || /^.+:\d{1,5}$/.test(value),
+    expected: 'it has to be host:port',
+    doc: 'Host and port under which other instances reach this one, told to all of them.',
   },
   sessionTimeoutMs: {
     default: 45_000,

@@ -1,62 +1,196 @@
-import { compareTasks, parseTaskName, type TaskId, taskName } from '../task/task-id.ts'
+import { compareTasks, type TaskId, taskName } from '../task/task-id.ts'
+import { moveActives } from './move-gently.ts'
+import { spreadEvenly } from './spread-evenly.ts'
+import { spreadStandbys } from './standby-assignment.ts'
 
 /** What the leader knows of a member. */
 export interface AssignableMember {
   readonly memberId: string
-  /** Tasks whose state the member has, most recently owned first. */
-  readonly owned: readonly TaskId[]
+  /** Members of one process share its disk: a task has one copy of its state there. */
+  readonly processId: string
+  /** Tasks that it has, running or on their way. */
+  readonly active: readonly TaskId[]
+  /** Tasks whose state it follows, warm-ups too. */
+  readonly standby: readonly TaskId[]
+  /** By name of the task, how many changelog records its copy of the state lacks; a task that is absent has no copy. */
+  readonly lags: ReadonlyMap<string, number>
+  /** Where it is, as `{ zone: 'a' }` (KIP-708). */
+  readonly tags: Readonly<Record<string, string>>
+  /** How much it takes in comparison with others. */
+  readonly capacity: number
 }
 
+export interface AssignableTask {
+  readonly id: TaskId
+  /** It has stores that can be restored. */
+  readonly stateful: boolean
+  /** How many changelog records a member lacks that has nothing. */
+  readonly records: number
+}
+
+export interface AssignmentOptions {
+  /** Copies of each stateful task beside the active one. */
+  readonly numStandbyReplicas: number
+  /** A copy that lacks no more records counts as caught up. */
+  readonly acceptableRecoveryLag: number
+  /** How many copies more there may be at a time, in the whole group, for tasks that are to move. */
+  readonly maxWarmupReplicas: number
+  /** Tags whose values the copies of a task are spread over. */
+  readonly rackAwareAssignmentTags: readonly string[]
+}
+
+export interface MemberTasks {
+  readonly active: readonly TaskId[]
+  readonly standby: readonly TaskId[]
+  /** Standbys for the time being: the task comes when they have caught up. */
+  readonly warmup: readonly TaskId[]
+}
+
+export interface Assigned {
+  /** By member id. */
+  readonly members: ReadonlyMap<string, MemberTasks>
+  /** Some task is not where it is to be: assign again when its warm-up may have caught up. */
+  readonly probing: boolean
+}
+
+/** Where the copies of each task are to be, as numbers of members. */
+export interface Situation {
+  readonly members: readonly AssignableMember[]
+  readonly tasks: readonly AssignableTask[]
+  readonly names: readonly string[]
+  readonly options: AssignmentOptions
+  /** How many records a member lacks of a task. */
+  lag(task: number, member: number): number
+  isCaughtUp(task: number, member: number): boolean
+  isActive(task: number, member: number): boolean
+  isStandby(task: number, member: number): boolean
+  sameProcess(one: number, other: number): boolean
+  /** What it costs to bring the state there, below `STATE_COST`: nothing where it is. */
+  stateCost(task: number, member: number): number
+}
+
+/** Above all costs of state. */
+export const STATE_COST = 128
+
 /**
- * Who gets which task: every task exactly once; numbers differ by one at most; within that, tasks stay where they are. Pure and
- * deterministic, so that it can be tested with properties.
+ * Who gets which task (KIP-441). First, where tasks are to be in the end: numbers differ by one at most, those of stateful tasks
+ * and those of all; within that the fewest tasks move, and those that move go where most of their state is. Then what holds
+ * until then: a stateful task whose new place has not caught up stays where the state is, and gets a warm-up in its new place.
+ *
+ * Pure and deterministic. Assigning again what it gave, with warm-ups that have caught up, it settles: with each round at
+ * least one task less is in the wrong place.
  */
 export function assignTasks(
   members: readonly AssignableMember[],
-  tasks: readonly TaskId[],
-): ReadonlyMap<string, readonly TaskId[]> {
-  const ordered = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : a.memberId > b.memberId ? 1 : 0))
-  const assigned = new Map<string, TaskId[]>(ordered.map(({ memberId }) => [memberId, []]))
-  if (ordered.length === 0) return assigned
-
-  const unclaimed = new Map([...tasks].sort(compareTasks).map(task => [taskName(task), task]))
-  const least = Math.floor(unclaimed.size / ordered.length)
-  let withOneMore = unclaimed.size % ordered.length
-
-  // Those who own most keep the one task more that some must have, so that the fewest tasks move.
-  const claims = (member: AssignableMember) => member.owned.filter(task => unclaimed.has(taskName(task))).length
-  for (const member of [...ordered].sort((a, b) => claims(b) - claims(a))) {
-    const mine = assigned.get(member.memberId)!
-    const quota = least + (withOneMore > 0 && claims(member) > least ? 1 : 0)
-    for (const task of member.owned) {
-      if (mine.length >= quota) break
-      const name = taskName(task)
-      if (!unclaimed.delete(name)) continue
-      mine.push(task)
-    }
-    if (mine.length > least) withOneMore--
+  tasks: readonly AssignableTask[],
+  options: AssignmentOptions,
+): Assigned {
+  const situation = situationOf(members, tasks, options)
+  if (situation.members.length === 0) return { members: new Map(), probing: false }
+  const target = spreadActives(situation)
+  const standbys = spreadStandbys(situation, target)
+  const { active, standby, warmup, probing } = moveActives(situation, target, standbys)
+  const own = (of: readonly (readonly number[])[], member: number) =>
+    situation.tasks.filter((_, task) => of[task]!.includes(member)).map(({ id }) => id)
+  return {
+    members: new Map(
+      situation.members.map(({ memberId }, member) => [
+        memberId,
+        {
+          active: situation.tasks.filter((_, task) => active[task] === member).map(({ id }) => id),
+          standby: own(standby, member),
+          warmup: own(warmup, member),
+        },
+      ]),
+    ),
+    probing,
   }
-  // What is left goes to whoever has least, sub-topology by sub-topology, so that a heavy one is spread.
-  for (const task of unclaimed.values()) {
-    const [, poorest] = [...assigned].reduce((least_, entry) => (entry[1].length < least_[1].length ? entry : least_))
-    poorest.push(task)
-  }
-  for (const list of assigned.values()) list.sort(compareTasks)
-  return assigned
 }
 
-/** What a member tells the leader: `{"version":1,"tasks":["0_0"]}`, the tasks whose state it has. */
-export function encodeMemberData(tasks: readonly TaskId[]): Uint8Array {
-  return Buffer.from(JSON.stringify({ version: 1, tasks: tasks.map(taskName) }))
+function situationOf(
+  given: readonly AssignableMember[],
+  givenTasks: readonly AssignableTask[],
+  options: AssignmentOptions,
+): Situation {
+  const members = [...given].sort((a, b) => compare(a.memberId, b.memberId))
+  const tasks = [...givenTasks].sort((a, b) => compareTasks(a.id, b.id))
+  const names = tasks.map(({ id }) => taskName(id))
+  const active = members.map(member => new Set(member.active.map(taskName)))
+  const standby = members.map(member => new Set(member.standby.map(taskName)))
+  const lag = (task: number, member: number) => members[member]!.lags.get(names[task]!) ?? tasks[task]!.records
+  const isCaughtUp = (task: number, member: number) => lag(task, member) <= options.acceptableRecoveryLag
+  const isStandby = (task: number, member: number) => standby[member]!.has(names[task]!)
+  return {
+    members,
+    tasks,
+    names,
+    options,
+    lag,
+    isCaughtUp,
+    isStandby,
+    isActive: (task, member) => active[member]!.has(names[task]!),
+    sameProcess: (one, other) => members[one]!.processId === members[other]!.processId,
+    stateCost(task, member) {
+      if (!tasks[task]!.stateful) return 0
+      // Of two that lack about as much, the one that is at it already: else a warm-up would be left half-way.
+      const rank = 2 * Math.floor(Math.log2(lag(task, member) + 1)) + (isStandby(task, member) ? 0 : 1)
+      return rank + (isCaughtUp(task, member) ? 0 : 4)
+    },
+  }
 }
 
-/** A member of another version, or another application, owns nothing as far as we know. */
-export function decodeMemberData(bytes: Uint8Array): readonly TaskId[] {
-  try {
-    const data = JSON.parse(Buffer.from(bytes).toString()) as { version?: unknown; tasks?: unknown }
-    if (data.version !== 1 || !Array.isArray(data.tasks)) return []
-    return data.tasks.map(name => parseTaskName(String(name))).filter(id => id !== undefined)
-  } catch {
-    return []
+/** Where each task is to be active, by number of the task. */
+function spreadActives({ members, tasks, isActive, stateCost }: Situation): Int32Array {
+  const count = tasks.length
+  const moveCost = STATE_COST * (count + 1)
+  const evenness = (moveCost + STATE_COST) * (count + 1)
+  const costs = tasks.map((_, task) =>
+    members.map((__, member) => (isActive(task, member) ? 0 : moveCost) + stateCost(task, member)),
+  )
+  const start = new Int32Array(count).fill(-1)
+  costs.forEach((row, task) => {
+    const owner = members.findIndex((_, member) => isActive(task, member))
+    if (owner >= 0) start[task] = row.indexOf(Math.min(...row))
+  })
+  placeTheRest(tasks, members, costs, start)
+  return spreadEvenly(
+    {
+      items: count,
+      places: members.length,
+      cost: (task, member) => costs[task]![member]!,
+      isHeavy: task => tasks[task]!.stateful,
+      capacity: member => members[member]!.capacity,
+      heavyWeight: evenness,
+      totalWeight: evenness,
+    },
+    start,
+  )
+}
+
+/**
+ * Tasks that nobody has, one after another to whoever has their state, and of those to whoever has fewest, so that the tasks of
+ * a sub-topology are spread.
+ */
+function placeTheRest(
+  tasks: readonly AssignableTask[],
+  members: readonly AssignableMember[],
+  costs: readonly (readonly number[])[],
+  start: Int32Array,
+): void {
+  const order = [...tasks.keys()].sort((a, b) => Number(tasks[b]!.stateful) - Number(tasks[a]!.stateful) || a - b)
+  const total = members.map(() => 0)
+  for (const member of start) if (member >= 0) total[member]!++
+  for (const task of order) {
+    if (start[task]! >= 0) continue
+    const load = (member: number) => total[member]! / members[member]!.capacity
+    const cheapest = Math.min(...costs[task]!)
+    const candidates = [...members.keys()].filter(member => costs[task]![member] === cheapest)
+    const least = candidates.reduce((best, member) => (load(member) < load(best) ? member : best))
+    start[task] = least
+    total[least]!++
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,6 +1,7 @@
 import {
   type Admin,
   type Assignor,
+  type GroupMember,
   millraceError,
   type Plan,
   readsByPattern,
@@ -9,52 +10,113 @@ import {
 } from '@millrace/core'
 import { taskCount } from '../topics/partition-counts.ts'
 import { type TaskId, taskName } from '../task/task-id.ts'
-import { assignTasks, decodeMemberData, encodeMemberData } from './assignment.ts'
+import {
+  type AssignableMember,
+  type AssignableTask,
+  type AssignmentOptions,
+  assignTasks,
+  type MemberTasks,
+} from './assignment.ts'
+import { decodeMemberData, encodeAssignmentData, encodeMemberData, type MemberData } from './member-data.ts'
+import { recordsOfTasks } from './task-records.ts'
 
-/** Assigns whole tasks: all partitions of one number of the topics that a sub-topology reads go to one member. */
-export function streamsAssignor(options: {
+export interface StreamsAssignorOptions {
   /** With the topics that match its patterns at the moment. */
   readonly plan: () => Promise<Plan>
   readonly applicationId: string
   readonly admin: Admin
-  /** Tasks whose state this instance has. */
-  readonly owned: () => readonly TaskId[]
-}): Assignor {
+  /** What this instance has. */
+  readonly holdings: () => MemberData
+  readonly options: AssignmentOptions & { readonly probingRebalanceIntervalMs: number }
+}
+
+/** Assigns whole tasks: all partitions of one number of the topics that a sub-topology reads go to one member. */
+export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
   return {
     name: 'millrace',
-    userData: () => encodeMemberData(options.owned()),
+    userData: () => encodeMemberData(setup.holdings()),
     async assign(members) {
-      const plan = await options.plan()
-      const real = topicNaming(plan, options.applicationId)
-      const subTopologies = plan.subTopologies.map(({ id, sourceTopics }) => ({ id, topics: sourceTopics.map(real) }))
-      // A topic that patterns feed is made when they have matched something.
-      const mayBeMissing = new Set(readsByPattern(plan) ? plan.repartitionTopics.map(({ name }) => real(name)) : [])
-      const topics = subTopologies.flatMap(subTopology => subTopology.topics)
-      const described = await options.admin.describeTopics(topics)
-      const counts = new Map(described.map(({ name, partitions }) => [name, partitions]))
-      for (const topic of topics)
-        if (!counts.has(topic) && !mayBeMissing.has(topic)) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
-      const tasks = new Map<string, { readonly id: TaskId; readonly partitions: readonly TopicPartition[] }>()
-      for (const { id, topics: sources } of subTopologies) {
-        for (let partition = 0; partition < taskCount(sources, counts); partition++) {
-          const task = { subTopology: id, partition }
-          const partitions = sources
-            .filter(topic => partition < (counts.get(topic) ?? 0))
-            .map(topic => ({ topic, partition }))
-          tasks.set(taskName(task), { id: task, partitions })
-        }
-      }
+      const { applicationId, admin, options } = setup
+      const plan = await setup.plan()
+      const partitions = await partitionsOfTasks(plan, applicationId, admin)
+      const ids = [...partitions.values()].map(({ id }) => id)
+      const records = await recordsOfTasks({ plan, applicationId, admin, tasks: ids })
+      const tasks = ids.map((id): AssignableTask => {
+        const held = records.get(taskName(id))
+        return { id, stateful: held !== undefined, records: held ?? 0 }
+      })
+      const told = members.map(({ memberId, userData }) => ({ memberId, data: decodeMemberData(userData) }))
       const assigned = assignTasks(
-        members.map(({ memberId, userData }) => ({ memberId, owned: decodeMemberData(userData) })),
-        [...tasks.values()].map(({ id }) => id),
+        told.map(({ memberId, data }) => assignable(memberId, data, tasks)),
+        tasks,
+        options,
       )
+      const hosts = told.flatMap(({ memberId, data: { host } }) => {
+        const { active, standby, warmup } = assigned.members.get(memberId)!
+        return host === undefined ? [] : [{ host, active, standby: [...standby, ...warmup] }]
+      })
+      // One member is enough to make the group assign again.
+      const prober = assigned.probing ? firstOf(members) : undefined
       return new Map(
         members.map(({ memberId }) => {
-          const mine = assigned.get(memberId) ?? []
-          const partitions = mine.flatMap(task => tasks.get(taskName(task))!.partitions)
-          return [memberId, { partitions, userData: encodeMemberData(mine) }]
+          const mine: MemberTasks = assigned.members.get(memberId)!
+          const { standby, warmup } = mine
+          const probeInMs = memberId === prober ? options.probingRebalanceIntervalMs : undefined
+          return [
+            memberId,
+            {
+              partitions: mine.active.flatMap(task => partitions.get(taskName(task))!.partitions),
+              userData: encodeAssignmentData({ standby, warmup, hosts, probeInMs }),
+            },
+          ]
         }),
       )
     },
   }
+}
+
+function assignable(memberId: string, data: MemberData, tasks: readonly AssignableTask[]): AssignableMember {
+  const { active, standby, positions, tags, capacity } = data
+  const running = new Set(active.map(taskName).filter(name => !positions.has(name)))
+  const lags = new Map<string, number>()
+  for (const { id, records } of tasks) {
+    const name = taskName(id)
+    const position = positions.get(name)
+    if (running.has(name)) lags.set(name, 0)
+    // State that is further than its changelog is that of another one.
+    else if (position !== undefined) lags.set(name, position > records ? records : records - position)
+  }
+  return { memberId, processId: data.processId || memberId, active, standby, lags, tags, capacity }
+}
+
+/** Every task with the input partitions that belong to it, by name. */
+async function partitionsOfTasks(
+  plan: Plan,
+  applicationId: string,
+  admin: Admin,
+): Promise<ReadonlyMap<string, { readonly id: TaskId; readonly partitions: readonly TopicPartition[] }>> {
+  const real = topicNaming(plan, applicationId)
+  const subTopologies = plan.subTopologies.map(({ id, sourceTopics }) => ({ id, topics: sourceTopics.map(real) }))
+  // A topic that patterns feed is made when they have matched something.
+  const mayBeMissing = new Set(readsByPattern(plan) ? plan.repartitionTopics.map(({ name }) => real(name)) : [])
+  const topics = subTopologies.flatMap(subTopology => subTopology.topics)
+  const described = await admin.describeTopics(topics)
+  const counts = new Map(described.map(({ name, partitions }) => [name, partitions]))
+  for (const topic of topics)
+    if (!counts.has(topic) && !mayBeMissing.has(topic)) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+  const tasks = new Map<string, { readonly id: TaskId; readonly partitions: readonly TopicPartition[] }>()
+  for (const { id, topics: sources } of subTopologies) {
+    for (let partition = 0; partition < taskCount(sources, counts); partition++) {
+      const task = { subTopology: id, partition }
+      const partitions = sources
+        .filter(topic => partition < (counts.get(topic) ?? 0))
+        .map(topic => ({ topic, partition }))
+      tasks.set(taskName(task), { id: task, partitions })
+    }
+  }
+  return tasks
+}
+
+function firstOf(members: readonly GroupMember[]): string | undefined {
+  return members.map(({ memberId }) => memberId).sort()[0]
 }

@@ -187,10 +187,10 @@ export class Restorer {
           { task: request.task, store: plan.name, position: stored, earliest: first, latest: to },
           'the changelog no longer has the position of the local state: it is restored from the beginning',
         )
-        await stores.clear(plan.name)
         from = first
+        await stores.clear(plan.name, [{ topic, partition, offset: from }])
       } else if (stored === undefined) {
-        await stores.clear(plan.name)
+        await stores.clear(plan.name, [{ topic, partition, offset: from }])
       }
       const startedAt = this.#clock.now()
       work.push({ request, store: plan.name, topic, partition, from, to, startedAt, position: from, restored: 0 })

@@ -110,7 +110,10 @@ export class GlobalRestore {
         const fields = { store: global.store, topic, partition, position, earliest: first, latest: to }
         logger.warn(fields, 'the topic no longer has the position of the global store: it is read from the beginning')
       }
-      if (!known || lost !== undefined) await stores.clear(global.store)
+      if (!known || lost !== undefined) {
+        const offsets = places.map(({ topic, partition, first }) => ({ topic, partition, offset: first }))
+        await stores.clear(global.store, offsets)
+      }
       for (const { topic, partition, position, first, to } of places) {
         const from = lost === undefined ? (position ?? first) : first
         const startedAt = clock.now()

@@ -45,13 +45,22 @@ export class TaskStores {
   readonly #partition: number
   readonly #opened: readonly OpenState[]
   readonly #buffers = new Map<string, TaskBuffer>()
+  /** By changelog, the position of the last write that has ended. */
+  readonly #positions = new Map<string, number>()
+  readonly #left: (position: number) => void
   #writing: Promise<void> | undefined
   #writeError: unknown
 
-  private constructor(plans: readonly TaskStorePlan[], partition: number, opened: readonly OpenState[]) {
+  private constructor(
+    plans: readonly TaskStorePlan[],
+    partition: number,
+    opened: readonly OpenState[],
+    left: (position: number) => void,
+  ) {
     this.plans = plans
     this.#partition = partition
     this.#opened = opened
+    this.#left = left
     this.codecs = new Map(plans.map(p => [p.plan.name, storeCodec(p.plan, p.changelogTopic ?? p.plan.name)]))
   }
 
@@ -65,6 +74,8 @@ export class TaskStores {
     readonly directory: string
     readonly logger: Logger
     readonly recover: (directory: string, cause: unknown) => Promise<void>
+    /** Told on closing how far the state is that stays on disk. @default nobody */
+    readonly left?: (position: number) => void
   }): Promise<TaskStores> {
     const memory = memoryStore()
     const groups: readonly [StoreBackend, readonly TaskStorePlan[]][] = [
@@ -93,7 +104,18 @@ export class TaskStores {
       }
       opened.push({ backend, state, stores })
     }
-    return new TaskStores(options.stores, options.partition, opened)
+    const stores = new TaskStores(options.stores, options.partition, opened, options.left ?? (() => undefined))
+    stores.#moved(await stores.positions())
+    return stores
+  }
+
+  /** How far the state is on the backend: the sum of its positions in the changelogs of the stores. */
+  get position(): number {
+    return this.#positionOf(this.plans)
+  }
+
+  #positionOf(stores: readonly TaskStorePlan[]): number {
+    return stores.reduce((sum, { changelogTopic }) => sum + (this.#positions.get(changelogTopic ?? '') ?? 0), 0)
   }
 
   /** Positions of the changelogs, by topic, as of the last write. */
@@ -117,11 +139,16 @@ export class TaskStores {
     position: TopicPartitionOffset,
   ): Promise<void> {
     await this.#stateOf(store).write([{ store, ...records }], [position])
+    this.#moved([position])
   }
 
-  /** Empties a store whose changelog has gone on without it, before it is restored from the beginning. */
-  async clear(store: string): Promise<void> {
-    await this.#stateOf(store).write([{ store, keys: [], values: [], deleteRanges: [{}] }], [])
+  /**
+   * Empties a store whose changelog has gone on without it, before it is restored from `positions`: kept with it at once, or a
+   * crash before the first restored record would leave an empty store that seems complete.
+   */
+  async clear(store: string, positions: readonly TopicPartitionOffset[]): Promise<void> {
+    await this.#stateOf(store).write([{ store, keys: [], values: [], deleteRanges: [{}] }], positions)
+    this.#moved(positions)
   }
 
   /** After restoring: makes the buffers through which the task reads and writes. */
@@ -246,6 +273,7 @@ export class TaskStores {
       for (const { state, changes, offsets } of writes) {
         const empty = changes.every(({ keys, deleteRanges }) => keys.length === 0 && deleteRanges === undefined)
         if (!empty || offsets.length > 0) await state.write(changes, offsets)
+        this.#moved(offsets)
       }
     })().catch((error: unknown) => {
       this.#writeError = error
@@ -269,9 +297,21 @@ export class TaskStores {
     for (const buffer of this.#buffers.values()) buffer.evict(limit / Math.max(1, this.#buffers.size))
   }
 
+  /** Takes the buffers away, so that the state on the backend can be restored further; what they held back is dropped. */
+  async stop(): Promise<void> {
+    await this.settle()
+    this.#buffers.clear()
+  }
+
   async close(): Promise<void> {
     await this.#writing
     for (const { state } of this.#opened) await state.close()
+    const kept = this.#opened.filter(({ backend }) => backend.capabilities.durable)
+    if (kept.length > 0) this.#left(this.#positionOf(kept.flatMap(({ stores }) => stores)))
+  }
+
+  #moved(positions: readonly TopicPartitionOffset[]): void {
+    for (const { topic, offset } of positions) this.#positions.set(topic, offset)
   }
 
   #stateOf(store: string): TaskState {

@@ -19,8 +19,9 @@ import { recordPolicy } from '../policy/record-policy.ts'
 import { RestoreGate } from '../restore/restore-gate.ts'
 import type { Restorer } from '../restore/restorer.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
+import { openTaskStores } from '../state/open-task-stores.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
-import { TaskStores } from '../state/task-stores.ts'
+import type { TaskStores } from '../state/task-stores.ts'
 import type { ProducerPool } from './producer-pool.ts'
 import type { SinkTopics } from './sink.ts'
 import { Task, type TaskInput } from './task.ts'
@@ -36,6 +37,7 @@ export interface TaskSetOptions {
   readonly producers: ProducerPool
   readonly restorer: Restorer
   readonly directory: StateDirectory
+  readonly onDisk: Map<string, number>
   readonly globals: ReadableGlobals
   readonly topics: SinkTopics & { readonly deadLetterPartitions: number }
   readonly metrics: Metrics
@@ -51,6 +53,8 @@ interface Starting {
   readonly partitions: readonly TopicPartition[]
   readonly abort: AbortController
   readonly done: Promise<void>
+  /** As soon as they are open. */
+  stores: TaskStores | undefined
 }
 
 const RETRY_MS = 200
@@ -75,6 +79,14 @@ export class TaskSet {
   /** Tasks that process records, in order of their ids. */
   get running(): readonly Task[] {
     return [...this.#running.values()].sort((a, b) => compareTasks(a.id, b.id))
+  }
+
+  /** By name, how far the state of tasks is that are on their way. */
+  get restoring(): ReadonlyMap<string, number> {
+    const { onDisk } = this.#options
+    return new Map(
+      [...this.#starting].map(([name, { stores }]) => [name, stores?.position ?? onDisk.get(name) ?? 0] as const),
+    )
   }
 
   /** Every task, running or on its way. */
@@ -165,7 +177,7 @@ export class TaskSet {
           if (this.#starting.get(taskName(id))?.abort === abort) this.#starting.delete(taskName(id))
           this.#options.onChange()
         })
-      this.#starting.set(taskName(id), { id, partitions, abort, done })
+      this.#starting.set(taskName(id), { id, partitions, abort, done, stores: undefined })
     }
   }
 
@@ -217,7 +229,8 @@ export class TaskSet {
       // the offsets read next are final.
       const producer = await producers.acquire(name)
       const inputs = await this.#positions(partitions)
-      stores = await this.#openStores(id, subTopology)
+      stores = await openTaskStores(this.#options, id)
+      this.#opened(name, stores)
       atGate = true
       const processed = inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
       await gate.restore({ task: name, partition: id.partition, stores, processed, signal })
@@ -228,30 +241,15 @@ export class TaskSet {
     } catch (error) {
       if (!atGate) gate.giveUp()
       await stores?.close()
+      this.#opened(name, undefined)
       await producers.release(name)
       throw error
     }
   }
 
-  #openStores(id: TaskId, subTopology: Plan['subTopologies'][number]): Promise<TaskStores> {
-    const { options, directory } = this.#options
-    const plan = this.#options.plan()
-    const names = new Set(subTopology.stores)
-    const real = topicNaming(plan, options.applicationId)
-    return TaskStores.open({
-      stores: plan.stores
-        .filter(store => names.has(store.name))
-        .map(store => ({
-          plan: options.caching === 'off' && store.suppression !== true ? { ...store, caching: false } : store,
-          changelogTopic: store.changelog === undefined ? undefined : real(store.changelog.topic),
-          changelogIsSource: store.changelog?.isSource ?? false,
-        })),
-      partition: id.partition,
-      persistent: options.store,
-      directory: directory.taskDirectory(taskName(id)),
-      logger: options.logger,
-      recover: (path, cause) => directory.moveAside(path, cause),
-    })
+  #opened(name: string, stores: TaskStores | undefined): void {
+    const starting = this.#starting.get(name)
+    if (starting !== undefined) starting.stores = stores
   }
 
   #construct(id: TaskId, subTopology: Plan['subTopologies'][number], stores: TaskStores, producer: Producer): Task {

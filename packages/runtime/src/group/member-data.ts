@@ -1,0 +1,154 @@
+import { parseTaskName, type TaskId, taskName } from '../task/task-id.ts'
+
+/** What a member tells the leader of its group. */
+export interface MemberData {
+  /** Members of one process share its disk. Empty where the member said nothing that is understood. */
+  readonly processId: string
+  /** Tasks that it has, running or on their way. */
+  readonly active: readonly TaskId[]
+  /** Tasks whose state it follows, warm-ups too. */
+  readonly standby: readonly TaskId[]
+  /**
+   * By name of a task, how far its copy of the state is: the sum of the offsets in the changelogs of its stores. An active
+   * task that is absent runs, so that it is as far as its changelogs are; any other that is absent has no copy here.
+   */
+  readonly positions: ReadonlyMap<string, number>
+  /** Where it is, as `{ zone: 'a' }`. */
+  readonly tags: Readonly<Record<string, string>>
+  /** How much it takes in comparison with others. */
+  readonly capacity: number
+  /** `host:port` under which its stores can be asked. */
+  readonly host: string | undefined
+}
+
+const NOTHING: MemberData = {
+  processId: '',
+  active: [],
+  standby: [],
+  positions: new Map(),
+  tags: {},
+  capacity: 1,
+  host: undefined,
+}
+
+/**
+ * JSON, so that it can be read in a capture:
+ *
+ *     member    = { "version": 2, "process": id, "active": tasks, "standby": tasks, "positions": { task: offset },
+ *                   "tags": { key: value }, "capacity": number, ["host": "host:port"] }
+ *     tasks     = [ task* ]
+ *     task      = "<sub-topology>_<partition>"
+ */
+export function encodeMemberData(data: MemberData): Uint8Array {
+  const { processId: process, active, standby, positions, tags, capacity, host } = data
+  return encode({
+    process,
+    active: active.map(taskName),
+    standby: standby.map(taskName),
+    positions: Object.fromEntries(positions),
+    tags,
+    capacity,
+    host,
+  })
+}
+
+/** A member of another version, or of another application, owns nothing as far as we know. */
+export function decodeMemberData(bytes: Uint8Array): MemberData {
+  const data = decode(bytes)
+  if (data === undefined || typeof data['process'] !== 'string') return NOTHING
+  const capacity = data['capacity']
+  return {
+    processId: data['process'],
+    active: tasksOf(data['active']),
+    standby: tasksOf(data['standby']),
+    positions: new Map(entriesOf(data['positions']).filter((entry): entry is [string, number] => isCount(entry[1]))),
+    tags: Object.fromEntries(entriesOf(data['tags']).filter((entry): entry is [string, string] => isText(entry[1]))),
+    capacity: isCount(capacity) && capacity > 0 ? capacity : 1,
+    host: isText(data['host']) ? data['host'] : undefined,
+  }
+}
+
+/** What the leader tells a member beside the partitions of its active tasks. */
+export interface AssignmentData {
+  readonly standby: readonly TaskId[]
+  /** Standbys for the time being: they are to become active here when they have caught up. */
+  readonly warmup: readonly TaskId[]
+  /** Where every task of the application is, as far as its members say under which host they can be asked. */
+  readonly hosts: readonly HostTasks[]
+  /** This member is to join again after so long, so that the leader looks whether warm-ups have caught up. */
+  readonly probeInMs: number | undefined
+}
+
+export interface HostTasks {
+  /** `host:port` */
+  readonly host: string
+  readonly active: readonly TaskId[]
+  readonly standby: readonly TaskId[]
+}
+
+/**
+ *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number] }
+ *     host       = { "host": "host:port", "active": tasks, "standby": tasks }
+ */
+export function encodeAssignmentData({ standby, warmup, hosts, probeInMs }: AssignmentData): Uint8Array {
+  return encode({
+    standby: standby.map(taskName),
+    warmup: warmup.map(taskName),
+    hosts: hosts.map(({ host, ...tasks }) => ({
+      host,
+      active: tasks.active.map(taskName),
+      standby: tasks.standby.map(taskName),
+    })),
+    probeInMs,
+  })
+}
+
+/** A leader of another version gives active tasks only. */
+export function decodeAssignmentData(bytes: Uint8Array): AssignmentData {
+  const data = decode(bytes) ?? {}
+  const hosts = Array.isArray(data['hosts']) ? (data['hosts'] as readonly unknown[]) : []
+  const probeInMs = data['probeInMs']
+  return {
+    standby: tasksOf(data['standby']),
+    warmup: tasksOf(data['warmup']),
+    hosts: hosts.flatMap(one => {
+      const { host, active, standby } = (one ?? {}) as Record<string, unknown>
+      return isText(host) ? [{ host, active: tasksOf(active), standby: tasksOf(standby) }] : []
+    }),
+    probeInMs: isCount(probeInMs) ? probeInMs : undefined,
+  }
+}
+
+const VERSION = 2
+
+function encode(data: object): Uint8Array {
+  return Buffer.from(JSON.stringify({ version: VERSION, ...data }))
+}
+
+function decode(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const data: unknown = JSON.parse(Buffer.from(bytes).toString())
+    if (typeof data !== 'object' || data === null) return undefined
+    const fields = data as Readonly<Record<string, unknown>>
+    return fields['version'] === VERSION ? fields : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function tasksOf(names: unknown): readonly TaskId[] {
+  if (!Array.isArray(names)) return []
+  return names.map(name => parseTaskName(String(name))).filter(id => id !== undefined)
+}
+
+function entriesOf(fields: unknown): readonly (readonly [string, unknown])[] {
+  return typeof fields === 'object' && fields !== null ? Object.entries(fields) : []
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
