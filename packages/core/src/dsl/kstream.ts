@@ -1,6 +1,8 @@
 import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
+import type { AsyncCall } from '../operators/map-values-async.ts'
 import type { Awaitable } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
+import { addMapValuesAsync, type MapValuesAsyncOptions } from './async-values.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
 import { withLatePoints } from './late.ts'
@@ -87,6 +89,27 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>> {
     return this.#make.stream(addStep(this[point], 'mapValues', { type: 'mapValues', mapper }, options?.name))
+  }
+
+  /**
+   * Makes a new value of each with many calls under way at a time, for functions that wait for something outside: a service, a
+   * database. The task goes on meanwhile; a result goes on with the time and the headers of its record. Offsets are
+   * committed only up to the oldest record that is not finished.
+   *
+   * An attempt that fails or takes longer than `timeoutMs` is followed by others as `retry` says; then the record goes by
+   * `onBadRecord`. Kafka Streams has nothing like it.
+   *
+   * @example
+   * orders.mapValuesAsync(
+   *   async (order, _key, { signal }) => ({ ...order, rate: await rates.lookUp(order.currency, { signal }) }),
+   *   { concurrency: 64, ordering: 'key', timeoutMs: 5_000, retry: { times: 3 } },
+   * )
+   */
+  mapValuesAsync<VR>(
+    mapper: (value: V, key: K, call: AsyncCall) => Awaitable<VR>,
+    options?: MapValuesAsyncOptions,
+  ): KStream<K, VR, Exclude<Known, 'value'>> {
+    return this.#make.stream(addMapValuesAsync(this[point], mapper, options))
   }
 
   /** Makes any number of new records of each. */

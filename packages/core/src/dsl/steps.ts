@@ -8,6 +8,7 @@ type StepType =
   | 'filter'
   | 'map'
   | 'mapValues'
+  | 'mapValuesAsync'
   | 'flatMap'
   | 'flatMapValues'
   | 'selectKey'
@@ -26,6 +27,7 @@ const RULES: Readonly<Record<StepType, StepRule>> = {
   filter: { prefix: 'KSTREAM-FILTER-', keepsKey: true, keepsValue: true },
   map: { prefix: 'KSTREAM-MAP-', keepsKey: false, keepsValue: false },
   mapValues: { prefix: 'KSTREAM-MAPVALUES-', keepsKey: true, keepsValue: false },
+  mapValuesAsync: { prefix: 'KSTREAM-MAPVALUESASYNC-', keepsKey: true, keepsValue: false },
   flatMap: { prefix: 'KSTREAM-FLATMAP-', keepsKey: false, keepsValue: false },
   flatMapValues: { prefix: 'KSTREAM-FLATMAPVALUES-', keepsKey: true, keepsValue: false },
   selectKey: { prefix: 'KSTREAM-KEY-SELECT-', keepsKey: false, keepsValue: true },

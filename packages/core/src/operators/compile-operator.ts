@@ -9,6 +9,7 @@ import {
   compileForeignKeyUpdate,
 } from './foreign-key-join.ts'
 import { compileFlatMap, compileFlatMapValues, compileMap, compileMapValues, compileSelectKey } from './map.ts'
+import { compileMapValuesAsync } from './map-values-async.ts'
 import { compilePeek, compilePrint } from './peek.ts'
 import type { OperatorEnv, Process } from './process.ts'
 import { compileUserProcessor } from './user-processor.ts'
@@ -43,6 +44,8 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileMap(spec, env)
     case 'mapValues':
       return compileMapValues(spec, env)
+    case 'mapValuesAsync':
+      return compileMapValuesAsync(spec, env)
     case 'flatMap':
       return compileFlatMap(spec, env)
     case 'flatMapValues':

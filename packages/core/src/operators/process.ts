@@ -1,4 +1,5 @@
 import type { Headers } from '../record/headers.ts'
+import type { MapValuesAsyncSpec } from './map-values-async.ts'
 import type { ProcessorNode, RecordMetadata } from '../topology/plan.ts'
 import type { OrderedTableStore, RangeStore, StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
 
@@ -66,6 +67,8 @@ export interface OperatorEnv {
   /** By store: up to where windows that have closed were emitted. Committed with the input offsets. */
   readonly closeTimes: Map<string, number>
   recordMetadata(): RecordMetadata
+  /** What calls a user function beside the task's loop, for each record, and later passes its results on. */
+  inFlight(spec: MapValuesAsyncSpec): Process
   /** Run before the first record and at close, in plan order. */
   onInit(run: () => void | PromiseLike<void>): void
   onClose(run: () => void | PromiseLike<void>): void

@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.ts'
+import type { MapValuesAsyncSpec } from './map-values-async.ts'
 
 /**
  * What a processor node does, as data. `type` is the operator; functions are the user's own, by reference. How each
@@ -11,6 +12,7 @@ export type OperatorSpec =
   | { readonly type: 'filter'; readonly predicate: Fn2<boolean>; readonly negate: boolean }
   | { readonly type: 'map'; readonly mapper: Fn2<readonly [unknown, unknown]> }
   | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
+  | MapValuesAsyncSpec
   | { readonly type: 'flatMap'; readonly mapper: Fn2<Iterable<readonly [unknown, unknown]>> }
   | { readonly type: 'flatMapValues'; readonly mapper: ValueFn<Iterable<unknown>> }
   /** Also the first half of `groupBy`. */

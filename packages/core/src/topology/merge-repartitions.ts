@@ -125,7 +125,7 @@ function changesValue(entry: GraphEntry): boolean {
     const operator = entry.operator()
     return operator.type === 'process' && operator.fixedKey
   }
-  return type === 'mapValues' || type === 'flatMapValues'
+  return ['mapValues', 'mapValuesAsync', 'flatMapValues'].includes(type)
 }
 
 /** The children of a branch pass on, too. */

@@ -165,7 +165,7 @@ export class Instance {
   async end(options: { readonly clean: boolean; readonly leave: boolean }): Promise<void> {
     let failure: unknown
     try {
-      if (options.clean && !this.#letGo) await this.#begun?.committer.commit()
+      if (options.clean && !this.#letGo) await this.#begun?.committer.commit({ leaving: true })
     } catch (error) {
       failure = error
     }
@@ -204,7 +204,7 @@ export class Instance {
     if (tasks.suspended) return false
     let did = false
     for (const task of tasks.running) {
-      if (task.canProcess() && (await task.process(maxRecords)) > 0) did = true
+      if (task.canProcess() && (await task.process(maxRecords))) did = true
       if (await task.punctuate()) did = true
       const full = task.producer.pending()
       if (full !== undefined) await full
@@ -276,7 +276,7 @@ export class Instance {
     if (!tasks.suspended && tasks.running.some(task => task.canProcess())) return 0
     const now = this.#options.clock.now()
     let wait = Math.min(maxWaitMs, committer.nextDue() - now)
-    for (const task of tasks.running) wait = Math.min(wait, task.nextWallClockPunctuation() - now)
+    for (const task of tasks.running) wait = Math.min(wait, task.nextDue() - now)
     return Math.max(0, wait)
   }
 }

@@ -107,7 +107,7 @@ export class Membership {
   /** What cannot be committed any more is done again by the next owner; the tasks must not go on with it. */
   async #commitBeforeRevocation(): Promise<void> {
     try {
-      await this.#with.committer.commit()
+      await this.#with.committer.commit({ leaving: true })
     } catch (error) {
       if (!isMillraceError(error, 'retriable', 'fenced')) throw error
       const { logger } = this.#with.options

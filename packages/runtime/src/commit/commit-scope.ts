@@ -17,9 +17,13 @@ export async function commitTasks(options: {
   readonly consumer: GroupConsumer
   /** Offsets go in the transaction, with the consumer group, or were committed before processing. */
   readonly offsets: 'transaction' | 'group' | 'committed-before'
+  /** Until when to wait for asynchronous operators, in milliseconds since the epoch. @default as long as their limits allow */
+  readonly until?: number | undefined
 }): Promise<void> {
   const { tasks, producer, consumer } = options
-  for (const task of tasks) await task.prepareCommit()
+  // With later records in the same transaction, none can be left unfinished.
+  const owed = options.offsets === 'transaction' ? 'all' : 'needed'
+  for (const task of tasks) await task.prepareCommit(owed, options.until)
   const acknowledged = await producer.flush()
   const offsets: CommittedOffset[] = tasks.flatMap(task => task.offsets())
   if (options.offsets === 'group') await consumer.commit(offsets)

@@ -36,16 +36,24 @@ export class Committer {
     return this.#last + this.#with.options.commitIntervalMs
   }
 
-  /** Commits what the tasks have done. True when there was anything. */
-  async commit(): Promise<boolean> {
+  /**
+   * Commits what the tasks have done. True when there was anything.
+   *
+   * @param how `leaving`: others go on with the tasks, so asynchronous operators are waited for, within limits.
+   */
+  async commit(how: { readonly leaving?: boolean } = {}): Promise<boolean> {
     const { options, consumer, producers } = this.#with
     const running = this.#with.running()
+    const until = how.leaving === true ? options.clock.now() + leavingWaitMs(options) : undefined
+    if (until !== undefined) for (const task of running) await task.finishCalls(until)
     const dirty = running.filter(({ needsCommit }) => needsCommit)
     this.#last = options.clock.now()
     if (dirty.length > 0) {
       const offsets = OFFSETS_GO[options.processingGuarantee]
       const groups = producers.perTask ? dirty.map(task => [task]) : [dirty]
-      for (const tasks of groups) await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets })
+      for (const tasks of groups) {
+        await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets, until })
+      }
     }
     await this.#giveMemoryBack(running)
     return dirty.length > 0
@@ -60,6 +68,11 @@ export class Committer {
       task.stores.evict(budget / 4 / running.length)
     }
   }
+}
+
+/** How long asynchronous operators are waited for while the group, or whoever closes the application, waits. */
+function leavingWaitMs({ sessionTimeoutMs, closeTimeoutMs }: ResolvedOptions): number {
+  return Math.min(sessionTimeoutMs / 2, closeTimeoutMs / 4)
 }
 
 /** Where the input offsets are committed. */

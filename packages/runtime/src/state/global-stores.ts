@@ -220,6 +220,9 @@ async function compileGlobals(
     onClose: run => void ends.push(run),
     readsByKey: () => undefined,
     readsByWindow: () => undefined,
+    inFlight: () => {
+      throw new Error('the processor of a global store is no operator of a stream')
+    },
   })
   const sources = plan.globals.map(global => {
     const node = sourceOf(plan, global)

@@ -18,6 +18,7 @@ import {
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import { userStore } from '../state/user-store.ts'
+import type { InFlight } from './in-flight.ts'
 import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
 import { type CompiledSource, compileSource } from './source.ts'
@@ -42,6 +43,7 @@ export interface CompileOptions {
   readonly plan: Plan
   readonly subTopology: SubTopology
   readonly context: RecordContext
+  readonly inFlight: InFlight
   readonly producer: Producer
   readonly topics: SinkTopics
   readonly stores: TaskStores
@@ -144,11 +146,26 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       emitIntervalMs: options.emitIntervalMs,
       closeTimes: options.closeTimes,
       recordMetadata: () => context.metadata(),
+      inFlight: spec => {
+        const forward = forwardTo(resultChildren(node))
+        return options.inFlight.lane(node.name, spec, forward, hasStateAbove(node))
+      },
       onInit: run => void starts.push(run),
       onClose: run => void ends.push(run),
       readsByKey: store => void own.push({ store, windowStarts: undefined }),
       readsByWindow: (store, windowStarts) => void own.push({ store, windowStarts }),
     }
+  }
+
+  /** Whether an operator between the sources and this one has a store. */
+  function hasStateAbove(node: PlanNode): boolean {
+    if (node.kind === 'source') return false
+    return node.parents.some(name => {
+      const parent = nodes.get(name)
+      return (
+        parent !== undefined && ((parent.kind === 'processor' && parent.stores.length > 0) || hasStateAbove(parent))
+      )
+    })
   }
 
   /** What is read by the record's own key, down to where the key changes. */

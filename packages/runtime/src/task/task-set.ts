@@ -277,6 +277,7 @@ export class TaskSet {
       onBadTimestamp: options.onBadTimestamp,
       maxTaskIdleMs: options.maxTaskIdleMs,
       emitIntervalMs: options.emitIntervalMs,
+      wakeup: () => this.#options.consumer.wakeup(),
     })
   }
 

@@ -4,6 +4,7 @@ import {
   type CommittedOffset,
   type FetchedBatch,
   type Headers,
+  isMillraceError,
   millraceError,
   NO_HEADERS,
   type Plan,
@@ -17,6 +18,7 @@ import type { ChangelogWriter } from '../state/store-output.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
+import { InFlight, type Owed } from './in-flight.ts'
 import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { Punctuations } from './punctuation.ts'
@@ -42,6 +44,8 @@ export interface TaskOptions {
   readonly maxTaskIdleMs: number
   /** How often at most operators look for windows that have closed. */
   readonly emitIntervalMs: number
+  /** Makes the loop look at the task again, which may be waiting for records. */
+  readonly wakeup: () => void
 }
 
 /** Where an input partition of a task starts. */
@@ -86,6 +90,8 @@ export class Task {
   readonly #queues: PartitionQueue[] = []
   readonly #lookAhead: LookAheadReader
   readonly #closeTimes = new Map<string, number>()
+  /** Undefined where the topology has no operator that needs it. */
+  #inFlight: InFlight | undefined
   #topology: CompiledTopology | undefined
   #dirty = false
   #idleSince: number | undefined
@@ -107,9 +113,11 @@ export class Task {
     for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
       this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
     }
+    const inFlight = new InFlight({ clock, context: this.context, wakeup: this.#options.wakeup })
     const topology = compileTopology({
       ...this.#options,
       context: this.context,
+      inFlight,
       closeTimes: this.#closeTimes,
       schedule: (node, intervalMs, type, callback) =>
         this.#punctuations.add(node, type, intervalMs, callback, clock.now()),
@@ -119,6 +127,7 @@ export class Task {
       wallClock: () => clock.now(),
     })
     this.#topology = topology
+    if (inFlight.used) this.#inFlight = inFlight
     for (const input of inputs) {
       this.#queues.push(
         new PartitionQueue({
@@ -143,8 +152,18 @@ export class Task {
     return queue
   }
 
-  /** Whether a turn would process anything now. */
+  /** What asynchronous operators have under way; undefined where the topology has none. */
+  get calls(): Pick<InFlight, 'size' | 'atWork' | 'dueAt'> | undefined {
+    return this.#inFlight
+  }
+
+  /** Whether a turn would do anything now. */
   canProcess(): boolean {
+    return this.#inFlight?.hasWork === true || this.#canTake()
+  }
+
+  #canTake(): boolean {
+    if (this.#inFlight?.full === true) return false
     let buffered = false
     let empty = false
     let waits = false
@@ -168,8 +187,14 @@ export class Task {
     return now - this.#idleSince >= patience
   }
 
-  /** Processes what is buffered, oldest timestamp first, up to a turn's worth or `limit`. The number of records processed. */
-  async process(limit = RECORDS_PER_TURN): Promise<number> {
+  /**
+   * Processes what is buffered, oldest timestamp first, up to a turn's worth or `limit`, and passes on what asynchronous
+   * operators have finished. True when anything was done.
+   */
+  async process(limit = RECORDS_PER_TURN): Promise<boolean> {
+    const inFlight = this.#inFlight
+    const delivered = inFlight !== undefined && (await this.#deliver(inFlight))
+    if (inFlight !== undefined && !this.#canTake()) return delivered
     let count = 0
     const queues = this.#queues
     const { clock } = this.#options
@@ -186,6 +211,10 @@ export class Task {
       count++
       if (waiting !== undefined) await waiting
       if ((waiting !== undefined || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
+      if (inFlight !== undefined) {
+        if (inFlight.hasWork) await this.#deliver(inFlight)
+        if (inFlight.full) break
+      }
       if (queues.length > 1 && !queue.hasHead()) break
       if (this.commitRequested) break
     }
@@ -193,7 +222,13 @@ export class Task {
       this.#dirty = true
       this.processed += count
     }
-    return count
+    return count > 0 || delivered
+  }
+
+  async #deliver(inFlight: InFlight): Promise<boolean> {
+    const delivered = await inFlight.deliver()
+    if (delivered) this.#dirty = true
+    return delivered
   }
 
   /** Runs punctuations that are due by stream time, then those due by the wall clock. */
@@ -220,27 +255,50 @@ export class Task {
     return ran
   }
 
-  nextWallClockPunctuation(): number {
-    return this.#punctuations.nextWallClock()
+  /** When there is something to do even if no record comes, in milliseconds since the epoch. */
+  nextDue(): number {
+    return Math.min(this.#punctuations.nextWallClock(), this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY)
   }
 
   get needsCommit(): boolean {
     return this.#dirty || this.stores.hasChanges
   }
 
-  /** Emits and logs what the stores hold back. After it the producer has everything that belongs to the commit. */
-  async prepareCommit(): Promise<void> {
-    this.context.clear(this.context.streamTime)
-    await this.stores.flush()
+  /**
+   * Emits and logs what the stores hold back. After it the producer has everything that belongs to the commit: of asynchronous
+   * operators all that is `owed`, for which it waits.
+   *
+   * @throws MILLRACE_ASYNC_UNFINISHED at the time `until`
+   */
+  async prepareCommit(owed: Owed, until?: number): Promise<void> {
+    for (;;) {
+      this.context.clear(this.context.streamTime)
+      await this.stores.flush()
+      // What was flushed may have begun calls, and what they came to may have changed stores.
+      if (this.#inFlight?.owes(owed) !== true) return
+      await this.#inFlight.drain(owed, until)
+    }
   }
 
-  /** What to commit: for each input, the offset after its last processed record. */
+  /** Waits until asynchronous operators have nothing under way, but not past the time `until`; passes on what they finish. */
+  async finishCalls(until: number): Promise<void> {
+    if (this.#inFlight === undefined || this.#inFlight.size === 0) return
+    this.#dirty = true
+    try {
+      await this.#inFlight.drain('all', until)
+    } catch (error) {
+      if (!isMillraceError(error) || error.code !== 'MILLRACE_ASYNC_UNFINISHED') throw error
+    }
+  }
+
+  /** What to commit: for each input, the offset after its last processed record, and none past one that is not finished. */
   offsets(): readonly CommittedOffset[] {
     return this.#queues.map(({ topic, partition, position, partitionTime }) => ({
       topic,
       partition,
       offset: position,
       metadata: encodeCommitMetadata(partitionTime, this.#closeTimes),
+      ...this.#unfinished({ topic, partition }),
     }))
   }
 
@@ -255,11 +313,18 @@ export class Task {
 
   /** Runs the user's `close` and gives the stores back. Without a commit before it, uncommitted changes are dropped. */
   async close(options: { readonly runUserClose: boolean }): Promise<void> {
+    this.#inFlight?.abandon()
     try {
       if (options.runUserClose) await this.#topology?.close()
     } finally {
       await this.stores.close()
     }
+  }
+
+  /** Takes an offset back to the oldest record that is not finished. */
+  #unfinished(partition: TopicPartition): { offset: number } | undefined {
+    const offset = this.#inFlight?.oldestOffset(partition)
+    return offset === undefined ? undefined : { offset }
   }
 
   #oldest(): PartitionQueue | undefined {

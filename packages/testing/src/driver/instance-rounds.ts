@@ -13,6 +13,11 @@ export type CommitMode = 'each' | 'once' | 'interval'
 const IDLE_TURNS = 20
 /** And so many after which they must be waiting for nothing at all. */
 const STUCK_TURNS = 1000
+/**
+ * So many milliseconds of real time a user function at work beside the loop is waited for, before the clock moves on to where
+ * its attempt has taken too long.
+ */
+const PATIENCE_WITH_CALLS_MS = 500
 /** So far the clock moves on for instances that do not get ready: past any session and transaction timeout. */
 const PATIENCE_MS = 600_000
 
@@ -38,7 +43,8 @@ export class InstanceRounds {
       const did = await this.#round(mode)
       if (!this.#ready()) continue
       // Time that has passed means that something failed and is done again.
-      if (!did && this.#clock.now() === before && (mode !== 'once' || !(await this.#commitAll()))) return
+      if (did || this.#clock.now() > before || (await this.#callsGoOn())) continue
+      if (mode !== 'once' || !(await this.#commitAll())) return
     }
   }
 
@@ -100,11 +106,41 @@ export class InstanceRounds {
   }
 
   async #wakeSleepers(done: () => boolean): Promise<void> {
-    while (!done()) {
+    for (let idleMs = 0; !done();) {
       const next = this.#clock.nextWakeUp
-      if (this.#watched.sleeping > 0 && next !== undefined) await this.#clock.advance(next - this.#clock.now())
-      // Otherwise it is a function of the user that waits, for something outside.
-      else await milliseconds(1)
+      const patient = this.#callsAtWork() === 0 || idleMs >= PATIENCE_WITH_CALLS_MS
+      if (this.#watched.sleeping > 0 && next !== undefined && patient) {
+        await this.#clock.advance(next - this.#clock.now())
+        idleMs = 0
+      } else {
+        // It is a function of the user that waits, for something outside.
+        await milliseconds(1)
+        idleMs++
+      }
     }
+  }
+
+  /**
+   * Waits for user functions beside the loop, as for all others; where none is at work, or they take their time, the clock moves
+   * on to the next attempt. True when there is something to do again.
+   */
+  async #callsGoOn(): Promise<boolean> {
+    for (let idle = 0; ; idle++) {
+      const tasks = this.instances.flatMap(({ instance }) => instance.tasks)
+      const calls = tasks.flatMap(task => task.calls ?? [])
+      if (calls.every(({ size }) => size === 0)) return false
+      if (tasks.some(task => task.canProcess())) return true
+      if (this.#callsAtWork() === 0 || idle >= IDLE_TURNS + PATIENCE_WITH_CALLS_MS) {
+        const next = Math.min(...calls.map(({ dueAt }) => dueAt))
+        await this.#clock.advance(Math.max(0, next - this.#clock.now()))
+        return true
+      }
+      await (idle < IDLE_TURNS ? nextTurn() : milliseconds(1))
+    }
+  }
+
+  #callsAtWork(): number {
+    const tasks = this.instances.flatMap(({ instance }) => instance.tasks)
+    return tasks.reduce((sum, { calls }) => sum + (calls?.atWork ?? 0), 0)
   }
 }

@@ -1,0 +1,262 @@
+import { type Clock, type MapValuesAsyncSpec, millraceError, type Process, type TopicPartition } from '@millrace/core'
+import { keyIdentity } from './key-identity.ts'
+import type { RecordContext } from './record-context.ts'
+import { returnTo, takeSnapshot } from './record-snapshot.ts'
+import { UserCall } from './user-call.ts'
+
+export interface InFlightOptions {
+  readonly clock: Clock
+  readonly context: RecordContext
+  /** Something can go on, while the task's loop may be waiting for records. */
+  readonly wakeup: () => void
+}
+
+/** One operator's calls. */
+interface Lane {
+  readonly operator: string
+  readonly spec: MapValuesAsyncSpec
+  readonly forward: Process
+  /**
+   * A store above the operator remembers each of its records: committed without the call's result, it may hold the record
+   * for done when it comes again (as one that leaves out duplicates), and the result would be lost.
+   */
+  readonly stateAbove: boolean
+  /** Started, and not yet passed on. */
+  size: number
+  /** More than may be under way: an operator above has made many records of one. */
+  readonly waiting: Flight[]
+  /** Calls that have to go on in order, by what they have in common. */
+  readonly sequences: Map<string, Flight[]>
+}
+
+interface Flight {
+  readonly lane: Lane
+  readonly call: UserCall
+  readonly sequence: string | undefined
+}
+
+/** Which calls a commit waits for: all, or those without which it would lose something. */
+export type Owed = 'all' | 'needed'
+
+/**
+ * The calls of `mapValuesAsync` that a task has under way. User functions run beside the task's loop, but all else is in it:
+ * `deliver` passes results on, each as the record that it came from, between two records. So everything downstream still
+ * happens one after another, and what was not passed on when the task ends has not happened.
+ */
+export class InFlight {
+  readonly #options: InFlightOptions
+  readonly #lanes: Lane[] = []
+  readonly #flights = new Set<Flight>()
+  /** Done, and next in their order. */
+  readonly #ready: Flight[] = []
+  /** No call is due earlier. */
+  #dueAt = Number.POSITIVE_INFINITY
+  #bell: (() => void) | undefined
+  #ended = false
+
+  constructor(options: InFlightOptions) {
+    this.#options = options
+  }
+
+  /** Makes an operator: it begins a call for each record, and `forward` gets the results. */
+  lane(operator: string, spec: MapValuesAsyncSpec, forward: Process, stateAbove: boolean): Process {
+    const lane: Lane = { operator, spec, forward, stateAbove, size: 0, waiting: [], sequences: new Map() }
+    this.#lanes.push(lane)
+    return (key, value) => this.#take(lane, key, value)
+  }
+
+  /** Whether the task has an operator of this kind. */
+  get used(): boolean {
+    return this.#lanes.length > 0
+  }
+
+  /** No further record should be taken. */
+  get full(): boolean {
+    return this.#lanes.some(({ size, spec }) => size >= spec.concurrency)
+  }
+
+  /** Calls that are not finished. */
+  get size(): number {
+    return this.#flights.size
+  }
+
+  /** User functions that are at work, pauses between attempts left out. */
+  get atWork(): number {
+    let count = 0
+    for (const { call } of this.#flights) if (call.atWork) count++
+    return count
+  }
+
+  /** Whether `deliver` would do anything now. */
+  get hasWork(): boolean {
+    return this.#ready.length > 0 || this.#dueAt <= this.#options.clock.now()
+  }
+
+  /** When `deliver` has something to do even if no function returns, in milliseconds since the epoch. */
+  get dueAt(): number {
+    return this.#dueAt
+  }
+
+  /** Gives up attempts that took too long, begins those that are due, and passes results on. True when any was. */
+  async deliver(): Promise<boolean> {
+    this.#wakeDue()
+    let delivered = false
+    for (let flight = this.#ready.shift(); flight !== undefined; flight = this.#ready.shift()) {
+      delivered = true
+      const { lane, call } = flight
+      const { context } = this.#options
+      returnTo(call.record, context)
+      const outcome = call.outcome!
+      if ('error' in outcome) context.fail(lane.operator, outcome.error)
+      else {
+        const waiting = lane.forward(call.key, outcome.value)
+        if (waiting !== undefined) await waiting
+      }
+      // Only now: what is passed on may wait, and until then its offset is not done.
+      this.#flights.delete(flight)
+      lane.size--
+      const next = lane.waiting.shift()
+      if (next !== undefined) this.#start(next)
+    }
+    return delivered
+  }
+
+  /** The oldest offset of the partition whose calls are not finished. */
+  oldestOffset({ topic, partition }: TopicPartition): number | undefined {
+    let oldest: number | undefined
+    for (const { call } of this.#flights) {
+      const { record } = call
+      if (record.topic !== topic || record.partition !== partition) continue
+      if (oldest === undefined || record.offset < oldest) oldest = record.offset
+    }
+    return oldest
+  }
+
+  /** Whether a commit has to wait for calls. */
+  owes(which: Owed): boolean {
+    return this.#owed(which) !== undefined
+  }
+
+  /**
+   * Passes results on until nothing is owed. It gives up at the time `until`, in milliseconds since the epoch; without it the
+   * limits of the calls decide how long it takes.
+   * @throws MILLRACE_ASYNC_UNFINISHED
+   */
+  async drain(which: Owed, until = Number.POSITIVE_INFINITY): Promise<void> {
+    const { clock } = this.#options
+    const began = clock.now()
+    for (;;) {
+      await this.deliver()
+      const owed = this.#owed(which)
+      if (owed === undefined) return
+      const now = clock.now()
+      if (now >= until) throw this.#unfinished(owed, now - began)
+      if (this.#ready.length === 0) await this.#change(Math.min(until, this.#dueAt) - now)
+    }
+  }
+
+  /** Lets go of all calls: their results are not wanted any more. */
+  abandon(): void {
+    this.#ended = true
+    for (const { call } of this.#flights) call.abandon()
+    this.#flights.clear()
+    this.#ready.length = 0
+    this.#dueAt = Number.POSITIVE_INFINITY
+  }
+
+  #take(lane: Lane, key: unknown, value: unknown): void {
+    const { clock, context } = this.#options
+    const record = takeSnapshot(context)
+    let sequence: string | undefined
+    if (lane.spec.ordering === 'partition') sequence = `${String(record.topic)}-${record.partition}`
+    if (lane.spec.ordering === 'key') {
+      try {
+        sequence = keyIdentity(key, lane.spec.keySerde)
+      } catch (error) {
+        return context.fail(lane.operator, error)
+      }
+    }
+    const { operator, spec } = lane
+    const onDone = () => this.#done(flight)
+    const onPause = () => this.#isDue(flight)
+    const call = new UserCall({ operator, spec, key, value, record, clock, onDone, onPause })
+    const flight: Flight = { lane, call, sequence }
+    this.#flights.add(flight)
+    if (sequence !== undefined) {
+      const others = lane.sequences.get(sequence)
+      if (others === undefined) lane.sequences.set(sequence, [flight])
+      else others.push(flight)
+    }
+    if (lane.size < spec.concurrency) this.#start(flight)
+    else lane.waiting.push(flight)
+  }
+
+  #start(flight: Flight): void {
+    flight.lane.size++
+    flight.call.start()
+    this.#dueAt = Math.min(this.#dueAt, flight.call.dueAt)
+  }
+
+  #done(flight: Flight): void {
+    if (this.#ended) return
+    const { lane, sequence } = flight
+    if (sequence === undefined) this.#ready.push(flight)
+    else {
+      const inOrder = lane.sequences.get(sequence)!
+      while (inOrder[0]?.call.outcome !== undefined) this.#ready.push(inOrder.shift()!)
+      if (inOrder.length === 0) lane.sequences.delete(sequence)
+    }
+    if (this.#ready.length > 0) this.#ring()
+  }
+
+  #isDue({ call }: Flight): void {
+    if (this.#ended) return
+    this.#dueAt = Math.min(this.#dueAt, call.dueAt)
+    this.#ring()
+  }
+
+  #ring(): void {
+    this.#bell?.()
+    this.#options.wakeup()
+  }
+
+  #wakeDue(): void {
+    const now = this.#options.clock.now()
+    if (this.#dueAt > now) return
+    let next = Number.POSITIVE_INFINITY
+    for (const { call } of this.#flights) {
+      if (call.dueAt <= now) call.wake()
+      if (call.dueAt < next) next = call.dueAt
+    }
+    this.#dueAt = next
+  }
+
+  #owed(which: Owed): Flight | undefined {
+    for (const flight of this.#flights) {
+      // What came from a timer or a cache has no offset by which it would come again.
+      if (which === 'all' || flight.lane.stateAbove || flight.call.record.topic === null) return flight
+    }
+    return undefined
+  }
+
+  async #change(ms: number): Promise<void> {
+    const enough = new AbortController()
+    const rung = new Promise<void>(resolve => {
+      this.#bell = resolve
+    })
+    try {
+      const waits = Number.isFinite(ms) ? [rung, this.#options.clock.sleep(ms, enough.signal)] : [rung]
+      await Promise.race(waits)
+    } finally {
+      this.#bell = undefined
+      enough.abort()
+    }
+  }
+
+  #unfinished({ call }: Flight, waitMs: number): Error {
+    const { operator, record } = call
+    const { topic, partition, offset } = record
+    const where = { operator, topic: topic ?? '(none)', partition, offset }
+    return millraceError('MILLRACE_ASYNC_UNFINISHED', { ...where, count: this.#flights.size, waitMs })
+  }
+}
