@@ -132,47 +132,6 @@ export const ERROR_TABLE = {
     message: 'The processor {operator} asks for the store "{store}", to which it is not connected',
     hint: 'Name it in the "stores" option of process or processValues.',
   },
-  MILLRACE_CONFIG_INVALID: {
-    kind: 'config',
-    message: 'The option {option} is {value}, but {expected}',
-    hint: 'Correct the option; docs/configuration.md lists all of them.',
-  },
-  MILLRACE_STATE_TRANSITION: {
-    kind: 'bug',
-    message: 'The application cannot go from {from} to {to}',
-    hint: 'start() may be called once; after close() make a new KafkaStreams.',
-  },
-  MILLRACE_TIMESTAMP_INVALID: {
-    kind: 'record',
-    message: 'The timestamp {timestamp} is negative',
-    hint: 'Give the source a timestampExtractor, or let the producer set timestamps.',
-  },
-  MILLRACE_GROUP_KEY_MISSING: {
-    kind: 'record',
-    message: 'The aggregation {operator} of a grouped table got a change without a key',
-    hint: 'Only Millrace and Kafka Streams write to its repartition topic, and neither without a key: find who else does.',
-  },
-  MILLRACE_OFFSET_RESET_NONE: {
-    kind: 'config',
-    message:
-      'The group has no usable offset of {topic}-{partition} (committed: {committed}; the log has {earliest} to {latest})',
-    hint: 'The source says offsetReset: "none". Commit an offset for the group, or say where to start.',
-  },
-  MILLRACE_SUPPRESS_BUFFER_FULL: {
-    kind: 'fatal',
-    message: 'The buffer of {operator} is full: {records} records, {bytes} bytes',
-    hint: 'Raise maxRecords or maxBytes, or with until: "time-limit" let results go early. Nothing is lost; a restart goes on here.',
-  },
-  MILLRACE_SINK_PARTITION: {
-    kind: 'record',
-    message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',
-    hint: 'A partitioner has to give whole numbers from 0 to partitions - 1.',
-  },
-  MILLRACE_STORE_NOT_CONNECTED: {
-    kind: 'topology',
-    message: 'The processor {operator} asks for the store "{store}", to which it is not connected',
-    hint: 'Name it in the "stores" option of process or processValues.',
-  },
   MILLRACE_PROCESSOR_KEY_CHANGED: {
     kind: 'record',
     message: 'The processor {operator} was given to processValues but forwards another key',
