@@ -95,6 +95,8 @@ export type { KGroupedTable } from './dsl/kgrouped-table.ts'
 export type { SuppressOptions } from './dsl/suppress.ts'
 export type { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
 export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
+export type { BranchPattern } from './dsl/branch-pattern.ts'
+export type { LateOption } from './dsl/late.ts'
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
 export type {
   CogroupedKStream,

@@ -1,17 +1,21 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Awaitable, BranchSpec } from '../operators/spec.ts'
+import type { Awaitable, BranchSpec, Fn2 } from '../operators/spec.ts'
 import type { GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import { type BranchPattern, type Matched, patternPredicate, type Unmatched } from './branch-pattern.ts'
+import type { SerdeSide, TopologyError } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
 import { processorEntry } from './steps.ts'
 
-/** What a split knows of itself: the stream's types, the branches so far, and one item for each of them. */
+/**
+ * What a split knows of itself: the stream's types, those of its values that no branch has taken yet, the branches so far, and
+ * one item for each of them.
+ */
 export interface Split {
   readonly key: unknown
-  readonly value: unknown
+  readonly rest: unknown
   readonly known: object
   readonly branches: object
   readonly positions: readonly unknown[]
@@ -19,7 +23,7 @@ export interface Split {
 
 export interface SplitOf<K, V, Known extends SerdeSide> {
   readonly key: K
-  readonly value: V
+  readonly rest: V
   readonly known: Record<Known, true>
   // Nothing yet: each branch adds its own.
   readonly branches: object
@@ -27,9 +31,9 @@ export interface SplitOf<K, V, Known extends SerdeSide> {
 }
 
 /** `S` with one branch more. Unnamed branches go by their position, from 1. */
-type WithBranch<S extends Split, Name, V> = {
+type WithBranch<S extends Split, Name, V, Rest> = {
   readonly key: S['key']
-  readonly value: S['value']
+  readonly rest: Rest
   readonly known: S['known']
   readonly branches: S['branches'] & {
     readonly [key in BranchKey<S, Name>]: KStream<S['key'], V, KnownOf<S>>
@@ -58,6 +62,7 @@ export class BranchedKStream<S extends Split> {
   readonly #branches: BranchSpec[] = []
   readonly #streams = new Map<string, KStream<unknown, unknown>>()
   #defaultChild: string | undefined
+  #exhaustive = false
 
   /** @internal */
   constructor(from: StreamPoint, name: string | undefined, make: Make) {
@@ -68,27 +73,44 @@ export class BranchedKStream<S extends Split> {
       kind: 'processor',
       name: splitterName,
       parents: [],
-      operator: () => ({ type: 'branch', branches: [...this.#branches], defaultChild: this.#defaultChild }),
+      operator: () => ({
+        type: 'branch',
+        branches: [...this.#branches],
+        defaultChild: this.#defaultChild,
+        ...(this.#exhaustive ? { exhaustive: true } : {}),
+      }),
       connects: () => [],
       owns: () => [],
     }
     from.graph.add(this.#splitter, [from.entry])
   }
 
-  /** Takes the records for which `predicate` is the first to hold. A type guard narrows the type of the values. */
-  branch<V extends S['value'], const Name extends string | undefined = undefined>(
-    predicate: (key: S['key'], value: S['value']) => value is V,
+  /**
+   * Takes the records for which `predicate` is the first to hold. A type guard narrows the type of the branch, and what is left
+   * for the others; so does a pattern, which picks the members of a union whose fields have these values.
+   *
+   * @example
+   * events.split().branch({ type: 'order' }, { name: 'orders' }).branch({ type: 'payment' }, { name: 'payments' }).exhaustive()
+   */
+  branch<V extends S['rest'], const Name extends string | undefined = undefined>(
+    predicate: (key: S['key'], value: S['rest']) => value is V,
     options?: BranchOption<Name>,
-  ): BranchedKStream<WithBranch<S, Name, V>>
+  ): BranchedKStream<WithBranch<S, Name, V, Exclude<S['rest'], V>>>
   branch<const Name extends string | undefined = undefined>(
-    predicate: (key: S['key'], value: S['value']) => Awaitable<boolean>,
+    predicate: (key: S['key'], value: S['rest']) => Awaitable<boolean>,
     options?: BranchOption<Name>,
-  ): BranchedKStream<WithBranch<S, Name, S['value']>>
+  ): BranchedKStream<WithBranch<S, Name, S['rest'], S['rest']>>
+  branch<const Pattern extends BranchPattern<S['rest']>, const Name extends string | undefined = undefined>(
+    pattern: Pattern,
+    options?: BranchOption<Name>,
+  ): BranchedKStream<WithBranch<S, Name, Matched<S['rest'], Pattern>, Unmatched<S['rest'], Pattern>>>
   branch(
-    predicate: (key: S['key'], value: S['value']) => Awaitable<boolean>,
+    wanted: object | ((key: S['key'], value: S['rest']) => Awaitable<boolean>),
     options?: BranchOption<string | undefined>,
   ): never {
     const position = String(this.#branches.length + 1)
+    const operator = `split "${this.#splitter.name}"`
+    const predicate = typeof wanted === 'function' ? (wanted as Fn2<boolean>) : patternPredicate(wanted, operator)
     const child = this.#addChild(options?.name ?? position, options?.name ?? position)
     this.#branches.push({ predicate, child })
     return this as never
@@ -97,9 +119,23 @@ export class BranchedKStream<S extends Split> {
   /** Takes the records that no branch takes, as `default` unless named, and gives all branches. */
   defaultBranch<const Name extends string | undefined = undefined>(
     options?: BranchOption<Name>,
-  ): S['branches'] & { readonly [key in DefaultKey<Name>]: KStream<S['key'], S['value'], KnownOf<S>> } {
+  ): S['branches'] & { readonly [key in DefaultKey<Name>]: KStream<S['key'], S['rest'], KnownOf<S>> } {
     this.#defaultChild = this.#addChild(options?.name ?? 'default', options?.name ?? '0')
     return this.#result() as never
+  }
+
+  /**
+   * Gives the branches, which take every member of the union: a forgotten one is a type error. A record that none takes all the
+   * same, because it has no value or one that its type does not know, goes by `onBadRecord`.
+   */
+  exhaustive(
+    this: [S['rest']] extends [never]
+      ? BranchedKStream<S>
+      : TopologyError<'Some values are taken by no branch: add one for them, or end with defaultBranch or noDefaultBranch'>,
+  ): S['branches']
+  exhaustive(): S['branches'] {
+    this.#exhaustive = true
+    return this.#result()
   }
 
   /** Gives the branches; records that no branch takes are left out. */

@@ -86,7 +86,7 @@ describe('types flow from the serdes', () => {
     >()
     const { texts: narrowed, default: others } = mixed.split().branch(isText, { name: 'texts' }).defaultBranch()
     expectTypeOf(narrowed).toEqualTypeOf<KStream<string, string, 'key' | 'value'>>()
-    expectTypeOf(others).toEqualTypeOf(mixed)
+    expectTypeOf(others).toEqualTypeOf<KStream<string, number, 'key' | 'value'>>()
   })
 
   it('to the names of branches', () => {

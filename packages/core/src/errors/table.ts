@@ -132,6 +132,11 @@ export const ERROR_TABLE = {
     message: 'The processor {operator} asks for the store "{store}", to which it is not connected',
     hint: 'Name it in the "stores" option of process or processValues.',
   },
+  MILLRACE_BRANCH_MISSING: {
+    kind: 'record',
+    message: 'No branch of {operator} takes the record, though they were said to be exhaustive',
+    hint: 'The record has no value, or one that its type does not know. Add a branch, or end split with defaultBranch.',
+  },
   MILLRACE_PROCESSOR_KEY_CHANGED: {
     kind: 'record',
     message: 'The processor {operator} was given to processValues but forwards another key',

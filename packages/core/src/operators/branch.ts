@@ -1,3 +1,4 @@
+import { millraceError } from '../errors/millrace-error.ts'
 import type { OperatorSpec } from './spec.ts'
 import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
 
@@ -7,9 +8,15 @@ export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, e
     holds: predicate as (key: unknown, value: unknown) => unknown,
     forward: env.child(child),
   }))
-  const otherwise: Process = spec.defaultChild === undefined ? () => undefined : env.child(spec.defaultChild)
   const { context } = env
   const { name } = env.node
+  const otherwise = compileOtherwise()
+
+  function compileOtherwise(): Process {
+    if (spec.defaultChild !== undefined) return env.child(spec.defaultChild)
+    if (spec.exhaustive !== true) return () => undefined
+    return () => context.fail(name, millraceError('MILLRACE_BRANCH_MISSING', { operator: name }))
+  }
 
   function routeFrom(first: number, key: unknown, value: unknown): void | Promise<void> {
     for (let index = first; index < branches.length; index++) {

@@ -19,8 +19,16 @@ export type OperatorSpec =
   | { readonly type: 'selectKey'; readonly mapper: Fn2<unknown> }
   /** `merge`, and every other node that only passes on. */
   | { readonly type: 'passThrough' }
-  /** The first predicate that holds sends the record to `children[i]`; none sends it to `defaultChild`, or nowhere. */
-  | { readonly type: 'branch'; readonly branches: readonly BranchSpec[]; readonly defaultChild: string | undefined }
+  /**
+   * The first predicate that holds sends the record to `children[i]`; none sends it to `defaultChild`, or nowhere. Where the
+   * branches are `exhaustive`, none is a failure.
+   */
+  | {
+      readonly type: 'branch'
+      readonly branches: readonly BranchSpec[]
+      readonly defaultChild: string | undefined
+      readonly exhaustive?: boolean
+    }
   | { readonly type: 'peek'; readonly action: Fn2<unknown>; readonly forwards: boolean }
   | {
       readonly type: 'print'
