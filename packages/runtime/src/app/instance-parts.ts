@@ -171,7 +171,7 @@ function taskSet(parts: PartsOptions, connected: Connected, partitions: Readonly
     ...connected,
     plan: () => topics.plan,
     options,
-    restorer: new Restorer({ client, admin, clock, logger, listener }),
+    restorer: new Restorer({ client, admin, clock, logger, listener, budgetBytes: options.restoreBufferBytes }),
     metrics,
     topics: {
       decorate: topic => topicNaming(topics.plan, applicationId)(topic),

@@ -56,7 +56,8 @@ export class Membership {
         applicationId,
         admin,
         holdings: this.#with.holdings,
-        options,
+        // Until an instance follows changelogs, no copy can warm up: tasks move at once, and nobody is given standbys.
+        options: { ...options, acceptableRecoveryLag: Infinity, numStandbyReplicas: 0 },
       }),
       listener: {
         onAssigned: partitions => this.#assigned(partitions),

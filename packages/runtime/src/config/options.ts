@@ -57,6 +57,8 @@ export interface KafkaStreamsOptions {
   readonly bufferedBytesPerPartition?: number
   /** Of all write buffers of the process; what is above half of it uncommitted is committed early. @default 256 MiB */
   readonly stateBufferBytes?: number
+  /** Fetched of changelogs and not yet written, while stores are restored. @default 64 MiB */
+  readonly restoreBufferBytes?: number
   /** @default the record cache of each store is as its plan says; 'off' switches it off for all */
   readonly caching?: 'as-planned' | 'off'
   /** Copies of the state of each task in other processes, which take over at once (KIP-441). @default 0 */
@@ -229,6 +231,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(1),
     expected: 'it has to be a whole number of bytes',
     doc: 'Of all write buffers of the process. Reaching it means an early commit.',
+  },
+  restoreBufferBytes: {
+    default: 64 << 20,
+    check: wholeFrom(1 << 10),
+    expected: 'it has to be a whole number of bytes from 1024',
+    doc: 'Fetched of changelogs and not yet written, while stores are restored.',
   },
   caching: {
     default: 'as-planned',

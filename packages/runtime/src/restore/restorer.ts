@@ -6,9 +6,11 @@ import {
   isMillraceError,
   type KafkaClient,
   type Logger,
-  type TopicPartitionOffset,
 } from '@millrace/core'
-import type { TaskStores } from '../state/task-stores.ts'
+import { applyBatch } from './apply-batch.ts'
+import { shareBudget } from './fetch-budget.ts'
+import { LOST, planRestore, type RestorePlan, type RestoreSubject } from './plan-restore.ts'
+import { RestoreProgress } from './restore-progress.ts'
 
 export interface RestoreEvent {
   readonly task: string
@@ -26,41 +28,28 @@ export interface RestoreListener {
   onRestoreStart(event: RestoreEvent): void
   onRestoreProgress(event: RestoreEvent): void
   onRestoreEnd(event: RestoreEvent): void
+  /** The task is no longer wanted here: what was restored stays, with its position. */
+  onRestoreSuspended?(event: RestoreEvent): void
 }
 
-export interface RestoreRequest {
-  readonly task: string
-  readonly partition: number
-  readonly stores: TaskStores
-  /**
-   * For stores whose changelog is a source topic: how far the task has processed it. What comes later is not restored, but
-   * processed.
-   */
-  readonly processed: readonly TopicPartitionOffset[]
+export interface RestoreRequest extends RestoreSubject {
   /** Aborted when the task is no longer wanted: what was restored so far is kept with its position. */
   readonly signal: AbortSignal
 }
 
 /** One changelog partition on its way into a store. */
-interface Restoring {
+interface Restoring extends RestorePlan {
   readonly request: RestoreRequest
-  readonly store: string
-  readonly topic: string
-  readonly partition: number
-  readonly from: number
-  readonly to: number
   readonly startedAt: number
   position: number
   restored: number
 }
 
 const POLL_MS = 100
-/** Keys and values gathered for one backend write. */
-const RECORDS_PER_WRITE = 20_000
 
 /**
- * Brings the stores of tasks up to the ends of their changelogs, all partitions through one consumer. Only what lies
- * beyond a store's own position is read.
+ * Brings the stores of tasks up to the ends of their changelogs, many partitions at once through one consumer. Only what lies
+ * beyond a store's own position is read, and no more than `budgetBytes` of it held at a time.
  */
 export class Restorer {
   readonly #client: KafkaClient
@@ -68,6 +57,7 @@ export class Restorer {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #listener: RestoreListener
+  readonly #budgetBytes: number
 
   constructor(options: {
     readonly client: KafkaClient
@@ -75,12 +65,14 @@ export class Restorer {
     readonly clock: Clock
     readonly logger: Logger
     readonly listener: RestoreListener
+    readonly budgetBytes: number
   }) {
     this.#client = options.client
     this.#admin = options.admin
     this.#clock = options.clock
     this.#logger = options.logger
     this.#listener = options.listener
+    this.#budgetBytes = options.budgetBytes
   }
 
   /**
@@ -112,19 +104,40 @@ export class Restorer {
     for (const request of planned) readyIfDone(request)
     if (open.size === 0) return
 
+    await this.#readAll(work, open, planned, onReady)
+  }
+
+  async #readAll(
+    work: readonly Restoring[],
+    open: Set<Restoring>,
+    planned: readonly RestoreRequest[],
+    onReady: (request: RestoreRequest) => void,
+  ): Promise<void> {
+    const share = shareBudget(this.#budgetBytes, open.size)
     // Read-committed shows nothing of aborted transactions; it also waits at the end of an open one, which is what restoring
     // to the high watermark means.
-    const consumer = this.#client.consumer({ isolationLevel: 'read_committed', maxPartitionBytes: 4 << 20 })
+    const consumer = this.#client.consumer({
+      isolationLevel: 'read_committed',
+      maxPartitionBytes: share.partitionBytes,
+    })
+    const progress = new RestoreProgress(this.#clock, this.#logger)
+    let window: readonly Restoring[] = []
     try {
-      const positions = [...open].map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
-      await consumer.assign(positions)
       for (;;) {
         this.#leaveAborted(planned, open, onReady)
         if (open.size === 0) break
-        const batches = await this.#poll(consumer)
-        for (const batch of batches) {
-          const restoring = [...open].find(r => r.topic === batch.topic && r.partition === batch.partition)
-          if (restoring === undefined) continue
+        // Not with each one that ends: what a client has fetched ahead of the others is lost by it.
+        if (window.filter(restoring => open.has(restoring)).length <= window.length / 2) {
+          window = [...open].slice(0, share.partitions)
+          await consumer.assign(
+            window.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
+          )
+        }
+        for (const batch of await this.#poll(consumer, open)) {
+          const restoring = window.find(
+            one => one.topic === batch.topic && one.partition === batch.partition && open.has(one),
+          )
+          if (restoring === undefined || restoring.request.signal.aborted) continue
           await this.#apply(restoring, batch)
           if (restoring.position < restoring.to) {
             this.#listener.onRestoreProgress(this.#event(restoring))
@@ -132,8 +145,9 @@ export class Restorer {
           }
           consumer.pause([restoring])
           this.#end(restoring, open)
-          readyIfDone(restoring.request)
+          if (![...open].some(({ request }) => request === restoring.request)) onReady(restoring.request)
         }
+        progress.tell(work)
       }
     } finally {
       await consumer.close()
@@ -147,82 +161,58 @@ export class Restorer {
   ): void {
     for (const request of requests.filter(({ signal }) => signal.aborted)) {
       const left = [...open].filter(restoring => restoring.request === request)
-      for (const restoring of left) open.delete(restoring)
+      for (const restoring of left) {
+        open.delete(restoring)
+        this.#listener.onRestoreSuspended?.(this.#event(restoring))
+      }
       if (left.length > 0) onReady(request)
     }
   }
 
-  async #poll(consumer: Consumer): Promise<readonly FetchedBatch[]> {
+  async #poll(consumer: Consumer, open: ReadonlySet<Restoring>): Promise<readonly FetchedBatch[]> {
     try {
       return await consumer.poll(POLL_MS)
     } catch (error) {
       if (!isMillraceError(error, 'retriable')) throw error
+      if (error.code === 'MILLRACE_OFFSET_OUT_OF_RANGE') return await this.#beginAgain(consumer, open)
       this.#logger.warn({ error }, 'restoring waits for the broker')
       await this.#clock.sleep(POLL_MS)
       return []
     }
   }
 
-  /** Where each changelog of a task begins and ends. A store whose position its changelog no longer has is emptied. */
-  async #plan(request: RestoreRequest): Promise<readonly Restoring[]> {
-    const { stores, partition } = request
-    const logged = stores.plans.filter(({ changelogTopic }) => changelogTopic !== undefined)
-    if (logged.length === 0) return []
-    const partitions = logged.map(({ changelogTopic }) => ({ topic: changelogTopic!, partition }))
-    const [positions, earliest, latest] = await Promise.all([
-      stores.offsets(),
-      this.#admin.earliestOffsets(partitions),
-      this.#admin.latestOffsets(partitions),
-    ])
-    const work: Restoring[] = []
-    for (const { plan, changelogTopic, changelogIsSource } of logged) {
-      const topic = changelogTopic!
-      const first = offsetOf(earliest, topic)
-      const end = offsetOf(latest, topic)
-      const to = changelogIsSource ? Math.min(end, offsetOf(request.processed, topic)) : end
-      const stored = positions.get(topic)
-      let from = stored ?? first
-      if (stored !== undefined && (stored < first || stored > to)) {
-        this.#logger.warn(
-          { task: request.task, store: plan.name, position: stored, earliest: first, latest: to },
-          'the changelog no longer has the position of the local state: it is restored from the beginning',
-        )
-        from = first
-        await stores.clear(plan.name, [{ topic, partition, offset: from }])
-      } else if (stored === undefined) {
-        await stores.clear(plan.name, [{ topic, partition, offset: from }])
-      }
-      const startedAt = this.#clock.now()
-      work.push({ request, store: plan.name, topic, partition, from, to, startedAt, position: from, restored: 0 })
+  /** While they were read, changelogs have lost records to retention: their stores are emptied, and read from what is left. */
+  async #beginAgain(consumer: Consumer, open: ReadonlySet<Restoring>): Promise<readonly FetchedBatch[]> {
+    const starts = await this.#admin.earliestOffsets([...open])
+    for (const restoring of open) {
+      const { request, store, topic, partition, position } = restoring
+      const first = starts.find(start => start.topic === topic && start.partition === partition)?.offset ?? 0
+      if (position >= first) continue
+      this.#logger.warn({ task: request.task, store, position, earliest: first, latest: restoring.to }, LOST)
+      await request.stores.clear(store, [{ topic, partition, offset: first }])
+      restoring.position = first
+      consumer.seek({ topic, partition, offset: first })
     }
-    return work
+    return []
+  }
+
+  async #plan(request: RestoreRequest): Promise<readonly Restoring[]> {
+    const plans = await planRestore(request, { admin: this.#admin, logger: this.#logger })
+    const startedAt = this.#clock.now()
+    return plans.map(plan => ({ ...plan, request, startedAt, position: plan.from, restored: 0 }))
   }
 
   async #apply(restoring: Restoring, batch: FetchedBatch): Promise<void> {
-    const { request, store } = restoring
-    const codec = request.stores.codecs.get(store)!
-    let keys: Buffer[] = []
-    let values: (Buffer | null)[] = []
-    const write = async (offset: number) => {
-      const position = { topic: restoring.topic, partition: restoring.partition, offset }
-      await request.stores.restore(store, { keys, values }, position)
-      restoring.restored += keys.length
-      restoring.position = offset
-      keys = []
-      values = []
-    }
-    const cursor = batch.cursor()
-    while (cursor.advance()) {
-      if (cursor.offset < restoring.position || cursor.keyStart < 0) continue
-      keys.push(codec.restoredKey(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd)))
-      values.push(
-        cursor.valueStart < 0
-          ? null
-          : codec.restoredValue(cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd), cursor.timestamp),
-      )
-      if (keys.length >= RECORDS_PER_WRITE) await write(cursor.offset + 1)
-    }
-    await write(batch.nextOffset)
+    const { request, store, isSource, to } = restoring
+    const from = restoring.position
+    const { position, records } = await applyBatch(
+      { stores: request.stores, store },
+      batch,
+      from,
+      isSource ? to : Infinity,
+    )
+    restoring.position = position
+    restoring.restored += records
   }
 
   #end(restoring: Restoring, open: Set<Restoring>): void {
@@ -249,8 +239,4 @@ export class Restorer {
       milliseconds: this.#clock.now() - startedAt,
     }
   }
-}
-
-function offsetOf(offsets: readonly TopicPartitionOffset[], topic: string): number {
-  return offsets.find(entry => entry.topic === topic)?.offset ?? 0
 }
