@@ -121,9 +121,11 @@ export type * from './dsl/known-serdes.ts'
 export {
   keyValueStore,
   sessionStore,
+  versionedStore,
   windowStore,
   type KeyValueStoreOptions,
   type SessionStoreOptions,
+  type VersionedStoreOptions,
   type StoreBuilder,
   type StoreSettings,
   type WindowStoreOptions,

@@ -5,7 +5,7 @@ import type { DraftSerdes, GraphEntry, ProcessorEntry, RepartitionEntry, StoreDr
 import { optionalName } from '../topology/naming.ts'
 import type { StreamPartitioner } from '../topology/plan.ts'
 import { requiredSerdes } from '../topology/required-serdes.ts'
-import { getterStores, sourceTableState } from '../topology/table-state.ts'
+import { getterStores, sourceTableState, versionedSemantics } from '../topology/table-state.ts'
 import { sameGraph, type TablePoint } from './point.ts'
 import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
 
@@ -51,6 +51,7 @@ export function addForeignKeyJoin(
     foreignKeySerde: rightSerdes().keySerde,
     valueSerde: leftSerdes().valueSerde,
     topic,
+    ...versionedSemantics(left.table),
   }))
   graph.add(send, [left.entry])
 
@@ -89,7 +90,13 @@ export function addForeignKeyJoin(
   graph.add(lookUp, [receive])
   const update = processor(
     named('-foreign-join-subscription', 'FK-JOIN-SUBSCRIPTION-PROCESSOR'),
-    () => ({ type: 'foreignKeyUpdate', store: storeName, foreignKeySerde: rightSerdes().keySerde, topic }),
+    () => ({
+      type: 'foreignKeyUpdate',
+      store: storeName,
+      foreignKeySerde: rightSerdes().keySerde,
+      topic,
+      ...versionedSemantics(right.table),
+    }),
     { connects: [storeName] },
   )
   graph.add(update, [right.entry])
@@ -126,7 +133,7 @@ function addResult(
   const { graph } = left
   const storeName = choice.name ?? graph.names.store('KTABLE-FK-JOIN-OUTPUT-')
   const keySerde = choice.key ?? left.keySerde
-  const table = sourceTableState(storeName, choice.name !== undefined)
+  const table = sourceTableState(storeName, choice.name !== undefined, choice.historyRetentionMs)
   const store = tableStore(storeName, choice, { keySerde, valueSerde: undefined })
   const entry: GraphEntry = {
     kind: 'processor',

@@ -22,6 +22,10 @@ export function addGlobalTable(
   options: KeptTopicOptions & { readonly store?: StoreOption | undefined },
 ): GlobalPoint {
   const choice = storeChoice(options.store)
+  if (choice.historyRetentionMs !== undefined) {
+    const reason = 'a global table cannot be versioned'
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `globalTable "${topic}"`, reason })
+  }
   const storeName = choice.name ?? graph.names.store(`${topic}-`)
   const serdes = { keySerde: choice.key ?? options.key, valueSerde: choice.value ?? options.value }
   const store = { ...tableStore(storeName, choice, serdes), changelog: undefined, caching: false }
@@ -39,6 +43,10 @@ export function addStoreOnTopic(
   supplier: () => unknown,
   scope: 'global' | 'task',
 ): void {
+  if (scope === 'global' && builder.draft.kind === 'versioned') {
+    const reason = 'a global store cannot be versioned'
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `addGlobalStore "${builder.name}"`, reason })
+  }
   const changelog = scope === 'global' ? undefined : { topic, isSource: true, configs: {} }
   const store = { ...builder.draft, changelog, caching: false }
   addKeptTopic(graph, topic, options, store, scope === 'global', () => ({ type: 'process', supplier, fixedKey: false }))

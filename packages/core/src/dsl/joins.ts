@@ -1,8 +1,12 @@
-import type { StreamTableJoinSpec } from '../operators/spec.ts'
+import { millraceError } from '../errors/millrace-error.ts'
+import type { StreamTableJoinSpec, ValueGetterSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { GraphEntry } from '../topology/graph.ts'
+import { bytes } from '../serde/text-serdes.ts'
+import { changelogPlan } from '../state/store-builder.ts'
+import type { DraftSerdes, GraphEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import { getterStores } from '../topology/table-state.ts'
+import { requiredSerdes } from '../topology/required-serdes.ts'
+import { getterHistoryMs, getterStores, type TableState } from '../topology/table-state.ts'
 import { sameGraph, type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 
@@ -10,6 +14,7 @@ interface JoinOptions {
   readonly name?: string | undefined
   readonly key?: Serde<unknown> | undefined
   readonly value?: Serde<unknown> | undefined
+  readonly graceMs?: number | undefined
 }
 
 /** Each record meets the table's current value of its key. The table gets a store if it has none. */
@@ -28,13 +33,22 @@ export function addStreamTableJoin(
   const name = graph.names.processorOr(given, join === 'left' ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-')
   graph.addCopartitioned({ operator: name, sources })
   const getter = table.table.getter()
+  const waiting = options.graceMs === undefined ? undefined : joinWait(name, options.graceMs, table.table, getter)
+  const serdes: DraftSerdes = {
+    keySerde: options.key ?? from.keySerde,
+    valueSerde: options.value ?? from.valueSerde,
+  }
+  const waitingSpec = () =>
+    waiting && {
+      waiting: { ...waiting, ...requiredSerdes(serdes, `stream before join "${name}"`, 'the options of the join') },
+    }
   const entry: GraphEntry = {
     kind: 'processor',
     name,
     parents: [],
-    operator: () => ({ type: 'streamTableJoin', join, joiner, table: getter }),
+    operator: () => ({ type: 'streamTableJoin', join, joiner, table: getter, ...waitingSpec() }),
     connects: () => getterStores(getter),
-    owns: () => [],
+    owns: () => (waiting === undefined ? [] : [waitingStore(waiting.store)]),
   }
   graph.add(entry, [from.entry])
   return streamPoint({
@@ -46,6 +60,34 @@ export function addStreamTableJoin(
     valueSerde: undefined,
     repartitionRequired: false,
   })
+}
+
+/** How records wait for late versions of the table. As long as they do, the table has to know its history. */
+function joinWait(operator: string, graceMs: number, table: TableState, getter: ValueGetterSpec) {
+  const historyMs = getterHistoryMs(getter)
+  let reason: string | undefined
+  if (!Number.isInteger(graceMs) || graceMs < 0) {
+    reason = `graceMs must be a whole number, 0 or more, but it is ${graceMs}`
+  } else if (historyMs === undefined || !table.versioned()) {
+    reason = 'graceMs needs a versioned table: give its store historyRetentionMs'
+  } else if (graceMs > historyMs) {
+    reason = `graceMs is ${graceMs}, but the table has a history of ${historyMs} only`
+  }
+  if (reason !== undefined) throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+  return { store: `${operator}-Buffer`, graceMs }
+}
+
+function waitingStore(name: string): StoreDraft {
+  return {
+    name,
+    kind: 'key-value',
+    timestamped: false,
+    keySerde: bytes(),
+    valueSerde: bytes(),
+    caching: false,
+    changelog: changelogPlan(name, true),
+    waiting: true,
+  }
 }
 
 /** The stream after a repartition topic. A second join of the same stream takes numbers but uses the first one's topic. */

@@ -33,6 +33,7 @@ import type {
   RepartitionOptions,
   SerdeOptions,
   SinkOptions,
+  TableJoinOptions,
   StoreOptions,
   TopicChoice,
 } from './options.ts'
@@ -227,7 +228,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   join<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
     joiner: (value: V, tableValue: VT, key: K) => Awaitable<VR>,
-    ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
+    ...args: WithSerdesOfNewKey<TableJoinOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'>
   join<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
@@ -253,7 +254,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   leftJoin<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
     joiner: (value: V, tableValue: VT | null, key: K) => Awaitable<VR>,
-    ...args: WithSerdesOfNewKey<SerdeOptions<K, V>, K, V, Known>
+    ...args: WithSerdesOfNewKey<TableJoinOptions<K, V>, K, V, Known>
   ): KStream<K, VR, 'key'>
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,

@@ -28,7 +28,7 @@ export interface GlobalTableOptions<K, V> extends NameOption {
   readonly key: Serde<K>
   readonly value: Serde<V>
   /** @default a store with a generated name */
-  readonly store?: string | Omit<StoreOptions<K, V>, 'caching' | 'logging'>
+  readonly store?: string | Omit<StoreOptions<K, V>, 'caching' | 'logging' | 'historyRetentionMs'>
 }
 
 /** A topic, several, or a pattern for their whole names. */
@@ -47,9 +47,15 @@ export interface StoreOptions<K, V> extends StoreSettings {
   readonly key?: Serde<NonNullable<K>>
   /** @default the serde of the records, where it is known; `long()` for `count` */
   readonly value?: Serde<NonNullable<V>>
+  /**
+   * Keeps the versions of each row for so long, in milliseconds of stream time, and makes the table a versioned one: records
+   * that come out of order go to where they belong, streams are joined with what was valid at their records' times, and
+   * records older than that are refused. Never cached. (KIP-889, KIP-914.) @default only the last value of each key
+   */
+  readonly historyRetentionMs?: number
 }
 
-export interface WindowStoreSettings<K, V> extends StoreOptions<K, V> {
+export interface WindowStoreSettings<K, V> extends Omit<StoreOptions<K, V>, 'historyRetentionMs'> {
   /** How long a window is kept from its start, in milliseconds of stream time. @default size and grace together */
   readonly retentionMs?: number
 }
@@ -62,6 +68,16 @@ export interface MaterializeOptions<K, V> extends NameOption {
 export interface MaterializeWindowsOptions<K, V> extends NameOption {
   /** A name, or the store's settings. */
   readonly store?: string | WindowStoreSettings<K, V>
+}
+
+/** Of a stream's join with a table. */
+export interface TableJoinOptions<K, V> extends SerdeOptions<K, V> {
+  /**
+   * With a versioned table: each record waits, until stream time has passed its own by so many milliseconds, for versions of
+   * the table that come late. At most the table's history retention. The stream's serdes must be known. (KIP-923.)
+   * @default it does not wait
+   */
+  readonly graceMs?: number
 }
 
 /** Serdes for records that are about to be written. @default those known so far */

@@ -1,7 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
-import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
+import { changelogPlan, checkedHistory, type StoreSettings } from '../state/store-builder.ts'
 import type { DraftSerdes, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 
@@ -13,6 +13,7 @@ export interface StoreChoice extends StoreSettings {
   readonly key: Serde<unknown> | undefined
   readonly value: Serde<unknown> | undefined
   readonly retentionMs?: number
+  readonly historyRetentionMs?: number
 }
 
 export type StoreOption =
@@ -22,6 +23,7 @@ export type StoreOption =
       readonly key?: object
       readonly value?: object
       readonly retentionMs?: number
+      readonly historyRetentionMs?: number
     })
 
 export function storeChoice(option: StoreOption | undefined): StoreChoice {
@@ -30,6 +32,11 @@ export function storeChoice(option: StoreOption | undefined): StoreChoice {
     return { given: true, name: optionalName(option, 'store'), key: undefined, value: undefined }
   }
   const { name, key, value, ...settings } = option
+  if (settings.historyRetentionMs !== undefined) {
+    checkedHistory(settings.historyRetentionMs, `store "${name}"`)
+    // A table without a name for its store may have none: then nobody would keep versions.
+    if (name === undefined) throw invalidStore('(without a name)', 'a store with historyRetentionMs needs a name')
+  }
   return {
     given: true,
     name: optionalName(name, 'store'),
@@ -41,6 +48,7 @@ export function storeChoice(option: StoreOption | undefined): StoreChoice {
 
 /** The store of a table: values by key with their timestamps, cached and logged unless the user says otherwise. */
 export function tableStore(name: string, choice: StoreChoice, serdes: DraftSerdes): StoreDraft {
+  const { historyRetentionMs } = choice
   return {
     name,
     kind: 'key-value',
@@ -50,7 +58,14 @@ export function tableStore(name: string, choice: StoreChoice, serdes: DraftSerde
     ...(choice.type === undefined ? {} : { type: choice.type }),
     caching: choice.caching ?? true,
     changelog: changelogPlan(name, choice.logging),
+    ...(historyRetentionMs === undefined
+      ? {}
+      : { kind: 'versioned', timestamped: false, caching: false, historyRetentionMs }),
   }
+}
+
+function invalidStore(name: string, reason: string): Error {
+  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `store "${name}"`, reason })
 }
 
 /** The store of a windowed aggregation. Keeps windows for as long as records may still come into them, or longer. */
@@ -61,6 +76,7 @@ export function windowedTableStore(
   windowedBy: { readonly windows: WindowsSpec; readonly emit: EmitStrategy },
 ): StoreDraft {
   const { windows, emit } = windowedBy
+  if (choice.historyRetentionMs !== undefined) throw invalidStore(name, 'windows cannot be versioned')
   const onClose = emit === 'on-close'
   const least = leastRetentionMs(windows)
   const retentionMs = choice.retentionMs ?? least

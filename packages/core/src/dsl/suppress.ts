@@ -42,6 +42,10 @@ export function addSuppress(from: TablePoint, options: SuppressOptions): TablePo
   const given = optionalName(options.name, 'operator')
   const name = given ?? graph.names.processor('KTABLE-SUPPRESS-')
   const storeName = given === undefined ? graph.names.store('KTABLE-SUPPRESS-') : `${given}-store`
+  if (from.table.versioned()) {
+    const reason = 'a versioned table cannot be suppressed'
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `suppress "${name}"`, reason })
+  }
   from.table.enableSendingOldValues(true)
   const { until, maxRecords = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = options
   const whenFull = options.whenFull ?? (until === 'time-limit' ? 'emit-early' : 'shut-down')

@@ -4,7 +4,7 @@ import type { Serde } from '../serde/serde.ts'
 import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'
 import { REPARTITION_SUFFIX } from '../topology/internal-topics.ts'
 import { optionalName } from '../topology/naming.ts'
-import { aggregateTableState } from '../topology/table-state.ts'
+import { aggregateTableState, versionedSemantics } from '../topology/table-state.ts'
 import type { AggregationOptions } from './aggregation.ts'
 import type { BasePoint, TablePoint } from './point.ts'
 import { processorEntry } from './steps.ts'
@@ -24,7 +24,11 @@ export function addTableGroup(
 ): TableGroupPoint {
   const groupName = optionalName(options.name, 'grouping')
   const name = from.graph.names.processorOr(groupName, 'KTABLE-SELECT-')
-  const entry = processorEntry(name, { type: 'tableGroup', selector: selector as never })
+  const entry = processorEntry(name, {
+    type: 'tableGroup',
+    selector: selector as never,
+    ...versionedSemantics(from.table),
+  })
   from.graph.add(entry, [from.entry])
   from.table.enableSendingOldValues(true)
   const { key: keySerde, value: valueSerde } = options
@@ -62,7 +66,7 @@ export function addTableAggregation(
   const repartition = group.groupName === undefined ? made : (group.shared.repartition ??= made)
   graph.add(repartition, [group.entry])
 
-  const table = aggregateTableState(storeName)
+  const table = aggregateTableState(storeName, undefined, choice.historyRetentionMs)
   const store = tableStore(storeName, choice, { keySerde: group.keySerde, valueSerde })
   const entry: GraphEntry = {
     kind: 'processor',

@@ -1,7 +1,7 @@
 import type { TableJoiner, TableTableJoinSpec } from '../operators/spec.ts'
 import type { GraphEntry, MemberProcessor } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import { getterStores, joinedTableState } from '../topology/table-state.ts'
+import { getterStores, joinedTableState, versionedSemantics } from '../topology/table-state.ts'
 import { sameGraph, type TablePoint } from './point.ts'
 import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
 
@@ -35,7 +35,7 @@ export function addTableTableJoin(
 
   const keySerde = choice.key ?? left.keySerde
   const valueSerde = choice.value
-  const table = joinedTableState(left.table, right.table, join, joiner, storeName)
+  const table = joinedTableState(left.table, right.table, join, joiner, storeName, choice.historyRetentionMs)
   const owned = storeName === undefined ? [] : [tableStore(storeName, choice, { keySerde, valueSerde })]
   const entry: GraphEntry = {
     kind: 'processors',
@@ -45,7 +45,15 @@ export function addTableTableJoin(
       const sendOldValues = table.sendsOldValues()
       const side = (which: 'left' | 'right', parent: TablePoint, other: typeof leftGetter): MemberProcessor => ({
         name: which === 'left' ? thisName : otherName,
-        operator: { type: 'tableTableJoin', join, side: which, joiner, other, sendOldValues },
+        operator: {
+          type: 'tableTableJoin',
+          join,
+          side: which,
+          joiner,
+          other,
+          sendOldValues,
+          ...versionedSemantics(parent.table),
+        },
         parents: [nameOf(parent.entry)],
         stores: getterStores(other),
       })

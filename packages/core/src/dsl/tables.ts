@@ -3,16 +3,18 @@ import type { Graph, GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import {
   filteredTableState,
+  type KeptTable,
   mappedTableState,
   sourceTableState,
   transformedTableState,
+  versionedSemantics,
 } from '../topology/table-state.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 import { sourceReading } from './source-reading.ts'
-import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
+import { type StoreChoice, type StoreOption, storeChoice, tableStore } from './store-options.ts'
 import { processorEntry } from './steps.ts'
 
 interface TableOptions {
@@ -36,7 +38,7 @@ export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableO
   const name = graph.names.processorOr(given, 'KTABLE-SOURCE-')
   const keySerde = choice.key ?? key
   const valueSerde = choice.value ?? value
-  const table = sourceTableState(storeName, choice.name !== undefined)
+  const table = sourceTableState(storeName, choice.name !== undefined, choice.historyRetentionMs)
   const entry: GraphEntry = {
     kind: 'tableSource',
     name,
@@ -67,7 +69,7 @@ export function addToTable(from: StreamPoint, options: TableOptions): TablePoint
     graph.add(parent, [from.entry])
     sources = [parent.name]
   }
-  const table = sourceTableState(storeName, choice.name !== undefined)
+  const table = sourceTableState(storeName, choice.name !== undefined, choice.historyRetentionMs)
   const store = tableStore(storeName, choice, { keySerde, valueSerde })
   const entry: GraphEntry = {
     kind: 'processor',
@@ -89,13 +91,19 @@ export function addTableFilter(
   const { choice, name, store } = derivedTable(from, 'KTABLE-FILTER-', options)
   const keySerde = choice.key ?? from.keySerde
   const valueSerde = choice.value ?? from.valueSerde
-  const table = filteredTableState(from.table, step, store)
+  const table = filteredTableState(from.table, step, keptAs(store, choice))
   const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
   const entry: GraphEntry = {
     kind: 'processor',
     name,
     parents: [],
-    operator: () => ({ type: 'tableFilter', ...step, store, sendOldValues: table.sendsOldValues() }),
+    operator: () => ({
+      type: 'tableFilter',
+      ...step,
+      store,
+      sendOldValues: table.sendsOldValues(),
+      ...versionedSemantics(from.table),
+    }),
     connects: () => [],
     owns: () => owned,
   }
@@ -107,7 +115,7 @@ export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, op
   const { choice, name, store } = derivedTable(from, 'KTABLE-MAPVALUES-', options)
   const keySerde = choice.key ?? from.keySerde
   const valueSerde = choice.value
-  const table = mappedTableState(from.table, mapper, store)
+  const table = mappedTableState(from.table, mapper, keptAs(store, choice))
   const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
   const entry: GraphEntry = {
     kind: 'processor',
@@ -132,7 +140,7 @@ export function addTableTransformValues(
   const store = choice.name
   const keySerde = choice.key ?? from.keySerde
   const valueSerde = choice.value
-  const table = transformedTableState(from.table, supplier, store)
+  const table = transformedTableState(from.table, supplier, keptAs(store, choice))
   const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
   const { stores = [] } = options
   const entry: GraphEntry = {
@@ -154,6 +162,10 @@ function derivedTable(from: TablePoint, prefix: string, options: TableOptions) {
   if (choice.given && choice.name === undefined) names.store(prefix)
   const name = names.processorOr(optionalName(options.name, 'operator'), prefix)
   return { choice, name, store: choice.name }
+}
+
+function keptAs(store: string | undefined, { given, historyRetentionMs }: StoreChoice): KeptTable {
+  return { store, given, historyRetentionMs }
 }
 
 export function addToStream(from: TablePoint, givenName: string | undefined): StreamPoint {

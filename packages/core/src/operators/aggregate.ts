@@ -1,6 +1,7 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import { forwardAt, isPromise, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
 import type { AggregateFunction, KeyValueAggregateSpec } from './spec.ts'
+import { versionedKeeper } from './versioned-table.ts'
 
 /** `count`, `reduce`, `aggregate` of a grouped stream. Records without key or value are dropped and counted. */
 export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv): Process {
@@ -11,11 +12,14 @@ export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv):
   if (store.caching) store.onEmit(env.forward, sendOldValues)
   env.readsByKey(spec.store)
 
+  const keepVersion = store.versioned && versionedKeeper(store.versioned, env)
+
   const update = compileUpdate(
     spec.function,
     { zero: () => store.zero(), needsOld: sendOldValues && !store.caching },
     env,
     (key, _slot, aggregate, timestamp, old) => {
+      if (keepVersion !== undefined) return keepVersion(key, aggregate, timestamp, old)
       store.put(key, aggregate, storedAt(aggregate, timestamp, context))
       if (!store.caching) return forwardAt(env, timestamp, key, aggregate, old)
     },

@@ -135,6 +135,8 @@ export function keepsKeyAndTime(operator: OperatorSpec): boolean {
     case 'foreignKeyLookUp':
     case 'foreignKeyUpdate':
       return false
+    case 'streamTableJoin':
+      return operator.waiting === undefined
     default:
       return true
   }

@@ -63,6 +63,7 @@ export function compileForeignKeySend(spec: SpecOf<'foreignKeySend'>, env: Opera
 
   const instruct = spec.join === 'left' ? leftJoin : innerJoin
   return (key, value, old) => {
+    if (spec.versioned === true && !context.isLatest) return context.drop(name, 'out-of-order')
     let told: Told[]
     let rowHash: Buffer | null
     try {
@@ -137,6 +138,7 @@ export function compileForeignKeyUpdate(spec: SpecOf<'foreignKeyUpdate'>, env: O
 
   return (key, value) => {
     if (key === null) return context.drop(env.node.name, 'null-key')
+    if (spec.versioned === true && !context.isLatest) return context.drop(env.node.name, 'out-of-order')
     const prefix = combinedKeyPrefix(spec.foreignKeySerde.serialize(key, `${topic}-fk`))
     return answerAll(prefix, value)
   }

@@ -18,6 +18,8 @@ export interface TaskContext {
   topic: string | null
   partition: number
   offset: number
+  /** False below a versioned table, while the update in hand is not of the row's latest version. */
+  isLatest: boolean
   /** Highest timestamp that the task has taken from its queues, -1 before the first. */
   readonly streamTime: number
   readonly taskId: string
@@ -35,7 +37,7 @@ export interface TaskContext {
   count(node: string, metric: string, by: number): void
 }
 
-export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition' | 'stale' | 'bad-timestamp'
+export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition' | 'stale' | 'bad-timestamp' | 'out-of-order'
 
 export interface OperatorEnv {
   readonly node: ProcessorNode

@@ -2,11 +2,14 @@ import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { StreamTableJoinSpec } from './spec.ts'
+import { getterHistoryMs } from '../topology/table-state.ts'
+import { compileJoinWait } from './join-wait.ts'
 import { announceReads, compileValueGetter } from './value-getter.ts'
 
 /**
- * `join` and `leftJoin` of a stream with a table: each record meets the table's current value of its key. Updates of the
- * table alone give nothing. Records without a value are dropped, and for the inner join those without a key.
+ * `join` and `leftJoin` of a stream with a table: each record meets the table's current value of its key, or of a versioned
+ * table the one that was valid at the record's time. Updates of the table alone give nothing. Records without a value are
+ * dropped, and for the inner join those without a key.
  */
 export function compileStreamTableJoin(spec: StreamTableJoinSpec, env: OperatorEnv): Process {
   const joiner = spec.joiner as (streamValue: unknown, tableValue: unknown, key: unknown) => unknown
@@ -28,16 +31,23 @@ export function compileStreamTableJoin(spec: StreamTableJoinSpec, env: OperatorE
     return forward(key, joined)
   }
 
-  return (key, value) => {
-    if (value === null) return context.drop(name, 'null-value')
-    if (key === null) return inner ? context.drop(name, 'null-key') : join(key, value, null)
+  const asOf = getterHistoryMs(spec.table) !== undefined
+
+  const meet: Process = (key, value) => {
     let found: MaybePromise<StoredValue | undefined>
     try {
-      found = lookUp(key)
+      found = asOf ? lookUp(key, context.timestamp) : lookUp(key)
     } catch (error) {
       return context.fail(name, error)
     }
     if (found instanceof Promise) return settle(found, env, later => join(key, value, valueOf(later)))
     return join(key, value, valueOf(found))
+  }
+  const meetInTime = spec.waiting === undefined ? meet : compileJoinWait(spec.waiting, env, meet)
+
+  return (key, value) => {
+    if (value === null) return context.drop(name, 'null-value')
+    if (key === null) return inner ? context.drop(name, 'null-key') : join(key, value, null)
+    return meetInTime(key, value)
   }
 }

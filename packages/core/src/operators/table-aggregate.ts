@@ -4,6 +4,7 @@ import type { StoredValue } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
 import { forwardAt, isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { TableAggregateFunction, TableAggregateSpec } from './spec.ts'
+import { versionedKeeper } from './versioned-table.ts'
 
 /**
  * `count`, `reduce`, `aggregate` of a grouped table: takes the old value out of the aggregate, then puts the new one in. The
@@ -17,8 +18,10 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
   const step = stepOf(spec.function, () => store.zero())
   if (store.caching) store.onEmit(env.forward, sendOldValues)
   env.readsByKey(spec.store)
+  const keepVersion = store.versioned && versionedKeeper(store.versioned, env)
 
   function keep(key: unknown, aggregate: unknown, timestamp: number, old: unknown): void | Promise<void> {
+    if (keepVersion !== undefined) return keepVersion(key, aggregate, timestamp, old)
     store.put(key, aggregate, storedAt(aggregate, timestamp, context))
     if (!store.caching) return forwardAt(env, timestamp, key, aggregate, old)
   }

@@ -28,6 +28,8 @@ export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGrou
   }
 
   return (key, value, old) => {
+    // What an aggregate is made of are the latest versions.
+    if (spec.versioned === true && !context.isLatest) return
     let newPair: Pair | PromiseLike<Pair> | null
     let oldPair: Pair | PromiseLike<Pair> | null
     try {

@@ -49,6 +49,7 @@ export function compileTableTableJoin(spec: TableTableJoinSpec, env: OperatorEnv
 
   return (key, value, old) => {
     if (key === null) return context.drop(name, 'null-key')
+    if (spec.versioned === true && !context.isLatest) return context.drop(name, 'out-of-order')
     const before = old ?? null
     let found: MaybePromise<StoredValue | undefined>
     try {

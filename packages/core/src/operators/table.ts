@@ -1,6 +1,7 @@
 import type { StoredValue, TableStore } from '../state/engine-store.ts'
 import { forwardAt, isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec } from './spec.ts'
+import { versionedKeeper } from './versioned-table.ts'
 
 /** The table that a topic (`table`) or a stream (`toTable`) is: the last value of each key, null deletes. */
 export function compileTableSource(
@@ -23,6 +24,16 @@ export function compileTableSource(
 export function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEnv): Process {
   const store: TableStore = env.tableStore(storeName)
   const { context } = env
+  if (store.versioned !== undefined) {
+    const keep = versionedKeeper(store.versioned, env)
+    env.readsByKey(storeName)
+    if (!sendOldValues) return (key, value) => keep(key, value, context.timestamp, null)
+    return (key, value) => {
+      const stored = store.get(key)
+      const keepWith = (found: StoredValue | undefined) => keep(key, value, context.timestamp, valueOf(found))
+      return stored instanceof Promise ? stored.then(keepWith) : keepWith(stored)
+    }
+  }
   if (store.caching) {
     store.onEmit(env.forward, sendOldValues)
     return (key, value) => store.put(key, value, context.timestamp)
@@ -60,7 +71,7 @@ export function compileTableFilter(spec: TableFilterSpec, env: OperatorEnv): Pro
       return Boolean(verdict) === wanted ? value : null
     },
     spec,
-    true,
+    spec.versioned !== true,
     env,
   )
 }
@@ -121,6 +132,10 @@ export function compileTableJoinMerge(
   const passed: Process = spec.sendOldValues ? forward : (key, value) => forward(key, value, null)
   if (spec.store === undefined) return passed
   const store = env.tableStore(spec.store)
+  if (store.versioned !== undefined) {
+    const keep = versionedKeeper(store.versioned, env)
+    return (key, value, old) => keep(key, value, context.timestamp, spec.sendOldValues ? old : null)
+  }
   if (store.caching) store.onEmit(forward, spec.sendOldValues)
   return (key, value, old) => {
     store.put(key, value, context.timestamp)

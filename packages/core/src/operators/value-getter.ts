@@ -13,8 +13,11 @@ import type {
 } from './spec.ts'
 import { startTransformer } from './table-transform.ts'
 
-/** A table's current value of a key with its timestamp; a promise where a store or a user function needs one. */
-export type ValueGetter = (key: unknown) => MaybePromise<StoredValue | undefined>
+/**
+ * A table's current value of a key with its timestamp; a promise where a store or a user function needs one. With `asOf`, what
+ * was valid then: of a versioned table only, see `getterHistoryMs`.
+ */
+export type ValueGetter = (key: unknown, asOf?: number) => MaybePromise<StoredValue | undefined>
 
 export function compileValueGetter(spec: ValueGetterSpec, env: OperatorEnv): ValueGetter {
   const read = compileUnsteppedGetter(spec, env)
@@ -47,8 +50,8 @@ export function compileValueGetter(spec: ValueGetterSpec, env: OperatorEnv): Val
 
   const through = (key: unknown, found: StoredValue | undefined) =>
     throughFrom(0, key, found === undefined ? null : found.value, found?.timestamp ?? -1)
-  return key => {
-    const found = read(key)
+  return (key, asOf) => {
+    const found = read(key, asOf)
     return found instanceof Promise ? found.then(later => through(key, later)) : through(key, found)
   }
 }
@@ -81,7 +84,9 @@ function compileStoredGetter(spec: StoredGetterSpec, env: OperatorEnv): ValueGet
   switch (spec.by) {
     case 'key': {
       const store = env.tableStore(spec.store)
-      return key => store.get(key)
+      const { versioned } = store
+      if (versioned === undefined) return key => store.get(key)
+      return (key, asOf) => (asOf === undefined ? store.get(key) : versioned.getAsOf(key, asOf))
     }
     case 'window': {
       const store = env.windowStore(spec.store)

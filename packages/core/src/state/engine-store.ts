@@ -27,6 +27,19 @@ export interface TableStore {
   put(key: unknown, value: unknown, timestamp: number): void
   /** With `sendOldValues` the listener gets what the last emission gave, otherwise null. */
   onEmit(listener: (key: unknown, value: unknown, old: unknown) => void | Promise<void>, sendOldValues: boolean): void
+  /** Only of a versioned store, whose `get` gives the latest version. It does not cache, and `put` says too little. */
+  readonly versioned?: VersionedTableStore
+}
+
+/** What a store knows that keeps the versions of each key. */
+export interface VersionedTableStore {
+  /** What was valid at a time; nothing for one longer ago than the history retention. */
+  getAsOf(key: unknown, time: number): MaybePromise<StoredValue | undefined>
+  /**
+   * A null value deletes. Gives when the version ceased to be valid, `Infinity` for the latest, and undefined for one that
+   * was refused, because it is older than the history retention.
+   */
+  putVersion(key: unknown, value: unknown, timestamp: number): MaybePromise<number | undefined>
 }
 
 export interface WindowTableStore {

@@ -4,7 +4,7 @@ import type { StoreDraft } from '../topology/graph.ts'
 import { changelogTopic } from '../topology/internal-topics.ts'
 import { checkedName } from '../topology/naming.ts'
 import type { ChangelogPlan } from '../topology/plan.ts'
-import type { KeyValueStore, SessionStore, WindowStore } from './store-types.ts'
+import type { KeyValueStore, SessionStore, VersionedKeyValueStore, WindowStore } from './store-types.ts'
 
 /**
  * A store that a processor may use: make one with `keyValueStore` or `windowStore`, add it with `builder.addStateStore`, and
@@ -46,6 +46,11 @@ export interface SessionStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
   readonly retentionMs: number
 }
 
+export interface VersionedStoreOptions<K, V> extends Omit<KeyValueStoreOptions<K, V>, 'caching'> {
+  /** For how long it can be asked what was valid at a time, in milliseconds of stream time. As long may versions come late. */
+  readonly historyRetentionMs: number
+}
+
 /**
  * A store of values by key. Caching is off unless asked for.
  *
@@ -76,6 +81,28 @@ export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBui
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `sessionStore "${name}"`, reason })
   }
   return { name, draft: { ...commonDraft(options), kind: 'session', retentionMs } }
+}
+
+/**
+ * A store of the versions of values by key. It is never cached.
+ *
+ * @example
+ * const prices = versionedStore({ name: 'prices', key: string(), value: double(), historyRetentionMs: 3_600_000 })
+ */
+export function versionedStore<K, V>(options: VersionedStoreOptions<K, V>): StoreBuilder<VersionedKeyValueStore<K, V>> {
+  const { name, historyRetentionMs } = options
+  const draft = { ...commonDraft(options), caching: false, kind: 'versioned' as const }
+  return {
+    name,
+    draft: { ...draft, historyRetentionMs: checkedHistory(historyRetentionMs, `versionedStore "${name}"`) },
+  }
+}
+
+/** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */
+export function checkedHistory(historyRetentionMs: number, operator: string): number {
+  if (Number.isInteger(historyRetentionMs) && historyRetentionMs >= 0) return historyRetentionMs
+  const reason = `historyRetentionMs must be a whole number, 0 or more, but it is ${historyRetentionMs}`
+  throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
 }
 
 /** The changelog that `logging` asks for. */

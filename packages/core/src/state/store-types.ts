@@ -71,3 +71,47 @@ export type TimestampedKeyValueStore<K, V> = KeyValueStore<K, ValueAndTimestamp<
 
 /** The store behind a windowed aggregation. */
 export type TimestampedWindowStore<K, V> = WindowStore<K, ValueAndTimestamp<V>>
+
+/**
+ * The versions of each key: what was valid when. Those that ceased to be valid longer ago than the store's history retention,
+ * by its stream time, are gone; the latest of a key never is. KIP-889 and KIP-968; `VersionedKeyValueStore` in Kafka Streams.
+ */
+export interface VersionedKeyValueStore<K, V> {
+  readonly name: string
+  /**
+   * What is valid from `timestamp` on, milliseconds since the epoch, until the next version; `null` deletes. May come out of
+   * order: `await` it before the next call. Refused, counted and warned of when `timestamp` is older than the history retention.
+   */
+  put(key: K, value: V | null, timestamp: number): MaybePromise<VersionedPut>
+  /** Deletes from `timestamp` on. Gives what was valid then. */
+  delete(key: K, timestamp: number): MaybePromise<VersionedRecord<V> | undefined>
+  /** The latest version; with `asOf`, what was valid at that time. */
+  get(key: K, asOf?: number): MaybePromise<VersionedRecord<V> | undefined>
+  /** The versions of a key that were valid within a span of time. */
+  versions(key: K, within?: VersionRange): AsyncIterable<VersionedRecord<V>>
+}
+
+/** What has become of a put. */
+export interface VersionedPut {
+  /** False where it was refused, because it is older than the history retention. */
+  readonly accepted: boolean
+  /** When the version ceased to be valid, in milliseconds; absent while it is the latest. */
+  readonly validTo?: number
+}
+
+export interface VersionedRecord<V> {
+  readonly value: V
+  /** From when on it was valid, in milliseconds since the epoch. */
+  readonly timestamp: number
+  /** When it ceased to be valid; absent while it is the latest. */
+  readonly validTo?: number
+}
+
+export interface VersionRange {
+  /** Inclusive, in milliseconds. @default the oldest version */
+  readonly from?: number
+  /** Inclusive, in milliseconds. @default the latest version */
+  readonly to?: number
+  /** The latest first. @default false */
+  readonly reverse?: boolean
+}

@@ -107,7 +107,7 @@ export interface RecordMetadata {
 
 export interface StorePlan {
   readonly name: string
-  readonly kind: 'key-value' | 'window' | 'session'
+  readonly kind: 'key-value' | 'window' | 'session' | 'versioned'
   /** The value is kept with the timestamp of its last update, as every DSL store does. */
   readonly timestamped: boolean
   readonly keySerde: Serde<unknown>
@@ -121,12 +121,16 @@ export interface StorePlan {
   readonly windowSizeMs?: number
   /** How long a window is kept from its start, or a session from its end, in stream time. */
   readonly retentionMs?: number
+  /** Versioned stores only: for how long, in stream time, it can be asked what was valid at a time. */
+  readonly historyRetentionMs?: number
   /** Window stores only: several values may have the same key and start, as in a join of streams. */
   readonly retainDuplicates?: boolean
   /** Window stores only: an operator reads ranges of time, so that the entries of a key are kept together. */
   readonly byRange?: boolean
   /** The buffer of `suppress`: written to its changelog at each commit, whatever `caching` the application asks for. */
   readonly suppression?: boolean
+  /** The buffer of a join in which records wait for late versions of the table: logged with times of the wall clock. */
+  readonly waiting?: boolean
   /** Updates are logged with the headers of their records: of a store without caching. */
   readonly logsHeaders?: boolean
   readonly processors: readonly string[]

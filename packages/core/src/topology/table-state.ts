@@ -18,6 +18,8 @@ export interface TableState {
   /** The store that holds the table; undefined while nobody needs one. */
   store(): string | undefined
   sendsOldValues(): boolean
+  /** Whether the table is a versioned one, so that an update may be of an older version than the latest. */
+  versioned(): boolean
   /**
    * Asks that updates carry the value before them. Without `force` a table source that is kept nowhere refuses; with it,
    * the source gets a store.
@@ -28,12 +30,17 @@ export interface TableState {
 }
 
 /** `table()` and `toTable()`: the store's name is known, whether it is used is not. */
-export function sourceTableState(storeName: string, materialized: boolean): TableState {
+export function sourceTableState(
+  storeName: string,
+  materialized: boolean,
+  historyRetentionMs: number | undefined,
+): TableState {
   let kept = materialized
   let sendsOldValues = false
   return {
     store: () => (kept ? storeName : undefined),
     sendsOldValues: () => sendsOldValues,
+    versioned: () => historyRetentionMs !== undefined,
     enableSendingOldValues(force) {
       if (!force && !kept) return false
       kept = true
@@ -42,23 +49,28 @@ export function sourceTableState(storeName: string, materialized: boolean): Tabl
     },
     getter() {
       kept = true
-      return storedGetter(storeName)
+      return storedGetter(storeName, historyRetentionMs)
     },
   }
 }
 
 /** The result of an aggregation: always in a store. */
-export function aggregateTableState(storeName: string, windows?: WindowsSpec['type']): TableState {
+export function aggregateTableState(
+  storeName: string,
+  windows?: WindowsSpec['type'],
+  historyRetentionMs?: number,
+): TableState {
   const by = windows === undefined ? 'key' : windows === 'session' ? 'session' : 'window'
   let sendsOldValues = false
   return {
     store: () => storeName,
     sendsOldValues: () => sendsOldValues,
+    versioned: () => historyRetentionMs !== undefined,
     enableSendingOldValues() {
       sendsOldValues = true
       return true
     },
-    getter: () => storedGetter(storeName, by),
+    getter: () => storedGetter(storeName, historyRetentionMs, by),
   }
 }
 
@@ -69,11 +81,13 @@ export function joinedTableState(
   join: JoinedGetterSpec['join'],
   joiner: TableJoiner,
   storeName: string | undefined,
+  historyRetentionMs: number | undefined,
 ): TableState {
   let sendsOldValues = false
   return {
     store: () => storeName,
     sendsOldValues: () => sendsOldValues,
+    versioned: () => historyRetentionMs !== undefined,
     enableSendingOldValues() {
       left.enableSendingOldValues(true)
       right.enableSendingOldValues(true)
@@ -83,7 +97,7 @@ export function joinedTableState(
     getter: () =>
       storeName === undefined
         ? { kind: 'joined', join, joiner, left: left.getter(), right: right.getter(), steps: [] }
-        : storedGetter(storeName),
+        : storedGetter(storeName, historyRetentionMs),
   }
 }
 
@@ -96,9 +110,15 @@ export function suppressedTableState(
   return {
     store: () => undefined,
     sendsOldValues: () => true,
+    versioned: () => false,
     enableSendingOldValues: force => parent.enableSendingOldValues(force),
     getter: () => ({ kind: 'suppressed', store: storeName, ...serdes(), above: parent.getter(), steps: [] }),
   }
+}
+
+/** Says of an operator that it gets the updates of a versioned table. */
+export function versionedSemantics(from: TableState): { readonly versioned?: true } {
+  return from.versioned() ? { versioned: true } : {}
 }
 
 /** The stores that a look-up reads. */
@@ -108,43 +128,53 @@ export function getterStores(getter: ValueGetterSpec): readonly string[] {
   return [...new Set([...getterStores(getter.left), ...getterStores(getter.right)])]
 }
 
-function storedGetter(store: string, by: StoredGetterSpec['by'] = 'key'): ValueGetterSpec {
-  return { kind: 'stored', store, by, steps: [] }
+/** How far back a look-up knows what was valid at a time; undefined where it does not. */
+export function getterHistoryMs(getter: ValueGetterSpec): number | undefined {
+  return getter.kind === 'stored' ? getter.historyRetentionMs : undefined
+}
+
+function storedGetter(
+  store: string,
+  historyRetentionMs: number | undefined,
+  by: StoredGetterSpec['by'] = 'key',
+): ValueGetterSpec {
+  return { kind: 'stored', store, by, ...(historyRetentionMs === undefined ? {} : { historyRetentionMs }), steps: [] }
+}
+
+/** The store of a table made from another. Settings without a name keep it nowhere, and still make it no versioned one. */
+export interface KeptTable {
+  readonly store: string | undefined
+  readonly given: boolean
+  readonly historyRetentionMs: number | undefined
 }
 
 /** `filter`: an old value costs nothing where the parent has a store, so it is asked for and spares useless tombstones. */
 export function filteredTableState(
   parent: TableState,
   step: { readonly predicate: Fn2<boolean>; readonly negate: boolean },
-  storeName: string | undefined,
+  kept: KeptTable,
 ): TableState {
-  const derived = derivedTableState(parent, { type: 'filter', ...step }, storeName)
+  const derived = derivedTableState(parent, { type: 'filter', ...step }, kept)
   return { ...derived.state, ...derived.withOldValues(parent.enableSendingOldValues(false)) }
 }
 
-export function mappedTableState(
-  parent: TableState,
-  mapper: ValueFn<unknown>,
-  storeName: string | undefined,
-): TableState {
-  const derived = derivedTableState(parent, { type: 'mapValues', mapper }, storeName)
+export function mappedTableState(parent: TableState, mapper: ValueFn<unknown>, kept: KeptTable): TableState {
+  const derived = derivedTableState(parent, { type: 'mapValues', mapper }, kept)
   return { ...derived.state, ...derived.withOldValues(false) }
 }
 
-export function transformedTableState(
-  parent: TableState,
-  supplier: () => unknown,
-  storeName: string | undefined,
-): TableState {
-  const derived = derivedTableState(parent, { type: 'transformValues', supplier }, storeName)
+export function transformedTableState(parent: TableState, supplier: () => unknown, kept: KeptTable): TableState {
+  const derived = derivedTableState(parent, { type: 'transformValues', supplier }, kept)
   return { ...derived.state, ...derived.withOldValues(false) }
 }
 
-function derivedTableState(parent: TableState, step: ValueGetterStep, storeName: string | undefined) {
+function derivedTableState(parent: TableState, step: ValueGetterStep, kept: KeptTable) {
+  const { store: storeName, historyRetentionMs } = kept
   const state = {
     store: () => storeName,
+    versioned: () => (kept.given ? historyRetentionMs !== undefined : parent.versioned()),
     getter(): ValueGetterSpec {
-      if (storeName !== undefined) return storedGetter(storeName)
+      if (storeName !== undefined) return storedGetter(storeName, historyRetentionMs)
       const above = parent.getter()
       return { ...above, steps: [...above.steps, step] }
     },

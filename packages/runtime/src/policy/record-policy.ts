@@ -131,5 +131,6 @@ const DROP_TEXTS: Readonly<Record<DropReason, string>> = {
   late: 'record left out because it is late: what it belongs to is over, its grace period too',
   'bad-timestamp': 'record left out: its timestamp is negative or cannot be extracted',
   'no-partition': 'record left out: the partitioner chose no partition',
+  'out-of-order': 'update left out: a later version of the row has come before it',
   stale: 'it answers for a row that has changed since',
 }

@@ -36,7 +36,7 @@ export async function applyBatch(
     if (cursor.offset >= to) break
     if (cursor.offset < from || cursor.keyStart < 0) continue
     const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, timestamp } = cursor
-    keys.push(codec.restoredKey(keyBytes.subarray(keyStart, keyEnd)))
+    keys.push(codec.restoredKey(keyBytes.subarray(keyStart, keyEnd), timestamp))
     values.push(valueStart < 0 ? null : codec.restoredValue(valueBytes.subarray(valueStart, valueEnd), timestamp))
     bytes += keyEnd - keyStart + Math.max(0, valueEnd - valueStart)
     if (keys.length >= RECORDS_PER_WRITE || bytes >= BYTES_PER_WRITE) await write(cursor.offset + 1)

@@ -133,7 +133,7 @@ export class GlobalRestore {
     const cursor = batch.cursor()
     while (cursor.advance()) {
       if (cursor.offset < part.position || cursor.keyStart < 0) continue
-      keys.push(codec.restoredKey(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd)))
+      keys.push(codec.restoredKey(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd), cursor.timestamp))
       const value = cursor.valueStart < 0 ? null : cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd)
       values.push(value === null ? null : codec.restoredValue(value, cursor.timestamp))
     }

@@ -43,7 +43,7 @@ async function openBuffer(overrides: Partial<StorePlan> = {}, shared?: TaskState
     scratch: new ByteSink(),
     log(timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) {
       const value = valueStart < 0 ? null : bytes.toString('utf8', valueStart, valueEnd)
-      const restored = codec.restoredKey(bytes.subarray(keyStart, keyEnd))
+      const restored = codec.restoredKey(bytes.subarray(keyStart, keyEnd), timestamp)
       log.push({ ...(codec.readKey(restored) as { key: string; slot: number; tie: number }), value, timestamp })
     },
   })

@@ -7,6 +7,7 @@ import { type ByteSink, readInt64, type Serde, type StorePlan, writeInt64 } from
  *                 changelog  key                                        -> value; the timestamp is the record's
  *     window      backend    segment uint48, key, start int64, seq int32 -> [timestamp int64] value
  *                 changelog  key, start int64, seq int32                -> value; the timestamp is the record's
+ *     versioned   see `versioned-rows.ts`; what is restored has its timestamp behind the key
  *     session     backend    segment uint48, key, end int64, start int64 -> value
  *                 changelog  key, end int64, start int64                -> value
  *
@@ -33,7 +34,8 @@ export interface StoreCodec {
   readContent(bytes: Buffer): DecodedContent
   /** What a value given by an operator is kept as. */
   contentOf(value: unknown): unknown
-  restoredKey(changelogKey: Buffer): Buffer
+  /** `timestamp` is the changelog record's. */
+  restoredKey(changelogKey: Buffer, timestamp: number): Buffer
   restoredValue(changelogValue: Buffer, timestamp: number): Buffer
 }
 
@@ -53,13 +55,13 @@ const WINDOW_SUFFIX_BYTES = 12
 const SESSION_SUFFIX_BYTES = 16
 
 /** Milliseconds that one segment of a window store covers, as in Kafka Streams. */
-export function segmentIntervalMs(plan: StorePlan): number {
+export function segmentIntervalMs(plan: Pick<StorePlan, 'retentionMs'>): number {
   return Math.max(Math.floor((plan.retentionMs ?? 0) / 2), 60_000)
 }
 
 /** `topic` is what the serdes are told: the changelog's name, or the store's where there is none. */
 export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
-  const segmented = plan.kind !== 'key-value'
+  const segmented = plan.kind === 'window' || plan.kind === 'session'
   const session = plan.kind === 'session'
   const suffixBytes = session ? SESSION_SUFFIX_BYTES : WINDOW_SUFFIX_BYTES
   const interval = segmentIntervalMs(plan)
@@ -113,7 +115,13 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       if (immutable || value === null) return value
       return plan.valueSerde.serialize(value, topic)
     },
-    restoredKey(changelogKey) {
+    restoredKey(changelogKey, timestamp) {
+      if (plan.kind === 'versioned') {
+        const bytes = Buffer.allocUnsafe(changelogKey.length + 8)
+        changelogKey.copy(bytes)
+        writeInt64(bytes, changelogKey.length, timestamp)
+        return bytes
+      }
       if (!segmented) return changelogKey
       const bytes = Buffer.allocUnsafe(SEGMENT_BYTES + changelogKey.length)
       const start = readInt64(changelogKey, changelogKey.length - suffixBytes)

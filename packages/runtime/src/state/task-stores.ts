@@ -4,6 +4,7 @@ import {
   type Logger,
   memoryStore,
   millraceError,
+  NO_HEADERS,
   type OrderedTableStore,
   type RangeStore,
   type StoreBackend,
@@ -14,11 +15,18 @@ import {
   type WindowTableStore,
 } from '@millrace/core'
 import { mergedEntries } from './merged-entries.ts'
+import { openVersioned } from './open-versioned.ts'
 import { RangeBuffer } from './range-buffer.ts'
 import { StoreBuffer } from './store-buffer.ts'
 import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
 import type { BufferContext, ChangelogWriter } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
+import { VersionedBuffer } from './versioned-buffer.ts'
+
+/** What a versioned store may hold on the heap while it is restored. */
+const RESTORE_BYTES = 16 << 20
+/** Of a buffer that neither logs nor emits. */
+const NO_RECORD: BufferContext = { timestamp: -1, headers: NO_HEADERS, topic: null, partition: -1, offset: -1 }
 
 /** A store of a task and where its changelog is, if it has one. */
 export interface TaskStorePlan {
@@ -45,6 +53,7 @@ export class TaskStores {
   readonly #partition: number
   readonly #opened: readonly OpenState[]
   readonly #buffers = new Map<string, TaskBuffer>()
+  readonly #restoring = new Map<string, VersionedBuffer>()
   /** By changelog, the position of the last write that has ended. */
   readonly #positions = new Map<string, number>()
   readonly #left: (position: number) => void
@@ -138,8 +147,31 @@ export class TaskStores {
     records: { readonly keys: Buffer[]; readonly values: (Buffer | null)[] },
     position: TopicPartitionOffset,
   ): Promise<void> {
-    await this.#stateOf(store).write([{ store, ...records }], [position])
+    const versioned = await this.#restoreBuffer(store)
+    await versioned?.restore(records.keys, records.values)
+    await versioned?.flush()
+    await this.#stateOf(store).write([versioned?.changes() ?? { store, ...records }], [position])
+    versioned?.committed()
+    versioned?.evict(RESTORE_BYTES)
     this.#moved([position])
+  }
+
+  /** What a versioned store is restored through: where a record belongs depends on those before it. */
+  async #restoreBuffer(store: string): Promise<VersionedBuffer | undefined> {
+    const codec = this.codecs.get(store)!
+    if (codec.plan.kind !== 'versioned') return undefined
+    const there = this.#restoring.get(store)
+    if (there !== undefined) return there
+    const buffer = await openVersioned({
+      codec,
+      backend: this.#stateOf(store).store(store),
+      syncReads: false,
+      context: NO_RECORD,
+      log: undefined,
+      scratch: new ByteSink(),
+    })
+    this.#restoring.set(store, buffer)
+    return buffer
   }
 
   /**
@@ -147,6 +179,7 @@ export class TaskStores {
    * crash before the first restored record would leave an empty store that seems complete.
    */
   async clear(store: string, positions: readonly TopicPartitionOffset[]): Promise<void> {
+    this.#restoring.delete(store)
     await this.#stateOf(store).write([{ store, keys: [], values: [], deleteRanges: [{}] }], positions)
     this.#moved(positions)
   }
@@ -154,6 +187,7 @@ export class TaskStores {
   /** After restoring: makes the buffers through which the task reads and writes. */
   async start(context: BufferContext, changelog: (store: TaskStorePlan) => ChangelogWriter | undefined): Promise<void> {
     const scratch = new ByteSink()
+    this.#restoring.clear()
     for (const { backend, state, stores } of this.#opened) {
       for (const store of stores) {
         const { name } = store.plan
@@ -163,6 +197,10 @@ export class TaskStores {
         const [last] = await iterator.nextChunk()
         const common = { codec, backend: keySpace, empty: last === undefined, context, log: changelog(store), scratch }
         const { syncReads } = backend.capabilities
+        if (store.plan.kind === 'versioned') {
+          this.#buffers.set(name, await openVersioned({ ...common, syncReads }))
+          continue
+        }
         const buffer = isReadByRange(store.plan) ? new RangeBuffer(common) : new StoreBuffer({ ...common, syncReads })
         if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last[0])).slot)
         this.#buffers.set(name, buffer)
@@ -177,6 +215,8 @@ export class TaskStores {
   }
 
   tableStore(store: string): TableStore {
+    const versioned = this.buffer(store)
+    if (versioned instanceof VersionedBuffer) return versionedTableStore(versioned)
     const buffer = this.#slotBuffer(store)
     return {
       caching: buffer.caching,
@@ -324,6 +364,22 @@ export class TaskStores {
 /** Whether a store's entries are kept by key, for reading ranges of time. */
 function isReadByRange({ kind, byRange, retainDuplicates }: StorePlan): boolean {
   return kind === 'session' || (kind === 'window' && (byRange === true || retainDuplicates === true))
+}
+
+function versionedTableStore(buffer: VersionedBuffer): TableStore {
+  return {
+    caching: false,
+    zero: () => zeroOf(buffer),
+    get: key => buffer.get(key),
+    put: () => {
+      throw unfit(buffer.codec.plan.name)
+    },
+    onEmit: () => undefined,
+    versioned: {
+      getAsOf: (key, time) => buffer.get(key, time),
+      putVersion: (key, value, timestamp) => buffer.put(key, value, timestamp),
+    },
+  }
 }
 
 function zeroOf({ codec }: TaskBuffer): unknown {

@@ -13,6 +13,8 @@ import { RangeBuffer } from './range-buffer.ts'
 import { StoreBuffer } from './store-buffer.ts'
 import type { BufferContext } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
+import { VersionedBuffer } from './versioned-buffer.ts'
+import { versionedStoreOver } from './versioned-user-store.ts'
 
 /**
  * What user code gets for a store's name: a `KeyValueStore`, `WindowStore` or `SessionStore`, whose values come with their
@@ -22,6 +24,7 @@ export function userStore(buffer: TaskBuffer, context: BufferContext): unknown {
   if (buffer instanceof StoreBuffer) {
     return buffer.codec.plan.kind === 'window' ? windowStoreOver(buffer, context) : keyValueStoreOver(buffer, context)
   }
+  if (buffer instanceof VersionedBuffer) return versionedStoreOver(buffer, context)
   if (!(buffer instanceof RangeBuffer)) throw new Error(`store ${buffer.codec.plan.name} has no face for user code`)
   return buffer.codec.plan.kind === 'session' ? sessionStoreOver(buffer, context) : windowStoreOver(buffer, context)
 }

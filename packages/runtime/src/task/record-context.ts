@@ -28,6 +28,7 @@ export class RecordContext implements TaskContext {
   topic: string | null = null
   partition = -1
   offset = -1
+  isLatest = true
   streamTime = -1
   readonly taskId: string
   readonly applicationId: string

@@ -90,6 +90,11 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
 
 function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<string, string>> {
   const common = { 'message.timestamp.type': 'CreateTime' }
+  if (store.kind === 'versioned') {
+    const lagMs = (store.historyRetentionMs ?? 0) + VERSIONS_EXTRA_MS
+    const lag = Number.isSafeInteger(lagMs) ? String(lagMs) : LONGEST_RETENTION
+    return { ...common, 'cleanup.policy': 'compact', 'min.compaction.lag.ms': lag }
+  }
   if (store.kind === 'key-value') return { ...common, 'cleanup.policy': 'compact' }
   // Each record of a join's window has a key of its own, so there is nothing to compact.
   const policy = store.retainDuplicates === true ? 'delete' : 'compact,delete'
@@ -100,6 +105,9 @@ function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<st
     'retention.ms': Number.isSafeInteger(retentionMs) ? String(retentionMs) : LONGEST_RETENTION,
   }
 }
+
+/** How much longer than they are asked for the versions of a key stay in the changelog, as in Kafka Streams. */
+const VERSIONS_EXTRA_MS = 86_400_000
 
 /** Of windows that never end: the largest int64, as Kafka Streams has it. */
 const LONGEST_RETENTION = '9223372036854775807'

@@ -5,6 +5,7 @@ import {
   type SessionStore,
   type StorePlan,
   type ValueAndTimestamp,
+  type VersionedKeyValueStore,
   type WindowStore,
 } from '@millrace/core'
 import type { InstanceStore } from '@millrace/runtime'
@@ -80,6 +81,18 @@ export function wholeSessionStore(plan: StorePlan, parts: StoreParts): SessionSt
         ([a], [b]) => a.window.end - b.window.end || a.window.start - b.window.start || byKey(a.key, b.key),
       )
     },
+  }
+}
+
+/** One versioned store over all its partitions. */
+export function wholeVersionedStore(plan: StorePlan, parts: StoreParts): VersionedKeyValueStore<unknown, unknown> {
+  const owner = (key: unknown) => partOf(plan, parts, key) as VersionedKeyValueStore<unknown, unknown>
+  return {
+    name: plan.name,
+    put: (key, value, timestamp) => owner(key).put(key, value, timestamp),
+    delete: (key, timestamp) => owner(key).delete(key, timestamp),
+    get: (key, asOf) => owner(key).get(key, asOf),
+    versions: (key, within) => owner(key).versions(key, within),
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type TimestampedWindowStore,
   type Windowed,
   type WindowStore,
+  type VersionedKeyValueStore,
 } from '@millrace/core'
 import {
   type InstanceStore,
@@ -38,6 +39,7 @@ import {
   plainWindowStore,
   wholeKeyValueStore,
   wholeSessionStore,
+  wholeVersionedStore,
   wholeWindowStore,
 } from './test-stores.ts'
 import { WatchedClock } from './watched-clock.ts'
@@ -250,6 +252,7 @@ export class TopologyTestDriver {
   store(nameOrBuilder: string | StoreBuilder): unknown {
     const plan = this.#storePlan(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
     if (plan.kind === 'session') return this.#wholeSessionStore(plan)
+    if (plan.kind === 'versioned') return wholeVersionedStore(plan, () => this.#partsOf(plan))
     return plan.kind === 'window' ? this.#wholeWindowStore(plan) : this.#wholeKeyValueStore(plan)
   }
 
@@ -280,6 +283,12 @@ export class TopologyTestDriver {
   /** A session store, as of a session aggregation. @throws MILLRACE_DRIVER_STORE_KIND */
   sessionStore<K, V>(name: string): SessionStore<K, V> {
     return this.#wholeSessionStore(this.#storePlan(name, 'session')) as SessionStore<K, V>
+  }
+
+  /** A versioned store. @throws MILLRACE_DRIVER_STORE_KIND */
+  versionedStore<K, V>(name: string): VersionedKeyValueStore<K, V> {
+    const plan = this.#storePlan(name, 'versioned')
+    return wholeVersionedStore(plan, () => this.#partsOf(plan)) as VersionedKeyValueStore<K, V>
   }
 
   /** All entries of a session store, by window and key. */
