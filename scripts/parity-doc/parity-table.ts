@@ -66,6 +66,12 @@ export const PARITY: readonly ParityArea[] = [
         tests: [DIFFERENTIAL],
       },
       { java: 'selectKey', ours: ['KStream.selectKey'], tests: [DIFFERENTIAL] },
+      {
+        java: '(beyond Java) many calls of a function under way',
+        ours: ['KStream.mapValuesAsync', 'MapValuesAsyncOptions.ordering', 'AsyncRetry'],
+        tests: [driver('map-values-async'), driver('map-values-async-crash'), 'test/simulation/async-values.test.ts'],
+        note: 'Offsets are committed only up to the oldest record that is not finished.',
+      },
       { java: 'merge', ours: ['KStream.merge'], tests: [DIFFERENTIAL] },
       { java: 'peek, foreach', ours: ['KStream.peek', 'KStream.foreach'], tests: [DIFFERENTIAL, DESCRIBED] },
       { java: 'print(Printed)', ours: ['KStream.print', 'PrintOptions'], tests: [DESCRIBED] },

@@ -43,6 +43,9 @@ export {
 } from '@millrace/core'
 export type {
   Admin,
+  AsyncCall,
+  AsyncOrdering,
+  AsyncRetry,
   Awaitable,
   BadTimestampPolicy,
   BranchPattern,
@@ -86,6 +89,7 @@ export type {
   LateRecord,
   LogFields,
   Logger,
+  MapValuesAsyncOptions,
   MaterializeOptions,
   MaterializeWindowsOptions,
   MaybePromise,

@@ -50,7 +50,7 @@ export function addMapValuesAsync(
   whole('retry.backoffMs', backoffMs, 0)
   whole('retry.maxBackoffMs', maxBackoffMs, 0)
   if (!['key', 'partition', 'none'].includes(ordering)) {
-    invalid(`ordering is "${String(ordering)}", but has to be key, partition or none`)
+    invalid(`ordering is "${ordering}", but has to be key, partition or none`)
   }
   const { keySerde } = from
   const limits = { concurrency, ordering, timeoutMs, retries: times, backoffMs, maxBackoffMs }

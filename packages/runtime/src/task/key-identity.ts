@@ -5,7 +5,7 @@ export function keyIdentity(key: unknown, serde: Serde<unknown> | undefined): st
   if (key === null || key === undefined) return 'null'
   if (typeof key === 'string') return `"${key}`
   if (key instanceof Uint8Array) return Buffer.from(key).toString('latin1')
-  if (typeof key !== 'object') return `${typeof key} ${String(key)}`
+  if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return `${typeof key} ${key}`
   if (serde !== undefined) return Buffer.from(serde.serialize(key, '')).toString('latin1')
   return showKey(key)
 }

@@ -141,7 +141,7 @@ it('tries again after pauses that double, and not longer than it may', async () 
   const mapper: Mapper = async (value, _key, { attempt }) => {
     times.push(driver!.wallClockMs)
     if (left-- > 0) throw new Error('not yet')
-    return `${String(value)} ${attempt}`
+    return `${value} ${attempt}`
   }
   const retry = { times: 5, backoffMs: 100, maxBackoffMs: 300 }
   const { driver: made, input, output } = await driverOf(mapper, { retry })
@@ -154,7 +154,7 @@ it('tries again after pauses that double, and not longer than it may', async () 
 it('gives up an attempt that takes too long, and tells the function so', async () => {
   const aborted: unknown[] = []
   const mapper: Mapper = (value, _key, { signal, attempt }) => {
-    if (attempt === 2) return `${String(value)} at last`
+    if (attempt === 2) return `${value} at last`
     return new Promise(() => signal.addEventListener('abort', () => aborted.push((signal.reason as Error).message)))
   }
   const { driver: made, input, output } = await driverOf(mapper, { timeoutMs: 700, retry: { times: 1, backoffMs: 50 } })
@@ -249,7 +249,7 @@ it('waits at a commit for what a store above holds for done', async () => {
           async process({ key, value }) {
             const store = context.store(seen)
             if ((await store.get(key)) != null) return
-            await store.put(key, value)
+            store.put(key, value)
             await context.forward({ key, value })
           },
         }
