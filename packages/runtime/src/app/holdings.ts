@@ -1,5 +1,6 @@
 import type { ResolvedOptions } from '../config/options.ts'
 import type { MemberData } from '../group/member-data.ts'
+import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { TaskSet } from '../task/task-set.ts'
 
 /** What an instance tells the leader of its group: the tasks that it has, and how far the state is that it could start others with. */
@@ -7,14 +8,15 @@ export function holdingsOf(of: {
   readonly options: ResolvedOptions
   readonly processId: string
   readonly tasks: TaskSet
+  readonly standbys: StandbyTasks
   readonly onDisk: ReadonlyMap<string, number>
 }): MemberData {
-  const { options, processId, tasks, onDisk } = of
+  const { options, processId, tasks, standbys, onDisk } = of
   return {
     processId,
     active: tasks.ids,
-    standby: [],
-    positions: new Map([...onDisk, ...tasks.restoring]),
+    standby: standbys.ids,
+    positions: new Map([...onDisk, ...standbys.positions, ...tasks.restoring]),
     tags: options.clientTags,
     capacity: 1,
     host: options.applicationServer,

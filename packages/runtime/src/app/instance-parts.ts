@@ -3,8 +3,9 @@ import { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
+import { StandbyTasks } from '../restore/standby-tasks.ts'
 import { GlobalStores } from '../state/global-stores.ts'
-import { readOnDisk } from '../state/open-task-stores.ts'
+import { openTaskStores, readOnDisk } from '../state/open-task-stores.ts'
 import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/state-directory.ts'
 import { checkTopology } from '../state/topology-check.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
@@ -111,12 +112,24 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   opened.add(() => producers.closeAll())
   const connected = { client, admin, consumer, producers, directory, globals, onDisk }
   await readOnDisk({ ...connected, options, plan: () => topics.plan })
-  const tasks = taskSet(parts, connected, partitions)
+  const standbys = new StandbyTasks({
+    applicationId,
+    client,
+    admin,
+    clock,
+    logger,
+    budgetBytes: options.restoreBufferBytes,
+    open: id => openTaskStores({ ...connected, options, plan: () => topics.plan }, id),
+    isBusy: () => tasks.restoring.size > 0,
+  })
+  const tasks: TaskSet = taskSet(parts, { ...connected, standbys }, partitions)
+  opened.add(() => standbys.close())
   opened.add(() => tasks.close())
   const committer = new Committer({ options, consumer, producers, running: () => tasks.running })
   const { onChange } = parts
-  const holdings = () => holdingsOf({ options, processId, tasks, onDisk })
-  const membership = new Membership({ ...connected, options, topics, tasks, committer, holdings, onChange })
+  const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
+  const membership = new Membership({ ...connected, options, topics, tasks, standbys, committer, holdings, onChange })
+  opened.add(async () => membership.close())
   return { admin, consumer, producers, globals, tasks, committer, membership }
 }
 
@@ -159,6 +172,7 @@ interface Connected {
   readonly directory: StateDirectory
   readonly globals: GlobalStores
   readonly onDisk: Map<string, number>
+  readonly standbys: StandbyTasks
 }
 
 function taskSet(parts: PartsOptions, connected: Connected, partitions: ReadonlyMap<string, number>): TaskSet {

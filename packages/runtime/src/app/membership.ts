@@ -8,9 +8,11 @@ import {
 } from '@millrace/core'
 import type { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
-import type { MemberData } from '../group/member-data.ts'
+import { decodeAssignmentData, type MemberData } from '../group/member-data.ts'
 import { streamsAssignor } from '../group/streams-assignor.ts'
+import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
+import { taskName } from '../task/task-id.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 
@@ -21,6 +23,7 @@ export interface MembershipOptions {
   readonly consumer: GroupConsumer
   readonly producers: ProducerPool
   readonly tasks: TaskSet
+  readonly standbys: StandbyTasks
   readonly committer: Committer
   /** What the leader is told of this instance. */
   readonly holdings: () => MemberData
@@ -32,6 +35,8 @@ export interface MembershipOptions {
 export class Membership {
   readonly #with: MembershipOptions
   #rebalancing = true
+  /** Ends the wait for the next look at warm-ups. */
+  #probing = new AbortController()
   /** As which member, in which generation, the tasks were assigned last. */
   #assignedAs: Pick<GroupMetadata, 'memberId' | 'generationId'> | undefined
 
@@ -56,11 +61,10 @@ export class Membership {
         applicationId,
         admin,
         holdings: this.#with.holdings,
-        // Until an instance follows changelogs, no copy can warm up: tasks move at once, and nobody is given standbys.
-        options: { ...options, acceptableRecoveryLag: Infinity, numStandbyReplicas: 0 },
+        options,
       }),
       listener: {
-        onAssigned: partitions => this.#assigned(partitions),
+        onAssigned: (partitions, userData) => this.#assigned(partitions, userData),
         onRevoked: () => this.#revoked(),
         onLost: () => this.#lost(),
       },
@@ -80,8 +84,9 @@ export class Membership {
     await this.#with.producers.closeAll()
   }
 
-  async #assigned(assigned: readonly TopicPartition[]): Promise<void> {
-    const { topics, admin, consumer, tasks } = this.#with
+  async #assigned(assigned: readonly TopicPartition[], userData: Uint8Array): Promise<void> {
+    const { topics, admin, consumer, tasks, standbys } = this.#with
+    const { standby, warmup, probeInMs } = decodeAssignmentData(userData)
     // The leader may know of topics that this member has not seen yet.
     await topics.include(
       admin,
@@ -89,8 +94,30 @@ export class Membership {
     )
     if (!this.#hasStayed(consumer.groupMetadata())) await this.abandonAll()
     await tasks.assign(assigned)
+    await standbys.follow([...standby, ...warmup], new Set(tasks.ids.map(taskName)))
+    this.#probeIn(probeInMs)
     this.#rebalancing = false
     this.#with.onChange()
+  }
+
+  /** The group assigns no more for this instance. */
+  close(): void {
+    this.#probing.abort()
+  }
+
+  /** Makes the group assign again after a while, when warm-ups may have caught up. */
+  #probeIn(ms: number | undefined): void {
+    this.#probing.abort()
+    this.#probing = new AbortController()
+    const { signal } = this.#probing
+    if (ms === undefined) return
+    const { consumer, options } = this.#with
+    options.clock.sleep(ms, signal).then(
+      () => {
+        if (!signal.aborted) consumer.requestRejoin('to see whether warm-ups have caught up')
+      },
+      (error: unknown) => options.logger.warn({ error }, 'warm-ups are not looked at'),
+    )
   }
 
   async #revoked(): Promise<void> {

@@ -18,6 +18,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import { RestoreGate } from '../restore/restore-gate.ts'
 import type { Restorer } from '../restore/restorer.ts'
+import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import { openTaskStores } from '../state/open-task-stores.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
@@ -38,6 +39,7 @@ export interface TaskSetOptions {
   readonly restorer: Restorer
   readonly directory: StateDirectory
   readonly onDisk: Map<string, number>
+  readonly standbys: StandbyTasks
   readonly globals: ReadableGlobals
   readonly topics: SinkTopics & { readonly deadLetterPartitions: number }
   readonly metrics: Metrics
@@ -229,7 +231,7 @@ export class TaskSet {
       // the offsets read next are final.
       const producer = await producers.acquire(name)
       const inputs = await this.#positions(partitions)
-      stores = await openTaskStores(this.#options, id)
+      stores = (await this.#options.standbys.take(name)) ?? (await openTaskStores(this.#options, id))
       this.#opened(name, stores)
       atGate = true
       const processed = inputs.map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
