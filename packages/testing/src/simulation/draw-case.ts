@@ -39,8 +39,19 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     faults: 'drawn',
     firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
     ...(random() < 0.3 ? { stateBufferBytes: draw(500, 20_000) } : {}),
+    // Decided by the seed itself, so that cases of earlier seeds stay what they are in everything else.
+    ...STANDBYS[seed % STANDBYS.length],
   }
 }
+
+/** Copies of each task, and how far behind they may be to take over. */
+const STANDBYS: readonly Pick<SimulationCase, 'numStandbyReplicas' | 'acceptableRecoveryLag'>[] = [
+  {},
+  { numStandbyReplicas: 1 },
+  { numStandbyReplicas: 2, acceptableRecoveryLag: 0 },
+  { acceptableRecoveryLag: 3 },
+  { numStandbyReplicas: 1, acceptableRecoveryLag: 20 },
+]
 
 function drawRecords(
   input: readonly SimulatedInput[],

@@ -153,6 +153,9 @@ export class SimulatedProcess {
       onBadRecord: onBadRecord === 'dead-letter' ? { deadLetterTopic: DEAD_LETTER_TOPIC } : onBadRecord,
       caching,
       ...(setting.stateBufferBytes === undefined ? {} : { stateBufferBytes: setting.stateBufferBytes }),
+      numStandbyReplicas: setting.numStandbyReplicas ?? 0,
+      acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
+      probingRebalanceIntervalMs: 3000,
       clock,
       logger: this.#logger(),
     })

@@ -56,6 +56,10 @@ export interface SimulationCase {
   readonly transactions: 'group-metadata' | 'producer-per-task'
   readonly onBadRecord: 'fail' | 'continue' | 'dead-letter'
   readonly partitions: number
+  /** Copies of the state of each task in other processes. @default 0 */
+  readonly numStandbyReplicas?: number
+  /** So many records a copy may lack to take over: with few, tasks that move warm up first. @default 10 000 */
+  readonly acceptableRecoveryLag?: number
   readonly processes: number
   /** Reads of the simulated disk give promises. */
   readonly asyncReads: boolean
