@@ -14,6 +14,7 @@ import {
 } from '@millrace/core'
 import type { Caller, Group, GroupRefusal, Joined } from '../group/group.ts'
 import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
+import { fencedError } from './fenced-error.ts'
 import { Fetcher } from './fetcher.ts'
 import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
 import { Signal } from './signal.ts'
@@ -289,7 +290,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   #fenced(refusal: GroupRefusal) {
-    return millraceError('MILLRACE_GROUP_FENCED', { groupId: this.#group.id, reason: refusal })
+    return fencedError(this.#options, refusal)
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
 import { closedError, disconnectedError, request, type Connection } from './connection.ts'
+import { fencedError } from './fenced-error.ts'
 import { MemoryTopicAppender, type BatchSender, type PartitionAppender } from './topic-appender.ts'
 
 /** 1 MiB less a batch's header. */
@@ -102,7 +103,7 @@ export class MemoryProducer implements Producer, BatchSender {
       }
       const group = cluster.groups.group(metadata.groupId)
       const refusal = group.commitInTransaction(this.#identity!.producerId, caller, offsets)
-      if (refusal !== undefined) throw millraceError('MILLRACE_GROUP_FENCED', { groupId: group.id, reason: refusal })
+      if (refusal !== undefined) throw fencedError(metadata, refusal)
     })
   }
 

@@ -104,11 +104,32 @@ it('replaces a static member and fences the one before it for good', async () =>
   await second.consumer.poll(0)
   expect(second.diary).toEqual(['assigned 0'])
   for (let i = 0; i < 2; i++) {
-    await expect(first.consumer.poll(0)).rejects.toMatchObject({ code: 'MILLRACE_GROUP_FENCED' })
+    await expect(first.consumer.poll(0)).rejects.toMatchObject({ code: 'MILLRACE_GROUP_INSTANCE_FENCED' })
   }
   expect(first.diary).toEqual(['assigned 0', 'lost 0'])
   await second.consumer.poll(0)
   expect(second.diary).toEqual(['assigned 0'])
+})
+
+it('keeps the place of a static member that misses a rebalance, until its session ends', async () => {
+  const { clock, cluster, client } = clusterWithTopic(2)
+  const options = { rebalanceTimeoutMs: 3_000, sessionTimeoutMs: 10_000 }
+  const dying = client('a')
+  const a = member(dying, { ...options, groupInstanceId: 'i' })
+  const b = member(client('b'), options)
+  await a.consumer.poll(0)
+  dying.crash()
+  await b.consumer.poll(0)
+  await clock.advance(3_000)
+  for (let i = 0; i < 3; i++) await b.consumer.poll(0)
+  expect(cluster.describeGroup('g')).toMatchObject({
+    state: 'stable',
+    memberIds: [expect.any(String), expect.any(String)],
+  })
+  expect(b.diary).toEqual(['assigned 1'])
+  await clock.advance(7_000)
+  for (let i = 0; i < 3; i++) await b.consumer.poll(0)
+  expect(b.diary.at(-1)).toBe('assigned 0,1')
 })
 
 it('never waits in a poll of 0, and wakes a waiting poll with the clock or with records', async () => {

@@ -149,13 +149,16 @@ export class Group {
     return refusal
   }
 
-  /** Offsets of a transaction. A caller without a member id comes from a client that sends no group metadata. */
+  /**
+   * Offsets of a transaction, in every state of the group. A caller without a member id comes from a client that sends no
+   * group metadata.
+   */
   commitInTransaction(
     producerId: number,
     caller: Caller,
     offsets: readonly CommittedOffset[],
   ): GroupRefusal | undefined {
-    const refusal = caller.memberId === '' && caller.generation < 0 ? undefined : this.#commitRefusal(caller)
+    const refusal = caller.memberId === '' && caller.generation < 0 ? undefined : this.#refusal(caller)
     if (refusal === undefined) this.offsets.addPending(producerId, offsets)
     return refusal
   }
@@ -203,7 +206,7 @@ export class Group {
     this.#add(memberId, request, nudge, undefined)
     if (this.#leaderId === oldId) this.#leaderId = memberId
     const member = this.#members.get(memberId)!
-    if (this.#state === 'stable' && sameSubscription(old, request)) {
+    if (this.#state === 'stable' && sameTopics(old, request)) {
       member.assignment = old.assignment
       return onJoined({ memberId, generation: this.#generation, isLeader: false, members: [], keepsAssignment: true })
     }
@@ -241,7 +244,7 @@ export class Group {
     this.#state = 'preparing'
     const members = [...this.#members.values()]
     const timeoutMs = Math.max(...members.map(member => member.rebalanceTimeoutMs))
-    this.#phase = this.#options.deadlines.after(timeoutMs, () => this.#completeJoinWithout(member => !member.onJoined))
+    this.#phase = this.#options.deadlines.after(timeoutMs, () => this.#completeJoinWithoutLateOnes(timeoutMs))
     for (const member of members) {
       member.onSynced?.('REBALANCE_IN_PROGRESS')
       member.onSynced = undefined
@@ -250,18 +253,30 @@ export class Group {
     this.#completeJoinWhenReady()
   }
 
-  #completeJoinWithout(isLate: (member: Member) => boolean): void {
-    for (const member of [...this.#members.values()]) if (isLate(member)) this.#drop(member, 'UNKNOWN_MEMBER_ID')
-    this.#completeJoinWhenReady()
+  /** A static member that is late keeps its place until its session ends, and goes without a say in this generation. */
+  #completeJoinWithoutLateOnes(timeoutMs: number): void {
+    for (const member of [...this.#members.values()]) {
+      if (member.onJoined === undefined && member.groupInstanceId === undefined) this.#drop(member, 'UNKNOWN_MEMBER_ID')
+    }
+    const nobodyJoined = [...this.#members.values()].every(member => member.onJoined === undefined)
+    if (nobodyJoined && this.#members.size > 0) {
+      this.#phase = this.#options.deadlines.after(timeoutMs, () => this.#completeJoinWithoutLateOnes(timeoutMs))
+      return
+    }
+    this.#completeJoin()
   }
 
   #completeJoinWhenReady(): void {
+    if ([...this.#members.values()].every(member => member.onJoined !== undefined)) this.#completeJoin()
+  }
+
+  #completeJoin(): void {
     const members = [...this.#members.values()]
-    if (members.some(member => member.onJoined === undefined)) return
+    const joined = members.filter(member => member.onJoined !== undefined)
     this.#phase?.cancel()
     this.#phase = undefined
     this.#generation++
-    const leader = this.#members.get(this.#leaderId ?? '') ?? members[0]
+    const leader = joined.find(({ memberId }) => memberId === this.#leaderId) ?? joined[0]
     this.#leaderId = leader?.memberId
     if (leader === undefined) {
       this.#state = 'empty'
@@ -269,7 +284,7 @@ export class Group {
     }
     this.#state = 'completing'
     this.#phase = this.#options.deadlines.after(leader.rebalanceTimeoutMs, () => this.#rebalanceWithoutLateSyncs())
-    for (const member of members) {
+    for (const member of joined) {
       const answer = member.onJoined
       member.onJoined = undefined
       const isLeader = member === leader
@@ -339,10 +354,6 @@ function groupMember({ memberId, groupInstanceId, topics, userData }: Member): G
   return { memberId, topics, userData, ...(groupInstanceId !== undefined && { groupInstanceId }) }
 }
 
-function sameSubscription(a: JoinRequest, b: JoinRequest): boolean {
-  return (
-    a.topics.length === b.topics.length &&
-    a.topics.every((topic, index) => topic === b.topics[index]) &&
-    Buffer.compare(a.userData, b.userData) === 0
-  )
+function sameTopics(a: JoinRequest, b: JoinRequest): boolean {
+  return a.topics.length === b.topics.length && a.topics.every((topic, index) => topic === b.topics[index])
 }

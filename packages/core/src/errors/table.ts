@@ -177,6 +177,11 @@ export const ERROR_TABLE = {
     message: 'The producer "{transactionalId}" was fenced: a newer instance uses its transactional id',
     hint: 'Nothing to do: the tasks are closed without a commit and the instance joins again.',
   },
+  MILLRACE_GROUP_INSTANCE_FENCED: {
+    kind: 'config',
+    message: 'Another process has joined group "{groupId}" as instance "{groupInstanceId}"',
+    hint: 'Give each process a groupInstanceId of its own, and end the old process before a new one starts in its place.',
+  },
   MILLRACE_GROUP_FENCED: {
     kind: 'fenced',
     message: 'The member of group "{groupId}" is no longer valid: {reason}',

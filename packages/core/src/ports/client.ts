@@ -126,7 +126,11 @@ export interface Consumer {
 
 export interface GroupConsumerOptions extends ConsumerOptions {
   readonly groupId: string
-  /** KIP-345; only where `capabilities.staticMembership`. */
+  /**
+   * Makes the member static (KIP-345): who joins with the same id takes its place and gets what belonged to it, without a
+   * rebalance. Whoever had the place before fails with MILLRACE_GROUP_INSTANCE_FENCED from then on. Only where
+   * `capabilities.staticMembership`.
+   */
   readonly groupInstanceId?: string
   /** @default 45 000 */
   readonly sessionTimeoutMs?: number

@@ -106,6 +106,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     groupId: applicationId,
     isolationLevel: 'read_committed',
     sessionTimeoutMs: options.sessionTimeoutMs,
+    ...(options.groupInstanceId !== undefined && { groupInstanceId: options.groupInstanceId }),
   })
   opened.add(({ leave }) => consumer.close({ leave }))
   const producers = new ProducerPool(client, options, processId)
@@ -161,6 +162,9 @@ async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory)
 function checkCapabilities({ name, capabilities }: KafkaClient, options: ResolvedOptions): void {
   if (options.processingGuarantee === 'exactly_once' && capabilities.transactions === 'none') {
     throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'exactly_once (transactions)' })
+  }
+  if (options.groupInstanceId !== undefined && !capabilities.staticMembership) {
+    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'static membership (groupInstanceId)' })
   }
 }
 

@@ -48,12 +48,13 @@ export class KafkaStreams {
   #state: StreamsState = 'CREATED'
   #loop: Promise<void> | undefined
   #clean = true
-  #leave = true
+  #leave: boolean
   #failure: unknown
 
   /** @throws MILLRACE_CONFIG_INVALID */
   constructor(plan: Plan, options: KafkaStreamsOptions) {
     this.#options = resolveOptions(options)
+    this.#leave = this.#options.groupInstanceId === undefined
     this.#instance = new Instance(plan, this.#options, this.#metrics, {
       onRebalancing: rebalancing => {
         const next = rebalancing ? 'REBALANCING' : 'RUNNING'
@@ -153,10 +154,11 @@ export class KafkaStreams {
    * Stops polling, finishes the record at hand, commits, leaves the group. Waits for a broker that is away for a third of
    * `closeTimeoutMs`, and gives up altogether after all of it: what was not committed is processed again by the next owner.
    *
-   * @param options `leave: false` keeps the membership until the session times out, for a quick restart. @default true
+   * @param options `leave: false` keeps the membership until the session times out, for a quick restart. @default true, and
+   * false with `groupInstanceId`
    */
   async close(options: { readonly leave?: boolean } = {}): Promise<void> {
-    this.#leave = options.leave ?? true
+    this.#leave = options.leave ?? this.#options.groupInstanceId === undefined
     if (this.#state === 'CREATED') {
       this.#go('PENDING_SHUTDOWN')
       this.#go('NOT_RUNNING')

@@ -77,6 +77,12 @@ export interface KafkaStreamsOptions {
   readonly applicationServer?: string
   /** @default 45 000 */
   readonly sessionTimeoutMs?: number
+  /**
+   * Makes this process a static member of the group (KIP-345): restarted within `sessionTimeoutMs`, it gets its tasks back
+   * without a rebalance. Two processes at once must never share it; the older one ends. Not every client can.
+   * @default none: the group rebalances at each start and stop
+   */
+  readonly groupInstanceId?: string
   /** @default 60 000 */
   readonly transactionTimeoutMs?: number
   /** `close` gives up waiting after this. @default 30 000 */
@@ -97,11 +103,17 @@ export interface KafkaStreamsOptions {
 export type ResolvedOptions = Required<
   Omit<
     KafkaStreamsOptions,
-    'replicationFactor' | 'timestampExtractor' | 'onBadTimestamp' | 'processId' | 'applicationServer'
+    | 'replicationFactor'
+    | 'timestampExtractor'
+    | 'onBadTimestamp'
+    | 'processId'
+    | 'applicationServer'
+    | 'groupInstanceId'
   >
 > & {
   readonly onBadTimestamp: BadTimestampPolicy | undefined
   readonly processId: string | undefined
+  readonly groupInstanceId: string | undefined
   readonly applicationServer: string | undefined
   readonly replicationFactor: number | undefined
   readonly timestampExtractor: TimestampExtractor | undefined
@@ -291,6 +303,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(1000),
     expected: 'it has to be a whole number of milliseconds from 1000',
     doc: 'After so long without a heartbeat the group gives the tasks to others.',
+  },
+  groupInstanceId: {
+    default: undefined,
+    check: value => value === undefined || /^[A-Za-z0-9._-]{1,249}$/.test(value),
+    expected: 'it has to be 1 to 249 letters, digits, dots, dashes or underscores',
+    doc: 'Makes the process a static member: restarted within the session timeout it gets its tasks back without a rebalance.',
   },
   transactionTimeoutMs: {
     default: 60_000,

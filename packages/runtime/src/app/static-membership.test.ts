@@ -1,0 +1,99 @@
+import { MemoryCluster, memoryClient } from '@millrace/client-memory'
+import { type ClientFactory, ManualClock, StreamsBuilder, string } from '@millrace/core'
+import { expect, it } from 'vitest'
+import { resolveOptions } from '../config/options.ts'
+import { silentLogger } from '../observe/console-logger.ts'
+import { Metrics } from '../observe/metrics.ts'
+import { Instance } from './instance.ts'
+
+const nobody = () => undefined
+const listener = {
+  onRebalancing: nobody,
+  onWaiting: nobody,
+  onRestoreStart: nobody,
+  onRestoreProgress: nobody,
+  onRestoreEnd: nobody,
+}
+
+function world() {
+  const clock = new ManualClock(1_700_000_000_000)
+  const cluster = new MemoryCluster({ clock })
+  for (const name of ['in', 'out']) cluster.createTopic({ name, partitions: 4 })
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string(), value: string() }).to('out', { key: string(), value: string() })
+  const plan = builder.build()
+  const start = async (groupInstanceId: string, client: ClientFactory = memoryClient(cluster)) => {
+    const options = resolveOptions({
+      ...{ applicationId: 'app', processId: groupInstanceId, groupInstanceId, client, clock, logger: silentLogger },
+    })
+    const instance = new Instance(plan, options, new Metrics(), listener)
+    await instance.begin(new AbortController().signal)
+    return instance
+  }
+  const settle = async (...instances: readonly Instance[]) => {
+    for (let round = 0; round < 20; round++) {
+      for (const instance of instances) await instance.step(0)
+      await clock.advance(1)
+    }
+  }
+  return { cluster, clock, start, settle }
+}
+
+const tasksOf = (instance: Instance) => instance.tasks.map(({ name }) => name)
+
+it('gets the same tasks back after a restart, and the others notice nothing', async () => {
+  const { cluster, start, settle } = world()
+  const [a, b] = [await start('a'), await start('b')]
+  await settle(a, b)
+  const [ofA, ofB, { generation }] = [tasksOf(a), tasksOf(b), cluster.describeGroup('app')!]
+  expect([ofA.length, ofB.length]).toEqual([2, 2])
+  await b.end({ clean: true, leave: false })
+  const again = await start('b')
+  await settle(a, again)
+  expect(tasksOf(again)).toEqual(ofB)
+  expect(tasksOf(a)).toEqual(ofA)
+  expect(cluster.describeGroup('app')!.generation).toBe(generation)
+  for (const instance of [a, again]) await instance.end({ clean: true, leave: true })
+})
+
+it('gives its tasks to others when it leaves, or stays away for longer than its session', async () => {
+  const { clock, start, settle } = world()
+  const a = await start('a')
+  const leaving = await start('b')
+  await settle(a, leaving)
+  await leaving.end({ clean: true, leave: true })
+  await settle(a)
+  expect(tasksOf(a)).toHaveLength(4)
+  const staying = await start('b')
+  await settle(a, staying)
+  await staying.end({ clean: true, leave: false })
+  await settle(a)
+  expect(tasksOf(a)).toHaveLength(2)
+  await clock.advance(45_000)
+  await settle(a)
+  expect(tasksOf(a)).toHaveLength(4)
+  await a.end({ clean: true, leave: true })
+})
+
+it('ends when another process starts under its id', async () => {
+  const { start, settle } = world()
+  const older = await start('a')
+  await settle(older)
+  const newer = await start('a')
+  await settle(newer)
+  await expect(settle(older)).rejects.toMatchObject({ code: 'MILLRACE_GROUP_INSTANCE_FENCED', kind: 'config' })
+  expect(tasksOf(newer)).toHaveLength(4)
+  await newer.end({ clean: true, leave: true })
+})
+
+it('refuses at the start where the client cannot', async () => {
+  const { cluster, start } = world()
+  const without: ClientFactory = context => {
+    const client = memoryClient(cluster)(context)
+    const capabilities = { ...client.capabilities, staticMembership: false }
+    return new Proxy(client, {
+      get: (target, name) => (name === 'capabilities' ? capabilities : (Reflect.get(target, name) as unknown)),
+    })
+  }
+  await expect(start('a', without)).rejects.toMatchObject({ code: 'MILLRACE_CLIENT_UNSUPPORTED', kind: 'config' })
+})
