@@ -11,6 +11,7 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { Kafka } from 'kafkajs'
+import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { fetchCommitted } from './committed-offsets.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
@@ -36,7 +37,10 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   #woken = false
   #closed = false
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock, options: GroupConsumerOptions) {
+  readonly #heartbeats: BusyHeartbeats | undefined
+
+  constructor(kafka: Kafka, brokers: string, clock: Clock, options: GroupConsumerOptions, heartbeats?: BusyHeartbeats) {
+    this.#heartbeats = heartbeats
     this.#kafka = kafka
     this.#brokers = brokers
     this.#clock = clock
@@ -179,6 +183,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? 300_000,
       topics: subscription.topics,
       assignor: () => this.#subscription?.assignor ?? subscription.assignor,
+      heartbeats: this.#heartbeats,
       changed: () => this.#bell.ring(),
     })
     try {

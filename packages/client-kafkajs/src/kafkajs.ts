@@ -14,6 +14,7 @@ import {
 } from '@millrace/core'
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
 import { KafkajsAdminPort } from './admin.ts'
+import { type BusyHeartbeats, cannotBeCopied } from './busy-heartbeat.ts'
 import { availableCodecs } from './compression.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
 import { kafkaLog } from './kafka-log.ts'
@@ -62,6 +63,7 @@ class KafkajsClient implements KafkaClient {
   readonly #context: ClientContext
   /** Of a `Kafka` that was given, they are not ours. */
   readonly #sockets: OpenSockets | undefined
+  readonly #heartbeats: BusyHeartbeats | undefined
   readonly #opened = new Set<{ close(): Promise<void> }>()
 
   constructor(options: KafkajsOptions, context: ClientContext) {
@@ -69,12 +71,20 @@ class KafkajsClient implements KafkaClient {
     if ('kafka' in options) {
       this.#kafka = options.kafka
       this.#brokers = 'the brokers of the given Kafka instance'
+      context.logger.warn(
+        {},
+        'heartbeats depend on the main thread: a Kafka instance cannot be handed to another; give kafkajs() its options',
+      )
       return
     }
     const { brokers, connectionTimeout = 3_000, requestTimeout = REQUEST_TIMEOUT_MS, ...rest } = options
     const list = (typeof brokers === 'string' ? brokers.split(',') : [...brokers]).map(broker => broker.trim())
     this.#brokers = list.join(',')
     this.#sockets = new OpenSockets(rest.socketFactory)
+    const config = { clientId: context.clientId, ...rest, brokers: list, connectionTimeout, requestTimeout }
+    const obstacle = cannotBeCopied(config)
+    if (obstacle === undefined) this.#heartbeats = { config, logger: context.logger }
+    else context.logger.warn({ obstacle }, 'heartbeats depend on the main thread: the configuration holds a function')
     this.#kafka = new Kafka({
       clientId: context.clientId,
       retry: RETRY,
@@ -107,7 +117,8 @@ class KafkajsClient implements KafkaClient {
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
     if (options.groupInstanceId !== undefined) throw unsupported('static membership (groupInstanceId)')
-    return this.#open(new KafkajsGroupConsumer(this.#kafka, this.#brokers, this.#context.clock, options))
+    const { clock } = this.#context
+    return this.#open(new KafkajsGroupConsumer(this.#kafka, this.#brokers, clock, options, this.#heartbeats))
   }
 
   producer(options: ProducerOptions): Producer {

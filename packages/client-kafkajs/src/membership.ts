@@ -1,5 +1,6 @@
 import { millraceError, type Assignor, type Clock, type CommittedOffset, type TopicPartition } from '@millrace/core'
 import type { Cluster, Consumer, Kafka } from 'kafkajs'
+import { BusyHeartbeat, type BusyHeartbeats } from './busy-heartbeat.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
 import { byTopic, METADATA_MAX_AGE_MS } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
@@ -15,6 +16,8 @@ export interface MembershipOptions {
   readonly topics: readonly string[]
   /** Asked at each join, since `subscribe` may bring another one of the same topics. */
   readonly assignor: () => Assignor
+  /** Undefined where heartbeats depend on this thread. */
+  readonly heartbeats: BusyHeartbeats | undefined
   /** Called when there is something to see. */
   readonly changed: () => void
 }
@@ -57,6 +60,7 @@ export class Membership {
   #commits: Promise<unknown> = Promise.resolve()
   #crash: Error | undefined
   #ended = false
+  #busy: BusyHeartbeat | undefined
 
   constructor(options: MembershipOptions) {
     this.#options = options
@@ -97,6 +101,8 @@ export class Membership {
   /** Connects and begins to join; that it has joined shows in `takeAssignment`. */
   async start(): Promise<void> {
     const topics = [...this.#options.topics]
+    const { heartbeats, groupId, heartbeatIntervalMs } = this.#options
+    if (heartbeats !== undefined) this.#busy = new BusyHeartbeat(heartbeats, groupId, heartbeatIntervalMs)
     await this.#consumer.connect()
     await this.#consumer.subscribe({ topics, fromBeginning: true })
     this.#consumer.run({ autoCommit: false, eachBatch: async () => undefined }).catch((error: unknown) => {
@@ -181,6 +187,7 @@ export class Membership {
       await settledWithin(this.#crashing(), CLOSE_TIMEOUT_MS)
     }
     this.#steer = 'end'
+    await this.#busy?.close()
     // Before the first answer to a join there is no member that could leave.
     const joined = this.#memberId !== ''
     await settledWithin(this.#consumer.disconnect(), joined ? CLOSE_TIMEOUT_MS : CLOSE_UNJOINED_MS)
@@ -231,14 +238,17 @@ export class Membership {
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#memberId = payload.memberId
       this.#generationId = -1
+      this.#busy?.follow(undefined)
       const userData = userDataOf(this.#userDataNames)
       this.#pending = { partitions: partitionsOf(payload.memberAssignment), userData }
       // Closed while it was joining: kafkajs would go on, so it is told once more when it is able to hear it.
       if (this.#ended) setImmediate(() => void settledWithin(consumer.disconnect(), CLOSE_TIMEOUT_MS))
     })
     consumer.on(events.HEARTBEAT, ({ payload }) => {
+      this.#busy?.beat()
       if (this.#generationId === payload.groupGenerationId) return
       this.#generationId = payload.groupGenerationId
+      this.#busy?.follow({ memberId: payload.memberId, generationId: payload.groupGenerationId })
       this.#options.changed()
     })
     consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error))
@@ -278,6 +288,7 @@ export class Membership {
 
   #crashed(error: Error): void {
     this.#crash ??= error
+    this.#busy?.follow(undefined)
     this.#options.changed()
     if (this.#ended) return
     this.#steer = 'end'

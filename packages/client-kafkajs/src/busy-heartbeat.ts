@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '@millrace/core'
+import type { KafkaConfig } from 'kafkajs'
+import type { HeartbeatWorkerData, Member } from './heartbeat-worker.ts'
+
+/** As Kafka's own `max.poll.interval.ms`: so long a thread may be busy without a break. */
+const GIVE_UP_AFTER_MS = 300_000
+
+/** How a client's members send heartbeats while its thread is busy; undefined where they cannot. */
+export interface BusyHeartbeats {
+  readonly config: KafkaConfig
+  readonly logger: Logger
+}
+
+/**
+ * Sends heartbeats for a member while the main thread runs user code that does not let it: from a worker thread, over a
+ * connection of its own. The main thread counts its own heartbeats in shared memory; the worker sends one when the count has
+ * not moved.
+ */
+export class BusyHeartbeat {
+  readonly #worker: Worker
+  readonly #beats = new Int32Array(new SharedArrayBuffer(4))
+
+  constructor(heartbeats: BusyHeartbeats, groupId: string, intervalMs: number) {
+    const { config, logger } = heartbeats
+    const beats = this.#beats
+    const workerData: HeartbeatWorkerData = { config, groupId, intervalMs, giveUpAfterMs: GIVE_UP_AFTER_MS, beats }
+    const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
+    this.#worker.unref()
+    this.#worker.on('error', error => {
+      logger.warn({ error, groupId }, 'heartbeats depend on the main thread now: their worker has failed')
+    })
+  }
+
+  /** The main thread has sent a heartbeat itself. */
+  beat(): void {
+    Atomics.add(this.#beats, 0, 1)
+  }
+
+  /** For whom to send from now on; undefined for nobody. */
+  follow(member: Member | undefined): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
+    this.#worker.postMessage(member ?? null)
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
+
+/** Why a configuration cannot be handed to another thread; undefined when it can. */
+export function cannotBeCopied(config: KafkaConfig): string | undefined {
+  try {
+    structuredClone(config)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,94 @@
+import { workerData, parentPort } from 'node:worker_threads'
+import { type Broker, type Cluster, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+
+/** What the worker is started with. Only what can be copied from one thread to another. */
+export interface HeartbeatWorkerData {
+  readonly config: KafkaConfig
+  readonly groupId: string
+  readonly intervalMs: number
+  /** A thread that has been silent for longer is given up, so that the group can go on elsewhere. */
+  readonly giveUpAfterMs: number
+  /** The main thread counts up in it with each of its own heartbeats. */
+  readonly beats: Int32Array<SharedArrayBuffer>
+}
+
+/** For whom to send heartbeats. */
+export interface Member {
+  readonly memberId: string
+  readonly generationId: number
+}
+
+/** kafkajs' own, which its types leave out. */
+interface HeartbeatBroker extends Broker {
+  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
+}
+
+/** Nothing of the package is imported here: this file runs in a thread of its own, with none of its loaders. */
+const { config, groupId, intervalMs, giveUpAfterMs, beats } = workerData as HeartbeatWorkerData
+let member: Member | undefined
+let seen = -1
+let silentMs = 0
+let cluster: Cluster | undefined
+let busy = false
+
+parentPort!.on('message', (message: Member | null) => {
+  member = message ?? undefined
+  silentMs = 0
+})
+setInterval(() => void look(), intervalMs)
+
+async function look(): Promise<void> {
+  const now = Atomics.load(beats, 0)
+  // Counted in looks and not by the clock: while the whole process is stopped, nobody is silent.
+  silentMs = now === seen ? silentMs + intervalMs : 0
+  seen = now
+  if (silentMs === 0 || member === undefined || busy) return
+  if (silentMs > giveUpAfterMs) {
+    if (silentMs - intervalMs <= giveUpAfterMs) {
+      // The main thread is stuck, and its logger with it.
+      process.stderr.write(
+        `millrace: a member of group "${groupId}" has been busy for ${silentMs} ms and is given up\n`,
+      )
+    }
+    return
+  }
+  busy = true
+  try {
+    await beat(member)
+  } catch {
+    // The main thread hears of whatever it is by itself, when it can: this one only bridges its silence.
+    await cluster?.disconnect().catch(() => undefined)
+    cluster = undefined
+  } finally {
+    busy = false
+  }
+}
+
+async function beat({ memberId, generationId }: Member): Promise<void> {
+  if (cluster === undefined) {
+    cluster = openCluster()
+    await cluster.connect()
+  }
+  const coordinator = (await cluster.findGroupCoordinator({ groupId })) as HeartbeatBroker
+  await coordinator.heartbeat({ groupId, groupGenerationId: generationId, memberId })
+}
+
+/** kafkajs hands its cluster to whoever brings a partition assigner, see `cluster-link.ts`. */
+function openCluster(): Cluster {
+  let captured: Cluster | undefined
+  new Kafka({ ...config, logLevel: logLevel.NOTHING }).consumer({
+    groupId: 'millrace-no-group',
+    partitionAssigners: [
+      ({ cluster: given }) => {
+        captured = given
+        return {
+          name: 'unused',
+          version: 0,
+          assign: async () => [],
+          protocol: () => ({ name: 'unused', metadata: Buffer.alloc(0) }),
+        }
+      },
+    ],
+  })
+  return captured!
+}
