@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { kafkajs, KafkaStreams, rocksdb, silentLogger } from 'millrace'
+import type { Application, ApplicationOptions } from './application.ts'
+import { shop } from './shop.ts'
+
+/** The shop in Millrace, in this process. */
+export async function startMillrace(options: ApplicationOptions): Promise<Application> {
+  const { brokers, applicationId, inputs, guarantee, caching } = options
+  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-takeover-'))
+  const streams = new KafkaStreams(shop(inputs, applicationId), {
+    applicationId,
+    client: kafkajs({ brokers }),
+    store: rocksdb(),
+    stateDir,
+    processingGuarantee: guarantee,
+    caching: caching ? 'as-planned' : 'off',
+    commitIntervalMs: 100,
+    emitIntervalMs: 0,
+    logger: silentLogger,
+  })
+  let failure: unknown
+  await streams.start()
+  streams.ended().catch((error: unknown) => (failure = error))
+  const check = () => {
+    if (failure !== undefined) throw failure
+  }
+  return {
+    check,
+    async close() {
+      await streams.close()
+      await rm(stateDir, { recursive: true, force: true })
+      check()
+    },
+  }
+}

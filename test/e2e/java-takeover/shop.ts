@@ -1,0 +1,86 @@
+import {
+  int,
+  joinWindows,
+  long,
+  type Plan,
+  sessions,
+  sessionWindowed,
+  StreamsBuilder,
+  string,
+  timeWindowed,
+  tumbling,
+} from 'millrace'
+
+export const INPUTS = ['clicks', 'orders', 'payments', 'products', 'suppliers'] as const
+
+export const OUTPUTS = [
+  'page-windows',
+  'visits',
+  'closed-windows',
+  'final-windows',
+  'paid',
+  'supplied',
+  'stock',
+] as const
+
+/** The application, as `Shop.java` has it in Kafka Streams: the same steps in the same order. */
+export function shop(inputs: string, outputs: string): Plan {
+  const builder = new StreamsBuilder()
+  const strings = { key: string(), value: string() }
+  const windows = tumbling({ sizeMs: 10_000, graceMs: 5_000 })
+  const windowed = { key: timeWindowed(string(), windows), value: long() }
+
+  const clicks = builder.stream(`${inputs}-clicks`, strings)
+  clicks
+    .groupBy((_user, page) => page, { name: 'by-page', key: string(), value: string() })
+    .windowedBy(windows)
+    .count({ store: 'clicks-per-page' })
+    .toStream()
+    .to(`${outputs}-page-windows`, windowed)
+  clicks
+    .groupByKey()
+    .windowedBy(sessions({ inactivityGapMs: 3_000, graceMs: 5_000 }))
+    .count()
+    .toStream()
+    .to(`${outputs}-visits`, { key: sessionWindowed(string()), value: long() })
+  clicks
+    .groupByKey()
+    .windowedBy(windows, { emitStrategy: 'on-close' })
+    .count()
+    .toStream()
+    .to(`${outputs}-closed-windows`, windowed)
+  clicks
+    .groupByKey()
+    .windowedBy(windows)
+    .count({ store: 'clicks-per-user' })
+    .suppress({ until: 'window-closes', name: 'until-final' })
+    .toStream()
+    .to(`${outputs}-final-windows`, windowed)
+
+  const orders = builder.stream(`${inputs}-orders`, strings)
+  const payments = builder.stream(`${inputs}-payments`, strings)
+  orders
+    .leftJoin(payments, (order, payment) => `${order}/${payment ?? 'null'}`, {
+      windows: joinWindows({ beforeMs: 5_000, afterMs: 5_000, graceMs: 2_000 }),
+    })
+    .to(`${outputs}-paid`, { value: string() })
+
+  const products = builder.table(`${inputs}-products`, strings)
+  const suppliers = builder.table(`${inputs}-suppliers`, strings)
+  const supplierOf = (product: string) => product.split(' ')[0]!
+  products
+    .join(suppliers, supplierOf, (product, supplier) => `${product} of ${supplier}`)
+    .toStream()
+    .to(`${outputs}-supplied`, { value: string() })
+  products
+    .groupBy((_id, product) => [supplierOf(product), Number(product.split(' ')[1])], { key: string(), value: int() })
+    .aggregate(
+      () => 0,
+      (_supplier, pieces, sum) => sum + pieces,
+      (_supplier, pieces, sum) => sum - pieces,
+      { store: { name: 'stock', value: int() } },
+    )
+    .toStream()
+    .to(`${outputs}-stock`)
+  return builder.build()
+}

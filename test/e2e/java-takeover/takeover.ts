@@ -1,0 +1,120 @@
+import { type CommittedOffset, topicNaming } from '@millrace/core'
+import { kafkajs, silentLogger, systemClock } from 'millrace'
+import { eventually, type ReadRecord, type TopicIo, topicIo } from '../../topic-io.ts'
+import type { Application, ApplicationOptions } from './application.ts'
+import { parts } from './inputs.ts'
+import { startJava } from './java-application.ts'
+import { startMillrace } from './millrace-application.ts'
+import { INPUTS, OUTPUTS, shop } from './shop.ts'
+
+export interface TakeoverOptions {
+  readonly brokers: string
+  /** Prefix of all topics and applications. */
+  readonly name: string
+  readonly seed: number
+  readonly partitions: number
+  readonly guarantee: ApplicationOptions['guarantee']
+  readonly caching: boolean
+  /** Who runs the application in each of the three parts. */
+  readonly engines: readonly ['java' | 'millrace', 'java' | 'millrace', 'java' | 'millrace']
+}
+
+/** What an application has left in Kafka. */
+export interface Left {
+  /** By name without the application id: outputs, changelogs and repartition topics. */
+  readonly topics: ReadonlyMap<string, readonly ReadRecord[]>
+  /** By the end of each part, or of the one that there was. */
+  readonly committed: readonly (readonly CommittedOffset[])[]
+}
+
+const LIMIT_MS = 60_000
+
+/**
+ * Runs the shop twice on the same input: in three parts, handed from engine to engine, each with a fresh state directory, and
+ * in Java without interruption.
+ */
+export async function takeOver(
+  options: TakeoverOptions,
+): Promise<{ readonly uninterrupted: Left; readonly handedOver: Left }> {
+  const { brokers, name, partitions, guarantee, caching, engines } = options
+  await using io = topicIo(kafkajs({ brokers }))
+  const admin = kafkajs({ brokers })({ clientId: name, clock: systemClock, logger: silentLogger }).admin()
+  const application = (applicationId: string): ApplicationOptions => ({
+    brokers,
+    applicationId,
+    inputs: name,
+    guarantee,
+    caching,
+  })
+  const alone = `${name}-alone`
+  const handed = `${name}-handed`
+  for (const topic of INPUTS) await io.createTopic(`${name}-${topic}`, partitions)
+  for (const id of [alone, handed]) for (const topic of OUTPUTS) await io.createTopic(`${id}-${topic}`, partitions)
+  const input = parts(options.seed, partitions)
+  const committed: (readonly CommittedOffset[])[] = []
+  const run = async (engine: 'java' | 'millrace', applicationId: string) => {
+    const start = engine === 'java' ? startJava : startMillrace
+    const running = await start(application(applicationId))
+    try {
+      await processed(io, name, applicationId, running)
+    } finally {
+      await running.close()
+    }
+    return await admin.committedOffsets(applicationId, inputPartitions(name, partitions))
+  }
+  try {
+    for (const [part, engine] of engines.entries()) {
+      for (const topic of INPUTS) await io.produce(`${name}-${topic}`, input[part]![topic])
+      committed.push(await run(engine, handed))
+    }
+    // Last, so that each record is there when a task chooses which topic's is next.
+    const atEnd = await run('java', alone)
+    return {
+      uninterrupted: { topics: await topicsOf(io, name, alone), committed: [atEnd] },
+      handedOver: { topics: await topicsOf(io, name, handed), committed },
+    }
+  } finally {
+    await admin.close()
+  }
+}
+
+function inputPartitions(name: string, partitions: number) {
+  return INPUTS.flatMap(topic =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic: `${name}-${topic}`, partition })),
+  )
+}
+
+/** Waits until nothing is left to process in any input or repartition topic. */
+async function processed(io: TopicIo, name: string, applicationId: string, application: Application): Promise<void> {
+  const plan = shop(name, applicationId)
+  const real = topicNaming(plan, applicationId)
+  const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real))
+  const left = async () => {
+    application.check()
+    let sum = 0
+    for (const topic of sources) {
+      // Repartition topics are made when the application starts.
+      sum += await io.unprocessed(applicationId, topic).catch(() => Number.POSITIVE_INFINITY)
+      if (sum > 0) break
+    }
+    return sum
+  }
+  const none = (count: number) => count === 0
+  await eventually(`${applicationId} processes everything`, LIMIT_MS, left, none)
+  // A record may have been on its way from a topic looked at late to one looked at early.
+  await eventually(`${applicationId} processes everything`, LIMIT_MS, left, none)
+}
+
+async function topicsOf(io: TopicIo, name: string, applicationId: string): Promise<Left['topics']> {
+  const plan = shop(name, applicationId)
+  const real = topicNaming(plan, applicationId)
+  const changelogs = plan.stores.flatMap(({ changelog }) =>
+    changelog === undefined || changelog.isSource ? [] : [changelog.topic],
+  )
+  const internal = [...changelogs, ...plan.repartitionTopics.map(topic => topic.name)]
+  const topics = [
+    ...OUTPUTS.map(topic => [topic, `${applicationId}-${topic}`] as const),
+    ...internal.map(topic => [topic, real(topic)] as const),
+  ]
+  return new Map(await Promise.all(topics.map(async ([short, topic]) => [short, await io.readAll(topic)] as const)))
+}
