@@ -171,4 +171,5 @@ export { kafkajs, type KafkajsOptions } from '@millrace/client-kafkajs'
 export { MemoryCluster, memoryClient, type MemoryClient, type MemoryClusterOptions } from '@millrace/client-memory'
 export { rocksdb, type RocksdbOptions } from '@millrace/store-rocksdb'
 export { openTopics } from './topics.ts'
+  StreamsMetadata,
 export type { ReadOptions, ReadRecord, RecordToWrite, Topics, TopicSerdes } from './topics.ts'

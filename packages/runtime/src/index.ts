@@ -1,4 +1,5 @@
 export { KafkaStreams, type StreamsEvents, type TaskStatus } from './app/kafka-streams.ts'
+export type { StreamsMetadata } from './app/streams-metadata.ts'
 export { Instance, type InstanceListener, type InstanceStore } from './app/instance.ts'
 export {
   OPTION_TABLE,

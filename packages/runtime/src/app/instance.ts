@@ -9,6 +9,7 @@ import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instance-parts.ts'
 import { Patience, RETRY_MS } from './patience.ts'
+import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
 
 export interface InstanceListener extends RestoreListener {
   /** Whether the instance is waiting for, or making, tasks. */
@@ -75,6 +76,11 @@ export class Instance {
     return this.tasks
       .filter(({ stores }) => stores.codecs.has(name))
       .map(({ id, stores, context }) => ({ partition: id.partition, store: userStore(stores.buffer(name), context) }))
+  }
+
+  /** Every instance of the application that has an `applicationServer`, as of the last assignment. */
+  get metadata(): readonly StreamsMetadata[] {
+    return metadataOf(this.#begun?.membership.hosts ?? [], this.#topics.plan)
   }
 
   /** Every assigned task is running. */

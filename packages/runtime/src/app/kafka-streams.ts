@@ -6,6 +6,7 @@ import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
 import { Instance } from './instance.ts'
+import type { StreamsMetadata } from './streams-metadata.ts'
 
 /** What a `KafkaStreams` tells, by name of the event. */
 export interface StreamsEvents {
@@ -189,6 +190,19 @@ export class KafkaStreams {
 
   metrics(): readonly MetricReading[] {
     return this.#metrics.readings()
+  }
+
+  /**
+   * Every instance of the application that has an `applicationServer`, this one too, as of the last assignment; empty before
+   * the first one. Kafka Streams' `metadataForAllStreamsClients`.
+   */
+  metadataForAllInstances(): readonly StreamsMetadata[] {
+    return this.#instance.metadata
+  }
+
+  /** Those of them that have a part of the store which is processed. Kafka Streams' `streamsMetadataForStore`. */
+  streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
+    return this.#instance.metadata.filter(({ stores }) => stores.includes(store))
   }
 
   /** The tasks of this instance. */

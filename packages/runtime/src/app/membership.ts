@@ -8,7 +8,7 @@ import {
 } from '@millrace/core'
 import type { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
-import { decodeAssignmentData, type MemberData } from '../group/member-data.ts'
+import { decodeAssignmentData, type HostTasks, type MemberData } from '../group/member-data.ts'
 import { streamsAssignor } from '../group/streams-assignor.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
@@ -35,6 +35,8 @@ export interface MembershipOptions {
 export class Membership {
   readonly #with: MembershipOptions
   #rebalancing = true
+  /** Where every task of the application is, as of the last assignment. */
+  hosts: readonly HostTasks[] = []
   /** Ends the wait for the next look at warm-ups. */
   #probing = new AbortController()
   /** As which member, in which generation, the tasks were assigned last. */
@@ -86,7 +88,8 @@ export class Membership {
 
   async #assigned(assigned: readonly TopicPartition[], userData: Uint8Array): Promise<void> {
     const { topics, admin, consumer, tasks, standbys } = this.#with
-    const { standby, warmup, probeInMs } = decodeAssignmentData(userData)
+    const { standby, warmup, hosts, probeInMs } = decodeAssignmentData(userData)
+    this.hosts = hosts
     // The leader may know of topics that this member has not seen yet.
     await topics.include(
       admin,
