@@ -23,6 +23,7 @@ const DIFFERENTIAL = 'test/differential/run.test.ts'
 const DESCRIBE = 'test/differential/describe.test.ts'
 /** Texts of `describe()` that Java wrote. */
 const DESCRIBED = 'packages/core/src/topology/kafka-streams.test.ts'
+const USER_STORES = 'packages/runtime/src/state/user-store.test.ts'
 const CONTEXT = driver('processor-context')
 const TYPES = 'packages/core/src/dsl/dsl.test-d.ts'
 const SOURCES = 'packages/core/src/topology/sources-and-optimisation.test.ts'
@@ -375,38 +376,47 @@ export const PARITY: readonly ParityArea[] = [
         left: 'One small port for all kinds of stores instead, with a conformance suite: `StoreBackend`.',
       },
       {
-        java: 'key-value: get, put, putIfAbsent, delete, range, reverseRange, all, reverseAll, approximateNumEntries',
+        java: 'key-value: get, put, putIfAbsent, delete, range, reverseRange, all, reverseAll, prefixScan, approximateNumEntries',
         ours: [
           'KeyValueStore.get',
           'KeyValueStore.put',
           'KeyValueStore.putIfAbsent',
           'KeyValueStore.delete',
           'KeyValueStore.range',
-          'KeyRangeOf.reverse',
+          'WalkOptions.reverse',
           'KeyValueStore.all',
+          'KeyValueStore.prefixScan',
           'KeyValueStore.approximateCount',
         ],
-        tests: [CONTEXT, driver('driver-stores'), 'packages/store-rocksdb/src/rocksdb-backend.test.ts'],
-        missing: 'prefixScan.',
+        tests: [CONTEXT, driver('driver-stores'), USER_STORES, 'packages/store-rocksdb/src/rocksdb-backend.test.ts'],
         left: 'putAll: a loop does the same, since writes are buffered.',
       },
       {
-        java: 'window: put, fetch, fetchAll, all',
+        java: 'window: put, fetch, backwardFetch, fetchAll, backwardFetchAll, all, backwardAll',
         ours: [
           'WindowStore.put',
           'WindowStore.fetch',
           'WindowStore.fetchRange',
+          'WindowStore.fetchKeys',
           'WindowStore.fetchAll',
           'WindowStore.all',
         ],
-        tests: [driver('driver-stores')],
-        missing: 'The backward ones.',
+        tests: [driver('driver-stores'), USER_STORES],
+        note: 'Backward ones: the option `reverse`.',
       },
       {
-        java: 'session: put, remove, fetch, fetchSession, findSessions',
-        ours: ['SessionStore.put', 'SessionStore.fetch', 'SessionStore.fetchSession', 'SessionStore.findSessions'],
-        tests: [driver('windows')],
-        missing: 'The backward ones.',
+        java: 'session: put, remove, fetch, backwardFetch, fetchSession, findSessions, backwardFindSessions',
+        ours: [
+          'SessionStore.put',
+          'SessionStore.fetch',
+          'SessionStore.fetchKeys',
+          'SessionStore.fetchAll',
+          'SessionStore.fetchSession',
+          'SessionStore.findSessions',
+          'SessionStore.findKeySessions',
+        ],
+        tests: [driver('windows'), USER_STORES],
+        note: 'Backward ones: the option `reverse`. `remove` is a put of null.',
       },
       { java: 'versioned: put, get(asOf), delete', ours: [], tests: [], missing: 'All of it.' },
     ],

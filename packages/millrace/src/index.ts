@@ -147,6 +147,7 @@ export type {
   TumblingOptions,
   ValueAndTimestamp,
   ValueTransformer,
+  WalkOptions,
   Window,
   WindowStore,
   WindowStoreOptions,

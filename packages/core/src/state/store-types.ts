@@ -1,4 +1,5 @@
 import type { Window, Windowed } from '../record/windowed.ts'
+import type { Serde } from '../serde/serde.ts'
 
 /**
  * What user code sees of a state store. A read answers at once where the value is in memory and with a promise where it
@@ -19,18 +20,26 @@ export interface KeyValueStore<K, V> {
   delete(key: K): MaybePromise<V | undefined>
   /** Entries from `from` to `to`, both inclusive, in byte order of the keys. */
   range(range: KeyRangeOf<K>): AsyncIterable<readonly [key: K, value: V]>
-  all(): AsyncIterable<readonly [key: K, value: V]>
-  /** An estimate. */
+  all(options?: WalkOptions): AsyncIterable<readonly [key: K, value: V]>
+  /**
+   * Entries whose key's bytes begin with those of `prefix`, in byte order. `serde` writes the prefix, which can be of another
+   * type than the keys. Source: KIP-614.
+   */
+  prefixScan<P>(prefix: P, serde: Serde<P>, options?: WalkOptions): AsyncIterable<readonly [key: K, value: V]>
+  /** Number of entries, uncommitted changes included: exact in memory, on disk as good as the backend's estimate. */
   approximateCount(): MaybePromise<number>
 }
 
-export interface KeyRangeOf<K> {
+export interface WalkOptions {
+  /** From the last to the first. @default false */
+  readonly reverse?: boolean
+}
+
+export interface KeyRangeOf<K> extends WalkOptions {
   /** Inclusive. @default the first key */
   readonly from?: K
   /** Inclusive, as in Kafka Streams. @default the last key */
   readonly to?: K
-  /** @default false */
-  readonly reverse?: boolean
 }
 
 /** Values by key and start of a window. Windows older than the store's retention are gone. */
@@ -40,10 +49,28 @@ export interface WindowStore<K, V> {
   put(key: K, value: V | null, windowStart: number): void
   fetch(key: K, windowStart: number): MaybePromise<V | undefined>
   /** The key's windows that start from `from` to `to`, both inclusive, oldest first. */
-  fetchRange(key: K, from: number, to: number): AsyncIterable<readonly [windowStart: number, value: V]>
-  /** Windows of all keys that start from `from` to `to`, both inclusive. */
-  fetchAll(from: number, to: number): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
-  all(): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
+  fetchRange(
+    key: K,
+    from: number,
+    to: number,
+    options?: WalkOptions,
+  ): AsyncIterable<readonly [windowStart: number, value: V]>
+  /** The same for a range of keys, in the order of `fetchAll`. */
+  fetchKeys(
+    keys: KeyRangeOf<K>,
+    from: number,
+    to: number,
+  ): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
+  /**
+   * Windows of all keys that start from `from` to `to`, both inclusive: segment by segment of time (half the retention each,
+   * at least a minute), and in it by the bytes of key and start together.
+   */
+  fetchAll(
+    from: number,
+    to: number,
+    options?: WalkOptions,
+  ): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
+  all(options?: WalkOptions): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
 }
 
 /** Values by key and session, that is by its start and its end. Sessions that ended before the store's retention are gone. */
@@ -53,10 +80,30 @@ export interface SessionStore<K, V> {
   put(session: Windowed<K>, value: V | null): void
   fetchSession(key: K, window: Window): MaybePromise<V | undefined>
   /** The key's sessions that end at `earliestEnd` or later and start at `latestStart` or earlier, by end, then start. */
-  findSessions(key: K, earliestEnd: number, latestStart: number): AsyncIterable<readonly [window: Window, value: V]>
+  findSessions(
+    key: K,
+    earliestEnd: number,
+    latestStart: number,
+    options?: WalkOptions,
+  ): AsyncIterable<readonly [window: Window, value: V]>
+  /** The same for a range of keys, in the order of `fetchAll`. */
+  findKeySessions(
+    keys: KeyRangeOf<K>,
+    earliestEnd: number,
+    latestStart: number,
+  ): AsyncIterable<readonly [session: Windowed<K>, value: V]>
   /** All sessions of a key, by end, then start. */
-  fetch(key: K): AsyncIterable<readonly [window: Window, value: V]>
-  all(): AsyncIterable<readonly [session: Windowed<K>, value: V]>
+  fetch(key: K, options?: WalkOptions): AsyncIterable<readonly [window: Window, value: V]>
+  /** All sessions of a range of keys, in the order of `fetchAll`. */
+  fetchKeys(keys: KeyRangeOf<K>): AsyncIterable<readonly [session: Windowed<K>, value: V]>
+  /** Sessions of all keys that end from `earliestEnd` to `latestEnd`, both inclusive, by end, then start, then key. */
+  fetchAll(
+    earliestEnd: number,
+    latestEnd: number,
+    options?: WalkOptions,
+  ): AsyncIterable<readonly [session: Windowed<K>, value: V]>
+  /** By end, then start, then the bytes of the key. */
+  all(options?: WalkOptions): AsyncIterable<readonly [session: Windowed<K>, value: V]>
 }
 
 /** A value and the time of its last update, as the stores of tables keep it. */

@@ -293,9 +293,15 @@ export class RangeBuffer implements TaskBuffer {
   #inOrder(entries: readonly BufferEntry[]): readonly RangeEntry[] {
     if (entries.length < 2) return entries
     return entries
-      .map(entry => ({ entry, bytes: this.encodeKey(entry.key, entry.slot, entry.tie) }))
+      .map(entry => ({ entry, bytes: this.#keyBytes(entry) }))
       .sort((a, b) => a.entry.slot - b.entry.slot || a.entry.tie - b.entry.tie || compareBytes(a.bytes, b.bytes))
       .map(({ entry }) => entry)
+  }
+
+  /** Of the key alone: with what follows it, a longer key could come before one that it begins with. */
+  #keyBytes({ key }: BufferEntry): Buffer {
+    const bytes = this.encodeKey(key, 0)
+    return bytes.subarray(this.codec.keyPrefix, bytes.length - this.codec.keySuffix)
   }
 
   #insert(

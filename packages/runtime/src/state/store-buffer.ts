@@ -54,10 +54,6 @@ export class StoreBuffer implements TaskBuffer {
     return this.#dirty.length > 0
   }
 
-  get changedEntries(): number {
-    return this.#dirty.length
-  }
-
   onEmit(listener: EmitListener, sendOldValues: boolean): void {
     this.#output.onEmit(listener, sendOldValues)
   }
@@ -105,6 +101,23 @@ export class StoreBuffer implements TaskBuffer {
     return !this.#complete && this.#find(key, slot) === undefined
   }
 
+  /** As the backend counts, with the changes that it has not seen. */
+  async approximateCount(): Promise<number> {
+    const unread = this.#dirty.filter(({ emitted }) => emitted === undefined)
+    const [committed, found] = await Promise.all([
+      this.#backend.approximateCount(),
+      this.#backend.getMany(unread.map(({ key, slot }) => this.encodeKey(key, slot))),
+    ])
+    let count = committed
+    for (const { content, emitted } of this.#dirty) {
+      if (emitted !== undefined) count += Number(content !== null) - Number(emitted !== null)
+    }
+    unread.forEach(({ content }, index) => {
+      count += Number(content !== null) - Number(found[index] !== undefined)
+    })
+    return Math.max(0, count)
+  }
+
   /** Whether reads can miss at all. */
   get canMiss(): boolean {
     return !this.#complete && !this.#syncReads
@@ -148,6 +161,8 @@ export class StoreBuffer implements TaskBuffer {
   evict(limit: number): void {
     if (this.bytes <= limit) return
     this.#lastFound = undefined
+    // The backend has them, and an iterator must not show them beside what may be put for the same keys from now on.
+    this.#justCommitted = []
     for (const [slot, map] of this.#slots) {
       for (const [mapKey, entry] of map) {
         if (this.bytes <= limit) return

@@ -23,6 +23,8 @@ export interface StoreCodec {
   readonly primitiveKeys: boolean
   /** Bytes of a backend key before the changelog's key begins. */
   readonly keyPrefix: number
+  /** Bytes of a backend key after the user's key. */
+  readonly keySuffix: number
   /** Bytes of a backend value before the changelog's value begins. */
   readonly valuePrefix: number
   /** `tie` is the sequence number in window stores, the start in session stores. @default 0 */
@@ -77,6 +79,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
     // A double's -0 and NaNs are one Map key each but several keys of bytes.
     primitiveKeys: plan.keySerde.immutable === true && !/double|float/.test(plan.keySerde.name),
     keyPrefix: segmented ? SEGMENT_BYTES : 0,
+    keySuffix: segmented ? suffixBytes : 0,
     valuePrefix,
     writeKey(sink, key, slot, tie = 0) {
       if (!segmented) return putKey(key, sink)

@@ -6,6 +6,7 @@ import {
   type StorePlan,
   type ValueAndTimestamp,
   type VersionedKeyValueStore,
+  type Windowed,
   type WindowStore,
 } from '@millrace/core'
 import type { InstanceStore } from '@millrace/runtime'
@@ -15,15 +16,22 @@ export type StoreParts = () => readonly InstanceStore[]
 
 type AnyKeyValueStore = KeyValueStore<unknown, unknown>
 type AnyWindowStore = WindowStore<unknown, unknown>
+type AnySessionStore = SessionStore<unknown, unknown>
 
 /** One key-value store over all its partitions. A put takes effect at once and is durable with the next commit. */
 export function wholeKeyValueStore(plan: StorePlan, parts: StoreParts): AnyKeyValueStore {
   const stores = () => parts().map(({ store }) => store as AnyKeyValueStore)
   const byKey = keyOrder(plan)
   const owner = (key: unknown) => partOf(plan, parts, key) as AnyKeyValueStore
-  async function* gather(read: (store: AnyKeyValueStore) => AsyncIterable<readonly [unknown, unknown]>, sign: number) {
+  async function* gather(
+    read: (store: AnyKeyValueStore) => AsyncIterable<readonly [unknown, unknown]>,
+    reverse: boolean | undefined,
+  ) {
     const entries = (await Promise.all(stores().map(store => gathered(read(store))))).flat()
-    yield* entries.sort(([a], [b]) => sign * byKey(a, b))
+    yield* inOrder(
+      entries.sort(([a], [b]) => byKey(a, b)),
+      reverse,
+    )
   }
   return {
     name: plan.name,
@@ -31,8 +39,9 @@ export function wholeKeyValueStore(plan: StorePlan, parts: StoreParts): AnyKeyVa
     put: (key, value) => owner(key).put(key, value),
     putIfAbsent: (key, value) => owner(key).putIfAbsent(key, value),
     delete: key => owner(key).delete(key),
-    range: range => gather(store => store.range(range), range.reverse === true ? -1 : 1),
-    all: () => gather(store => store.all(), 1),
+    range: range => gather(store => store.range(range), range.reverse),
+    all: options => gather(store => store.all(options), options?.reverse),
+    prefixScan: (prefix, serde, options) => gather(store => store.prefixScan(prefix, serde, options), options?.reverse),
     approximateCount: async () => {
       let count = 0
       for (const store of stores()) count += await store.approximateCount()
@@ -45,42 +54,56 @@ export function wholeKeyValueStore(plan: StorePlan, parts: StoreParts): AnyKeyVa
 export function wholeWindowStore(plan: StorePlan, parts: StoreParts): AnyWindowStore {
   const stores = () => parts().map(({ store }) => store as AnyWindowStore)
   const byKey = keyOrder(plan)
-  async function* gather(read: (store: AnyWindowStore) => AsyncIterable<readonly [unknown, number, unknown]>) {
+  async function* gather(
+    read: (store: AnyWindowStore) => AsyncIterable<readonly [unknown, number, unknown]>,
+    reverse: boolean | undefined,
+  ) {
     const entries = (await Promise.all(stores().map(store => gathered(read(store))))).flat()
-    yield* entries.sort(([keyA, startA], [keyB, startB]) => startA - startB || byKey(keyA, keyB))
+    yield* inOrder(
+      entries.sort(([keyA, startA], [keyB, startB]) => startA - startB || byKey(keyA, keyB)),
+      reverse,
+    )
   }
   return {
     name: plan.name,
     put: (key, value, start) => (partOf(plan, parts, key) as AnyWindowStore).put(key, value, start),
     fetch: (key, start) => firstFound(stores().map(store => () => store.fetch(key, start))),
-    async *fetchRange(key, from, to) {
-      for (const store of stores()) yield* store.fetchRange(key, from, to)
+    async *fetchRange(key, from, to, options) {
+      for (const store of stores()) yield* store.fetchRange(key, from, to, options)
     },
-    fetchAll: (from, to) => gather(store => store.fetchAll(from, to)),
-    all: () => gather(store => store.all()),
+    fetchKeys: (keys, from, to) => gather(store => store.fetchKeys(keys, from, to), keys.reverse),
+    fetchAll: (from, to, options) => gather(store => store.fetchAll(from, to), options?.reverse),
+    all: options => gather(store => store.all(), options?.reverse),
   }
 }
 
 /** One session store over all its partitions; entries come by end and start, then by key. */
-export function wholeSessionStore(plan: StorePlan, parts: StoreParts): SessionStore<unknown, unknown> {
-  const stores = () => parts().map(({ store }) => store as SessionStore<unknown, unknown>)
+export function wholeSessionStore(plan: StorePlan, parts: StoreParts): AnySessionStore {
+  const stores = () => parts().map(({ store }) => store as AnySessionStore)
   const byKey = keyOrder(plan)
+  async function* gather(
+    read: (store: AnySessionStore) => AsyncIterable<readonly [Windowed<unknown>, unknown]>,
+    reverse: boolean | undefined,
+  ) {
+    const entries = (await Promise.all(stores().map(store => gathered(read(store))))).flat()
+    entries.sort(([a], [b]) => a.window.end - b.window.end || a.window.start - b.window.start || byKey(a.key, b.key))
+    yield* inOrder(entries, reverse)
+  }
   return {
     name: plan.name,
-    put: (session, value) => (partOf(plan, parts, session.key) as SessionStore<unknown, unknown>).put(session, value),
+    put: (session, value) => (partOf(plan, parts, session.key) as AnySessionStore).put(session, value),
     fetchSession: (key, window) => firstFound(stores().map(store => () => store.fetchSession(key, window))),
-    async *findSessions(key, earliestEnd, latestStart) {
-      for (const store of stores()) yield* store.findSessions(key, earliestEnd, latestStart)
+    async *findSessions(key, earliestEnd, latestStart, options) {
+      for (const store of stores()) yield* store.findSessions(key, earliestEnd, latestStart, options)
     },
-    async *fetch(key) {
-      for (const store of stores()) yield* store.fetch(key)
+    findKeySessions: (keys, earliestEnd, latestStart) =>
+      gather(store => store.findKeySessions(keys, earliestEnd, latestStart), keys.reverse),
+    async *fetch(key, options) {
+      for (const store of stores()) yield* store.fetch(key, options)
     },
-    async *all() {
-      const entries = (await Promise.all(stores().map(store => gathered(store.all())))).flat()
-      yield* entries.sort(
-        ([a], [b]) => a.window.end - b.window.end || a.window.start - b.window.start || byKey(a.key, b.key),
-      )
-    },
+    fetchKeys: keys => gather(store => store.fetchKeys(keys), keys.reverse),
+    fetchAll: (from, to, options) => gather(store => store.fetchAll(from, to), options?.reverse),
+    all: options => gather(store => store.all(), options?.reverse),
   }
 }
 
@@ -109,7 +132,8 @@ export function plainKeyValueStore(store: AnyKeyValueStore, nowMs: () => number)
     putIfAbsent: async (key, value) => valueOf(await store.putIfAbsent(key, stamped(value))),
     delete: async key => valueOf(await store.delete(key)),
     range: range => plain(store.range(range)),
-    all: () => plain(store.all()),
+    all: options => plain(store.all(options)),
+    prefixScan: (prefix, serde, options) => plain(store.prefixScan(prefix, serde, options)),
     approximateCount: () => store.approximateCount(),
   }
 }
@@ -123,11 +147,14 @@ export function plainWindowStore(store: AnyWindowStore, nowMs: () => number): An
     name: store.name,
     put: (key, value, start) => store.put(key, value === null ? null : { value, timestamp: nowMs() }, start),
     fetch: async (key, start) => valueOf(await store.fetch(key, start)),
-    async *fetchRange(key, from, to) {
-      for await (const [start, value] of store.fetchRange(key, from, to)) yield [start, valueOf(value)] as const
+    async *fetchRange(key, from, to, options) {
+      for await (const [start, value] of store.fetchRange(key, from, to, options)) {
+        yield [start, valueOf(value)] as const
+      }
     },
-    fetchAll: (from, to) => plain(store.fetchAll(from, to)),
-    all: () => plain(store.all()),
+    fetchKeys: (keys, from, to) => plain(store.fetchKeys(keys, from, to)),
+    fetchAll: (from, to, options) => plain(store.fetchAll(from, to, options)),
+    all: options => plain(store.all(options)),
   }
 }
 
@@ -135,6 +162,10 @@ export async function gathered<T>(entries: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = []
   for await (const entry of entries) list.push(entry)
   return list
+}
+
+function inOrder<T>(ascending: T[], reverse: boolean | undefined): readonly T[] {
+  return reverse === true ? ascending.reverse() : ascending
 }
 
 function valueOf(stored: unknown): unknown {
