@@ -1,11 +1,11 @@
 import type { KeySpace } from '@millrace/core'
-import type { BufferOptions } from './store-output.ts'
+import type { StoreBufferOptions } from './store-output.ts'
 import { VersionedBuffer } from './versioned-buffer.ts'
 import { decodeTime, TIME_ROW } from './versioned-rows.ts'
 
 /** The write buffer of a versioned store, at the stream time that the backend has it at. */
 export async function openVersioned(
-  options: Omit<BufferOptions, 'empty'> & { readonly syncReads: boolean },
+  options: Omit<StoreBufferOptions, 'empty'> & { readonly syncReads: boolean },
 ): Promise<VersionedBuffer> {
   const time = await timeOf(options.backend)
   const buffer = new VersionedBuffer({ ...options, empty: time === undefined })

@@ -12,7 +12,7 @@ import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts
 import { type SegmentSpan, Segments } from './segments.ts'
 import { SlotIndex } from './slot-index.ts'
 import type { StoreCodec } from './store-codec.ts'
-import { type BufferContext, type BufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
+import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
 /** What a key costs besides its entries. An estimate for the budget. */
@@ -45,7 +45,7 @@ export class RangeBuffer implements TaskBuffer {
   #flushedTime = -1
   #sweepDue = false
 
-  constructor(options: BufferOptions) {
+  constructor(options: StoreBufferOptions) {
     const { plan } = options.codec
     this.codec = options.codec
     this.caching = plan.caching

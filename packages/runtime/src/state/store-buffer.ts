@@ -2,7 +2,7 @@ import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrac
 import { BufferEntry, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
-import { type BufferContext, type BufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
+import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
 /**
@@ -38,7 +38,7 @@ export class StoreBuffer implements TaskBuffer {
   /** Of window stores. */
   readonly #segments: Segments | undefined
 
-  constructor(options: BufferOptions & { readonly syncReads: boolean }) {
+  constructor(options: StoreBufferOptions & { readonly syncReads: boolean }) {
     const { plan } = options.codec
     this.codec = options.codec
     this.caching = plan.caching

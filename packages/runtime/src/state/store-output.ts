@@ -25,7 +25,7 @@ export interface BufferContext {
 export type EmitListener = (entry: RangeEntry, value: unknown, old: unknown) => void | Promise<void>
 
 /** What a store's write buffer is made of. */
-export interface BufferOptions {
+export interface StoreBufferOptions {
   readonly codec: StoreCodec
   readonly backend: KeySpace
   /** Nothing is in the backend. */
@@ -58,7 +58,7 @@ export class StoreOutput {
   #ranges: number[] = []
   #flushed = 0
 
-  constructor(options: BufferOptions, segments: Segments | undefined) {
+  constructor(options: StoreBufferOptions, segments: Segments | undefined) {
     this.#codec = options.codec
     this.#caching = options.codec.plan.caching
     this.#backend = options.backend

@@ -1,7 +1,7 @@
 import { type ByteSink, type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
 import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
-import type { BufferOptions, ChangelogWriter } from './store-output.ts'
+import type { StoreBufferOptions, ChangelogWriter } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 import { placeAfter, putVersion, Version, versionAt } from './version-timeline.ts'
 import {
@@ -74,7 +74,7 @@ export class VersionedBuffer implements TaskBuffer {
   #droppedSegments = 1
   #flushed: Flushed = NOTHING_FLUSHED
 
-  constructor(options: BufferOptions & { readonly syncReads: boolean }) {
+  constructor(options: StoreBufferOptions & { readonly syncReads: boolean }) {
     this.codec = options.codec
     this.backend = options.backend
     this.#syncReads = options.syncReads
