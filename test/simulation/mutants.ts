@@ -61,16 +61,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a restore ends where the last stable offset is',
     file: 'packages/runtime/src/restore/restorer.ts',
-    from: `        const batches = await this.#poll(consumer)
+    from: `        for (const batch of await this.#poll(consumer, open)) {
 `,
-    to: `        const batches = await this.#poll(consumer)
+    to: `        const batches = await this.#poll(consumer, open)
         if (batches.length === 0) {
-          for (const restoring of [...open]) {
+          for (const restoring of open) {
             this.#end(restoring, open)
-            readyIfDone(restoring.request)
+            if (![...open].some(({ request }) => request === restoring.request)) onReady(restoring.request)
           }
           continue
         }
+        for (const batch of batches) {
 `,
   },
   {
@@ -111,9 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a task has two owners',
     file: 'packages/runtime/src/group/assignment.ts',
-    from: '  for (const list of assigned.values()) list.sort(compareTasks)\n',
-    to: `  const [first, second] = [...assigned.values()]
-  if (first?.[0] !== undefined && second !== undefined) second.push(first[0])
-`,
+    from: 'active: situation.tasks.filter((_, task) => active[task] === member)',
+    to: 'active: situation.tasks.filter((_, task) => active[task] === member || task === 0)',
   },
 ]
