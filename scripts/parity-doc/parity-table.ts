@@ -688,4 +688,36 @@ export const PARITY: readonly ParityArea[] = [
       },
     ],
   },
+  {
+    area: 'Beyond Kafka Streams',
+    rows: [
+      {
+        java: '(late records: counted and logged only)',
+        ours: ['LateOption.onLate', 'StreamJoinOptions.onLateOther', 'LateRecord'],
+        tests: [driver('on-late')],
+        note: 'Of windows, sessions, cogroups and joins of streams.',
+      },
+      {
+        java: '(branches by predicate only)',
+        ours: ['BranchedKStream.branch', 'BranchPattern', 'BranchedKStream.exhaustive'],
+        tests: [driver('branch-patterns'), 'packages/core/src/dsl/branches.test-d.ts'],
+        note: 'By pattern: a union is narrowed, and its remainder known.',
+      },
+      {
+        java: '(aggregate by hand)',
+        ours: ['KGroupedStream.topN', 'TimeWindowedKStream.topN', 'SessionWindowedKStream.topN'],
+        tests: [driver('ranked-aggregates')],
+      },
+      {
+        java: '(aggregate by hand)',
+        ours: [
+          'KGroupedStream.distinctCount',
+          'TimeWindowedKStream.distinctCount',
+          'SessionWindowedKStream.distinctCount',
+        ],
+        tests: [driver('ranked-aggregates')],
+        note: 'Exact, up to `maxIds` ids for each key.',
+      },
+    ],
+  },
 ]

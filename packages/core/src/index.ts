@@ -97,6 +97,8 @@ export type { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
 export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
 export type { BranchPattern } from './dsl/branch-pattern.ts'
 export type { LateOption } from './dsl/late.ts'
+export type { DistinctCountOptions, DistinctCountWindowsOptions, DistinctId } from './dsl/distinct-count.ts'
+export type { Rank, TopNOptions, TopNWindowsOptions } from './dsl/top-n.ts'
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
 export type {
   CogroupedKStream,

@@ -61,6 +61,9 @@ export type {
   CogroupedKStream,
   Consumer,
   DeviceTimes,
+  DistinctCountOptions,
+  DistinctCountWindowsOptions,
+  DistinctId,
   ErrorCode,
   ErrorKind,
   FetchedBatch,
@@ -108,6 +111,7 @@ export type {
   ProcessorRecord,
   NamesDiff,
   Producer,
+  Rank,
   RecordMetadata,
   RepartitionOptions,
   Serde,
@@ -142,6 +146,8 @@ export type {
   TimestampExtractor,
   TimestampedKeyValueStore,
   TimestampedWindowStore,
+  TopNOptions,
+  TopNWindowsOptions,
   TopicChoice,
   TopicPartition,
   TopicPartitionOffset,
@@ -171,11 +177,11 @@ export type {
   RestoreEvent,
   StreamsEvents,
   StreamsState,
+  StreamsMetadata,
   TaskStatus,
 } from '@millrace/runtime'
 export { kafkajs, type KafkajsOptions } from '@millrace/client-kafkajs'
 export { MemoryCluster, memoryClient, type MemoryClient, type MemoryClusterOptions } from '@millrace/client-memory'
 export { rocksdb, type RocksdbOptions } from '@millrace/store-rocksdb'
 export { openTopics } from './topics.ts'
-  StreamsMetadata,
 export type { ReadOptions, ReadRecord, RecordToWrite, Topics, TopicSerdes } from './topics.ts'

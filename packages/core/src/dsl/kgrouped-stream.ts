@@ -4,12 +4,14 @@ import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
 import { CogroupedKStream } from './cogrouped-kstream.ts'
-import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
+import { addDistinctCount, type DistinctCountOptions, type DistinctId } from './distinct-count.ts'
+import type { MissingValue, SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
 import { type LateOption, onLateOf } from './late.ts'
 import { point, type types } from './point.ts'
+import { addTopN, type TopNOptions } from './top-n.ts'
 import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
@@ -59,6 +61,29 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   ): KTable<K, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
     return this.#make.table(addAggregation(this[point], aggregate, options, undefined))
+  }
+
+  /**
+   * The `n` values of each key that rank highest, the highest first.
+   *
+   * @example
+   * grouped.topN({ n: 3, by: order => order.total })
+   */
+  topN(options: TopNOptions<K, V> & MissingValue<V, Known>): KTable<K, readonly V[], SerdeSide> {
+    return this.#make.table(addTopN(this[point], options))
+  }
+
+  /**
+   * How many different ids the records of each key have had, exactly. A record whose id is null is not counted.
+   *
+   * @example
+   * grouped.distinctCount(click => click.user, { id: string() })
+   */
+  distinctCount<ID extends DistinctId>(
+    by: (value: V, key: K) => ID | null,
+    options: DistinctCountOptions<K, ID>,
+  ): KTable<K, bigint, SerdeSide> {
+    return this.#make.table(addDistinctCount(this[point], by, options))
   }
 
   /**

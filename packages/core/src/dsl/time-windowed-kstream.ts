@@ -3,11 +3,13 @@ import type { Windowed } from '../record/windowed.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
-import type { SerdeSide, WithStoreSerdes } from './known-serdes.ts'
+import { addDistinctCount, type DistinctCountWindowsOptions, type DistinctId } from './distinct-count.ts'
+import type { MissingValue, SerdeSide, WithStoreSerdes } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeWindowsOptions, NameOption, WindowStoreSettings } from './options.ts'
 import { point, type types } from './point.ts'
+import { addTopN, type TopNWindowsOptions } from './top-n.ts'
 
 /**
  * A grouped stream, to be aggregated over windows of time. A record goes into each window that its timestamp falls in,
@@ -52,5 +54,28 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   ): KTable<Windowed<K>, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
     return this.#make.table(addAggregation(this[point], aggregate, options, undefined, this.#by))
+  }
+
+  /**
+   * The `n` values of each key in each window that rank highest, the highest first.
+   *
+   * @example
+   * windowed.topN({ n: 3, by: order => order.total })
+   */
+  topN(options: TopNWindowsOptions<K, V> & MissingValue<V, Known>): KTable<Windowed<K>, readonly V[], SerdeSide> {
+    return this.#make.table(addTopN(this[point], options, this.#by))
+  }
+
+  /**
+   * How many different ids the records of each key in each window have had, exactly. A record whose id is null is not counted.
+   *
+   * @example
+   * windowed.distinctCount(click => click.user, { id: string() })
+   */
+  distinctCount<ID extends DistinctId>(
+    by: (value: V, key: K) => ID | null,
+    options: DistinctCountWindowsOptions<K, ID>,
+  ): KTable<Windowed<K>, bigint, SerdeSide> {
+    return this.#make.table(addDistinctCount(this[point], by, options, this.#by))
   }
 }

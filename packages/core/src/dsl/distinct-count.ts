@@ -1,0 +1,68 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { AggregateFunction } from '../operators/spec.ts'
+import { list } from '../serde/list.ts'
+import { long } from '../serde/number-serdes.ts'
+import type { Serde } from '../serde/serde.ts'
+import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
+import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
+import type { TablePoint } from './point.ts'
+import type { StoreOption } from './store-options.ts'
+import { addTableMapValues } from './tables.ts'
+
+/** What can be told apart by `===`. */
+export type DistinctId = string | number | bigint | boolean
+
+interface DistinctBy<ID> extends NameOption {
+  /** Of the ids, which are kept as a `list`. */
+  readonly id: Serde<ID>
+  /**
+   * How many are told apart for each key; the count stops there. All ids of a key are written with each new one, so this
+   * bounds what an update costs.
+   * @default 1000
+   */
+  readonly maxIds?: number
+}
+
+/** Of `distinctCount`. */
+export interface DistinctCountOptions<K, ID> extends DistinctBy<ID> {
+  readonly store?: string | Omit<StoreOptions<K, ID>, 'value'>
+}
+
+/** Of `distinctCount` over windows or sessions. */
+export interface DistinctCountWindowsOptions<K, ID> extends DistinctBy<ID> {
+  readonly store?: string | Omit<WindowStoreSettings<K, ID>, 'value'>
+}
+
+interface ErasedOptions extends NameOption {
+  readonly id: object
+  readonly maxIds?: number
+  readonly store?: StoreOption
+}
+
+/** `distinctCount`: an aggregation into the ids seen so far, and their number. */
+export function addDistinctCount(
+  group: GroupPoint,
+  by: (value: never, key: never) => DistinctId | null,
+  options: ErasedOptions,
+  windowedBy?: WindowedBy,
+): TablePoint {
+  const { id, maxIds = 1000, ...settings } = options
+  if (!(Number.isInteger(maxIds) && maxIds > 0)) {
+    const reason = `maxIds must be a positive whole number, but it is ${maxIds}`
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'distinctCount', reason })
+  }
+  const idOf = by as (value: unknown, key: unknown) => DistinctId | null
+  const withId = (seen: readonly DistinctId[], one: DistinctId): readonly DistinctId[] =>
+    seen.length >= maxIds || seen.includes(one) ? seen : [...seen, one]
+  const add = (key: unknown, value: unknown, seen: readonly DistinctId[]) => {
+    const one = value === null ? null : idOf(value, key)
+    return one === null ? seen : withId(seen, one)
+  }
+  const merger = (_key: unknown, seen: readonly DistinctId[], others: readonly DistinctId[]) =>
+    others.reduce(withId, seen)
+  const aggregate: AggregateFunction = { kind: 'aggregate', initializer: () => [], aggregator: add }
+  const serde = list(id as Serde<unknown>) as Serde<unknown>
+  const ids = addAggregation(group, aggregate, settings, serde, windowedBy && { ...windowedBy, merger })
+  const counted = addTableMapValues(ids, (seen: readonly DistinctId[]) => BigInt(seen.length), {})
+  return { ...counted, valueSerde: long() }
+}

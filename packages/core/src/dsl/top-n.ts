@@ -1,0 +1,67 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import type { AggregateFunction } from '../operators/spec.ts'
+import { list } from '../serde/list.ts'
+import type { Serde } from '../serde/serde.ts'
+import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
+import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
+import type { TablePoint } from './point.ts'
+import type { StoreOption } from './store-options.ts'
+
+/** What values are ordered by. Ranks of one operator are all of one type. */
+export type Rank = number | bigint | string
+
+interface RankedBy<K, V> extends NameOption {
+  /** How many values are kept. All of them are written with each update, so this bounds what an update costs. */
+  readonly n: number
+  /** The highest come first; of equal ones that which came first. A value without a rank (null, NaN) takes no part. */
+  readonly by: (value: V, key: K) => Rank | null
+}
+
+/** Of `topN`. */
+export interface TopNOptions<K, V> extends RankedBy<K, V> {
+  readonly value?: Serde<NonNullable<V>>
+  /** The values are kept as a `list` of their serde. */
+  readonly store?: string | Omit<StoreOptions<K, V>, 'value'>
+}
+
+/** Of `topN` over windows or sessions. */
+export interface TopNWindowsOptions<K, V> extends RankedBy<K, V> {
+  readonly value?: Serde<NonNullable<V>>
+  /** The values are kept as a `list` of their serde. */
+  readonly store?: string | Omit<WindowStoreSettings<K, V>, 'value'>
+}
+
+interface ErasedOptions extends NameOption {
+  readonly n: number
+  readonly by: (value: never, key: never) => Rank | null
+  readonly value?: object
+  readonly store?: StoreOption
+}
+
+/** `topN`: an aggregation into a list that is never longer than `n`. */
+export function addTopN(group: GroupPoint, options: ErasedOptions, windowedBy?: WindowedBy): TablePoint {
+  const { n, by, value, ...settings } = options
+  if (!(Number.isInteger(n) && n > 0)) {
+    const reason = `n must be a positive whole number, but it is ${n}`
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'topN', reason })
+  }
+  const { aggregate, merger } = topNFunction(n, by as (value: unknown, key: unknown) => Rank | null)
+  const element = (value as Serde<unknown> | undefined) ?? group.valueSerde
+  const serde = element && (list(element) as Serde<unknown>)
+  return addAggregation(group, aggregate, settings, serde, windowedBy && { ...windowedBy, merger })
+}
+
+/** The aggregation and, for sessions, how two lists become one. */
+function topNFunction(n: number, by: (value: unknown, key: unknown) => Rank | null) {
+  const add = (key: unknown, value: unknown, top: readonly unknown[]): readonly unknown[] => {
+    const rank = value === null ? null : by(value, key)
+    if (rank === null || Number.isNaN(rank)) return top
+    const below = top.findIndex(each => by(each, key)! < rank)
+    const place = below < 0 ? top.length : below
+    return place >= n ? top : top.toSpliced(place, 0, value).slice(0, n)
+  }
+  const merger = (key: unknown, one: readonly unknown[], other: readonly unknown[]) =>
+    other.reduce<readonly unknown[]>((top, value) => add(key, value, top), one)
+  const aggregate: AggregateFunction = { kind: 'aggregate', initializer: () => [], aggregator: add }
+  return { aggregate, merger }
+}
