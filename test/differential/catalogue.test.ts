@@ -18,6 +18,10 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ),
   aggregator: mapped(CATALOGUE.aggregation, ({ add }) => add as Call),
   merger: mapped(CATALOGUE.aggregation, ({ merge }) => merge as Call),
+  extractor: mapped(
+    CATALOGUE.extractor,
+    extract => (value, timestamp, partitionTime) => extract(value, Number(timestamp), Number(partitionTime)),
+  ),
 } as never
 
 function mapped<T>(functions: Readonly<Record<string, T>>, call: (from: T) => Call): Readonly<Record<string, Call>> {
@@ -49,8 +53,9 @@ describe('the catalogue of functions in both languages', { timeout: 240_000 }, (
 
   it.each(functions)('gives the same results: %s %s', async (kind, name) => {
     const call = KINDS[kind]?.[name] as Call
-    const third = name === 'countText' ? number : word
-    const second = name === 'countText' && kind === 'merger' ? number : word
+    const times = kind === 'extractor'
+    const third = name === 'countText' || times ? number : word
+    const second = (name === 'countText' && kind === 'merger') || times ? number : word
     await fc.assert(
       fc.asyncProperty(word, second, third, async (...strings) => {
         expect(call(...strings)).toEqual(await java?.call(kind, name, strings))

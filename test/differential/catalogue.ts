@@ -80,6 +80,21 @@ export const CATALOGUE = {
     tableOnly: (_key, _value, tableValue) => tableValue,
     nullIfEqual: (_key, value, tableValue) => (value === tableValue ? null : `${value}/${tableValue}`),
   },
+  extractor: {
+    recordTime: (_value, timestamp) => timestamp,
+    earlier: (value, timestamp) => timestamp - value.length,
+    partitionTime: (value, timestamp, partitionTime) => (value.length % 2 === 0 ? partitionTime : timestamp),
+    negativeIfX: (value, timestamp) => (value.startsWith('x') ? -1 : timestamp),
+  },
+  topicChoice: {
+    byLength: (_key, value) => (value.length % 2 === 0 ? 'chosen-even' : 'chosen-odd'),
+    byKey: key => (key < 'm' ? 'chosen-low' : 'chosen-high'),
+  },
+  partitions: {
+    byDefault: () => 'default',
+    first: () => '0',
+    noneIfEven: (_key, value) => (value.length % 2 === 0 ? '' : '0'),
+  },
 } as const satisfies FunctionKinds
 
 /** The catalogue's type: kinds of functions, and of each its names. */
@@ -102,6 +117,9 @@ export interface Aggregation {
   readonly merge: (key: string, one: string, other: string) => string
 }
 
+/** Milliseconds; a negative result leaves the record out. */
+export type Extractor = (value: string, timestamp: number, partitionTime: number) => number
+
 interface FunctionKinds {
   readonly predicate: Readonly<Record<string, Predicate>>
   readonly pairMapper: Readonly<Record<string, PairMapper>>
@@ -112,6 +130,10 @@ interface FunctionKinds {
   readonly reducer: Readonly<Record<string, Reducer>>
   readonly aggregation: Readonly<Record<string, Aggregation>>
   readonly joiner: Readonly<Record<string, Joiner>>
+  readonly extractor: Readonly<Record<string, Extractor>>
+  readonly topicChoice: Readonly<Record<string, (key: string, value: string) => string>>
+  /** Numbers of partitions, `default` for where the key belongs, nothing for none: the record is dropped. */
+  readonly partitions: Readonly<Record<string, (key: string, value: string) => string>>
 }
 
 /**

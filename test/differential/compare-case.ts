@@ -1,6 +1,6 @@
-import type { Plan } from '@millrace/core'
+import type { Optimization, Plan } from '@millrace/core'
 import { type Choice, seededChoice } from './choice.ts'
-import { compareDescribe, type Described } from './compare-describe.ts'
+import { compareDescribe, type Described, javaOptimization } from './compare-describe.ts'
 import { compareRuns } from './compare-run.ts'
 import { withoutExpiredWindows } from './expired-windows.ts'
 import { generateInputs } from './generate-inputs.ts'
@@ -10,6 +10,7 @@ import type { JavaPeer, RunInput, RunResult } from './java-peer.ts'
 import { runMillrace } from './run-millrace.ts'
 import type { TopologySpec } from './spec.ts'
 import { hasTiedJoin } from './tied-joins.ts'
+import { sharesStreamTime } from './uncompared.ts'
 
 /** One topology with what goes into it. */
 export interface Case {
@@ -17,6 +18,7 @@ export interface Case {
   readonly inputs: readonly RunInput[]
   /** Record caches as planned, or none. */
   readonly caching: boolean
+  readonly optimization: readonly Optimization[]
 }
 
 /** `same` says that descriptions, records and stores agree; `same, ties left out`, that only the descriptions were compared. */
@@ -28,28 +30,41 @@ export interface CaseComparison {
   readonly differences: readonly string[]
 }
 
+const OPTIMIZATIONS = ['reuse.ktable.source.topics', 'merge.repartition.topics', 'single.store.self.join'] as const
+
 /** The case of a seed: the same every time. */
 export function generateCase(seed: number): Case {
   const choice: Choice = seededChoice(seed)
   const topology = generateTopology(choice)
-  return { topology, inputs: generateInputs(choice, topology), caching: choice.chance(50) }
+  const inputs = generateInputs(choice, topology)
+  const optimization = choice.chance(50) ? OPTIMIZATIONS.filter(() => choice.chance(70)) : []
+  return { topology, inputs, caching: choice.chance(50), optimization }
 }
 
 /** Builds and runs a case on both sides and compares all that can be seen of it. */
-export async function compareCase({ topology, inputs, caching }: Case, java: JavaPeer): Promise<CaseComparison> {
-  const described = await compareDescribe(topology, java)
+export async function compareCase(
+  { topology, inputs, caching, optimization }: Case,
+  java: JavaPeer,
+): Promise<CaseComparison> {
+  const described = await compareDescribe(topology, java, { optimization })
   if (described.verdict === 'different') return { verdict: 'different', differences: describedAs(described) }
   if (described.verdict !== 'same') return { verdict: described.verdict, differences: [] }
-  const plan = interpret(topology)
-  if (hasTiedJoin(plan)) return { verdict: 'same, ties left out', differences: [] }
-  const theirs = await java.run(topology, inputs, { caching, stores: 'persistent' })
-  const ours = await attempt(() => runMillrace(topology, inputs, { caching }))
+  const plan = interpret(topology, { optimization })
+  if (hasTiedJoin(plan) || sharesStreamTime(topology, plan.subTopologies.length))
+    return { verdict: 'same, ties left out', differences: [] }
+  const theirs = await attempt(() =>
+    java.run(topology, inputs, { caching, stores: 'persistent', ...javaOptimization(optimization) }),
+  )
+  const ours = await attempt(() => runMillrace(topology, inputs, { caching, optimization }))
   const compared = (result: RunResult): RunResult => withoutExpiredWindows(result, plan, inputs)
   const timeless = (result: RunResult): RunResult => withoutSuppressTimes(result, plan)
+  if ('failure' in ours && 'failure' in theirs) return { verdict: 'both refuse', differences: [] }
   const differences =
     'failure' in ours
       ? [`Millrace fails: ${ours.failure}`]
-      : compareRuns(timeless(compared(theirs)), timeless(compared(ours.result)))
+      : 'failure' in theirs
+        ? [`Kafka Streams fails: ${theirs.failure}`]
+        : compareRuns(timeless(compared(theirs.result)), timeless(compared(ours.result)))
   return { verdict: differences.length === 0 ? 'same' : 'different', differences }
 }
 

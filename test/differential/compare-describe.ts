@@ -1,4 +1,4 @@
-import { describe } from '@millrace/core'
+import { describe, type Optimization } from '@millrace/core'
 import { interpret } from './interpreter.ts'
 import type { JavaPeer, RunOptions } from './java-peer.ts'
 import { knownDifference } from './known-differences.ts'
@@ -19,11 +19,17 @@ export interface DescribeComparison {
 export async function compareDescribe(
   topology: TopologySpec,
   java: JavaPeer,
-  options?: RunOptions,
+  options: { readonly optimization?: readonly Optimization[] } & Omit<RunOptions, 'optimization'> = {},
 ): Promise<DescribeComparison> {
-  const ours = await attempt(async () => describe(interpret(topology)))
-  const theirs = await attempt(() => java.describe(topology, options))
+  const { optimization = [], ...others } = options
+  const ours = await attempt(async () => describe(interpret(topology, { optimization })))
+  const theirs = await attempt(() => java.describe(topology, { ...others, ...javaOptimization(optimization) }))
   return { ours, java: theirs, verdict: verdict(ours, theirs) }
+}
+
+/** As Kafka Streams' configuration has it. */
+export function javaOptimization(optimization: readonly Optimization[]): Pick<RunOptions, 'optimization'> {
+  return optimization.length === 0 ? {} : { optimization: optimization.join(',') }
 }
 
 async function attempt(build: () => Promise<string>): Promise<Described> {

@@ -25,7 +25,9 @@ export function generateInputs(choice: Choice, topology: TopologySpec): readonly
 
 /** The topics that a topology reads. */
 export function topicsOf(topology: TopologySpec): readonly string[] {
-  return topology.flatMap(step => (step.op === 'stream' ? step.topics : step.op === 'table' ? [step.topic] : []))
+  return topology.flatMap(step =>
+    step.op === 'stream' ? step.topics : 'topic' in step && step.op !== 'to' ? [step.topic] : [],
+  )
 }
 
 const KEYS = ['a', 'b', 'c', 'xyz', 'm', '', 'é']

@@ -8,6 +8,7 @@ import {
 } from './generate/aggregations.ts'
 import { createDraft, type Draft, type Draw, type Part } from './generate/draft.ts'
 import { JOIN_DRAWS } from './generate/joins.ts'
+import { PROCESSOR_DRAWS } from './generate/processors.ts'
 import { drawSinks } from './generate/sinks.ts'
 import { drawSource } from './generate/sources.ts'
 import { STREAM_DRAWS } from './generate/streams.ts'
@@ -16,13 +17,14 @@ import type { TopologySpec } from './spec.ts'
 
 /** What may be drawn on what. */
 const DRAWS: Readonly<Record<Part['kind'], readonly Draw[]>> = {
-  stream: [...STREAM_DRAWS, ...JOIN_DRAWS, ...GROUPING_DRAWS],
+  stream: [...STREAM_DRAWS, ...JOIN_DRAWS, ...GROUPING_DRAWS, ...PROCESSOR_DRAWS],
   table: TABLE_DRAWS,
   groupedTable: GROUPED_TABLE_DRAWS,
   grouped: GROUPED_DRAWS,
   windowed: WINDOWED_DRAWS,
   cogrouped: COGROUPED_DRAWS,
   windowedCogrouped: WINDOWED_COGROUPED_DRAWS,
+  global: [],
 }
 
 /**
@@ -49,5 +51,6 @@ function drawStep(draft: Draft): void {
 
 /** Of late ones rather than of early ones, so that topologies become deep and not only broad. */
 function somePart({ choice, parts }: Draft): Part {
-  return parts[Math.max(choice.below(parts.length), choice.below(parts.length))] as Part
+  const open = parts.filter(({ kind }) => DRAWS[kind].length > 0)
+  return open[Math.max(choice.below(open.length), choice.below(open.length))] as Part
 }

@@ -1,16 +1,17 @@
-import { type Plan, StreamsBuilder } from '@millrace/core'
+import { type BuildOptions, type Plan, StreamsBuilder } from '@millrace/core'
 import { AGGREGATIONS } from './interpret/aggregations.ts'
 import { JOINS } from './interpret/joins.ts'
+import { PROCESSORS } from './interpret/processors.ts'
 import type { Building, Given, Kind, Of, Operators, Result } from './interpret/result.ts'
 import { SOURCES } from './interpret/sources.ts'
 import { STREAMS } from './interpret/streams.ts'
 import { TABLES } from './interpret/tables.ts'
 import type { Op, Step, StepId, TopologySpec } from './spec.ts'
 
-const OPERATORS: Operators<Op> = { ...SOURCES, ...STREAMS, ...AGGREGATIONS, ...JOINS, ...TABLES }
+export const OPERATORS: Operators<Op> = { ...SOURCES, ...STREAMS, ...AGGREGATIONS, ...JOINS, ...TABLES, ...PROCESSORS }
 
 /** The plan that the steps of a spec describe; the Java side's `Interpreter.java` does the same with Kafka Streams. */
-export function interpret(spec: TopologySpec): Plan {
+export function interpret(spec: TopologySpec, options: BuildOptions = {}): Plan {
   const builder = new StreamsBuilder()
   const results = new Map<StepId, Result>()
   const building: Building = { builder, read: (id, ...kinds) => found(results, id, kinds) }
@@ -20,7 +21,7 @@ export function interpret(spec: TopologySpec): Plan {
       results.set(id, result)
     }
   }
-  return builder.build()
+  return builder.build(options)
 }
 
 function carryOut(step: Step, building: Building): Given {

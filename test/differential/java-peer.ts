@@ -24,8 +24,8 @@ export type ExampleName = 'word-count' | 'enrich-orders' | 'page-views-per-minut
 export interface RunOptions {
   /** Kafka Streams' default of 10 MiB, or no cache at all. @default false */
   readonly caching?: boolean
-  /** `topology.optimization`: all or none. @default false */
-  readonly optimize?: boolean
+  /** `topology.optimization`: as there, separated by commas. @default 'none' */
+  readonly optimization?: string
   /** @default 'memory' */
   readonly stores?: 'memory' | 'persistent'
 }

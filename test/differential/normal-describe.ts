@@ -7,6 +7,8 @@ export function normalDescribe(described: string): string {
     .split('\n')
     .map(line =>
       line
+        // How a function is called is the language's affair.
+        .replace(/\(extractor class: .*\)$/, '(extractor class: function)')
         .replace(/(-->|<--) (.*)$/, (_whole, arrow: string, names: string) => `${arrow} ${sorted(names)}`)
         .replace(
           /\((stores|topics): \[(.*)\]\)/,

@@ -3,16 +3,22 @@
  * Streams, and what differs shrunk to the smallest case. Exit status 1 if anything differs.
  */
 import { parseArgs } from 'node:util'
-import { type Case, compareCase, generateCase } from './compare-case.ts'
+import { type Case, type CaseComparison, compareCase, generateCase } from './compare-case.ts'
 import { type JavaPeer, type RunInput, startJavaPeer } from './java-peer.ts'
+import { countCase, uncovered } from './coverage.ts'
 import { missingJavaTools } from './missing-java-tools.ts'
 import { shrinkCase } from './shrink-case.ts'
+import { UNCOMPARED } from './uncompared.ts'
 
 /** Shrinking takes a while, and a defect shows itself in many cases. */
 const MOST_REPORTS = 3
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, cases: { type: 'string', default: '1000' } },
+  options: {
+    seed: { type: 'string' },
+    cases: { type: 'string', default: '1000' },
+    'require-coverage': { type: 'boolean' },
+  },
 })
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
 const cases = Number(values.cases)
@@ -32,16 +38,19 @@ async function main(): Promise<void> {
   const verdicts = new Map<string, number>()
   for (let number = 0; number < cases; number++) {
     const drawn = generateCase(seed + number)
-    for (const { op } of drawn.topology) count(operators, op)
+    countCase(operators, drawn)
     const { verdict } = await compareCase(drawn, java)
     count(verdicts, verdict)
     if (verdict === 'different' && (verdicts.get(verdict) ?? 0) <= MOST_REPORTS)
       await report(drawn, java, seed + number)
   }
-  console.log(`operators: ${shownCounts(operators)}`)
+  console.log(`covered: ${shownCounts(operators)}`)
+  const missed = uncovered(operators)
+  console.log(`not covered: ${missed.length === 0 ? 'nothing' : missed.join(', ')}`)
+  if (values['require-coverage'] && missed.length > 0) process.exitCode = 1
   console.log(`results: ${shownCounts(verdicts)}`)
-  console.log('compared: describe(), the records of all topics, the contents of all stores; caching on and off.')
-  console.log('not yet: operators that are not in the list, and the optimiser.')
+  console.log('compared: describe(), the records of all topics, the contents of all stores. Not compared:')
+  for (const { what, reason, open } of UNCOMPARED) console.log(`- ${open ? '(open) ' : ''}${what}: ${reason}`)
   const different = verdicts.get('different') ?? 0
   console.log(`${cases - different} passed, ${different} failed`)
   if (different > 0) process.exitCode = 1
@@ -49,13 +58,18 @@ async function main(): Promise<void> {
 
 async function report(drawn: Case, java: JavaPeer, caseSeed: number): Promise<void> {
   const differs = async (smaller: Case): Promise<boolean> =>
-    (await compareCase(smaller, java).catch(() => undefined))?.verdict === 'different'
+    isOfInterest(await compareCase(smaller, java).catch(() => undefined))
   const small = await shrinkCase(drawn, differs)
   const { differences } = await compareCase(small, java)
   const lines = [...small.topology.map(step => JSON.stringify(step)), ...small.inputs.map(shownInput), ...differences]
   console.log(
-    `\nDifferent (--seed ${caseSeed} --cases 1), caching ${small.caching ? 'on' : 'off'}, shrunk to\n${lines.join('\n')}\n`,
+    `\nDifferent (--seed ${caseSeed} --cases 1), caching ${small.caching ? 'on' : 'off'}, optimization [${small.optimization.join(', ')}], shrunk to\n${lines.join('\n')}\n`,
   )
+}
+
+/** Leaving steps out may leave a serde out that Millrace asks for and Java does not: that is another difference. */
+function isOfInterest(compared: CaseComparison | undefined): boolean {
+  return compared?.verdict === 'different' && !compared.differences[0]?.includes('MILLRACE_TOPOLOGY_SERDE_MISSING')
 }
 
 function shownInput(input: RunInput): string {

@@ -24,6 +24,9 @@ function* simplerCases(whole: Case): Generator<Case> {
   if (half > 1) yield* [inputs.slice(half), inputs.slice(0, half)].map(fewer => ({ ...whole, inputs: fewer }))
   for (let index = 0; index < inputs.length; index++) yield { ...whole, inputs: inputs.toSpliced(index, 1) }
   if (whole.caching) yield { ...whole, caching: false }
+  for (const [index] of whole.optimization.entries()) {
+    yield { ...whole, optimization: whole.optimization.toSpliced(index, 1) }
+  }
 }
 
 /** Topologies one step of simplification away. */
@@ -34,10 +37,13 @@ function* simpler(topology: TopologySpec): Generator<TopologySpec> {
     if (from !== undefined) yield bypassed(topology, index, from)
   }
   for (const [index, step] of topology.entries()) {
-    for (const option of ['name', 'store'] as const) {
+    for (const option of ['name', 'store', 'extractor', 'partitioner', 'emit', 'offsetReset', 'selector'] as const) {
+      if (option === 'selector' && step.op !== 'toStream') continue
+      if (option === 'store' && (step.op === 'addStore' || step.op === 'addGlobalStore' || 'processor' in step))
+        continue
       if (option in step) {
         const { [option]: _left, ...rest } = step as Step & { readonly [o in typeof option]?: unknown }
-        yield topology.with(index, rest)
+        yield topology.with(index, rest as Step)
       }
     }
   }
@@ -63,13 +69,13 @@ function bypassed(topology: TopologySpec, index: number, from: StepId): Topology
     .map(step => ({
       ...step,
       ...('from' in step ? { from: instead(step.from) } : {}),
-      ...('with' in step ? { with: instead(step.with) } : {}),
+      ...('with' in step && step.with !== undefined ? { with: instead(step.with) } : {}),
       ...('table' in step ? { table: instead(step.table) } : {}),
     }))
 }
 
 function idsOf(step: Step): readonly StepId[] {
-  if (step.op === 'to') return []
+  if (!('id' in step) && step.op !== 'split') return []
   if (step.op !== 'split') return [step.id]
   return [...step.branches, ...(step.defaultBranch === undefined ? [] : [step.defaultBranch])].map(({ id }) => id)
 }
@@ -77,7 +83,9 @@ function idsOf(step: Step): readonly StepId[] {
 function needs(step: Step): readonly StepId[] {
   const inputs: StepId[] = []
   if ('from' in step) inputs.push(step.from)
-  if ('with' in step) inputs.push(step.with)
+  if ('with' in step && step.with !== undefined) inputs.push(step.with)
   if ('table' in step) inputs.push(step.table)
+  if ('processor' in step && step.store !== undefined) inputs.push(step.store)
+  if ('counts' in step && step.counts !== undefined) inputs.push(step.counts)
   return inputs
 }

@@ -1,5 +1,6 @@
 import type { AggregationSteps } from './steps/aggregation-steps.ts'
 import type { JoinSteps } from './steps/join-steps.ts'
+import type { ProcessorSteps } from './steps/processor-steps.ts'
 import type { SourceSteps } from './steps/source-steps.ts'
 import type { StreamSteps } from './steps/stream-steps.ts'
 import type { TableSteps } from './steps/table-steps.ts'
@@ -16,7 +17,7 @@ import type { TableSteps } from './steps/table-steps.ts'
  */
 export type TopologySpec = readonly Step[]
 
-export type Step = SourceSteps | StreamSteps | AggregationSteps | JoinSteps | TableSteps
+export type Step = SourceSteps | StreamSteps | AggregationSteps | JoinSteps | TableSteps | ProcessorSteps
 
 export type Op = Step['op']
 
@@ -48,8 +49,10 @@ export interface StoreSpec {
   readonly name?: string
   readonly caching?: boolean
   readonly logging?: boolean
-  /** Of window stores only. */
+  /** Of window and session stores only. */
   readonly retentionMs?: number
+  /** @default that of the run */
+  readonly type?: 'memory' | 'persistent'
 }
 
 export interface Stored {

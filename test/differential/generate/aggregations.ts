@@ -38,6 +38,7 @@ export const COGROUPED_DRAWS: readonly Draw[] = [
 export const WINDOWED_COGROUPED_DRAWS: readonly Draw[] = [{ draw: drawCogroupedAggregate }]
 
 function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogrouped'): void {
+  used(draft, from)
   const { choice } = draft
   const kind = choice.of(['time', 'time', 'sliding', 'session', 'session', 'unlimited'] as const)
   const sizeMs = kind === 'unlimited' ? choice.of([0, 1_000, 1_020]) : choice.of([5, 10, 60])
@@ -73,16 +74,24 @@ function drawAggregation(draft: Draft, from: Part): void {
   }
 }
 
+/** Kafka Streams goes on with the same cogrouped stream, so nothing else may be drawn on it: see `uncompared.ts`. */
+function used(draft: Draft, from: Part): void {
+  if (from.kind === 'cogrouped') draft.parts.splice(draft.parts.indexOf(from), 1)
+}
+
 function drawCogroup(draft: Draft, from: Part): void {
   // One that counts reads what it has written, and can read nothing else.
   const aggregation = draft.choice.of(['join', 'keyAndLast', 'joinOrClear'] as const)
   const first = { op: 'cogroup', id: nextId(draft), from: from.id, aggregation } as const
   if (from.kind === 'grouped') return add(draft, first, { ...from, kind: 'cogrouped', value: 'string' })
   const other = another(draft, part => part.kind === 'grouped' && part.key === from.key)
-  if (other !== undefined) add(draft, { ...first, with: other.id }, from)
+  if (other === undefined) return
+  used(draft, from)
+  add(draft, { ...first, with: other.id }, from)
 }
 
 function drawCogroupedAggregate(draft: Draft, from: Part): void {
+  used(draft, from)
   const aggregation = draft.choice.of(['join', 'keyAndLast', 'joinOrClear'] as const)
   const common = { id: nextId(draft), from: from.id, ...maybeName(draft), ...maybeStore(draft) }
   const table = { kind: 'table', key: from.key, value: 'string', known: true } as const

@@ -5,11 +5,21 @@ import type { Step, StepId, StoreSpec } from '../spec.ts'
 /** What may be built upon, with what decides which steps it admits. */
 export interface Part {
   readonly id: StepId
-  readonly kind: 'stream' | 'table' | 'groupedTable' | 'grouped' | 'windowed' | 'cogrouped' | 'windowedCogrouped'
+  readonly kind:
+    | 'stream'
+    | 'table'
+    | 'groupedTable'
+    | 'grouped'
+    | 'windowed'
+    | 'cogrouped'
+    | 'windowedCogrouped'
+    | 'global'
   readonly key: KeyKind
   readonly value: 'string' | 'long'
   /** Both serdes are known to the DSL, so that a store need not give them. */
   readonly known: boolean
+  /** Of a global table: the name of its store, where it has one of the user's. */
+  readonly store?: string
 }
 
 /** `string`, or for windowed keys `time 60 of string` and the like: only equal ones can be joined. */
@@ -55,6 +65,16 @@ export function another(draft: Draft, fits: (part: Part) => boolean): Part | und
 export function nextId(draft: Draft, prefix = 's'): StepId {
   draft.counter += 1
   return `${prefix}${draft.counter}`
+}
+
+/** In so many of a hundred draws, a function for that field. */
+export function maybeFunction<Field extends string, Kind extends keyof Catalogue>(
+  draft: Draft,
+  percent: number,
+  field: Field,
+  kind: Kind,
+): { readonly [F in Field]?: keyof Catalogue[Kind] & string } {
+  return (draft.choice.chance(percent) ? { [field]: oneOf(draft, kind) } : {}) as never
 }
 
 /** The name of one function of the catalogue. */

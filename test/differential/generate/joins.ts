@@ -5,6 +5,16 @@ export const JOIN_DRAWS: readonly Draw[] = [
   { draw: drawTableJoin('join') },
   { draw: drawTableJoin('leftJoin') },
   { weight: 2, draw: drawStreamJoin },
+  {
+    draw(draft, from) {
+      const global = another(draft, ({ kind }) => kind === 'global')
+      if (global === undefined) return
+      const kind = draft.choice.of(['inner', 'left'] as const)
+      const functions = { selector: oneOf(draft, 'keySelector'), joiner: oneOf(draft, 'joiner') }
+      const step = { op: 'globalJoin', id: nextId(draft), from: from.id, with: global.id, kind, ...functions } as const
+      add(draft, { ...step, ...maybeName(draft) }, { ...from, value: 'string', known: false })
+    },
+  },
 ]
 
 function drawTableJoin(op: 'join' | 'leftJoin'): Draw['draw'] {

@@ -1,4 +1,4 @@
-import { type Draft, maybeName, nextId } from './draft.ts'
+import { type Draft, maybeFunction, maybeName, nextId, oneOf } from './draft.ts'
 
 /** Sinks for most of what nobody reads, and for some of the rest. */
 export function drawSinks(draft: Draft): void {
@@ -10,7 +10,9 @@ export function drawSinks(draft: Draft): void {
       draft.steps.push({ op: 'to', from: id, topic: `out-${id}`, ...maybeName(draft) })
     }
     if (part.kind === 'stream' && draft.choice.chance(ends ? 90 : 15)) {
-      draft.steps.push({ op: 'to', from: part.id, topic: `out-${part.id}`, ...maybeName(draft) })
+      const topic = draft.choice.chance(10) ? { choice: oneOf(draft, 'topicChoice') } : { topic: `out-${part.id}` }
+      const partitioner = maybeFunction(draft, 10, 'partitioner', 'partitions')
+      draft.steps.push({ op: 'to', from: part.id, ...topic, ...maybeName(draft), ...partitioner })
     }
   }
 }

@@ -1,17 +1,44 @@
-import { add, type Draft, maybeName, maybeStore, nextId } from './draft.ts'
+import { add, type Draft, maybeFunction, maybeName, maybeStore, nextId } from './draft.ts'
 
 export function drawSource(draft: Draft): void {
   const { choice } = draft
   const id = nextId(draft, 'in')
-  const common = { id, ...maybeName(draft) }
+  const named = { id, ...maybeName(draft) }
   const known = { key: 'string', value: 'string', known: true } as const
+  if (choice.chance(12)) {
+    const store = choice.chance(60) ? { store: { name: nextId(draft, 'store-') } } : {}
+    const gives = {
+      ...known,
+      kind: 'global',
+      ...(store.store === undefined ? {} : { store: store.store.name }),
+    } as const
+    // What comes with it reads it.
+    add(draft, { op: 'globalTable', topic: `topic-${id}`, ...named, ...store }, gives)
+    return drawSource(draft)
+  }
+  const common = {
+    ...named,
+    ...maybeFunction(draft, 15, 'extractor', 'extractor'),
+    ...(choice.chance(10) ? { offsetReset: 'earliest' as const } : {}),
+  }
   if (choice.chance(60)) {
-    const earlier = draft.steps.flatMap(step => (step.op === 'stream' ? [step.topics] : []))
+    const earlier = draft.steps.flatMap(step =>
+      step.op === 'stream' &&
+      step.pattern === undefined &&
+      step.extractor === undefined &&
+      step.offsetReset === undefined
+        ? [step.topics]
+        : [],
+    )
     // A second reading of the same topics becomes one source with the first.
-    const again = earlier.length > 0 && choice.chance(20)
-    const fresh = choice.chance(15) ? [`topic-${id}`, `topic-${id}-too`] : [`topic-${id}`]
-    const topics = again ? choice.of(earlier) : fresh
-    add(draft, { op: 'stream', topics, ...common }, { ...known, kind: 'stream' })
+    if (earlier.length > 0 && choice.chance(20)) {
+      return add(draft, { op: 'stream', topics: choice.of(earlier), ...named }, { ...known, kind: 'stream' })
+    }
+    // One topic only for a pattern: see `uncompared.ts`.
+    const pattern = choice.chance(12) ? { pattern: `topic-${id}(-too)?` } : {}
+    const several = pattern.pattern === undefined && choice.chance(15)
+    const topics = several ? [`topic-${id}`, `topic-${id}-too`] : [`topic-${id}`]
+    add(draft, { op: 'stream', topics, ...common, ...pattern }, { ...known, kind: 'stream' })
   } else {
     add(draft, { op: 'table', topic: `topic-${id}`, ...common, ...maybeStore(draft) }, { ...known, kind: 'table' })
   }

@@ -3,6 +3,7 @@ import {
   another,
   type Draft,
   type Draw,
+  maybeFunction,
   maybeName,
   maybeStore,
   nextId,
@@ -54,7 +55,19 @@ export const STREAM_DRAWS: readonly Draw[] = [
   },
   { draw: (draft, from) => add(draft, { op: 'peek', ...common(draft, from) }, from) },
   { draw: drawSplit },
-  { draw: (draft, from) => add(draft, { op: 'repartition', ...common(draft, from) }, { ...from, known: true }) },
+  {
+    draw: (draft, from) =>
+      draft.steps.push({ op: draft.choice.of(['foreach', 'print'] as const), from: from.id, ...maybeName(draft) }),
+  },
+  {
+    draw(draft, from) {
+      const options = {
+        ...(draft.choice.chance(20) ? { partitions: 1 } : {}),
+        ...maybeFunction(draft, 10, 'partitioner', 'partitions'),
+      }
+      add(draft, { op: 'repartition', ...common(draft, from), ...options }, { ...from, known: true })
+    },
+  },
   {
     draw(draft, from) {
       const store = from.known ? maybeStore(draft) : { store: someStore(draft) }

@@ -1,4 +1,15 @@
-import { add, another, type Draft, type Draw, maybeName, maybeStore, nextId, oneOf, type Part } from './draft.ts'
+import {
+  add,
+  another,
+  type Draft,
+  type Draw,
+  maybeFunction,
+  maybeName,
+  maybeStore,
+  nextId,
+  oneOf,
+  type Part,
+} from './draft.ts'
 
 /** Of a table. */
 export const TABLE_DRAWS: readonly Draw[] = [
@@ -12,7 +23,15 @@ export const TABLE_DRAWS: readonly Draw[] = [
   },
   {
     weight: 2,
-    draw: (draft, from) => add(draft, { op: 'toStream', ...common(draft, from) }, { ...from, kind: 'stream' }),
+    draw(draft, from) {
+      const selector = maybeFunction(draft, 15, 'selector', 'keySelector')
+      const gives = {
+        ...from,
+        kind: 'stream',
+        ...(selector.selector === undefined ? {} : { key: 'string', known: false }),
+      } as const
+      add(draft, { op: 'toStream', ...common(draft, from), ...selector }, gives)
+    },
   },
   {
     draw(draft, from) {
@@ -20,8 +39,9 @@ export const TABLE_DRAWS: readonly Draw[] = [
       add(draft, step, { kind: 'groupedTable', key: 'string', value: 'string', known: true })
     },
   },
-  { weight: 2, draw: drawTableJoin },
-  { fits: ({ known }) => known, draw: drawForeignKeyJoin },
+  // Kafka Streams 4.3.1 refuses tables of windows in both when it starts.
+  { weight: 2, fits: ({ key }) => key === 'string', draw: drawTableJoin },
+  { fits: ({ key, known }) => key === 'string' && known, draw: drawForeignKeyJoin },
   { fits: ({ known }) => known, draw: drawSuppress },
   {
     draw(draft, from) {

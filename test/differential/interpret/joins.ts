@@ -1,10 +1,30 @@
 import { joinWindows } from '@millrace/core'
 import type { JoinSteps, StreamTableJoinStep } from '../steps/join-steps.ts'
-import { type Building, joinerOf, name, type Operators, type Result, serdes, stream, STRING } from './result.ts'
+import {
+  type Building,
+  joinerOf,
+  name,
+  type Operators,
+  type Result,
+  selectorOf,
+  serdes,
+  stream,
+  STRING,
+} from './result.ts'
 
 export const JOINS: Operators<JoinSteps['op']> = {
   join: streamTableJoin,
   leftJoin: streamTableJoin,
+  globalJoin(step, { read }) {
+    const from = read(step.from, 'stream')
+    const { it } = read(step.with, 'global')
+    const [selector, joiner] = [selectorOf(step.selector), joinerOf(step.joiner)]
+    const joined =
+      step.kind === 'inner'
+        ? from.it.join(it, selector, joiner, name(step))
+        : from.it.leftJoin(it, selector, joiner, name(step))
+    return stream(joined, { key: from.key, value: STRING })
+  },
   streamJoin(step, { read }) {
     const from = read(step.from, 'stream')
     const other = read(step.with, 'stream')

@@ -64,11 +64,25 @@ export const STREAMS: Operators<StreamSteps['op']> = {
   repartition(step, { read }) {
     const from = read(step.from, 'stream')
     const partitions = step.partitions === undefined ? {} : { partitions: step.partitions }
-    return stream(from.it.repartition({ ...serdes(from), ...name(step), ...partitions }), from)
+    return stream(
+      from.it.repartition({ ...serdes(from), ...name(step), ...partitions, ...partitionerOf(step.partitioner) }),
+      from,
+    )
   },
   to(step, { read }) {
     const from = read(step.from, 'stream')
-    from.it.to(step.topic, { ...serdes(from), ...name(step) })
+    const chosen = step.choice === undefined ? undefined : CATALOGUE.topicChoice[step.choice]
+    const topic =
+      chosen === undefined ? (step.topic ?? '') : (key: Datum, value: Datum) => chosen(text(key), text(value))
+    from.it.to(topic, { ...serdes(from), ...name(step), ...partitionerOf(step.partitioner) })
+    return undefined
+  },
+  foreach(step, { read }) {
+    read(step.from, 'stream').it.foreach(() => undefined, name(step))
+    return undefined
+  },
+  print(step, { read }) {
+    read(step.from, 'stream').it.print({ ...name(step), write: () => undefined })
     return undefined
   },
   toTable(step, { read }) {
@@ -77,8 +91,20 @@ export const STREAMS: Operators<StreamSteps['op']> = {
   },
   toStream(step, { read }) {
     const from = read(step.from, 'table')
-    return stream(from.it.toStream(name(step)), from)
+    if (step.selector === undefined) return stream(from.it.toStream(name(step)), from)
+    return stream(from.it.toStream(selectorOf(step.selector), name(step)), { key: STRING, value: from.value })
   },
+}
+
+function partitionerOf(named: keyof typeof CATALOGUE.partitions | undefined) {
+  if (named === undefined) return {}
+  const partitions = CATALOGUE.partitions[named]
+  return {
+    partitioner(_topic: string, key: Datum, value: Datum): readonly number[] | undefined {
+      const chosen = partitions(text(key), text(value))
+      return chosen === 'default' ? undefined : [...chosen].map(Number)
+    },
+  }
 }
 
 function filter(step: FilterStep, { read }: Building): Result {

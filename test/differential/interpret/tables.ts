@@ -1,4 +1,4 @@
-import type { SuppressOptions } from '@millrace/core'
+import type { KeyValueStore, SuppressOptions, ValueTransformer } from '@millrace/core'
 import { CATALOGUE, text } from '../catalogue.ts'
 import type { SuppressStep, TableSteps } from '../steps/table-steps.ts'
 import {
@@ -80,15 +80,32 @@ export const TABLES: Operators<TableSteps['op']> = {
     const from = read(step.from, 'table')
     const serdes = { key: from.key, value: STRING }
     const mapper = CATALOGUE.valueMapper[step.mapper]
-    const transformer = () => ({
-      transform: (key: Datum, value: Datum | null) => mapper(text(key), text(value)),
-    })
-    return table(from.it.transformValues(transformer, { ...name(step), ...store(step, serdes) } as object), serdes)
+    const counts = step.counts === undefined ? undefined : read(step.counts, 'store').it.name
+    const transformer = (): ValueTransformer<Datum, Datum, Datum> => {
+      let counted: KeyValueStore<string, string> | undefined
+      return {
+        init(context) {
+          if (counts !== undefined) counted = context.store(counts) as KeyValueStore<string, string>
+        },
+        async transform(key, value) {
+          const mapped = mapper(text(key), text(value))
+          if (counted === undefined) return mapped
+          const count = Number((await counted.get(text(key))) ?? '0') + 1
+          counted.put(text(key), String(count))
+          return `${count}:${text(mapped)}`
+        },
+      }
+    }
+    const stores = counts === undefined ? {} : { stores: [counts] }
+    const options = { ...name(step), ...stores, ...store(step, serdes) } as object
+    return table(from.it.transformValues(transformer, options), serdes)
   },
 }
 
-function suppressOptions({ waitMs, maxRecords, maxBytes, logging, name: named }: SuppressStep): SuppressOptions {
+function suppressOptions(step: SuppressStep): SuppressOptions {
+  const { waitMs, maxRecords, maxBytes, whenFull, logging, name: named } = step
   const limits = {
+    ...(whenFull === undefined ? {} : { whenFull }),
     ...(maxRecords === undefined ? {} : { maxRecords }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(logging === undefined ? {} : { logging }),

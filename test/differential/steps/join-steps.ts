@@ -2,12 +2,21 @@ import type { Catalogue } from '../catalogue.ts'
 import type { From, Named, Result, StepId } from '../spec.ts'
 
 /** Joins of streams. */
-export type JoinSteps = StreamTableJoinStep | StreamStreamJoinStep
+export type JoinSteps = StreamTableJoinStep | StreamGlobalJoinStep | StreamStreamJoinStep
 
 /** `from` is the stream. The keys of both must be of the same kind. */
 export interface StreamTableJoinStep extends Result, From, Named {
   readonly op: 'join' | 'leftJoin'
   readonly table: StepId
+  readonly joiner: keyof Catalogue['joiner']
+}
+
+/** With a global table, by the key that `selector` gives. */
+export interface StreamGlobalJoinStep extends Result, From, Named {
+  readonly op: 'globalJoin'
+  readonly kind: 'inner' | 'left'
+  readonly with: StepId
+  readonly selector: keyof Catalogue['keySelector']
   readonly joiner: keyof Catalogue['joiner']
 }
 

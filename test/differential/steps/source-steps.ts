@@ -1,14 +1,28 @@
+import type { Catalogue } from '../catalogue.ts'
 import type { Named, Result, Stored } from '../spec.ts'
 
 /** Steps with which a topology begins. */
-export type SourceSteps = StreamStep | TableStep
+export type SourceSteps = StreamStep | TableStep | GlobalTableStep
 
-export interface StreamStep extends Result, Named {
-  readonly op: 'stream'
-  readonly topics: readonly string[]
+interface Read extends Result, Named {
+  readonly extractor?: keyof Catalogue['extractor']
+  readonly offsetReset?: 'earliest'
 }
 
-export interface TableStep extends Result, Named, Stored {
+export interface StreamStep extends Read {
+  readonly op: 'stream'
+  readonly topics: readonly string[]
+  /** Instead of those topics by name, all that match; then `topics` are those that match and get records. */
+  readonly pattern?: string
+}
+
+export interface TableStep extends Read, Stored {
   readonly op: 'table'
+  readonly topic: string
+}
+
+/** `store` without caching and logging, which a global table does not have. */
+export interface GlobalTableStep extends Result, Named, Stored {
+  readonly op: 'globalTable'
   readonly topic: string
 }

@@ -14,6 +14,7 @@ export type StreamSteps =
   | SplitStep
   | RepartitionStep
   | ToStep
+  | EndStep
   | ToTableStep
   | ToStreamStep
 
@@ -73,11 +74,20 @@ export interface BranchStep extends Result, Named {
 export interface RepartitionStep extends Result, From, Named {
   readonly op: 'repartition'
   readonly partitions?: number
+  readonly partitioner?: keyof Catalogue['partitions']
 }
 
+/** Either to `topic`, or to that which `choice` gives. */
 export interface ToStep extends From, Named {
   readonly op: 'to'
-  readonly topic: string
+  readonly topic?: string
+  readonly choice?: keyof Catalogue['topicChoice']
+  readonly partitioner?: keyof Catalogue['partitions']
+}
+
+/** Ends of a stream. What `print` prints nobody compares. */
+export interface EndStep extends From, Named {
+  readonly op: 'foreach' | 'print'
 }
 
 /** After a step that makes new keys or values, `store` must be there: it gives the serdes that are unknown by then. */
@@ -87,4 +97,6 @@ export interface ToTableStep extends Result, From, Named, Stored {
 
 export interface ToStreamStep extends Result, From, Named {
   readonly op: 'toStream'
+  /** For new keys. */
+  readonly selector?: keyof Catalogue['keySelector']
 }

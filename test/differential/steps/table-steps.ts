@@ -66,11 +66,15 @@ export interface SuppressStep extends Base {
   readonly waitMs?: number
   readonly maxRecords?: number
   readonly maxBytes?: number
+  /** @default emit early, or without `waitMs` shut down */
+  readonly whenFull?: 'shut-down'
   readonly logging?: boolean
 }
 
 export interface TransformValuesStep extends Base {
   readonly op: 'transformValues'
   readonly mapper: keyof Catalogue['valueMapper']
+  /** An `addStore` of kind `keyValue`, in which it counts how often it was called for a key. */
+  readonly counts?: StepId
   readonly store?: StoreSpec
 }

@@ -212,6 +212,7 @@ function joinWindowStore(
     windowSizeMs,
     retentionMs: windowSizeMs + windows.graceMs,
     retainDuplicates: true,
+    logsHeaders: true,
   }
 }
 

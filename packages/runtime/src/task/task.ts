@@ -340,9 +340,9 @@ export class Task {
     const appender = this.producer.topic(store.changelogTopic)
     const { partition } = this.id
     const valueHeaders = store.plan.suppression === true ? SUPPRESSION_HEADERS : NO_HEADERS
-    // Kafka Streams logs a record's headers with window stores that keep no timestamps, those of joins, and with the
-    // subscriptions of joins by foreign key; with no other.
-    const withRecord = store.plan.logsHeaders === true || (store.plan.kind === 'window' && !store.plan.timestamped)
+    // Kafka Streams logs a record's headers with the windows of joins and with the subscriptions of joins by foreign key;
+    // with no other store, least of all those of the user.
+    const withRecord = store.plan.logsHeaders === true
     return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
       const headers = withRecord ? this.context.headers : valueStart < 0 ? NO_HEADERS : valueHeaders
       appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers)

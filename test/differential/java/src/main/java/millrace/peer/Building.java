@@ -8,10 +8,12 @@ import org.apache.kafka.streams.StreamsBuilder;
 /** What steps are carried out with: the builder, and what earlier steps have given. */
 final class Building {
     final StreamsBuilder builder;
+    final boolean persistent;
     private final Map<String, Node> nodes = new HashMap<>();
 
-    Building(StreamsBuilder builder) {
+    Building(StreamsBuilder builder, boolean persistent) {
         this.builder = builder;
+        this.persistent = persistent;
     }
 
     /** How the steps of one operator are carried out; what it gives is kept under the step's id. */

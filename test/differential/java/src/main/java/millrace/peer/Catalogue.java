@@ -114,6 +114,27 @@ final class Catalogue {
             "tableOnly", (key, value, tableValue) -> tableValue,
             "nullIfEqual", (key, value, tableValue) -> value.equals(tableValue) ? null : value + "/" + tableValue);
 
+    interface Extractor {
+        long apply(String value, long timestamp, long partitionTime);
+    }
+
+    static final Map<String, Extractor> EXTRACTORS = Map.of(
+            "recordTime", (value, timestamp, partitionTime) -> timestamp,
+            "earlier", (value, timestamp, partitionTime) -> timestamp - value.length(),
+            "partitionTime",
+                    (value, timestamp, partitionTime) -> value.length() % 2 == 0 ? partitionTime : timestamp,
+            "negativeIfX", (value, timestamp, partitionTime) -> value.startsWith("x") ? -1 : timestamp);
+
+    static final Map<String, BiFunction<String, String, String>> TOPIC_CHOICES = Map.of(
+            "byLength", (key, value) -> value.length() % 2 == 0 ? "chosen-even" : "chosen-odd",
+            "byKey", (key, value) -> key.compareTo("m") < 0 ? "chosen-low" : "chosen-high");
+
+    /** Numbers of partitions, {@code default} for where the key belongs, nothing for none. */
+    static final Map<String, BiFunction<String, String, String>> PARTITIONS = Map.of(
+            "byDefault", (key, value) -> "default",
+            "first", (key, value) -> "0",
+            "noneIfEven", (key, value) -> value.length() % 2 == 0 ? "" : "0");
+
     static <F> F named(String kind, Map<String, F> functions, String name) {
         F found = functions.get(name);
         if (found == null) throw new IllegalArgumentException("no " + kind + " is called \"" + name + "\"");
@@ -137,6 +158,10 @@ final class Catalogue {
             case "aggregator" -> named(kind, AGGREGATIONS, name).aggregator().apply(first, second, third);
             case "merger" -> named(kind, AGGREGATIONS, name).merger().apply(first, second, third);
             case "joiner" -> named(kind, JOINERS, name).apply(first, second, third);
+            case "extractor" ->
+                named(kind, EXTRACTORS, name).apply(first, Long.parseLong(second), Long.parseLong(third));
+            case "topicChoice" -> named(kind, TOPIC_CHOICES, name).apply(first, second);
+            case "partitions" -> named(kind, PARTITIONS, name).apply(first, second);
             case "names" -> names(name);
             default -> throw new IllegalArgumentException("no such kind of function: " + kind);
         };
@@ -157,6 +182,9 @@ final class Catalogue {
             case "reducer" -> REDUCERS;
             case "initializer", "aggregator", "merger" -> AGGREGATIONS;
             case "joiner" -> JOINERS;
+            case "extractor" -> EXTRACTORS;
+            case "topicChoice" -> TOPIC_CHOICES;
+            case "partitions" -> PARTITIONS;
             default -> throw new IllegalArgumentException("no such kind of function: " + kind);
         };
         return functions.keySet().stream().sorted().toList();
@@ -175,7 +203,7 @@ final class Catalogue {
     }
 
     /** At most 40 code units, so that what grows with each record does not grow for ever. */
-    private static String last(String text) {
+    static String last(String text) {
         return text.substring(Math.max(0, text.length() - 40));
     }
 

@@ -42,7 +42,7 @@ final class Commands {
         if (topology.isTextual()) {
             Examples.build(topology.asText(), builder);
         } else {
-            Interpreter.build(topology, builder);
+            Interpreter.build(topology, builder, persistent(command.path("options")));
         }
         return builder.build(properties);
     }
@@ -53,13 +53,15 @@ final class Commands {
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:9092");
         boolean caching = options.path("caching").asBoolean(false);
         if (!caching) properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, "0");
-        boolean optimize = options.path("optimize").asBoolean(false);
-        properties.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, optimize ? StreamsConfig.OPTIMIZE : StreamsConfig.NO_OPTIMIZATION);
-        boolean persistent = options.path("stores").asText("memory").equals("persistent");
+        properties.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, options.path("optimization").asText(StreamsConfig.NO_OPTIMIZATION));
         properties.put(
                 StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
                 "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$"
-                        + (persistent ? "RocksDBDslStoreSuppliers" : "InMemoryDslStoreSuppliers"));
+                        + (persistent(options) ? "RocksDBDslStoreSuppliers" : "InMemoryDslStoreSuppliers"));
         return properties;
+    }
+
+    private static boolean persistent(JsonNode options) {
+        return options.path("stores").asText("memory").equals("persistent");
     }
 }

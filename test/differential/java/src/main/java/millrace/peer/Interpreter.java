@@ -12,15 +12,17 @@ final class Interpreter {
 
     static {
         for (var group : List.of(
-                Sources.OPERATORS, Streams.OPERATORS, Aggregations.OPERATORS, Joins.OPERATORS, Tables.OPERATORS)) {
+                Sources.OPERATORS, Streams.OPERATORS, Aggregations.OPERATORS, Joins.OPERATORS, Tables.OPERATORS,
+                Processors.OPERATORS)) {
             OPERATORS.putAll(group);
         }
     }
 
     private Interpreter() {}
 
-    static void build(JsonNode steps, StreamsBuilder builder) {
-        Building building = new Building(builder);
+    /** {@code persistent}: what stores are of that do not say so themselves. */
+    static void build(JsonNode steps, StreamsBuilder builder, boolean persistent) {
+        Building building = new Building(builder, persistent);
         for (JsonNode step : steps) {
             Building.Operator operator = OPERATORS.get(step.path("op").asText());
             try {

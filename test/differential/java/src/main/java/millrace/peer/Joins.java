@@ -2,15 +2,19 @@ package millrace.peer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
+import org.apache.kafka.streams.kstream.GlobalKTable;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.KeyValueMapper;
+import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.ValueJoinerWithKey;
 
 /** Joins of streams. */
 final class Joins {
     static final Map<String, Building.Operator> OPERATORS =
-            Map.of("join", Joins::table, "leftJoin", Joins::table, "streamJoin", Joins::stream);
+            Map.of("join", Joins::table, "leftJoin", Joins::table, "globalJoin", Joins::global, "streamJoin", Joins::stream);
 
     private Joins() {}
 
@@ -25,6 +29,25 @@ final class Joins {
                 step.path("op").asText().equals("join")
                         ? node.stream().join(table.table(), joiner, how)
                         : node.stream().leftJoin(table.table(), joiner, how));
+    }
+
+    private static Node global(JsonNode step, Building building) {
+        Node.Stream node = building.read(step, "from", Node.Stream.class);
+        GlobalKTable<Object, Object> table = building.read(step, "with", Node.Global.class).table();
+        KeyValueMapper<Object, Object, Object> selector = Functions.selector(step);
+        ValueJoinerWithKey<Object, Object, Object, Object> joiner = Functions.joiner(step);
+        Named named = Stores.named(step);
+        KStream<Object, Object> joined;
+        if (step.path("kind").asText().equals("inner")) {
+            joined = named == null
+                    ? node.stream().join(table, selector, joiner)
+                    : node.stream().join(table, selector, joiner, named);
+        } else {
+            joined = named == null
+                    ? node.stream().leftJoin(table, selector, joiner)
+                    : node.stream().leftJoin(table, selector, joiner, named);
+        }
+        return Streams.newValues(node, joined);
     }
 
     private static Node stream(JsonNode step, Building building) {

@@ -2,6 +2,7 @@ package millrace.peer;
 
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.kstream.CogroupedKStream;
+import org.apache.kafka.streams.kstream.GlobalKTable;
 import org.apache.kafka.streams.kstream.KGroupedStream;
 import org.apache.kafka.streams.kstream.KGroupedTable;
 import org.apache.kafka.streams.kstream.KStream;
@@ -20,6 +21,21 @@ sealed interface Node {
     record Stream(KStream<Object, Object> stream, Serde<Object> key, Serde<Object> value) implements Node {}
 
     record Table(KTable<Object, Object> table, Serde<Object> key, Serde<Object> value) implements Node {}
+
+    record Global(GlobalKTable<Object, Object> table, Serde<Object> key, Serde<Object> value) implements Node {}
+
+    /** A store that processors may name; it has no serdes that anybody asks for. */
+    record Store(String name) implements Node {
+        @Override
+        public Serde<Object> key() {
+            return Types.STRING;
+        }
+
+        @Override
+        public Serde<Object> value() {
+            return Types.STRING;
+        }
+    }
 
     record Grouped(KGroupedStream<Object, Object> grouped, Serde<Object> key, Serde<Object> value) implements Node {}
 

@@ -13,6 +13,7 @@ import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
+import org.apache.kafka.streams.state.TimestampedKeyValueStore;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.apache.kafka.streams.state.internals.TimeOrderedKeyValueBuffer;
@@ -26,6 +27,8 @@ final class StoreContents {
         ObjectNode stores = Main.JSON.createObjectNode();
         for (String name : new TreeSet<>(driver.getAllStateStores().keySet())) {
             StateStore store = driver.getAllStateStores().get(name);
+            // One that no processor is connected to is never made.
+            if (store == null) continue;
             // What suppress holds and who subscribes to a foreign key: their changelogs say it.
             if (store instanceof TimeOrderedKeyValueBuffer || name.contains("-SUBSCRIPTION-STATE-STORE-") || name.endsWith("-subscription-store")) continue;
             ArrayNode entries = stores.putArray(name);
@@ -34,7 +37,8 @@ final class StoreContents {
             if (store instanceof TimestampedWindowStore) windows(driver.getTimestampedWindowStore(name), entries);
             else if (store instanceof WindowStore) plainWindows(driver.getWindowStore(name), entries);
             else if (store instanceof SessionStore) sessions(driver.getSessionStore(name), entries);
-            else if (store instanceof KeyValueStore) keyValues(driver.getTimestampedKeyValueStore(name), entries);
+            else if (store instanceof TimestampedKeyValueStore) keyValues(driver.getTimestampedKeyValueStore(name), entries);
+            else if (store instanceof KeyValueStore) plainKeyValues(driver.getKeyValueStore(name), entries);
             else throw new IllegalStateException("store " + name + " is of a kind not known here: " + store.getClass());
         }
         return stores;
@@ -45,6 +49,15 @@ final class StoreContents {
             while (all.hasNext()) {
                 KeyValue<Object, ValueAndTimestamp<Object>> next = all.next();
                 entry(entries, next.key, next.value);
+            }
+        }
+    }
+
+    private static void plainKeyValues(KeyValueStore<Object, Object> store, ArrayNode entries) {
+        try (KeyValueIterator<Object, Object> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<Object, Object> next = all.next();
+                entry(entries, next.key, ValueAndTimestamp.make(next.value, -1));
             }
         }
     }

@@ -7,6 +7,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.WindowStore;
@@ -53,6 +54,12 @@ final class Stores {
             materialized = store.get("caching").asBoolean() ? materialized.withCachingEnabled() : materialized.withCachingDisabled();
         }
         if (!store.path("logging").asBoolean(true)) materialized = materialized.withLoggingDisabled();
+        if (store.has("type")) {
+            materialized = materialized.withStoreType(
+                    store.get("type").asText().equals("persistent")
+                            ? BuiltInDslStoreSuppliers.ROCKS_DB
+                            : BuiltInDslStoreSuppliers.IN_MEMORY);
+        }
         return materialized;
     }
 }

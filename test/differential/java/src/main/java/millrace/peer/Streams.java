@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.Branched;
@@ -17,9 +19,11 @@ import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.KeyValueMapper;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Predicate;
+import org.apache.kafka.streams.kstream.Printed;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.kstream.ValueMapperWithKey;
+import org.apache.kafka.streams.processor.StreamPartitioner;
 
 /** Steps of streams without state; those that tables have as well go on to {@link Tables}. */
 final class Streams {
@@ -36,6 +40,8 @@ final class Streams {
             Map.entry("split", Streams::split),
             Map.entry("repartition", Streams::repartition),
             Map.entry("to", Streams::to),
+            Map.entry("foreach", Streams::foreach),
+            Map.entry("print", Streams::print),
             Map.entry("toTable", Streams::toTable),
             Map.entry("toStream", Tables::toStream));
 
@@ -133,6 +139,7 @@ final class Streams {
         Repartitioned<Object, Object> how = Repartitioned.with(node.key(), node.value());
         if (step.has("name")) how = how.withName(step.get("name").asText());
         if (step.has("partitions")) how = how.withNumberOfPartitions(step.get("partitions").asInt());
+        if (step.has("partitioner")) how = how.withStreamPartitioner(partitioner(step));
         return same(node, node.stream().repartition(how));
     }
 
@@ -140,7 +147,35 @@ final class Streams {
         Node.Stream node = from(step, building);
         Produced<Object, Object> how = Produced.with(node.key(), node.value());
         if (step.has("name")) how = how.withName(step.get("name").asText());
-        node.stream().to(step.path("topic").asText(), how);
+        if (step.has("partitioner")) how = how.withStreamPartitioner(partitioner(step));
+        if (step.has("choice")) {
+            var choice = named("topicChoice", Catalogue.TOPIC_CHOICES, step.get("choice").asText());
+            node.stream().to((key, value, context) -> choice.apply(text(key), text(value)), how);
+        } else {
+            node.stream().to(step.path("topic").asText(), how);
+        }
+        return null;
+    }
+
+    private static StreamPartitioner<Object, Object> partitioner(JsonNode step) {
+        var partitions = named("partitions", Catalogue.PARTITIONS, step.path("partitioner").asText());
+        return (topic, key, value, count) -> switch (partitions.apply(text(key), text(value))) {
+            case "default" -> Optional.empty();
+            case "" -> Optional.of(Set.of());
+            default -> Optional.of(Set.of(0));
+        };
+    }
+
+    private static Node foreach(JsonNode step, Building building) {
+        Named named = Stores.named(step);
+        if (named == null) from(step, building).stream().foreach((key, value) -> {});
+        else from(step, building).stream().foreach((key, value) -> {}, named);
+        return null;
+    }
+
+    private static Node print(JsonNode step, Building building) {
+        Printed<Object, Object> how = Printed.<Object, Object>toSysOut().withKeyValueMapper((key, value) -> "");
+        from(step, building).stream().print(step.has("name") ? how.withName(step.get("name").asText()) : how);
         return null;
     }
 

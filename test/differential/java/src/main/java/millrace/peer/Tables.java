@@ -1,5 +1,6 @@
 package millrace.peer;
 
+import static millrace.peer.Catalogue.text;
 import static millrace.peer.Types.LONG;
 import static millrace.peer.Types.STRING;
 import static millrace.peer.Types.objects;
@@ -21,6 +22,7 @@ import org.apache.kafka.streams.kstream.ValueMapperWithKey;
 import org.apache.kafka.streams.kstream.ValueTransformerWithKey;
 import org.apache.kafka.streams.kstream.ValueTransformerWithKeySupplier;
 import org.apache.kafka.streams.processor.ProcessorContext;
+import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Steps of tables and grouped tables. */
 final class Tables {
@@ -66,6 +68,13 @@ final class Tables {
     static Node toStream(JsonNode step, Building building) {
         Node.Table node = from(step, building);
         Named named = Stores.named(step);
+        if (step.has("selector")) {
+            var selector = Functions.selector(step);
+            return new Node.Stream(
+                    named == null ? node.table().toStream(selector) : node.table().toStream(selector, named),
+                    STRING,
+                    node.value());
+        }
         return new Node.Stream(
                 named == null ? node.table().toStream() : node.table().toStream(named), node.key(), node.value());
     }
@@ -162,44 +171,68 @@ final class Tables {
     @SuppressWarnings("unchecked")
     private static Suppressed<Object> suppressed(JsonNode step) {
         if (!step.has("waitMs")) {
-            Suppressed.StrictBufferConfig strict = Suppressed.BufferConfig.unbounded();
-            if (!step.path("logging").asBoolean(true)) strict = strict.withLoggingDisabled();
+            Suppressed.StrictBufferConfig strict = strict(step);
             Suppressed<?> closes = Suppressed.untilWindowCloses(strict);
             if (step.has("name")) closes = Suppressed.untilWindowCloses(strict).withName(step.get("name").asText());
             return (Suppressed<Object>) closes;
         }
+        Duration wait = Duration.ofMillis(step.get("waitMs").asLong());
+        Suppressed<Object> limit =
+                Suppressed.untilTimeLimit(wait, step.has("whenFull") ? strict(step) : eager(step));
+        return step.has("name") ? limit.withName(step.get("name").asText()) : limit;
+    }
+
+    private static Suppressed.EagerBufferConfig eager(JsonNode step) {
         Suppressed.EagerBufferConfig eager = Suppressed.BufferConfig.maxRecords(
                 step.has("maxRecords") ? step.get("maxRecords").asLong() : Long.MAX_VALUE);
         if (step.has("maxBytes")) eager = eager.withMaxBytes(step.get("maxBytes").asLong());
-        if (!step.path("logging").asBoolean(true)) eager = eager.withLoggingDisabled();
-        Suppressed<Object> limit = Suppressed.untilTimeLimit(Duration.ofMillis(step.get("waitMs").asLong()), eager);
-        return step.has("name") ? limit.withName(step.get("name").asText()) : limit;
+        return step.path("logging").asBoolean(true) ? eager : eager.withLoggingDisabled();
+    }
+
+    private static Suppressed.StrictBufferConfig strict(JsonNode step) {
+        Suppressed.StrictBufferConfig strict = step.has("maxRecords") || step.has("maxBytes")
+                ? eager(step).shutDownWhenFull()
+                : Suppressed.BufferConfig.unbounded();
+        return step.path("logging").asBoolean(true) ? strict : strict.withLoggingDisabled();
     }
 
     private static Node transformValues(JsonNode step, Building building) {
         Node.Table node = from(step, building);
         ValueMapperWithKey<Object, Object, Object> mapper = Functions.valueMapper(step);
+        String counts = step.has("counts") ? building.read(step, "counts", Node.Store.class).name() : null;
         ValueTransformerWithKeySupplier<Object, Object, Object> supplier = () -> new ValueTransformerWithKey<>() {
+            private KeyValueStore<String, String> counted;
+
             @Override
-            public void init(ProcessorContext context) {}
+            public void init(ProcessorContext context) {
+                if (counts != null) counted = context.getStateStore(counts);
+            }
 
             @Override
             public Object transform(Object key, Object value) {
-                return mapper.apply(key, value);
+                Object mapped = mapper.apply(key, value);
+                if (counted == null) return mapped;
+                String before = counted.get(text(key));
+                long count = before == null ? 1 : Long.parseLong(before) + 1;
+                counted.put(text(key), String.valueOf(count));
+                return count + ":" + text(mapped);
             }
 
             @Override
             public void close() {}
         };
         Named named = Stores.named(step);
+        String[] stores = counts == null ? new String[0] : new String[] {counts};
         KTable<Object, Object> table;
         if (step.has("store")) {
             var store = Stores.keyValue(step.get("store"), node.key(), STRING);
             table = named == null
-                    ? node.table().transformValues(supplier, store)
-                    : node.table().transformValues(supplier, store, named);
+                    ? node.table().transformValues(supplier, store, stores)
+                    : node.table().transformValues(supplier, store, named, stores);
         } else {
-            table = named == null ? node.table().transformValues(supplier) : node.table().transformValues(supplier, named);
+            table = named == null
+                    ? node.table().transformValues(supplier, stores)
+                    : node.table().transformValues(supplier, named, stores);
         }
         return new Node.Table(table, node.key(), STRING);
     }

@@ -1,0 +1,55 @@
+import type { TopologySpec } from './spec.ts'
+
+/**
+ * What the run leaves uncompared, each with its reason; the command prints it. Single topologies that are refused on one side
+ * stand in `known-differences.ts`, joins whose sides tie in `tied-joins.ts`, windows past their retention in
+ * `expired-windows.ts`. `open` is what is to be mended or written.
+ */
+export const UNCOMPARED: readonly { readonly what: string; readonly reason: string; readonly open?: true }[] = [
+  {
+    what: 'records of joins between topics that one input feeds',
+    reason: 'records of equal time on two topics are taken in an order that nobody promises (tied-joins.ts)',
+  },
+  {
+    what: 'entries of windows past the retention of their store',
+    reason: "which of them Java's stores still show depends on segments and caches (expired-windows.ts)",
+  },
+  {
+    what: 'the time of records in the changelog of suppress',
+    reason: "Java leaves it to the producer, and the producer of Java's driver has none",
+  },
+  {
+    what: 'stream-time punctuation in topologies of several sub-topologies',
+    reason: "Java's driver has one stream time for all of them; in an application each task has its own",
+  },
+  {
+    what: "contents of suppress' buffers, foreign-key subscriptions and unmatched records of outer joins",
+    reason: 'no store of the driver shows them in Java; their changelogs are compared record by record',
+  },
+  { what: 'what print prints', reason: 'it is for people; the node is compared' },
+  { what: 'joins of tables of windows', reason: 'Kafka Streams 4.3.1 refuses them when it starts' },
+  {
+    what: 'read-only state stores',
+    reason: 'only the Topology of Java has them, not its StreamsBuilder',
+  },
+  {
+    what: 'one cogrouped stream aggregated twice after a change of key',
+    reason: 'Java writes one repartition topic for both aggregations, Millrace one for each',
+    open: true,
+  },
+  {
+    what: 'a pattern that matches several topics',
+    reason: "Millrace's driver makes them one by one, each time with a rebalance that Java's driver does not have",
+    open: true,
+  },
+  { what: 'suppress that shuts down when full', reason: 'not drawn yet', open: true },
+  { what: 'versioned tables, grace joins, LRU stores', reason: 'not drawn yet', open: true },
+  { what: 'stores in memory and retention, per store', reason: 'not drawn yet', open: true },
+  { what: 'caches of stores that processors use', reason: 'not drawn yet', open: true },
+  { what: 'serdes, partitioner, key layouts and wrappers', reason: 'compared with stored fixtures only', open: true },
+]
+
+/** Whether the records of a topology depend on the one stream time that Java's driver has for several sub-topologies. */
+export function sharesStreamTime(topology: TopologySpec, subTopologies: number): boolean {
+  return subTopologies > 1 && topology.some(step => 'processor' in step && step.processor === 'hold')
+}
