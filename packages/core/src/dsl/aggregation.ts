@@ -72,6 +72,7 @@ export function addAggregation(
     keySerde: windowedBy === undefined ? store.keySerde : windowedKeySerde(store.keySerde, windowedBy.windows),
     valueSerde: store.valueSerde,
     table,
+    storeName: choice.name,
   }
 }
 

@@ -85,6 +85,7 @@ export function addCogroup(
     keySerde: windowedBy === undefined ? store.keySerde : windowedKeySerde(store.keySerde, windowedBy.windows),
     valueSerde: store.valueSerde,
     table,
+    storeName: choice.name,
   }
 }
 

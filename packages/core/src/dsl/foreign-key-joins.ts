@@ -144,7 +144,16 @@ function addResult(
     owns: () => (table.store() === undefined ? [] : [store]),
   }
   graph.add(entry, [parent])
-  return { graph, entry, name, sources, keySerde: left.keySerde, valueSerde: choice.value, table }
+  return {
+    graph,
+    entry,
+    name,
+    sources,
+    keySerde: left.keySerde,
+    valueSerde: choice.value,
+    table,
+    storeName: choice.name,
+  }
 }
 
 const REMEDY = 'the options of the step that made the table, as table() or the store of mapValues()'

@@ -37,6 +37,14 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     this.#make = make
   }
 
+  /**
+   * The name that was given to the table's own store, by which processors and queries find it. Undefined without one, also
+   * where another operator made the table get a store. Kafka Streams: `queryableStoreName`.
+   */
+  get storeName(): string | undefined {
+    return this[point].storeName
+  }
+
   /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
   filter(
     predicate: (key: K, value: V) => Awaitable<boolean>,

@@ -31,6 +31,8 @@ export interface StreamPoint extends BasePoint {
 /** A place in the topology where a table is. */
 export interface TablePoint extends BasePoint {
   readonly table: TableState
+  /** The name that the user gave to the table's own store. */
+  readonly storeName: string | undefined
 }
 
 export function streamPoint(point: Omit<StreamPoint, 'joinRepartition'>): StreamPoint {

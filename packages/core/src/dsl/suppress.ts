@@ -80,7 +80,7 @@ export function addSuppress(from: TablePoint, options: SuppressOptions): TablePo
   }
   graph.add(entry, [from.entry])
   const table = suppressedTableState(from.table, storeName, serdes)
-  return { graph, entry, name, sources: [from.name], keySerde, valueSerde, table }
+  return { graph, entry, name, sources: [from.name], keySerde, valueSerde, table, storeName: undefined }
 }
 
 function checkedWait(waitMs: number, operator: string): number {

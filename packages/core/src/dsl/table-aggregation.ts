@@ -83,5 +83,14 @@ export function addTableAggregation(
   }
   graph.add(entry, [repartition])
   const { keySerde } = store
-  return { graph, entry, name, sources: [sourceName], keySerde, valueSerde: store.valueSerde, table }
+  return {
+    graph,
+    entry,
+    name,
+    sources: [sourceName],
+    keySerde,
+    valueSerde: store.valueSerde,
+    table,
+    storeName: choice.name,
+  }
 }

@@ -71,5 +71,5 @@ export function addTableTableJoin(
     owns: () => owned,
   }
   graph.add(entry, [left.entry, right.entry])
-  return { graph, entry, name, sources, keySerde, valueSerde, table }
+  return { graph, entry, name, sources, keySerde, valueSerde, table, storeName: choice.name }
 }

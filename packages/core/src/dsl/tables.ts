@@ -51,7 +51,7 @@ export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableO
     store: tableStore(storeName, choice, { keySerde, valueSerde }),
   }
   graph.add(entry, [])
-  return { graph, entry, name, sources: [sourceName], keySerde, valueSerde, table }
+  return { graph, entry, name, sources: [sourceName], keySerde, valueSerde, table, storeName: choice.name }
 }
 
 /** `stream.toTable()`. */
@@ -80,7 +80,7 @@ export function addToTable(from: StreamPoint, options: TableOptions): TablePoint
     owns: () => (table.store() === undefined ? [] : [store]),
   }
   graph.add(entry, [parent])
-  return { graph, entry, name, sources, keySerde, valueSerde, table }
+  return { graph, entry, name, sources, keySerde, valueSerde, table, storeName: choice.name }
 }
 
 export function addTableFilter(
@@ -108,7 +108,7 @@ export function addTableFilter(
     owns: () => owned,
   }
   from.graph.add(entry, [from.entry])
-  return { ...from, entry, name, keySerde, valueSerde, table }
+  return { ...from, entry, name, keySerde, valueSerde, table, storeName: choice.name }
 }
 
 export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, options: TableOptions): TablePoint {
@@ -126,7 +126,7 @@ export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, op
     owns: () => owned,
   }
   from.graph.add(entry, [from.entry])
-  return { ...from, entry, name, keySerde, valueSerde, table }
+  return { ...from, entry, name, keySerde, valueSerde, table, storeName: choice.name }
 }
 
 /** Here store settings without a name do not even spend a number. */
@@ -152,7 +152,7 @@ export function addTableTransformValues(
     owns: () => owned,
   }
   from.graph.add(entry, [from.entry])
-  return { ...from, entry, name, keySerde, valueSerde, table }
+  return { ...from, entry, name, keySerde, valueSerde, table, storeName: choice.name }
 }
 
 /** Store settings without a name give no store here, but a number is spent for one. */
