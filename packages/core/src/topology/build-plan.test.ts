@@ -213,13 +213,13 @@ describe('a table that others look up', () => {
       {
         kind: 'stored',
         store: 's',
-        windowed: false,
+        by: 'key',
         steps: [
           { type: 'filter', predicate: isLong, negate: true },
           { type: 'mapValues', mapper: upper },
         ],
       },
-      { kind: 'stored', store: 'upper', windowed: false, steps: [] },
+      { kind: 'stored', store: 'upper', by: 'key', steps: [] },
     ])
   })
 
@@ -232,7 +232,7 @@ describe('a table that others look up', () => {
         .count({ store: 'w' })
       windowed.toStream().join(windowed.filter(always), keep)
     })
-    expect(operators(plan, 'streamTableJoin')[0]?.table).toMatchObject({ store: 'w', windowed: true })
+    expect(operators(plan, 'streamTableJoin')[0]?.table).toMatchObject({ store: 'w', by: 'window' })
   })
 
   it('shares partitions with the stream', () => {

@@ -2,6 +2,7 @@ import { compareTasks, type TaskId, taskName } from '../task/task-id.ts'
 import { moveActives } from './move-gently.ts'
 import { spreadEvenly } from './spread-evenly.ts'
 import { spreadStandbys } from './standby-assignment.ts'
+import { STATE_COST } from './state-cost.ts'
 
 /** What the leader knows of a member. */
 export interface AssignableMember {
@@ -68,9 +69,6 @@ export interface Situation {
   /** What it costs to bring the state there, below `STATE_COST`: nothing where it is. */
   stateCost(task: number, member: number): number
 }
-
-/** Above all costs of state. */
-export const STATE_COST = 128
 
 /**
  * Who gets which task (KIP-441). First, where tasks are to be in the end: numbers differ by one at most, those of stateful tasks

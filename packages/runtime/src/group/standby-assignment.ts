@@ -1,5 +1,6 @@
-import { type Situation, STATE_COST } from './assignment.ts'
+import type { Situation } from './assignment.ts'
 import { spreadEvenly, type SpreadProblem } from './spread-evenly.ts'
+import { STATE_COST } from './state-cost.ts'
 
 /**
  * Where the standbys of each task are to be when its active one is where `target` says: never twice in a process, over as many
