@@ -22,6 +22,8 @@ export class BufferEntry implements StoredValue {
   partition = -1
   offset = -1
   dirty = false
+  /** A cache has emitted and logged it since the last put. A commit may flush more than once. */
+  flushed = false
   /** What was emitted last, as content; `undefined` while only the backend knows. */
   emitted: unknown
   /** Bytes that the entry counts for in the budget. */
@@ -37,8 +39,9 @@ export class BufferEntry implements StoredValue {
     this.emitted = undefined
   }
 
-  /** Keeps where the update comes from, for the time when a cache emits it. */
+  /** An update of a cache: keeps where it comes from, for the time when it is emitted. */
   keepOrigin(context: Origin): void {
+    this.flushed = false
     this.headers = context.headers
     this.topic = context.topic
     this.partition = context.partition

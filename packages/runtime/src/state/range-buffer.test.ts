@@ -217,3 +217,22 @@ describe('against a naive model', () => {
       .sort((a, b) => a.slot - b.slot || a.tie - b.tie || (a.key < b.key ? -1 : 1))
   }
 })
+
+it('emits and logs once what is flushed more than once in a commit, and what was put in between', async () => {
+  const { buffer, log } = await openBuffer({ caching: true })
+  const emitted: unknown[] = []
+  buffer.onEmit(({ key }, value, old) => void emitted.push([key, value, old]), true)
+  buffer.put('a', 10, 'a1', 0, 5)
+  buffer.put('b', 10, 'b1', 0, 5)
+  await buffer.flush()
+  await buffer.flush()
+  buffer.put('a', 10, 'a2', 0, 5)
+  await buffer.flush()
+  expect(emitted).toEqual([
+    ['a', 'a1', null],
+    ['b', 'b1', null],
+    ['a', 'a2', 'a1'],
+  ])
+  expect(log.map(({ key, value }) => `${key} ${value}`)).toEqual(['a a1', 'b b1', 'a a2'])
+  expect(buffer.changes().keys.length).toBe(2)
+})

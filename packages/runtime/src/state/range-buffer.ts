@@ -129,10 +129,8 @@ export class RangeBuffer implements TaskBuffer {
       if (group.loaded) entry.emitted = null
       entry.dirty = true
     } else {
-      if (!entry.dirty) {
-        entry.emitted = entry.content
-        entry.dirty = true
-      }
+      if (!entry.dirty || entry.flushed) entry.emitted = entry.content
+      entry.dirty = true
       const change = sizeOf(content) - sizeOf(entry.content)
       entry.size += change
       this.bytes += change

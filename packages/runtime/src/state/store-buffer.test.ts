@@ -196,3 +196,46 @@ it('reads ahead many keys at once, absent ones too', async () => {
   expect(read(buffer.get('a'))).toBe('x')
   expect(buffer.get('b')).toBeUndefined()
 })
+
+it('emits and logs once what is flushed more than once in a commit, and what was put in between', async () => {
+  const { buffer, state, log } = await openBuffer()
+  const emitted: unknown[] = []
+  buffer.onEmit(({ key }, value, old) => void emitted.push([key, value, old]), true)
+  const flush = async () => {
+    emitted.length = 0
+    log.length = 0
+    await buffer.flush()
+    return { emitted: [...emitted], logged: log.map(({ key, value }) => [key, value]) }
+  }
+  buffer.put('a', 0, 'a1', 1)
+  buffer.put('b', 0, 'b1', 1)
+  await commit(buffer, state)
+  buffer.put('a', 0, 'a2', 2)
+  buffer.put('b', 0, 'b2', 2)
+  buffer.put('c', 0, 'c1', 2)
+  expect((await flush()).emitted).toEqual([
+    ['a', 'a2', 'a1'],
+    ['b', 'b2', 'b1'],
+    ['c', 'c1', null],
+  ])
+  expect(await flush()).toEqual({ emitted: [], logged: [] })
+  buffer.put('a', 0, 'a3', 3)
+  buffer.put('c', 0, null, 3)
+  expect(await flush()).toEqual({
+    emitted: [
+      ['a', 'a3', 'a2'],
+      ['c', null, 'c1'],
+    ],
+    logged: [
+      ['a', 'a3'],
+      ['c', null],
+    ],
+  })
+  const { keys, values } = buffer.changes()
+  buffer.committed()
+  await state.write([{ store: 'store', keys, values }], [])
+  const { buffer: reopened } = await openBuffer({}, state)
+  expect(['a', 'b', 'c'].map(key => read(reopened.get(key)))).toEqual(['a3', 'b2', undefined])
+  buffer.put('a', 0, 'a4', 4)
+  expect((await flush()).emitted).toEqual([['a', 'a4', 'a3']])
+})

@@ -78,8 +78,8 @@ export class StoreBuffer implements TaskBuffer {
       entry.dirty = true
       this.#dirty.push(entry)
     } else {
+      if (!entry.dirty || entry.flushed) entry.emitted = entry.content
       if (!entry.dirty) {
-        entry.emitted = entry.content
         entry.dirty = true
         this.#dirty.push(entry)
       }

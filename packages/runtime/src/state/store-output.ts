@@ -100,7 +100,10 @@ export class StoreOutput {
     this.#write(entry, this.#scratch, this.#log)
   }
 
-  /** Makes the commit's data: encodes what changed, and for a caching store logs and emits it. */
+  /**
+   * Makes the commit's data: encodes what changed, and for a caching store logs and emits it. Called again in the same commit,
+   * it encodes everything anew, but logs and emits only what was put since.
+   */
   async flush(entries: readonly BufferEntry[]): Promise<void> {
     const caching = this.#caching
     const listener = caching ? this.#listener : undefined
@@ -111,12 +114,14 @@ export class StoreOutput {
     this.#flushed = entries.length
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!
-      if (listener !== undefined && entry.content === null && entry.emitted === null) {
-        // What came and went between two commits was never there, and nobody is told.
+      // What came and went between two commits was never there, and nobody is told.
+      const neverThere = listener !== undefined && entry.content === null && entry.emitted === null
+      if (entry.flushed || neverThere) {
         this.#write(entry, slab, undefined)
         continue
       }
       this.#write(entry, slab, log)
+      entry.flushed = caching
       if (listener !== undefined) {
         const waiting = this.#emit(entry, listener)
         if (waiting !== undefined) await waiting

@@ -274,6 +274,39 @@ it('waits at a commit for what a store above holds for done', async () => {
   expect(driver.createOutputTopic('out', texts).readValuesToList()).toEqual(['first'])
 })
 
+it.each(['exactly_once', 'at_least_once'] as const)(
+  'gets what a cache above emits, and what it logs, once in a commit (%s)',
+  async processingGuarantee => {
+    let calls = 0
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', texts)
+      .groupByKey()
+      .count({ store: 'counts' })
+      .toStream()
+      .mapValuesAsync(async count => {
+        // A commit that emits the same again and again would never end.
+        if (++calls > 3) throw new Error(`call ${calls}`)
+        await milliseconds(1)
+        return `${count} times`
+      })
+      .to('out', texts)
+    driver = await TopologyTestDriver.create(builder.build(), { processingGuarantee })
+    const input = driver.createInputTopic('in', texts)
+    const output = driver.createOutputTopic('out', texts)
+    const changelog = driver.createOutputTopic('topology-test-driver-counts-changelog', texts)
+    const pairs = (keys: string) => [...keys].map(key => [key, 'x'] as const)
+    await input.pipeKeyValues(pairs('aab'), { commit: 'once' })
+    await input.pipeKeyValues(pairs('a'), { commit: 'once' })
+    expect(output.readRecordsToList().map(({ key, value }) => `${key} ${value}`)).toEqual([
+      'a 2 times',
+      'b 1 times',
+      'a 3 times',
+    ])
+    expect(changelog.readRecordsToList().map(({ key }) => key)).toEqual(['a', 'b', 'a'])
+  },
+)
+
 it.each([
   [{ concurrency: 0 }, 'concurrency is 0'],
   [{ timeoutMs: Infinity }, 'timeoutMs is Infinity'],
