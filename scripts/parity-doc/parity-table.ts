@@ -468,7 +468,13 @@ export const PARITY: readonly ParityArea[] = [
         left: 'One process is one thread: start more processes.',
       },
       {
-        java: 'cleanUp, pause, resume, setStandbyUpdateListener, clientInstanceIds',
+        java: 'pause, resume, isPaused',
+        ours: ['KafkaStreams.pause', 'KafkaStreams.resume', 'KafkaStreams.isPaused'],
+        tests: ['packages/runtime/src/app/pause.test.ts'],
+        note: 'Standbys go on meanwhile, so that they are no further behind afterwards.',
+      },
+      {
+        java: 'cleanUp, setStandbyUpdateListener, clientInstanceIds',
         ours: [],
         tests: [],
         missing: 'All of it.',

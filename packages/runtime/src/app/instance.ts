@@ -43,6 +43,7 @@ export class Instance {
   readonly #openDirectory: OpenStateDirectory
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
+  #paused = false
   #lastRefresh = 0
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
@@ -87,6 +88,16 @@ export class Instance {
   get ready(): boolean {
     const parts = this.#begun
     return parts !== undefined && !parts.membership.rebalancing && parts.tasks.allRunning
+  }
+
+  /** While it is true, no task processes or punctuates; everything else goes on, and records that come stay queued. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  set paused(paused: boolean) {
+    this.#paused = paused
+    this.wakeup()
   }
 
   /**
@@ -210,8 +221,11 @@ export class Instance {
     if (tasks.suspended) return false
     let did = false
     for (const task of tasks.running) {
-      if (task.canProcess() && (await task.process(maxRecords))) did = true
-      if (await task.punctuate()) did = true
+      // Asked for each task: user code may pause, too.
+      if (!this.#paused) {
+        if (task.canProcess() && (await task.process(maxRecords))) did = true
+        if (await task.punctuate()) did = true
+      }
       const full = task.producer.pending()
       if (full !== undefined) await full
       this.#applyBackPressure(task)
@@ -279,10 +293,11 @@ export class Instance {
   /** Nothing waits while records are buffered; otherwise until the next thing is due. */
   #mayWait(maxWaitMs: number): number {
     const { tasks, committer } = this.#parts
-    if (!tasks.suspended && tasks.running.some(task => task.canProcess())) return 0
+    const running = this.#paused ? [] : tasks.running
+    if (!tasks.suspended && running.some(task => task.canProcess())) return 0
     const now = this.#options.clock.now()
     let wait = Math.min(maxWaitMs, committer.nextDue() - now)
-    for (const task of tasks.running) wait = Math.min(wait, task.nextDue() - now)
+    for (const task of running) wait = Math.min(wait, task.nextDue() - now)
     return Math.max(0, wait)
   }
 }

@@ -184,6 +184,24 @@ export class KafkaStreams {
     patience.abort()
   }
 
+  /**
+   * From the next turn on no task processes records or punctuates, until `resume`. The instance stays in its group and takes part
+   * in rebalances, what was processed is committed, state is restored and standbys follow; records that were fetched stay
+   * queued. Before `start` it makes the instance start paused. Kafka Streams' `pause` (KIP-834), which stops standbys, too.
+   */
+  pause(): void {
+    this.#instance.paused = true
+  }
+
+  /** Goes on where `pause` has stopped. */
+  resume(): void {
+    this.#instance.paused = false
+  }
+
+  get isPaused(): boolean {
+    return this.#instance.paused
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
