@@ -35,7 +35,7 @@ export function countCase(counts: Map<string, number>, { topology, caching, opti
 
 function shownOption(op: string, option: string, value: unknown): string {
   const plain = BY_PRESENCE.has(option) || NUMBERS.has(option) || option === 'pattern' || typeof value === 'object'
-  return plain ? `${op} ${option}` : `${op} ${option}=${String(value)}`
+  return plain ? `${op} ${option}` : `${op} ${option}=${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
 /** What no case has covered, of all operators and of the options that any run of some thousand cases draws. */

@@ -102,7 +102,7 @@ function partitionerOf(named: keyof typeof CATALOGUE.partitions | undefined) {
   return {
     partitioner(_topic: string, key: Datum, value: Datum): readonly number[] | undefined {
       const chosen = partitions(text(key), text(value))
-      return chosen === 'default' ? undefined : [...chosen].map(Number)
+      return chosen === 'default' ? undefined : Array.from(chosen, Number)
     },
   }
 }

@@ -31,7 +31,6 @@ import type {
   PrintOptions,
   ProcessOptions,
   RepartitionOptions,
-  SerdeOptions,
   SinkOptions,
   TableJoinOptions,
   StoreOptions,

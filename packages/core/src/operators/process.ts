@@ -37,7 +37,14 @@ export interface TaskContext {
   count(node: string, metric: string, by: number): void
 }
 
-export type DropReason = 'null-key' | 'null-value' | 'late' | 'no-partition' | 'stale' | 'bad-timestamp' | 'out-of-order'
+export type DropReason =
+  | 'null-key'
+  | 'null-value'
+  | 'late'
+  | 'no-partition'
+  | 'stale'
+  | 'bad-timestamp'
+  | 'out-of-order'
 
 export interface OperatorEnv {
   readonly node: ProcessorNode

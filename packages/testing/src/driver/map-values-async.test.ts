@@ -295,7 +295,7 @@ it.each(['exactly_once', 'at_least_once'] as const)(
     const input = driver.createInputTopic('in', texts)
     const output = driver.createOutputTopic('out', texts)
     const changelog = driver.createOutputTopic('topology-test-driver-counts-changelog', texts)
-    const pairs = (keys: string) => [...keys].map(key => [key, 'x'] as const)
+    const pairs = (keys: string) => Array.from(keys, key => [key, 'x'] as const)
     await input.pipeKeyValues(pairs('aab'), { commit: 'once' })
     await input.pipeKeyValues(pairs('a'), { commit: 'once' })
     expect(output.readRecordsToList().map(({ key, value }) => `${key} ${value}`)).toEqual([
