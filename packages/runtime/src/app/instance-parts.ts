@@ -6,9 +6,11 @@ import { type RestoreListener, Restorer } from '../restore/restorer.ts'
 import { StandbyTasks } from '../restore/standby-tasks.ts'
 import { GlobalStores } from '../state/global-stores.ts'
 import { openTaskStores, readOnDisk } from '../state/open-task-stores.ts'
+import { StateCleaner } from '../state/state-cleaner.ts'
 import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/state-directory.ts'
 import { checkTopology } from '../state/topology-check.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
+import { taskName } from '../task/task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
@@ -25,6 +27,7 @@ export interface InstanceParts {
   readonly tasks: TaskSet
   readonly committer: Committer
   readonly membership: Membership
+  readonly cleaner: StateCleaner
 }
 
 export interface PartsOptions {
@@ -131,7 +134,20 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
   const membership = new Membership({ ...connected, options, topics, tasks, standbys, committer, holdings, onChange })
   opened.add(async () => membership.close())
-  return { admin, consumer, producers, globals, tasks, committer, membership }
+  const cleaner = new StateCleaner({
+    directory: {
+      taskNames: () => directory.taskNames(),
+      async deleteTaskDirectory(task) {
+        await directory.deleteTaskDirectory(task)
+        onDisk.delete(task)
+      },
+    },
+    clock,
+    logger,
+    delayMs: options.stateCleanupDelayMs,
+    inUse: () => new Set([...tasks.ids, ...standbys.ids].map(taskName)),
+  })
+  return { admin, consumer, producers, globals, tasks, committer, membership, cleaner }
 }
 
 /** Checks the topics that the plan reads as of now, and creates internal ones that are missing. */

@@ -135,6 +135,7 @@ export class Instance {
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
       const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
+      await this.#cleanIfDue()
       this.#patience.over()
       return found || updated || fetched || processed || committed
     } catch (error) {
@@ -204,8 +205,15 @@ export class Instance {
     return due && (await this.refreshTopics())
   }
 
+  /** Between two assignments it is open who works with which state. */
+  async #cleanIfDue(): Promise<void> {
+    const { tasks, membership, cleaner } = this.#parts
+    if (!tasks.suspended && !membership.rebalancing) await cleaner.cleanIfDue()
+  }
+
   async #poll(maxWaitMs: number): Promise<boolean> {
     const { consumer, tasks } = this.#parts
+    tasks.beginPoll()
     const batches = await consumer.poll(maxWaitMs)
     if (batches.length > 0 && this.#options.processingGuarantee === 'at_most_once') {
       await consumer.commit(

@@ -39,6 +39,8 @@ export interface KafkaStreamsOptions {
   readonly onBadTimestamp?: BadTimestampPolicy
   /** How often topics that match a source's pattern are looked for. @default 300 000 */
   readonly metadataRefreshMs?: number
+  /** How long the state of a task that is elsewhere now stays on disk: until then it may come back to it. @default 600 000 */
+  readonly stateCleanupDelayMs?: number
   /** How long a task waits for a partition that has run empty (KIP-695); -1 never waits. @default 0 */
   readonly maxTaskIdleMs?: number
   /**
@@ -207,6 +209,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(1),
     expected: 'it has to be a whole number of milliseconds from 1',
     doc: "How often topics that match a source's pattern are looked for.",
+  },
+  stateCleanupDelayMs: {
+    default: 600_000,
+    check: wholeFrom(1),
+    expected: 'it has to be a whole number of milliseconds from 1',
+    doc: 'How long the state of a task that is elsewhere now stays on disk: until then it may come back to it.',
   },
   maxTaskIdleMs: {
     default: 0,

@@ -156,6 +156,7 @@ export class SimulatedProcess {
       numStandbyReplicas: setting.numStandbyReplicas ?? 0,
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
+      stateCleanupDelayMs: 5000,
       clock,
       logger: this.#logger(),
     })

@@ -1,0 +1,59 @@
+import type { Clock, Logger } from '@millrace/core'
+import type { StateDirectory } from './state-directory.ts'
+
+/** How often it is looked at most, in milliseconds. */
+const MOST_OFTEN_MS = 60_000
+
+export interface StateCleanerOptions {
+  readonly directory: Pick<StateDirectory, 'taskNames' | 'deleteTaskDirectory'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly delayMs: number
+  /** Names of the tasks whose state this process works with, or is about to. */
+  readonly inUse: () => ReadonlySet<string>
+}
+
+/**
+ * Deletes the state of tasks that have gone to other processes for good, so that a disk does not fill with it. What a task
+ * leaves stays for `delayMs`: it may well come back, and then restores only what it has missed.
+ */
+export class StateCleaner {
+  readonly #options: StateCleanerOptions
+  /** Since when each task's state has not been used, in milliseconds since the epoch. */
+  readonly #idleSince = new Map<string, number>()
+  #lastLook: number
+
+  constructor(options: StateCleanerOptions) {
+    this.#options = options
+    this.#lastLook = options.clock.now()
+  }
+
+  /** Costs nothing unless it is due. Not while tasks are being assigned. */
+  async cleanIfDue(): Promise<void> {
+    const { directory, clock, delayMs, inUse } = this.#options
+    const now = clock.now()
+    if (now - this.#lastLook < Math.min(delayMs, MOST_OFTEN_MS)) return
+    this.#lastLook = now
+    const used = inUse()
+    for (const name of await directory.taskNames()) {
+      if (used.has(name)) {
+        this.#idleSince.delete(name)
+        continue
+      }
+      const since = this.#idleSince.get(name)
+      if (since === undefined) this.#idleSince.set(name, now)
+      else if (now - since >= delayMs) await this.#delete(name)
+    }
+  }
+
+  async #delete(task: string): Promise<void> {
+    const { directory, logger, delayMs } = this.#options
+    try {
+      await directory.deleteTaskDirectory(task)
+      this.#idleSince.delete(task)
+      logger.info({ task, delayMs }, 'deleted the state of a task that is elsewhere now')
+    } catch (error) {
+      logger.warn({ task, error }, 'could not delete the state of a task that is elsewhere now; it is tried again')
+    }
+  }
+}
