@@ -480,7 +480,12 @@ export const PARITY: readonly ParityArea[] = [
         missing: 'All of it.',
       },
       {
-        java: 'store, query (IQv1, IQv2 with all its queries), queryMetadataForKey, streamsMetadataForStore, metadataForAllStreamsClients, allLocalStorePartitionLags',
+        java: 'streamsMetadataForStore, metadataForAllStreamsClients',
+        ours: ['KafkaStreams.streamsMetadataForStore', 'KafkaStreams.metadataForAllInstances'],
+        tests: ['packages/runtime/src/app/streams-metadata.test.ts'],
+      },
+      {
+        java: 'store, query (IQv1, IQv2 with all its queries), queryMetadataForKey, allLocalStorePartitionLags',
         ours: [],
         tests: [],
         missing: 'Interactive queries, local and remote.',
@@ -632,7 +637,23 @@ export const PARITY: readonly ParityArea[] = [
         tests: ['test/bad-input/state.test.ts', 'test/e2e/restart.test.ts'],
       },
       {
-        java: 'standby and warm-up tasks, rack awareness, static membership, the streams group protocol',
+        java: 'standby and warm-up tasks, rack-aware standbys (KIP-441, KIP-708)',
+        ours: ['KafkaStreamsOptions.numStandbyReplicas', 'KafkaStreamsOptions.rackAwareAssignmentTags'],
+        tests: [
+          'packages/runtime/src/group/assignment.test.ts',
+          'packages/runtime/src/app/standby-takeover.test.ts',
+          'test/simulation/simulation.test.ts',
+        ],
+        missing: 'rack.aware.assignment.strategy.',
+      },
+      {
+        java: 'static membership',
+        ours: ['KafkaStreamsOptions.groupInstanceId'],
+        tests: ['packages/runtime/src/app/static-membership.test.ts'],
+        missing: 'Through kafkajs, which has no way to send the instance id: an error says so.',
+      },
+      {
+        java: 'the streams group protocol',
         ours: [],
         tests: [],
         missing: 'All of it.',
@@ -697,7 +718,21 @@ export const PARITY: readonly ParityArea[] = [
         left: 'There are no threads, and no older versions yet.',
       },
       {
-        java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, rack.aware.*, task.assignor.class, group.protocol, application.server, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.*, task.timeout.ms, processor.wrapper.class',
+        java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, probing.rebalance.interval.ms, rack.aware.assignment.tags, client.tag.*, application.server',
+        ours: [
+          'KafkaStreamsOptions.numStandbyReplicas',
+          'KafkaStreamsOptions.clientTags',
+          'KafkaStreamsOptions.applicationServer',
+        ],
+        tests: ['packages/runtime/src/group/assignment.test.ts', 'packages/runtime/src/app/streams-metadata.test.ts'],
+      },
+      {
+        java: 'state.cleanup.delay.ms',
+        ours: ['KafkaStreamsOptions.stateCleanupDelayMs'],
+        tests: ['packages/runtime/src/state/state-cleaner.test.ts'],
+      },
+      {
+        java: 'rack.aware.assignment.strategy, task.assignor.class, group.protocol, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.dir.max.age.ms, task.timeout.ms, processor.wrapper.class',
         ours: [],
         tests: [],
         missing: 'With what they configure.',

@@ -69,6 +69,8 @@ export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #running = new Map<string, Task>()
   readonly #starting = new Map<string, Starting>()
+  /** Those that began to run during the poll that is under way: what it brings may be of before their seek. */
+  readonly #fresh = new Set<Task>()
   /** By operator and kind, how often records that were left out were warned of. */
   readonly #warned = new Map<string, number>()
   /** No record is taken: the group is between two assignments. */
@@ -123,9 +125,22 @@ export class TaskSet {
     if (added.length > 0) this.#begin(added)
   }
 
+  /** A poll begins: what it brings is of after all seeks that were made until now. */
+  beginPoll(): void {
+    this.#fresh.clear()
+  }
+
   enqueue(batch: FetchedBatch): void {
     for (const task of this.#running.values()) {
-      if (task.id.partition === batch.partition && task.enqueue(batch) !== undefined) return
+      if (task.id.partition !== batch.partition) continue
+      if (!this.#fresh.has(task)) {
+        if (task.enqueue(batch) !== undefined) return
+        continue
+      }
+      const queue = task.queues.find(({ topic }) => topic === batch.topic)
+      if (queue === undefined) continue
+      const { topic, partition, fetched } = queue
+      return this.#options.consumer.seek({ topic, partition, offset: fetched })
     }
   }
 
@@ -200,6 +215,7 @@ export class TaskSet {
         this.#running.set(name, task)
         // Between two assignments nothing can be read; the next one gives all running tasks their positions.
         if (this.suspended) return
+        this.#fresh.add(task)
         for (const { topic, partition, position } of task.queues) {
           this.#options.consumer.seek({ topic, partition, offset: position })
         }
