@@ -474,7 +474,12 @@ export const PARITY: readonly ParityArea[] = [
         note: 'Standbys go on meanwhile, so that they are no further behind afterwards.',
       },
       {
-        java: 'cleanUp, setStandbyUpdateListener, clientInstanceIds',
+        java: 'cleanUp',
+        ours: ['KafkaStreams.cleanUp'],
+        tests: ['test/bad-input/clean-up.test.ts'],
+      },
+      {
+        java: 'setStandbyUpdateListener, clientInstanceIds',
         ours: [],
         tests: [],
         missing: 'All of it.',

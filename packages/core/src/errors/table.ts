@@ -212,6 +212,11 @@ export const ERROR_TABLE = {
     message: 'The state directory {directory} is in use by {owner}',
     hint: 'Give each process of this application on this machine a stateDir of its own, or end the other process.',
   },
+  MILLRACE_STORE_CLEANUP: {
+    kind: 'config',
+    message: 'The local state cannot be deleted while the application is {state}',
+    hint: 'Call cleanUp() before start(), or after close() or an error has ended the application.',
+  },
   MILLRACE_STORE_READ_ONLY: {
     kind: 'record',
     message: 'The global store "{store}" is only read by tasks, but was written to',

@@ -5,6 +5,7 @@ import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
+import { deleteLocalState } from '../state/local-state.ts'
 import { Instance } from './instance.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
 
@@ -200,6 +201,20 @@ export class KafkaStreams {
 
   get isPaused(): boolean {
     return this.#instance.paused
+  }
+
+  /**
+   * Deletes what the application has left in `stateDir`: its next start restores everything from the changelogs. Only before
+   * `start` and after the application has ended; other instances have state directories of their own and keep them. Kafka
+   * Streams' `cleanUp`.
+   *
+   * @throws MILLRACE_STORE_CLEANUP in any other state; MILLRACE_STORE_LOCKED while another process uses the directory
+   */
+  async cleanUp(): Promise<void> {
+    if (!['CREATED', 'NOT_RUNNING', 'ERROR'].includes(this.#state))
+      throw millraceError('MILLRACE_STORE_CLEANUP', { state: this.#state })
+    const { path, entries } = await deleteLocalState(this.#options)
+    this.#options.logger.info({ directory: path, deleted: entries }, 'local state deleted')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

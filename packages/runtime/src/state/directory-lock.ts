@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { millraceError } from '@millrace/core'
+import { LOCK_FILE } from './state-paths.ts'
 
 /** Who holds a directory. */
 interface LockOwner {
@@ -14,8 +15,6 @@ export interface DirectoryLock {
   /** Once: a second call leaves a later holder's lock alone. */
   release(): void
 }
-
-const LOCK_FILE = 'lock'
 
 /**
  * Takes a directory for this process, until `release` or until the process is gone: the lock of a dead process is taken over.

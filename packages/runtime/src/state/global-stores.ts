@@ -23,6 +23,7 @@ import { RecordContext } from '../task/record-context.ts'
 import { type CompiledSource, compileSource } from '../task/source.ts'
 import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
 import type { StateDirectory } from './state-directory.ts'
+import { GLOBAL_DIRECTORY } from './state-paths.ts'
 import { TaskStores } from './task-stores.ts'
 import { userStore } from './user-store.ts'
 
@@ -46,8 +47,6 @@ export interface GlobalStoresOptions {
   readonly partitions: (topic: string) => number
 }
 
-/** The directory beside those of the tasks. */
-const DIRECTORY = 'global'
 const PATIENCE_MS = 100
 
 /**
@@ -140,7 +139,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     })),
     partition: 0,
     persistent: options.store,
-    directory: directory.taskDirectory(DIRECTORY),
+    directory: directory.taskDirectory(GLOBAL_DIRECTORY),
     logger: options.logger,
     recover: (path, cause) => directory.moveAside(path, cause),
   })
@@ -166,7 +165,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
       listener,
     })
     await restore.copyTables(signal)
-    const context = new RecordContext(DIRECTORY, options.applicationId, policyOf(setup))
+    const context = new RecordContext(GLOBAL_DIRECTORY, options.applicationId, policyOf(setup))
     await stores.start(context, () => undefined)
     const sources = await compileGlobals(setup, stores, context, ends)
     const update = (maxWaitMs: number) => takeOver({ consumer, stores, sources, restore, options }, maxWaitMs)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { applicationDirectory, planMoveAside } from './state-paths.ts'
+import { applicationDirectory, isStateEntry, planMoveAside } from './state-paths.ts'
 
 it.each([
   ['word-count', 'word-count'],
@@ -24,4 +24,20 @@ it.each([
   ],
 ])('beside %j a corrupted state is moved to %s and %j go', (names, target, drop) => {
   expect(planMoveAside('0_1', names)).toEqual({ target, drop })
+})
+
+it.each([
+  ['0_1', true],
+  ['12_0.corrupt-3', true],
+  ['global', true],
+  ['global.corrupt-1', true],
+  ['process.json', true],
+  ['topology.json.partial', true],
+  ['lock.0e4b1b0a-6d1f-4c3f-9d5e-3c2f1a0b9c8d', true],
+  ['lock', false],
+  ['notes.txt', false],
+  ['0_1_backup', false],
+  ['.checkpoint', false],
+])('whether %s is of Millrace: %s', (name, ours) => {
+  expect(isStateEntry(name)).toBe(ours)
 })

@@ -7,11 +7,24 @@ import { join } from 'node:path'
  *                             /topology.json        stores and internal topics of the topology that was last started
  *                             /lock                 which process uses it
  *                             /<sub>_<partition>/   the store backend's own
+ *                             /global/              the same of global stores
  *                             /<sub>_<partition>.corrupt-<n>/   moved aside; the highest n is the newest
  */
 export function applicationDirectory(stateDir: string, applicationId: string): string {
   return join(stateDir, fileNameOf(applicationId))
 }
+
+/** Which process uses the directory. */
+export const LOCK_FILE = 'lock'
+/** What a global store is kept in, where a task would have its name. */
+export const GLOBAL_DIRECTORY = 'global'
+
+/** Whether Millrace has put it into an application's directory, drafts that were never finished included; not the lock. */
+export function isStateEntry(name: string): boolean {
+  return name !== LOCK_FILE && STATE_ENTRY.test(name)
+}
+
+const STATE_ENTRY = /^((\d+_\d+|global)(\.corrupt-\d+)?|(process|topology)\.json(\.partial)?|lock\.[0-9a-f-]{36})$/
 
 /** How many corrupted states of one task are kept for whoever wants to look at them. */
 const KEPT_ASIDE = 3
