@@ -1,6 +1,22 @@
 import { millraceError, type TopicPartition, type TopicPartitionOffset, type TopicPartitionTime } from '@millrace/core'
 import type { Assigner, Broker, Cluster, Kafka } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { protocolErrorType } from './translate-error.ts'
+
+/**
+ * What a broker answers while leadership moves, and for a moment after a topic was created: the metadata can name a
+ * leader before that broker has taken the partition over.
+ */
+const LEADER_MOVING = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'REPLICA_NOT_AVAILABLE',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+])
+/** How often and how far apart such a request is sent again, as the Java clients do within their API timeout. */
+const LEADER_RETRIES = 50
+const LEADER_RETRY_MS = 100
 
 /** Never joined: kafkajs makes no consumer without a group. */
 const NO_GROUP = 'millrace-no-group'
@@ -38,16 +54,27 @@ export class ClusterLink {
   }
 
   /**
-   * Runs `work` with the leaders of `topics` known. When a topic is missing it may be one that was asked for earlier and
-   * has been deleted since: then once more, knowing nothing.
+   * Runs `work` with the leaders of `topics` known, and again while their leadership moves (for about 5 s). When a topic
+   * is missing it may be one that was asked for earlier and has been deleted since: then once more, knowing nothing.
    */
   async withTopics<T>(topics: readonly string[], work: (cluster: Cluster) => Promise<T>): Promise<T> {
-    try {
-      return await work(await this.open(topics))
-    } catch (error) {
-      if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-      await this.reset()
-      return await work(await this.open(topics))
+    let forgotten = false
+    for (let retries = 0; ;) {
+      try {
+        return await work(await this.open(topics))
+      } catch (error) {
+        const type = protocolErrorType(error) ?? ''
+        if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && !forgotten) {
+          forgotten = true
+          await this.reset()
+        } else if (LEADER_MOVING.has(type) && retries < LEADER_RETRIES) {
+          retries++
+          await sleep(LEADER_RETRY_MS)
+          await this.refresh()
+        } else {
+          throw error
+        }
+      }
     }
   }
 
