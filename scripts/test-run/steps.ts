@@ -37,6 +37,7 @@ export const STEPS: readonly Step[] = [
     '--runs',
     '200',
   ),
+  check('mutants', 'the simulation notices each of twelve broken runtimes', ...file('test/simulation/run-mutants.ts')),
   {
     ...check(
       'differential',
