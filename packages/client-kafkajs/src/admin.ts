@@ -3,6 +3,7 @@ import {
   type Admin,
   type Clock,
   type CommittedOffset,
+  type GroupDescription,
   type NewTopic,
   type TopicDescription,
   type TopicPartition,
@@ -12,6 +13,7 @@ import {
 import type { Admin as KafkajsAdmin, Kafka } from 'kafkajs'
 import { byTopic, ClusterLink } from './cluster-link.ts'
 import { fetchCommitted } from './committed-offsets.ts'
+import { commitAsNobody, describeGroup, removeMembers, whileEmpty } from './group-admin.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError, type ErrorContext } from './translate-error.ts'
@@ -121,6 +123,35 @@ export class KafkajsAdminPort implements Admin {
       `Asking for the committed offsets of "${groupId}"`,
       () => fetchCommitted(this.#link, groupId, partitions),
       { groupId, topic: [...byTopic(partitions).keys()].join(', ') },
+    )
+  }
+
+  describeGroup(groupId: string): Promise<GroupDescription | undefined> {
+    return this.#run(`Describing the group "${groupId}"`, admin => describeGroup(admin, groupId), { groupId })
+  }
+
+  alterOffsets(groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {
+    return this.#run(
+      `Setting the offsets of "${groupId}"`,
+      admin => whileEmpty(admin, groupId, () => commitAsNobody(this.#link, groupId, offsets)),
+      { groupId, topic: [...byTopic(offsets).keys()].join(', ') },
+    )
+  }
+
+  removeMembers(groupId: string): Promise<void> {
+    return this.#run(`Removing the members of "${groupId}"`, admin => removeMembers(admin, this.#link, groupId), {
+      groupId,
+    })
+  }
+
+  deleteGroup(groupId: string): Promise<void> {
+    return this.#run(
+      `Deleting the group "${groupId}"`,
+      admin =>
+        whileEmpty(admin, groupId, async () => {
+          await admin.deleteGroups([groupId])
+        }),
+      { groupId },
     )
   }
 

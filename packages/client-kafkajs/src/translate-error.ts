@@ -19,6 +19,8 @@ interface KafkajsError extends Error {
   readonly cause?: unknown
   /** Of a `KafkaJSAggregateError`. */
   readonly errors?: readonly unknown[]
+  /** Of a `KafkaJSDeleteGroupsError`. */
+  readonly groups?: readonly { readonly error?: unknown }[]
   /** Of a `KafkaJSDeleteTopicRecordsError`. */
   readonly partitions?: readonly { readonly error?: unknown }[]
 }
@@ -53,7 +55,7 @@ const PRODUCER_FENCED_CODE = 'Unknown error code 90'
 export function rootError(error: unknown): KafkajsError {
   let current = toError(error)
   for (let depth = 0; depth < 8; depth++) {
-    const inner = current.errors?.[0] ?? current.partitions?.[0]?.error ?? current.cause
+    const inner = current.errors?.[0] ?? current.groups?.[0]?.error ?? current.partitions?.[0]?.error ?? current.cause
     if (current.type !== undefined || !(inner instanceof Error)) return current
     current = inner
   }

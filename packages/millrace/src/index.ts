@@ -74,6 +74,7 @@ export type {
   GlobalKTable,
   GlobalTableOptions,
   GroupByOptions,
+  GroupDescription,
   GroupOptions,
   Header,
   Headers,

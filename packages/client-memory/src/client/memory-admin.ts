@@ -1,14 +1,20 @@
-import type {
-  Admin,
-  CommittedOffset,
-  NewTopic,
-  TopicDescription,
-  TopicPartition,
-  TopicPartitionOffset,
-  TopicPartitionTime,
+import {
+  millraceError,
+  type Admin,
+  type CommittedOffset,
+  type GroupDescription,
+  type NewTopic,
+  type TopicDescription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicPartitionTime,
 } from '@millrace/core'
+import type { Caller, Group } from '../group/group.ts'
 import { closedError, request, type Connection } from './connection.ts'
 import type { MemoryCluster } from '../memory-cluster.ts'
+
+/** Whoever commits without being a member. */
+const NOBODY: Caller = { memberId: '', generation: -1, groupInstanceId: undefined }
 
 export class MemoryAdmin implements Admin {
   readonly #connection: Connection
@@ -80,6 +86,39 @@ export class MemoryAdmin implements Admin {
     return this.#request('committedOffsets', cluster => cluster.groups.find(groupId)?.offsets.get(partitions) ?? [])
   }
 
+  describeGroup(groupId: string): Promise<GroupDescription | undefined> {
+    return this.#request('describeGroup', ({ groups }) => {
+      const group = groups.find(groupId)
+      return group === undefined ? undefined : { groupId, state: group.state, members: group.members }
+    })
+  }
+
+  alterOffsets(groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {
+    return this.#request('alterOffsets', cluster => {
+      for (const at of offsets) cluster.log(at)
+      if (offsets.length === 0) return
+      const group = cluster.groups.group(groupId)
+      const refusal = group.commit(NOBODY, offsets)
+      if (refusal !== undefined) throw groupActive(group)
+    })
+  }
+
+  removeMembers(groupId: string): Promise<void> {
+    return this.#request('removeMembers', ({ groups }) => {
+      const group = groups.find(groupId)
+      for (const memberId of group?.memberIds ?? []) group?.leave(memberId)
+    })
+  }
+
+  deleteGroup(groupId: string): Promise<void> {
+    return this.#request('deleteGroup', ({ groups }) => {
+      const group = groups.find(groupId)
+      if (group === undefined) throw millraceError('MILLRACE_GROUP_MISSING', { groupId })
+      if (group.state !== 'empty') throw groupActive(group)
+      groups.delete(groupId)
+    })
+  }
+
   deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
     return this.#request('deleteRecords', cluster => {
       for (const position of before) cluster.log(position).deleteBefore(position.offset)
@@ -97,4 +136,8 @@ export class MemoryAdmin implements Admin {
       return run(this.#connection.cluster)
     })
   }
+}
+
+function groupActive({ id, memberIds }: Group) {
+  return millraceError('MILLRACE_GROUP_ACTIVE', { groupId: id, members: memberIds.join(', ') })
 }

@@ -33,6 +33,10 @@ export class GroupCoordinator {
     return this.#groups.get(id)
   }
 
+  delete(id: string): void {
+    this.#groups.delete(id)
+  }
+
   all(): readonly Group[] {
     return [...this.#groups.values()]
   }

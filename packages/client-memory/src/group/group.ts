@@ -96,6 +96,10 @@ export class Group {
     return [...this.#members.keys()]
   }
 
+  get members(): readonly { readonly memberId: string; readonly clientId: string }[] {
+    return [...this.#members.values()].map(({ memberId, clientId }) => ({ memberId, clientId }))
+  }
+
   /** @returns the member's id, which a new member learns at once */
   join(request: JoinRequest, nudge: () => void, onJoined: (answer: Joined | GroupRefusal) => void): string {
     const { groupInstanceId } = request

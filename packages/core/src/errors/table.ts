@@ -187,6 +187,16 @@ export const ERROR_TABLE = {
     message: 'The member of group "{groupId}" is no longer valid: {reason}',
     hint: 'Nothing to do: the tasks are closed without a commit and the instance joins again.',
   },
+  MILLRACE_GROUP_ACTIVE: {
+    kind: 'config',
+    message: 'The group "{groupId}" has members: {members}',
+    hint: 'Stop every instance of the application first. One that was killed goes when its session times out.',
+  },
+  MILLRACE_GROUP_MISSING: {
+    kind: 'config',
+    message: 'There is no group "{groupId}"',
+    hint: 'Check the name. A group is there from its first member or commit on, until its offsets have expired.',
+  },
   MILLRACE_SERDE_DECODE: {
     kind: 'record',
     message: 'Bytes could not be decoded as {serde}: {reason}',

@@ -299,9 +299,27 @@ export interface Admin {
   offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]>
   /** A partition without a committed offset is absent. */
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
+  /** Undefined where nobody knows the group. */
+  describeGroup(groupId: string): Promise<GroupDescription | undefined>
+  /**
+   * Sets offsets that a group without members has committed; a group that is not there yet begins to be.
+   * @throws MILLRACE_GROUP_ACTIVE while it has members
+   */
+  alterOffsets(groupId: string, offsets: readonly CommittedOffset[]): Promise<void>
+  /** Takes every member out of the group, as if it had left. One that still runs joins again. */
+  removeMembers(groupId: string): Promise<void>
+  /** With all that it has committed. @throws MILLRACE_GROUP_ACTIVE while it has members; MILLRACE_GROUP_MISSING */
+  deleteGroup(groupId: string): Promise<void>
   /** Deletes what lies before the offsets. */
   deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>
   close(): Promise<void>
+}
+
+export interface GroupDescription {
+  readonly groupId: string
+  /** `preparing`: members join; `completing`: the leader assigns. */
+  readonly state: 'empty' | 'preparing' | 'completing' | 'stable'
+  readonly members: readonly { readonly memberId: string; readonly clientId: string }[]
 }
 
 export interface TopicDescription {

@@ -1,5 +1,6 @@
 import type { ClientCase } from './client/client-harness.ts'
 import { consumerCases } from './client/consumer-cases.ts'
+import { groupAdminCases } from './client/group-admin-cases.ts'
 import { groupCases } from './client/group-cases.ts'
 import { produceCases } from './client/produce-cases.ts'
 import { topicCases } from './client/topic-cases.ts'
@@ -18,5 +19,5 @@ export { BROKER_TIMINGS, type ClientCase, type ClientHarness, type ClientTimings
  * }
  */
 export function clientConformance(): readonly ClientCase[] {
-  return [...topicCases, ...produceCases, ...consumerCases, ...groupCases, ...transactionCases]
+  return [...topicCases, ...produceCases, ...consumerCases, ...groupCases, ...groupAdminCases, ...transactionCases]
 }

@@ -61,6 +61,10 @@ export class DriverTopics {
         latestOffsets: partitions => own.latestOffsets(partitions),
         offsetsForTimes: times => own.offsetsForTimes(times),
         committedOffsets: (groupId, partitions) => own.committedOffsets(groupId, partitions),
+        describeGroup: groupId => own.describeGroup(groupId),
+        alterOffsets: (groupId, offsets) => own.alterOffsets(groupId, offsets),
+        removeMembers: groupId => own.removeMembers(groupId),
+        deleteGroup: groupId => own.deleteGroup(groupId),
         deleteRecords: before => own.deleteRecords(before),
         close: () => own.close(),
         describeTopics: topics => {

@@ -15,6 +15,10 @@ export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
     offsetsForTimes: times => call('offsetsForTimes', () => inner.offsetsForTimes(times)),
     committedOffsets: (groupId, partitions) =>
       call('committedOffsets', () => inner.committedOffsets(groupId, partitions)),
+    describeGroup: groupId => call('describeGroup', () => inner.describeGroup(groupId)),
+    alterOffsets: (groupId, offsets) => call('alterOffsets', () => inner.alterOffsets(groupId, offsets)),
+    removeMembers: groupId => call('removeMembers', () => inner.removeMembers(groupId)),
+    deleteGroup: groupId => call('deleteGroup', () => inner.deleteGroup(groupId)),
     deleteRecords: before => call('deleteRecords', () => inner.deleteRecords(before)),
     close: () => inner.close(),
   }
