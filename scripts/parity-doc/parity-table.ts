@@ -706,6 +706,11 @@ export const PARITY: readonly ParityArea[] = [
         tests: ['packages/runtime/src/config/options.test.ts', SOURCES],
       },
       {
+        java: '__enable.process.processValue.fix__',
+        ours: ['BuildOptions.repartitionAfterProcess'],
+        tests: [SOURCES],
+      },
+      {
         java: 'ensure.explicit.internal.resource.naming',
         ours: ['BuildOptions.requireNames'],
         tests: ['packages/core/src/topology/require-names.test.ts'],

@@ -19,6 +19,8 @@ export interface Case {
   /** Record caches as planned, or none. */
   readonly caching: boolean
   readonly optimization: readonly Optimization[]
+  /** @default false */
+  readonly repartitionAfterProcess?: boolean
 }
 
 /** `same` says that descriptions, records and stores agree; `same, ties left out`, that only the descriptions were compared. */
@@ -38,24 +40,32 @@ export function generateCase(seed: number): Case {
   const topology = generateTopology(choice)
   const inputs = generateInputs(choice, topology)
   const optimization = choice.chance(50) ? OPTIMIZATIONS.filter(() => choice.chance(70)) : []
-  return { topology, inputs, caching: choice.chance(50), optimization }
+  const caching = choice.chance(50)
+  const merges = optimization.includes('merge.repartition.topics')
+  const repartitionAfterProcess = merges && choice.chance(50) ? { repartitionAfterProcess: true } : {}
+  return { topology, inputs, caching, optimization, ...repartitionAfterProcess }
 }
 
 /** Builds and runs a case on both sides and compares all that can be seen of it. */
 export async function compareCase(
-  { topology, inputs, caching, optimization }: Case,
+  { topology, inputs, caching, optimization, repartitionAfterProcess = false }: Case,
   java: JavaPeer,
 ): Promise<CaseComparison> {
-  const described = await compareDescribe(topology, java, { optimization })
+  const described = await compareDescribe(topology, java, { optimization, repartitionAfterProcess })
   if (described.verdict === 'different') return { verdict: 'different', differences: describedAs(described) }
   if (described.verdict !== 'same') return { verdict: described.verdict, differences: [] }
-  const plan = interpret(topology, { optimization })
+  const plan = interpret(topology, { optimization, repartitionAfterProcess })
   if (hasTiedJoin(plan) || sharesStreamTime(topology, plan.subTopologies.length))
     return { verdict: 'same, ties left out', differences: [] }
   const theirs = await attempt(() =>
-    java.run(topology, inputs, { caching, stores: 'persistent', ...javaOptimization(optimization) }),
+    java.run(topology, inputs, {
+      caching,
+      stores: 'persistent',
+      repartitionAfterProcess,
+      ...javaOptimization(optimization),
+    }),
   )
-  const ours = await attempt(() => runMillrace(topology, inputs, { caching, optimization }))
+  const ours = await attempt(() => runMillrace(topology, inputs, { caching, optimization, repartitionAfterProcess }))
   const compared = (result: RunResult): RunResult => withoutExpiredWindows(result, plan, inputs)
   const timeless = (result: RunResult): RunResult => withoutSuppressTimes(result, plan)
   if ('failure' in ours && 'failure' in theirs) return { verdict: 'both refuse', differences: [] }

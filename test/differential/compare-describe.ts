@@ -21,9 +21,11 @@ export async function compareDescribe(
   java: JavaPeer,
   options: { readonly optimization?: readonly Optimization[] } & Omit<RunOptions, 'optimization'> = {},
 ): Promise<DescribeComparison> {
-  const { optimization = [], ...others } = options
-  const ours = await attempt(async () => describe(interpret(topology, { optimization })))
-  const theirs = await attempt(() => java.describe(topology, { ...others, ...javaOptimization(optimization) }))
+  const { optimization = [], repartitionAfterProcess = false, ...others } = options
+  const ours = await attempt(async () => describe(interpret(topology, { optimization, repartitionAfterProcess })))
+  const theirs = await attempt(() =>
+    java.describe(topology, { ...others, repartitionAfterProcess, ...javaOptimization(optimization) }),
+  )
   return { ours, java: theirs, verdict: verdict(ours, theirs) }
 }
 

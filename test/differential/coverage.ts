@@ -15,10 +15,14 @@ const NO_OPTIONS: ReadonlySet<string> = new Set(['op', 'id', 'from', 'with', 'ta
 const NUMBERS: ReadonlySet<string> = new Set(['sizeMs', 'advanceMs', 'graceMs', 'beforeMs', 'afterMs', 'partitions'])
 
 /** Counts the operators of a case and the options they were given, as `operator` and `operator option[=value]`. */
-export function countCase(counts: Map<string, number>, { topology, caching, optimization }: Case): void {
+export function countCase(
+  counts: Map<string, number>,
+  { topology, caching, optimization, repartitionAfterProcess }: Case,
+): void {
   const count = (what: string): unknown => counts.set(what, (counts.get(what) ?? 0) + 1)
   count(`run caching=${caching}`)
   for (const name of optimization) count(`run optimization=${name}`)
+  if (repartitionAfterProcess) count('run repartitionAfterProcess')
   for (const step of topology) {
     count(step.op)
     for (const [option, value] of Object.entries(step) as [string, unknown][]) {
@@ -49,6 +53,7 @@ const OPTIONS: readonly string[] = [
   'run optimization=reuse.ktable.source.topics',
   'run optimization=merge.repartition.topics',
   'run optimization=single.store.self.join',
+  'run repartitionAfterProcess',
   'store name',
   'store caching=true',
   'store caching=false',

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly caching?: boolean
   /** `topology.optimization`: as there, separated by commas. @default 'none' */
   readonly optimization?: string
+  /** Kafka Streams' internal `__enable.process.processValue.fix__`. @default false */
+  readonly repartitionAfterProcess?: boolean
   /** @default 'memory' */
   readonly stores?: 'memory' | 'persistent'
 }

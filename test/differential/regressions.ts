@@ -1,7 +1,15 @@
+import type { Case } from './compare-case.ts'
 import type { RunInput } from './java-peer.ts'
 import type { TopologySpec } from './spec.ts'
 
-/** Cases that once gave other records than Kafka Streams, as they were when shrunk. */
+const PROCESSED_BEFORE_TABLE: TopologySpec = [
+  { op: 'stream', id: 'in', topics: ['in'] },
+  { op: 'flatMap', id: 'words', from: 'in', mapper: 'words' },
+  { op: 'processValues', id: 'stamped', from: 'words', processor: 'stamp' },
+  { op: 'toTable', id: 'table', from: 'stamped', store: { name: 'latest' } },
+]
+
+/** Cases that once differed from Kafka Streams, as they were when shrunk. */
 export const REGRESSIONS: readonly Regression[] = [
   {
     what: 'an aggregate deleted by a late record: the changelog has the time of the record, not the later one',
@@ -39,9 +47,22 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     inputs: [record('c', 'ab', 1012), record('c', 'xy', 1040), record('c', 'ab', 1200)],
   },
+  {
+    what: 'a repartition topic below processValues: the optimiser moves it to the change of the key',
+    optimization: ['merge.repartition.topics'],
+    topology: PROCESSED_BEFORE_TABLE,
+    inputs: [record('c', 'ab z', 1012), record('d', 'ab', 1012)],
+  },
+  {
+    what: 'a repartition topic below processValues, told to stay there',
+    optimization: ['merge.repartition.topics'],
+    repartitionAfterProcess: true,
+    topology: PROCESSED_BEFORE_TABLE,
+    inputs: [record('c', 'ab z', 1012), record('d', 'ab', 1012)],
+  },
 ]
 
-export interface Regression {
+export interface Regression extends Partial<Pick<Case, 'optimization' | 'repartitionAfterProcess'>> {
   readonly what: string
   readonly topology: TopologySpec
   readonly inputs: readonly RunInput[]

@@ -14,9 +14,9 @@ describe('records and stores against Kafka Streams', { timeout: 240_000 }, () =>
   beforeEach(context => context.skip(missing !== undefined, missing))
   afterAll(() => java?.close())
 
-  it.each(REGRESSIONS)('agree: $what', async ({ topology, inputs }) => {
+  it.each(REGRESSIONS)('agree: $what', async ({ what: _what, ...regression }) => {
     for (const caching of [false, true]) {
-      expect(await compareCase({ topology, inputs, caching, optimization: [] }, java)).toEqual({
+      expect(await compareCase({ optimization: [], ...regression, caching }, java)).toEqual({
         verdict: 'same',
         differences: [],
       })

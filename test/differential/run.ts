@@ -63,7 +63,7 @@ async function report(drawn: Case, java: JavaPeer, caseSeed: number): Promise<vo
   const { differences } = await compareCase(small, java)
   const lines = [...small.topology.map(step => JSON.stringify(step)), ...small.inputs.map(shownInput), ...differences]
   console.log(
-    `\nDifferent (--seed ${caseSeed} --cases 1), caching ${small.caching ? 'on' : 'off'}, optimization [${small.optimization.join(', ')}], shrunk to\n${lines.join('\n')}\n`,
+    `\nDifferent (--seed ${caseSeed} --cases 1), caching ${small.caching ? 'on' : 'off'}, optimization [${small.optimization.join(', ')}]${small.repartitionAfterProcess ? ' after process' : ''}, shrunk to\n${lines.join('\n')}\n`,
   )
 }
 

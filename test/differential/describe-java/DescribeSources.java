@@ -15,6 +15,9 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.kstream.*;
+import org.apache.kafka.streams.processor.api.ContextualFixedKeyProcessor;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.api.Record;
@@ -24,7 +27,7 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * Writes what Kafka Streams prints for topologies with patterns, global tables and global stores, and for some with
- * topology.optimization=all, whose names begin with "optimized-". The same ones stand in sources-and-optimisation.test.ts.
+ * topology.optimization=all, whose names begin with "optimized-", and with the mended process() if they end in "-process-counts". The same ones stand in sources-and-optimisation.test.ts.
  */
 public final class DescribeSources {
     private static final Serde<String> TEXT = Serdes.String();
@@ -99,6 +102,13 @@ public final class DescribeSources {
             s.groupByKey(GROUPED).count(Materialized.as("one"));
             s.groupByKey(GROUPED).count(Materialized.as("two"));
         });
+        Consumer<StreamsBuilder> processedValues = b -> {
+            KStream<String, String> s = b.stream("s", TEXTS).selectKey((k, v) -> v).processValues(forwardingValues());
+            s.groupByKey(GROUPED).count(Materialized.as("one"));
+        };
+        TOPOLOGIES.put("optimized-process-values", processedValues);
+        TOPOLOGIES.put("optimized-values-process-counts", processedValues);
+        TOPOLOGIES.put("optimized-process-counts", TOPOLOGIES.get("optimized-process"));
         TOPOLOGIES.put("optimized-merge", b -> {
             KStream<String, String> one = b.stream("a", TEXTS).selectKey((k, v) -> v);
             KStream<String, String> two = b.stream("b", TEXTS).selectKey((k, v) -> v);
@@ -168,6 +178,7 @@ public final class DescribeSources {
             properties.put("default.key.serde", Serdes.StringSerde.class.getName());
             properties.put("default.value.serde", Serdes.StringSerde.class.getName());
             properties.put("topology.optimization", topology.getKey().startsWith("optimized-") ? "all" : "none");
+            properties.put("__enable.process.processValue.fix__", topology.getKey().endsWith("-process-counts"));
             StreamsBuilder builder = new StreamsBuilder(new TopologyConfig(new StreamsConfig(properties)));
             topology.getValue().accept(builder);
             Topology built = builder.build(properties);
@@ -182,6 +193,12 @@ public final class DescribeSources {
     private static ProcessorSupplier<String, String, String, String> forwarding() {
         return () -> new ContextualProcessor<>() {
             @Override public void process(Record<String, String> record) { context().forward(record); }
+        };
+    }
+
+    private static FixedKeyProcessorSupplier<String, String, String> forwardingValues() {
+        return () -> new ContextualFixedKeyProcessor<>() {
+            @Override public void process(FixedKeyRecord<String, String> record) { context().forward(record); }
         };
     }
 

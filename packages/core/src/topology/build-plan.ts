@@ -16,6 +16,7 @@ export function buildPlan(graph: Graph, options: BuildOptions = {}): Plan {
   const order = writeOrder(graph, {
     mergesRepartitions: optimizations.has('merge.repartition.topics'),
     joinsSelf: optimizations.has('single.store.self.join'),
+    countsProcess: options.repartitionAfterProcess === true,
   })
   const written = writeNodes(order, graph.addedStores, optimizations.has('reuse.ktable.source.topics'))
   const nodes = withNullKeyRules(written.nodes, written.repartitionTopics)

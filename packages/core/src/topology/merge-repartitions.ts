@@ -15,10 +15,14 @@ export interface MergedRepartitions {
  * operator that changes the key, with no operator between that changes values, one topic directly below the operator takes
  * their place, under the name of the first. A merge of streams with changed keys takes the place of such an operator. Those
  * of `repartition()` and of grouped tables stay.
+ *
+ * `process()` and `processValues()` count as changing neither keys nor values unless `countsProcess` says so, as Kafka
+ * Streams has it until KAFKA-19668 is mended for everybody: a topic below them moves up above them.
  */
 export function mergeRepartitions(
   entries: readonly GraphEntry[],
   parentsOf: (entry: GraphEntry) => readonly GraphEntry[],
+  countsProcess: boolean,
 ): MergedRepartitions {
   const order = [...entries]
   const parents = new Map(entries.map(entry => [entry, [...parentsOf(entry)]]))
@@ -26,7 +30,7 @@ export function mergeRepartitions(
   const replaced = new Map<RepartitionEntry, GraphEntry>()
   const mergedInto = new Map<RepartitionEntry, RepartitionEntry>()
 
-  for (const [changer, repartitions] of repartitionsByChanger(entries, above)) {
+  for (const [changer, repartitions] of repartitionsByChanger(entries, above, changes(countsProcess))) {
     const [first] = repartitions
     if (first === undefined) continue
     const one = mergedRepartition(repartitions)
@@ -56,6 +60,7 @@ type Above = (entry: GraphEntry) => readonly GraphEntry[]
 function repartitionsByChanger(
   entries: readonly GraphEntry[],
   above: Above,
+  { changesKey, changesValue }: Changes,
 ): ReadonlyMap<GraphEntry, readonly RepartitionEntry[]> {
   const byChanger = new Map<GraphEntry, RepartitionEntry[]>()
   for (const entry of entries) {
@@ -115,17 +120,22 @@ function isOptimizable(entry: GraphEntry): entry is RepartitionEntry {
   return entry.kind === 'repartition' && entry.calledFor !== 'repartition' && entry.filterName !== undefined
 }
 
-function changesKey(entry: GraphEntry): boolean {
-  return ['map', 'flatMap', 'selectKey'].includes(operatorType(entry))
+interface Changes {
+  changesKey(entry: GraphEntry): boolean
+  changesValue(entry: GraphEntry): boolean
 }
 
-function changesValue(entry: GraphEntry): boolean {
-  const type = operatorType(entry)
-  if (type === 'process' && entry.kind === 'processor') {
+function changes(countsProcess: boolean): Changes {
+  const processes = (entry: GraphEntry, fixedKey: boolean): boolean => {
+    if (!countsProcess || entry.kind !== 'processor') return false
     const operator = entry.operator()
-    return operator.type === 'process' && operator.fixedKey
+    return operator.type === 'process' && operator.fixedKey === fixedKey
   }
-  return ['mapValues', 'mapValuesAsync', 'flatMapValues'].includes(type)
+  return {
+    changesKey: entry => ['map', 'flatMap', 'selectKey'].includes(operatorType(entry)) || processes(entry, false),
+    changesValue: entry =>
+      ['mapValues', 'mapValuesAsync', 'flatMapValues'].includes(operatorType(entry)) || processes(entry, true),
+  }
 }
 
 /** The children of a branch pass on, too. */

@@ -22,6 +22,14 @@ export interface BuildOptions {
    * @default false
    */
   readonly requireNames?: boolean
+  /**
+   * With `merge.repartition.topics`: take it that `process()` changes keys and `processValues()` changes values, so that
+   * repartition topics below them stay below. Otherwise such a topic may move in front of them, as in Kafka Streams: it then
+   * holds the values from before `processValues()`, for which its serde must do, and keys that `process()` goes on to change.
+   * Kafka Streams' internal `__enable.process.processValue.fix__` (KAFKA-19668). Changes internal topics.
+   * @default false
+   */
+  readonly repartitionAfterProcess?: boolean
 }
 
 /** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */

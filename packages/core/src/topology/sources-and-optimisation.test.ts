@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { joinWindows } from '../dsl/stream-joins.ts'
 import { tumbling } from '../dsl/windows.ts'
-import type { Processor } from '../operators/processor.ts'
+import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import { string } from '../serde/text-serdes.ts'
 import { keyValueStore } from '../state/store-builder.ts'
 import { describe as describePlan } from './describe.ts'
@@ -20,7 +20,16 @@ const near = joinWindows({ timeDifferenceMs: 60_000, graceMs: 0 })
 
 const ignoring = () => ({ process() {} })
 const forwarding = (): Processor<string, string> => ({ process() {} })
+const forwardingValues = (): FixedKeyProcessor<string, string, string> => ({ process() {} })
 const store = (name: string) => keyValueStore({ name, ...texts })
+
+const processed = (b: StreamsBuilder) => {
+  const s = b.stream('s', texts).process(forwarding)
+  s.groupByKey(texts).count({ store: 'one' })
+  s.groupByKey(texts).count({ store: 'two' })
+}
+const processedValues = (b: StreamsBuilder) =>
+  b.stream('s', texts).selectKey(byValue).processValues(forwardingValues).groupByKey(texts).count({ store: 'one' })
 
 const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   pattern: b => b.stream(/orders-.*/, texts).to('out'),
@@ -93,11 +102,10 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     s.groupByKey({ ...texts, name: 'first' }).count({ store: 'one' })
     s.groupByKey({ ...texts, name: 'second' }).reduce(keep, { store: 'two' })
   },
-  'optimized-process'(b) {
-    const s = b.stream('s', texts).process(forwarding)
-    s.groupByKey(texts).count({ store: 'one' })
-    s.groupByKey(texts).count({ store: 'two' })
-  },
+  'optimized-process': processed,
+  'optimized-process-counts': processed,
+  'optimized-process-values': processedValues,
+  'optimized-values-process-counts': processedValues,
   'optimized-merge'(b) {
     const both = b.stream('a', texts).selectKey(byValue).merge(b.stream('b', texts).selectKey(byValue))
     both.groupByKey(texts).count({ store: 'one' })
@@ -154,9 +162,11 @@ it.each(Object.keys(TOPOLOGIES))('%s is described in the words of Kafka Streams 
   const builder = new StreamsBuilder()
   TOPOLOGIES[name]!(builder)
   const java = readFileSync(new URL(`fixtures/sources/${name}.txt`, import.meta.url), 'utf8')
-  expect(
-    comparable(describePlan(builder.build({ optimization: name.startsWith('optimized-') ? 'all' : 'none' }))),
-  ).toEqual(comparable(java))
+  const plan = builder.build({
+    optimization: name.startsWith('optimized-') ? 'all' : 'none',
+    repartitionAfterProcess: name.endsWith('-process-counts'),
+  })
+  expect(comparable(describePlan(plan))).toEqual(comparable(java))
 })
 
 /** Lines with the lists inside them as sorted sets: Java prints those in the order of its hash tables. */

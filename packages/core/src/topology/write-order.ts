@@ -21,15 +21,16 @@ export interface WriteOrder {
 export interface OrderOptions {
   readonly mergesRepartitions: boolean
   readonly joinsSelf: boolean
+  readonly countsProcess: boolean
 }
 
 /** In the order of writing, but never before a parent. */
-export function writeOrder(graph: Graph, { mergesRepartitions, joinsSelf }: OrderOptions): WriteOrder {
+export function writeOrder(graph: Graph, { mergesRepartitions, joinsSelf, countsProcess }: OrderOptions): WriteOrder {
   const mergedInto = mergeSources(graph.entries)
   const standIn = (entry: GraphEntry) => mergedInto.get(entry) ?? entry
   const read = graph.entries.filter(entry => !mergedInto.has(entry))
   const readParents = (entry: GraphEntry) => [...new Set(entry.parents.map(standIn))]
-  const merged = mergesRepartitions ? mergeRepartitions(read, readParents) : undefined
+  const merged = mergesRepartitions ? mergeRepartitions(read, readParents, countsProcess) : undefined
   const allParents = (entry: GraphEntry) => merged?.parents.get(entry) ?? readParents(entry)
   const all = merged?.entries ?? read
   const selfJoins = new Map(joinsSelf ? all.flatMap(entry => selfJoinOf(entry, allParents)) : [])

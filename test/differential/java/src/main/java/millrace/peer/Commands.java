@@ -55,6 +55,9 @@ final class Commands {
         if (!caching) properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, "0");
         properties.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, options.path("optimization").asText(StreamsConfig.NO_OPTIMIZATION));
         properties.put(
+                TopologyConfig.InternalConfig.ENABLE_PROCESS_PROCESSVALUE_FIX,
+                options.path("repartitionAfterProcess").asBoolean(false));
+        properties.put(
                 StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
                 "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$"
                         + (persistent(options) ? "RocksDBDslStoreSuppliers" : "InMemoryDslStoreSuppliers"));
