@@ -37,6 +37,8 @@ export interface TopicIo extends AsyncDisposable {
   /** Offsets by partition: 0 where there is none. */
   committed(groupId: string, topic: string): Promise<readonly number[]>
   ends(topic: string): Promise<readonly number[]>
+  /** Names of all topics, sorted. */
+  topics(): Promise<readonly string[]>
   /** Records that the group has not committed yet and that are not aborted. */
   unprocessed(groupId: string, topic: string): Promise<number>
 }
@@ -128,6 +130,7 @@ export function topicIo(factory: ClientFactory): TopicIo {
     readAll: (topic, options) => patiently(() => readAll(topic, options)),
     committed: (groupId, topic) => patiently(() => committed(groupId, topic)),
     ends: topic => patiently(() => ends(topic)),
+    topics: () => patiently(async () => (await admin.listTopics()).toSorted()),
     unprocessed: (groupId, topic) =>
       patiently(async () => (await readAll(topic, { from: await committed(groupId, topic) })).length),
     async [Symbol.asyncDispose]() {

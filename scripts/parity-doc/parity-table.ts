@@ -479,6 +479,12 @@ export const PARITY: readonly ParityArea[] = [
         tests: ['test/bad-input/clean-up.test.ts'],
       },
       {
+        java: 'kafka-streams-application-reset',
+        ours: ['resetApplication', 'ResetPosition', 'formatReset'],
+        tests: ['test/bad-input/reset.test.ts', 'packages/runtime/src/reset/reset-position.test.ts'],
+        note: 'Local state, too, and exactly the internal topics where the topology is given. An offset beyond the log is refused, not moved.',
+      },
+      {
         java: 'setStandbyUpdateListener, clientInstanceIds',
         ours: [],
         tests: [],

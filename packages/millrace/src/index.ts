@@ -167,14 +167,18 @@ export type {
   Windowed,
   WindowedByOptions,
 } from '@millrace/core'
-export { KafkaStreams, consoleLogger, silentLogger } from '@millrace/runtime'
+export { KafkaStreams, consoleLogger, formatReset, resetApplication, silentLogger } from '@millrace/runtime'
 export type {
   BadRecordPolicy,
   KafkaStreamsOptions,
   LogLevel,
   MetricReading,
   MetricTags,
+  OffsetMove,
   ProcessingGuarantee,
+  ResetOptions,
+  ResetPosition,
+  ResetReport,
   RestoreEvent,
   StreamsEvents,
   StreamsState,

@@ -197,6 +197,16 @@ export const ERROR_TABLE = {
     message: 'There is no group "{groupId}"',
     hint: 'Check the name. A group is there from its first member or commit on, until its offsets have expired.',
   },
+  MILLRACE_RESET_INVALID: {
+    kind: 'config',
+    message: 'The application "{applicationId}" cannot be reset: {reason}',
+    hint: 'Nothing was changed. Correct what the message names; a dry run shows what a reset would do.',
+  },
+  MILLRACE_RESET_INCOMPLETE: {
+    kind: 'fatal',
+    message: 'The reset of "{applicationId}" broke off while {step}: {reason}',
+    hint: 'What came before is done. Start nothing yet, and run the reset again; instead of a shift give the position wanted.',
+  },
   MILLRACE_SERDE_DECODE: {
     kind: 'record',
     message: 'Bytes could not be decoded as {serde}: {reason}',

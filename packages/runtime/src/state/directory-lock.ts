@@ -31,11 +31,8 @@ export function lockDirectory(directory: string): DirectoryLock {
   while (!createdWith(path, content)) {
     const found = contentOf(path)
     if (found === undefined) continue
-    const owner = parseOwner(found)
-    if (owner !== undefined && isAlive(owner)) {
-      const name = owner.pid === process.pid ? 'this process already' : `process ${owner.pid}`
-      throw millraceError('MILLRACE_STORE_LOCKED', { directory, owner: name })
-    }
+    const owner = holderIn(found)
+    if (owner !== undefined) throw millraceError('MILLRACE_STORE_LOCKED', { directory, owner })
     removeStale(path, found)
   }
   let released = false
@@ -45,6 +42,17 @@ export function lockDirectory(directory: string): DirectoryLock {
       released = true
     },
   }
+}
+
+/** Who holds the directory, as a message says it; undefined when nobody does. Takes nothing. */
+export function lockHolder(directory: string): string | undefined {
+  return holderIn(contentOf(join(directory, LOCK_FILE)) ?? '')
+}
+
+function holderIn(content: string): string | undefined {
+  const owner = parseOwner(content)
+  if (owner === undefined || !isAlive(owner)) return undefined
+  return owner.pid === process.pid ? 'this process already' : `process ${owner.pid}`
 }
 
 function ownerOf(pid: number): LockOwner {

@@ -29,8 +29,8 @@ it('deletes everything of one application, and the directory with it', async () 
   const path = await leaveState('app')
   const entries = ['0_0', '0_1.corrupt-1', 'global', 'process.json', 'topology.json']
   await leaveState('other')
-  expect(await findLocalState(of('app'))).toEqual({ path, entries })
-  expect(await deleteLocalState(of('app'))).toEqual({ path, entries })
+  expect(await findLocalState(of('app'))).toEqual({ path, entries, holder: undefined })
+  expect((await deleteLocalState(of('app'))).entries).toEqual(entries)
   expect(existsSync(path)).toBe(false)
   expect(readdirSync(join(stateDir, 'other')).sort()).toEqual(entries)
 })
@@ -50,6 +50,7 @@ it('leaves what is not of Millrace', async () => {
 it('deletes nothing of what somebody uses', async () => {
   await leaveState('app')
   const directory = await openStateDirectory({ ...of('app'), logger: silentLogger })
+  expect((await findLocalState(of('app'))).holder).toBe('this process already')
   await expect(deleteLocalState(of('app'))).rejects.toMatchObject({ code: 'MILLRACE_STORE_LOCKED' })
   await directory.close()
   expect((await deleteLocalState(of('app'))).entries).toContain('0_0')

@@ -1,6 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockDirectory } from './directory-lock.ts'
+import { lockDirectory, lockHolder } from './directory-lock.ts'
 import { applicationDirectory, isStateEntry } from './state-paths.ts'
 
 /** What an application has left on this machine. */
@@ -8,6 +8,8 @@ export interface LocalState {
   readonly path: string
   /** Names in `path` that are of Millrace, in order. Empty where nothing is. */
   readonly entries: readonly string[]
+  /** The process that uses it. */
+  readonly holder: string | undefined
 }
 
 export interface LocalStateOptions {
@@ -18,7 +20,7 @@ export interface LocalStateOptions {
 /** Looks, and changes nothing. */
 export async function findLocalState({ stateDir, applicationId }: LocalStateOptions): Promise<LocalState> {
   const path = applicationDirectory(stateDir, applicationId)
-  return { path, entries: (await namesIn(path)).filter(isStateEntry).sort() }
+  return { path, entries: (await namesIn(path)).filter(isStateEntry).sort(), holder: lockHolder(path) }
 }
 
 /**
@@ -30,16 +32,16 @@ export async function deleteLocalState(options: LocalStateOptions): Promise<Loca
   const before = await findLocalState(options)
   if (before.entries.length === 0) return before
   const lock = lockDirectory(before.path)
-  // Looked at again: until the lock was taken, another process may have been at work here.
-  let found = before
+  let entries: readonly string[]
   try {
-    found = await findLocalState(options)
-    for (const name of found.entries) await rm(join(found.path, name), { recursive: true, force: true })
+    // Looked at again: until the lock was taken, another process may have been at work here.
+    entries = (await findLocalState(options)).entries
+    for (const name of entries) await rm(join(before.path, name), { recursive: true, force: true })
   } finally {
     lock.release()
   }
-  await rmdir(found.path).catch(allow('ENOTEMPTY', 'EEXIST', 'ENOENT'))
-  return found
+  await rmdir(before.path).catch(allow('ENOTEMPTY', 'EEXIST', 'ENOENT'))
+  return { ...before, entries }
 }
 
 function namesIn(path: string): Promise<readonly string[]> {

@@ -1,0 +1,34 @@
+import type { ResetReport } from './reset-application.ts'
+
+/** What a reset did, or with `dryRun` would do, as lines of text. */
+export function formatReset(report: ResetReport): string {
+  const { applicationId, dryRun, members, offsets, deletedTopics, sparedTopics, localState, obstacles } = report
+  const names = localState.entries.map(entry => `${localState.path}/${entry}`)
+  const sections = [
+    section(dryRun ? 'Members to take out of the group' : 'Members taken out of the group', members.map(memberLine)),
+    section(dryRun ? 'Local state to delete' : 'Local state deleted', names),
+    section(dryRun ? 'Offsets to set' : 'Offsets set', offsets.map(offsetLine(longest(offsets)))),
+    section(dryRun ? 'Internal topics to delete' : 'Internal topics deleted', deletedTopics),
+    section('Topics left alone that look internal', sparedTopics),
+    section('It would be refused', dryRun ? obstacles.map(({ message, hint }) => `${message}. ${hint}`) : []),
+  ].flat()
+  const title = dryRun ? `Dry run of a reset of "${applicationId}": nothing is changed` : `"${applicationId}" is reset`
+  return [title, ...(sections.length === 0 ? ['  there is nothing to do'] : sections)].join('\n')
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`${title}:`, ...lines.map(line => `  ${line}`)]
+}
+
+function memberLine({ memberId, clientId }: ResetReport['members'][number]): string {
+  return `${memberId} (client ${clientId})`
+}
+
+function longest(offsets: ResetReport['offsets']): number {
+  return Math.max(0, ...offsets.map(({ topic, partition }) => `${topic}-${partition}`.length))
+}
+
+function offsetLine(width: number) {
+  return ({ topic, partition, from, to, note }: ResetReport['offsets'][number]): string =>
+    `${`${topic}-${partition}`.padEnd(width)}  ${from ?? 'none'} → ${to}${note === undefined ? '' : ` (${note})`}`
+}
