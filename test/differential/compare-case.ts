@@ -80,7 +80,9 @@ export async function compareCase(
 
 /** What suppress holds back is logged with the time of the wall clock, for which Java's driver has none at all. */
 function withoutSuppressTimes(result: RunResult, plan: Plan): RunResult {
-  const topics = new Set(plan.stores.flatMap(({ name, suppression }) => (suppression ? [`app-${name}-changelog`] : [])))
+  const topics = new Set(
+    plan.stores.flatMap(({ name, suppression, waiting }) => (suppression || waiting ? [`app-${name}-changelog`] : [])),
+  )
   const outputs = Object.entries(result.outputs).map(([topic, records]) => [
     topic,
     topics.has(topic) ? records.map(record => ({ ...record, timestamp: 0 })) : records,

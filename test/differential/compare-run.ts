@@ -46,7 +46,8 @@ function recordsByKey(records: readonly RunOutput[]): ReadonlyMap<string, readon
 }
 
 function sortedEntries(entries: readonly StoreEntry[]): ReadonlyMap<string, readonly string[]> {
-  return new Map(entries.map(entry => [`key ${readable(entry.key)}${shownWindow(entry)}`, [shownEntry(entry)]]))
+  const byKey = Map.groupBy(entries, entry => `key ${readable(entry.key)}${shownWindow(entry)}`)
+  return new Map([...byKey].map(([key, its]) => [key, its.map(shownEntry)]))
 }
 
 function shownRecord({ value, timestamp, headers }: RunOutput): string {

@@ -13,6 +13,8 @@ const BY_PRESENCE: ReadonlySet<string> = new Set([
 ])
 const NO_OPTIONS: ReadonlySet<string> = new Set(['op', 'id', 'from', 'with', 'table', 'topic', 'topics', 'counts'])
 const NUMBERS: ReadonlySet<string> = new Set(['sizeMs', 'advanceMs', 'graceMs', 'beforeMs', 'afterMs', 'partitions'])
+/** Settings of stores, likewise. */
+const PLAIN_SETTINGS: ReadonlySet<string> = new Set(['name', 'retentionMs', 'historyRetentionMs'])
 
 /** Counts the operators of a case and the options they were given, as `operator` and `operator option[=value]`. */
 export function countCase(
@@ -29,7 +31,7 @@ export function countCase(
       if (NO_OPTIONS.has(option)) continue
       if (option === 'store' && typeof value === 'object') {
         for (const [setting, to] of Object.entries(value as object)) {
-          count(`store ${setting}${setting === 'name' ? '' : `=${to}`}`)
+          count(`store ${setting}${PLAIN_SETTINGS.has(setting) ? '' : `=${to}`}`)
         }
       }
       count(shownOption(step.op, option, value))
@@ -59,6 +61,7 @@ const OPTIONS: readonly string[] = [
   'store caching=false',
   'store logging=false',
   'store retainDuplicates=true',
+  'store historyRetentionMs',
   'stream pattern',
   'stream offsetReset=earliest',
   'stream extractor=partitionTime',
@@ -74,6 +77,8 @@ const OPTIONS: readonly string[] = [
   'windowedBy kind=unlimited',
   'windowedBy advanceMs',
   'windowedBy emit=on-close',
+  'join graceMs',
+  'leftJoin graceMs',
   'streamJoin kind=inner',
   'streamJoin kind=left',
   'streamJoin kind=outer',

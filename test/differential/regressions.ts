@@ -60,6 +60,24 @@ export const REGRESSIONS: readonly Regression[] = [
     topology: PROCESSED_BEFORE_TABLE,
     inputs: [record('c', 'ab z', 1012), record('d', 'ab', 1012)],
   },
+  {
+    what: 'a left join with a global table by a key that is null, though the record has one: it meets null',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'globalTable', id: 'table', topic: 'table' },
+      {
+        op: 'globalJoin',
+        id: 'pairs',
+        from: 'in',
+        with: 'table',
+        kind: 'left',
+        selector: 'keyOrNull',
+        joiner: 'tableOnly',
+      },
+      { op: 'to', from: 'pairs', topic: 'out' },
+    ],
+    inputs: [record('c', 'ab', 1006)],
+  },
 ]
 
 export interface Regression extends Partial<Pick<Case, 'optimization' | 'repartitionAfterProcess'>> {

@@ -1,7 +1,8 @@
-import { type BuildOptions, bytes, type Plan, type StorePlan } from '@millrace/core'
+import { type BuildOptions, bytes, type Plan } from '@millrace/core'
 import { TopologyTestDriver } from '@millrace/testing'
 import { interpret } from './interpreter.ts'
-import type { RunInput, RunOptions, RunOutput, RunResult, StoreEntry } from './java-peer.ts'
+import type { RunInput, RunOptions, RunOutput, RunResult } from './java-peer.ts'
+import { storesOf, toBase64 } from './millrace-stores.ts'
 import type { TopologySpec } from './spec.ts'
 
 const BYTES = { key: bytes(), value: bytes() }
@@ -34,8 +35,9 @@ export async function runPlan(
     if ('advanceWallClockMs' in input) await driver.advanceWallClock(input.advanceWallClockMs)
     else await pipe(driver, input)
   }
-  const outputs = driver.producedTopicNames().map(topic => [topic, outputsOf(driver, topic)] as const)
-  return { outputs: Object.fromEntries(outputs), stores: await storesOf(driver, plan) }
+  const produced = driver.producedTopicNames().map(topic => [topic, outputsOf(driver, topic)] as const)
+  const outputs = Object.fromEntries(produced)
+  return { outputs, stores: await storesOf(driver, plan, inputs, outputs) }
 }
 
 async function pipe(
@@ -57,87 +59,6 @@ function outputsOf(driver: TopologyTestDriver, topic: string): readonly RunOutpu
   }))
 }
 
-async function storesOf(driver: TopologyTestDriver, plan: Plan): Promise<RunResult['stores']> {
-  const stores: Record<string, readonly StoreEntry[]> = {}
-  for (const store of plan.stores) {
-    // What suppress holds, and who subscribes to a foreign key: their changelogs say it.
-    if (store.suppression === true || isSubscriptions(store)) continue
-    // Kafka Streams never makes a store that no processor is connected to.
-    if (store.processors.length === 0) continue
-    if (store.kind === 'session') stores[store.name] = await sessionEntries(driver, store)
-    else if (store.kind === 'window') stores[store.name] = await windowEntries(driver, store)
-    else if (store.timestamped) stores[store.name] = await keyValueEntries(driver, store)
-    // The one store of unmatched records of a join: its changelog says what it holds.
-    else if (!isUnmatched(store)) stores[store.name] = await plainEntries(driver, store)
-  }
-  return stores
-}
-
-function isSubscriptions({ valueSerde }: StorePlan): boolean {
-  return valueSerde.name.startsWith('subscription(')
-}
-
-function isUnmatched({ name }: StorePlan): boolean {
-  return name.includes('-shared-join-store') || name.startsWith('KSTREAM-OUTERSHARED-')
-}
-
-async function plainEntries(driver: TopologyTestDriver, store: StorePlan): Promise<readonly StoreEntry[]> {
-  const entries = await driver.storeEntries<unknown, unknown>(store.name)
-  return entries.map(([key, value]) => storeEntry(store, key, { value, timestamp: -1 }))
-}
-
-async function keyValueEntries(driver: TopologyTestDriver, store: StorePlan): Promise<readonly StoreEntry[]> {
-  const entries: StoreEntry[] = []
-  for await (const [key, stored] of driver.timestampedKeyValueStore<unknown, unknown>(store.name).all()) {
-    entries.push(storeEntry(store, key, stored))
-  }
-  return entries
-}
-
-async function windowEntries(driver: TopologyTestDriver, store: StorePlan): Promise<readonly StoreEntry[]> {
-  const entries: StoreEntry[] = []
-  const { windowSizeMs = 0 } = store
-  // Kafka Streams shows the end of a window that never ends so, rounded as JSON numbers are.
-  const endOf = (start: number): number => Math.min(start + windowSizeMs, 2 ** 63)
-  if (!store.timestamped) {
-    for await (const [key, windowStart, value] of driver.windowStore<unknown, unknown>(store.name).all()) {
-      const entry = storeEntry(store, key, { value, timestamp: -1 })
-      entries.push({ ...entry, windowStart, windowEnd: endOf(windowStart) })
-    }
-    return entries
-  }
-  for await (const [key, windowStart, stored] of driver.timestampedWindowStore<unknown, unknown>(store.name).all()) {
-    entries.push({ ...storeEntry(store, key, stored), windowStart, windowEnd: endOf(windowStart) })
-  }
-  return entries
-}
-
-async function sessionEntries(driver: TopologyTestDriver, store: StorePlan): Promise<readonly StoreEntry[]> {
-  return (await driver.sessionStoreEntries(store.name)).map(([{ key, window }, value]) => ({
-    ...storeEntry(store, key, { value, timestamp: -1 }),
-    windowStart: window.start,
-    windowEnd: window.end,
-  }))
-}
-
-function storeEntry(
-  { keySerde, valueSerde, name }: StorePlan,
-  key: unknown,
-  stored: { readonly value: unknown; readonly timestamp: number },
-): StoreEntry {
-  return {
-    key: toBase64(keySerde.serialize(key, name)),
-    value: toBase64(valueSerde.serialize(stored.value, name)),
-    timestamp: stored.timestamp,
-  }
-}
-
 function fromBase64(text: string | null): Buffer | null {
   return text === null ? null : Buffer.from(text, 'base64')
-}
-
-function toBase64(raw: Uint8Array): string
-function toBase64(raw: Uint8Array | null): string | null
-function toBase64(raw: Uint8Array | null): string | null {
-  return raw === null ? null : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64')
 }

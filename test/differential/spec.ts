@@ -51,6 +51,8 @@ export interface StoreSpec {
   readonly logging?: boolean
   /** Of window and session stores only. */
   readonly retentionMs?: number
+  /** Makes the store a versioned one, which must have a name. Not of windows. */
+  readonly historyRetentionMs?: number
   /** @default that of the run */
   readonly type?: 'memory' | 'persistent'
 }

@@ -15,7 +15,11 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
     reason: "which of them Java's stores still show depends on segments and caches (expired-windows.ts)",
   },
   {
-    what: 'the time of records in the changelog of suppress',
+    what: 'records without a key in a left join with grace',
+    reason: 'Kafka Streams 4.3.1 fails on them, with a NullPointerException',
+  },
+  {
+    what: 'the time of records in the changelogs of suppress and of joins with grace',
     reason: "Java leaves it to the producer, and the producer of Java's driver has none",
   },
   {
@@ -23,7 +27,7 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
     reason: "Java's driver has one stream time for all of them; in an application each task has its own",
   },
   {
-    what: "contents of suppress' buffers, foreign-key subscriptions and unmatched records of outer joins",
+    what: 'contents of the buffers of suppress and of joins with grace, foreign-key subscriptions and unmatched records of outer joins',
     reason: 'no store of the driver shows them in Java; their changelogs are compared record by record',
   },
   { what: 'what print prints', reason: 'it is for people; the node is compared' },
@@ -43,7 +47,7 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
     open: true,
   },
   { what: 'suppress that shuts down when full', reason: 'not drawn yet', open: true },
-  { what: 'versioned tables, grace joins, LRU stores', reason: 'not drawn yet', open: true },
+  { what: 'LRU stores', reason: 'not drawn yet', open: true },
   { what: 'stores in memory and retention, per store', reason: 'not drawn yet', open: true },
   { what: 'caches of stores that processors use', reason: 'not drawn yet', open: true },
   { what: 'serdes, partitioner, key layouts and wrappers', reason: 'compared with stored fixtures only', open: true },

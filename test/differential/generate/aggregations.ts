@@ -1,5 +1,17 @@
 import type { WindowedByStep } from '../steps/aggregation-steps.ts'
-import { add, another, type Draft, type Draw, maybeName, maybeStore, nextId, oneOf, type Part } from './draft.ts'
+import {
+  add,
+  another,
+  type Draft,
+  type Draw,
+  maybeName,
+  maybeStore,
+  maybeTableStore,
+  nextId,
+  oneOf,
+  type Part,
+  versions,
+} from './draft.ts'
 
 /** Grouping of a stream. */
 export const GROUPING_DRAWS: readonly Draw[] = [
@@ -62,8 +74,9 @@ function keyKind({ kind = 'time', sizeMs }: WindowedByStep, { key }: Part): stri
 
 function drawAggregation(draft: Draft, from: Part): void {
   const op = draft.choice.of(from.value === 'string' ? ['count', 'reduce', 'aggregate'] : ['count', 'aggregate'])
-  const common = { id: nextId(draft), from: from.id, ...maybeName(draft), ...maybeStore(draft) }
-  const table = { kind: 'table', key: from.key, value: op === 'count' ? 'long' : 'string', known: true } as const
+  const common = stored(draft, from)
+  const value = op === 'count' ? 'long' : 'string'
+  const table = { kind: 'table', key: from.key, value, known: true, ...versions(common) } as const
   switch (op) {
     case 'count':
       return add(draft, { op, ...common }, table)
@@ -93,7 +106,13 @@ function drawCogroup(draft: Draft, from: Part): void {
 function drawCogroupedAggregate(draft: Draft, from: Part): void {
   used(draft, from)
   const aggregation = draft.choice.of(['join', 'keyAndLast', 'joinOrClear'] as const)
-  const common = { id: nextId(draft), from: from.id, ...maybeName(draft), ...maybeStore(draft) }
-  const table = { kind: 'table', key: from.key, value: 'string', known: true } as const
+  const common = stored(draft, from)
+  const table = { kind: 'table', key: from.key, value: 'string', known: true, ...versions(common) } as const
   add(draft, { op: 'aggregate', ...common, aggregation }, table)
+}
+
+function stored(draft: Draft, from: Part) {
+  const plain = from.kind === 'grouped' || from.kind === 'cogrouped'
+  const store = plain ? maybeTableStore(draft) : maybeStore(draft)
+  return { id: nextId(draft), from: from.id, ...maybeName(draft), ...store }
 }

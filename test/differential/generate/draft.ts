@@ -20,6 +20,8 @@ export interface Part {
   readonly known: boolean
   /** Of a global table: the name of its store, where it has one of the user's. */
   readonly store?: string
+  /** Of a versioned table: for how long it can be asked what was valid at a time. */
+  readonly historyRetentionMs?: number | undefined
 }
 
 /** `string`, or for windowed keys `time 60 of string` and the like: only equal ones can be joined. */
@@ -88,6 +90,22 @@ export function maybeName(draft: Draft): { readonly name?: string } {
 
 export function maybeStore(draft: Draft): { readonly store?: StoreSpec } {
   return draft.choice.chance(40) ? { store: someStore(draft) } : {}
+}
+
+/** Of a table without windows, which may be a versioned one. */
+export function maybeTableStore(draft: Draft): { readonly store?: StoreSpec } {
+  return draft.choice.chance(12) ? { store: versionedStore(draft) } : maybeStore(draft)
+}
+
+/** Histories from shorter than the disorder of the inputs to longer than all of them. */
+export function versionedStore(draft: Draft): StoreSpec {
+  const historyRetentionMs = draft.choice.of([0, 5, 20, 100, 100_000])
+  return { ...someStore(draft), name: nextId(draft, 'store-'), historyRetentionMs }
+}
+
+/** Whether a table is a versioned one: as its store says, or without settings of one the table above. */
+export function versions(step: { readonly store?: StoreSpec }, above?: Part): Pick<Part, 'historyRetentionMs'> {
+  return { historyRetentionMs: (step.store ?? above)?.historyRetentionMs }
 }
 
 export function someStore(draft: Draft): StoreSpec {

@@ -1,3 +1,4 @@
+import type { StepId } from '../spec.ts'
 import { add, another, type Draft, type Draw, maybeName, nextId, oneOf, type Part } from './draft.ts'
 
 /** Joins of a stream. */
@@ -22,9 +23,26 @@ function drawTableJoin(op: 'join' | 'leftJoin'): Draw['draw'] {
     const table = another(draft, part => part.kind === 'table' && part.key === from.key)
     if (table === undefined) return
     const joiner = oneOf(draft, 'joiner')
-    const step = { op, id: nextId(draft), from: from.id, table: table.id, joiner, ...maybeName(draft) } as const
+    const grace = maybeGrace(draft, from, table)
+    const start = grace.graceMs === undefined || op === 'join' ? from.id : withKeys(draft, from)
+    const step = { op, id: nextId(draft), from: start, table: table.id, joiner, ...maybeName(draft), ...grace } as const
     add(draft, step, { ...from, value: 'string', known: false })
   }
+}
+
+/** Within what the table remembers; now and then of a table that remembers nothing, which both sides refuse. */
+function maybeGrace({ choice }: Draft, from: Part, { historyRetentionMs }: Part): { readonly graceMs?: number } {
+  if (historyRetentionMs === undefined) return choice.chance(1) ? { graceMs: 5 } : {}
+  if (from.key !== 'string' || choice.chance(40)) return {}
+  const graceMs = choice.of([0, 5, 20, 50])
+  return { graceMs: choice.chance(95) ? Math.min(historyRetentionMs, graceMs) : graceMs }
+}
+
+/** Without the records that Kafka Streams fails on: see `uncompared.ts`. */
+function withKeys(draft: Draft, from: Part): StepId {
+  const id = nextId(draft)
+  add(draft, { op: 'filter', id, from: from.id, predicate: 'keyBeforeM' }, from)
+  return id
 }
 
 function drawStreamJoin(draft: Draft, from: Part): void {

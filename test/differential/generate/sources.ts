@@ -1,4 +1,13 @@
-import { add, type Draft, maybeFunction, maybeName, maybeStore, nextId } from './draft.ts'
+import {
+  add,
+  type Draft,
+  maybeFunction,
+  maybeName,
+  maybeTableStore,
+  nextId,
+  versionedStore,
+  versions,
+} from './draft.ts'
 
 export function drawSource(draft: Draft): void {
   const { choice } = draft
@@ -40,6 +49,11 @@ export function drawSource(draft: Draft): void {
     const topics = several ? [`topic-${id}`, `topic-${id}-too`] : [`topic-${id}`]
     add(draft, { op: 'stream', topics, ...common, ...pattern }, { ...known, kind: 'stream' })
   } else {
-    add(draft, { op: 'table', topic: `topic-${id}`, ...common, ...maybeStore(draft) }, { ...known, kind: 'table' })
+    const store = choice.chance(25) ? { store: versionedStore(draft) } : maybeTableStore(draft)
+    add(
+      draft,
+      { op: 'table', topic: `topic-${id}`, ...common, ...store },
+      { ...known, kind: 'table', ...versions(store) },
+    )
   }
 }

@@ -5,11 +5,12 @@ import {
   type Draw,
   maybeFunction,
   maybeName,
-  maybeStore,
+  maybeTableStore,
   nextId,
   oneOf,
   type Part,
   someStore,
+  versions,
 } from './draft.ts'
 
 /** Steps on a stream that need no other part, and `merge`. */
@@ -70,8 +71,10 @@ export const STREAM_DRAWS: readonly Draw[] = [
   },
   {
     draw(draft, from) {
-      const store = from.known ? maybeStore(draft) : { store: someStore(draft) }
-      add(draft, { op: 'toTable', ...common(draft, from), ...store }, { ...from, kind: 'table', known: true })
+      const drawn = maybeTableStore(draft)
+      const store = from.known || drawn.store !== undefined ? drawn : { store: someStore(draft) }
+      const gives = { ...from, kind: 'table', known: true, ...versions(store) } as const
+      add(draft, { op: 'toTable', ...common(draft, from), ...store }, gives)
     },
   },
 ]

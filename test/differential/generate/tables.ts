@@ -5,10 +5,11 @@ import {
   type Draw,
   maybeFunction,
   maybeName,
-  maybeStore,
+  maybeTableStore,
   nextId,
   oneOf,
   type Part,
+  versions,
 } from './draft.ts'
 
 /** Of a table. */
@@ -18,7 +19,7 @@ export const TABLE_DRAWS: readonly Draw[] = [
   {
     draw(draft, from) {
       const step = { op: 'mapValues', ...stored(draft, from), mapper: oneOf(draft, 'valueMapper') } as const
-      add(draft, step, { ...from, value: 'string', known: 'store' in step })
+      add(draft, step, { ...from, value: 'string', known: 'store' in step, ...versions(step, from) })
     },
   },
   {
@@ -46,7 +47,7 @@ export const TABLE_DRAWS: readonly Draw[] = [
   {
     draw(draft, from) {
       const step = { op: 'transformValues', ...stored(draft, from), mapper: oneOf(draft, 'valueMapper') } as const
-      add(draft, step, { ...from, value: 'string', known: 'store' in step })
+      add(draft, step, { ...from, value: 'string', known: 'store' in step, ...versions(step, from) })
     },
   },
 ]
@@ -54,13 +55,16 @@ export const TABLE_DRAWS: readonly Draw[] = [
 /** Of a grouped table. */
 export const GROUPED_TABLE_DRAWS: readonly Draw[] = [
   {
-    draw: (draft, from) =>
-      add(draft, { op: 'tableCount', ...stored(draft, from) }, { ...from, kind: 'table', value: 'long' }),
+    draw(draft, from) {
+      const step = { op: 'tableCount', ...stored(draft, from) } as const
+      add(draft, step, { ...from, kind: 'table', value: 'long', ...versions(step) })
+    },
   },
   {
     draw(draft, from) {
       const [adder, subtractor] = [oneOf(draft, 'reducer'), oneOf(draft, 'reducer')]
-      add(draft, { op: 'tableReduce', ...stored(draft, from), adder, subtractor }, { ...from, kind: 'table' })
+      const step = { op: 'tableReduce', ...stored(draft, from), adder, subtractor } as const
+      add(draft, step, { ...from, kind: 'table', ...versions(step) })
     },
   },
   {
@@ -69,13 +73,17 @@ export const GROUPED_TABLE_DRAWS: readonly Draw[] = [
       const adder = oneOf(draft, 'aggregation')
       const drawn = oneOf(draft, 'aggregation')
       const subtractor = adder === 'countText' || drawn === 'countText' ? adder : drawn
-      add(draft, { op: 'tableAggregate', ...stored(draft, from), adder, subtractor }, { ...from, kind: 'table' })
+      const step = { op: 'tableAggregate', ...stored(draft, from), adder, subtractor } as const
+      add(draft, step, { ...from, kind: 'table', ...versions(step) })
     },
   },
 ]
 
 function drawFilter(op: 'filter' | 'filterNot'): Draw['draw'] {
-  return (draft, from) => add(draft, { op, ...stored(draft, from), predicate: oneOf(draft, 'predicate') }, from)
+  return (draft, from) => {
+    const step = { op, ...stored(draft, from), predicate: oneOf(draft, 'predicate') } as const
+    add(draft, step, { ...from, ...versions(step, from) })
+  }
 }
 
 function drawTableJoin(draft: Draft, from: Part): void {
@@ -84,7 +92,7 @@ function drawTableJoin(draft: Draft, from: Part): void {
   const join = draft.choice.of(['inner', 'left', 'outer'] as const)
   const functions = { with: other.id, joiner: oneOf(draft, 'joiner') }
   const step = { op: 'tableJoin', join, ...stored(draft, from), ...functions } as const
-  add(draft, step, { ...from, value: 'string', known: 'store' in step })
+  add(draft, step, { ...from, value: 'string', known: 'store' in step, ...versions(step) })
 }
 
 function drawForeignKeyJoin(draft: Draft, from: Part): void {
@@ -93,11 +101,13 @@ function drawForeignKeyJoin(draft: Draft, from: Part): void {
   const join = draft.choice.of(['inner', 'left'] as const)
   const functions = { with: other.id, selector: oneOf(draft, 'keySelector'), joiner: oneOf(draft, 'joiner') }
   const step = { op: 'foreignKeyJoin', join, ...stored(draft, from), ...functions } as const
-  add(draft, step, { ...from, value: 'string', known: true })
+  add(draft, step, { ...from, value: 'string', known: true, ...versions(step) })
 }
 
 function drawSuppress(draft: Draft, from: Part): void {
   const { choice } = draft
+  // Both sides refuse to hold versions back.
+  if (from.historyRetentionMs !== undefined && choice.chance(90)) return
   const closes = from.key !== 'string' && choice.chance(50)
   const step = {
     op: 'suppress',
@@ -114,6 +124,6 @@ function common(draft: Draft, from: Part): { readonly id: string; readonly from:
   return { id: nextId(draft), from: from.id, ...maybeName(draft) }
 }
 
-function stored(draft: Draft, from: Part): ReturnType<typeof common> & ReturnType<typeof maybeStore> {
-  return { ...common(draft, from), ...maybeStore(draft) }
+function stored(draft: Draft, from: Part): ReturnType<typeof common> & ReturnType<typeof maybeTableStore> {
+  return { ...common(draft, from), ...maybeTableStore(draft) }
 }

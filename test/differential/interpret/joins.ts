@@ -48,7 +48,8 @@ export const JOINS: Operators<JoinSteps['op']> = {
 function streamTableJoin(step: StreamTableJoinStep, { read }: Building): Result {
   const from = read(step.from, 'stream')
   const other = read(step.table, 'table')
-  const options = { ...serdes(from), ...name(step) }
+  const grace = step.graceMs === undefined ? {} : { graceMs: step.graceMs }
+  const options = { ...serdes(from), ...name(step), ...grace }
   const joiner = joinerOf(step.joiner)
   const joined =
     step.op === 'join' ? from.it.join(other.it, joiner, options) : from.it.leftJoin(other.it, joiner, options)

@@ -9,6 +9,8 @@ export interface StreamTableJoinStep extends Result, From, Named {
   readonly op: 'join' | 'leftJoin'
   readonly table: StepId
   readonly joiner: keyof Catalogue['joiner']
+  /** How long records wait for late versions of the table, which must be versioned. */
+  readonly graceMs?: number
 }
 
 /** With a global table, by the key that `selector` gives. */

@@ -6,7 +6,7 @@ import type { StreamGlobalJoinSpec } from './spec.ts'
 /**
  * `join` and `leftJoin` of a stream with a global table. The table is as far as this instance has read it: nothing waits for
  * records that are younger in time, and updates of the table alone give nothing. Records without a value are dropped, and so
- * are those whose key selector gives null; but in a left join a record that has no key itself meets null.
+ * are those whose key selector gives null; but in a left join they meet null (KIP-962).
  */
 export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: OperatorEnv): Process {
   const keySelector = spec.keySelector as (key: unknown, value: unknown) => unknown
@@ -30,7 +30,7 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
 
   function lookUp(key: unknown, value: unknown, globalKey: unknown): void | Promise<void> {
     if (globalKey === null || globalKey === undefined) {
-      return inner || key !== null ? context.drop(name, 'null-key') : join(key, value, null)
+      return inner ? context.drop(name, 'null-key') : join(key, value, null)
     }
     const found: MaybePromise<StoredValue | undefined> = global.get(globalKey)
     if (found instanceof Promise) return found.then(later => join(key, value, valueOf(later)))

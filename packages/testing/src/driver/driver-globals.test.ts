@@ -20,7 +20,7 @@ function withCountries(join: 'join' | 'leftJoin') {
 describe('a stream joined with a global table', () => {
   it.each([
     ['join', ['1 de Germany', '3 fr France']],
-    ['leftJoin', ['1 de Germany', '2 fr null', 'null  null', '3 fr France', 'null xx null', '6 de null']],
+    ['leftJoin', ['1 de Germany', '2 fr null', '0  null', 'null  null', '3 fr France', 'null xx null', '6 de null']],
   ] as const)('%s: meets the value of the key that is selected, as it is then', async (join, expected) => {
     await using driver = await TopologyTestDriver.create(withCountries(join))
     const countries = driver.createInputTopic('countries', texts)

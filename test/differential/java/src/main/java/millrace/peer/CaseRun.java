@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,12 +14,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.Topology;
@@ -46,8 +49,9 @@ final class CaseRun {
                 }
             }
             ObjectNode answer = Main.JSON.createObjectNode();
-            answer.set("outputs", outputs(driver));
-            answer.set("stores", StoreContents.of(driver));
+            JsonNode outputs = outputs(driver);
+            answer.set("outputs", outputs);
+            answer.set("stores", StoreContents.of(driver, asked(inputs, outputs)));
             return answer;
         } finally {
             delete(state);
@@ -81,6 +85,34 @@ final class CaseRun {
             }
         }
         return outputs;
+    }
+
+    /** Keys of a store's changelog, and of the inputs for one without; times of the inputs. */
+    private static VersionedContents.Asked asked(JsonNode inputs, JsonNode outputs) {
+        return new VersionedContents.Asked() {
+            @Override
+            public Set<Bytes> keys(String store) {
+                Set<Bytes> keys = new TreeSet<>();
+                try {
+                    for (JsonNode records : List.of(outputs.path("app-" + store + "-changelog"), inputs)) {
+                        for (JsonNode record : records) {
+                            byte[] key = bytes(record.path("key"));
+                            if (key != null) keys.add(Bytes.wrap(key));
+                        }
+                    }
+                } catch (IOException error) {
+                    throw new UncheckedIOException(error);
+                }
+                return keys;
+            }
+
+            @Override
+            public Set<Long> times() {
+                Set<Long> times = new TreeSet<>();
+                for (JsonNode input : inputs) if (input.has("timestamp")) times.add(input.get("timestamp").asLong());
+                return times;
+            }
+        };
     }
 
     private static byte[] bytes(JsonNode base64) throws IOException {

@@ -1,6 +1,7 @@
 package millrace.peer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.streams.kstream.GlobalKTable;
 import org.apache.kafka.streams.kstream.JoinWindows;
@@ -24,6 +25,7 @@ final class Joins {
         ValueJoinerWithKey<Object, Object, Object, Object> joiner = Functions.joiner(step);
         Joined<Object, Object, Object> how = Joined.with(node.key(), node.value(), table.value());
         if (step.has("name")) how = how.withName(step.get("name").asText());
+        if (step.has("graceMs")) how = how.withGracePeriod(Duration.ofMillis(step.get("graceMs").asLong()));
         return Streams.newValues(
                 node,
                 step.path("op").asText().equals("join")

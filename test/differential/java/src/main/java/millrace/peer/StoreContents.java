@@ -17,13 +17,14 @@ import org.apache.kafka.streams.state.TimestampedKeyValueStore;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.apache.kafka.streams.state.internals.TimeOrderedKeyValueBuffer;
+import org.apache.kafka.streams.state.VersionedKeyValueStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** What the stores of a driver hold at the end, in the order in which the stores iterate. */
 final class StoreContents {
     private StoreContents() {}
 
-    static JsonNode of(TopologyTestDriver driver) {
+    static JsonNode of(TopologyTestDriver driver, VersionedContents.Asked asked) {
         ObjectNode stores = Main.JSON.createObjectNode();
         for (String name : new TreeSet<>(driver.getAllStateStores().keySet())) {
             StateStore store = driver.getAllStateStores().get(name);
@@ -37,6 +38,7 @@ final class StoreContents {
             if (store instanceof TimestampedWindowStore) windows(driver.getTimestampedWindowStore(name), entries);
             else if (store instanceof WindowStore) plainWindows(driver.getWindowStore(name), entries);
             else if (store instanceof SessionStore) sessions(driver.getSessionStore(name), entries);
+            else if (store instanceof VersionedKeyValueStore) VersionedContents.of(store, asked, entries);
             else if (store instanceof TimestampedKeyValueStore) keyValues(driver.getTimestampedKeyValueStore(name), entries);
             else if (store instanceof KeyValueStore) plainKeyValues(driver.getKeyValueStore(name), entries);
             else throw new IllegalStateException("store " + name + " is of a kind not known here: " + store.getClass());

@@ -23,7 +23,16 @@ final class Stores {
 
     static Materialized<Object, Object, KeyValueStore<Bytes, byte[]>> keyValue(
             JsonNode store, Serde<Object> key, Serde<Object> value) {
+        if (store.has("historyRetentionMs")) return settings(store, versioned(store, key, value));
         return settings(store, as(store, key, value));
+    }
+
+    private static Materialized<Object, Object, KeyValueStore<Bytes, byte[]>> versioned(
+            JsonNode store, Serde<Object> key, Serde<Object> value) {
+        Duration history = Duration.ofMillis(store.get("historyRetentionMs").asLong());
+        var supplier = org.apache.kafka.streams.state.Stores.persistentVersionedKeyValueStore(
+                store.path("name").asText(), history);
+        return Materialized.<Object, Object>as(supplier).withKeySerde(key).withValueSerde(value);
     }
 
     static Materialized<Object, Object, WindowStore<Bytes, byte[]>> window(
