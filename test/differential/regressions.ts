@@ -48,6 +48,20 @@ export const REGRESSIONS: readonly Regression[] = [
     inputs: [record('c', 'ab', 1012), record('c', 'xy', 1040), record('c', 'ab', 1200)],
   },
   {
+    what: 'one cogrouped stream aggregated twice after a change of key, plain and windowed: one repartition topic',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupBy', id: 'grouped', from: 'in', selector: 'firstChar' },
+      { op: 'cogroup', id: 'cogrouped', from: 'grouped', aggregation: 'join' },
+      { op: 'aggregate', id: 'joined', from: 'cogrouped', aggregation: 'join' },
+      { op: 'windowedBy', id: 'windows', from: 'cogrouped', sizeMs: 60, graceMs: 30 },
+      { op: 'aggregate', id: 'windowed', from: 'windows', aggregation: 'join' },
+      { op: 'windowedBy', id: 'sessions', from: 'cogrouped', kind: 'session', sizeMs: 10, graceMs: 30 },
+      { op: 'aggregate', id: 'visits', from: 'sessions', aggregation: 'join' },
+    ],
+    inputs: [record('c', 'ab', 1012), record('d', 'ac', 1015), record('c', 'b', 1030)],
+  },
+  {
     what: 'a repartition topic below processValues: the optimiser moves it to the change of the key',
     optimization: ['merge.repartition.topics'],
     topology: PROCESSED_BEFORE_TABLE,

@@ -37,11 +37,6 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
     reason: 'only the Topology of Java has them, not its StreamsBuilder',
   },
   {
-    what: 'one cogrouped stream aggregated twice after a change of key',
-    reason: 'Java writes one repartition topic for both aggregations, Millrace one for each',
-    open: true,
-  },
-  {
     what: 'a pattern that matches several topics',
     reason: "Millrace's driver makes them one by one, each time with a rebalance that Java's driver does not have",
     open: true,

@@ -50,7 +50,6 @@ export const COGROUPED_DRAWS: readonly Draw[] = [
 export const WINDOWED_COGROUPED_DRAWS: readonly Draw[] = [{ draw: drawCogroupedAggregate }]
 
 function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogrouped'): void {
-  used(draft, from)
   const { choice } = draft
   const kind = choice.of(['time', 'time', 'sliding', 'session', 'session', 'unlimited'] as const)
   const sizeMs = kind === 'unlimited' ? choice.of([0, 1_000, 1_020]) : choice.of([5, 10, 60])
@@ -87,9 +86,9 @@ function drawAggregation(draft: Draft, from: Part): void {
   }
 }
 
-/** Kafka Streams goes on with the same cogrouped stream, so nothing else may be drawn on it: see `uncompared.ts`. */
+/** In Kafka Streams a cogrouped stream is the same object with one stream more, so nothing is drawn on it as it was before. */
 function used(draft: Draft, from: Part): void {
-  if (from.kind === 'cogrouped') draft.parts.splice(draft.parts.indexOf(from), 1)
+  draft.parts.splice(draft.parts.indexOf(from), 1)
 }
 
 function drawCogroup(draft: Draft, from: Part): void {
@@ -104,7 +103,6 @@ function drawCogroup(draft: Draft, from: Part): void {
 }
 
 function drawCogroupedAggregate(draft: Draft, from: Part): void {
-  used(draft, from)
   const aggregation = draft.choice.of(['join', 'keyAndLast', 'joinOrClear'] as const)
   const common = stored(draft, from)
   const table = { kind: 'table', key: from.key, value: 'string', known: true, ...versions(common) } as const

@@ -57,7 +57,7 @@ export class CogroupedKStream<K, VR, V = unknown> {
   ): TimeWindowedCogroupedKStream<K, VR>
   windowedBy(windows: WindowsSpec, options: LateOption<K, V> = {}): unknown {
     const by: WindowedBy = { windows, emit: 'on-update', onLate: onLateOf(options, this.#make) }
-    const from = { ...this.#point, repartitioned: new Map() }
+    const from = this.#point
     return windows.type === 'session'
       ? new SessionWindowedCogroupedKStream(from, by, this.#make)
       : new TimeWindowedCogroupedKStream(from, by, this.#make)

@@ -50,6 +50,15 @@ it('aggregates several streams into one table', async () => {
   ])
 })
 
+it('needs one repartition topic for however many aggregates there are of it', () => {
+  const { builder, both } = cogrouped()
+  both.aggregate(() => '', { store: { ...kept.store, name: 'all' } })
+  both
+    .windowedBy(tumbling({ sizeMs: 10, graceMs: 10 }))
+    .aggregate(() => '', { store: { ...kept.store, name: 'by-window' } })
+  expect(builder.build().repartitionTopics.map(({ name }) => name)).toEqual(['by-account-repartition'])
+})
+
 it('does so for each window, and for each session', async () => {
   const windows = cogrouped()
   const key = timeWindowed(string(), { sizeMs: 10 })
