@@ -765,6 +765,12 @@ export const PARITY: readonly ParityArea[] = [
         note: 'Of windows, sessions, cogroups and joins of streams.',
       },
       {
+        java: '(a processor with a window store by hand)',
+        ours: ['KStream.deduplicate', 'DeduplicateOptions'],
+        tests: [driver('deduplicate'), 'test/simulation/simulation.test.ts'],
+        note: 'By key and id, within a span of time on either side.',
+      },
+      {
         java: '(branches by predicate only)',
         ours: ['BranchedKStream.branch', 'BranchPattern', 'BranchedKStream.exhaustive'],
         tests: [driver('branch-patterns'), 'packages/core/src/dsl/branches.test-d.ts'],

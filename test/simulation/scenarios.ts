@@ -144,6 +144,34 @@ export const SCENARIOS: readonly Scenario[] = [
     showKey: String,
   },
   {
+    name: 'payments-once',
+    output: 'payments-once',
+    grows: false,
+    plan() {
+      const builder = new StreamsBuilder()
+      builder
+        .stream('payments', { key: string(), value: string() })
+        .deduplicate({ by: id => id, id: string(), withinMs: 600_000, name: 'once', store: 'seen' })
+        .map((_account, id) => [id, id])
+        .to('payments-once', { key: string(), value: string() })
+      return builder.build()
+    },
+    // A sender that tries again: soon, or when others have come in between, and by a clock that goes back now and then.
+    input: (random, records) => {
+      let timestamp = FIRST_TIMESTAMP
+      const sent: SimulatedInput[] = []
+      for (let index = 0; index < records; index++) {
+        timestamp += Math.floor(random() * 3000) - 500
+        const again = random() < 0.4 ? sent[sent.length - 1 - Math.floor(random() * 5)] : undefined
+        const id = `payment-${index}`
+        sent.push({ topic: 'payments', key: pick(random, WORDS), value: id, ...again, timestamp })
+      }
+      return sent
+    },
+    expected: input => new Map(input.map(({ value }) => [String(value), String(value)])),
+    showKey: String,
+  },
+  {
     name: 'copied-lines',
     output: 'copies',
     grows: false,

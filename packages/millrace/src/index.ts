@@ -60,6 +60,7 @@ export type {
   Clock,
   CogroupedKStream,
   Consumer,
+  DeduplicateOptions,
   DeviceTimes,
   DistinctCountOptions,
   DistinctCountWindowsOptions,

@@ -66,3 +66,21 @@ describe('topN and distinctCount', () => {
     grouped.distinctCount(order => order, { id: json<Order>() })
   })
 })
+
+describe('deduplicate', () => {
+  const options = { id: string(), withinMs: 1 }
+
+  it('keeps the types, and knows the key afterwards', () => {
+    expectTypeOf(orders.deduplicate({ ...options, by: ({ user }) => user })).toEqualTypeOf<typeof orders>()
+    const lengths = lines.map((key, line) => [line, key.length])
+    const once = lengths.deduplicate({ ...options, by: (_length, line) => line, key: string(), value: json<number>() })
+    expectTypeOf(once).toEqualTypeOf<KStream<string, number, 'key'>>()
+  })
+
+  it('needs the serdes of what it keeps and writes', () => {
+    // @ts-expect-error an id is what its serde is for
+    orders.deduplicate({ ...options, by: ({ total }) => total })
+    // @ts-expect-error the key is new
+    lines.selectKey((_key, line) => line).deduplicate({ ...options, by: line => line })
+  })
+})

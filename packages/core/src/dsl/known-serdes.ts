@@ -36,6 +36,11 @@ export type WithSerdesOfNewKey<Options, K, V, Known extends SerdeSide> = 'key' e
   ? [options?: Options]
   : [optionsWithSerdes: Options & MissingSerdes<K, V, Known>]
 
+/** The same for options that must be given anyway. */
+export type MissingSerdesOfNewKey<K, V, Known extends SerdeSide> = 'key' extends Known
+  ? unknown
+  : MissingSerdes<K, V, Known>
+
 /** The same where the serdes are those of a store. */
 export type WithStoreSerdes<Options, Store, K, V, Known extends SerdeSide> = [SerdeSide] extends [Known]
   ? [options?: Options]

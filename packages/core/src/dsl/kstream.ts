@@ -3,9 +3,10 @@ import type { AsyncCall } from '../operators/map-values-async.ts'
 import type { Awaitable } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addMapValuesAsync, type MapValuesAsyncOptions } from './async-values.ts'
+import { addDeduplicate, type DeduplicateOptions } from './deduplicate.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import { addStreamTableJoin } from './joins.ts'
-import { withLatePoints } from './late.ts'
+import { onLateOf, withLatePoints } from './late.ts'
 import { addStreamStreamJoin, type StreamJoinOptions } from './stream-joins.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import { GlobalKTable } from './global-ktable.ts'
@@ -14,6 +15,7 @@ import { groupPoint } from './group-point.ts'
 import type {
   MissingOtherValue,
   MissingSerdes,
+  MissingSerdesOfNewKey,
   MissingValue,
   SameKey,
   SerdeSide,
@@ -134,6 +136,21 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options?: NameOption,
   ): KStream<KR, V, Exclude<Known, 'key'>> {
     return this.#make.stream(addStep(this[point], 'selectKey', { type: 'selectKey', mapper }, options?.name))
+  }
+
+  /**
+   * Leaves out what repeats an earlier record: of records with the same key and the same id that are at most `withinMs` apart,
+   * the first to arrive goes on, and the others do not. Distributes the records by key where that has changed. A record without
+   * key or id repeats nothing. Kafka Streams has nothing like it.
+   *
+   * @example
+   * payments.deduplicate({ by: payment => payment.id, id: string(), withinMs: 24 * 3_600_000 })
+   */
+  deduplicate<ID>(
+    options: DeduplicateOptions<K, V, ID> & MissingSerdesOfNewKey<K, V, Known>,
+  ): KStream<K, V, Known | 'key'> {
+    const erased: DeduplicateOptions<K, V, ID> = options
+    return this.#make.stream(addDeduplicate(this[point], { ...erased, onLate: onLateOf(erased, this.#make) }))
   }
 
   /** The records of both streams. A serde stays known where both streams have the same one. */

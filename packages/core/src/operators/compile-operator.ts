@@ -1,5 +1,6 @@
 import { compileAggregate } from './aggregate.ts'
 import { compileBranch } from './branch.ts'
+import { compileDeduplicate } from './deduplicate.ts'
 import { compileFilter, compileRepartitionFilter } from './filter.ts'
 import {
   compileForeignKeyLookUp,
@@ -72,6 +73,8 @@ export function compileOperator(env: OperatorEnv): Process {
       return compileSlidingAggregate(spec, env)
     case 'sessionAggregate':
       return compileSessionAggregate(spec, env)
+    case 'deduplicate':
+      return compileDeduplicate(spec, env)
     case 'tableSource':
     case 'toTable':
       return compileTableSource(spec, env)

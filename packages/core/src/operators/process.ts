@@ -73,7 +73,10 @@ export interface OperatorEnv {
   wallClock(): number
   /** How often at most operators look for windows that have closed, in milliseconds of the wall clock. */
   readonly emitIntervalMs: number
-  /** By store: up to where windows that have closed were emitted. Committed with the input offsets. */
+  /**
+   * By store: up to where windows that have closed were emitted, or the stream time of `deduplicate`. Committed with the input
+   * offsets.
+   */
   readonly closeTimes: Map<string, number>
   recordMetadata(): RecordMetadata
   /** What calls a user function beside the task's loop, for each record, and later passes its results on. */

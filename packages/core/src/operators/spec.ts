@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.ts'
+import type { DeduplicateSpec } from './deduplicate.ts'
 import type { MapValuesAsyncSpec } from './map-values-async.ts'
 
 /**
@@ -43,6 +44,7 @@ export type OperatorSpec =
   | WindowAggregateSpec
   | SlidingAggregateSpec
   | SessionAggregateSpec
+  | DeduplicateSpec
   | { readonly type: 'tableSource'; readonly store: string | undefined; readonly sendOldValues: boolean }
   | { readonly type: 'toTable'; readonly store: string | undefined; readonly sendOldValues: boolean }
   | TableFilterSpec

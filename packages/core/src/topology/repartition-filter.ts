@@ -3,7 +3,7 @@ import type { PlanNode, RepartitionTopic } from './plan.ts'
 
 /**
  * Records without a key are dropped before a repartition topic, for nothing behind it could use them. Except where a left
- * join follows: it has a result for them too.
+ * join follows, which has a result for them too, or `deduplicate`, which lets them pass.
  */
 export function withNullKeyRules(
   nodes: readonly PlanNode[],
@@ -11,20 +11,21 @@ export function withNullKeyRules(
 ): readonly PlanNode[] {
   const followers = followerNames(nodes, new Set(repartitionTopics.map(topic => topic.name)))
   const byName = new Map(nodes.map(node => [node.name, node]))
-  const leadsToLeftJoin = (name: string, seen = new Set<string>()): boolean => {
+  const leadsToUser = (name: string, seen = new Set<string>()): boolean => {
     if (seen.has(name)) return false
     seen.add(name)
     const node = byName.get(name)
-    if (node?.kind === 'processor' && isLeftJoin(node.operator)) return true
-    return (followers.get(name) ?? []).some(follower => leadsToLeftJoin(follower, seen))
+    if (node?.kind === 'processor' && usesNullKeys(node.operator)) return true
+    return (followers.get(name) ?? []).some(follower => leadsToUser(follower, seen))
   }
   return nodes.map(node => {
     if (node.kind !== 'processor' || node.operator.type !== 'repartitionFilter') return node
-    return { ...node, operator: { type: 'repartitionFilter', passNullKeys: leadsToLeftJoin(node.name) } }
+    return { ...node, operator: { type: 'repartitionFilter', passNullKeys: leadsToUser(node.name) } }
   })
 }
 
-function isLeftJoin(operator: OperatorSpec): boolean {
+function usesNullKeys(operator: OperatorSpec): boolean {
+  if (operator.type === 'deduplicate') return true
   if (operator.type === 'streamStreamJoin') return operator.unmatched !== undefined
   const joinsAtOnce = operator.type === 'streamTableJoin' || operator.type === 'streamGlobalJoin'
   return joinsAtOnce && operator.join === 'left'
