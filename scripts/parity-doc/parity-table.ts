@@ -481,7 +481,11 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'kafka-streams-application-reset',
         ours: ['resetApplication', 'ResetPosition', 'formatReset'],
-        tests: ['test/bad-input/reset.test.ts', 'packages/runtime/src/reset/reset-position.test.ts'],
+        tests: [
+          'test/e2e/reset/reset.test.ts',
+          'test/bad-input/reset.test.ts',
+          'packages/millrace/src/cli/command.test.ts',
+        ],
         note: 'Local state, too, and exactly the internal topics where the topology is given. An offset beyond the log is refused, not moved.',
       },
       {

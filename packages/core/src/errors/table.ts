@@ -17,7 +17,7 @@ export const ERROR_TABLE = {
   MILLRACE_CLIENT_UNAVAILABLE: {
     kind: 'retriable',
     message: 'No Kafka broker answers at {brokers}: {reason}',
-    hint: 'Check that the brokers run and that the addresses and ports are right. Millrace keeps trying.',
+    hint: 'Check that the brokers run and that the addresses and ports are right. A running application keeps trying.',
   },
   MILLRACE_CLIENT_TIMEOUT: {
     kind: 'retriable',

@@ -1,0 +1,20 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Plan } from '@millrace/core'
+import { UsageError } from './usage-error.ts'
+
+/** The plan that a module exports, under whatever name. @throws UsageError unless it is one */
+export async function loadPlan(path: string): Promise<Plan> {
+  const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>
+  const plans = [...new Set(Object.values(exported).filter(isPlan))]
+  const [plan] = plans
+  if (plan === undefined) throw new UsageError(`${path} exports no plan: export what builder.build() gives`)
+  if (plans.length > 1) throw new UsageError(`${path} exports ${plans.length} plans: export one`)
+  return plan
+}
+
+function isPlan(value: unknown): value is Plan {
+  if (typeof value !== 'object' || value === null) return false
+  const { nodes, stores, subTopologies, repartitionTopics } = value as Partial<Plan>
+  return [nodes, stores, subTopologies, repartitionTopics].every(part => Array.isArray(part))
+}
