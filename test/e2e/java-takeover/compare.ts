@@ -4,26 +4,59 @@ import type { ReadRecord } from '../../topic-io.ts'
 /** The records of a topic, as far as two runs must have the same ones. */
 export type Comparable = Readonly<Record<string, unknown>>
 
+const NOTHING_IN_COMMON: Comparable = {}
+
+/** What decides how much of the order of records is right. */
+export interface Order {
+  /** With several, tasks write to one repartition topic in no fixed order. */
+  readonly partitions: number
+  /** Which updates a cache leaves out depends on when it is flushed. */
+  readonly caching: boolean
+}
+
 /**
- * Of an application with one partition and without caches, every record of each key in order, but for what follows from a
- * restart in Java too, or from which of two tasks is faster:
+ * Every record of each key in order, but for what follows from a restart in Java too, or from which of two tasks is faster:
  *
  * - a join by foreign key drops answers that come too late, so the last result counts;
  * - the stores of a join of streams number their records, from 0 after each restart;
  * - when an unmatched record is given up depends on what was looked at since the restart: by then another one may be at hand,
  *   whose headers and time it takes;
  * - what suppress logs is stamped by the wall clock.
- *
- * Otherwise (`inOrder: false`) what compaction leaves, and nothing of repartition topics, which several tasks write to.
  */
-export function comparable(topic: string, records: readonly ReadRecord[], inOrder: boolean): Comparable {
+export function comparable(topic: string, records: readonly ReadRecord[], order: Order): Comparable {
+  if (order.caching) return cached(topic, records, order.partitions > 1)
+  if (order.partitions > 1 && behindSeveralTasks(topic)) return mixed(topic, records)
   if (/^supplied$|SUBSCRIPTION-RESPONSE/.test(topic)) return lastOfKeys(records.map(withoutHeaders))
-  if (topic === 'until-final-store-changelog') return lastOfKeys(records.map(untimed))
+  if (/^until-final-.*changelog/.test(topic)) return lastOfKeys(records.map(untimed))
   if (/OUTERSHARED/.test(topic)) return lastOfKeys(records)
   if (/JOINTHIS|OUTEROTHER/.test(topic)) return allOfKeys(records.map(withoutNumber))
   if (topic === 'paid') return allOfKeys(records.map(record => (isUnmatched(record) ? withoutHeaders(record) : record)))
-  if (inOrder) return allOfKeys(records)
-  return /-repartition$|-topic$/.test(topic) ? {} : lastOfKeys(records.map(withoutHeaders))
+  return allOfKeys(records)
+}
+
+function behindSeveralTasks(topic: string): boolean {
+  return /-repartition$|-topic$|^page-windows$|^clicks-per-page-|^stock|^supplied$/.test(topic)
+}
+
+/** Each key has records of several tasks: all of them where nothing depends on their order, otherwise what is left in the end. */
+function mixed(topic: string, records: readonly ReadRecord[]): Comparable {
+  if (/SUBSCRIPTION-RESPONSE/.test(topic)) return NOTHING_IN_COMMON
+  if (/-repartition$|-topic$/.test(topic)) return anyOrder(allOfKeys(records))
+  return lastOfKeys(records.map(withoutHeaders))
+}
+
+/** What is left in the end, without what tells of updates that a cache has left out or let through. */
+function cached(topic: string, records: readonly ReadRecord[], several: boolean): Comparable {
+  // No cache comes before these.
+  if (topic === 'by-page-repartition') return several ? mixed(topic, records) : allOfKeys(records)
+  if (topic === 'paid' || /JOINTHIS|OUTEROTHER|OUTERSHARED/.test(topic)) {
+    return comparable(topic, records, { partitions: 1, caching: false })
+  }
+  if (/-repartition$|-topic$/.test(topic)) return NOTHING_IN_COMMON
+  if (/^stock|^supplied$/.test(topic)) return lastOfKeys(records.map(withoutHeaders).map(untimed))
+  if (/^until-final-.*changelog/.test(topic)) return lastOfKeys(records.map(untimed).map(withoutOldValue))
+  if (/SUBSCRIPTION-STATE/.test(topic)) return lastOfKeys(records.map(withoutInstruction))
+  return lastOfKeys(several && behindSeveralTasks(topic) ? records.map(withoutHeaders) : records)
 }
 
 /** The metadata of committed offsets, and not the offsets themselves: transactions leave marks of their own in the log. */
@@ -34,15 +67,15 @@ export function metadataOf(committed: readonly CommittedOffset[]): readonly stri
   return entries.sort()
 }
 
-function allOfKeys(records: readonly ReadRecord[]): Comparable {
-  const keys: Record<string, unknown[]> = {}
+function allOfKeys(records: readonly ReadRecord[]): Readonly<Record<string, readonly string[]>> {
+  const keys: Record<string, string[]> = {}
   for (const record of records) (keys[keyOf(record)] ??= []).push(shown(record))
   return sorted(keys)
 }
 
 /** What compaction leaves in the end: the last record of each key, deletions gone. */
 function lastOfKeys(records: readonly ReadRecord[]): Comparable {
-  const keys: Record<string, unknown> = {}
+  const keys: Record<string, string> = {}
   for (const record of records) {
     if (record.value === null) delete keys[keyOf(record)]
     else keys[keyOf(record)] = shown(record)
@@ -50,7 +83,11 @@ function lastOfKeys(records: readonly ReadRecord[]): Comparable {
   return sorted(keys)
 }
 
-function sorted(keys: Comparable): Comparable {
+function anyOrder(keys: Readonly<Record<string, readonly string[]>>): Comparable {
+  return Object.fromEntries(Object.entries(keys).map(([key, records]) => [key, [...records].sort()]))
+}
+
+function sorted<T>(keys: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
@@ -64,6 +101,17 @@ function untimed(record: ReadRecord): ReadRecord {
 
 function withoutNumber(record: ReadRecord): ReadRecord {
   return { ...record, key: record.key!.subarray(0, -4) }
+}
+
+/** Of a count that is held back, its length, itself and its time: what came before it is what the cache had let through. */
+function withoutOldValue(record: ReadRecord): ReadRecord {
+  return record.value === null ? record : { ...record, value: record.value.subarray(-(4 + 8 + 8)) }
+}
+
+/** Whether the row's foreign key is new (KIP-213: the second byte) depends on the last one that came out of the cache. */
+function withoutInstruction(record: ReadRecord): ReadRecord {
+  if (record.value === null) return record
+  return { ...record, value: Buffer.concat([record.value.subarray(0, 1), record.value.subarray(2)]) }
 }
 
 function isUnmatched({ value }: ReadRecord): boolean {

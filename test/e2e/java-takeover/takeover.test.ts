@@ -10,6 +10,8 @@ if (missing !== undefined) console.log(`skipped: ${missing}, so Kafka Streams ca
 const CASES: readonly Pick<TakeoverOptions, 'guarantee' | 'partitions' | 'caching'>[] = [
   { guarantee: 'exactly_once', partitions: 1, caching: false },
   { guarantee: 'at_least_once', partitions: 1, caching: false },
+  { guarantee: 'exactly_once', partitions: 3, caching: false },
+  { guarantee: 'at_least_once', partitions: 3, caching: true },
 ]
 
 describe.skipIf(missing !== undefined).each(CASES)(
@@ -19,11 +21,10 @@ describe.skipIf(missing !== undefined).each(CASES)(
       const { brokers } = await sharedKafka()
       const name = `takeover-${guarantee.slice(0, 2)}-${Date.now().toString(36)}`
       const engines = ['java', 'millrace', 'java'] as const
-      const inOrder = partitions === 1 && !caching
       const runs = await takeOver({ brokers, name, seed: 1, partitions, guarantee, caching, engines })
       for (const [topic, records] of runs.uninterrupted.topics) {
-        const expected = comparable(topic, records, inOrder)
-        const found = comparable(topic, runs.handedOver.topics.get(topic)!, inOrder)
+        const expected = comparable(topic, records, { partitions, caching })
+        const found = comparable(topic, runs.handedOver.topics.get(topic)!, { partitions, caching })
         expect({ topic, records: found }).toEqual({ topic, records: expected })
       }
       expect(metadataOf(runs.handedOver.committed.at(-1)!)).toEqual(metadataOf(runs.uninterrupted.committed.at(-1)!))

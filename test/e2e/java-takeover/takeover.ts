@@ -27,7 +27,7 @@ export interface Left {
   readonly committed: readonly (readonly CommittedOffset[])[]
 }
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 90_000
 
 /**
  * Runs the shop twice on the same input: in three parts, handed from engine to engine, each with a fresh state directory, and

@@ -22,6 +22,7 @@ import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
 
 /** The application, as {@code ../../../../../../shop.ts} has it in Millrace: the same steps in the same order. */
 final class Shop {
@@ -36,12 +37,13 @@ final class Shop {
     StreamsBuilder builder = new StreamsBuilder();
     Consumed<String, String> strings = Consumed.with(STRING, STRING);
     TimeWindows windows = TimeWindows.ofSizeAndGrace(TEN_SECONDS, Duration.ofSeconds(5));
+    TimeWindows patient = TimeWindows.ofSizeAndGrace(TEN_SECONDS, Duration.ofMinutes(10));
     var windowed = Produced.with(WindowedSerdes.timeWindowedSerdeFrom(String.class, TEN_SECONDS.toMillis()), LONG);
 
     KStream<String, String> clicks = builder.stream(inputs + "-clicks", strings);
     clicks
         .groupBy((user, page) -> page, Grouped.with("by-page", STRING, STRING))
-        .windowedBy(windows)
+        .windowedBy(patient)
         .count(Materialized.as("clicks-per-page"))
         .toStream()
         .to(outputs + "-page-windows", windowed);
@@ -55,7 +57,7 @@ final class Shop {
         .groupByKey(Grouped.with(STRING, STRING))
         .windowedBy(windows)
         .emitStrategy(EmitStrategy.onWindowClose())
-        .count()
+        .count(Materialized.<String, Long, WindowStore<Bytes, byte[]>>as("closed").withCachingDisabled())
         .toStream()
         .to(outputs + "-closed-windows", windowed);
     clicks
