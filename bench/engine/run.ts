@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { type KafkaClient, NO_HEADERS, seededRandom, systemClock } from '@millrace/core'
-import { Instance, Metrics, resolveOptions, silentLogger } from '@millrace/runtime'
+import { Instance, resolveOptions, silentLogger } from '@millrace/runtime'
 import { rocksdb } from '@millrace/store-rocksdb'
 import { type ProfiledFunction, topFunctions } from './profile.ts'
 import { type Workload, WORKLOADS } from './workloads.ts'
@@ -54,14 +54,6 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
   const instance = new Instance(
     workload.plan('in', 'out'),
     resolveOptions({ applicationId: 'bench', client: factory, store: rocksdb(), stateDir, logger: silentLogger }),
-    new Metrics(),
-    {
-      onRebalancing: () => undefined,
-      onWaiting: () => undefined,
-      onRestoreStart: () => undefined,
-      onRestoreProgress: () => undefined,
-      onRestoreEnd: () => undefined,
-    },
   )
   await instance.begin(new AbortController().signal)
   while (!instance.ready) await instance.step(10)

@@ -75,7 +75,7 @@ function checkImport(
 ): string | undefined {
   if (specifier.startsWith('.')) return checkRelative(file, specifier, own, [...byName.values()])
 
-  const isTest = /\.(test|test-d)\.ts$/.test(file)
+  const isTest = /\.(test|test-d|fixture)\.ts$/.test(file)
   if (isBuiltin(specifier)) {
     return own && !isTest && tierOf(own.folder).bare
       ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.`

@@ -1,15 +1,20 @@
 import { Worker } from 'node:worker_threads'
-import type { Logger } from '@millrace/core'
+import type { Logger, ProgressSign } from '@millrace/core'
 import type { KafkaConfig } from 'kafkajs'
 import type { HeartbeatWorkerData, Member } from './heartbeat-worker.ts'
-
-/** As Kafka's own `max.poll.interval.ms`: so long a thread may be busy without a break. */
-const GIVE_UP_AFTER_MS = 300_000
 
 /** How a client's members send heartbeats while its thread is busy; undefined where they cannot. */
 export interface BusyHeartbeats {
   readonly config: KafkaConfig
   readonly logger: Logger
+}
+
+/** Of the member for whom they are. */
+export interface HeartbeatOptions {
+  readonly groupId: string
+  readonly heartbeatIntervalMs: number
+  readonly processingTimeoutMs: number
+  readonly progress: ProgressSign
 }
 
 /**
@@ -21,10 +26,12 @@ export class BusyHeartbeat {
   readonly #worker: Worker
   readonly #beats = new Int32Array(new SharedArrayBuffer(4))
 
-  constructor(heartbeats: BusyHeartbeats, groupId: string, intervalMs: number) {
+  constructor(heartbeats: BusyHeartbeats, member: HeartbeatOptions) {
     const { config, logger } = heartbeats
-    const beats = this.#beats
-    const workerData: HeartbeatWorkerData = { config, groupId, intervalMs, giveUpAfterMs: GIVE_UP_AFTER_MS, beats }
+    const { groupId, heartbeatIntervalMs, processingTimeoutMs: giveUpAfterMs, progress } = member
+    // Whether the thread gets on is known to a quarter of what it is given.
+    const intervalMs = Math.min(heartbeatIntervalMs, giveUpAfterMs / 4)
+    const workerData: HeartbeatWorkerData = { config, groupId, intervalMs, giveUpAfterMs, beats: this.#beats, progress }
     const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
     this.#worker.unref()

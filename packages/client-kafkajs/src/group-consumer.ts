@@ -173,14 +173,16 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   }
 
   async #join(subscription: Subscription): Promise<Membership> {
-    const { groupId } = this.#options
+    const { groupId, sessionTimeoutMs = 45_000 } = this.#options
     const membership = new Membership({
       kafka: this.#kafka,
       clock: this.#clock,
       groupId,
-      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 45_000,
-      heartbeatIntervalMs: this.#options.heartbeatIntervalMs ?? 3_000,
+      sessionTimeoutMs,
+      heartbeatIntervalMs: this.#options.heartbeatIntervalMs ?? Math.min(3_000, sessionTimeoutMs / 3),
       rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? 300_000,
+      processingTimeoutMs: this.#options.processingTimeoutMs ?? 300_000,
+      progress: this.#options.progress ?? new Int32Array(new SharedArrayBuffer(8)),
       topics: subscription.topics,
       assignor: () => this.#subscription?.assignor ?? subscription.assignor,
       heartbeats: this.#heartbeats,

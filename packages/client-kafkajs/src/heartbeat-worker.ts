@@ -6,10 +6,12 @@ export interface HeartbeatWorkerData {
   readonly config: KafkaConfig
   readonly groupId: string
   readonly intervalMs: number
-  /** A thread that has been silent for longer is given up, so that the group can go on elsewhere. */
+  /** A thread that has been stuck for longer is given up, so that the group can go on elsewhere. */
   readonly giveUpAfterMs: number
   /** The main thread counts up in it with each of its own heartbeats. */
   readonly beats: Int32Array<SharedArrayBuffer>
+  /** A `ProgressSign`: [records done, given up]. */
+  readonly progress: Int32Array<SharedArrayBuffer>
 }
 
 /** For whom to send heartbeats. */
@@ -24,30 +26,35 @@ interface HeartbeatBroker extends Broker {
 }
 
 /** Nothing of the package is imported here: this file runs in a thread of its own, with none of its loaders. */
-const { config, groupId, intervalMs, giveUpAfterMs, beats } = workerData as HeartbeatWorkerData
+const { config, groupId, intervalMs, giveUpAfterMs, beats, progress } = workerData as HeartbeatWorkerData
 let member: Member | undefined
-let seen = -1
-let silentMs = 0
+let seenBeats = -1
+let seenRecords = -1
+/** Since the last sign of the thread: a heartbeat of its own, or a record done. */
+let stuckMs = 0
 let cluster: Cluster | undefined
 let busy = false
 
 parentPort!.on('message', (message: Member | null) => {
   member = message ?? undefined
-  silentMs = 0
+  stuckMs = 0
 })
 setInterval(() => void look(), intervalMs)
 
 async function look(): Promise<void> {
-  const now = Atomics.load(beats, 0)
-  // Counted in looks and not by the clock: while the whole process is stopped, nobody is silent.
-  silentMs = now === seen ? silentMs + intervalMs : 0
-  seen = now
-  if (silentMs === 0 || member === undefined || busy) return
-  if (silentMs > giveUpAfterMs) {
-    if (silentMs - intervalMs <= giveUpAfterMs) {
+  const [beatsNow, recordsNow] = [Atomics.load(beats, 0), Atomics.load(progress, 0)]
+  const silent = beatsNow === seenBeats
+  // Counted in looks and not by the clock: while the whole process is stopped, nobody is stuck.
+  stuckMs = silent && recordsNow === seenRecords ? stuckMs + intervalMs : 0
+  seenBeats = beatsNow
+  seenRecords = recordsNow
+  if (!silent || member === undefined || busy) return
+  if (stuckMs > giveUpAfterMs) {
+    if (stuckMs - intervalMs <= giveUpAfterMs) {
+      Atomics.store(progress, 1, 1)
       // The main thread is stuck, and its logger with it.
       process.stderr.write(
-        `millrace: a member of group "${groupId}" has been busy for ${silentMs} ms and is given up\n`,
+        `millrace: a member of group "${groupId}" has been stuck for ${stuckMs} ms and is given up\n`,
       )
     }
     return

@@ -104,6 +104,7 @@ class KafkajsClient implements KafkaClient {
       deleteRecords: true,
       compression: availableCodecs(),
       staticMembership: false,
+      busyHeartbeats: this.#heartbeats !== undefined,
     }
   }
 

@@ -1,17 +1,15 @@
 import { millraceError, type Assignor, type Clock, type CommittedOffset, type TopicPartition } from '@millrace/core'
 import type { Cluster, Consumer, Kafka } from 'kafkajs'
-import { BusyHeartbeat, type BusyHeartbeats } from './busy-heartbeat.ts'
+import { BusyHeartbeat, type BusyHeartbeats, type HeartbeatOptions } from './busy-heartbeat.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
 import { byTopic, METADATA_MAX_AGE_MS } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { rootError } from './translate-error.ts'
 
-export interface MembershipOptions {
+export interface MembershipOptions extends HeartbeatOptions {
   readonly kafka: Kafka
   readonly clock: Clock
-  readonly groupId: string
   readonly sessionTimeoutMs: number
-  readonly heartbeatIntervalMs: number
   readonly rebalanceTimeoutMs: number
   readonly topics: readonly string[]
   /** Asked at each join, since `subscribe` may bring another one of the same topics. */
@@ -101,8 +99,8 @@ export class Membership {
   /** Connects and begins to join; that it has joined shows in `takeAssignment`. */
   async start(): Promise<void> {
     const topics = [...this.#options.topics]
-    const { heartbeats, groupId, heartbeatIntervalMs } = this.#options
-    if (heartbeats !== undefined) this.#busy = new BusyHeartbeat(heartbeats, groupId, heartbeatIntervalMs)
+    const { heartbeats } = this.#options
+    if (heartbeats !== undefined) this.#busy = new BusyHeartbeat(heartbeats, this.#options)
     await this.#consumer.connect()
     await this.#consumer.subscribe({ topics, fromBeginning: true })
     this.#consumer.run({ autoCommit: false, eachBatch: async () => undefined }).catch((error: unknown) => {

@@ -73,6 +73,8 @@ class Client implements MemoryClient, Connection {
       deleteRecords: true,
       compression: ['none'],
       staticMembership: true,
+      // All is in one thread: while it is blocked, no session ends either.
+      busyHeartbeats: true,
     }
     cluster.attach(this)
   }

@@ -127,6 +127,17 @@ export const ERROR_TABLE = {
     message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',
     hint: 'A partitioner has to give whole numbers from 0 to partitions - 1.',
   },
+  MILLRACE_PROCESSING_TIMEOUT: {
+    kind: 'record',
+    message:
+      '{operator} took longer than {timeoutMs} ms over the record with key {key} at offset {offset} of {topic}-{partition}',
+    hint: 'The record goes by the policy onBadRecord. Raise processingTimeoutMs if the work may take so long; many calls at a time belong in mapValuesAsync.',
+  },
+  MILLRACE_PROCESSOR_ABANDONED: {
+    kind: 'record',
+    message: 'The processor {operator} forwards for a record that was given up because it took too long',
+    hint: 'Another processor has taken its place. Raise processingTimeoutMs if the work may take so long.',
+  },
   MILLRACE_STORE_NOT_CONNECTED: {
     kind: 'topology',
     message: 'The processor {operator} asks for the store "{store}", to which it is not connected',

@@ -1,5 +1,5 @@
 import type { StoredValue } from '../state/engine-store.ts'
-import { forwardAt, isPromise, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
+import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
 import type { AggregateFunction, KeyValueAggregateSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
 
@@ -69,7 +69,8 @@ export function compileUpdate(
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(aggregate)) return settle(aggregate, env, later => keep(key, slot, later ?? null, timestamp, old))
+    if (mustSettle(aggregate, env))
+      return settle(aggregate, env, later => keep(key, slot, later ?? null, timestamp, old))
     return keep(key, slot, aggregate ?? null, timestamp, old)
   }
 }

@@ -1,6 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { OperatorSpec } from './spec.ts'
-import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
 /** `split`: the first predicate that holds has the record; none leaves it to the default branch, if there is one. */
 export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, env: OperatorEnv): Process {
@@ -27,7 +27,7 @@ export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, e
       } catch (error) {
         return context.fail(name, error)
       }
-      if (isPromise(verdict)) {
+      if (mustSettle(verdict, env)) {
         return settle(verdict, env, later => (later ? branch.forward(key, value) : routeFrom(index + 1, key, value)))
       }
       if (verdict) return branch.forward(key, value)

@@ -1,5 +1,5 @@
 import type { OperatorSpec } from './spec.ts'
-import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
 type Spec = Extract<OperatorSpec, { type: 'filter' }>
 type Predicate = (key: unknown, value: unknown) => unknown
@@ -17,7 +17,7 @@ export function compileFilter(spec: Spec, env: OperatorEnv): Process {
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(verdict)) {
+    if (mustSettle(verdict, env)) {
       return settle(verdict, env, later => (Boolean(later) === wanted ? forward(key, value) : undefined))
     }
     if (Boolean(verdict) === wanted) return forward(key, value)

@@ -10,7 +10,7 @@ import {
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
-import { forwardAt, isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { forwardAt, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { OperatorSpec } from './spec.ts'
 import { announceReads, compileValueGetter } from './value-getter.ts'
 
@@ -173,7 +173,7 @@ export function compileForeignKeyResolve(spec: SpecOf<'foreignKeyResolve'>, env:
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(joined)) return settle(joined, env, later => forward(key, later ?? null))
+    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, later ?? null))
     return forward(key, joined ?? null)
   }
 

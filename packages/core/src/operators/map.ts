@@ -1,5 +1,5 @@
 import type { OperatorSpec } from './spec.ts'
-import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
 type SpecOf<Type extends OperatorSpec['type']> = Extract<OperatorSpec, { type: Type }>
 type Pair = readonly [unknown, unknown]
@@ -13,7 +13,7 @@ export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
     let pair: Pair | PromiseLike<Pair>
     try {
       pair = mapper(key, value)
-      if (isPromise(pair)) return settle(pair, env, later => forward(later[0], later[1]))
+      if (mustSettle(pair, env)) return settle(pair, env, later => forward(later[0], later[1]))
     } catch (error) {
       return context.fail(name, error)
     }
@@ -32,7 +32,7 @@ export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): P
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(mapped)) return settle(mapped, env, later => forward(key, later))
+    if (mustSettle(mapped, env)) return settle(mapped, env, later => forward(key, later))
     return forward(key, mapped)
   }
 }
@@ -48,7 +48,7 @@ export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): P
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(selected)) return settle(selected, env, later => forward(later ?? null, value))
+    if (mustSettle(selected, env)) return settle(selected, env, later => forward(later ?? null, value))
     return forward(selected ?? null, value)
   }
 }
@@ -76,7 +76,7 @@ function compileMany(mapper: Of2<Iterable<unknown>>, valueFirst: boolean, env: O
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(results)) return settle(results, env, later => emitAll(key, later))
+    if (mustSettle(results, env)) return settle(results, env, later => emitAll(key, later))
     return emitAll(key, results)
   }
 

@@ -1,5 +1,5 @@
 import type { OperatorSpec } from './spec.ts'
-import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
 /** `peek`, which forwards, and `foreach`, which ends there. */
 export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: OperatorEnv): Process {
@@ -14,7 +14,7 @@ export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: 
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(done)) return settle(done, env, () => (forwards ? forward(key, value) : undefined))
+    if (mustSettle(done, env)) return settle(done, env, () => (forwards ? forward(key, value) : undefined))
     if (forwards) return forward(key, value)
   }
 }
@@ -27,7 +27,7 @@ export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env
   return (key, value) => {
     try {
       const text = mapper === undefined ? `${show(key)}, ${show(value)}` : mapper(key, value)
-      if (isPromise(text)) return settle(text, env, later => spec.write(`[${spec.label}]: ${String(later)}`))
+      if (mustSettle(text, env)) return settle(text, env, later => spec.write(`[${spec.label}]: ${String(later)}`))
       spec.write(`[${spec.label}]: ${String(text)}`)
     } catch (error) {
       return context.fail(name, error)

@@ -35,6 +35,12 @@ export interface TaskContext {
   drop(node: string, reason: DropReason): void
   /** Adds to a counter that user code of `node` has made. */
   count(node: string, metric: string, by: number): void
+  /** The user function that has just returned has blocked the thread for longer than a record may take. */
+  readonly overdue: boolean
+  /** The error that says so, with the record at hand; `overdue` is over then. */
+  tooLong(node: string): Error
+  /** Waits for a user function of `node`, but no longer than a record may take. @throws MILLRACE_PROCESSING_TIMEOUT */
+  waitFor<T>(node: string, result: PromiseLike<T>): Promise<T>
 }
 
 export type DropReason =
@@ -96,13 +102,26 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
+/**
+ * Whether what a user function has given cannot be passed on as it is: a promise, or anything at all when the function has
+ * blocked the thread for too long. `settle` and `inTime` go on from there.
+ */
+export function mustSettle(result: unknown, env: OperatorEnv): result is PromiseLike<unknown> {
+  return isPromise(result) || env.context.overdue
+}
+
+/** What a user function gives in the end. Rejects with its error, or because it took longer than a record may. */
+export function inTime<T>(result: PromiseLike<T>, { context, node }: OperatorEnv): Promise<T> {
+  return context.overdue ? Promise.reject(context.tooLong(node.name)) : context.waitFor(node.name, result)
+}
+
 /** Goes on with what a user's promise gives; a rejection goes by the policy, what `next` throws does not. */
 export function settle<T>(
   result: PromiseLike<T>,
   env: OperatorEnv,
   next: (value: T) => void | Promise<void>,
 ): Promise<void> {
-  return Promise.resolve(result).then(next, (error: unknown) => env.context.fail(env.node.name, error))
+  return inTime(result, env).then(next, (error: unknown) => env.context.fail(env.node.name, error))
 }
 
 /** Forwards with another timestamp, which goes back to what it was when all children are through. */

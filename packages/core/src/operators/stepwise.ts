@@ -1,4 +1,4 @@
-import { isPromise, type OperatorEnv, type Process } from './process.ts'
+import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from './process.ts'
 
 /**
  * An operator of many steps, any of which may have to wait: it yields whatever may be a promise, and gets back what that
@@ -38,7 +38,8 @@ function advance(steps: Steps, next: () => IteratorResult<unknown, void>): void 
 /** What a user function gives. Where it fails and the policy is to go on, the rest of the record's steps are left out. */
 export function* called(env: OperatorEnv, call: () => unknown): Steps<unknown> {
   try {
-    return yield call()
+    const result = call()
+    return mustSettle(result, env) ? yield inTime(result, env) : result
   } catch (error) {
     env.context.fail(env.node.name, error)
     throw LEFT

@@ -1,6 +1,6 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
-import { isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { StreamGlobalJoinSpec } from './spec.ts'
 
 /**
@@ -24,7 +24,7 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(joined)) return settle(joined, env, later => forward(key, later ?? null))
+    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, later ?? null))
     return forward(key, joined ?? null)
   }
 
@@ -45,7 +45,7 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(globalKey)) return settle(globalKey, env, later => lookUp(key, value, later))
+    if (mustSettle(globalKey, env)) return settle(globalKey, env, later => lookUp(key, value, later))
     return lookUp(key, value, globalKey)
   }
 }

@@ -1,6 +1,6 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
-import { isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { StreamTableJoinSpec } from './spec.ts'
 import { getterHistoryMs } from '../topology/table-state.ts'
 import { compileJoinWait } from './join-wait.ts'
@@ -27,7 +27,7 @@ export function compileStreamTableJoin(spec: StreamTableJoinSpec, env: OperatorE
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(joined)) return settle(joined, env, later => forward(key, later))
+    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, later))
     return forward(key, joined)
   }
 

@@ -2,7 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { Change } from '../serde/change.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
-import { forwardAt, isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { TableAggregateFunction, TableAggregateSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
 
@@ -43,7 +43,7 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(aggregate)) return settle(aggregate, env, later => keep(key, later ?? null, timestamp, old))
+    if (mustSettle(aggregate, env)) return settle(aggregate, env, later => keep(key, later ?? null, timestamp, old))
     return keep(key, aggregate ?? null, timestamp, old)
   }
 
@@ -55,7 +55,7 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(between)) return settle(between, env, later => add(key, change, stored, later))
+    if (mustSettle(between, env)) return settle(between, env, later => add(key, change, stored, later))
     return add(key, change, stored, between)
   }
 

@@ -1,5 +1,5 @@
 import type { Change } from '../serde/change.ts'
-import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { OperatorSpec } from './spec.ts'
 
 type Pair = readonly [key: unknown, value: unknown]
@@ -38,7 +38,7 @@ export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGrou
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(newPair) || isPromise(oldPair)) {
+    if (mustSettle(newPair, env) || isPromise(oldPair)) {
       return settle(Promise.all([newPair, oldPair]), env, ([laterNew, laterOld]) => emit(laterNew, laterOld))
     }
     return emit(newPair, oldPair)

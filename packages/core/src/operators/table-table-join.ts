@@ -1,6 +1,6 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
-import { forwardAt, isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { TableTableJoinSpec } from './spec.ts'
 import { announceReads, compileValueGetter } from './value-getter.ts'
 
@@ -39,7 +39,7 @@ export function compileTableTableJoin(spec: TableTableJoinSpec, env: OperatorEnv
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(result) || isPromise(oldResult)) {
+    if (mustSettle(result, env) || isPromise(oldResult)) {
       return settle(Promise.all([result, oldResult]), env, ([later, laterOld]) =>
         forwardAt(env, timestamp, key, later ?? null, laterOld ?? null),
       )

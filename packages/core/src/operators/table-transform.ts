@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import { isPromise, type OperatorEnv, type Process, settle } from './process.ts'
+import { isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueTransformer } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 import { materialiser } from './table.ts'
@@ -26,7 +26,7 @@ export function compileTableTransform(
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(result) || isPromise(oldResult)) {
+    if (mustSettle(result, env) || isPromise(oldResult)) {
       return settle(Promise.all([result, oldResult]), env, ([later, laterOld]) =>
         pass(key, later ?? null, laterOld ?? null),
       )

@@ -1,5 +1,5 @@
 import type { StoredValue, TableStore } from '../state/engine-store.ts'
-import { forwardAt, isPromise, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
+import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
 
@@ -114,7 +114,7 @@ function compileTableStep(
     } catch (error) {
       return context.fail(name, error)
     }
-    if (isPromise(mapped) || isPromise(mappedOld)) {
+    if (mustSettle(mapped, env) || isPromise(mappedOld)) {
       return settle(Promise.all([mapped, mappedOld]), env, ([later, laterOld]) =>
         emit(key, later ?? null, laterOld ?? null),
       )

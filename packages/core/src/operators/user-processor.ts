@@ -1,42 +1,81 @@
 import type { StoreBuilder } from '../state/store-builder.ts'
-import { millraceError } from '../errors/millrace-error.ts'
-import { isPromise, type OperatorEnv, type Process } from './process.ts'
+import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
+import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from './process.ts'
 import type { ForwardedRecord, Processor, ProcessorContext } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 
-/** The Processor API: the user's own code as a node. */
+/**
+ * The Processor API: the user's own code as a node.
+ *
+ * A processor whose promise does not come in time may still be at work when the task goes on without the record. Nothing tells
+ * what it forwards then from what belongs to the next record; so another processor takes its place, and it may forward no more.
+ */
 export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'process' }>, env: OperatorEnv): Process {
-  const processor = spec.supplier() as Processor<unknown, unknown, unknown, unknown>
   const { context } = env
   const { name } = env.node
   let keyAtHand: unknown
+  let current = make()
 
-  const userContext = processorContext(env, (record, child) => {
-    if (spec.fixedKey && record.key !== keyAtHand) {
-      throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
+  env.onInit(() => current.processor.init?.(current.given))
+  env.onClose(() => current.processor.close?.())
+
+  function make() {
+    const schedules: { cancel(): void }[] = []
+    let abandoned = false
+    const forward: ProcessorContext<unknown, unknown>['forward'] = (record, child) => {
+      if (abandoned) throw millraceError('MILLRACE_PROCESSOR_ABANDONED', { operator: name })
+      if (spec.fixedKey && record.key !== keyAtHand) {
+        throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
+      }
+      return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
     }
-    return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
-  })
-
-  if (processor.init !== undefined) env.onInit(() => processor.init!(userContext))
-  if (processor.close !== undefined) env.onClose(() => processor.close!())
+    const schedule: OperatorEnv['schedule'] = (intervalMs, type, callback) => {
+      const made = env.schedule(intervalMs, type, callback)
+      schedules.push(made)
+      return made
+    }
+    return {
+      processor: spec.supplier() as Processor<unknown, unknown, unknown, unknown>,
+      given: processorContext({ ...env, schedule }, forward),
+      abandon() {
+        abandoned = true
+        for (const made of schedules) made.cancel()
+      },
+    }
+  }
 
   return (key, value) => {
     keyAtHand = key
     const { timestamp, headers } = context
     let done: unknown
     try {
-      done = processor.process({ key, value, timestamp, headers })
+      done = current.processor.process({ key, value, timestamp, headers })
     } catch (error) {
       return failed(error)
     }
-    if (isPromise(done)) return Promise.resolve(done).then(() => undefined, failed)
+    if (mustSettle(done, env)) {
+      const waits = isPromise(done)
+      return inTime(done, env).then(
+        () => undefined,
+        error =>
+          waits && isMillraceError(error) && error.code === 'MILLRACE_PROCESSING_TIMEOUT'
+            ? replace(error)
+            : failed(error),
+      )
+    }
   }
 
   // What an operator further down has thrown has been through the policy already, and must not be swallowed here.
   function failed(error: unknown): void {
     if (context.isFatal(error)) throw error
     return context.fail(name, error)
+  }
+
+  async function replace(error: unknown): Promise<void> {
+    current.abandon()
+    failed(error)
+    current = make()
+    await current.processor.init?.(current.given)
   }
 }
 

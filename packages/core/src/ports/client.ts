@@ -44,7 +44,22 @@ export interface ClientCapabilities {
   readonly compression: readonly CompressionCodec[]
   /** `GroupConsumerOptions.groupInstanceId` works (KIP-345). */
   readonly staticMembership: boolean
+  /**
+   * Heartbeats, those of static members too, do not depend on the thread that polls: a member whose user code blocks it keeps its
+   * place, until `GroupConsumerOptions.processingTimeoutMs` is over. Where it is false, the place is lost after the session timeout.
+   */
+  readonly busyHeartbeats: boolean
 }
+
+/**
+ * What the thread that processes shares with the one that sends heartbeats for it, so that one sees how the other gets on. Two
+ * numbers: at `PROGRESS_RECORDS` the owner counts each record that is done. At `PROGRESS_OVERDUE` the client writes 1 when it
+ * gives the thread up, since for `processingTimeoutMs` neither was a record done nor had the event loop a turn; the owner
+ * writes 0 there when it has taken notice.
+ */
+export type ProgressSign = Int32Array<SharedArrayBuffer>
+export const PROGRESS_RECORDS = 0
+export const PROGRESS_OVERDUE = 1
 
 export type CompressionCodec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -134,10 +149,17 @@ export interface GroupConsumerOptions extends ConsumerOptions {
   readonly groupInstanceId?: string
   /** @default 45 000 */
   readonly sessionTimeoutMs?: number
-  /** @default 3 000 */
+  /** @default 3 000, and no more than a third of the session */
   readonly heartbeatIntervalMs?: number
   /** How long a rebalance waits for members. @default 300 000 */
   readonly rebalanceTimeoutMs?: number
+  /**
+   * How long the member's thread may be blocked before heartbeats for it end, where they do not depend on it. Infinity for
+   * ever. As Kafka's `max.poll.interval.ms`. @default 300 000
+   */
+  readonly processingTimeoutMs?: number
+  /** By which such heartbeats tell records that are done from a thread that is stuck. @default only its event loop is looked at */
+  readonly progress?: ProgressSign
 }
 
 /**

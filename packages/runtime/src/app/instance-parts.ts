@@ -1,4 +1,11 @@
-import { type Admin, type GroupConsumer, type KafkaClient, millraceError, topicNaming } from '@millrace/core'
+import {
+  type Admin,
+  type GroupConsumer,
+  type KafkaClient,
+  millraceError,
+  type ProgressSign,
+  topicNaming,
+} from '@millrace/core'
 import { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -105,16 +112,19 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   })
   opened.add(() => globals.close())
   await patience.until(signal, () => globals.begin(signal))
+  const progress: ProgressSign = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   const consumer = client.groupConsumer({
     groupId: applicationId,
     isolationLevel: 'read_committed',
     sessionTimeoutMs: options.sessionTimeoutMs,
+    processingTimeoutMs: options.processingTimeoutMs,
+    progress,
     ...(options.groupInstanceId !== undefined && { groupInstanceId: options.groupInstanceId }),
   })
   opened.add(({ leave }) => consumer.close({ leave }))
   const producers = new ProducerPool(client, options, processId)
   opened.add(() => producers.closeAll())
-  const connected = { client, admin, consumer, producers, directory, globals, onDisk }
+  const connected = { client, admin, consumer, progress, producers, directory, globals, onDisk }
   await readOnDisk({ ...connected, options, plan: () => topics.plan })
   const standbys = new StandbyTasks({
     applicationId,
@@ -188,6 +198,7 @@ interface Connected {
   readonly client: KafkaClient
   readonly admin: Admin
   readonly consumer: GroupConsumer
+  readonly progress: ProgressSign
   readonly producers: ProducerPool
   readonly directory: StateDirectory
   readonly globals: GlobalStores

@@ -1,6 +1,6 @@
 import { isMillraceError, type Plan, type TopicPartition } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import type { OpenStateDirectory } from '../state/state-directory.ts'
@@ -16,6 +16,23 @@ export interface InstanceListener extends RestoreListener {
   onRebalancing(rebalancing: boolean): void
   /** The broker cannot be reached, or can again (`undefined`). */
   onWaiting(cause: unknown): void
+}
+
+/** Who wants to know of an instance, and where it is. */
+export interface InstanceSurroundings {
+  readonly metrics?: Metrics
+  readonly listener?: Partial<InstanceListener>
+  /** For machines that are simulated. @default the directory lies in the file system */
+  readonly openDirectory?: OpenStateDirectory
+}
+
+const nothing = () => undefined
+const NOBODY_LISTENS: InstanceListener = {
+  onRebalancing: nothing,
+  onWaiting: nothing,
+  onRestoreStart: nothing,
+  onRestoreProgress: nothing,
+  onRestoreEnd: nothing,
 }
 
 /** One task's part of a store. */
@@ -49,20 +66,14 @@ export class Instance {
   #letGo = false
   #failure: unknown
 
-  /** `openDirectory` is for machines that are simulated: by default the directory lies in the file system. */
-  constructor(
-    plan: Plan,
-    options: ResolvedOptions,
-    metrics: Metrics,
-    listener: InstanceListener,
-    openDirectory: OpenStateDirectory = openStateDirectory,
-  ) {
+  constructor(plan: Plan, options: ResolvedOptions, surroundings: InstanceSurroundings = {}) {
+    const { metrics = new Metrics(), openDirectory = openStateDirectory } = surroundings
     this.#openDirectory = openDirectory
     this.#topics = new TopicPatterns(plan, options.applicationId)
     this.#options = options
     this.#metrics = metrics
-    this.#listener = listener
-    this.#patience = new Patience(options, cause => listener.onWaiting(cause))
+    this.#listener = { ...NOBODY_LISTENS, ...surroundings.listener }
+    this.#patience = new Patience(options, cause => this.#listener.onWaiting(cause))
   }
 
   /** Tasks that process records at the moment. */

@@ -6,7 +6,7 @@ import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
 import { deleteLocalState } from '../state/local-state.ts'
-import { Instance } from './instance.ts'
+import { Instance, type InstanceListener } from './instance.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
 
 /** What a `KafkaStreams` tells, by name of the event. */
@@ -57,7 +57,7 @@ export class KafkaStreams {
   constructor(plan: Plan, options: KafkaStreamsOptions) {
     this.#options = resolveOptions(options)
     this.#leave = this.#options.groupInstanceId === undefined
-    this.#instance = new Instance(plan, this.#options, this.#metrics, {
+    const listener: InstanceListener = {
       onRebalancing: rebalancing => {
         const next = rebalancing ? 'REBALANCING' : 'RUNNING'
         if (canGo(this.#state, next)) this.#go(next)
@@ -66,7 +66,8 @@ export class KafkaStreams {
       onRestoreStart: event => void this.#events.emit('restoreStart', event),
       onRestoreProgress: event => void this.#events.emit('restoreProgress', event),
       onRestoreEnd: event => void this.#events.emit('restoreEnd', event),
-    })
+    }
+    this.#instance = new Instance(plan, this.#options, { metrics: this.#metrics, listener })
   }
 
   get state(): StreamsState {

@@ -3,13 +3,11 @@ import { ManualClock, NO_HEADERS, StreamsBuilder, string } from '@millrace/core'
 import { beforeEach, expect, it } from 'vitest'
 import { resolveOptions } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
-import { Metrics } from '../observe/metrics.ts'
 import { Instance } from './instance.ts'
 import { KafkaStreams } from './kafka-streams.ts'
 
 const PARTITIONS = 2
 const LIMIT_BYTES = 2048
-const nothing = () => undefined
 
 let clock: ManualClock
 let cluster: MemoryCluster
@@ -49,13 +47,7 @@ const settings = (processId: string) => ({
 })
 
 async function start(name: string, paused = false): Promise<Instance> {
-  const instance = new Instance(plan(), resolveOptions(settings(name)), new Metrics(), {
-    onRebalancing: nothing,
-    onWaiting: nothing,
-    onRestoreStart: nothing,
-    onRestoreProgress: nothing,
-    onRestoreEnd: nothing,
-  })
+  const instance = new Instance(plan(), resolveOptions(settings(name)))
   instance.paused = paused
   await instance.begin(new AbortController().signal)
   return instance

@@ -1,10 +1,7 @@
-import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, NO_HEADERS, StreamsBuilder, string } from '@millrace/core'
+import { StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { resolveOptions } from '../config/options.ts'
-import { silentLogger } from '../observe/console-logger.ts'
-import { Metrics } from '../observe/metrics.ts'
-import { Instance } from './instance.ts'
+import { testApplication } from './application.fixture.ts'
+import type { Instance, InstanceListener } from './instance.ts'
 
 const PARTITIONS = 4
 const RECORDS = 400
@@ -18,52 +15,37 @@ interface Started {
 
 /** Two instances count by key; the first one goes. What the second one restores of each task that it takes over. */
 async function takeOver(numStandbyReplicas: number, guarantee: 'exactly_once' | 'at_least_once') {
-  const clock = new ManualClock(1_000)
-  const cluster = new MemoryCluster({ clock })
-  cluster.createTopic({ name: 'in', partitions: PARTITIONS })
-  const factory = memoryClient(cluster)
-  const producer = factory({ clientId: 'test', clock, logger: silentLogger }).producer({})
-  await producer.init()
-  const send = async (from: number, count: number) => {
-    for (let i = from; i < from + count; i++) {
-      const key = Buffer.from(`key-${i}`)
-      producer.topic('in').append(i % PARTITIONS, i, key, 0, key.length, key, 0, key.length, NO_HEADERS)
-    }
-    await producer.flush()
-  }
+  const app = testApplication({ in: PARTITIONS })
+  const send = (from: number, count: number) =>
+    app.send(
+      'in',
+      Array.from({ length: count }, (_, at) => {
+        const i = from + at
+        return { value: `key-${i}`, partition: i % PARTITIONS, timestamp: i }
+      }),
+    )
   const builder = new StreamsBuilder()
   builder.stream('in', { key: string(), value: string() }).groupByKey().count({ store: 'counts' })
 
   const start = async (name: string): Promise<Started> => {
     const restored = new Map<string, number>()
-    const nothing = () => undefined
-    const options = resolveOptions({
-      applicationId: 'app',
+    const options = {
       processId: name,
-      client: factory,
-      clock,
-      logger: silentLogger,
       processingGuarantee: guarantee,
       numStandbyReplicas,
       acceptableRecoveryLag: 0,
       probingRebalanceIntervalMs: 1000,
-    })
-    const instance = new Instance(builder.build(), options, new Metrics(), {
-      onRebalancing: nothing,
-      onWaiting: nothing,
-      onRestoreStart: nothing,
-      onRestoreProgress: nothing,
-      onRestoreEnd: ({ task, restored: count }) => void restored.set(task, (restored.get(task) ?? 0) + count),
-    })
-    await instance.begin(new AbortController().signal)
+    }
+    const onRestoreEnd: InstanceListener['onRestoreEnd'] = ({ task, restored: count }) =>
+      void restored.set(task, (restored.get(task) ?? 0) + count)
+    const instance = await app.start(builder.build(), options, { listener: { onRestoreEnd } })
     return { instance, restored }
   }
-  const run = async (started: readonly Started[], rounds: number) => {
-    for (let round = 0; round < rounds; round++) {
-      for (const { instance } of started) await instance.step(0)
-      await clock.advance(100)
-    }
-  }
+  const run = (started: readonly Started[], rounds: number) =>
+    app.run(
+      started.map(({ instance }) => instance),
+      rounds,
+    )
 
   const first = await start('a')
   const second = await start('b')

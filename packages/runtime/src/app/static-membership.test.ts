@@ -1,42 +1,18 @@
-import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { type ClientFactory, ManualClock, StreamsBuilder, string } from '@millrace/core'
+import { memoryClient } from '@millrace/client-memory'
+import { type ClientFactory, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { resolveOptions } from '../config/options.ts'
-import { silentLogger } from '../observe/console-logger.ts'
-import { Metrics } from '../observe/metrics.ts'
-import { Instance } from './instance.ts'
-
-const nobody = () => undefined
-const listener = {
-  onRebalancing: nobody,
-  onWaiting: nobody,
-  onRestoreStart: nobody,
-  onRestoreProgress: nobody,
-  onRestoreEnd: nobody,
-}
+import { testApplication } from './application.fixture.ts'
+import type { Instance } from './instance.ts'
 
 function world() {
-  const clock = new ManualClock(1_700_000_000_000)
-  const cluster = new MemoryCluster({ clock })
-  for (const name of ['in', 'out']) cluster.createTopic({ name, partitions: 4 })
+  const app = testApplication({ in: 4, out: 4 })
   const builder = new StreamsBuilder()
   builder.stream('in', { key: string(), value: string() }).to('out', { key: string(), value: string() })
   const plan = builder.build()
-  const start = async (groupInstanceId: string, client: ClientFactory = memoryClient(cluster)) => {
-    const options = resolveOptions({
-      ...{ applicationId: 'app', processId: groupInstanceId, groupInstanceId, client, clock, logger: silentLogger },
-    })
-    const instance = new Instance(plan, options, new Metrics(), listener)
-    await instance.begin(new AbortController().signal)
-    return instance
-  }
-  const settle = async (...instances: readonly Instance[]) => {
-    for (let round = 0; round < 20; round++) {
-      for (const instance of instances) await instance.step(0)
-      await clock.advance(1)
-    }
-  }
-  return { cluster, clock, start, settle }
+  const start = (groupInstanceId: string, client: ClientFactory = app.factory) =>
+    app.start(plan, { processId: groupInstanceId, groupInstanceId, client })
+  const settle = (...instances: readonly Instance[]) => app.run(instances, 20, 1)
+  return { cluster: app.cluster, clock: app.clock, start, settle }
 }
 
 const tasksOf = (instance: Instance) => instance.tasks.map(({ name }) => name)

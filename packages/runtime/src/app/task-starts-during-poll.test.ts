@@ -1,13 +1,8 @@
-import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { type ClientFactory, ManualClock, millraceError, NO_HEADERS, StreamsBuilder, string } from '@millrace/core'
+import { type ClientFactory, millraceError, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { resolveOptions } from '../config/options.ts'
-import { silentLogger } from '../observe/console-logger.ts'
-import { Metrics } from '../observe/metrics.ts'
-import { Instance } from './instance.ts'
+import { testApplication } from './application.fixture.ts'
 
 const texts = { key: string(), value: string() }
-const nothing = () => undefined
 
 /** Polls that have fetched wait for `beforeAnswer` until they answer, and tasks that start for `beforeStart`. */
 function slowToAnswer(
@@ -38,41 +33,24 @@ function slowToAnswer(
 }
 
 it('leaves no gap when a poll from before the start of a task is answered after it', async () => {
-  const clock = new ManualClock(1_000)
-  const factory = memoryClient(new MemoryCluster({ clock }))
-  const client = factory({ clientId: 'test', clock, logger: silentLogger })
-  await client.admin().createTopics([{ name: 'in', partitions: 1 }])
-  const producer = client.producer({})
-  await producer.init()
-  const send = async (...values: readonly string[]) => {
-    for (const text of values) {
-      const value = Buffer.from(text)
-      producer.topic('in').append(0, 0, value, 0, value.length, value, 0, value.length, NO_HEADERS)
-    }
-    await producer.flush()
-  }
+  const app = testApplication({ in: 1 })
+  const send = (...values: readonly string[]) =>
+    app.send(
+      'in',
+      values.map(value => ({ value })),
+    )
   const seen: string[] = []
   const builder = new StreamsBuilder()
   builder.stream('in', texts).foreach(value => void seen.push(value))
   let beforeAnswer = () => Promise.resolve()
   let beforeStart = Promise.resolve()
-  const options = resolveOptions({
-    applicationId: 'app',
+  const instance = app.instance(builder.build(), {
     client: slowToAnswer(
-      factory,
+      app.factory,
       () => beforeAnswer(),
       () => beforeStart,
     ),
-    clock,
-    logger: silentLogger,
     commitIntervalMs: 3_600_000,
-  })
-  const instance = new Instance(builder.build(), options, new Metrics(), {
-    onRebalancing: nothing,
-    onWaiting: nothing,
-    onRestoreStart: nothing,
-    onRestoreProgress: nothing,
-    onRestoreEnd: nothing,
   })
   const turn = () => new Promise<void>(resolve => void setImmediate(resolve))
   const rounds = async (until: () => boolean) => {
@@ -100,10 +78,10 @@ it('leaves no gap when a poll from before the start of a task is answered after 
     fetched.resolve()
     for (let turns = 0; instance.tasks.length === 0 && turns < 100; turns++) await turn()
   }
-  await clock.advance(1_000)
+  await app.clock.advance(1_000)
   await failed
   await rounds(() => seen.length >= 4)
   expect(seen).toEqual(['a', 'b', 'c', 'd'])
   await instance.end({ clean: true, leave: true })
-  await client.close()
+  await app.client.close()
 })

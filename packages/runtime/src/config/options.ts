@@ -80,6 +80,12 @@ export interface KafkaStreamsOptions {
   /** @default 45 000 */
   readonly sessionTimeoutMs?: number
   /**
+   * One record that takes longer, in user functions that are waited for or that do not let the thread go, is handled as
+   * `onBadRecord` says; the error names operator, key and offset. Until then heartbeats do not depend on user code, where the
+   * client can (`busyHeartbeats`). Infinity sets no limit. Kafka's `max.poll.interval.ms`. @default 300 000
+   */
+  readonly processingTimeoutMs?: number
+  /**
    * Makes this process a static member of the group (KIP-345): restarted within `sessionTimeoutMs`, it gets its tasks back
    * without a rebalance. Two processes at once must never share it; the older one ends. Not every client can.
    * @default none: the group rebalances at each start and stop
@@ -311,6 +317,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(1000),
     expected: 'it has to be a whole number of milliseconds from 1000',
     doc: 'After so long without a heartbeat the group gives the tasks to others.',
+  },
+  processingTimeoutMs: {
+    default: 300_000,
+    check: value => value === Number.POSITIVE_INFINITY || (wholeFrom(10)(value) && value < 2 ** 31),
+    expected: 'it has to be a whole number of milliseconds from 10 to 2147483647, or Infinity',
+    doc: 'A record that takes longer in user functions is handled as onBadRecord says; Infinity sets no limit.',
   },
   groupInstanceId: {
     default: undefined,

@@ -179,7 +179,12 @@ export class InFlight {
     const { operator, spec } = lane
     const onDone = () => this.#done(flight)
     const onPause = () => this.#isDue(flight)
-    const call = new UserCall({ operator, spec, key, value, record, clock, onDone, onPause })
+    const tooLong = () => {
+      if (!context.overdue) return undefined
+      returnTo(record, context)
+      return context.tooLong(operator)
+    }
+    const call = new UserCall({ operator, spec, key, value, record, clock, tooLong, onDone, onPause })
     const flight: Flight = { lane, call, sequence }
     this.#flights.add(flight)
     if (sequence !== undefined) {

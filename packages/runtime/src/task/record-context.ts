@@ -1,11 +1,13 @@
 import {
   type DropReason,
   type Headers,
+  millraceError,
   NO_HEADERS,
   type RecordCursor,
   type RecordMetadata,
   type TaskContext,
 } from '@millrace/core'
+import type { ProcessingLimit } from './processing-limit.ts'
 
 /**
  * Stands for a key or value that nobody looks at: the sink copies the bytes from the cursor of the record at hand.
@@ -34,9 +36,14 @@ export class RecordContext implements TaskContext {
   readonly applicationId: string
   /** Where the record's own bytes are; undefined during punctuation and while caches are flushed. */
   cursor: RecordCursor | undefined
+  /** The key of the record at hand, for people. */
+  showKey: () => string = () => '(none)'
   readonly #policy: RecordPolicy
+  readonly #limit: ProcessingLimit | undefined
 
-  constructor(taskId: string, applicationId: string, policy: RecordPolicy) {
+  /** Without a `limit` a record may take as long as it likes. */
+  constructor(taskId: string, applicationId: string, policy: RecordPolicy, limit?: ProcessingLimit) {
+    this.#limit = limit
     this.taskId = taskId
     this.applicationId = applicationId
     this.#policy = policy
@@ -70,5 +77,29 @@ export class RecordContext implements TaskContext {
 
   count(node: string, metric: string, by: number): void {
     this.#policy.count(node, metric, by, this)
+  }
+
+  get overdue(): boolean {
+    return this.#limit !== undefined && this.#limit.overdue
+  }
+
+  tooLong(node: string): Error {
+    this.#limit?.over()
+    const { topic, partition, offset } = this
+    return millraceError('MILLRACE_PROCESSING_TIMEOUT', {
+      operator: node,
+      timeoutMs: this.#limit?.timeoutMs ?? 0,
+      key: topic === null ? '(none)' : this.showKey(),
+      topic: topic ?? '(none)',
+      partition,
+      offset,
+    })
+  }
+
+  waitFor<T>(node: string, result: PromiseLike<T>): Promise<T> {
+    if (this.#limit === undefined) return Promise.resolve(result)
+    // What a flush emits, one after the other, has no record that would be done with.
+    if (this.topic === null) this.#limit.recordDone()
+    return this.#limit.waitFor(result, () => this.tooLong(node))
   }
 }

@@ -8,6 +8,7 @@ import {
   type OffsetReset,
   type Plan,
   type Producer,
+  type ProgressSign,
   topicNaming,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -42,6 +43,7 @@ export interface TaskSetOptions {
   readonly standbys: StandbyTasks
   readonly globals: ReadableGlobals
   readonly topics: SinkTopics & { readonly deadLetterPartitions: number }
+  readonly progress: ProgressSign
   readonly metrics: Metrics
   /** A task could not be made, for a reason that does not go away. */
   readonly onError: (error: unknown) => void
@@ -295,6 +297,8 @@ export class TaskSet {
       onBadTimestamp: options.onBadTimestamp,
       maxTaskIdleMs: options.maxTaskIdleMs,
       emitIntervalMs: options.emitIntervalMs,
+      processingTimeoutMs: options.processingTimeoutMs,
+      progress: this.#options.progress,
       wakeup: () => this.#options.consumer.wakeup(),
     })
   }

@@ -5,10 +5,12 @@ import {
   type FetchedBatch,
   type Headers,
   isMillraceError,
+  isPromise,
   millraceError,
   NO_HEADERS,
   type Plan,
   type Producer,
+  type ProgressSign,
   type SubTopology,
   type TimestampExtractor,
   type TopicPartition,
@@ -19,8 +21,10 @@ import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
 import { InFlight, type Owed } from './in-flight.ts'
+import { showKey } from './key-identity.ts'
 import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
+import { ProcessingLimit } from './processing-limit.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordContext, type RecordPolicy } from './record-context.ts'
 import type { SinkTopics } from './sink.ts'
@@ -44,6 +48,9 @@ export interface TaskOptions {
   readonly maxTaskIdleMs: number
   /** How often at most operators look for windows that have closed. */
   readonly emitIntervalMs: number
+  /** How long one record may take, and where it is seen that it takes longer. */
+  readonly processingTimeoutMs: number
+  readonly progress: ProgressSign
   /** Makes the loop look at the task again, which may be waiting for records. */
   readonly wakeup: () => void
 }
@@ -88,6 +95,7 @@ export class Task {
   readonly #options: TaskOptions
   readonly #punctuations = new Punctuations()
   readonly #queues: PartitionQueue[] = []
+  readonly #limit: ProcessingLimit
   readonly #lookAhead: LookAheadReader
   readonly #closeTimes = new Map<string, number>()
   /** Undefined where the topology has no operator that needs it. */
@@ -102,7 +110,10 @@ export class Task {
     this.name = taskName(options.id)
     this.stores = options.stores
     this.producer = options.producer
-    this.context = new RecordContext(this.name, options.applicationId, options.policy)
+    const { clock, processingTimeoutMs: timeoutMs, progress } = options
+    this.#limit = new ProcessingLimit({ clock, timeoutMs, progress })
+    this.context = new RecordContext(this.name, options.applicationId, options.policy, this.#limit)
+    this.context.showKey = () => this.#showKey()
     this.#lookAhead = new LookAheadReader(options.stores)
   }
 
@@ -157,6 +168,11 @@ export class Task {
     return this.#inFlight
   }
 
+  /** User functions that the task's loop waits for. */
+  get waiting(): number {
+    return this.#limit.waiting
+  }
+
   /** Whether a turn would do anything now. */
   canProcess(): boolean {
     return this.#inFlight?.hasWork === true || this.#canTake()
@@ -198,6 +214,9 @@ export class Task {
     let count = 0
     const queues = this.#queues
     const { clock } = this.#options
+    const patience = this.#limit
+    // Whatever has blocked the thread between two turns was none of the task's functions.
+    if (patience.overdue) patience.over()
     const turnEnds = clock.now() + TURN_MS
     await this.#lookAhead.prepare(queues, this.#topology!)
     while (count < limit) {
@@ -210,6 +229,8 @@ export class Task {
       const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
       count++
       if (waiting !== undefined) await waiting
+      if (patience.overdue) this.#overdue(queue)
+      patience.recordDone()
       if ((waiting !== undefined || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
       if (inFlight !== undefined) {
         if (inFlight.hasWork) await this.#deliver(inFlight)
@@ -245,11 +266,14 @@ export class Task {
       ran = await this.#punctuations.run(type, time, async (node, callback) => {
         this.context.clear(time)
         try {
-          await callback(time)
+          const done = callback(time)
+          if (isPromise(done)) await this.context.waitFor(node, done)
+          if (this.context.overdue) throw this.context.tooLong(node)
         } catch (error) {
           if (this.context.isFatal(error)) throw error
           this.context.fail(node, error)
         }
+        this.#limit.recordDone()
       })
     }
     return ran
@@ -314,6 +338,7 @@ export class Task {
   /** Runs the user's `close` and gives the stores back. Without a commit before it, uncommitted changes are dropped. */
   async close(options: { readonly runUserClose: boolean }): Promise<void> {
     this.#inFlight?.abandon()
+    this.#limit.close()
     try {
       if (options.runUserClose) await this.#topology?.close()
     } finally {
@@ -325,6 +350,24 @@ export class Task {
   #unfinished(partition: TopicPartition): { offset: number } | undefined {
     const offset = this.#inFlight?.oldestOffset(partition)
     return offset === undefined ? undefined : { offset }
+  }
+
+  /** Something that is no operator's function has blocked the thread, as a serde: what is known is the record. */
+  #overdue({ source }: PartitionQueue): void {
+    const { name } = source.node
+    this.context.fail(name, this.context.tooLong(name))
+  }
+
+  #showKey(): string {
+    const { topic, cursor } = this.context
+    const source = topic === null ? undefined : this.#topology?.sources.get(topic)
+    if (source === undefined || cursor === undefined || cursor.keyStart < 0) return 'null'
+    const { keyBytes, keyStart, keyEnd } = cursor
+    try {
+      return showKey(source.readKey(keyBytes, keyStart, keyEnd))
+    } catch {
+      return showKey(keyBytes.subarray(keyStart, keyEnd))
+    }
   }
 
   #oldest(): PartitionQueue | undefined {

@@ -14,6 +14,8 @@ export interface UserCallOptions {
   readonly value: unknown
   readonly record: RecordSnapshot
   readonly clock: Clock
+  /** The error of a function that has blocked the thread for too long; undefined when it has not. */
+  readonly tooLong: () => Error | undefined
   /** Called once, when the outcome is there. */
   readonly onDone: () => void
   /** `dueAt` has come nearer: a pause before the next attempt has begun. */
@@ -69,6 +71,8 @@ export class UserCall {
     } catch (error) {
       return this.#failed(error)
     }
+    const error = this.#options.tooLong()
+    if (error !== undefined) return this.#done({ error })
     if (!isPromise(result)) return this.#done({ value: result })
     // What an attempt comes to that was given up already is of no interest any more.
     result.then(

@@ -2,6 +2,7 @@ import type { ClientCase } from './client/client-harness.ts'
 import { consumerCases } from './client/consumer-cases.ts'
 import { groupAdminCases } from './client/group-admin-cases.ts'
 import { groupCases } from './client/group-cases.ts'
+import { heartbeatCases } from './client/heartbeat-cases.ts'
 import { produceCases } from './client/produce-cases.ts'
 import { topicCases } from './client/topic-cases.ts'
 import { transactionCases } from './client/transaction-cases.ts'
@@ -19,5 +20,6 @@ export { BROKER_TIMINGS, type ClientCase, type ClientHarness, type ClientTimings
  * }
  */
 export function clientConformance(): readonly ClientCase[] {
-  return [...topicCases, ...produceCases, ...consumerCases, ...groupCases, ...groupAdminCases, ...transactionCases]
+  const groups = [...groupCases, ...groupAdminCases, ...heartbeatCases]
+  return [...topicCases, ...produceCases, ...consumerCases, ...groups, ...transactionCases]
 }

@@ -23,6 +23,8 @@ export interface TopologyTestDriverOptions extends RuntimeOptions {
   readonly commitEachRecord?: boolean
   /** @default 0, so that what waits for a window to close is emitted with the first record after it */
   readonly emitIntervalMs?: number
+  /** @default Infinity, since the clock of a test has nothing to do with how long a user function takes */
+  readonly processingTimeoutMs?: number
   /** How instances reach the driver's cluster: a place for faults. @default memoryClient */
   readonly client?: (cluster: MemoryCluster, clock: Clock) => (context: ClientContext) => MemoryClient
 }

@@ -141,6 +141,6 @@ export class InstanceRounds {
 
   #callsAtWork(): number {
     const tasks = this.instances.flatMap(({ instance }) => instance.tasks)
-    return tasks.reduce((sum, { calls }) => sum + (calls?.atWork ?? 0), 0)
+    return tasks.reduce((sum, { calls, waiting }) => sum + (calls?.atWork ?? 0) + waiting, 0)
   }
 }

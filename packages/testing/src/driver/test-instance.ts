@@ -28,13 +28,8 @@ export class TestInstance {
       return made
     }
     const options = resolveOptions({ ...setup.options, client, store: setup.disk })
-    this.instance = new Instance(setup.plan, options, setup.metrics, {
-      onRebalancing: () => undefined,
-      onWaiting: () => undefined,
-      onRestoreStart: () => undefined,
-      onRestoreProgress: () => undefined,
-      onRestoreEnd: setup.onRestored,
-    })
+    const { metrics, onRestored: onRestoreEnd } = setup
+    this.instance = new Instance(setup.plan, options, { metrics, listener: { onRestoreEnd } })
   }
 
   /** As SIGKILL: nothing of it is ever heard of again. */

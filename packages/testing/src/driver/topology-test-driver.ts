@@ -102,7 +102,9 @@ export class TopologyTestDriver {
     this.#options = options
     this.#clock = new ManualClock(initialWallClockMs)
     this.#watched = new WatchedClock(this.#clock)
-    this.#streamsOptions = { emitIntervalMs: 0, ...streamsOptions, applicationId, logger, clock: this.#watched }
+    // A function that waits for something outside has all the time of the test: the clock must not run away from it.
+    const defaults = { emitIntervalMs: 0, processingTimeoutMs: Number.POSITIVE_INFINITY }
+    this.#streamsOptions = { ...defaults, ...streamsOptions, applicationId, logger, clock: this.#watched }
     // Retention never comes by itself: records of tests carry old timestamps.
     this.cluster = new MemoryCluster({ clock: this.#clock, retentionCheckIntervalMs: Number.POSITIVE_INFINITY })
     this.#topics = new DriverTopics(this.cluster, plan, applicationId, partitions)

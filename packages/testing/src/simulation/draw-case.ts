@@ -24,6 +24,8 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
   const records = typeof input === 'function' ? input(random) : input
   const watched = random() < 0.75
   const onBadRecord = random() < 0.6 ? 'fail' : random() < 0.5 ? 'continue' : 'dead-letter'
+  const limited = seed % 4 === 1
+  const timed = (record: SimulatedRecord) => (limited ? clearlyTimed(record) : record)
   const chosen = guarantee ?? (random() < 0.7 ? 'exactly_once' : 'at_least_once')
   return {
     seed,
@@ -34,11 +36,12 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     processes,
     asyncReads: random() < 0.5,
     watched,
-    records: drawRecords(records, random, watched ? onBadRecord : undefined),
+    records: drawRecords(records, random, watched ? onBadRecord : undefined).map(timed),
     troubles: drawTroubles(plan, processes, random, draw).filter(({ kind }) => isBearable(kind, chosen)),
     faults: 'drawn',
     firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
     ...(random() < 0.3 ? { stateBufferBytes: draw(500, 20_000) } : {}),
+    ...(limited ? { processingTimeoutMs: PROCESSING_TIMEOUT_MS } : {}),
     // Decided by the seed itself, so that cases of earlier seeds stay what they are in everything else.
     ...STANDBYS[seed % STANDBYS.length],
   }
@@ -52,6 +55,18 @@ const STANDBYS: readonly Pick<SimulationCase, 'numStandbyReplicas' | 'acceptable
   { acceptableRecoveryLag: 3 },
   { numStandbyReplicas: 1, acceptableRecoveryLag: 20 },
 ]
+
+/** Long enough for what happens to a record besides its user function. */
+const PROCESSING_TIMEOUT_MS = 1000
+
+/** The record with a user function that takes well less than the limit, or well more: which of them decides what comes out. */
+function clearlyTimed(record: SimulatedRecord): SimulatedRecord {
+  const { slowMs } = record
+  return {
+    ...record,
+    slowMs: slowMs < 1.5 * PROCESSING_TIMEOUT_MS ? Math.min(slowMs, 0.6 * PROCESSING_TIMEOUT_MS) : 4000,
+  }
+}
 
 function drawRecords(
   input: readonly SimulatedInput[],

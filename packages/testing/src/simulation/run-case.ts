@@ -9,14 +9,16 @@ import { SimulatedDisk } from './simulated-disk.ts'
 import { APPLICATION_ID, SimulatedProcess } from './simulated-process.ts'
 import {
   DEAD_LETTER_TOPIC,
+  isLeftOut,
   type SimulatedRecord,
   SIMULATION_START_MS,
   type SimulationCase,
+  takesTooLong,
   type Trouble,
   TROUBLE_MS,
 } from './simulation-case.ts'
 import { storesUnlikeChangelogs } from './store-oracle.ts'
-import { RecordWatch, watchedPlan } from './watched-plan.ts'
+import { type Mischief, RecordWatch, watchedPlan } from './watched-plan.ts'
 
 /** What came of a case. */
 export interface CaseResult {
@@ -90,7 +92,11 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   })
   tell(`${guarantee}, ${setting.transactions}, ${partitions} partitions, ${processes.length} processes`)
 
-  const send = await sender(plan, honest, cluster, watch)
+  const tooLong = (record: SimulatedRecord) => {
+    if (!takesTooLong(setting, record)) return 'never'
+    return isLeftOut(setting, record) ? 'always' : 'once'
+  }
+  const send = await sender(plan, honest, cluster, watch, tooLong)
   const records = [...setting.records].sort((a, b) => a.atMs - b.atMs)
   const takeUntil = (atMs: number) => records.splice(0, records.findLastIndex(record => record.atMs <= atMs) + 1)
   await send(takeUntil(-1))
@@ -232,6 +238,7 @@ async function sender(
   client: KafkaClient,
   cluster: MemoryCluster,
   watch: RecordWatch,
+  tooLong: (record: SimulatedRecord) => Mischief['tooLong'],
 ): Promise<(records: readonly SimulatedRecord[]) => Promise<void>> {
   const producer = client.producer({})
   await producer.init()
@@ -240,7 +247,8 @@ async function sender(
   let round = 0
   return async records => {
     if (records.length === 0) return
-    for (const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } of records) {
+    for (const record of records) {
+      const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } = record
       const source = plan.nodes.find(node => node.kind === 'source' && node.topics.includes(topic))
       if (source?.kind !== 'source') throw new Error(`the topology reads no topic "${topic}"`)
       const keyBytes = key === null ? null : Buffer.from(source.keySerde.serialize(key, topic))
@@ -249,7 +257,7 @@ async function sender(
       const partition = keyBytes === null ? round++ % count : partitionForKey(keyBytes, 0, keyBytes.length, count)
       const offset = ends.get(`${topic}-${partition}`) ?? 0
       ends.set(`${topic}-${partition}`, offset + 1)
-      if (fails > 0 || slowMs > 0) watch.plan(topic, partition, offset, { fails, slowMs })
+      if (fails > 0 || slowMs > 0) watch.plan(topic, partition, offset, { fails, slowMs, tooLong: tooLong(record) })
       producer
         .topic(topic)
         .append(

@@ -5,13 +5,13 @@ import { decoded } from './read-records.ts'
 import { type CaseResult, runCase } from './run-case.ts'
 import { shrinkCase } from './shrink-case.ts'
 import { APPLICATION_ID } from './simulated-process.ts'
-import type { SimulatedInput, SimulationCase } from './simulation-case.ts'
+import { isLeftOut, type SimulatedInput, type SimulationCase } from './simulation-case.ts'
 
 /** What came out of a simulated run, for an oracle. */
 export interface SimulatedRun {
   readonly guarantee: 'exactly_once' | 'at_least_once'
   readonly partitions: number
-  /** The input that counts: records on which a user function always fails, by policy, are left out. */
+  /** The input that counts: records on which a user function always fails, or takes too long, by policy, are left out. */
   readonly input: readonly SimulatedInput[]
   /** Topics that the topology writes. */
   readonly topics: readonly string[]
@@ -133,7 +133,7 @@ function simulatedRun(plan: Plan, setting: SimulationCase, { outputs }: CaseResu
   return {
     guarantee: setting.guarantee,
     partitions: setting.partitions,
-    input: setting.records.filter(({ fails }) => fails !== Infinity),
+    input: setting.records.filter(record => !isLeftOut(setting, record)),
     topics: [...outputs.keys()],
     output(topic) {
       const sink = sinks.find(node => typeof node.topic === 'string' && real(node.topic) === topic)
@@ -156,7 +156,7 @@ function withoutTrouble(setting: SimulationCase): SimulationCase {
     records: setting.records.map(record => ({
       ...record,
       slowMs: 0,
-      fails: record.fails === Infinity ? Infinity : 0,
+      fails: isLeftOut(setting, record) ? Infinity : 0,
     })),
   }
 }

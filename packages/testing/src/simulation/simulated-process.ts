@@ -10,7 +10,7 @@ import {
   type RebalanceListener,
   type Subscription,
 } from '@millrace/core'
-import { Instance, Metrics, resolveOptions } from '@millrace/runtime'
+import { Instance, resolveOptions } from '@millrace/runtime'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import { DEAD_LETTER_TOPIC, type DiskFate, type SimulationCase } from './simulation-case.ts'
 import { SIMULATED_FAILURE } from './watched-plan.ts'
@@ -153,6 +153,7 @@ export class SimulatedProcess {
       onBadRecord: onBadRecord === 'dead-letter' ? { deadLetterTopic: DEAD_LETTER_TOPIC } : onBadRecord,
       caching,
       ...(setting.stateBufferBytes === undefined ? {} : { stateBufferBytes: setting.stateBufferBytes }),
+      ...(setting.processingTimeoutMs === undefined ? {} : { processingTimeoutMs: setting.processingTimeoutMs }),
       numStandbyReplicas: setting.numStandbyReplicas ?? 0,
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
@@ -160,14 +161,7 @@ export class SimulatedProcess {
       clock,
       logger: this.#logger(),
     })
-    const listener = {
-      onRebalancing: nobody,
-      onWaiting: nobody,
-      onRestoreStart: nobody,
-      onRestoreProgress: nobody,
-      onRestoreEnd: nobody,
-    }
-    return new Instance(plan, options, new Metrics(), listener, this.disk.openDirectory)
+    return new Instance(plan, options, { openDirectory: this.disk.openDirectory })
   }
 
   /** The client, whose group member is remembered. */
@@ -209,6 +203,7 @@ export class SimulatedProcess {
 function isSimulated(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause.message.includes(SIMULATED_FAILURE)) return true
+    if (isMillraceError(cause) && cause.code === 'MILLRACE_PROCESSING_TIMEOUT') return true
   }
   return false
 }

@@ -69,10 +69,22 @@ export interface SimulationCase {
   readonly troubles: readonly Trouble[]
   /** Faults of calls to Kafka: drawn while it runs, or exactly these. */
   readonly faults: 'drawn' | readonly ScheduledFault[]
+  /** A record that takes longer is handled as one that fails. @default the runtime's, which is longer than any takes */
+  readonly processingTimeoutMs?: number
   /** Of each transactional id; near 32 766 the epochs run out during the run. @default 0 */
   readonly firstProducerEpoch?: number
   /** A small one lets state leave the heap, and commits come early. @default the runtime's */
   readonly stateBufferBytes?: number
+}
+
+/** Whether the user function that sees the record takes longer than it may: once, or always where such records are left out. */
+export function takesTooLong({ processingTimeoutMs = Infinity }: SimulationCase, { slowMs }: SimulatedRecord): boolean {
+  return slowMs > processingTimeoutMs
+}
+
+/** Whether what the record would do is not done, in the end: the function that sees it fails always, or is always too slow. */
+export function isLeftOut(setting: SimulationCase, record: SimulatedRecord): boolean {
+  return record.fails === Infinity || (setting.onBadRecord !== 'fail' && takesTooLong(setting, record))
 }
 
 /** Where the time of a run begins, and where that of its input begins by default. */

@@ -4,7 +4,9 @@ import type { Clock, Plan, PlanNode, Processor, ProcessorContext } from '@millra
 export interface Mischief {
   /** How often the function that sees it fails. */
   fails: number
-  readonly slowMs: number
+  slowMs: number
+  /** It takes longer than a record may, only the first time. */
+  readonly tooLong: 'never' | 'once' | 'always'
 }
 
 /** Which records have reached the topology, and what befalls them there. Outlives every process of a run. */
@@ -37,9 +39,19 @@ export class RecordWatch {
       mischief.fails--
       throw new Error(SIMULATED_FAILURE)
     }
-    if (mischief.slowMs > 0) return this.#clock.sleep(mischief.slowMs)
+    const { slowMs, tooLong } = mischief
+    if (tooLong === 'once') mischief.slowMs = 0
+    if (slowMs > 0) return tooLong === 'never' ? this.#clock.sleep(slowMs) : this.#sleepInSteps(slowMs)
+  }
+
+  /** A clock that jumps ends one step and no more, so that it does not make the whole of it short. */
+  async #sleepInSteps(ms: number): Promise<void> {
+    for (let step = 0; step < STEPS; step++) await this.#clock.sleep(ms / STEPS)
   }
 }
+
+/** More than the looks by which the runtime measures how long a record takes. */
+const STEPS = 20
 
 /** The message of the failure of a simulated user function. */
 export const SIMULATED_FAILURE = 'a simulated user function fails'
