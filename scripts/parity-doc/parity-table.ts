@@ -795,6 +795,17 @@ export const PARITY: readonly ParityArea[] = [
         tests: [driver('ranked-aggregates')],
         note: 'Exact, up to `maxIds` ids for each key.',
       },
+      {
+        java: '(expiry of windows only)',
+        ours: ['TtlSettings.ttlMs', 'TtlSettings.ttlBy'],
+        tests: [
+          driver('ttl'),
+          'packages/runtime/src/state/store-expiry.test.ts',
+          'packages/runtime/src/state/ttl-marker.test.ts',
+          'test/simulation/expiry.test.ts',
+        ],
+        note: 'Of key-value stores and tables, with tombstones in the changelog and downstream.',
+      },
     ],
   },
 ]

@@ -135,6 +135,7 @@ export {
   type StoreSettings,
   type WindowStoreOptions,
 } from './state/store-builder.ts'
+export type { TtlSettings } from './state/ttl.ts'
 export type * from './operators/processor.ts'
 export { describe } from './topology/describe.ts'
 export { toMermaid } from './topology/mermaid.ts'

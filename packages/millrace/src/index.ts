@@ -157,6 +157,7 @@ export type {
   TopicsRead,
   TopologyDiff,
   TopologyOutline,
+  TtlSettings,
   TumblingOptions,
   ValueAndTimestamp,
   ValueTransformer,

@@ -2,11 +2,12 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { changelogPlan, checkedHistory, type StoreSettings } from '../state/store-builder.ts'
+import { checkedTtl, EXPIRE_BY_HISTORY, EXPIRE_BY_RETENTION, refuseTtl, type TtlSettings } from '../state/ttl.ts'
 import type { DraftSerdes, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 
 /** The `store` option of an operator, taken apart. */
-export interface StoreChoice extends StoreSettings {
+export interface StoreChoice extends StoreSettings, TtlSettings {
   /** Whether the option was given at all, with or without a name: it decides which numbers are spent. */
   readonly given: boolean
   readonly name: string | undefined
@@ -18,13 +19,14 @@ export interface StoreChoice extends StoreSettings {
 
 export type StoreOption =
   | string
-  | (StoreSettings & {
-      readonly name?: string
-      readonly key?: object
-      readonly value?: object
-      readonly retentionMs?: number
-      readonly historyRetentionMs?: number
-    })
+  | (StoreSettings &
+      TtlSettings & {
+        readonly name?: string
+        readonly key?: object
+        readonly value?: object
+        readonly retentionMs?: number
+        readonly historyRetentionMs?: number
+      })
 
 export function storeChoice(option: StoreOption | undefined): StoreChoice {
   if (option === undefined) return { given: false, name: undefined, key: undefined, value: undefined }
@@ -36,6 +38,10 @@ export function storeChoice(option: StoreOption | undefined): StoreChoice {
     checkedHistory(settings.historyRetentionMs, `store "${name}"`)
     // A table without a name for its store may have none: then nobody would keep versions.
     if (name === undefined) throw invalidStore('(without a name)', 'a store with historyRetentionMs needs a name')
+    refuseTtl(settings, `store "${name}"`, EXPIRE_BY_HISTORY)
+  }
+  if (settings.ttlMs !== undefined && name === undefined) {
+    throw invalidStore('(without a name)', 'a store with ttlMs needs a name')
   }
   return {
     given: true,
@@ -58,6 +64,7 @@ export function tableStore(name: string, choice: StoreChoice, serdes: DraftSerde
     ...(choice.type === undefined ? {} : { type: choice.type }),
     caching: choice.caching ?? true,
     changelog: changelogPlan(name, choice.logging),
+    ...checkedTtl(choice, `store "${name}"`),
     ...(historyRetentionMs === undefined
       ? {}
       : { kind: 'versioned', timestamped: false, caching: false, historyRetentionMs }),
@@ -77,6 +84,7 @@ export function windowedTableStore(
 ): StoreDraft {
   const { windows, emit } = windowedBy
   if (choice.historyRetentionMs !== undefined) throw invalidStore(name, 'windows cannot be versioned')
+  refuseTtl(choice, `store "${name}"`, EXPIRE_BY_RETENTION)
   const onClose = emit === 'on-close'
   const least = leastRetentionMs(windows)
   const retentionMs = choice.retentionMs ?? least

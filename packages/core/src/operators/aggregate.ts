@@ -9,7 +9,7 @@ export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv):
   const { name } = env.node
   const store = env.tableStore(spec.store)
   const { sendOldValues } = spec
-  if (store.caching) store.onEmit(env.forward, sendOldValues)
+  store.onEmit(env.forward, sendOldValues)
   env.readsByKey(spec.store)
 
   const keepVersion = store.versioned && versionedKeeper(store.versioned, env)

@@ -16,7 +16,7 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
   const { sendOldValues } = spec
   const store = env.tableStore(spec.store)
   const step = stepOf(spec.function, () => store.zero())
-  if (store.caching) store.onEmit(env.forward, sendOldValues)
+  store.onEmit(env.forward, sendOldValues)
   env.readsByKey(spec.store)
   const keepVersion = store.versioned && versionedKeeper(store.versioned, env)
 

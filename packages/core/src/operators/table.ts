@@ -34,8 +34,8 @@ export function materialiser(storeName: string, sendOldValues: boolean, env: Ope
       return stored instanceof Promise ? stored.then(keepWith) : keepWith(stored)
     }
   }
+  store.onEmit(env.forward, sendOldValues)
   if (store.caching) {
-    store.onEmit(env.forward, sendOldValues)
     return (key, value) => store.put(key, value, context.timestamp)
   }
   if (!sendOldValues) {
@@ -136,7 +136,7 @@ export function compileTableJoinMerge(
     const keep = versionedKeeper(store.versioned, env)
     return (key, value, old) => keep(key, value, context.timestamp, spec.sendOldValues ? old : null)
   }
-  if (store.caching) store.onEmit(forward, spec.sendOldValues)
+  store.onEmit(forward, spec.sendOldValues)
   return (key, value, old) => {
     store.put(key, value, context.timestamp)
     if (!store.caching) return passed(key, value, old)

@@ -25,7 +25,10 @@ export interface TableStore {
   get(key: unknown): MaybePromise<StoredValue | undefined>
   /** A null value deletes. The value is encoded now, unless it is immutable. */
   put(key: unknown, value: unknown, timestamp: number): void
-  /** With `sendOldValues` the listener gets what the last emission gave, otherwise null. */
+  /**
+   * What updates are emitted to that the operator does not forward itself: those of a store that caches, and deletions of what
+   * has expired. With `sendOldValues` the listener gets what the last emission gave, otherwise null.
+   */
   onEmit(listener: (key: unknown, value: unknown, old: unknown) => void | Promise<void>, sendOldValues: boolean): void
   /** Only of a versioned store, whose `get` gives the latest version. It does not cache, and `put` says too little. */
   readonly versioned?: VersionedTableStore

@@ -5,6 +5,7 @@ import { changelogTopic } from '../topology/internal-topics.ts'
 import { checkedName } from '../topology/naming.ts'
 import type { ChangelogPlan } from '../topology/plan.ts'
 import type { KeyValueStore, SessionStore, VersionedKeyValueStore, WindowStore } from './store-types.ts'
+import { checkedTtl, EXPIRE_BY_HISTORY, EXPIRE_BY_RETENTION, refuseTtl, type TtlSettings } from './ttl.ts'
 
 /**
  * A store that a processor may use: make one with `keyValueStore` or `windowStore`, add it with `builder.addStateStore`, and
@@ -26,13 +27,15 @@ export interface StoreSettings {
   readonly logging?: boolean | Readonly<Record<string, string>>
 }
 
-export interface KeyValueStoreOptions<K, V> extends StoreSettings {
+export interface NamedStoreOptions<K, V> extends StoreSettings {
   readonly name: string
   readonly key: Serde<K>
   readonly value: Serde<V>
 }
 
-export interface WindowStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
+export interface KeyValueStoreOptions<K, V> extends NamedStoreOptions<K, V>, TtlSettings {}
+
+export interface WindowStoreOptions<K, V> extends NamedStoreOptions<K, V> {
   /** Length of a window, in milliseconds. */
   readonly windowSizeMs: number
   /** How long a window is kept from its start, in milliseconds of stream time; at least `windowSizeMs`. */
@@ -41,12 +44,12 @@ export interface WindowStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
   readonly retainDuplicates?: boolean
 }
 
-export interface SessionStoreOptions<K, V> extends KeyValueStoreOptions<K, V> {
+export interface SessionStoreOptions<K, V> extends NamedStoreOptions<K, V> {
   /** How long a session is kept from its end, in milliseconds of stream time. */
   readonly retentionMs: number
 }
 
-export interface VersionedStoreOptions<K, V> extends Omit<KeyValueStoreOptions<K, V>, 'caching'> {
+export interface VersionedStoreOptions<K, V> extends Omit<NamedStoreOptions<K, V>, 'caching'> {
   /** For how long it can be asked what was valid at a time, in milliseconds of stream time. As long may versions come late. */
   readonly historyRetentionMs: number
 }
@@ -59,12 +62,14 @@ export interface VersionedStoreOptions<K, V> extends Omit<KeyValueStoreOptions<K
  * builder.addStateStore(seen)
  */
 export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
-  return { name: options.name, draft: { ...commonDraft(options), kind: 'key-value' } }
+  const { name } = options
+  return { name, draft: { ...commonDraft(options), kind: 'key-value', ...checkedTtl(options, `store "${name}"`) } }
 }
 
 /** A store of values by key and window start. Caching is off unless asked for. */
 export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuilder<WindowStore<K, V>> {
   const { name, windowSizeMs, retentionMs } = options
+  refuseTtl(options, `windowStore "${name}"`, EXPIRE_BY_RETENTION)
   if (!(windowSizeMs > 0) || !(retentionMs >= windowSizeMs)) {
     const reason = `windowSizeMs must be positive and retentionMs no smaller, but they are ${windowSizeMs} and ${retentionMs}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `windowStore "${name}"`, reason })
@@ -76,6 +81,7 @@ export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuild
 /** A store of values by key and session. Caching is off unless asked for. */
 export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBuilder<SessionStore<K, V>> {
   const { name, retentionMs } = options
+  refuseTtl(options, `sessionStore "${name}"`, EXPIRE_BY_RETENTION)
   if (!(retentionMs > 0)) {
     const reason = `retentionMs must be positive, but it is ${retentionMs}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `sessionStore "${name}"`, reason })
@@ -91,6 +97,7 @@ export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBui
  */
 export function versionedStore<K, V>(options: VersionedStoreOptions<K, V>): StoreBuilder<VersionedKeyValueStore<K, V>> {
   const { name, historyRetentionMs } = options
+  refuseTtl(options, `versionedStore "${name}"`, EXPIRE_BY_HISTORY)
   const draft = { ...commonDraft(options), caching: false, kind: 'versioned' as const }
   return {
     name,
@@ -112,7 +119,7 @@ export function changelogPlan(store: string, logging: StoreSettings['logging']):
   return { topic: changelogTopic(store), isSource: false, configs }
 }
 
-function commonDraft<K, V>(options: KeyValueStoreOptions<K, V>) {
+function commonDraft<K, V>(options: NamedStoreOptions<K, V>) {
   return {
     name: checkedName(options.name, 'store'),
     timestamped: false,

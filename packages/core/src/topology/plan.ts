@@ -123,6 +123,10 @@ export interface StorePlan {
   readonly retentionMs?: number
   /** Versioned stores only: for how long, in stream time, it can be asked what was valid at a time. */
   readonly historyRetentionMs?: number
+  /** Key-value stores only: entries this much older than `ttlBy` says are deleted, in milliseconds. */
+  readonly ttlMs?: number
+  /** Which clock an entry's timestamp is compared with. Only there beside `ttlMs`. */
+  readonly ttlBy?: 'stream-time' | 'wall-clock'
   /** Window stores only: several values may have the same key and start, as in a join of streams. */
   readonly retainDuplicates?: boolean
   /** Window stores only: an operator reads ranges of time, so that the entries of a key are kept together. */

@@ -47,7 +47,9 @@ function ownStores(entry: GraphEntry, order: WriteOrder, reusesSources: boolean)
   if (entry.kind === 'processor' || entry.kind === 'processors') return entry.owns()
   if (entry.kind === 'tableSource' && entry.table.store() !== undefined) {
     const [topic, ...others] = entry.reading.topics
-    const reused = reusesSources && topic !== undefined && others.length === 0
+    // What expires is logged as deleted, and nobody may do so in the topic that the table is read from.
+    const expires = entry.store.ttlMs !== undefined
+    const reused = reusesSources && topic !== undefined && others.length === 0 && !expires
     return [reused ? { ...entry.store, changelog: { topic, isSource: true, configs: {} } } : entry.store]
   }
   return []

@@ -26,6 +26,8 @@ export class BufferEntry implements StoredValue {
   flushed = false
   /** What was emitted last, as content; `undefined` while only the backend knows. */
   emitted: unknown
+  /** Where entries expire: when its row in the index comes up, -1 while none is known. */
+  dueRow = -1
   /** Bytes that the entry counts for in the budget. */
   size = 0
 

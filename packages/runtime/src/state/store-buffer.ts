@@ -37,6 +37,8 @@ export class StoreBuffer implements TaskBuffer {
   #justCommitted: readonly BufferEntry[] = []
   /** Of window stores. */
   readonly #segments: Segments | undefined
+  /** Told of each put of a value, where entries expire. */
+  onPut: ((entry: BufferEntry) => void) | undefined
 
   constructor(options: StoreBufferOptions & { readonly syncReads: boolean }) {
     const { plan } = options.codec
@@ -92,6 +94,24 @@ export class StoreBuffer implements TaskBuffer {
     } else {
       this.#output.log(entry)
     }
+    if (this.onPut !== undefined && content !== null) this.onPut(entry)
+  }
+
+  /**
+   * Deletes what is there as of `timestamp`, and sees that it is emitted. Of an entry that has just been read.
+   * @returns the deletion, on its way to those below
+   */
+  expire(key: unknown, timestamp: number): void | Promise<void> {
+    const entry = this.#find(key, 0)!
+    const old = this.caching ? null : entry.value
+    this.#context.timestamp = timestamp
+    this.put(key, 0, null, timestamp)
+    if (!this.caching) return this.#output.tell(entry, old)
+  }
+
+  /** The entry of a key, a deletion too, once it has been read. */
+  entryOf(key: unknown): BufferEntry | undefined {
+    return this.#find(key, 0)
   }
 
   /**

@@ -61,6 +61,11 @@ export function segmentIntervalMs(plan: Pick<StorePlan, 'retentionMs'>): number 
   return Math.max(Math.floor((plan.retentionMs ?? 0) / 2), 60_000)
 }
 
+/** Whether a value lies in the backend behind its timestamp: also where only the engine asks for it, to see what has expired. */
+function keepsTime({ timestamped, ttlMs }: StorePlan): boolean {
+  return timestamped || ttlMs !== undefined
+}
+
 /** `topic` is what the serdes are told: the changelog's name, or the store's where there is none. */
 export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   const segmented = plan.kind === 'window' || plan.kind === 'session'
@@ -72,7 +77,8 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   const getKey = readerOf(plan.keySerde, topic)
   const getValue = readerOf(plan.valueSerde, topic)
   const immutable = plan.valueSerde.immutable === true
-  const valuePrefix = plan.timestamped ? 8 : 0
+  const stamped = keepsTime(plan)
+  const valuePrefix = stamped ? 8 : 0
   return {
     plan,
     contentSerde: immutable ? null : plan.valueSerde,
@@ -94,7 +100,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       sink.position += suffixBytes
     },
     writeValue(sink, content, timestamp) {
-      if (plan.timestamped) {
+      if (stamped) {
         sink.reserve(8)
         writeInt64(sink.buffer, sink.position, timestamp)
         sink.position += 8
@@ -111,7 +117,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
     readContent(bytes) {
       return {
         content: immutable ? getValue(bytes, valuePrefix, bytes.length) : bytes.subarray(valuePrefix),
-        timestamp: plan.timestamped ? readInt64(bytes, 0) : -1,
+        timestamp: stamped ? readInt64(bytes, 0) : -1,
       }
     },
     contentOf(value) {
@@ -133,7 +139,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       return bytes
     },
     restoredValue(changelogValue, timestamp) {
-      if (!plan.timestamped) return changelogValue
+      if (!stamped) return changelogValue
       const bytes = Buffer.allocUnsafe(8 + changelogValue.length)
       writeInt64(bytes, 0, timestamp)
       changelogValue.copy(bytes, 8)

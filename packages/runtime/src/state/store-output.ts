@@ -172,6 +172,11 @@ export class StoreOutput {
     log?.(entry.timestamp, sink.buffer, keyStart + codec.keyPrefix, keyEnd, loggedFrom, valueEnd)
   }
 
+  /** Emits an update at once. `old` is for those who ask for old values. */
+  tell(entry: BufferEntry, old: unknown): void | Promise<void> {
+    return this.#listener?.(entry, entry.value, this.#sendOldValues ? old : null)
+  }
+
   #emit(entry: BufferEntry, listener: EmitListener): void | Promise<void> {
     this.#context.timestamp = entry.timestamp
     entry.giveOrigin(this.#context)

@@ -8,19 +8,23 @@ import {
   type OrderedTableStore,
   type RangeStore,
   type StoreBackend,
+  type StoreChanges,
   type StorePlan,
   type TableStore,
   type TaskState,
   type TopicPartitionOffset,
   type WindowTableStore,
 } from '@millrace/core'
+import { indexName, indexRows } from './expiry-index.ts'
 import { mergedEntries } from './merged-entries.ts'
 import { openVersioned } from './open-versioned.ts'
 import { RangeBuffer } from './range-buffer.ts'
 import { StoreBuffer } from './store-buffer.ts'
 import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
+import { StoreExpiry } from './store-expiry.ts'
 import type { BufferContext, ChangelogWriter } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
+import { emptyWhereTtlChanged } from './ttl-marker.ts'
 import { VersionedBuffer } from './versioned-buffer.ts'
 
 /** What a versioned store may hold on the heap while it is restored. */
@@ -53,6 +57,8 @@ export class TaskStores {
   readonly #partition: number
   readonly #opened: readonly OpenState[]
   readonly #buffers = new Map<string, TaskBuffer>()
+  /** Of the stores whose entries expire. */
+  readonly #expiries = new Map<string, StoreExpiry>()
   readonly #restoring = new Map<string, VersionedBuffer>()
   /** By changelog, the position of the last write that has ended. */
   readonly #positions = new Map<string, number>()
@@ -97,7 +103,7 @@ export class TaskStores {
       const open = () =>
         backend.open({
           directory: options.directory,
-          stores: stores.map(({ plan }) => plan.name),
+          stores: stores.flatMap(keySpacesOf),
           logger: options.logger,
         })
       let state: TaskState
@@ -111,6 +117,7 @@ export class TaskStores {
         await options.recover(options.directory, error)
         state = await open()
       }
+      await emptyWhereTtlChanged(state, stores, options.partition, options.logger)
       opened.push({ backend, state, stores })
     }
     const stores = new TaskStores(options.stores, options.partition, opened, options.left ?? (() => undefined))
@@ -150,7 +157,9 @@ export class TaskStores {
     const versioned = await this.#restoreBuffer(store)
     await versioned?.restore(records.keys, records.values)
     await versioned?.flush()
-    await this.#stateOf(store).write([versioned?.changes() ?? { store, ...records }], [position])
+    const changes: StoreChanges[] = [versioned?.changes() ?? { store, ...records }]
+    if (this.#expires(store)) changes.push(indexRows(indexName(store), records.keys, records.values))
+    await this.#stateOf(store).write(changes, [position])
     versioned?.committed()
     versioned?.evict(RESTORE_BYTES)
     this.#moved([position])
@@ -180,7 +189,9 @@ export class TaskStores {
    */
   async clear(store: string, positions: readonly TopicPartitionOffset[]): Promise<void> {
     this.#restoring.delete(store)
-    await this.#stateOf(store).write([{ store, keys: [], values: [], deleteRanges: [{}] }], positions)
+    const emptied = (name: string) => ({ store: name, keys: [], values: [], deleteRanges: [{}] })
+    const changes = this.#expires(store) ? [emptied(store), emptied(indexName(store))] : [emptied(store)]
+    await this.#stateOf(store).write(changes, positions)
     this.#moved(positions)
   }
 
@@ -204,6 +215,9 @@ export class TaskStores {
         const buffer = isReadByRange(store.plan) ? new RangeBuffer(common) : new StoreBuffer({ ...common, syncReads })
         if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last[0])).slot)
         this.#buffers.set(name, buffer)
+        if (this.#expires(name) && buffer instanceof StoreBuffer) {
+          this.#expiries.set(name, await StoreExpiry.open(buffer, state.store(indexName(name))))
+        }
       }
     }
   }
@@ -274,6 +288,25 @@ export class TaskStores {
     return buffer
   }
 
+  /** Whether entries of any store expire. */
+  get expires(): boolean {
+    return this.#expiries.size > 0
+  }
+
+  /** When the next entry may expire by a clock, in milliseconds; Infinity while there is none. */
+  expiresAt(by: StoreExpiry['by']): number {
+    let first = Infinity
+    for (const expiry of this.#expiries.values()) if (expiry.by === by) first = Math.min(first, expiry.dueAt)
+    return first
+  }
+
+  /** Deletes what has expired by a clock, store by store, no more than about `limit` entries of each. */
+  async expire(by: StoreExpiry['by'], now: number, limit: number): Promise<void> {
+    for (const expiry of this.#expiries.values()) {
+      if (expiry.by === by && expiry.dueAt <= now) await expiry.run(now, limit, () => this.settle())
+    }
+  }
+
   get hasChanges(): boolean {
     for (const buffer of this.#buffers.values()) if (buffer.hasChanges) return true
     return false
@@ -304,11 +337,16 @@ export class TaskStores {
   async persistAt(positions: readonly TopicPartitionOffset[]): Promise<void> {
     await this.settle()
     const writes = this.#opened.map(({ state, stores }) => {
-      const changes = stores.map(({ plan }) => this.buffer(plan.name).changes())
+      const changes = stores.flatMap(({ plan }) => {
+        const expiry = this.#expiries.get(plan.name)
+        const own = this.buffer(plan.name).changes()
+        return expiry === undefined ? [own] : [own, expiry.changes()]
+      })
       const own = new Set(stores.map(({ changelogTopic }) => changelogTopic))
       return { state, changes, offsets: positions.filter(({ topic }) => own.has(topic)) }
     })
     for (const buffer of this.#buffers.values()) buffer.committed()
+    for (const expiry of this.#expiries.values()) expiry.committed()
     this.#writing = (async () => {
       for (const { state, changes, offsets } of writes) {
         const empty = changes.every(({ keys, deleteRanges }) => keys.length === 0 && deleteRanges === undefined)
@@ -341,6 +379,7 @@ export class TaskStores {
   async stop(): Promise<void> {
     await this.settle()
     this.#buffers.clear()
+    this.#expiries.clear()
   }
 
   async close(): Promise<void> {
@@ -348,6 +387,10 @@ export class TaskStores {
     for (const { state } of this.#opened) await state.close()
     const kept = this.#opened.filter(({ backend }) => backend.capabilities.durable)
     if (kept.length > 0) this.#left(this.#positionOf(kept.flatMap(({ stores }) => stores)))
+  }
+
+  #expires(store: string): boolean {
+    return this.codecs.get(store)?.plan.ttlMs !== undefined
   }
 
   #moved(positions: readonly TopicPartitionOffset[]): void {
@@ -359,6 +402,10 @@ export class TaskStores {
     if (opened === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
     return opened.state
   }
+}
+
+function keySpacesOf({ plan }: TaskStorePlan): readonly string[] {
+  return plan.ttlMs === undefined ? [plan.name] : [plan.name, indexName(plan.name)]
 }
 
 /** Whether a store's entries are kept by key, for reading ranges of time. */

@@ -78,6 +78,8 @@ const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
 /** The clock is asked after so many records, and after each one that was waited for. */
 const RECORDS_PER_LOOK_AT_CLOCK = 128
+/** So many entries of a store are looked at for having expired, before others have their turn. */
+const EXPIRIES_PER_TURN = 4096
 
 /**
  * One partition of one sub-topology: its input queues, its stores, and the compiled functions between them. Everything in
@@ -218,10 +220,21 @@ export class Task {
     // Whatever has blocked the thread between two turns was none of the task's functions.
     if (patience.overdue) patience.over()
     const turnEnds = clock.now() + TURN_MS
+    const expiring = this.stores.expires
+    let expired = false
     await this.#lookAhead.prepare(queues, this.#topology!)
     while (count < limit) {
       const queue = queues.length === 1 ? queues[0]! : this.#oldest()
       if (queue === undefined || !queue.hasHead()) break
+      if (expiring) {
+        // What has expired by the time of a record is gone before it is processed, however records come together in turns.
+        const time = Math.max(queue.headTimestamp, this.context.streamTime)
+        if (await this.#expire('stream-time', time)) {
+          expired = true
+          this.context.streamTime = time
+          if (this.stores.expiresAt('stream-time') <= time) break
+        }
+      }
       if (this.#lookAhead.wants(queue, this.#topology!)) await this.#lookAhead.prepare(queues, this.#topology!)
       queue.take()
       const timestamp = queue.headTimestamp
@@ -243,7 +256,7 @@ export class Task {
       this.#dirty = true
       this.processed += count
     }
-    return count > 0 || delivered
+    return count > 0 || delivered || expired
   }
 
   async #deliver(inFlight: InFlight): Promise<boolean> {
@@ -276,12 +289,29 @@ export class Task {
         this.#limit.recordDone()
       })
     }
+    if (this.stores.expires) {
+      if (await this.#expire('stream-time', streamTime)) ran = true
+      if (await this.#expire('wall-clock', now)) ran = true
+    }
     return ran
+  }
+
+  /** Deletes entries of stores that have expired, a turn's worth. True when any may have been. */
+  async #expire(by: 'stream-time' | 'wall-clock', now: number): Promise<boolean> {
+    if (this.stores.expiresAt(by) > now) return false
+    this.#dirty = true
+    this.context.clear(now)
+    await this.stores.expire(by, now, EXPIRIES_PER_TURN)
+    return true
   }
 
   /** When there is something to do even if no record comes, in milliseconds since the epoch. */
   nextDue(): number {
-    return Math.min(this.#punctuations.nextWallClock(), this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY)
+    return Math.min(
+      this.#punctuations.nextWallClock(),
+      this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY,
+      this.stores.expiresAt('wall-clock'),
+    )
   }
 
   get needsCommit(): boolean {

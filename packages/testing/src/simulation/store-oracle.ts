@@ -29,6 +29,7 @@ export async function storesUnlikeChangelogs(
         const position = (await state.offsets()).find(offset => offset.topic === topic)?.offset ?? 0
         const logged = records.filter(one => one.partition === partition && one.offset < position)
         const differences = compare(store, await contentOf(state, store), compacted(store, logged), latestTimestamp)
+        if (store.ttlMs !== undefined) differences.push(...(await withoutRow(state, store)))
         violations.push(...differences.map(text => `${name}: store ${store.name} of task ${task}: ${text}`))
       }
     }
@@ -56,7 +57,11 @@ function compacted(store: StorePlan, records: readonly CommittedRecord[]): Reado
     const time = Buffer.alloc(8)
     time.writeBigInt64BE(BigInt(timestamp))
     if (valueBytes === null) content.delete(key)
-    else content.set(key, (store.timestamped ? time.toString('hex') : '') + valueBytes.toString('hex'))
+    else
+      content.set(
+        key,
+        (store.timestamped || store.ttlMs !== undefined ? time.toString('hex') : '') + valueBytes.toString('hex'),
+      )
   }
   return content
 }
@@ -66,7 +71,7 @@ function compare(
   kept: ReadonlyMap<string, string>,
   logged: ReadonlyMap<string, string>,
   latestTimestamp: number,
-): readonly string[] {
+): string[] {
   const violations: string[] = []
   for (const [key, value] of logged) {
     const found = kept.get(key)
@@ -75,6 +80,19 @@ function compare(
   }
   for (const key of kept.keys()) if (!logged.has(key)) violations.push(`${key} is not in the changelog`)
   return violations
+}
+
+/** Entries of which the index of what expires has no row that comes up in time: they would stay for ever. */
+async function withoutRow(state: TaskState, store: StorePlan): Promise<readonly string[]> {
+  const rows = new Map<string, number>()
+  for await (const [row] of state.store(`${store.name}#expiry`).iterate()) {
+    const key = Buffer.from(row.subarray(8)).toString('hex')
+    rows.set(key, Math.min(rows.get(key) ?? Infinity, readInt64(Buffer.from(row), 0)))
+  }
+  return [...(await contentOf(state, store))].flatMap(([key, value]) => {
+    const time = readInt64(Buffer.from(value, 'hex'), 0)
+    return (rows.get(key) ?? Infinity) <= time ? [] : [`${key} of ${time} is not in the index of what expires`]
+  })
 }
 
 function expired(store: StorePlan, key: string, latestTimestamp: number): boolean {

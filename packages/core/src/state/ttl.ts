@@ -1,0 +1,50 @@
+import { millraceError } from '../errors/millrace-error.ts'
+
+/**
+ * When entries of a key-value store expire. Each is then deleted, with a tombstone in the changelog and, of a table, a
+ * deletion for those below, both stamped with the time at which it expired. Beyond Kafka Streams, which has it for windows
+ * only.
+ */
+export interface TtlSettings {
+  /**
+   * How long an entry stays after its timestamp, in milliseconds: that of the record which last wrote it. A table needs a
+   * named store for it. @default for ever
+   */
+  readonly ttlMs?: number
+  /**
+   * What an entry's age is measured with: the highest timestamp that the task has seen, so that the same input always gives
+   * the same results, or the machine's clock, so that entries go also while nothing comes in. @default 'stream-time'
+   */
+  readonly ttlBy?: 'stream-time' | 'wall-clock'
+}
+
+/**
+ * The fields of a store's plan.
+ * @throws MILLRACE_TOPOLOGY_OPTION_INVALID
+ */
+export function checkedTtl(options: TtlSettings, operator: string): TtlSettings {
+  const { ttlMs, ttlBy } = options
+  const invalid = (reason: string) => millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+  if (ttlBy !== undefined && ttlBy !== 'stream-time' && ttlBy !== 'wall-clock') {
+    throw invalid(`ttlBy is stream-time or wall-clock, but it is ${String(ttlBy)}`)
+  }
+  if (ttlMs === undefined) {
+    if (ttlBy !== undefined) throw invalid('ttlBy needs ttlMs')
+    return {}
+  }
+  if (!Number.isSafeInteger(ttlMs) || ttlMs <= 0) {
+    throw invalid(`ttlMs must be a whole number of milliseconds above 0, but it is ${String(ttlMs)}`)
+  }
+  return { ttlMs, ttlBy: ttlBy ?? 'stream-time' }
+}
+
+/** Why windows and versions have none. */
+export const EXPIRE_BY_RETENTION = 'windows expire by retentionMs: leave ttlMs out'
+export const EXPIRE_BY_HISTORY = 'versions expire by historyRetentionMs: leave ttlMs out'
+
+/** @throws MILLRACE_TOPOLOGY_OPTION_INVALID for a store in which entries do not expire one by one */
+export function refuseTtl(options: object, operator: string, reason: string): void {
+  const { ttlMs, ttlBy } = options as TtlSettings
+  if (ttlMs === undefined && ttlBy === undefined) return
+  throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+}
