@@ -88,7 +88,8 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const { applicationId, clock, logger } = options
   const directory = await openDirectory(options, parts.openDirectory)
   opened.add(() => directory.close())
-  await checkTopology({ plan: topics.plan, directory, onTopologyChange: options.onTopologyChange, logger })
+  const { onTopologyChange } = options
+  const keepTopology = await checkTopology({ plan: topics.plan, directory, onTopologyChange, logger })
   const onDisk = new Map<string, number>()
   const processId = options.processId ?? directory.processId
   const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
@@ -100,6 +101,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     await topics.refresh(admin)
     return await prepareTopicsOf(topics, options, admin)
   })
+  await keepTopology()
   const globals = new GlobalStores({
     plan: topics.plan,
     options,
@@ -166,7 +168,7 @@ export function prepareTopicsOf(
   options: ResolvedOptions,
   admin: Admin,
 ): Promise<PreparedTopics> {
-  const { applicationId, logger, replicationFactor, windowedChangelogExtraMs } = options
+  const { applicationId, logger, replicationFactor, windowedChangelogExtraMs, onTopologyChange } = options
   const deadLetterTopic = deadLetterTopicOf(options)
   return prepareTopics({
     plan: topics.plan,
@@ -176,6 +178,7 @@ export function prepareTopicsOf(
     replicationFactor,
     required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
     windowedChangelogExtraMs,
+    onTopologyChange,
   })
 }
 

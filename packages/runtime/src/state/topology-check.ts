@@ -10,7 +10,9 @@ import {
 import type { StateDirectory } from './state-directory.ts'
 
 /**
- * Compares the topology with the one that was last started on this state, and keeps it for the next start.
+ * Compares the topology with the one that was last started on this state.
+ * @returns what keeps it for the next start, to be called when nothing else is in the way of this one: else the version before
+ * could not go on with its own state after a start that failed
  * @throws MILLRACE_TOPOLOGY_INCOMPATIBLE naming what would be misread or left behind, unless that is accepted
  */
 export async function checkTopology(options: {
@@ -18,7 +20,7 @@ export async function checkTopology(options: {
   readonly directory: StateDirectory
   readonly onTopologyChange: 'refuse' | 'accept'
   readonly logger: Logger
-}): Promise<void> {
+}): Promise<() => Promise<void>> {
   const { plan, directory, onTopologyChange, logger } = options
   const before = await directory.readTopology()
   const now = topologyOutline(plan)
@@ -33,7 +35,7 @@ export async function checkTopology(options: {
     if (lost.length > 0)
       logger.info({ stores: lost }, 'stores that the topology had are no longer in it; their topics stay')
   }
-  await directory.writeTopology(now)
+  return () => directory.writeTopology(now)
 }
 
 function isOutline(value: unknown): value is TopologyOutline {

@@ -8,6 +8,7 @@ import {
   type StorePlan,
   topicNaming,
 } from '@millrace/core'
+import { anyGenerated, leftBehind } from './left-behind.ts'
 import { partitionCounts, taskCount } from './partition-counts.ts'
 
 export interface PreparedTopics {
@@ -25,13 +26,16 @@ export interface PrepareOptions {
   readonly required: readonly string[]
   /** How much longer than their windows windowed changelogs are kept. */
   readonly windowedChangelogExtraMs: number
+  /** Whether to make topics anew beside those that another topology has left. */
+  readonly onTopologyChange: 'refuse' | 'accept'
 }
 
 /**
  * Before anything is read: checks the user's topics, derives the partition counts of the internal ones, creates those
  * that are missing and checks the others. Several instances may do so at once.
  *
- * @throws MILLRACE_TOPIC_MISSING, MILLRACE_TOPIC_NOT_COPARTITIONED, MILLRACE_TOPIC_PARTITIONS_CHANGED
+ * @throws MILLRACE_TOPIC_MISSING, MILLRACE_TOPIC_NOT_COPARTITIONED, MILLRACE_TOPIC_PARTITIONS_CHANGED,
+ * MILLRACE_TOPOLOGY_INCOMPATIBLE
  */
 export async function prepareTopics(options: PrepareOptions): Promise<PreparedTopics> {
   const { plan, applicationId, admin } = options
@@ -43,7 +47,7 @@ export async function prepareTopics(options: PrepareOptions): Promise<PreparedTo
   }
   const counts = partitionCounts(plan, found)
   const internal = internalTopics(options, counts)
-  await createMissing(internal, options)
+  await createMissing(internal, options, external)
 
   const real = topicNaming(plan, applicationId)
   const partitions = new Map(found)
@@ -112,10 +116,21 @@ const VERSIONS_EXTRA_MS = 86_400_000
 /** Of windows that never end: the largest int64, as Kafka Streams has it. */
 const LONGEST_RETENTION = '9223372036854775807'
 
-async function createMissing(wanted: readonly NewTopic[], options: PrepareOptions): Promise<void> {
+async function createMissing(
+  wanted: readonly NewTopic[],
+  options: PrepareOptions,
+  external: readonly string[],
+): Promise<void> {
   const names = wanted.map(({ name }) => name)
   const before = await countsOf(options.admin, names)
   const missing = wanted.filter(({ name }) => !before.has(name))
+  if (
+    anyGenerated(
+      options.applicationId,
+      missing.map(({ name }) => name),
+    )
+  )
+    await refuseToLeaveBehind(names, options, external)
   for (const topic of missing) {
     try {
       await options.admin.createTopics([topic])
@@ -131,6 +146,27 @@ async function createMissing(wanted: readonly NewTopic[], options: PrepareOption
     if (actual === undefined || actual === partitions) continue
     throw millraceError('MILLRACE_TOPIC_PARTITIONS_CHANGED', { topic: name, actual, expected: partitions })
   }
+}
+
+/**
+ * Says what the state directory would say if it were still there. Without a committed offset the application begins anew, and
+ * leaves nothing behind that its input does not bring again.
+ */
+async function refuseToLeaveBehind(
+  wanted: readonly string[],
+  { applicationId, admin, onTopologyChange, logger }: PrepareOptions,
+  external: readonly string[],
+): Promise<void> {
+  const moved = leftBehind(applicationId, await admin.listTopics(), wanted)
+  if (moved.length === 0) return
+  const inputs = [...(await countsOf(admin, external))].flatMap(([topic, count]) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+  )
+  if ((await admin.committedOffsets(applicationId, inputs)).length === 0) return
+  const changes = moved.map(({ from, to }) => `topic "${from}" is now called "${to}"`)
+  if (onTopologyChange === 'refuse')
+    throw millraceError('MILLRACE_TOPOLOGY_INCOMPATIBLE', { directory: 'Kafka', changes: changes.join(', ') })
+  logger.warn({ changes }, 'the topology has changed in a way that leaves state behind')
 }
 
 async function countsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
