@@ -637,9 +637,13 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'tasks, cooperative rebalancing, sticky assignment',
         ours: ['KafkaStreams.tasks'],
-        tests: ['packages/runtime/src/group/assignment.test.ts', driver('driver-instances')],
+        tests: [
+          'packages/runtime/src/group/assignment.test.ts',
+          'packages/runtime/src/app/cooperative-rebalance.test.ts',
+          driver('driver-instances'),
+        ],
         missing:
-          'Cooperative rebalancing: kafkajs hands out every partition anew, though the tasks that stay keep their state.',
+          'kafkajs hands out every partition anew, so tasks that stay keep their state and stand still for a moment.',
       },
       {
         java: 'exactly-once (EOS v2)',

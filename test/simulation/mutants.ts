@@ -39,9 +39,8 @@ export const MUTANTS: readonly Mutant[] = [
     from: `  if (options.offsets === 'group') await consumer.commit(offsets)
 `,
     to: `  for (const task of tasks) {
-    const own = acknowledged.filter(({ partition }) => partition === task.id.partition)
-    await task.committed(new Map(own.map(({ topic, offset }) => [topic, offset])))
-    await task.prepareCommit()
+    await task.committed()
+    await task.prepareCommit(owed)
   }
   if (options.offsets === 'group') await consumer.commit(offsets)
 `,
@@ -114,5 +113,11 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'packages/runtime/src/group/assignment.ts',
     from: 'active: situation.tasks.filter((_, task) => active[task] === member)',
     to: 'active: situation.tasks.filter((_, task) => active[task] === member || task === 0)',
+  },
+  {
+    name: 'a task is given to its next owner before the last one has closed it',
+    file: 'packages/runtime/src/group/hand-over.ts',
+    from: '  const isFree = (memberId: string, name: string) => !held.has(name) || held.get(name) === memberId\n',
+    to: `  const isFree = (memberId: string, name: string) => !held.has(name) || memberId !== ''\n`,
   },
 ]

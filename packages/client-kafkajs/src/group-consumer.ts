@@ -130,6 +130,10 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     return { groupId, memberId, generationId }
   }
 
+  isRebalancing(): boolean {
+    return this.#joinAnew || this.#membership?.settled !== true
+  }
+
   requestRejoin(_reason: string): void {
     this.#membership?.requestRejoin()
   }

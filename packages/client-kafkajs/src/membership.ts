@@ -135,6 +135,11 @@ export class Membership {
     return this.#held && this.#rejoining
   }
 
+  /** It holds an assignment, and nobody wants another as far as it knows. */
+  get settled(): boolean {
+    return this.#held && !this.#rejoining && this.#steer === 'none' && this.#crash === undefined
+  }
+
   /** A new assignment, which is held from now on. It shows with the first heartbeat, which tells the generation. */
   takeAssignment(): NewAssignment | undefined {
     if (this.#held || this.#generationId < 0) return undefined

@@ -87,7 +87,7 @@ export async function everything(client: MemoryClient, from = 0): Promise<readon
 }
 
 /**
- * A member that takes partitions of `t` in turn with the others, and keeps a diary.
+ * A member that takes partitions of `t` in turn with the others, and keeps a diary of what comes and goes.
  *
  * @param onAssign runs before it assigns, when it leads
  */
@@ -95,7 +95,7 @@ export function member(client: MemoryClient, options: Partial<GroupConsumerOptio
   const consumer: GroupConsumer = client.groupConsumer({ groupId: 'g', isolationLevel: 'read_committed', ...options })
   const diary: string[] = []
   const write = (event: string) => async (partitions: readonly { partition: number }[]) => {
-    diary.push(`${event} ${partitions.map(({ partition }) => partition).join()}`)
+    if (partitions.length > 0) diary.push(`${event} ${partitions.map(({ partition }) => partition).join()}`)
   }
   const partitions = async (): Promise<number> => (await client.admin().describeTopics(['t']))[0]!.partitions
   consumer.subscribe({

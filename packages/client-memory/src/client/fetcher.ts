@@ -41,6 +41,22 @@ export class Fetcher {
     })
   }
 
+  /** From now on these: one that was there before goes on where it is, a new one waits for its seek. */
+  hold(partitions: readonly TopicPartition[]): void {
+    const kept = new Set(partitions.flatMap(partition => this.#find(partition) ?? []))
+    for (const position of this.#positions) {
+      if (!kept.has(position)) position.log?.listeners.delete(this.#options.notify)
+    }
+    this.#first = 0
+    this.#positions = partitions.map(({ topic, partition }) => {
+      const known = this.#find({ topic, partition })
+      if (known !== undefined) return known
+      const log = this.#options.cluster.findLog(topic, partition)
+      log?.listeners.add(this.#options.notify)
+      return { topic, partition, log, offset: undefined, paused: false }
+    })
+  }
+
   /** @throws MILLRACE_CLIENT_REQUEST_FAILED when the partition is not assigned */
   seek({ topic, partition, offset }: TopicPartitionOffset): void {
     const position = this.#find({ topic, partition })

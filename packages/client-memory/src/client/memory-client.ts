@@ -22,6 +22,8 @@ import { MemoryProducer } from './memory-producer.ts'
 export interface MemoryClientOptions {
   /** What to pass for: a client that can do less behaves like one. @default 'group-metadata' */
   readonly transactions?: ClientCapabilities['transactions']
+  /** @default 'cooperative' */
+  readonly rebalance?: ClientCapabilities['rebalance']
 }
 
 /** A client whose process can be made to die. */
@@ -75,6 +77,7 @@ class Client implements MemoryClient, Connection {
       staticMembership: true,
       // All is in one thread: while it is blocked, no session ends either.
       busyHeartbeats: true,
+      rebalance: options.rebalance ?? 'cooperative',
     }
     cluster.attach(this)
   }

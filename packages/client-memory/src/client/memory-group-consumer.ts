@@ -7,7 +7,6 @@ import {
   type GroupConsumerOptions,
   type GroupMetadata,
   type MemberAssignment,
-  type RebalanceListener,
   type Subscription,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -32,7 +31,10 @@ type Membership =
 
 const OUTSIDE: Membership = { phase: 'outside' }
 
-/** A member of a group, eager: all partitions are given up before it joins again. */
+/**
+ * A member of a group. A cooperative one joins with what it holds, and gives up what the assignment takes from it; an eager one
+ * gives all up before it joins.
+ */
 export class MemoryGroupConsumer implements GroupConsumer {
   readonly #connection: Connection
   readonly #options: GroupConsumerOptions
@@ -43,8 +45,8 @@ export class MemoryGroupConsumer implements GroupConsumer {
   #membership: Membership = OUTSIDE
   #memberId = ''
   #generation = -1
-  /** What `onAssigned` gave, until it is revoked or lost. */
-  #assigned: { readonly partitions: readonly TopicPartition[]; readonly listener: RebalanceListener } | undefined
+  /** What was assigned and is neither revoked nor lost. */
+  #held: readonly TopicPartition[] = []
   #rejoin = false
   /** For the leader: how many partitions the topics had that it assigned. */
   #led: { readonly topics: readonly string[]; readonly counts: string; version: number } | undefined
@@ -107,7 +109,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
     return request(this.#connection, () => {
       if (this.#closed) throw closedError('group consumer', 'commit')
       const refusal = this.#group.commit(this.#caller(), offsets)
-      if (refusal !== undefined) throw this.#fenced(refusal)
+      if (refusal !== undefined) throw this.#commitError(refusal)
     })
   }
 
@@ -115,6 +117,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
     const { groupId, groupInstanceId } = this.#options
     const metadata = { groupId, generationId: this.#generation, memberId: this.#memberId }
     return groupInstanceId === undefined ? metadata : { ...metadata, groupInstanceId }
+  }
+
+  isRebalancing(): boolean {
+    return this.#membership.phase !== 'stable' || this.#rejoin || this.#group.check(this.#caller()) !== undefined
   }
 
   requestRejoin(_reason: string): void {
@@ -195,8 +201,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   async #join(): Promise<void> {
-    await this.#giveUp('onRevoked')
-    if (this.#connection.crashed || this.#closed) return
+    if (this.#connection.capabilities.rebalance === 'eager') {
+      await this.#giveUp('onRevoked')
+      if (this.#connection.crashed || this.#closed) return
+    }
     this.#rejoin = false
     const { topics, assignor } = this.#subscription!
     this.#membership = { phase: 'joining', answer: undefined }
@@ -223,6 +231,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
     this.#memberId = joined.memberId
     this.#generation = joined.generation
     this.#membership = { phase: 'syncing', answer: undefined }
+    this.#led = undefined
     let assignments: ReadonlyMap<string, MemberAssignment> | undefined
     try {
       if (joined.isLeader) assignments = await this.#lead(this.#subscription!.assignor, joined)
@@ -248,9 +257,23 @@ export class MemoryGroupConsumer implements GroupConsumer {
   async #assign({ partitions, userData }: MemberAssignment): Promise<void> {
     this.#membership = { phase: 'stable' }
     const { listener } = this.#subscription!
-    this.#assigned = { partitions, listener }
-    this.#fetcher.assign(partitions)
-    await listener.onAssigned(partitions, userData)
+    const gone = without(this.#held, partitions)
+    const added = without(partitions, this.#held)
+    if (gone.length > 0) {
+      this.#hold(without(this.#held, gone))
+      // Others wait for what is given up here.
+      this.#rejoin = true
+      await listener.onRevoked(gone)
+      if (this.#connection.crashed || this.#closed) return
+    }
+    this.#hold(partitions)
+    await listener.onAssigned(added, userData)
+  }
+
+  /** Nothing else is fetched, and it goes on where it is. */
+  #hold(partitions: readonly TopicPartition[]): void {
+    this.#held = partitions
+    this.#fetcher.hold(partitions)
   }
 
   async #refused(refusal: GroupRefusal): Promise<void> {
@@ -268,12 +291,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
 
   /** Nothing is fetched while the listener still works on what it had. */
   async #giveUp(callback: 'onRevoked' | 'onLost'): Promise<void> {
-    const assigned = this.#assigned
-    if (assigned === undefined) return
-    this.#assigned = undefined
+    const held = this.#held
     this.#led = undefined
-    this.#fetcher.assign([])
-    await assigned.listener[callback](assigned.partitions)
+    this.#hold([])
+    if (held.length > 0) await this.#subscription!.listener[callback](held)
   }
 
   #leaderSeesNewPartitions(): boolean {
@@ -289,9 +310,21 @@ export class MemoryGroupConsumer implements GroupConsumer {
     return { memberId: this.#memberId, generation: this.#generation, groupInstanceId }
   }
 
+  /** A generation that this member has not heard of yet is no reason to give up: it has joined it. */
+  #commitError(refusal: GroupRefusal) {
+    const joins = this.#membership.phase !== 'stable' && refusal === 'ILLEGAL_GENERATION'
+    if (!joins && refusal !== 'REBALANCE_IN_PROGRESS') return this.#fenced(refusal)
+    return millraceError('MILLRACE_GROUP_REBALANCING', { groupId: this.#group.id, reason: refusal })
+  }
+
   #fenced(refusal: GroupRefusal) {
     return fencedError(this.#options, refusal)
   }
+}
+
+function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
+  const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))
+  return partitions.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
 }
 
 function partitionCounts({ cluster }: Connection, topics: readonly string[]): string {

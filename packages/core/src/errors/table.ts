@@ -188,6 +188,11 @@ export const ERROR_TABLE = {
     message: 'The producer "{transactionalId}" was fenced: a newer instance uses its transactional id',
     hint: 'Nothing to do: the tasks are closed without a commit and the instance joins again.',
   },
+  MILLRACE_GROUP_REBALANCING: {
+    kind: 'retriable',
+    message: 'The group "{groupId}" is between two generations: {reason}',
+    hint: 'Nothing to do: what is still held after the rebalance is committed then.',
+  },
   MILLRACE_GROUP_INSTANCE_FENCED: {
     kind: 'config',
     message: 'Another process has joined group "{groupId}" as instance "{groupInstanceId}"',

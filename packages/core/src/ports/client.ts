@@ -49,6 +49,12 @@ export interface ClientCapabilities {
    * place, until `GroupConsumerOptions.processingTimeoutMs` is over. Where it is false, the place is lost after the session timeout.
    */
   readonly busyHeartbeats: boolean
+  /**
+   * What a rebalance takes from a member. `cooperative` (KIP-429): it keeps what it has and goes on reading and committing; only
+   * the new assignment decides what goes, and then the member joins once more, so that others can be given it. `eager`: all is
+   * revoked before it joins, and what it is assigned comes anew.
+   */
+  readonly rebalance: 'cooperative' | 'eager'
 }
 
 /**
@@ -163,8 +169,10 @@ export interface GroupConsumerOptions extends ConsumerOptions {
 }
 
 /**
- * A member of a consumer group, classic protocol. The group's callbacks run inside `poll` only, and are awaited there,
- * so that the owner is never surprised between two records.
+ * A member of a consumer group, classic protocol; cooperative or eager, as `capabilities.rebalance` says. That nobody is given
+ * what another member still holds is up to the assignor: members say in their user data what they hold.
+ *
+ * The group's callbacks run inside `poll` only, and are awaited there, so that the owner is never surprised between two records.
  */
 export interface GroupConsumer {
   /** Joins at the next poll. Called again with other topics, it joins anew. */
@@ -180,10 +188,16 @@ export interface GroupConsumer {
    * capability `group-metadata`): ask again, it ends by commit, abort or timeout.
    */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
-  /** @throws MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`). */
+  /**
+   * Also while the group rebalances, as long as its members join; not while its leader assigns.
+   * @throws MILLRACE_GROUP_REBALANCING when the group is between two generations: nothing was committed, and what is still
+   * held after the assignment can be committed then. MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`).
+   */
   commit(offsets: readonly CommittedOffset[]): Promise<void>
   /** As of now: it changes with every rebalance, so read it for each commit. */
   groupMetadata(): GroupMetadata
+  /** A rebalance is under way, or asked for, as far as is known here; also while the member is outside its group. */
+  isRebalancing(): boolean
   /** Makes this member join again at the next poll, so that the leader assigns anew. */
   requestRejoin(reason: string): void
   /** With `leave` the group rebalances at once, without it after the session timeout. @default true */
@@ -228,15 +242,22 @@ export interface MemberAssignment {
   readonly userData: Uint8Array
 }
 
+/**
+ * What each rebalance changes. First what goes is revoked, then what is new is assigned; what stays is not mentioned. With an
+ * eager client everything goes before the member joins, and nothing stays.
+ */
 export interface RebalanceListener {
   /**
-   * Runs when the group assigns. Nothing of a newly assigned partition is fetched until `seek` gives it a position.
-   * With an eager client all partitions come anew; `userData` is the leader's for this member.
+   * Runs at the end of every rebalance, with what is new: possibly nothing. None of it is fetched until `seek` gives it a
+   * position. `userData` is the leader's for this member.
    */
   onAssigned(partitions: readonly TopicPartition[], userData: Uint8Array): Promise<void>
-  /** Runs before the partitions go: offsets can still be committed. */
+  /**
+   * Runs with what goes, if anything does: its offsets can still be committed. Nothing of it is fetched any more. A cooperative
+   * client joins again afterwards by itself, so that the leader can give it to others.
+   */
   onRevoked(partitions: readonly TopicPartition[]): Promise<void>
-  /** The partitions are gone already, to somebody else: nothing can be committed. */
+  /** All that was held is gone already, perhaps to somebody else: nothing can be committed. */
   onLost(partitions: readonly TopicPartition[]): Promise<void>
 }
 
@@ -271,7 +292,11 @@ export interface Producer {
   flush(): Promise<readonly TopicPartitionOffset[]>
   /** Opens a transaction. Costs no request. */
   begin(): void
-  /** Adds input offsets to the open transaction; `group` counts only with capability `group-metadata`. */
+  /**
+   * Adds input offsets to the open transaction; `group` counts only with capability `group-metadata`.
+   * @throws MILLRACE_GROUP_FENCED when `group` is not the member as it is now. The transaction stays open: while the group
+   * rebalances, that only means that the offsets can be added with the next generation.
+   */
   sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void>
   /**
    * Flushes what is left and commits.

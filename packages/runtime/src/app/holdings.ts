@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../config/options.ts'
-import type { MemberData } from '../group/member-data.ts'
+import type { Holdings } from '../group/member-data.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { TaskSet } from '../task/task-set.ts'
 
@@ -10,7 +10,7 @@ export function holdingsOf(of: {
   readonly tasks: TaskSet
   readonly standbys: StandbyTasks
   readonly onDisk: ReadonlyMap<string, number>
-}): MemberData {
+}): Holdings {
   const { options, processId, tasks, standbys, onDisk } = of
   return {
     processId,

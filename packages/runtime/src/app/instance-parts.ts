@@ -144,7 +144,11 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const committer = new Committer({ options, consumer, producers, running: () => tasks.running })
   const { onChange } = parts
   const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
-  const membership = new Membership({ ...connected, options, topics, tasks, standbys, committer, holdings, onChange })
+  const eager = client.capabilities.rebalance === 'eager'
+  const membership = new Membership({
+    ...connected,
+    ...{ options, topics, tasks, standbys, committer, holdings, eager, onChange },
+  })
   opened.add(async () => membership.close())
   const cleaner = new StateCleaner({
     directory: {

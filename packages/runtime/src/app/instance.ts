@@ -95,10 +95,9 @@ export class Instance {
     return metadataOf(this.#begun?.membership.hosts ?? [], this.#topics.plan)
   }
 
-  /** Every assigned task is running. */
+  /** Every assigned task is running, and the group is not about to assign others. */
   get ready(): boolean {
-    const parts = this.#begun
-    return parts !== undefined && !parts.membership.rebalancing && parts.tasks.allRunning
+    return this.#running && this.#begun?.consumer.isRebalancing() === false
   }
 
   /** While it is true, no task processes or punctuates; everything else goes on, and records that come stay queued. */
@@ -142,6 +141,7 @@ export class Instance {
     if (this.#failure !== undefined) throw this.#failure
     try {
       const found = await this.#refreshTopicsIfDue()
+      await this.#parts.membership.takeUpIfDue()
       const updated = await this.#parts.globals.update()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
       const processed = await this.#process(maxRecords)
@@ -158,7 +158,7 @@ export class Instance {
   /** Commits what has been processed, whatever the commit interval says. */
   async commit(): Promise<boolean> {
     try {
-      return await this.#parts.committer.commit()
+      return (await this.#parts.committer.commit()) === 'done'
     } catch (error) {
       await this.#recover(error)
       return false
@@ -175,7 +175,6 @@ export class Instance {
     if (!(await this.#topics.refresh(admin))) return false
     await prepareTopicsOf(this.#topics, this.#options, admin)
     membership.subscribe()
-    membership.beginRebalance()
     return true
   }
 
@@ -194,7 +193,7 @@ export class Instance {
   async end(options: { readonly clean: boolean; readonly leave: boolean }): Promise<void> {
     let failure: unknown
     try {
-      if (options.clean && !this.#letGo) await this.#begun?.committer.commit({ leaving: true })
+      if (options.clean) await this.#commitAtEnd()
     } catch (error) {
       failure = error
     }
@@ -206,20 +205,29 @@ export class Instance {
     if (failure !== undefined) throw failure
   }
 
+  /** As long as nobody has lost patience it waits for a rebalance that keeps it from committing. */
+  async #commitAtEnd(): Promise<void> {
+    if (this.#begun === undefined) return
+    const { committer, consumer, tasks } = this.#begun
+    while (!this.#letGo && (await committer.commit({ leaving: tasks.running })) === 'postponed') {
+      await consumer.poll(END_POLL_MS)
+    }
+  }
+
   get #parts(): InstanceParts {
     return this.#begun!
   }
 
   async #refreshTopicsIfDue(): Promise<boolean> {
-    if (!this.#topics.any || this.#parts.tasks.suspended) return false
+    if (!this.#topics.any || this.#parts.consumer.isRebalancing()) return false
     const due = this.#options.clock.now() - this.#lastRefresh >= this.#options.metadataRefreshMs
     return due && (await this.refreshTopics())
   }
 
   /** Between two assignments it is open who works with which state. */
   async #cleanIfDue(): Promise<void> {
-    const { tasks, membership, cleaner } = this.#parts
-    if (!tasks.suspended && !membership.rebalancing) await cleaner.cleanIfDue()
+    const { consumer, membership, cleaner } = this.#parts
+    if (membership.assigned && !consumer.isRebalancing()) await cleaner.cleanIfDue()
   }
 
   async #poll(maxWaitMs: number): Promise<boolean> {
@@ -270,7 +278,7 @@ export class Instance {
 
   async #commitIfDue(): Promise<boolean> {
     const { tasks, committer } = this.#parts
-    return !tasks.suspended && committer.isDue() && (await committer.commit())
+    return !tasks.suspended && committer.isDue() && (await committer.commit()) === 'done'
   }
 
   /**
@@ -278,7 +286,7 @@ export class Instance {
    * done again, with new producers. Anything else ends the application.
    */
   async #recover(error: unknown): Promise<void> {
-    const { tasks, producers, membership, consumer, globals } = this.#parts
+    const { tasks, producers, membership, globals } = this.#parts
     const { logger, clock } = this.#options
     if (this.#letGo) {
       logger.warn({ error }, 'closing without a commit: its records are processed again')
@@ -287,26 +295,27 @@ export class Instance {
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
     if (error.kind === 'fenced') {
       logger.warn({ error }, 'fenced: the tasks are closed without a commit and the instance joins again')
-      membership.beginRebalance()
-      await membership.abandonAll()
-      consumer.requestRejoin(error.code)
-      return
+      return await membership.joinAgain(error.code)
     }
     const corrupt = error.code === 'MILLRACE_STORE_CORRUPT'
     if (corrupt) logger.warn({ error }, 'a store is corrupted: the tasks begin anew')
     else this.#patience.waitsFor(error)
-    const { partitions, suspended } = tasks
+    membership.takeUpLater()
     await tasks.abandon()
     await producers.closeAll()
     // It may have been a global one that a task has read.
     if (corrupt) await globals.begin(new AbortController().signal)
     await clock.sleep(RETRY_MS)
-    // Between two assignments there is nothing to go on with; the next one makes the tasks.
-    if (!suspended) await tasks.assign(partitions)
+  }
+
+  /** There is an assignment, and every task of it is running. */
+  get #running(): boolean {
+    const parts = this.#begun
+    return parts !== undefined && parts.membership.settled && parts.tasks.allRunning
   }
 
   #tellRebalancing(): void {
-    this.#listener.onRebalancing(!this.ready)
+    this.#listener.onRebalancing(!this.#running)
   }
 
   /** Nothing waits while records are buffered; otherwise until the next thing is due. */
@@ -320,3 +329,6 @@ export class Instance {
     return Math.max(0, wait)
   }
 }
+
+/** Until it looks again whether a rebalance is over that keeps it from committing. */
+const END_POLL_MS = 50

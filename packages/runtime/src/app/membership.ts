@@ -8,11 +8,12 @@ import {
 } from '@millrace/core'
 import type { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
-import { decodeAssignmentData, type HostTasks, type MemberData } from '../group/member-data.ts'
+import { type AssignmentData, decodeAssignmentData, type Holdings, type HostTasks } from '../group/member-data.ts'
 import { streamsAssignor } from '../group/streams-assignor.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
-import { taskName } from '../task/task-id.ts'
+import { type TaskId, taskName } from '../task/task-id.ts'
+import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 
@@ -21,34 +22,58 @@ export interface MembershipOptions {
   readonly topics: TopicPatterns
   readonly admin: Admin
   readonly consumer: GroupConsumer
+  /** The client gives everything back before it joins. */
+  readonly eager: boolean
   readonly producers: ProducerPool
   readonly tasks: TaskSet
   readonly standbys: StandbyTasks
   readonly committer: Committer
   /** What the leader is told of this instance. */
-  readonly holdings: () => MemberData
+  readonly holdings: () => Holdings
   /** It begins to wait for an assignment, or has one. */
   readonly onChange: () => void
 }
 
-/** The instance's place in its group: what it tells the leader, and what an assignment does to its tasks. */
+/** As which member, and in which generation. */
+type Place = Pick<GroupMetadata, 'memberId' | 'generationId'>
+
+/**
+ * The instance's place in its group: what it tells the leader, and what an assignment does to its tasks.
+ *
+ * A rebalance touches only what moves. The tasks go on while the members join; then those that go are committed and closed, and
+ * the member joins once more without them, so that they can be given to others. A client that is eager gives everything back
+ * before it joins: then all tasks are committed and wait, and those that come back go on.
+ */
 export class Membership {
   readonly #with: MembershipOptions
-  #rebalancing = true
   /** Where every task of the application is, as of the last assignment. */
   hosts: readonly HostTasks[] = []
+  /** What the group has given and not taken back: claimed at each join until its tasks have been closed. */
+  #held: readonly TopicPartition[] = []
+  /** What is held holds: false until the first assignment, and from losing the place in the group to the next one. */
+  #assigned = false
+  /** What is held is still to be taken up. */
+  #isDue = false
+  #following: readonly TaskId[] = []
+  /** When the tasks were assigned last. */
+  #assignedAs: Place | undefined
+  /** When this member was last known to be in the group: at an assignment, or when it joined again before one came. */
+  #seenAs: Place | undefined
   /** Ends the wait for the next look at warm-ups. */
   #probing = new AbortController()
-  /** As which member, in which generation, the tasks were assigned last. */
-  #assignedAs: Pick<GroupMetadata, 'memberId' | 'generationId'> | undefined
 
   constructor(options: MembershipOptions) {
     this.#with = options
   }
 
-  /** It waits for an assignment. */
-  get rebalancing(): boolean {
-    return this.#rebalancing
+  /** There is an assignment. */
+  get assigned(): boolean {
+    return this.#assigned
+  }
+
+  /** What was assigned runs here, or is on its way. */
+  get settled(): boolean {
+    return this.#assigned && !this.#isDue
   }
 
   /** Joins the group with the topics that the plan reads as of now; again, when they have changed. */
@@ -62,50 +87,145 @@ export class Membership {
         plan: () => topics.matched(admin),
         applicationId,
         admin,
-        holdings: this.#with.holdings,
+        holdings: () => ({ ...this.#with.holdings(), ...this.#claim() }),
         options,
       }),
       listener: {
-        onAssigned: (partitions, userData) => this.#assigned(partitions, userData),
-        onRevoked: () => this.#revoked(),
-        onLost: () => this.#lost(),
+        onAssigned: (added, userData) => this.#onAssigned(added, decodeAssignmentData(userData)),
+        onRevoked: gone => (this.#with.eager ? this.#suspend() : this.#onRevoked(gone)),
+        onLost: () => this.#onLost(),
       },
     })
   }
 
-  /** From now on it waits for an assignment. */
-  beginRebalance(): void {
-    this.#rebalancing = true
+  /** After another instance has taken over: closes all tasks as if they had crashed, and asks for an assignment. */
+  async joinAgain(reason: string): Promise<void> {
+    this.#assigned = false
+    this.#with.onChange()
+    await this.#abandonAll()
+    this.#with.consumer.requestRejoin(reason)
+  }
+
+  /** After the tasks were taken away by a failure: at `takeUpIfDue` they are made anew. */
+  takeUpLater(): void {
+    this.#isDue = this.#assigned
     this.#with.onChange()
   }
 
-  /** Closes all tasks as if they had crashed, and throws their producers away. */
-  async abandonAll(): Promise<void> {
-    await this.#with.tasks.abandon()
-    // What the tasks left in an open transaction must not be committed with what comes next.
-    await this.#with.producers.closeAll()
-  }
-
-  async #assigned(assigned: readonly TopicPartition[], userData: Uint8Array): Promise<void> {
-    const { topics, admin, consumer, tasks, standbys } = this.#with
-    const { standby, warmup, hosts, probeInMs } = decodeAssignmentData(userData)
-    this.hosts = hosts
+  /** Has the tasks of what is held run here, and follows the state of those that are to stand by. */
+  async takeUpIfDue(): Promise<void> {
+    if (!this.#isDue || !this.#assigned) return
+    const { topics, admin, tasks, standbys } = this.#with
     // The leader may know of topics that this member has not seen yet.
     await topics.include(
       admin,
-      assigned.map(({ topic }) => topic),
+      this.#held.map(({ topic }) => topic),
     )
-    if (!this.#hasStayed(consumer.groupMetadata())) await this.abandonAll()
-    await tasks.assign(assigned)
-    await standbys.follow([...standby, ...warmup], new Set(tasks.ids.map(taskName)))
-    this.#probeIn(probeInMs)
-    this.#rebalancing = false
+    await this.#keepOnly(this.#held)
+    await standbys.follow(this.#following, new Set(tasks.ids.map(taskName)))
+    this.#isDue = false
     this.#with.onChange()
   }
 
   /** The group assigns no more for this instance. */
   close(): void {
     this.#probing.abort()
+  }
+
+  async #onAssigned(added: readonly TopicPartition[], data: AssignmentData): Promise<void> {
+    // At once, before a further rebalance can ask what is claimed.
+    this.#held = [...this.#held, ...added]
+    this.#assigned = true
+    this.#isDue = true
+    this.#following = [...data.standby, ...data.warmup]
+    this.hosts = data.hosts
+    this.#probeIn(data.probeInMs)
+    await this.#abandonUnlessStayed()
+    await this.takeUpIfDue()
+  }
+
+  async #onRevoked(gone: readonly TopicPartition[]): Promise<void> {
+    const names = new Set(gone.map(({ topic, partition }) => `${topic}-${partition}`))
+    const stays = this.#held.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
+    // Before anything is waited for: what goes cannot be sought any more.
+    await this.#with.tasks.cancel(stays)
+    await this.#abandonUnlessStayed()
+    await this.#keepOnly(stays)
+    this.#held = stays
+    this.#with.onChange()
+  }
+
+  /** Most of what an eager client gives back it is given again. */
+  async #suspend(): Promise<void> {
+    const { tasks } = this.#with
+    tasks.suspended = true
+    this.#held = []
+    this.#assigned = false
+    this.#with.onChange()
+    await this.#commitBeforeRevocation(tasks.running)
+  }
+
+  async #onLost(): Promise<void> {
+    this.#held = []
+    this.#assigned = false
+    this.#with.onChange()
+    await this.#abandonAll()
+  }
+
+  /** Commits and closes the tasks that read something else, and begins with those that are missing. */
+  async #keepOnly(partitions: readonly TopicPartition[]): Promise<void> {
+    const { tasks } = this.#with
+    const wanted = this.#assigned ? partitions : []
+    await tasks.cancel(wanted)
+    const leaving = tasks.leaving(wanted)
+    if (leaving.length > 0) await this.#commitBeforeRevocation(leaving)
+    await tasks.assign(wanted)
+  }
+
+  /** What cannot be committed any more is done again by the next owner; the tasks must not go on with it. */
+  async #commitBeforeRevocation(leaving: readonly Task[]): Promise<void> {
+    const { logger } = this.#with.options
+    const again = 'the commit before a rebalance failed: its records are processed again'
+    try {
+      if ((await this.#with.committer.commit({ leaving })) !== 'postponed') return
+      logger.warn({}, again)
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable', 'fenced')) throw error
+      logger.warn({ error }, again)
+    }
+    await this.#abandonAll()
+  }
+
+  /** Closes all tasks as if they had crashed, and throws their producers away. */
+  async #abandonAll(): Promise<void> {
+    await this.#with.tasks.abandon()
+    // What the tasks left in an open transaction must not be committed with what comes next.
+    await this.#with.producers.closeAll()
+  }
+
+  /**
+   * Goes on with the tasks only when nobody else can have had them since the last assignment. A member that was given up may
+   * hear of it only after it has joined anew, or not at all; then its tasks know positions and state of before the other owner.
+   */
+  async #abandonUnlessStayed(): Promise<void> {
+    const { memberId, generationId } = this.#with.consumer.groupMetadata()
+    const before = this.#seenAs
+    this.#seenAs = { memberId, generationId }
+    this.#assignedAs = this.#seenAs
+    const stayed = before === undefined || (before.memberId === memberId && generationId - before.generationId <= 1)
+    if (!stayed) await this.#abandonAll()
+  }
+
+  /** Asked at each join: what is held, since when. An eager client holds nothing then, though its tasks wait. */
+  #claim(): { readonly claimed: readonly TaskId[]; readonly generation: number } {
+    const { tasks, consumer, eager } = this.#with
+    const { memberId, generationId } = consumer.groupMetadata()
+    const seen = this.#seenAs
+    // A generation whose leader never assigned: it has moved nothing of what is claimed.
+    if (!eager && seen?.memberId === memberId && generationId > seen.generationId)
+      this.#seenAs = { memberId, generationId }
+    const claimed = this.#assigned ? tasks.idsOf(this.#held) : []
+    return { claimed, generation: this.#assignedAs?.generationId ?? -1 }
   }
 
   /** Makes the group assign again after a while, when warm-ups may have caught up. */
@@ -121,39 +241,5 @@ export class Membership {
       },
       (error: unknown) => options.logger.warn({ error }, 'warm-ups are not looked at'),
     )
-  }
-
-  async #revoked(): Promise<void> {
-    this.#with.tasks.suspended = true
-    this.beginRebalance()
-    await this.#commitBeforeRevocation()
-  }
-
-  async #lost(): Promise<void> {
-    this.#with.tasks.suspended = true
-    this.beginRebalance()
-    await this.abandonAll()
-  }
-
-  /** What cannot be committed any more is done again by the next owner; the tasks must not go on with it. */
-  async #commitBeforeRevocation(): Promise<void> {
-    try {
-      await this.#with.committer.commit({ leaving: true })
-    } catch (error) {
-      if (!isMillraceError(error, 'retriable', 'fenced')) throw error
-      const { logger } = this.#with.options
-      logger.warn({ error }, 'the commit before a rebalance failed: its records are processed again')
-      await this.abandonAll()
-    }
-  }
-
-  /**
-   * Whether nobody else can have had the tasks since the last assignment. A member that was given up may hear of it only after
-   * its partitions were revoked, or not at all; then its tasks know positions and state of before the other owner.
-   */
-  #hasStayed({ memberId, generationId }: GroupMetadata): boolean {
-    const before = this.#assignedAs
-    this.#assignedAs = { memberId, generationId }
-    return before === undefined || (before.memberId === memberId && generationId - before.generationId <= 1)
   }
 }

@@ -9,7 +9,9 @@ import type { Task } from '../task/task.ts'
  * 3. commit the input offsets, with exactly_once in the transaction that holds the output;
  * 4. only then write the stores, with the changelog positions from 2.
  *
- * A failure in 1 to 3 leaves the stores as of the commit before: the caller drops the tasks and makes them anew.
+ * A failure in 1 to 3 leaves the stores as of the commit before: the caller drops the tasks and makes them anew. Only when the
+ * group has refused the offsets because it is between two generations may it go on with them, and commit again later: nothing of
+ * 1 and 2 is done twice.
  */
 export async function commitTasks(options: {
   readonly tasks: readonly Task[]
@@ -25,6 +27,8 @@ export async function commitTasks(options: {
   const owed = options.offsets === 'transaction' ? 'all' : 'needed'
   for (const task of tasks) await task.prepareCommit(owed, options.until)
   const acknowledged = await producer.flush()
+  // Remembered at once: a commit that has to wait for the group is made again later, and what is acknowledged now is not then.
+  for (const task of tasks) task.acknowledged(acknowledged)
   const offsets: CommittedOffset[] = tasks.flatMap(task => task.offsets())
   if (options.offsets === 'group') await consumer.commit(offsets)
   if (options.offsets === 'transaction') {
@@ -32,8 +36,5 @@ export async function commitTasks(options: {
     await producer.commit()
     producer.begin()
   }
-  for (const task of tasks) {
-    const own = acknowledged.filter(({ partition }) => partition === task.id.partition)
-    await task.committed(new Map(own.map(({ topic, offset }) => [topic, offset])))
-  }
+  for (const task of tasks) await task.committed()
 }

@@ -1,4 +1,4 @@
-import type { GroupConsumer } from '@millrace/core'
+import { type GroupConsumer, isMillraceError } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
@@ -37,26 +37,34 @@ export class Committer {
   }
 
   /**
-   * Commits what the tasks have done. True when there was anything.
+   * Commits what the tasks have done. `nothing` when there was nothing; `postponed` when the group is between two generations
+   * and takes no offsets: nothing is lost, and what is still here after the rebalance is committed then.
    *
-   * @param how `leaving`: others go on with the tasks, so asynchronous operators are waited for, within limits.
+   * @param how `leaving`: others go on with these tasks, so their asynchronous operators are waited for, within limits. Tasks
+   * that stay are committed with them only where they share the producer, whose transaction holds the work of all.
    */
-  async commit(how: { readonly leaving?: boolean } = {}): Promise<boolean> {
+  async commit(how: { readonly leaving?: readonly Task[] } = {}): Promise<'done' | 'nothing' | 'postponed'> {
     const { options, consumer, producers } = this.#with
+    const { leaving } = how
     const running = this.#with.running()
-    const until = how.leaving === true ? options.clock.now() + leavingWaitMs(options) : undefined
-    if (until !== undefined) for (const task of running) await task.finishCalls(until)
-    const dirty = running.filter(({ needsCommit }) => needsCommit)
-    this.#last = options.clock.now()
-    if (dirty.length > 0) {
+    const until = leaving === undefined ? undefined : options.clock.now() + leavingWaitMs(options)
+    if (until !== undefined) for (const task of leaving!) await task.finishCalls(until)
+    const concerned = producers.perTask ? (leaving ?? running) : running
+    const dirty = concerned.filter(({ needsCommit }) => needsCommit)
+    if (concerned === running) this.#last = options.clock.now()
+    try {
       const offsets = OFFSETS_GO[options.processingGuarantee]
-      const groups = producers.perTask ? dirty.map(task => [task]) : [dirty]
+      const groups = producers.perTask ? dirty.map(task => [task]) : dirty.length > 0 ? [dirty] : []
       for (const tasks of groups) {
         await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets, until })
       }
+    } catch (error) {
+      if (!isBetweenGenerations(error, consumer)) throw error
+      options.logger.debug({ error }, 'the group rebalances: what was processed is committed after it')
+      return 'postponed'
     }
     await this.#giveMemoryBack(running)
-    return dirty.length > 0
+    return dirty.length > 0 ? 'done' : 'nothing'
   }
 
   /** After a commit entries are clean, and those above the budget can go. */
@@ -86,4 +94,14 @@ function bufferedBytes(running: readonly Task[]): number {
   let bytes = 0
   for (const task of running) bytes += task.stores.bytes
   return bytes
+}
+
+/**
+ * Whether the group refused offsets only because it has a generation that this member is about to hear of. A transaction's
+ * offsets are refused as if the member had lost its place; if it has, the next poll says so.
+ */
+function isBetweenGenerations(error: unknown, consumer: GroupConsumer): boolean {
+  if (!isMillraceError(error)) return false
+  if (error.code === 'MILLRACE_GROUP_REBALANCING') return true
+  return error.code === 'MILLRACE_GROUP_FENCED' && consumer.isRebalancing()
 }

@@ -21,6 +21,8 @@ const memberData = fc.record<MemberData>({
   positions: fc.array(fc.tuple(fc.constantFrom('0_0', '1_7', '3_12'), fc.nat())).map(entries => new Map(entries)),
   tags: fc.array(fc.tuple(text, text), { maxLength: 3 }).map(entries => Object.fromEntries(entries)),
   capacity: fc.integer({ min: 1, max: 8 }),
+  claimed: tasks,
+  generation: fc.integer({ min: -1, max: 99 }),
   host: fc.option(host, { nil: undefined }),
 })
 
@@ -64,6 +66,8 @@ it.each([
     positions: new Map(),
     tags: {},
     capacity: 1,
+    claimed: [],
+    generation: -1,
     host: undefined,
   })
 })

@@ -1,7 +1,7 @@
 import { parseTaskName, type TaskId, taskName } from '../task/task-id.ts'
 
-/** What a member tells the leader of its group. */
-export interface MemberData {
+/** What a member has. */
+export interface Holdings {
   /** Members of one process share its disk. Empty where the member said nothing that is understood. */
   readonly processId: string
   /** Tasks that it has, running or on their way. */
@@ -21,9 +21,19 @@ export interface MemberData {
   readonly host: string | undefined
 }
 
+/** What a member tells the leader of its group. */
+export interface MemberData extends Holdings {
+  /** Tasks that it was given and has not given up, whether or not they run: nobody else can have them. None of an eager client. */
+  readonly claimed: readonly TaskId[]
+  /** In which they were given to it; -1 before the first. */
+  readonly generation: number
+}
+
 const NOTHING: MemberData = {
   processId: '',
   active: [],
+  claimed: [],
+  generation: -1,
   standby: [],
   positions: new Map(),
   tags: {},
@@ -35,12 +45,13 @@ const NOTHING: MemberData = {
  * JSON, so that it can be read in a capture:
  *
  *     member    = { "version": 2, "process": id, "active": tasks, "standby": tasks, "positions": { task: offset },
- *                   "tags": { key: value }, "capacity": number, ["host": "host:port"] }
+ *                   "tags": { key: value }, "capacity": number, "claimed": tasks, "generation": number,
+ *                   ["host": "host:port"] }
  *     tasks     = [ task* ]
  *     task      = "<sub-topology>_<partition>"
  */
 export function encodeMemberData(data: MemberData): Uint8Array {
-  const { processId: process, active, standby, positions, tags, capacity, host } = data
+  const { processId: process, active, standby, positions, tags, capacity, claimed, generation, host } = data
   return encode({
     process,
     active: active.map(taskName),
@@ -48,6 +59,8 @@ export function encodeMemberData(data: MemberData): Uint8Array {
     positions: Object.fromEntries(positions),
     tags,
     capacity,
+    claimed: claimed.map(taskName),
+    generation,
     host,
   })
 }
@@ -56,7 +69,7 @@ export function encodeMemberData(data: MemberData): Uint8Array {
 export function decodeMemberData(bytes: Uint8Array): MemberData {
   const data = decode(bytes)
   if (data === undefined || typeof data['process'] !== 'string') return NOTHING
-  const capacity = data['capacity']
+  const { capacity, generation } = data
   return {
     processId: data['process'],
     active: tasksOf(data['active']),
@@ -64,6 +77,8 @@ export function decodeMemberData(bytes: Uint8Array): MemberData {
     positions: new Map(entriesOf(data['positions']).filter((entry): entry is [string, number] => isCount(entry[1]))),
     tags: Object.fromEntries(entriesOf(data['tags']).filter((entry): entry is [string, string] => isText(entry[1]))),
     capacity: isCount(capacity) && capacity > 0 ? capacity : 1,
+    claimed: tasksOf(data['claimed']),
+    generation: isCount(generation) ? generation : -1,
     host: isText(data['host']) ? data['host'] : undefined,
   }
 }

@@ -17,6 +17,7 @@ import {
   assignTasks,
   type MemberTasks,
 } from './assignment.ts'
+import { handOver } from './hand-over.ts'
 import { decodeMemberData, encodeAssignmentData, encodeMemberData, type MemberData } from './member-data.ts'
 import { recordsOfTasks } from './task-records.ts'
 
@@ -30,10 +31,13 @@ export interface StreamsAssignorOptions {
   readonly options: AssignmentOptions & { readonly probingRebalanceIntervalMs: number }
 }
 
-/** Assigns whole tasks: all partitions of one number of the topics that a sub-topology reads go to one member. */
+/**
+ * Assigns whole tasks: all partitions of one number of the topics that a sub-topology reads go to one member, as soon as no other
+ * holds them.
+ */
 export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
   return {
-    name: 'millrace',
+    name: 'millrace-cooperative',
     userData: () => encodeMemberData(setup.holdings()),
     async assign(members) {
       const { applicationId, admin, options } = setup
@@ -51,15 +55,16 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
         tasks,
         options,
       )
+      const now = given(assigned.members, told, tasks)
       const hosts = told.flatMap(({ memberId, data: { host } }) => {
-        const { active, standby, warmup } = assigned.members.get(memberId)!
+        const { active, standby, warmup } = now.get(memberId)!
         return host === undefined ? [] : [{ host, active, standby: [...standby, ...warmup] }]
       })
       // One member is enough to make the group assign again.
       const prober = assigned.probing ? firstOf(members) : undefined
       return new Map(
         members.map(({ memberId }) => {
-          const mine: MemberTasks = assigned.members.get(memberId)!
+          const mine: MemberTasks = now.get(memberId)!
           const { standby, warmup } = mine
           const probeInMs = memberId === prober ? options.probingRebalanceIntervalMs : undefined
           return [
@@ -73,6 +78,26 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
       )
     },
   }
+}
+
+/** What each member gets now: of its active tasks those that nobody else holds; the state of the others comes already. */
+function given(
+  target: ReadonlyMap<string, MemberTasks>,
+  told: readonly { readonly memberId: string; readonly data: MemberData }[],
+  tasks: readonly AssignableTask[],
+): ReadonlyMap<string, MemberTasks> {
+  const stateful = new Set(tasks.filter(task => task.stateful).map(({ id }) => taskName(id)))
+  const free = handOver(
+    new Map([...target].map(([memberId, { active }]) => [memberId, active])),
+    told.map(({ memberId, data: { claimed, generation } }) => ({ memberId, generation, tasks: claimed })),
+  )
+  return new Map(
+    [...target].map(([memberId, { active, standby, warmup }]) => {
+      const handed = free.get(memberId)!
+      const withheld = active.filter(task => !handed.includes(task) && stateful.has(taskName(task)))
+      return [memberId, { active: handed, standby: [...standby, ...withheld], warmup }]
+    }),
+  )
 }
 
 function assignable(memberId: string, data: MemberData, tasks: readonly AssignableTask[]): AssignableMember {

@@ -75,7 +75,7 @@ export class TaskSet {
   readonly #fresh = new Set<Task>()
   /** By operator and kind, how often records that were left out were warned of. */
   readonly #warned = new Map<string, number>()
-  /** No record is taken: the group is between two assignments. */
+  /** No record is taken: an eager client has given everything back, and waits for what it is to have. */
   suspended = false
 
   constructor(options: TaskSetOptions) {
@@ -104,27 +104,49 @@ export class TaskSet {
     return this.#starting.size === 0 && !this.suspended
   }
 
-  /** Takes on what was assigned: closes what is gone, keeps what stays, begins with what is new. */
-  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+  /** The tasks that read these partitions. */
+  idsOf(partitions: readonly TopicPartition[]): readonly TaskId[] {
+    return [...this.#group(partitions).values()].map(({ id }) => id)
+  }
+
+  /** Those that run and that `assign` would close. */
+  leaving(partitions: readonly TopicPartition[]): readonly Task[] {
     const wanted = this.#group(partitions)
-    // First those on their way: one that began to run meanwhile would be missed by the loop that closes.
+    return this.running.filter(({ name, queues }) => !samePartitions(wanted.get(name)?.partitions, queues))
+  }
+
+  /** Lets go of tasks on their way that these partitions do not ask for: at once, so that none of them begins to run. */
+  async cancel(partitions: readonly TopicPartition[]): Promise<void> {
+    const wanted = this.#group(partitions)
     const gone = ({ id, partitions: had }: Starting) => !samePartitions(wanted.get(taskName(id))?.partitions, had)
     await this.#cancel([...this.#starting.values()].filter(gone))
-    for (const [name, task] of this.#running) {
-      if (samePartitions(wanted.get(name)?.partitions, task.queues)) continue
-      this.#running.delete(name)
+  }
+
+  /**
+   * Takes on what is held now: closes what is gone, keeps what stays, begins with what is new. What a closed task has done and not
+   * committed is dropped.
+   */
+  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    // First those on their way: one that began to run meanwhile would be missed by the loop that closes.
+    await this.cancel(partitions)
+    for (const task of this.leaving(partitions)) {
+      this.#running.delete(task.name)
       await this.#close(task, true)
     }
-    this.suspended = false
-    for (const task of this.#running.values()) {
-      // An eager rebalance hands out every partition anew, so those that stay need their positions again.
-      for (const { topic, partition, fetched } of task.queues) {
-        this.#options.consumer.seek({ topic, partition, offset: fetched })
-        task.queues.find(queue => queue.topic === topic && queue.partition === partition)!.paused = false
-      }
-    }
+    if (this.suspended) this.#goOn()
+    const wanted = this.#group(partitions)
     const added = [...wanted.values()].filter(({ id }) => !this.#has(taskName(id)))
     if (added.length > 0) this.#begin(added)
+  }
+
+  /** An eager rebalance hands out every partition anew, so those that stay need their positions again. */
+  #goOn(): void {
+    this.suspended = false
+    for (const queue of [...this.#running.values()].flatMap(({ queues }) => queues)) {
+      const { topic, partition, fetched } = queue
+      this.#options.consumer.seek({ topic, partition, offset: fetched })
+      queue.paused = false
+    }
   }
 
   /** A poll begins: what it brings is of after all seeks that were made until now. */
@@ -152,14 +174,6 @@ export class TaskSet {
     const tasks = [...this.#running.values()]
     this.#running.clear()
     for (const task of tasks) await this.#close(task, true)
-  }
-
-  /** Input partitions of all tasks, running or on their way. */
-  get partitions(): readonly TopicPartition[] {
-    const running = [...this.#running.values()].flatMap(({ queues }) =>
-      queues.map(({ topic, partition }) => ({ topic, partition })),
-    )
-    return [...running, ...[...this.#starting.values()].flatMap(task => task.partitions)]
   }
 
   async close(): Promise<void> {
@@ -221,6 +235,8 @@ export class TaskSet {
         for (const { topic, partition, position } of task.queues) {
           this.#options.consumer.seek({ topic, partition, offset: position })
         }
+        // They may be paused since the last task that read them.
+        this.#options.consumer.resume(partitions)
         return
       } catch (error) {
         if (signal.aborted) return

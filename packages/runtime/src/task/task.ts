@@ -14,6 +14,7 @@ import {
   type SubTopology,
   type TimestampExtractor,
   type TopicPartition,
+  type TopicPartitionOffset,
 } from '@millrace/core'
 import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
 import type { ChangelogWriter } from '../state/store-output.ts'
@@ -100,6 +101,8 @@ export class Task {
   readonly #limit: ProcessingLimit
   readonly #lookAhead: LookAheadReader
   readonly #closeTimes = new Map<string, number>()
+  /** Where the logs that it writes go on, as of what no commit has taken in yet. */
+  readonly #acknowledged = new Map<string, number>()
   /** Undefined where the topology has no operator that needs it. */
   #inFlight: InFlight | undefined
   #topology: CompiledTopology | undefined
@@ -356,11 +359,19 @@ export class Task {
     }))
   }
 
-  /** After the commit has succeeded. `acknowledged` are the next offsets of partitions that the producer has written. */
-  async committed(acknowledged: ReadonlyMap<string, number>): Promise<void> {
+  /** What the producer has written: next offsets, of which those of this task's partition count, from the next commit on. */
+  acknowledged(offsets: readonly TopicPartitionOffset[]): void {
+    for (const { topic, partition, offset } of offsets) {
+      if (partition === this.id.partition) this.#acknowledged.set(topic, offset)
+    }
+  }
+
+  /** After the commit has succeeded. */
+  async committed(): Promise<void> {
     const read = this.#queues.map(({ topic, position }) => [topic, position] as const)
     // For stores whose changelog is a source topic: what was processed of it is in them.
-    await this.stores.persist(new Map([...read, ...acknowledged]))
+    await this.stores.persist(new Map([...read, ...this.#acknowledged]))
+    this.#acknowledged.clear()
     this.#dirty = false
     this.commitRequested = false
   }

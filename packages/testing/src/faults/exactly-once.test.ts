@@ -39,7 +39,9 @@ it.each(Array.from({ length: 25 }, (_, seed) => seed))(
       fence: 0.02,
       'move-coordinator': 0.02,
     }
-    const faulty = withFaults(memoryClient(cluster), { seed, clock, cluster, probabilities })
+    // The workers do not tell each other what they hold.
+    const factory = memoryClient(cluster, { rebalance: 'eager' })
+    const faulty = withFaults(factory, { seed, clock, cluster, probabilities })
     const random = seededRandom(seed + 1_000)
     const workers = ['a', 'b', 'c'].map(name => new Worker(name, clock, faulty))
 

@@ -48,6 +48,7 @@ export function faultyGroupConsumer(connection: FaultyConnection, inner: GroupCo
     resume: partitions => inner.resume(partitions),
     wakeup: () => inner.wakeup(),
     groupMetadata: (): GroupMetadata => inner.groupMetadata(),
+    isRebalancing: () => inner.isRebalancing(),
     requestRejoin: reason => inner.requestRejoin(reason),
     close: options => inner.close(options),
   }

@@ -3,16 +3,20 @@ import type { SimulatedProcess } from './simulated-process.ts'
 import { APPLICATION_ID } from './simulated-process.ts'
 import type { RecordWatch } from './watched-plan.ts'
 
-/** A task is run twice when two processes run it that both belong to the group as it is now. One that was fenced may not know. */
+/**
+ * A task is run twice when two processes run it that both belong to the group. One that the group has given up may not know; nor
+ * may an eager one that belongs to a generation of before.
+ */
 export function tasksRunTwice(cluster: MemoryCluster, processes: readonly SimulatedProcess[]): readonly string[] {
   const group = cluster.describeGroup(APPLICATION_ID)
   if (group === undefined) return []
   const owners = new Map<string, string>()
   const violations: string[] = []
-  for (const { name, work } of processes) {
+  for (const { name, work, eager } of processes) {
     if (work === undefined) continue
     const { memberId, generationId } = work.member
-    if (generationId !== group.generation || !group.memberIds.includes(memberId)) continue
+    if (!group.memberIds.includes(memberId)) continue
+    if (eager && generationId !== group.generation) continue
     for (const task of work.tasks) {
       const other = owners.get(task)
       if (other !== undefined) violations.push(`task ${task} runs in ${other} and in ${name}`)

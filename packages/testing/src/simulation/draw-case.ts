@@ -44,6 +44,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     ...(limited ? { processingTimeoutMs: PROCESSING_TIMEOUT_MS } : {}),
     // Decided by the seed itself, so that cases of earlier seeds stay what they are in everything else.
     ...STANDBYS[seed % STANDBYS.length],
+    rebalance: seed % 4 === 3 ? 'eager' : 'cooperative',
   }
 }
 

@@ -64,7 +64,8 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
   const callListeners = new Map<string, () => void>()
   const exactly = guarantee === 'exactly_once'
-  const faulty = withFaults(memoryClient(cluster, { transactions: setting.transactions }), {
+  const { transactions, rebalance = 'cooperative' } = setting
+  const faulty = withFaults(memoryClient(cluster, { transactions, rebalance }), {
     seed: seed + 1,
     clock,
     cluster,
@@ -90,7 +91,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     const disk = new SimulatedDisk({ clock, seed: seed * 31 + index, asyncReads: setting.asyncReads })
     return new SimulatedProcess(`p${index}`, world, disk)
   })
-  tell(`${guarantee}, ${setting.transactions}, ${partitions} partitions, ${processes.length} processes`)
+  tell(`${guarantee}, ${transactions}, ${rebalance}, ${partitions} partitions, ${processes.length} processes`)
 
   const tooLong = (record: SimulatedRecord) => {
     if (!takesTooLong(setting, record)) return 'never'

@@ -47,13 +47,18 @@ export class SimulatedProcess {
   #stopping = new AbortController()
   #ended: Promise<void> | undefined
   #stillUntil = 0
-  /** Between an assignment and its end: otherwise the tasks that are left do nothing. */
+  /** Between an assignment and its end: otherwise the tasks that an eager client has left do nothing. */
   #assigned = false
 
   constructor(name: string, world: ProcessWorld, disk: SimulatedDisk) {
     this.name = name
     this.#world = world
     this.disk = disk
+  }
+
+  /** Its client gives everything back before it joins its group. */
+  get eager(): boolean {
+    return this.#client?.capabilities.rebalance === 'eager'
   }
 
   get alive(): boolean {
@@ -188,7 +193,7 @@ export class SimulatedProcess {
         this.#assigned = true
       },
       onRevoked: partitions => {
-        this.#assigned = false
+        this.#assigned = !this.eager
         return listener.onRevoked(partitions)
       },
       onLost: partitions => {

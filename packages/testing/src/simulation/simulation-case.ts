@@ -54,6 +54,8 @@ export interface SimulationCase {
   readonly seed: number
   readonly guarantee: Exclude<ProcessingGuarantee, 'at_most_once'>
   readonly transactions: 'group-metadata' | 'producer-per-task'
+  /** What a rebalance takes from a member. @default 'cooperative' */
+  readonly rebalance?: 'cooperative' | 'eager'
   readonly onBadRecord: 'fail' | 'continue' | 'dead-letter'
   readonly partitions: number
   /** Copies of the state of each task in other processes. @default 0 */

@@ -27,7 +27,7 @@ export class TestMember {
   readonly records: ReadRecord[] = []
   /** Every callback, as `assigned 0,1`, in order. */
   readonly events: string[] = []
-  /** What it has now, undefined before the first assignment and after each revocation. */
+  /** What it has now, undefined before the first assignment and after all was revoked. */
   assigned: readonly TopicPartition[] | undefined
   /** The leader's word in the last assignment. */
   userData = ''
@@ -54,19 +54,24 @@ export class TestMember {
   subscribe(topics: Readonly<Record<string, number>>): void {
     this.consumer.subscribe({
       topics: Object.keys(topics),
-      assignor: evenAssignor(topics, this.#options.userData ?? (() => '')),
+      assignor: evenAssignor(topics, () => ({
+        says: this.#options.userData?.() ?? '',
+        holds: (this.assigned ?? []).map(nameOf),
+      })),
       listener: {
         onAssigned: async (partitions, userData) => {
           this.#called('assigned', partitions)
-          this.assigned = partitions
+          this.assigned = [...(this.assigned ?? []), ...partitions]
           this.userData = Buffer.from(userData).toString()
           await this.onAssigned()
-          if (this.#options.seeks !== false) await this.seekToCommitted()
+          if (this.#options.seeks !== false) await this.#seekToCommitted(partitions)
         },
         onRevoked: async partitions => {
           this.#called('revoked', partitions)
           await this.onRevoked()
-          this.assigned = undefined
+          const gone = partitions.map(nameOf)
+          const rest = (this.assigned ?? []).filter(partition => !gone.includes(nameOf(partition)))
+          this.assigned = rest.length === 0 ? undefined : rest
         },
         onLost: async partitions => {
           this.#called('lost', partitions)
@@ -89,10 +94,9 @@ export class TestMember {
     }
   }
 
-  async seekToCommitted(): Promise<void> {
-    const assigned = this.assigned ?? []
-    const committed = await this.consumer.committed(assigned)
-    for (const { topic, partition } of assigned) {
+  async #seekToCommitted(partitions: readonly TopicPartition[]): Promise<void> {
+    const committed = partitions.length === 0 ? [] : await this.consumer.committed(partitions)
+    for (const { topic, partition } of partitions) {
       const found = committed.find(offset => offset.topic === topic && offset.partition === partition)
       this.consumer.seek({ topic, partition, offset: found?.offset ?? 0 })
     }
@@ -127,22 +131,42 @@ export async function pollUntil(
   )
 }
 
-/** All partitions in order, in turn to each member by id. A member's user data comes back to it, and tells how many there are. */
-function evenAssignor(topics: Readonly<Record<string, number>>, userData: () => string): Assignor {
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}
+
+interface MemberWord {
+  readonly says: string
+  /** What it has not given back. */
+  readonly holds: readonly string[]
+}
+
+/**
+ * All partitions in order, in turn to each member by id, but to nobody what another holds. What a member says comes back to it,
+ * and tells how many there are.
+ */
+function evenAssignor(topics: Readonly<Record<string, number>>, word: () => MemberWord): Assignor {
   return {
     name: 'even',
-    userData: () => Buffer.from(userData()),
+    userData: () => Buffer.from(JSON.stringify(word())),
     async assign(members) {
       const ids = members.map(({ memberId }) => memberId).sort()
+      const words = new Map(
+        members.map(({ memberId, userData }) => [memberId, JSON.parse(Buffer.from(userData).toString()) as MemberWord]),
+      )
+      const isFree = (partition: TopicPartition, memberId: string) =>
+        ids.every(other => other === memberId || !words.get(other)!.holds.includes(nameOf(partition)))
       const partitions = Object.entries(topics).flatMap(([topic, count]) =>
         Array.from({ length: count }, (_, partition) => ({ topic, partition })),
       )
       return new Map<string, MemberAssignment>(
-        members.map(({ memberId, userData }) => [
+        members.map(({ memberId }) => [
           memberId,
           {
-            partitions: partitions.filter((_, index) => ids[index % ids.length] === memberId),
-            userData: Buffer.from(`${Buffer.from(userData).toString()} of ${members.length}`),
+            partitions: partitions.filter(
+              (partition, index) => ids[index % ids.length] === memberId && isFree(partition, memberId),
+            ),
+            userData: Buffer.from(`${words.get(memberId)!.says} of ${members.length}`),
           },
         ]),
       )
