@@ -3,18 +3,9 @@ import { ManualClock, NO_HEADERS, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { resolveOptions } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
-import { Metrics } from '../observe/metrics.ts'
 import { Instance } from './instance.ts'
 
 const PARTITIONS = 6
-const nobody = () => undefined
-const listener = {
-  onRebalancing: nobody,
-  onWaiting: nobody,
-  onRestoreStart: nobody,
-  onRestoreProgress: nobody,
-  onRestoreEnd: nobody,
-}
 
 /** Instances that count by key, each stepped by hand. */
 async function world(guarantee: 'exactly_once' | 'at_least_once', rebalance: 'cooperative' | 'eager') {
@@ -39,7 +30,7 @@ async function world(guarantee: 'exactly_once' | 'at_least_once', rebalance: 'co
       processingGuarantee: guarantee,
       commitIntervalMs: 100,
     })
-    const instance = new Instance(builder.build(), options, new Metrics(), listener)
+    const instance = new Instance(builder.build(), options)
     await instance.begin(new AbortController().signal)
     return instance
   }

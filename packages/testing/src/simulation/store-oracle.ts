@@ -4,7 +4,7 @@ import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
 
 /**
  * Each store that is left on a disk is what its changelog says up to the store's position, byte for byte. Windows that have
- * expired may be gone from the store.
+ * expired may be gone from the store; of versioned stores the latest versions are looked at.
  */
 export async function storesUnlikeChangelogs(
   client: KafkaClient,
@@ -40,6 +40,7 @@ export async function storesUnlikeChangelogs(
 const SEGMENT_BYTES = 6
 
 async function contentOf(state: TaskState, store: StorePlan): Promise<ReadonlyMap<string, string>> {
+  if (store.kind === 'versioned') return await latestOf(state, store)
   const content = new Map<string, string>()
   const prefix = store.kind === 'key-value' ? 0 : SEGMENT_BYTES
   for await (const [key, value] of state.store(store.name).iterate()) {
@@ -48,20 +49,36 @@ async function contentOf(state: TaskState, store: StorePlan): Promise<ReadonlyMa
   return content
 }
 
-/** The last value of each key, as the store keeps it. */
+/** Timestamp and value of each key's latest version: the rows of segment 0, without the mark between the two. */
+async function latestOf(state: TaskState, store: StorePlan): Promise<ReadonlyMap<string, string>> {
+  const content = new Map<string, string>()
+  for await (const [row, value] of state.store(store.name).iterate({ to: Buffer.from([0, 0, 0, 0, 0, 1]) })) {
+    const shown = Buffer.concat([value.subarray(0, 8), value.subarray(9)])
+    content.set(Buffer.from(row.subarray(SEGMENT_BYTES)).toString('hex'), shown.toString('hex'))
+  }
+  return content
+}
+
+/** The last value of each key, as the store keeps it: by offset, in a versioned store by timestamp. */
 function compacted(store: StorePlan, records: readonly CommittedRecord[]): ReadonlyMap<string, string> {
   const content = new Map<string, string>()
+  const latest = new Map<string, number>()
+  const withTime = store.timestamped || store.ttlMs !== undefined || store.kind === 'versioned'
+  let streamTime = 0
   for (const { keyBytes, valueBytes, timestamp } of records) {
     if (keyBytes === null) continue
     const key = keyBytes.toString('hex')
+    if (store.kind === 'versioned') {
+      streamTime = Math.max(streamTime, timestamp)
+      // What came too late is logged, as in Kafka Streams, and not kept.
+      if (timestamp < streamTime - (store.historyRetentionMs ?? 0)) continue
+      if (timestamp < (latest.get(key) ?? timestamp)) continue
+      latest.set(key, timestamp)
+    }
     const time = Buffer.alloc(8)
     time.writeBigInt64BE(BigInt(timestamp))
     if (valueBytes === null) content.delete(key)
-    else
-      content.set(
-        key,
-        (store.timestamped || store.ttlMs !== undefined ? time.toString('hex') : '') + valueBytes.toString('hex'),
-      )
+    else content.set(key, (withTime ? time.toString('hex') : '') + valueBytes.toString('hex'))
   }
   return content
 }
@@ -96,7 +113,7 @@ async function withoutRow(state: TaskState, store: StorePlan): Promise<readonly 
 }
 
 function expired(store: StorePlan, key: string, latestTimestamp: number): boolean {
-  if (store.kind === 'key-value') return false
+  if (store.kind === 'key-value' || store.kind === 'versioned') return false
   const bytes = Buffer.from(key, 'hex')
   const slot = readInt64(bytes, bytes.length - (store.kind === 'session' ? 16 : 12))
   return slot + (store.retentionMs ?? 0) < latestTimestamp
