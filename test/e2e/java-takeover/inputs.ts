@@ -34,6 +34,7 @@ export function parts(seed: number, partitions: number): readonly Part[] {
       payments: [],
       products: [],
       suppliers: [],
+      rates: [],
     }
     const add = (topic: Input, key: string, value: string | null, timestamp: number, partition = spread(key)) => {
       const headers = pick(3) === 0 ? [{ key: 'trace', value: Buffer.from(`${part}-${pick(1000)}`) }] : []
@@ -56,6 +57,9 @@ export function parts(seed: number, partitions: number): readonly Part[] {
       // Nobody is there all the time, so that there are sessions.
       const user = (Math.floor(step / 40) + pick(4)) % 10
       if (pick(3) > 0) add('clicks', `user-${user}`, `page-${pick(5)}`, clicked)
+      // Some come late, but in time for the clicks that wait for them; some change what was valid for clicks long gone.
+      const since = pick(5) === 0 ? ago(1_555) + 5 : pick(20) === 0 ? ago(12_555) + 5 : now + 50
+      if (pick(4) === 0) add('rates', `user-${pick(10)}`, pick(8) === 0 ? null : `rate ${pick(100)}`, since)
       const order = `order-${part}-${step}`
       if (pick(4) === 0) {
         add('orders', order, `${pick(9)} pieces`, now + 10)

@@ -11,13 +11,15 @@ import {
   tumbling,
 } from 'millrace'
 
-export const INPUTS = ['clicks', 'orders', 'payments', 'products', 'suppliers'] as const
+export const INPUTS = ['clicks', 'orders', 'payments', 'products', 'suppliers', 'rates'] as const
 
 export const OUTPUTS = [
   'page-windows',
   'visits',
   'closed-windows',
   'final-windows',
+  'rated',
+  'rated-at-once',
   'paid',
   'supplied',
   'stock',
@@ -59,6 +61,11 @@ export function shop(inputs: string, outputs: string): Plan {
     .suppress({ until: 'window-closes', name: 'until-final' })
     .toStream()
     .to(`${outputs}-final-windows`, windowed)
+
+  const rates = builder.table(`${inputs}-rates`, { ...strings, store: { name: 'rates', historyRetentionMs: 60_000 } })
+  const rated = (page: string, rate: string | null) => `${page} at ${rate ?? 'null'}`
+  clicks.leftJoin(rates, rated, { name: 'rated', graceMs: 4_000 }).to(`${outputs}-rated`, { value: string() })
+  clicks.leftJoin(rates, rated).to(`${outputs}-rated-at-once`, { value: string() })
 
   const orders = builder.stream(`${inputs}-orders`, strings)
   const payments = builder.stream(`${inputs}-payments`, strings)

@@ -25,7 +25,12 @@ export interface Left {
   readonly topics: ReadonlyMap<string, readonly ReadRecord[]>
   /** By the end of each part, or of the one that there was. */
   readonly committed: readonly (readonly CommittedOffset[])[]
+  /** By the end of each part, how many records each store that holds records back had: in {@link BUFFERS}' order. */
+  readonly waiting: readonly (readonly number[])[]
 }
+
+/** Changelogs of the stores that hold records back: until a window closes, and until late versions of a table have come. */
+export const BUFFERS = ['until-final-store-changelog', 'rated-Buffer-changelog'] as const
 
 const LIMIT_MS = 90_000
 
@@ -52,6 +57,7 @@ export async function takeOver(
   for (const id of [alone, handed]) for (const topic of OUTPUTS) await io.createTopic(`${id}-${topic}`, partitions)
   const input = parts(options.seed, partitions)
   const committed: (readonly CommittedOffset[])[] = []
+  const waiting: (readonly number[])[] = []
   const run = async (engine: 'java' | 'millrace', applicationId: string) => {
     const start = engine === 'java' ? startJava : startMillrace
     const running = await start(application(applicationId))
@@ -66,12 +72,17 @@ export async function takeOver(
     for (const [part, engine] of engines.entries()) {
       for (const topic of INPUTS) await io.produce(`${name}-${topic}`, input[part]![topic])
       committed.push(await run(engine, handed))
+      waiting.push(await waitingRecords(io, handed))
     }
     // Last, so that each record is there when a task chooses which topic's is next.
     const atEnd = await run('java', alone)
     return {
-      uninterrupted: { topics: await topicsOf(io, name, alone), committed: [atEnd] },
-      handedOver: { topics: await topicsOf(io, name, handed), committed },
+      uninterrupted: {
+        topics: await topicsOf(io, name, alone),
+        committed: [atEnd],
+        waiting: [await waitingRecords(io, alone)],
+      },
+      handedOver: { topics: await topicsOf(io, name, handed), committed, waiting },
     }
   } finally {
     await admin.close()
@@ -117,4 +128,15 @@ async function topicsOf(io: TopicIo, name: string, applicationId: string): Promi
     ...internal.map(topic => [topic, real(topic)] as const),
   ]
   return new Map(await Promise.all(topics.map(async ([short, topic]) => [short, await io.readAll(topic)] as const)))
+}
+
+async function waitingRecords(io: TopicIo, applicationId: string): Promise<readonly number[]> {
+  const last = BUFFERS.map(async buffer => {
+    const keys = new Map<string, boolean>()
+    for (const { partition, key, value } of await io.readAll(`${applicationId}-${buffer}`)) {
+      keys.set(`${partition} ${key!.toString('hex')}`, value !== null)
+    }
+    return [...keys.values()].filter(isThere => isThere).length
+  })
+  return await Promise.all(last)
 }

@@ -11,6 +11,7 @@ import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.JoinWindows;
+import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Materialized;
@@ -22,6 +23,7 @@ import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** The application, as {@code ../../../../../../shop.ts} has it in Millrace: the same steps in the same order. */
@@ -67,6 +69,22 @@ final class Shop {
         .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()).withName("until-final"))
         .toStream()
         .to(outputs + "-final-windows", windowed);
+
+    KTable<String, String> rates =
+        builder.table(
+            inputs + "-rates",
+            strings,
+            Materialized.as(Stores.persistentVersionedKeyValueStore("rates", Duration.ofSeconds(60))));
+    Joined<String, String, String> rated = Joined.with(STRING, STRING, STRING);
+    clicks
+        .leftJoin(
+            rates,
+            (page, rate) -> page + " at " + rate,
+            rated.withName("rated").withGracePeriod(Duration.ofSeconds(4)))
+        .to(outputs + "-rated", Produced.with(STRING, STRING));
+    clicks
+        .leftJoin(rates, (page, rate) -> page + " at " + rate, rated)
+        .to(outputs + "-rated-at-once", Produced.with(STRING, STRING));
 
     KStream<String, String> orders = builder.stream(inputs + "-orders", strings);
     KStream<String, String> payments = builder.stream(inputs + "-payments", strings);
