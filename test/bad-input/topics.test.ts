@@ -49,6 +49,24 @@ describe('a topic that does not fit', () => {
     expect(app.state).toBe('ERROR')
   })
 
+  it('is named beside those that were most likely meant, and the others that are missing', async () => {
+    await using apps = await memoryApps()
+    await apps.io.createTopic('orders', 1)
+    const error = await failureOf(apps.app(copy('odrers', 'billed')).start())
+    expect(error.message).toContain('The topic "odrers" does not exist')
+    expect(error.hint).toMatch(/^Did you mean "orders"\? Create it, .* These are missing, too: billed\.$/)
+  })
+
+  it('is said to be missing when nothing matches a pattern', async () => {
+    await using apps = await memoryApps()
+    await apps.io.createTopic('out', 1)
+    const builder = new StreamsBuilder()
+    builder.stream(/ordres-.*/, text).to('out', text)
+    await apps.app(builder.build()).start()
+    const lines = apps.lines.filter(({ message }) => message.startsWith('no topic matches the pattern'))
+    expect(lines).toMatchObject([{ level: 'warn', fields: { pattern: '/ordres-.*/' } }])
+  })
+
   it('is named when it is a dead-letter topic that does not exist', async () => {
     await using apps = await memoryApps()
     await apps.io.createTopic('in', 1)

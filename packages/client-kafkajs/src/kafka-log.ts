@@ -11,11 +11,13 @@ const REPEAT_MS = 30_000
 export function kafkaLog(logger: Logger, clock: Clock): logCreator {
   const lastSaid = new Map<string, number>()
   return () => entry => {
-    const { timestamp: _timestamp, logger: _logger, message, ...details } = entry.log
+    const { timestamp: _timestamp, logger: _logger, message, stack, ...details } = entry.log
     const fields = { kafkajs: entry.namespace, ...details }
-    if (!isNoteworthy(entry)) return logger.debug(fields, message)
+    // Where in Node a connection failed says nothing that the message does not say.
+    const all = stack === undefined ? fields : { ...fields, stack }
+    if (!isNoteworthy(entry)) return logger.debug(all, message)
     const now = clock.now()
-    if (now - (lastSaid.get(message) ?? -REPEAT_MS) < REPEAT_MS) return logger.debug(fields, message)
+    if (now - (lastSaid.get(message) ?? -REPEAT_MS) < REPEAT_MS) return logger.debug(all, message)
     lastSaid.set(message, now)
     logger.warn(fields, message)
   }

@@ -29,7 +29,7 @@ it.each([
     Object.assign(new Error('Unknown error code 90'), { type: 'KAFKAJS_UNKNOWN_ERROR_CODE' }),
     'MILLRACE_PRODUCER_FENCED',
   ],
-  [protocol('GROUP_COORDINATOR_NOT_AVAILABLE', true), 'MILLRACE_CLIENT_UNAVAILABLE'],
+  [protocol('GROUP_COORDINATOR_NOT_AVAILABLE', true), 'MILLRACE_CLIENT_NOT_YET'],
   [protocol('CLUSTER_AUTHORIZATION_FAILED'), 'MILLRACE_CLIENT_REQUEST_FAILED'],
   [Object.assign(new Error('several'), { errors: [protocol('INVALID_PARTITIONS')] }), 'MILLRACE_CLIENT_REQUEST_FAILED'],
   ['a string', 'MILLRACE_CLIENT_REQUEST_FAILED'],

@@ -95,7 +95,7 @@ export function translateError(error: unknown, context: ErrorContext): MillraceE
     return millraceError('MILLRACE_PRODUCER_FENCED', { transactionalId }, options)
   }
   if (root.retriable === true && type !== undefined) {
-    return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers, reason: `${operation}: ${reason}` }, options)
+    return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
   }
   return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason }, options)
 }

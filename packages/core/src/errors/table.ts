@@ -19,6 +19,11 @@ export const ERROR_TABLE = {
     message: 'No Kafka broker answers at {brokers}: {reason}',
     hint: 'Check that the brokers run and that the addresses and ports are right. A running application keeps trying.',
   },
+  MILLRACE_CLIENT_NOT_YET: {
+    kind: 'retriable',
+    message: '{operation} is not possible yet: {reason}',
+    hint: 'Nothing to do: it is tried again. Leaders and coordinators are elsewhere for a moment when a broker starts or stops.',
+  },
   MILLRACE_CLIENT_TIMEOUT: {
     kind: 'retriable',
     message: '{operation} got no answer within {timeoutMs} ms',
@@ -226,12 +231,12 @@ export const ERROR_TABLE = {
   MILLRACE_SERDE_DECODE: {
     kind: 'record',
     message: 'Bytes could not be decoded as {serde}: {reason}',
-    hint: 'The record goes by the policy onBadRecord. Check which producer writes other bytes to the topic.',
+    hint: 'Give the source the serde with which the topic is written, or find out who writes other bytes to it. With onBadRecord "continue" or a dead-letter topic such records are left out.',
   },
   MILLRACE_SERDE_ENCODE: {
     kind: 'record',
     message: 'A value could not be encoded as {serde}: {reason}',
-    hint: 'The value does not fit the serde. Choose another serde or convert the value first.',
+    hint: 'Give the operator the serde of the values that it gets, or convert them first. With onBadRecord "continue" or a dead-letter topic such records are left out.',
   },
   MILLRACE_SERDE_ASYNC_SCHEMA: {
     kind: 'topology',

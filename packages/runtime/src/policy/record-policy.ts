@@ -103,7 +103,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
         const failure = millraceError(
           'MILLRACE_PROCESSING_FAILED',
           { ...where(node, context), reason: error instanceof Error ? error.message : String(error) },
-          { cause: error },
+          // What is wrong with one record is known better where it was noticed.
+          { cause: error, ...(isMillraceError(error, 'record') && { hint: error.hint }) },
         )
         fatal.add(failure)
         throw failure

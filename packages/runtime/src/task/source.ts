@@ -1,4 +1,12 @@
-import type { Process, RecordCursor, Serde, SourceNode, TimestampExtractor } from '@millrace/core'
+import {
+  isMillraceError,
+  MillraceError,
+  type Process,
+  type RecordCursor,
+  type Serde,
+  type SourceNode,
+  type TimestampExtractor,
+} from '@millrace/core'
 import { readerOf } from '../state/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
@@ -22,6 +30,13 @@ export interface SourceOptions {
   readonly keyUnopened: boolean
   readonly valueUnopened: boolean
   readonly timestampExtractor: TimestampExtractor | undefined
+}
+
+/** Says of which half of the record the bytes are: the same bytes may fit one serde and not the other. */
+function ofSide(side: string, error: unknown): unknown {
+  if (!isMillraceError(error, 'record')) return error
+  const message = `In the ${side}: ${error.message.slice(error.code.length + 2)}`
+  return new MillraceError(error.code, message, { cause: error.cause, hint: error.hint })
 }
 
 export function compileSource(options: SourceOptions): CompiledSource {
@@ -50,11 +65,13 @@ export function compileSource(options: SourceOptions): CompiledSource {
       if (cursor.valueStart >= 0) value = UNOPENED
       return forward(key, value)
     }
+    let side = 'key'
     try {
       if (cursor.keyStart >= 0) key = readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+      side = 'value'
       if (cursor.valueStart >= 0) value = readValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
     } catch (error) {
-      return context.fail(node.name, error)
+      return context.fail(node.name, ofSide(side, error))
     }
     return forward(key, value)
   }

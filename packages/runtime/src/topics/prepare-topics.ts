@@ -3,12 +3,14 @@ import {
   isMillraceError,
   type Logger,
   millraceError,
+  type MillraceError,
   type NewTopic,
   type Plan,
   type StorePlan,
   topicNaming,
 } from '@millrace/core'
 import { anyGenerated, leftBehind } from './left-behind.ts'
+import { similarTopic } from './similar-topic.ts'
 import { partitionCounts, taskCount } from './partition-counts.ts'
 
 export interface PreparedTopics {
@@ -42,9 +44,8 @@ export async function prepareTopics(options: PrepareOptions): Promise<PreparedTo
   const repartition = new Set(plan.repartitionTopics.map(({ name }) => name))
   const external = externalTopics(plan, repartition)
   const found = await countsOf(admin, [...external, ...options.required])
-  for (const topic of [...external, ...options.required]) {
-    if (!found.has(topic)) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
-  }
+  const missing = [...external, ...options.required].filter(topic => !found.has(topic))
+  if (missing.length > 0) throw missingTopics(missing, await admin.listTopics())
   const counts = partitionCounts(plan, found)
   const internal = internalTopics(options, counts)
   await createMissing(internal, options, external)
@@ -53,7 +54,17 @@ export async function prepareTopics(options: PrepareOptions): Promise<PreparedTo
   const partitions = new Map(found)
   for (const [topic, count] of counts) partitions.set(real(topic), count)
   for (const { name, partitions: count } of internal) partitions.set(name, count)
+  sayUnmatched(options)
   return { partitions }
+}
+
+/** An application that reads nothing looks as if it were waiting for records. */
+function sayUnmatched({ plan, logger }: PrepareOptions): void {
+  for (const node of plan.nodes) {
+    if (node.kind !== 'source' || node.pattern === undefined || node.topics.length > 0) continue
+    const fields = { source: node.name, pattern: String(node.pattern) }
+    logger.warn(fields, 'no topic matches the pattern of a source yet; it is looked for each metadataRefreshMs')
+  }
 }
 
 function externalTopics(plan: Plan, repartition: ReadonlySet<string>): readonly string[] {
@@ -115,6 +126,18 @@ const VERSIONS_EXTRA_MS = 86_400_000
 
 /** Of windows that never end: the largest int64, as Kafka Streams has it. */
 const LONGEST_RETENTION = '9223372036854775807'
+
+/** With the topic that was most likely meant. */
+function missingTopics(missing: readonly string[], existing: readonly string[]): MillraceError {
+  const [topic, ...others] = missing
+  const meant = similarTopic(topic!, existing)
+  const parts = [
+    meant === undefined ? '' : `Did you mean "${meant}"? `,
+    'Create it, or correct the name in the topology: Millrace creates internal topics only.',
+    others.length === 0 ? '' : ` These are missing, too: ${others.join(', ')}.`,
+  ]
+  return millraceError('MILLRACE_TOPIC_MISSING', { topic: topic! }, { hint: parts.join('') })
+}
 
 async function createMissing(
   wanted: readonly NewTopic[],
