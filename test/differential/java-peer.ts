@@ -21,6 +21,19 @@ export interface JavaPeer extends AsyncDisposable {
 /** A topology of `examples/`, written in Java by hand. */
 export type ExampleName = 'word-count' | 'enrich-orders' | 'page-views-per-minute'
 
+/** What Kafka Streams throws: classes and messages, from the outermost to the cause. */
+export class JavaFailed extends Error {
+  readonly thrown: string
+  /** Of the inputs, the number of that which it fails on; undefined if it refuses the topology. */
+  readonly at: number | undefined
+
+  constructor(thrown: string, at?: number) {
+    super(`Kafka Streams says: ${thrown}`)
+    this.thrown = thrown
+    this.at = at
+  }
+}
+
 export interface RunOptions {
   /** Kafka Streams' default of 10 MiB, or no cache at all. @default false */
   readonly caching?: boolean
@@ -92,10 +105,11 @@ export async function startJavaPeer(): Promise<JavaPeer> {
     java.once('exit', (code, signal) => end(signal ?? `exit status ${code}`))
   })
   createInterface({ input: java.stdout }).on('line', line => {
-    const answer = JSON.parse(line) as { readonly error?: string; readonly cause?: string }
+    const answer = JSON.parse(line) as { readonly error?: string; readonly cause?: string; readonly at?: number }
     const asked = waiting.shift()
-    if (answer.error === undefined) asked?.resolve(answer as never)
-    else asked?.reject(new Error(`Kafka Streams says: ${[answer.error, answer.cause].join(' ').trim()}`))
+    const { error, cause, at } = answer
+    if (error === undefined) asked?.resolve(answer as never)
+    else asked?.reject(new JavaFailed([error, ...(cause === undefined ? [] : [cause])].join(' <- '), at))
   })
 
   const ask = <Answer>(command: object): Promise<Answer> =>

@@ -92,6 +92,47 @@ export const REGRESSIONS: readonly Regression[] = [
     ],
     inputs: [record('c', 'ab', 1006)],
   },
+  {
+    what: 'a self-join after a record without a value, which has no time for it',
+    optimization: ['single.store.self.join'],
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      {
+        op: 'streamJoin',
+        id: 'pairs',
+        kind: 'inner',
+        from: 'in',
+        with: 'in',
+        joiner: 'pair',
+        beforeMs: 20,
+        afterMs: 1,
+        graceMs: 0,
+      },
+      { op: 'to', from: 'pairs', topic: 'out' },
+    ],
+    inputs: [record('c', null, 1088), record('d', 'mmm', 1055)],
+  },
+  {
+    what: 'a transformer with a store that is called for old values, too',
+    topology: [
+      { op: 'table', id: 'in', topic: 'in' },
+      { op: 'filter', id: 'kept', from: 'in', store: { name: 'kept' }, predicate: 'always' },
+      { op: 'addStore', id: 'counts', store: { name: 'counts', kind: 'keyValue' } },
+      { op: 'transformValues', id: 'counted', from: 'kept', mapper: 'shorten', counts: 'counts' },
+      { op: 'filterNot', id: 'none', from: 'counted', predicate: 'always' },
+    ],
+    inputs: [record('b', 'ab', 1064), record('b', 'abc', 1065)],
+  },
+  {
+    what: 'a cached store in memory above one that is not',
+    topology: [
+      { op: 'table', id: 'in', topic: 'in', store: { name: 'above', type: 'memory' } },
+      { op: 'suppress', id: 'held', from: 'in', waitMs: 0 },
+      { op: 'toStream', id: 'changes', from: 'held' },
+      { op: 'to', from: 'changes', topic: 'out' },
+    ],
+    inputs: [record('m', 'b z', 1016)],
+  },
 ]
 
 export interface Regression extends Partial<Pick<Case, 'optimization' | 'repartitionAfterProcess'>> {
@@ -100,11 +141,11 @@ export interface Regression extends Partial<Pick<Case, 'optimization' | 'reparti
   readonly inputs: readonly RunInput[]
 }
 
-function record(key: string, value: string, timestamp: number): RunInput {
+function record(key: string, value: string | null, timestamp: number): RunInput {
   return {
     topic: 'in',
     key: Buffer.from(key).toString('base64'),
-    value: Buffer.from(value).toString('base64'),
+    value: value === null ? null : Buffer.from(value).toString('base64'),
     timestamp,
   }
 }

@@ -31,13 +31,27 @@ export async function runPlan(
   // All before the first record: a topic that only a pattern knows of would make the group rebalance in the middle.
   for (const input of inputs) if ('topic' in input) driver.createInputTopic(input.topic, BYTES)
   await driver.settle()
-  for (const input of inputs) {
-    if ('advanceWallClockMs' in input) await driver.advanceWallClock(input.advanceWallClockMs)
-    else await pipe(driver, input)
+  for (const [at, input] of inputs.entries()) {
+    try {
+      if ('advanceWallClockMs' in input) await driver.advanceWallClock(input.advanceWallClockMs)
+      else await pipe(driver, input)
+    } catch (error) {
+      throw new MillraceFailed(at, error)
+    }
   }
   const produced = driver.producedTopicNames().map(topic => [topic, outputsOf(driver, topic)] as const)
   const outputs = Object.fromEntries(produced)
   return { outputs, stores: await storesOf(driver, plan, inputs, outputs) }
+}
+
+/** Of the inputs, the number of that which a topology fails on, and with what. */
+export class MillraceFailed extends Error {
+  readonly at: number
+
+  constructor(at: number, cause: unknown) {
+    super((cause as Error).message, { cause })
+    this.at = at
+  }
 }
 
 async function pipe(

@@ -1,3 +1,4 @@
+import type { StoreSpec } from '../spec.ts'
 import type { WindowedByStep } from '../steps/aggregation-steps.ts'
 import {
   add,
@@ -63,7 +64,13 @@ function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogr
     graceMs: choice.of([0, 5, 30]),
     ...(kind !== 'unlimited' && gives === 'windowed' && choice.chance(25) ? { emit: 'on-close' as const } : {}),
   } as const
-  add(draft, step, { ...from, kind: gives, key: keyKind(step, from) })
+  const leastRetentionMs = leastRetention(step)
+  add(draft, step, { ...from, kind: gives, key: keyKind(step, from), leastRetentionMs })
+}
+
+function leastRetention({ kind = 'time', sizeMs, graceMs }: WindowedByStep): number {
+  if (kind === 'unlimited') return Number.MAX_SAFE_INTEGER
+  return (kind === 'sliding' ? 2 : 1) * sizeMs + graceMs
 }
 
 function keyKind({ kind = 'time', sizeMs }: WindowedByStep, { key }: Part): string {
@@ -111,6 +118,16 @@ function drawCogroupedAggregate(draft: Draft, from: Part): void {
 
 function stored(draft: Draft, from: Part) {
   const plain = from.kind === 'grouped' || from.kind === 'cogrouped'
-  const store = plain ? maybeTableStore(draft) : maybeStore(draft)
+  const store = plain ? maybeTableStore(draft) : maybeWindowStore(draft, from)
   return { id: nextId(draft), from: from.id, ...maybeName(draft), ...store }
+}
+
+/** Kept for as long as the windows need it or longer; now and then for less, which both sides refuse. */
+function maybeWindowStore(draft: Draft, { leastRetentionMs = 0 }: Part): { readonly store?: StoreSpec } {
+  const { choice } = draft
+  const { store } = maybeStore(draft)
+  if (store === undefined || choice.chance(60)) return store === undefined ? {} : { store }
+  if (leastRetentionMs === Number.MAX_SAFE_INTEGER) return { store }
+  if (choice.chance(2)) return { store: { ...store, retentionMs: leastRetentionMs - 1 } }
+  return { store: { ...store, retentionMs: leastRetentionMs + choice.of([0, 1, 20, 100_000]) } }
 }

@@ -22,6 +22,8 @@ export interface Part {
   readonly store?: string
   /** Of a versioned table: for how long it can be asked what was valid at a time. */
   readonly historyRetentionMs?: number | undefined
+  /** Of windows: for how long their store has to keep them. */
+  readonly leastRetentionMs?: number
 }
 
 /** `string`, or for windowed keys `time 60 of string` and the like: only equal ones can be joined. */
@@ -100,7 +102,9 @@ export function maybeTableStore(draft: Draft): { readonly store?: StoreSpec } {
 /** Histories from shorter than the disorder of the inputs to longer than all of them. */
 export function versionedStore(draft: Draft): StoreSpec {
   const historyRetentionMs = draft.choice.of([0, 5, 20, 100, 100_000])
-  return { ...someStore(draft), name: nextId(draft, 'store-'), historyRetentionMs }
+  // In Kafka Streams it comes from a supplier, which says what kind it is.
+  const { type: _type, ...settings } = someStore(draft)
+  return { ...settings, name: nextId(draft, 'store-'), historyRetentionMs }
 }
 
 /** Whether a table is a versioned one: as its store says, or without settings of one the table above. */
@@ -114,5 +118,10 @@ export function someStore(draft: Draft): StoreSpec {
     ...(choice.chance(60) ? { name: nextId(draft, 'store-') } : {}),
     ...(choice.chance(20) ? { caching: choice.chance(50) } : {}),
     ...(choice.chance(10) ? { logging: false } : {}),
+    ...maybeType(draft),
   }
+}
+
+export function maybeType({ choice }: Draft): { readonly type?: 'memory' | 'persistent' } {
+  return choice.chance(15) ? { type: choice.of(['memory', 'persistent'] as const) } : {}
 }

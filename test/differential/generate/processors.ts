@@ -1,5 +1,6 @@
-import { PROCESSOR_STORES, type ProcessorKind } from '../steps/processor-steps.ts'
-import { add, type Draft, type Draw, maybeName, nextId, type Part } from './draft.ts'
+import type { StepId } from '../spec.ts'
+import { type OwnStore, PROCESSOR_STORES, type ProcessorKind } from '../steps/processor-steps.ts'
+import { add, type Draft, type Draw, maybeName, maybeType, nextId, type Part } from './draft.ts'
 
 /** User code on a stream. */
 export const PROCESSOR_DRAWS: readonly Draw[] = [
@@ -36,13 +37,21 @@ function storeFor(draft: Draft, processor: ProcessorKind): { store?: string; loo
     draft.steps.push({ op: 'addGlobalStore', id, topic: `topic-${id}`, store: { name } })
     return { lookUp: name }
   }
+  return { store: ownStore(draft, needs) }
+}
+
+/** A store that the user adds, for one processor. */
+export function ownStore(draft: Draft, kind: OwnStore['kind']): StepId {
+  const { choice } = draft
   const id = nextId(draft)
   const store = {
     name: nextId(draft, 'store-'),
-    kind: needs,
+    kind,
+    ...(choice.chance(30) ? { caching: choice.chance(80) } : {}),
     ...(choice.chance(25) ? { logging: false as const } : {}),
-    ...(needs === 'window' && choice.chance(30) ? { retainDuplicates: true as const } : {}),
+    ...maybeType(draft),
+    ...(kind === 'window' && choice.chance(30) ? { retainDuplicates: true as const } : {}),
   }
   draft.steps.push({ op: 'addStore', id, store })
-  return { store: id }
+  return id
 }

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../catalogue.ts'
 import {
   add,
   type Draft,
@@ -27,7 +28,9 @@ export function drawSource(draft: Draft): void {
   }
   const common = {
     ...named,
-    ...maybeFunction(draft, 15, 'extractor', 'extractor'),
+    ...(choice.chance(15)
+      ? { badTimestamp: choice.of(['fail', 'skip', 'partition-time'] as const) }
+      : extractor(draft)),
     ...(choice.chance(10) ? { offsetReset: 'earliest' as const } : {}),
   }
   if (choice.chance(60)) {
@@ -35,6 +38,7 @@ export function drawSource(draft: Draft): void {
       step.op === 'stream' &&
       step.pattern === undefined &&
       step.extractor === undefined &&
+      step.badTimestamp === undefined &&
       step.offsetReset === undefined
         ? [step.topics]
         : [],
@@ -43,9 +47,8 @@ export function drawSource(draft: Draft): void {
     if (earlier.length > 0 && choice.chance(20)) {
       return add(draft, { op: 'stream', topics: choice.of(earlier), ...named }, { ...known, kind: 'stream' })
     }
-    // One topic only for a pattern: see `uncompared.ts`.
     const pattern = choice.chance(12) ? { pattern: `topic-${id}(-too)?` } : {}
-    const several = pattern.pattern === undefined && choice.chance(15)
+    const several = choice.chance(pattern.pattern === undefined ? 15 : 50)
     const topics = several ? [`topic-${id}`, `topic-${id}-too`] : [`topic-${id}`]
     add(draft, { op: 'stream', topics, ...common, ...pattern }, { ...known, kind: 'stream' })
   } else {
@@ -56,4 +59,8 @@ export function drawSource(draft: Draft): void {
       { ...known, kind: 'table', ...versions(store) },
     )
   }
+}
+
+function extractor(draft: Draft): { readonly extractor?: keyof Catalogue['extractor'] } {
+  return maybeFunction(draft, 15, 'extractor', 'extractor')
 }

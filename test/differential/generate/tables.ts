@@ -9,8 +9,10 @@ import {
   nextId,
   oneOf,
   type Part,
+  someStore,
   versions,
 } from './draft.ts'
+import { ownStore } from './processors.ts'
 
 /** Of a table. */
 export const TABLE_DRAWS: readonly Draw[] = [
@@ -46,7 +48,13 @@ export const TABLE_DRAWS: readonly Draw[] = [
   { fits: ({ known }) => known, draw: drawSuppress },
   {
     draw(draft, from) {
-      const step = { op: 'transformValues', ...stored(draft, from), mapper: oneOf(draft, 'valueMapper') } as const
+      const { choice } = draft
+      const counts = choice.chance(40) ? { counts: ownStore(draft, 'keyValue') } : {}
+      const given = stored(draft, from)
+      // What looks its values up without a store of theirs has no access to that of the counts, so both sides refuse it.
+      const store = 'counts' in counts && choice.chance(80) ? { store: someStore(draft), ...given } : given
+      const mapper = oneOf(draft, 'valueMapper')
+      const step = { op: 'transformValues', ...store, mapper, ...counts } as const
       add(draft, step, { ...from, value: 'string', known: 'store' in step, ...versions(step, from) })
     },
   },
@@ -117,7 +125,11 @@ function drawSuppress(draft: Draft, from: Part): void {
     ...(!closes && choice.chance(20) ? { maxBytes: 40 + choice.below(100) } : {}),
     ...(choice.chance(10) ? { logging: false } : {}),
   } as const
-  add(draft, step, from)
+  // Without bounds it cannot be full.
+  const bounds = closes && choice.chance(30) ? { maxRecords: 2 + choice.below(8) } : {}
+  const bounded = 'maxRecords' in step || 'maxBytes' in step || 'maxRecords' in bounds
+  const whenFull = bounded && (closes || choice.chance(30)) ? { whenFull: 'shut-down' as const } : {}
+  add(draft, { ...step, ...bounds, ...whenFull }, from)
 }
 
 function common(draft: Draft, from: Part): { readonly id: string; readonly from: string; readonly name?: string } {

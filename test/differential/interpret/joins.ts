@@ -29,7 +29,7 @@ export const JOINS: Operators<JoinSteps['op']> = {
     const from = read(step.from, 'stream')
     const other = read(step.with, 'stream')
     const joiner = joinerOf(step.joiner)
-    const { beforeMs, afterMs, graceMs, storeName, logging } = step
+    const { beforeMs, afterMs, graceMs, storeName, logging, type } = step
     const options = {
       ...serdes(from),
       ...name(step),
@@ -37,6 +37,7 @@ export const JOINS: Operators<JoinSteps['op']> = {
       windows: joinWindows({ beforeMs, afterMs, graceMs }),
       ...(storeName === undefined ? {} : { storeName }),
       ...(logging === undefined ? {} : { logging }),
+      ...(type === undefined ? {} : { type }),
     }
     const result = { key: from.key, value: STRING }
     if (step.kind === 'inner') return stream(from.it.join(other.it, joiner, options), result)

@@ -18,9 +18,10 @@ export const SOURCES: Operators<SourceSteps['op']> = {
   },
 }
 
-function reading({ extractor, offsetReset }: StreamStep | TableStep) {
+function reading({ extractor, badTimestamp, offsetReset }: StreamStep | TableStep) {
   return {
     ...(extractor === undefined ? {} : { timestampExtractor: extractorOf(extractor), onBadTimestamp: 'skip' as const }),
+    ...(badTimestamp === undefined ? {} : { onBadTimestamp: badTimestamp }),
     ...(offsetReset === undefined ? {} : { offsetReset }),
   }
 }

@@ -33,4 +33,5 @@ export interface StreamStreamJoinStep extends Result, From, Named {
   readonly graceMs: number
   readonly storeName?: string
   readonly logging?: boolean
+  readonly type?: 'memory' | 'persistent'
 }

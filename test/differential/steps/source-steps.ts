@@ -6,6 +6,8 @@ export type SourceSteps = StreamStep | TableStep | GlobalTableStep
 
 interface Read extends Result, Named {
   readonly extractor?: keyof Catalogue['extractor']
+  /** What becomes of records with a negative time; not with an extractor. @default the application fails */
+  readonly badTimestamp?: 'fail' | 'skip' | 'partition-time'
   readonly offsetReset?: 'earliest'
 }
 

@@ -19,9 +19,9 @@ export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv
 
   return stepwise(function* process(key, value) {
     const { timestamp } = context
-    if (timestamp > streamTime) streamTime = timestamp
     if (key === null) return context.drop(name, 'null-key')
     if (value === null) return context.drop(name, 'null-value')
+    if (timestamp > streamTime) streamTime = timestamp
     let meetsItself = timestamp > streamTime - keptMs + 1
     yield store.load(key)
     const near = (before: number, after: number) =>

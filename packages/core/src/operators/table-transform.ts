@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import { isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
+import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueTransformer } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 import { materialiser } from './table.ts'
@@ -17,21 +17,28 @@ export function compileTableTransform(
   const pass: Process = store === undefined ? forward : materialiser(store, sendOldValues, env)
   const asksForOld = sendOldValues && store === undefined
 
-  return (key, value, old) => {
-    let result: unknown
-    let oldResult: unknown = null
+  // After the new value, not beside it: both calls may read and write the transformer's stores.
+  const passWithOld: Process = (key, value, old) => {
+    if (!asksForOld) return pass(key, value ?? null, null)
+    let oldResult: unknown
     try {
-      result = transform(key, value)
-      if (asksForOld) oldResult = transform(key, old ?? null)
+      oldResult = transform(key, old ?? null)
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(result, env) || isPromise(oldResult)) {
-      return settle(Promise.all([result, oldResult]), env, ([later, laterOld]) =>
-        pass(key, later ?? null, laterOld ?? null),
-      )
+    if (mustSettle(oldResult, env)) return settle(oldResult, env, later => pass(key, value ?? null, later ?? null))
+    return pass(key, value ?? null, oldResult ?? null)
+  }
+
+  return (key, value, old) => {
+    let result: unknown
+    try {
+      result = transform(key, value)
+    } catch (error) {
+      return context.fail(name, error)
     }
-    return pass(key, result ?? null, oldResult ?? null)
+    if (mustSettle(result, env)) return settle(result, env, later => passWithOld(key, later, old))
+    return passWithOld(key, result, old)
   }
 }
 

@@ -198,6 +198,7 @@ export class TaskStores {
   /** After restoring: makes the buffers through which the task reads and writes. */
   async start(context: BufferContext, changelog: (store: TaskStorePlan) => ChangelogWriter | undefined): Promise<void> {
     const scratch = new ByteSink()
+    const buffers = new Map<string, TaskBuffer>()
     this.#restoring.clear()
     for (const { backend, state, stores } of this.#opened) {
       for (const store of stores) {
@@ -209,17 +210,19 @@ export class TaskStores {
         const common = { codec, backend: keySpace, empty: last === undefined, context, log: changelog(store), scratch }
         const { syncReads } = backend.capabilities
         if (store.plan.kind === 'versioned') {
-          this.#buffers.set(name, await openVersioned({ ...common, syncReads }))
+          buffers.set(name, await openVersioned({ ...common, syncReads }))
           continue
         }
         const buffer = isReadByRange(store.plan) ? new RangeBuffer(common) : new StoreBuffer({ ...common, syncReads })
         if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last[0])).slot)
-        this.#buffers.set(name, buffer)
+        buffers.set(name, buffer)
         if (this.#expires(name) && buffer instanceof StoreBuffer) {
           this.#expiries.set(name, await StoreExpiry.open(buffer, state.store(indexName(name))))
         }
       }
     }
+    // Stores in memory and others come by turns in a topology: `flush` goes down it.
+    for (const { plan } of this.plans) this.#buffers.set(plan.name, buffers.get(plan.name)!)
   }
 
   buffer(store: string): TaskBuffer {

@@ -102,3 +102,13 @@ it('says what is asked for wrongly', async () => {
   expect(() => driver.timestampedKeyValueStore('notes')).toThrow(/asked for as a timestamped key-value store/)
   expect(driver.store('window-counts')).toHaveProperty('fetchRange')
 })
+
+it('lets a cached store in memory emit before a persistent one below it is written', async () => {
+  const builder = new StreamsBuilder()
+  builder
+    .table('t', { ...texts, store: { name: 'above', type: 'memory' } })
+    .mapValues(value => value.toUpperCase(), { store: { name: 'below', type: 'persistent', ...texts } })
+  await using driver = await TopologyTestDriver.create(builder.build())
+  await driver.createInputTopic('t', texts).pipeInput('a', 'x')
+  expect(await driver.storeEntries('below')).toEqual([['a', 'X']])
+})

@@ -34,3 +34,16 @@ it('joins a stream with itself over one store, record for record as Kafka Stream
   expect(lines).toEqual(java)
   expect(topics).toEqual(['out', 'topology-test-driver-KSTREAM-JOINTHIS-0000000003-store-changelog'])
 })
+
+it('takes no note of the time of records without a value', async () => {
+  const builder = new StreamsBuilder()
+  const stream = builder.stream('s', texts)
+  stream
+    .join(stream, (one, other) => one + other, { windows: joinWindows({ timeDifferenceMs: 5, graceMs: 0 }) })
+    .to('out', texts)
+  await using driver = await TopologyTestDriver.create(builder.build({ optimization: ['single.store.self.join'] }))
+  const input = driver.createInputTopic('s', texts)
+  await input.pipeInput('a', null, { timestamp: 1_000 })
+  await input.pipeInput('a', 'x', { timestamp: 10 })
+  expect(driver.createOutputTopic('out', texts).readValuesToList()).toEqual(['xx'])
+})

@@ -174,3 +174,23 @@ it('reduces with adder and subtractor, and begins anew where nothing is left', a
   ])
   expect(results).toEqual([['a:ab@5'], ['a:abac@5'], ['a:ac@5', 'b:bb@4'], ['a:null@5'], ['b:null@4']])
 })
+
+it('calls a transformer with the old value when it has done with the new one', async () => {
+  const calls: string[] = []
+  const transformer = {
+    async transform(_key: string, value: string | null) {
+      calls.push(`begin ${value}`)
+      await Promise.resolve()
+      calls.push(`end ${value}`)
+      return value ?? ''
+    },
+  }
+  const builder = new StreamsBuilder()
+  builder
+    .table('t', { ...texts, store: 't' })
+    .transformValues(() => transformer)
+    .filter(() => true)
+  await using driver = await TopologyTestDriver.create(builder.build())
+  await driver.createInputTopic('t', texts).pipeInput('k', 'a')
+  expect(calls).toEqual(['begin a', 'end a', 'begin null', 'end null'])
+})

@@ -10,9 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,7 +21,6 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
@@ -36,16 +33,11 @@ final class CaseRun {
         Path state = Files.createTempDirectory("java-peer-");
         properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         try (TopologyTestDriver driver = new TopologyTestDriver(topology, properties, Instant.EPOCH)) {
-            Map<String, TestInputTopic<byte[], byte[]>> topics = new HashMap<>();
-            for (JsonNode input : inputs) {
-                if (input.has("advanceWallClockMs")) {
-                    driver.advanceWallClockTime(Duration.ofMillis(input.get("advanceWallClockMs").asLong()));
-                } else {
-                    topics.computeIfAbsent(
-                                    input.path("topic").asText(),
-                                    name -> driver.createInputTopic(
-                                            name, new ByteArraySerializer(), new ByteArraySerializer()))
-                            .pipeInput(record(input));
+            for (int number = 0; number < inputs.size(); number++) {
+                try {
+                    feed(driver, inputs.get(number));
+                } catch (RuntimeException error) {
+                    throw new Failed(number, error);
                 }
             }
             ObjectNode answer = Main.JSON.createObjectNode();
@@ -58,14 +50,28 @@ final class CaseRun {
         }
     }
 
-    private static TestRecord<byte[], byte[]> record(JsonNode input) throws IOException {
+    /** Carries the number of the input with which the topology failed. */
+    static final class Failed extends RuntimeException {
+        final int at;
+
+        Failed(int at, RuntimeException cause) {
+            super(cause);
+            this.at = at;
+        }
+    }
+
+    private static void feed(TopologyTestDriver driver, JsonNode input) throws IOException {
+        if (input.has("advanceWallClockMs")) {
+            driver.advanceWallClockTime(Duration.ofMillis(input.get("advanceWallClockMs").asLong()));
+            return;
+        }
         RecordHeaders headers = new RecordHeaders();
         for (JsonNode header : input.path("headers")) headers.add(header.path(0).asText(), bytes(header.path(1)));
-        return new TestRecord<>(
-                bytes(input.path("key")),
-                bytes(input.path("value")),
-                headers,
-                Instant.ofEpochMilli(input.path("timestamp").asLong()));
+        // The topic gives the time to a record without one, and lets it be negative, which a record of its own may not be.
+        Instant time = Instant.ofEpochMilli(input.path("timestamp").asLong());
+        driver.createInputTopic(
+                        input.path("topic").asText(), new ByteArraySerializer(), new ByteArraySerializer(), time, Duration.ZERO)
+                .pipeInput(new TestRecord<>(bytes(input.path("key")), bytes(input.path("value")), headers));
     }
 
     /** Every topic that was written to, changelogs and repartition topics included, by name. */

@@ -60,6 +60,7 @@ final class Joins {
         if (step.has("name")) how = how.withName(step.get("name").asText());
         if (step.has("storeName")) how = how.withStoreName(step.get("storeName").asText());
         if (!step.path("logging").asBoolean(true)) how = how.withLoggingDisabled();
+        if (step.has("type")) how = how.withDslStoreSuppliers(Stores.suppliers(step.get("type").asText()));
         JoinWindows windows = Windowing.join(step);
         return Streams.newValues(
                 node,

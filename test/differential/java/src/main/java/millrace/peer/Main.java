@@ -38,8 +38,10 @@ public final class Main {
                 case "call" -> Commands.call(command);
                 default -> throw new IllegalArgumentException("no such command: " + command.path("cmd"));
             };
-        } catch (Exception | StackOverflowError error) {
+        } catch (Exception | StackOverflowError thrown) {
             ObjectNode failed = JSON.createObjectNode();
+            Throwable error = thrown instanceof CaseRun.Failed ? thrown.getCause() : thrown;
+            if (thrown instanceof CaseRun.Failed run) failed.put("at", run.at);
             failed.put("error", error.toString());
             StringBuilder causes = new StringBuilder();
             for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {

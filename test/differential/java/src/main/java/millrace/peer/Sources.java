@@ -12,6 +12,10 @@ import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.GlobalKTable;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
+import org.apache.kafka.streams.processor.LogAndSkipOnInvalidTimestamp;
+import org.apache.kafka.streams.processor.TimestampExtractor;
+import org.apache.kafka.streams.processor.UsePartitionTimeOnInvalidTimestamp;
 
 /** Steps with which a topology begins. */
 final class Sources {
@@ -47,10 +51,21 @@ final class Sources {
         Consumed<Object, Object> consumed = Consumed.with(STRING, STRING);
         if (step.has("name")) consumed = consumed.withName(step.get("name").asText());
         if (step.has("offsetReset")) consumed = consumed.withOffsetResetPolicy(AutoOffsetReset.earliest());
+        if (step.has("badTimestamp")) consumed = consumed.withTimestampExtractor(policy(step.get("badTimestamp").asText()));
         if (!step.has("extractor")) return consumed;
         var extractor = Catalogue.named("extractor", Catalogue.EXTRACTORS, step.get("extractor").asText());
         return consumed.withTimestampExtractor((record, partitionTime) ->
                 extractor.apply(Catalogue.text(record.value()), record.timestamp(), partitionTime));
+    }
+
+    /** Kafka Streams has an extractor for each policy. */
+    private static TimestampExtractor policy(String badTimestamp) {
+        return switch (badTimestamp) {
+            case "fail" -> new FailOnInvalidTimestamp();
+            case "skip" -> new LogAndSkipOnInvalidTimestamp();
+            case "partition-time" -> new UsePartitionTimeOnInvalidTimestamp();
+            default -> throw new IllegalArgumentException("no such policy: " + badTimestamp);
+        };
     }
 
     private static List<String> strings(JsonNode array) {

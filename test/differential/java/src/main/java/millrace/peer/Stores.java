@@ -8,6 +8,7 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers;
+import org.apache.kafka.streams.state.DslStoreSuppliers;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.WindowStore;
@@ -64,11 +65,12 @@ final class Stores {
         }
         if (!store.path("logging").asBoolean(true)) materialized = materialized.withLoggingDisabled();
         if (store.has("type")) {
-            materialized = materialized.withStoreType(
-                    store.get("type").asText().equals("persistent")
-                            ? BuiltInDslStoreSuppliers.ROCKS_DB
-                            : BuiltInDslStoreSuppliers.IN_MEMORY);
+            materialized = materialized.withStoreType(suppliers(store.get("type").asText()));
         }
         return materialized;
+    }
+
+    static DslStoreSuppliers suppliers(String type) {
+        return type.equals("persistent") ? BuiltInDslStoreSuppliers.ROCKS_DB : BuiltInDslStoreSuppliers.IN_MEMORY;
     }
 }
