@@ -125,16 +125,19 @@ export type * from './dsl/options.ts'
 export type * from './dsl/known-serdes.ts'
 export {
   keyValueStore,
+  lruMap,
   sessionStore,
   versionedStore,
   windowStore,
   type KeyValueStoreOptions,
+  type LruMapOptions,
   type SessionStoreOptions,
   type VersionedStoreOptions,
   type StoreBuilder,
   type StoreSettings,
   type WindowStoreOptions,
 } from './state/store-builder.ts'
+export type { MaxEntriesSettings } from './state/max-entries.ts'
 export type { TtlSettings } from './state/ttl.ts'
 export type * from './operators/processor.ts'
 export { describe } from './topology/describe.ts'

@@ -2,6 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { StreamGlobalJoinSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { StoreBuilder } from '../state/store-builder.ts'
+import { refuseMaxEntries } from '../state/max-entries.ts'
 import { refuseTtl } from '../state/ttl.ts'
 import type { Graph, GraphEntry, ProcessorEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
@@ -16,6 +17,7 @@ interface KeptTopicOptions {
   readonly value?: Serde<unknown> | undefined
 }
 
+const NOT_WHOLE = 'a global store has the whole of its topic: leave maxEntries out'
 const NOT_OURS = 'ttlMs needs a changelog of its own, where tombstones go: who writes the topic has to write them'
 
 /** `builder.globalTable(topic)`. Its store has no changelog: the topic serves as one. */
@@ -30,6 +32,7 @@ export function addGlobalTable(
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `globalTable "${topic}"`, reason })
   }
   refuseTtl(choice, `globalTable "${topic}"`, NOT_OURS)
+  refuseMaxEntries(choice, `globalTable "${topic}"`, NOT_WHOLE)
   const storeName = choice.name ?? graph.names.store(`${topic}-`)
   const serdes = { keySerde: choice.key ?? options.key, valueSerde: choice.value ?? options.value }
   const store = { ...tableStore(storeName, choice, serdes), changelog: undefined, caching: false }
@@ -51,6 +54,7 @@ export function addStoreOnTopic(
     const reason = 'a global store cannot be versioned'
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `addGlobalStore "${builder.name}"`, reason })
   }
+  if (scope === 'global') refuseMaxEntries(builder.draft, `addGlobalStore "${builder.name}"`, NOT_WHOLE)
   refuseTtl(builder.draft, `store "${builder.name}"`, NOT_OURS)
   const changelog = scope === 'global' ? undefined : { topic, isSource: true, configs: {} }
   const store = { ...builder.draft, changelog, caching: false }

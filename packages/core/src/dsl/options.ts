@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde.ts'
 import type { StoreSettings } from '../state/store-builder.ts'
+import type { MaxEntriesSettings } from '../state/max-entries.ts'
 import type { TtlSettings } from '../state/ttl.ts'
 import type { BadTimestampPolicy, OffsetReset, RecordMetadata, TimestampExtractor } from '../topology/plan.ts'
 
@@ -29,7 +30,12 @@ export interface GlobalTableOptions<K, V> extends NameOption {
   readonly key: Serde<K>
   readonly value: Serde<V>
   /** @default a store with a generated name */
-  readonly store?: string | Omit<StoreOptions<K, V>, 'caching' | 'logging' | 'historyRetentionMs' | keyof TtlSettings>
+  readonly store?:
+    | string
+    | Omit<
+        StoreOptions<K, V>,
+        'caching' | 'logging' | 'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
+      >
 }
 
 /** A topic, several, or a pattern for their whole names. */
@@ -41,7 +47,7 @@ export interface TableOptions<K, V> extends SourceOptions<K, V> {
 }
 
 /** A store of the DSL. Caching is on unless switched off. */
-export interface StoreOptions<K, V> extends StoreSettings, TtlSettings {
+export interface StoreOptions<K, V> extends StoreSettings, TtlSettings, MaxEntriesSettings {
   /** @default generated */
   readonly name?: string
   /** @default the serde of the records, where it is known */
@@ -56,7 +62,10 @@ export interface StoreOptions<K, V> extends StoreSettings, TtlSettings {
   readonly historyRetentionMs?: number
 }
 
-export interface WindowStoreSettings<K, V> extends Omit<StoreOptions<K, V>, 'historyRetentionMs' | keyof TtlSettings> {
+export interface WindowStoreSettings<K, V> extends Omit<
+  StoreOptions<K, V>,
+  'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
+> {
   /** How long a window is kept from its start, in milliseconds of stream time. @default size and grace together */
   readonly retentionMs?: number
 }

@@ -2,12 +2,18 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { changelogPlan, checkedHistory, type StoreSettings } from '../state/store-builder.ts'
+import {
+  BOUNDED_BY_NUMBER,
+  checkedMaxEntries,
+  type MaxEntriesSettings,
+  refuseMaxEntries,
+} from '../state/max-entries.ts'
 import { checkedTtl, EXPIRE_BY_HISTORY, EXPIRE_BY_RETENTION, refuseTtl, type TtlSettings } from '../state/ttl.ts'
 import type { DraftSerdes, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 
 /** The `store` option of an operator, taken apart. */
-export interface StoreChoice extends StoreSettings, TtlSettings {
+export interface StoreChoice extends StoreSettings, TtlSettings, MaxEntriesSettings {
   /** Whether the option was given at all, with or without a name: it decides which numbers are spent. */
   readonly given: boolean
   readonly name: string | undefined
@@ -20,7 +26,8 @@ export interface StoreChoice extends StoreSettings, TtlSettings {
 export type StoreOption =
   | string
   | (StoreSettings &
-      TtlSettings & {
+      TtlSettings &
+      MaxEntriesSettings & {
         readonly name?: string
         readonly key?: object
         readonly value?: object
@@ -40,8 +47,14 @@ export function storeChoice(option: StoreOption | undefined): StoreChoice {
     if (name === undefined) throw invalidStore('(without a name)', 'a store with historyRetentionMs needs a name')
     refuseTtl(settings, `store "${name}"`, EXPIRE_BY_HISTORY)
   }
-  if (settings.ttlMs !== undefined && name === undefined) {
-    throw invalidStore('(without a name)', 'a store with ttlMs needs a name')
+  for (const limit of ['ttlMs', 'maxEntries'] as const) {
+    if (settings[limit] !== undefined && name === undefined) {
+      throw invalidStore('(without a name)', `a store with ${limit} needs a name`)
+    }
+  }
+  if (settings.maxEntries !== undefined) {
+    refuseTtl(settings, `store "${name}"`, BOUNDED_BY_NUMBER)
+    if (settings.historyRetentionMs !== undefined) throw invalidStore(`${name}`, 'a versioned store has no maxEntries')
   }
   return {
     given: true,
@@ -64,6 +77,7 @@ export function tableStore(name: string, choice: StoreChoice, serdes: DraftSerde
     ...(choice.type === undefined ? {} : { type: choice.type }),
     caching: choice.caching ?? true,
     changelog: changelogPlan(name, choice.logging),
+    ...(choice.maxEntries === undefined ? {} : checkedMaxEntries(choice.maxEntries, choice.type, `store "${name}"`)),
     ...checkedTtl(choice, `store "${name}"`),
     ...(historyRetentionMs === undefined
       ? {}
@@ -85,6 +99,7 @@ export function windowedTableStore(
   const { windows, emit } = windowedBy
   if (choice.historyRetentionMs !== undefined) throw invalidStore(name, 'windows cannot be versioned')
   refuseTtl(choice, `store "${name}"`, EXPIRE_BY_RETENTION)
+  refuseMaxEntries(choice, `store "${name}"`, 'a store of windows has no maxEntries')
   const onClose = emit === 'on-close'
   const least = leastRetentionMs(windows)
   const retentionMs = choice.retentionMs ?? least

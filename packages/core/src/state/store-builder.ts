@@ -5,6 +5,7 @@ import { changelogTopic } from '../topology/internal-topics.ts'
 import { checkedName } from '../topology/naming.ts'
 import type { ChangelogPlan } from '../topology/plan.ts'
 import type { KeyValueStore, SessionStore, VersionedKeyValueStore, WindowStore } from './store-types.ts'
+import { BOUNDED_BY_NUMBER, checkedMaxEntries } from './max-entries.ts'
 import { checkedTtl, EXPIRE_BY_HISTORY, EXPIRE_BY_RETENTION, refuseTtl, type TtlSettings } from './ttl.ts'
 
 /**
@@ -35,6 +36,11 @@ export interface NamedStoreOptions<K, V> extends StoreSettings {
 
 export interface KeyValueStoreOptions<K, V> extends NamedStoreOptions<K, V>, TtlSettings {}
 
+export interface LruMapOptions<K, V> extends Omit<NamedStoreOptions<K, V>, 'type'> {
+  /** How many entries stay in each partition's part of the store. */
+  readonly maxEntries: number
+}
+
 export interface WindowStoreOptions<K, V> extends NamedStoreOptions<K, V> {
   /** Length of a window, in milliseconds. */
   readonly windowSizeMs: number
@@ -64,6 +70,21 @@ export interface VersionedStoreOptions<K, V> extends Omit<NamedStoreOptions<K, V
 export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
   const { name } = options
   return { name, draft: { ...commonDraft(options), kind: 'key-value', ...checkedTtl(options, `store "${name}"`) } }
+}
+
+/**
+ * A store of values by key that keeps no more than `maxEntries` of them, in memory: when there is one more, the one that was read
+ * or written least recently goes, and is logged as deleted. Caching is off unless asked for. Kafka Streams: `Stores.lruMap`.
+ *
+ * @example
+ * const recent = lruMap({ name: 'recent', key: string(), value: long(), maxEntries: 1_000 })
+ */
+export function lruMap<K, V>(options: LruMapOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
+  const { name, maxEntries } = options
+  refuseTtl(options, `lruMap "${name}"`, BOUNDED_BY_NUMBER)
+  const { type } = options as StoreSettings
+  const bound = checkedMaxEntries(maxEntries, type, `lruMap "${name}"`)
+  return { name, draft: { ...commonDraft(options), kind: 'key-value', ...bound } }
 }
 
 /** A store of values by key and window start. Caching is off unless asked for. */

@@ -123,6 +123,8 @@ export interface StorePlan {
   readonly retentionMs?: number
   /** Versioned stores only: for how long, in stream time, it can be asked what was valid at a time. */
   readonly historyRetentionMs?: number
+  /** Key-value stores in memory only: how many entries stay, those that were used last. */
+  readonly maxEntries?: number
   /** Key-value stores only: entries this much older than `ttlBy` says are deleted, in milliseconds. */
   readonly ttlMs?: number
   /** Which clock an entry's timestamp is compared with. Only there beside `ttlMs`. */

@@ -2,11 +2,11 @@ import type { KeyValueStore, StoredValue } from '@millrace/core'
 import { type ByteRange, prefixRange, successor } from './byte-ranges.ts'
 import { mergedEntries } from './merged-entries.ts'
 import { mapStored, valuePutter, valueShower } from './shown-values.ts'
-import type { StoreBuffer } from './store-buffer.ts'
 import type { BufferContext } from './store-output.ts'
+import type { KeyedBuffer } from './task-buffer.ts'
 
 /** A key-value store as user code sees it. */
-export function keyValueFace(buffer: StoreBuffer, context: BufferContext): KeyValueStore<unknown, unknown> {
+export function keyValueFace(buffer: KeyedBuffer, context: BufferContext): KeyValueStore<unknown, unknown> {
   const { name } = buffer.codec.plan
   const show = valueShower(buffer)
   const put = valuePutter(buffer, context)

@@ -1,8 +1,7 @@
 import { isPromise, type MaybePromise, type StoredValue, type ValueAndTimestamp } from '@millrace/core'
 import { RangeBuffer } from './range-buffer.ts'
-import type { StoreBuffer } from './store-buffer.ts'
 import type { BufferContext } from './store-output.ts'
-import type { TaskBuffer } from './task-buffer.ts'
+import type { KeyedBuffer, TaskBuffer } from './task-buffer.ts'
 
 /** How user code sees a stored value: with its timestamp where the store keeps one. */
 export function valueShower(buffer: TaskBuffer): (stored: StoredValue) => unknown {
@@ -13,7 +12,7 @@ export function valueShower(buffer: TaskBuffer): (stored: StoredValue) => unknow
 
 /** How user code puts a value: the other way round. */
 export function valuePutter(
-  buffer: StoreBuffer | RangeBuffer,
+  buffer: KeyedBuffer | RangeBuffer,
   context: BufferContext,
 ): (key: unknown, slot: number, value: unknown) => void {
   if (buffer instanceof RangeBuffer && buffer.codec.plan.retainDuplicates === true) {

@@ -3,7 +3,7 @@ import { BufferEntry, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
 import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
-import type { TaskBuffer } from './task-buffer.ts'
+import type { KeyedBuffer } from './task-buffer.ts'
 
 /**
  * One store of a task: a map on the heap over the backend's key space. It holds what the next commit will carry
@@ -12,7 +12,7 @@ import type { TaskBuffer } from './task-buffer.ts'
  *
  * With caching it is the record cache too: updates are logged and emitted by `flush`, once for each key.
  */
-export class StoreBuffer implements TaskBuffer {
+export class StoreBuffer implements KeyedBuffer {
   readonly codec: StoreCodec
   readonly caching: boolean
   /** Bytes of all entries, by estimate. */
@@ -70,9 +70,18 @@ export class StoreBuffer implements TaskBuffer {
 
   /** A null value deletes. */
   put(key: unknown, slot: number, value: unknown, timestamp: number): void {
-    const { codec } = this
     if (this.#segments?.accepts(slot) === false) return
-    const content = codec.contentOf(value)
+    const content = this.codec.contentOf(value)
+    const entry = this.#change(key, slot, content, timestamp)
+    if (this.caching) {
+      entry.keepOrigin(this.#context)
+    } else {
+      this.#output.log(entry)
+    }
+    if (this.onPut !== undefined && content !== null) this.onPut(entry)
+  }
+
+  #change(key: unknown, slot: number, content: unknown, timestamp: number): BufferEntry {
     let entry = this.#find(key, slot)
     if (entry === undefined) {
       entry = this.#insert(key, slot, content, timestamp)
@@ -89,12 +98,20 @@ export class StoreBuffer implements TaskBuffer {
       entry.content = content
       entry.timestamp = timestamp
     }
-    if (this.caching) {
-      entry.keepOrigin(this.#context)
-    } else {
-      this.#output.log(entry)
-    }
-    if (this.onPut !== undefined && content !== null) this.onPut(entry)
+    return entry
+  }
+
+  /** Takes an entry away, and emits nothing. */
+  drop(key: unknown, timestamp: number, logs: boolean): void {
+    const entry = this.#change(key, 0, null, timestamp)
+    entry.emitted = null
+    entry.flushed = this.caching
+    if (logs) this.#output.log(entry)
+  }
+
+  /** What the next commit carries, in the order of the first change. */
+  get changed(): readonly BufferEntry[] {
+    return this.#dirty
   }
 
   /**

@@ -1,6 +1,7 @@
-import type { KeySpace, StoreChanges } from '@millrace/core'
+import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
 import type { BufferEntry } from './buffer-entry.ts'
 import type { StoreCodec } from './store-codec.ts'
+import type { EmitListener } from './store-output.ts'
 
 /** What a task needs of a store's write buffer, whichever way it is read. */
 export interface TaskBuffer {
@@ -37,4 +38,14 @@ export interface TaskBuffer {
     from: Uint8Array | undefined,
     to: Uint8Array | undefined,
   ): { readonly key: Buffer; readonly entry: BufferEntry }[]
+}
+
+/** The write buffer of a store that is read by key, or by key and start of a window. */
+export interface KeyedBuffer extends TaskBuffer {
+  get(key: unknown, slot?: number): MaybePromise<StoredValue | undefined>
+  /** A null value deletes. */
+  put(key: unknown, slot: number, value: unknown, timestamp: number): void
+  onEmit(listener: EmitListener, sendOldValues: boolean): void
+  /** As the backend counts, with the changes that it has not seen. */
+  approximateCount(): Promise<number>
 }

@@ -16,6 +16,8 @@ import {
   type WindowTableStore,
 } from '@millrace/core'
 import { indexName, indexRows } from './expiry-index.ts'
+import { LruBuffer } from './lru-buffer.ts'
+import { LruOrder } from './lru-order.ts'
 import { mergedEntries } from './merged-entries.ts'
 import { openVersioned } from './open-versioned.ts'
 import { RangeBuffer } from './range-buffer.ts'
@@ -23,7 +25,7 @@ import { StoreBuffer } from './store-buffer.ts'
 import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
 import { StoreExpiry } from './store-expiry.ts'
 import type { BufferContext, ChangelogWriter } from './store-output.ts'
-import type { TaskBuffer } from './task-buffer.ts'
+import type { KeyedBuffer, TaskBuffer } from './task-buffer.ts'
 import { emptyWhereTtlChanged } from './ttl-marker.ts'
 import { VersionedBuffer } from './versioned-buffer.ts'
 
@@ -57,6 +59,8 @@ export class TaskStores {
   readonly #partition: number
   readonly #opened: readonly OpenState[]
   readonly #buffers = new Map<string, TaskBuffer>()
+  /** Of the stores that keep what was used last. */
+  readonly #orders = new Map<string, LruOrder>()
   /** Of the stores whose entries expire. */
   readonly #expiries = new Map<string, StoreExpiry>()
   readonly #restoring = new Map<string, VersionedBuffer>()
@@ -77,6 +81,9 @@ export class TaskStores {
     this.#opened = opened
     this.#left = left
     this.codecs = new Map(plans.map(p => [p.plan.name, storeCodec(p.plan, p.changelogTopic ?? p.plan.name)]))
+    for (const [name, codec] of this.codecs) {
+      if (codec.plan.maxEntries !== undefined) this.#orders.set(name, new LruOrder(codec))
+    }
   }
 
   /**
@@ -157,7 +164,8 @@ export class TaskStores {
     const versioned = await this.#restoreBuffer(store)
     await versioned?.restore(records.keys, records.values)
     await versioned?.flush()
-    const changes: StoreChanges[] = [versioned?.changes() ?? { store, ...records }]
+    const { keys, values } = this.#orders.get(store)?.restored(records.keys, records.values) ?? records
+    const changes: StoreChanges[] = [versioned?.changes() ?? { store, keys, values }]
     if (this.#expires(store)) changes.push(indexRows(indexName(store), records.keys, records.values))
     await this.#stateOf(store).write(changes, [position])
     versioned?.committed()
@@ -189,6 +197,7 @@ export class TaskStores {
    */
   async clear(store: string, positions: readonly TopicPartitionOffset[]): Promise<void> {
     this.#restoring.delete(store)
+    this.#orders.get(store)?.clear()
     const emptied = (name: string) => ({ store: name, keys: [], values: [], deleteRanges: [{}] })
     const changes = this.#expires(store) ? [emptied(store), emptied(indexName(store))] : [emptied(store)]
     await this.#stateOf(store).write(changes, positions)
@@ -211,6 +220,11 @@ export class TaskStores {
         const { syncReads } = backend.capabilities
         if (store.plan.kind === 'versioned') {
           buffers.set(name, await openVersioned({ ...common, syncReads }))
+          continue
+        }
+        if (store.plan.maxEntries !== undefined) {
+          const buffer = new StoreBuffer({ ...common, syncReads })
+          this.#buffers.set(name, new LruBuffer(buffer, this.#orders.get(name)!, context))
           continue
         }
         const buffer = isReadByRange(store.plan) ? new RangeBuffer(common) : new StoreBuffer({ ...common, syncReads })
@@ -285,9 +299,9 @@ export class TaskStores {
     }
   }
 
-  #slotBuffer(store: string): StoreBuffer {
+  #slotBuffer(store: string): KeyedBuffer {
     const buffer = this.buffer(store)
-    if (!(buffer instanceof StoreBuffer)) throw unfit(store)
+    if (!(buffer instanceof StoreBuffer) && !(buffer instanceof LruBuffer)) throw unfit(store)
     return buffer
   }
 

@@ -1,4 +1,5 @@
 import { keyValueFace } from './key-value-face.ts'
+import { LruBuffer } from './lru-buffer.ts'
 import { RangeBuffer } from './range-buffer.ts'
 import { sessionFace } from './session-face.ts'
 import { StoreBuffer } from './store-buffer.ts'
@@ -14,6 +15,7 @@ import { windowFace } from './window-face.ts'
  */
 export function userStore(buffer: TaskBuffer, context: BufferContext): unknown {
   const { kind, name } = buffer.codec.plan
+  if (buffer instanceof LruBuffer) return keyValueFace(buffer, context)
   if (buffer instanceof StoreBuffer)
     return kind === 'window' ? windowFace(buffer, context) : keyValueFace(buffer, context)
   if (buffer instanceof VersionedBuffer) return versionedStoreOver(buffer, context)
