@@ -37,7 +37,11 @@ export const STEPS: readonly Step[] = [
     '--runs',
     '200',
   ),
-  check('mutants', 'the simulation notices each of twelve broken runtimes', ...file('test/simulation/run-mutants.ts')),
+  check(
+    'mutants',
+    'the simulation notices each of the broken runtimes in its list',
+    ...file('test/simulation/run-mutants.ts'),
+  ),
   {
     ...check(
       'differential',
