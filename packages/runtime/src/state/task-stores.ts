@@ -224,7 +224,7 @@ export class TaskStores {
         }
         if (store.plan.maxEntries !== undefined) {
           const buffer = new StoreBuffer({ ...common, syncReads })
-          this.#buffers.set(name, new LruBuffer(buffer, this.#orders.get(name)!, context))
+          buffers.set(name, new LruBuffer(buffer, this.#orders.get(name)!, context))
           continue
         }
         const buffer = isReadByRange(store.plan) ? new RangeBuffer(common) : new StoreBuffer({ ...common, syncReads })
