@@ -671,6 +671,12 @@ export const PARITY: readonly ParityArea[] = [
         missing: 'rack.aware.assignment.strategy.',
       },
       {
+        java: '(two versions of a topology in one group: not supported)',
+        ours: ['diffTopologies', 'KafkaStreamsOptions.onTopologyChange'],
+        tests: ['packages/runtime/src/app/rolling-upgrade.test.ts', 'test/upgrade/upgrade.test.ts'],
+        note: 'One version runs all tasks at a time; a start refuses to misread or lose state.',
+      },
+      {
         java: 'static membership',
         ours: ['KafkaStreamsOptions.groupInstanceId'],
         tests: ['packages/runtime/src/app/static-membership.test.ts'],

@@ -10,6 +10,7 @@ import type { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { type AssignmentData, decodeAssignmentData, type Holdings, type HostTasks } from '../group/member-data.ts'
 import { streamsAssignor } from '../group/streams-assignor.ts'
+import { topologyVersion } from '../group/topology-version.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
 import { type TaskId, taskName } from '../task/task-id.ts'
@@ -34,6 +35,9 @@ export interface MembershipOptions {
   readonly onChange: () => void
 }
 
+const LED_BY_ANOTHER =
+  'the group is led by an instance with another topology: this one gets tasks when none with that topology is left to lead'
+
 /** As which member, and in which generation. */
 type Place = Pick<GroupMetadata, 'memberId' | 'generationId'>
 
@@ -46,6 +50,7 @@ type Place = Pick<GroupMetadata, 'memberId' | 'generationId'>
  */
 export class Membership {
   readonly #with: MembershipOptions
+  readonly #topology: string
   /** Where every task of the application is, as of the last assignment. */
   hosts: readonly HostTasks[] = []
   /** What the group has given and not taken back: claimed at each join until its tasks have been closed. */
@@ -64,6 +69,7 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#with = options
+    this.#topology = topologyVersion(options.topics.original)
   }
 
   /** There is an assignment. */
@@ -88,6 +94,7 @@ export class Membership {
         applicationId,
         admin,
         holdings: () => ({ ...this.#with.holdings(), ...this.#claim() }),
+        topology: this.#topology,
         options,
       }),
       listener: {
@@ -139,6 +146,7 @@ export class Membership {
     this.#isDue = true
     this.#following = [...data.standby, ...data.warmup]
     this.hosts = data.hosts
+    if (data.isOther) this.#with.options.logger.warn({ topology: this.#topology }, LED_BY_ANOTHER)
     this.#probeIn(data.probeInMs)
     await this.#abandonUnlessStayed()
     await this.takeUpIfDue()

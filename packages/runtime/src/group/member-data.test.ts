@@ -23,6 +23,7 @@ const memberData = fc.record<MemberData>({
   capacity: fc.integer({ min: 1, max: 8 }),
   claimed: tasks,
   generation: fc.integer({ min: -1, max: 99 }),
+  topology: text,
   host: fc.option(host, { nil: undefined }),
 })
 
@@ -31,6 +32,7 @@ const assignmentData = fc.record<AssignmentData>({
   warmup: tasks,
   hosts: fc.array(fc.record({ host, active: tasks, standby: tasks }), { maxLength: 3 }),
   probeInMs: fc.option(fc.nat(), { nil: undefined }),
+  isOther: fc.boolean(),
 })
 
 it('reads back what a member says', () => {
@@ -69,6 +71,7 @@ it.each([
     claimed: [],
     generation: -1,
     host: undefined,
+    topology: '',
   })
 })
 
@@ -80,6 +83,7 @@ it.each(['not json', '{"version":1,"tasks":["0_3"]}', '{"version":3,"standby":["
       warmup: [],
       hosts: [],
       probeInMs: undefined,
+      isOther: false,
     })
   },
 )

@@ -27,6 +27,8 @@ export interface MemberData extends Holdings {
   readonly claimed: readonly TaskId[]
   /** In which they were given to it; -1 before the first. */
   readonly generation: number
+  /** By `topologyVersion`: with another one its tasks are other tasks. Empty where the member said nothing that is understood. */
+  readonly topology: string
 }
 
 const NOTHING: MemberData = {
@@ -39,6 +41,7 @@ const NOTHING: MemberData = {
   tags: {},
   capacity: 1,
   host: undefined,
+  topology: '',
 }
 
 /**
@@ -46,12 +49,12 @@ const NOTHING: MemberData = {
  *
  *     member    = { "version": 2, "process": id, "active": tasks, "standby": tasks, "positions": { task: offset },
  *                   "tags": { key: value }, "capacity": number, "claimed": tasks, "generation": number,
- *                   ["host": "host:port"] }
+ *                   "topology": version, ["host": "host:port"] }
  *     tasks     = [ task* ]
  *     task      = "<sub-topology>_<partition>"
  */
 export function encodeMemberData(data: MemberData): Uint8Array {
-  const { processId: process, active, standby, positions, tags, capacity, claimed, generation, host } = data
+  const { processId: process, active, standby, positions, tags, capacity, claimed, generation, topology, host } = data
   return encode({
     process,
     active: active.map(taskName),
@@ -61,11 +64,12 @@ export function encodeMemberData(data: MemberData): Uint8Array {
     capacity,
     claimed: claimed.map(taskName),
     generation,
+    topology,
     host,
   })
 }
 
-/** A member of another version, or of another application, owns nothing as far as we know. */
+/** A member of another version of Millrace, or of another application, owns nothing as far as we know, and is given nothing. */
 export function decodeMemberData(bytes: Uint8Array): MemberData {
   const data = decode(bytes)
   if (data === undefined || typeof data['process'] !== 'string') return NOTHING
@@ -79,6 +83,7 @@ export function decodeMemberData(bytes: Uint8Array): MemberData {
     capacity: isCount(capacity) && capacity > 0 ? capacity : 1,
     claimed: tasksOf(data['claimed']),
     generation: isCount(generation) ? generation : -1,
+    topology: isText(data['topology']) ? data['topology'] : '',
     host: isText(data['host']) ? data['host'] : undefined,
   }
 }
@@ -92,6 +97,8 @@ export interface AssignmentData {
   readonly hosts: readonly HostTasks[]
   /** This member is to join again after so long, so that the leader looks whether warm-ups have caught up. */
   readonly probeInMs: number | undefined
+  /** The leader has another topology, and nothing for this member. */
+  readonly isOther: boolean
 }
 
 export interface HostTasks {
@@ -102,10 +109,10 @@ export interface HostTasks {
 }
 
 /**
- *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number] }
+ *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number], "isOther": boolean }
  *     host       = { "host": "host:port", "active": tasks, "standby": tasks }
  */
-export function encodeAssignmentData({ standby, warmup, hosts, probeInMs }: AssignmentData): Uint8Array {
+export function encodeAssignmentData({ standby, warmup, hosts, probeInMs, isOther }: AssignmentData): Uint8Array {
   return encode({
     standby: standby.map(taskName),
     warmup: warmup.map(taskName),
@@ -115,6 +122,7 @@ export function encodeAssignmentData({ standby, warmup, hosts, probeInMs }: Assi
       standby: tasks.standby.map(taskName),
     })),
     probeInMs,
+    isOther,
   })
 }
 
@@ -131,6 +139,7 @@ export function decodeAssignmentData(bytes: Uint8Array): AssignmentData {
       return isText(host) ? [{ host, active: tasksOf(active), standby: tasksOf(standby) }] : []
     }),
     probeInMs: isCount(probeInMs) ? probeInMs : undefined,
+    isOther: data['isOther'] === true,
   }
 }
 

@@ -1,7 +1,6 @@
 import {
   type Admin,
   type Assignor,
-  type GroupMember,
   millraceError,
   type Plan,
   readsByPattern,
@@ -27,18 +26,23 @@ export interface StreamsAssignorOptions {
   readonly applicationId: string
   readonly admin: Admin
   /** What this instance has. */
-  readonly holdings: () => MemberData
+  readonly holdings: () => Omit<MemberData, 'topology'>
+  /** Its version. */
+  readonly topology: string
   readonly options: AssignmentOptions & { readonly probingRebalanceIntervalMs: number }
 }
 
 /**
  * Assigns whole tasks: all partitions of one number of the topics that a sub-topology reads go to one member, as soon as no other
  * holds them.
+ *
+ * Only members that have the leader's topology get any, so that all tasks are run by one version at a time: what another one
+ * calls a task may read other topics, or lack a store. It gets its turn when the leader has gone.
  */
 export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
   return {
     name: 'millrace-cooperative',
-    userData: () => encodeMemberData(setup.holdings()),
+    userData: () => encodeMemberData({ ...setup.holdings(), topology: setup.topology }),
     async assign(members) {
       const { applicationId, admin, options } = setup
       const plan = await setup.plan()
@@ -49,29 +53,31 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
         const held = records.get(taskName(id))
         return { id, stateful: held !== undefined, records: held ?? 0 }
       })
-      const told = members.map(({ memberId, userData }) => ({ memberId, data: decodeMemberData(userData) }))
+      const everybody = members.map(({ memberId, userData }) => ({ memberId, data: decodeMemberData(userData) }))
+      const told = everybody.filter(({ data }) => data.topology === setup.topology)
+      const others = everybody.filter(({ data }) => data.topology !== setup.topology)
       const assigned = assignTasks(
         told.map(({ memberId, data }) => assignable(memberId, data, tasks)),
         tasks,
         options,
       )
-      const now = given(assigned.members, told, tasks)
+      const now = given(assigned.members, told, tasks, others.some(isHolding))
       const hosts = told.flatMap(({ memberId, data: { host } }) => {
         const { active, standby, warmup } = now.get(memberId)!
         return host === undefined ? [] : [{ host, active, standby: [...standby, ...warmup] }]
       })
       // One member is enough to make the group assign again.
-      const prober = assigned.probing ? firstOf(members) : undefined
+      const prober = assigned.probing ? firstOf(told) : undefined
       return new Map(
-        members.map(({ memberId }) => {
-          const mine: MemberTasks = now.get(memberId)!
+        everybody.map(({ memberId }) => {
+          const mine: MemberTasks = now.get(memberId) ?? NO_TASKS
           const { standby, warmup } = mine
           const probeInMs = memberId === prober ? options.probingRebalanceIntervalMs : undefined
           return [
             memberId,
             {
               partitions: mine.active.flatMap(task => partitions.get(taskName(task))!.partitions),
-              userData: encodeAssignmentData({ standby, warmup, hosts, probeInMs }),
+              userData: encodeAssignmentData({ standby, warmup, hosts, probeInMs, isOther: !now.has(memberId) }),
             },
           ]
         }),
@@ -80,11 +86,27 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
   }
 }
 
-/** What each member gets now: of its active tasks those that nobody else holds; the state of the others comes already. */
+const NO_TASKS: MemberTasks = { active: [], standby: [], warmup: [] }
+
+interface ToldMember {
+  readonly memberId: string
+  readonly data: MemberData
+}
+
+/** What it holds goes by other names. */
+function isHolding({ data }: ToldMember): boolean {
+  return data.claimed.length > 0
+}
+
+/**
+ * What each member gets now: of its active tasks those that nobody else holds; the state of the others comes already. While
+ * members of another topology hold any, which cannot be told by name, nobody gets more than it has.
+ */
 function given(
   target: ReadonlyMap<string, MemberTasks>,
-  told: readonly { readonly memberId: string; readonly data: MemberData }[],
+  told: readonly ToldMember[],
   tasks: readonly AssignableTask[],
+  othersHold: boolean,
 ): ReadonlyMap<string, MemberTasks> {
   const stateful = new Set(tasks.filter(task => task.stateful).map(({ id }) => taskName(id)))
   const free = handOver(
@@ -93,7 +115,8 @@ function given(
   )
   return new Map(
     [...target].map(([memberId, { active, standby, warmup }]) => {
-      const handed = free.get(memberId)!
+      const has = new Set(told.find(each => each.memberId === memberId)!.data.claimed.map(taskName))
+      const handed = free.get(memberId)!.filter(task => !othersHold || has.has(taskName(task)))
       const withheld = active.filter(task => !handed.includes(task) && stateful.has(taskName(task)))
       return [memberId, { active: handed, standby: [...standby, ...withheld], warmup }]
     }),
@@ -142,6 +165,6 @@ async function partitionsOfTasks(
   return tasks
 }
 
-function firstOf(members: readonly GroupMember[]): string | undefined {
+function firstOf(members: readonly ToldMember[]): string | undefined {
   return members.map(({ memberId }) => memberId).sort()[0]
 }

@@ -19,6 +19,11 @@ export class TopicPatterns {
     return readsByPattern(this.#original)
   }
 
+  /** Without any topics in place of its patterns. */
+  get original(): Plan {
+    return this.#original
+  }
+
   get plan(): Plan {
     return this.#plan
   }
