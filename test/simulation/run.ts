@@ -3,8 +3,11 @@
  * disks torn, corrupt or lost, restarts, faults at every call to Kafka, clock jumps, slow and failing user functions, all decided
  * by the seed. Exits with 1 when an oracle is violated, after printing the seed, what was violated, and the history of the
  * smallest run that still fails; `--seed N --runs 1` repeats it.
+ *
+ * `npm run simulate -- --rolling-restart` restarts three instances instead, in turn and after a crash, and prints what that costs.
  */
 import { parseArgs } from 'node:util'
+import { printRehearsals } from './rehearsals.ts'
 import { simulateScenario } from './simulation.ts'
 
 const { values } = parseArgs({
@@ -14,6 +17,7 @@ const { values } = parseArgs({
     history: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     'until-failure': { type: 'boolean', default: false },
+    'rolling-restart': { type: 'boolean', default: false },
   },
 })
 const first = values.seed === undefined ? Math.floor(Date.now() / 1000) % 1_000_000 : Number(values.seed)
@@ -22,6 +26,8 @@ if (!Number.isInteger(first) || !Number.isInteger(runs) || runs < 1) {
   console.error('--seed and --runs take whole numbers, --runs from 1')
   process.exit(2)
 }
+
+if (values['rolling-restart']) process.exit((await printRehearsals(first, values.history)) ? 0 : 1)
 
 const began = performance.now()
 const failed: number[] = []

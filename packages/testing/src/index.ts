@@ -25,6 +25,8 @@ export {
   type SimulationOptions,
   type SimulationResult,
 } from './simulation/simulate.ts'
+export { rehearseRestart, type Rehearsal, type RehearsalOptions } from './simulation/rehearse-restart.ts'
+export type { IdleTime } from './simulation/idle-watch.ts'
 export type { Comparison } from './simulation/compare-runs.ts'
 export {
   SIMULATION_START_MS,

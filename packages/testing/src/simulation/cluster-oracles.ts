@@ -1,4 +1,5 @@
 import type { MemoryCluster } from '@millrace/client-memory'
+import type { KafkaClient } from '@millrace/core'
 import type { SimulatedProcess } from './simulated-process.ts'
 import { APPLICATION_ID } from './simulated-process.ts'
 import type { RecordWatch } from './watched-plan.ts'
@@ -56,4 +57,27 @@ export class OffsetWatch {
     }
     return violations
   }
+}
+
+/** Whether the group has committed the end of every topic that is read, past records that no one may see. */
+export async function allCommitted(
+  client: KafkaClient,
+  cluster: MemoryCluster,
+  topics: readonly string[],
+): Promise<boolean> {
+  const admin = client.admin()
+  const described = await admin.describeTopics([...new Set(topics)])
+  if (described.length < new Set(topics).size) return false
+  const partitions = described.flatMap(({ name, partitions: count }) =>
+    Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
+  )
+  const committed = await admin.committedOffsets(APPLICATION_ID, partitions)
+  return partitions.every(({ topic, partition }) => {
+    const offset = committed.find(entry => entry.topic === topic && entry.partition === partition)?.offset ?? 0
+    const log = cluster.log({ topic, partition })
+    const left = log
+      .batches()
+      .some(({ header, aborted, lastOffset }) => !header.control && !aborted && lastOffset >= offset)
+    return !left && log.lastStableOffset === log.highWatermark
+  })
 }

@@ -1,9 +1,10 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { type KafkaClient, ManualClock, NO_HEADERS, partitionForKey, type Plan, topicNaming } from '@millrace/core'
+import { ManualClock, type Plan, topicNaming } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import type { FaultEvent } from '../faults/fault-plan.ts'
 import { withFaults } from '../faults/with-faults.ts'
-import { OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
+import { allCommitted, OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
+import { inputSender } from './input-sender.ts'
 import { type CommittedRecord, readCommitted } from './read-records.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
 import { APPLICATION_ID, SimulatedProcess } from './simulated-process.ts'
@@ -18,7 +19,8 @@ import {
   TROUBLE_MS,
 } from './simulation-case.ts'
 import { storesUnlikeChangelogs } from './store-oracle.ts'
-import { type Mischief, RecordWatch, watchedPlan } from './watched-plan.ts'
+import { externalTopics, sinkTopics } from './topics-of-plan.ts'
+import { RecordWatch, watchedPlan } from './watched-plan.ts'
 
 /** What came of a case. */
 export interface CaseResult {
@@ -97,7 +99,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     if (!takesTooLong(setting, record)) return 'never'
     return isLeftOut(setting, record) ? 'always' : 'once'
   }
-  const send = await sender(plan, honest, cluster, watch, tooLong)
+  const send = await inputSender(plan, honest, cluster, watch, tooLong)
   const records = [...setting.records].sort((a, b) => a.atMs - b.atMs)
   const takeUntil = (atMs: number) => records.splice(0, records.findLastIndex(record => record.atMs <= atMs) + 1)
   await send(takeUntil(-1))
@@ -215,83 +217,4 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
 
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await Promise.resolve()
-}
-
-/** Topics that have to be there before the application starts. */
-function externalTopics(plan: Plan): readonly string[] {
-  const internal = new Set(plan.repartitionTopics.map(({ name }) => name))
-  const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics)
-  return [...new Set([...sources.filter(topic => !internal.has(topic)), ...sinkTopics(plan)])]
-}
-
-/** Topics that the plan writes for others. */
-function sinkTopics(plan: Plan): readonly string[] {
-  const internal = new Set(plan.repartitionTopics.map(({ name }) => name))
-  const topics = plan.nodes.flatMap(node =>
-    node.kind === 'sink' && typeof node.topic === 'string' && !internal.has(node.topic) ? [node.topic] : [],
-  )
-  return [...new Set(topics)]
-}
-
-/** Writes input records with the serdes with which the plan reads them, in order. */
-async function sender(
-  plan: Plan,
-  client: KafkaClient,
-  cluster: MemoryCluster,
-  watch: RecordWatch,
-  tooLong: (record: SimulatedRecord) => Mischief['tooLong'],
-): Promise<(records: readonly SimulatedRecord[]) => Promise<void>> {
-  const producer = client.producer({})
-  await producer.init()
-  const ends = new Map<string, number>()
-  const empty = Buffer.alloc(0)
-  let round = 0
-  return async records => {
-    if (records.length === 0) return
-    for (const record of records) {
-      const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } = record
-      const source = plan.nodes.find(node => node.kind === 'source' && node.topics.includes(topic))
-      if (source?.kind !== 'source') throw new Error(`the topology reads no topic "${topic}"`)
-      const keyBytes = key === null ? null : Buffer.from(source.keySerde.serialize(key, topic))
-      const valueBytes = value === null ? null : Buffer.from(source.valueSerde.serialize(value, topic))
-      const count = cluster.partitionCount(topic)!
-      const partition = keyBytes === null ? round++ % count : partitionForKey(keyBytes, 0, keyBytes.length, count)
-      const offset = ends.get(`${topic}-${partition}`) ?? 0
-      ends.set(`${topic}-${partition}`, offset + 1)
-      if (fails > 0 || slowMs > 0) watch.plan(topic, partition, offset, { fails, slowMs, tooLong: tooLong(record) })
-      producer
-        .topic(topic)
-        .append(
-          partition,
-          timestamp,
-          keyBytes ?? empty,
-          keyBytes === null ? -1 : 0,
-          keyBytes?.length ?? -1,
-          valueBytes ?? empty,
-          valueBytes === null ? -1 : 0,
-          valueBytes?.length ?? -1,
-          NO_HEADERS,
-        )
-    }
-    await producer.flush()
-  }
-}
-
-/** Whether the group has committed the end of every topic that is read, past records that no one may see. */
-async function allCommitted(client: KafkaClient, cluster: MemoryCluster, topics: readonly string[]): Promise<boolean> {
-  const admin = client.admin()
-  const described = await admin.describeTopics([...new Set(topics)])
-  if (described.length < new Set(topics).size) return false
-  const partitions = described.flatMap(({ name, partitions: count }) =>
-    Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
-  )
-  const committed = await admin.committedOffsets(APPLICATION_ID, partitions)
-  return partitions.every(({ topic, partition }) => {
-    const offset = committed.find(entry => entry.topic === topic && entry.partition === partition)?.offset ?? 0
-    const log = cluster.log({ topic, partition })
-    const left = log
-      .batches()
-      .some(({ header, aborted, lastOffset }) => !header.control && !aborted && lastOffset >= offset)
-    return !left && log.lastStableOffset === log.highWatermark
-  })
 }

@@ -47,8 +47,17 @@ export class SimulatedDisk {
   #lockedBy: number | undefined
   #topology: unknown
 
-  constructor(options: { readonly clock: Clock; readonly seed: number; readonly asyncReads: boolean }) {
+  readonly #onWrite: (offsets: readonly TopicPartitionOffset[]) => void
+
+  constructor(options: {
+    readonly clock: Clock
+    readonly seed: number
+    readonly asyncReads: boolean
+    /** What is on the disk now goes so far in its changelogs. */
+    readonly onWrite?: (offsets: readonly TopicPartitionOffset[]) => void
+  }) {
     this.#clock = options.clock
+    this.#onWrite = options.onWrite ?? (() => undefined)
     this.#random = seededRandom(options.seed)
     const memory = memoryStore()
     this.backend = {
@@ -149,6 +158,7 @@ export class SimulatedDisk {
         if (gone()) return NEVER
         await state.write(write.changes, write.offsets)
         directory.writes.push(write)
+        this.#onWrite(write.offsets)
         directory.underWay = undefined
       },
       offsets: () => (gone() ? NEVER : state.offsets()),

@@ -14,6 +14,7 @@ import { Instance, resolveOptions } from '@millrace/runtime'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import { DEAD_LETTER_TOPIC, type DiskFate, type SimulationCase } from './simulation-case.ts'
 import { SIMULATED_FAILURE } from './watched-plan.ts'
+import { withMethod } from './with-method.ts'
 
 /** What all processes of a run have in common. */
 export interface ProcessWorld {
@@ -21,6 +22,8 @@ export interface ProcessWorld {
   readonly plan: Plan
   readonly setting: SimulationCase
   readonly caching: 'as-planned' | 'off'
+  /** @default 5 000 */
+  readonly stateCleanupDelayMs?: number
   connect(context: ClientContext): MemoryClient
   history(line: string): void
   /** Something that must not happen, whatever the faults. */
@@ -28,6 +31,9 @@ export interface ProcessWorld {
 }
 
 const nobody = () => undefined
+
+/** A member that says nothing for so long is given up. */
+export const SESSION_TIMEOUT_MS = 6000
 
 /** Names the consumer group, too. */
 export const APPLICATION_ID = 'app'
@@ -141,7 +147,7 @@ export class SimulatedProcess {
   }
 
   #newInstance(): Instance {
-    const { clock, plan, setting, caching } = this.#world
+    const { clock, plan, setting, caching, stateCleanupDelayMs } = this.#world
     const { guarantee, onBadRecord } = setting
     const options = resolveOptions({
       applicationId: APPLICATION_ID,
@@ -152,7 +158,7 @@ export class SimulatedProcess {
       },
       store: this.disk.backend,
       processingGuarantee: guarantee,
-      sessionTimeoutMs: 6000,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
       transactionTimeoutMs: 10_000,
       commitIntervalMs: guarantee === 'exactly_once' ? 100 : 500,
       onBadRecord: onBadRecord === 'dead-letter' ? { deadLetterTopic: DEAD_LETTER_TOPIC } : onBadRecord,
@@ -162,7 +168,7 @@ export class SimulatedProcess {
       numStandbyReplicas: setting.numStandbyReplicas ?? 0,
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
-      stateCleanupDelayMs: 5000,
+      stateCleanupDelayMs: stateCleanupDelayMs ?? 5000,
       clock,
       logger: this.#logger(),
     })
@@ -177,13 +183,9 @@ export class SimulatedProcess {
       this.#assigned = false
       const subscribe = (subscription: Subscription) =>
         member.subscribe({ ...subscription, listener: this.#followed(subscription.listener) })
-      return new Proxy(member, {
-        get: (target, name) => (name === 'subscribe' ? subscribe : (Reflect.get(target, name) as unknown)),
-      })
+      return withMethod(member, 'subscribe', subscribe)
     }
-    return new Proxy(client, {
-      get: (target, name) => (name === 'groupConsumer' ? groupConsumer : (Reflect.get(target, name) as unknown)),
-    })
+    return withMethod(client, 'groupConsumer', groupConsumer)
   }
 
   #followed(listener: RebalanceListener): RebalanceListener {

@@ -14,9 +14,11 @@ export class RecordWatch {
   readonly #seen = new Map<string, Set<number>>()
   readonly #mischief = new Map<string, Mischief>()
   readonly #clock: Clock
+  readonly #onSeen: (topic: string, partition: number, offset: number) => void
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onSeen: (topic: string, partition: number, offset: number) => void = () => undefined) {
     this.#clock = clock
+    this.#onSeen = onSeen
   }
 
   plan(topic: string, partition: number, offset: number, mischief: Mischief): void {
@@ -33,6 +35,7 @@ export class RecordWatch {
     const seen = this.#seen.get(name) ?? new Set()
     this.#seen.set(name, seen)
     seen.add(offset)
+    this.#onSeen(topic, partition, offset)
     const mischief = this.#mischief.get(`${name}-${offset}`)
     if (mischief === undefined) return
     if (mischief.fails > 0) {

@@ -1,0 +1,48 @@
+import type { MemoryCluster } from '@millrace/client-memory'
+import { type KafkaClient, NO_HEADERS, partitionForKey, type Plan } from '@millrace/core'
+import type { SimulatedRecord } from './simulation-case.ts'
+import type { Mischief, RecordWatch } from './watched-plan.ts'
+
+/** Writes input records with the serdes with which the plan reads them, in order. */
+export async function inputSender(
+  plan: Plan,
+  client: KafkaClient,
+  cluster: MemoryCluster,
+  watch: RecordWatch,
+  tooLong: (record: SimulatedRecord) => Mischief['tooLong'],
+): Promise<(records: readonly SimulatedRecord[]) => Promise<void>> {
+  const producer = client.producer({})
+  await producer.init()
+  const ends = new Map<string, number>()
+  const empty = Buffer.alloc(0)
+  let round = 0
+  return async records => {
+    if (records.length === 0) return
+    for (const record of records) {
+      const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } = record
+      const source = plan.nodes.find(node => node.kind === 'source' && node.topics.includes(topic))
+      if (source?.kind !== 'source') throw new Error(`the topology reads no topic "${topic}"`)
+      const keyBytes = key === null ? null : Buffer.from(source.keySerde.serialize(key, topic))
+      const valueBytes = value === null ? null : Buffer.from(source.valueSerde.serialize(value, topic))
+      const count = cluster.partitionCount(topic)!
+      const partition = keyBytes === null ? round++ % count : partitionForKey(keyBytes, 0, keyBytes.length, count)
+      const offset = ends.get(`${topic}-${partition}`) ?? 0
+      ends.set(`${topic}-${partition}`, offset + 1)
+      if (fails > 0 || slowMs > 0) watch.plan(topic, partition, offset, { fails, slowMs, tooLong: tooLong(record) })
+      producer
+        .topic(topic)
+        .append(
+          partition,
+          timestamp,
+          keyBytes ?? empty,
+          keyBytes === null ? -1 : 0,
+          keyBytes?.length ?? -1,
+          valueBytes ?? empty,
+          valueBytes === null ? -1 : 0,
+          valueBytes?.length ?? -1,
+          NO_HEADERS,
+        )
+    }
+    await producer.flush()
+  }
+}
