@@ -31,6 +31,7 @@ export interface ReadRecord extends TopicPartition {
  */
 export interface TopicIo extends AsyncDisposable {
   createTopic(name: string, partitions: number): Promise<void>
+  deleteTopic(name: string): Promise<void>
   produce(topic: string, records: readonly WrittenRecord[]): Promise<void>
   /** Everything from `from`, by default the beginning, to where each partition ends now. */
   readAll(topic: string, options?: ReadOptions): Promise<readonly ReadRecord[]>
@@ -114,6 +115,7 @@ export function topicIo(factory: ClientFactory): TopicIo {
 
   return {
     createTopic: (name, partitions) => admin.createTopics([{ name, partitions }]),
+    deleteTopic: name => patiently(() => admin.deleteTopics([name])),
     async produce(topic, records) {
       await (initialised ??= patiently(() => producer.init()))
       const appender = producer.topic(topic)

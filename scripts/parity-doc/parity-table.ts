@@ -37,7 +37,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'stream(topic, collection, Pattern)',
         ours: ['StreamsBuilder.stream'],
-        tests: [driver('driver-sources'), DESCRIBE],
+        tests: [driver('driver-sources'), DESCRIBE, 'test/e2e/topic-patterns.test.ts', 'test/e2e/offset-reset.test.ts'],
       },
       {
         java: 'table',

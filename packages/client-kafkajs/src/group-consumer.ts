@@ -156,9 +156,10 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     }
     if (this.#joinAnew) {
       this.#joinAnew = false
+      // As a member still: the listener commits what it gives back.
+      await this.#withdraw(partitions => subscription.listener.onRevoked(partitions))
       const before = this.#membership
       this.#membership = undefined
-      await this.#withdraw(partitions => subscription.listener.onRevoked(partitions), before)
       await before?.close(true)
     }
     const membership = (this.#membership ??= await this.#join(subscription))

@@ -237,17 +237,31 @@ export class PartitionFetcher {
       if (host !== undefined && port !== undefined) link.forgetBroker(host, port)
       await link.open([])
       await link.refresh()
-      if (clock.now() - since >= QUIET_MS) this.#tell(error, sent)
+      if (clock.now() - since >= QUIET_MS) this.#tell(error, topicsOf(sent))
     } catch (refreshError) {
-      this.#tell(refreshError, sent)
-      if (rootError(refreshError).type === 'UNKNOWN_TOPIC_OR_PARTITION') await link.reset().catch(() => undefined)
+      await this.#tellMissing(refreshError, sent)
     }
     await clock.sleep(Math.min(FIRST_BACKOFF_MS * 2 ** count, LAST_BACKOFF_MS))
   }
 
-  #tell(error: unknown, sent: readonly Sent[]): void {
-    if (this.#closed) return
-    const topic = [...byTopic(sent.map(({ slot }) => slot)).keys()].join(', ')
+  /** A topic that is missing may be one that nobody reads any more: then it is only to be forgotten. */
+  async #tellMissing(error: unknown, sent: readonly Sent[]): Promise<void> {
+    if (rootError(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') return this.#tell(error, topicsOf(sent))
+    try {
+      const missing = new Set(await this.#options.link.missing(topicsOf(sent)))
+      const current = topicsOf(sent)
+      this.#tell(
+        error,
+        current.filter(topic => missing.has(topic)),
+      )
+    } catch (again) {
+      this.#tell(again, topicsOf(sent))
+    }
+  }
+
+  #tell(error: unknown, topics: readonly string[]): void {
+    if (this.#closed || topics.length === 0) return
+    const topic = topics.join(', ')
     this.#error = translateError(error, { operation: `Fetching from ${topic}`, brokers: this.#options.brokers, topic })
     this.#options.bell.ring()
   }
@@ -303,6 +317,11 @@ interface Sent {
 
 function sentNow(slots: readonly Slot[]): Sent[] {
   return slots.map(slot => ({ slot, version: slot.version, position: slot.position ?? 0 }))
+}
+
+/** Of what is still asked for. */
+function topicsOf(sent: readonly Sent[]): readonly string[] {
+  return [...byTopic(sent.flatMap(({ slot, version }) => (slot.version === version ? [slot] : []))).keys()]
 }
 
 function isWanted(slot: Slot): boolean {

@@ -35,6 +35,8 @@ export interface InstanceParts {
   readonly committer: Committer
   readonly membership: Membership
   readonly cleaner: StateCleaner
+  /** Partition counts by real name. */
+  readonly topicsAtStart: ReadonlyMap<string, number>
 }
 
 export interface PartsOptions {
@@ -163,7 +165,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     delayMs: options.stateCleanupDelayMs,
     inUse: () => new Set([...tasks.ids, ...standbys.ids].map(taskName)),
   })
-  return { admin, consumer, producers, globals, tasks, committer, membership, cleaner }
+  return { admin, consumer, producers, globals, tasks, committer, membership, cleaner, topicsAtStart: partitions }
 }
 
 /** Checks the topics that the plan reads as of now, and creates internal ones that are missing. */

@@ -1,4 +1,4 @@
-import { isMillraceError, type Plan, type TopicPartition } from '@millrace/core'
+import { isMillraceError, type MillraceError, type Plan, type TopicPartition } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
@@ -61,6 +61,8 @@ export class Instance {
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
   #paused = false
+  /** When other topics were found to match than before. */
+  #lastChange = -Infinity
   #lastRefresh = 0
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
@@ -129,7 +131,7 @@ export class Instance {
     }
     this.#begun = await openParts(context, this.#opened, signal)
     this.#lastRefresh = this.#options.clock.now()
-    this.#begun.membership.subscribe()
+    this.#begun.membership.subscribe(this.#begun.topicsAtStart)
   }
 
   /**
@@ -173,8 +175,9 @@ export class Instance {
     const { admin, membership } = this.#parts
     this.#lastRefresh = this.#options.clock.now()
     if (!(await this.#topics.refresh(admin))) return false
-    await prepareTopicsOf(this.#topics, this.#options, admin)
-    membership.subscribe()
+    const { partitions } = await prepareTopicsOf(this.#topics, this.#options, admin)
+    membership.subscribe(partitions)
+    this.#lastChange = this.#options.clock.now()
     return true
   }
 
@@ -292,6 +295,7 @@ export class Instance {
       logger.warn({ error }, 'closing without a commit: its records are processed again')
       return await tasks.abandon()
     }
+    if (isMillraceError(error) && error.code === 'MILLRACE_TOPIC_MISSING' && (await this.#goesOnWithout(error))) return
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
     if (error.kind === 'fenced') {
       logger.warn({ error }, 'fenced: the tasks are closed without a commit and the instance joins again')
@@ -306,6 +310,24 @@ export class Instance {
     // It may have been a global one that a task has read.
     if (corrupt) await globals.begin(new AbortController().signal)
     await clock.sleep(RETRY_MS)
+  }
+
+  /**
+   * When what is missing was read by a pattern only, the others go on. Brokers do not all hear of it at once, and what was begun
+   * before the topics were looked at may still fail on one that is known to be gone.
+   */
+  async #goesOnWithout(error: MillraceError): Promise<boolean> {
+    const { tasks, producers } = this.#parts
+    const { logger, clock } = this.#options
+    if (!this.#topics.any) return false
+    await tasks.abandon()
+    await producers.closeAll()
+    for (const until = clock.now() + MISSING_MS; clock.now() < until; await clock.sleep(RETRY_MS)) {
+      if (!(await this.refreshTopics()) && clock.now() - this.#lastChange > MISSING_MS) continue
+      logger.warn({ error }, 'a topic that matched a pattern is gone: the others go on')
+      return true
+    }
+    return false
   }
 
   /** There is an assignment, and every task of it is running. */
@@ -329,6 +351,9 @@ export class Instance {
     return Math.max(0, wait)
   }
 }
+
+/** How long a topic that is missing may be one that a pattern has found before. */
+const MISSING_MS = 2_000
 
 /** Until it looks again whether a rebalance is over that keeps it from committing. */
 const END_POLL_MS = 50

@@ -82,13 +82,17 @@ export class Membership {
     return this.#assigned && !this.#isDue
   }
 
-  /** Joins the group with the topics that the plan reads as of now; again, when they have changed. */
-  subscribe(): void {
+  /**
+   * Joins the group with the topics that the plan reads as of now; again, when they have changed. Of `existing` ones only: as
+   * long as no topic matches a pattern, the repartition topics that it feeds are not made.
+   */
+  subscribe(existing: ReadonlyMap<string, number>): void {
     const { options, topics, admin, consumer } = this.#with
     const { applicationId } = options
     const real = topicNaming(topics.plan, applicationId)
+    const read = new Set(topics.plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))
     consumer.subscribe({
-      topics: [...new Set(topics.plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))],
+      topics: [...read].filter(topic => existing.has(topic)),
       assignor: streamsAssignor({
         plan: () => topics.matched(admin),
         applicationId,

@@ -207,8 +207,14 @@ export const groupCases: readonly ClientCase[] = [
       const { member, topic } = await lonelyMember(harness, 2)
       const other = await newTopic(harness, 3)
       await pollUntil(harness, [member], 'assigned', () => member.partitions.length === 2)
+      member.onRevoked = () => member.consumer.commit([{ topic, partition: 1, offset: 0, metadata: 'given back' }])
       member.subscribe({ [topic]: 2, [other]: 3 })
       await pollUntil(harness, [member], 'both topics', () => member.partitions.length === 5)
+      const committed = await member.consumer.committed([{ topic, partition: 1 }])
+      assert.deepEqual(
+        committed.map(({ metadata }) => metadata),
+        isEager(harness) ? ['given back'] : [],
+      )
       const eager = ['assigned 0,1', 'revoked 0,1', 'assigned 0,0,1,1,2']
       assert.deepEqual(member.events, isEager(harness) ? eager : ['assigned 0,1', 'assigned 0,1,2'])
     },
