@@ -381,8 +381,14 @@ export const PARITY: readonly ParityArea[] = [
         tests: [DIFFERENTIAL],
       },
       {
-        java: 'custom StateStore, DslStoreSuppliers',
-        ours: ['KafkaStreamsOptions.store'],
+        java: 'custom StateStore and StoreBuilder',
+        ours: ['customStore', 'StateStore.restore', 'StateStore.flush', 'StateStoreContext.entries'],
+        tests: ['packages/testing/src/conformance/state-store-conformance.test.ts', driver('custom-store')],
+        note: 'A view of entries by key, which the engine logs, restores and takes back; Kafka Streams leaves that to the store.',
+      },
+      {
+        java: 'DslStoreSuppliers',
+        ours: ['KafkaStreamsOptions.store', 'StoreSettings.type'],
         tests: ['test/conformance/stores.test.ts'],
         left: 'One small port for all kinds of stores instead, with a conformance suite: `StoreBackend`.',
       },

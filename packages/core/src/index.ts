@@ -137,6 +137,7 @@ export {
   type StoreSettings,
   type WindowStoreOptions,
 } from './state/store-builder.ts'
+export { customStore, type CustomStoreOptions, type StateStore, type StateStoreContext } from './state/custom-store.ts'
 export type { MaxEntriesSettings } from './state/max-entries.ts'
 export type { TtlSettings } from './state/ttl.ts'
 export type * from './operators/processor.ts'

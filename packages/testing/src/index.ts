@@ -8,6 +8,13 @@ export {
 export type { ConformanceCase } from './conformance/conformance-case.ts'
 export { storeConformance } from './conformance/store-conformance.ts'
 export type { StoreCase, StoreHarness } from './conformance/store-harness.ts'
+export {
+  stateStoreConformance,
+  stateStoreHarness,
+  type StateStoreCase,
+  type StateStoreHarness,
+  type TypedStateStoreHarness,
+} from './conformance/state-store-conformance.ts'
 export { withFaults, type FaultyFactory } from './faults/with-faults.ts'
 export type { FaultEvent, FaultKind, FaultOperation, FaultOptions, ScheduledFault } from './faults/fault-plan.ts'
 export { TopologyTestDriver, type DriverTask } from './driver/topology-test-driver.ts'

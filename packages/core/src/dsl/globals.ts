@@ -55,6 +55,10 @@ export function addStoreOnTopic(
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `addGlobalStore "${builder.name}"`, reason })
   }
   if (scope === 'global') refuseMaxEntries(builder.draft, `addGlobalStore "${builder.name}"`, NOT_WHOLE)
+  if (scope === 'global' && builder.draft.open !== undefined) {
+    const reason = 'a global store cannot be one of your own'
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `addGlobalStore "${builder.name}"`, reason })
+  }
   refuseTtl(builder.draft, `store "${builder.name}"`, NOT_OURS)
   const changelog = scope === 'global' ? undefined : { topic, isSource: true, configs: {} }
   const store = { ...builder.draft, changelog, caching: false }

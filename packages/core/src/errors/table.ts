@@ -306,7 +306,7 @@ export const ERROR_TABLE = {
   MILLRACE_DRIVER_STORE_KIND: {
     kind: 'config',
     message: 'The store "{store}" is a {actual} store, but is asked for as a {asked} store',
-    hint: 'Call the method of the TopologyTestDriver that is named for the kind of the store.',
+    hint: 'Call the method of the TopologyTestDriver that is named for the kind of the store; for a store of your own that is storeParts.',
   },
   MILLRACE_DRIVER_INSTANCE_UNKNOWN: {
     kind: 'config',

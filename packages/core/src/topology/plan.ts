@@ -1,5 +1,6 @@
 import type { OperatorSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
+import type { OpenStateStore } from '../state/custom-store.ts'
 
 /**
  * A topology as data: what the builder gives, and all that anybody else reads. Deeply frozen; `JSON.stringify` works and
@@ -123,6 +124,8 @@ export interface StorePlan {
   readonly retentionMs?: number
   /** Versioned stores only: for how long, in stream time, it can be asked what was valid at a time. */
   readonly historyRetentionMs?: number
+  /** Makes the user's own store over this one, which holds its entries. */
+  readonly open?: OpenStateStore
   /** Key-value stores in memory only: how many entries stay, those that were used last. */
   readonly maxEntries?: number
   /** Key-value stores only: entries this much older than `ttlBy` says are deleted, in milliseconds. */

@@ -4,7 +4,6 @@ import { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import type { OpenStateDirectory } from '../state/state-directory.ts'
-import { userStore } from '../state/user-store.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instance-parts.ts'
@@ -38,8 +37,10 @@ const NOBODY_LISTENS: InstanceListener = {
 /** One task's part of a store. */
 export interface InstanceStore {
   readonly partition: number
-  /** A `KeyValueStore` or `WindowStore`. */
+  /** As processors see it. */
   readonly store: unknown
+  /** What lasts of it: the same, but of a store of the user's own its entries. */
+  readonly entries: unknown
 }
 
 /**
@@ -86,10 +87,15 @@ export class Instance {
   /** The store of that name in each running task that has it, as user code sees it. */
   stores(name: string): readonly InstanceStore[] {
     const globals = this.#begun?.globals
-    if (globals?.has(name)) return [{ partition: 0, store: globals.readOnlyStore(name) }]
+    if (globals?.has(name))
+      return [{ partition: 0, store: globals.readOnlyStore(name), entries: globals.readOnlyStore(name) }]
     return this.tasks
       .filter(({ stores }) => stores.codecs.has(name))
-      .map(({ id, stores, context }) => ({ partition: id.partition, store: userStore(stores.buffer(name), context) }))
+      .map(({ id, stores, context }) => ({
+        partition: id.partition,
+        store: stores.userStore(name, context),
+        entries: stores.entriesOf(name, context),
+      }))
   }
 
   /** Every instance of the application that has an `applicationServer`, as of the last assignment. */

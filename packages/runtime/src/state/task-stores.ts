@@ -1,6 +1,7 @@
 import {
   ByteSink,
   isMillraceError,
+  type KeyValueStore,
   type Logger,
   memoryStore,
   millraceError,
@@ -15,6 +16,7 @@ import {
   type TopicPartitionOffset,
   type WindowTableStore,
 } from '@millrace/core'
+import { CustomStores } from './custom-stores.ts'
 import { indexName, indexRows } from './expiry-index.ts'
 import { LruBuffer } from './lru-buffer.ts'
 import { LruOrder } from './lru-order.ts'
@@ -27,6 +29,7 @@ import { StoreExpiry } from './store-expiry.ts'
 import type { BufferContext, ChangelogWriter } from './store-output.ts'
 import type { KeyedBuffer, TaskBuffer } from './task-buffer.ts'
 import { emptyWhereTtlChanged } from './ttl-marker.ts'
+import { userStore } from './user-store.ts'
 import { VersionedBuffer } from './versioned-buffer.ts'
 
 /** What a versioned store may hold on the heap while it is restored. */
@@ -59,6 +62,7 @@ export class TaskStores {
   readonly #partition: number
   readonly #opened: readonly OpenState[]
   readonly #buffers = new Map<string, TaskBuffer>()
+  readonly #custom = new CustomStores()
   /** Of the stores that keep what was used last. */
   readonly #orders = new Map<string, LruOrder>()
   /** Of the stores whose entries expire. */
@@ -237,6 +241,24 @@ export class TaskStores {
     }
     // Stores in memory and others come by turns in a topology: `flush` goes down it.
     for (const { plan } of this.plans) this.#buffers.set(plan.name, buffers.get(plan.name)!)
+    for (const { plan } of this.plans) {
+      if (plan.open === undefined) continue
+      await this.#custom.open(
+        plan,
+        this.entriesOf(plan.name, context) as KeyValueStore<unknown, unknown>,
+        this.#partition,
+      )
+    }
+  }
+
+  /** What user code gets for a store's name. */
+  userStore(store: string, context: BufferContext): unknown {
+    return this.#custom.get(store) ?? this.entriesOf(store, context)
+  }
+
+  /** The same without what the user's own code makes of it. */
+  entriesOf(store: string, context: BufferContext): unknown {
+    return userStore(this.buffer(store), context)
   }
 
   buffer(store: string): TaskBuffer {
@@ -338,7 +360,10 @@ export class TaskStores {
 
   /** Encodes, logs and emits what changed: in plan order, so that what one store emits reaches the next in time. */
   async flush(): Promise<void> {
-    for (const buffer of this.#buffers.values()) await buffer.flush()
+    for (const [name, buffer] of this.#buffers) {
+      if (buffer.codec.plan.open !== undefined) await this.#custom.flush(name)
+      await buffer.flush()
+    }
   }
 
   /**
@@ -364,6 +389,7 @@ export class TaskStores {
     })
     for (const buffer of this.#buffers.values()) buffer.committed()
     for (const expiry of this.#expiries.values()) expiry.committed()
+    this.#custom.committed()
     this.#writing = (async () => {
       for (const { state, changes, offsets } of writes) {
         const empty = changes.every(({ keys, deleteRanges }) => keys.length === 0 && deleteRanges === undefined)
@@ -395,13 +421,18 @@ export class TaskStores {
   /** Takes the buffers away, so that the state on the backend can be restored further; what they held back is dropped. */
   async stop(): Promise<void> {
     await this.settle()
+    await this.#custom.close()
     this.#buffers.clear()
     this.#expiries.clear()
   }
 
   async close(): Promise<void> {
     await this.#writing
-    for (const { state } of this.#opened) await state.close()
+    try {
+      await this.#custom.close()
+    } finally {
+      for (const { state } of this.#opened) await state.close()
+    }
     const kept = this.#opened.filter(({ backend }) => backend.capabilities.durable)
     if (kept.length > 0) this.#left(this.#positionOf(kept.flatMap(({ stores }) => stores)))
   }

@@ -17,7 +17,6 @@ import {
 } from '@millrace/core'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStores } from '../state/task-stores.ts'
-import { userStore } from '../state/user-store.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
@@ -139,7 +138,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       globalStore: name => options.globals.tableStore(name),
       isGlobalStore: name => options.globals.has(name),
       userStore: name =>
-        options.globals.has(name) ? options.globals.readOnlyStore(name) : userStore(stores.buffer(name), context),
+        options.globals.has(name) ? options.globals.readOnlyStore(name) : stores.userStore(name, context),
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,
       wallClock: options.wallClock,

@@ -246,16 +246,35 @@ export class TopologyTestDriver {
 
   /**
    * A store as the topology's own code sees it, over all partitions and instances. The stores of tables keep their values
-   * with timestamps.
-   * @throws MILLRACE_STORE_UNKNOWN
+   * with timestamps. Of a store of one's own there is one for each partition: `storeParts`.
+   * @throws MILLRACE_STORE_UNKNOWN, MILLRACE_DRIVER_STORE_KIND
    */
   store<Store>(builder: StoreBuilder<Store>): Store
   store(name: string): unknown
   store(nameOrBuilder: string | StoreBuilder): unknown {
     const plan = this.#storePlan(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
+    if (plan.open !== undefined) {
+      throw millraceError('MILLRACE_DRIVER_STORE_KIND', {
+        store: plan.name,
+        actual: 'custom',
+        asked: 'whole',
+      })
+    }
     if (plan.kind === 'session') return this.#wholeSessionStore(plan)
     if (plan.kind === 'versioned') return wholeVersionedStore(plan, () => this.#partsOf(plan))
     return plan.kind === 'window' ? this.#wholeWindowStore(plan) : this.#wholeKeyValueStore(plan)
+  }
+
+  /**
+   * What each task has of a store, as processors see it, by partition.
+   * @throws MILLRACE_STORE_UNKNOWN
+   */
+  storeParts<Store>({ name }: StoreBuilder<Store>): readonly { readonly partition: number; readonly store: Store }[] {
+    this.#storePlan(name)
+    return this.#rounds.instances
+      .flatMap(({ instance }) => instance.stores(name))
+      .map(({ partition, store }) => ({ partition, store: store as Store }))
+      .sort((a, b) => a.partition - b.partition)
   }
 
   /** A key-value store, without the timestamps where it keeps them. @throws MILLRACE_DRIVER_STORE_KIND */
@@ -407,7 +426,9 @@ export class TopologyTestDriver {
     const { instances } = this.#rounds
     // Of a global store every instance has the whole.
     const global = this.#plan.globals.some(({ store }) => store === name)
-    return (global ? instances.slice(0, 1) : instances).flatMap(({ instance }) => instance.stores(name))
+    return (global ? instances.slice(0, 1) : instances)
+      .flatMap(({ instance }) => instance.stores(name))
+      .map(part => ({ ...part, store: part.entries }))
   }
 
   #wholeKeyValueStore(plan: StorePlan): KeyValueStore<unknown, unknown> {
