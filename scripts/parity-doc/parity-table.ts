@@ -457,10 +457,9 @@ export const PARITY: readonly ParityArea[] = [
       },
       {
         java: 'setUncaughtExceptionHandler',
-        ours: ['KafkaStreams.on'],
-        tests: ['test/bad-input/records.test.ts'],
-        left: 'REPLACE_THREAD and SHUTDOWN_CLIENT: there are no threads; what can be retried is, and the rest ends the application with an `error` event.',
-        missing: 'SHUTDOWN_APPLICATION.',
+        ours: ['KafkaStreamsOptions.onUncaughtError', 'KafkaStreams.on'],
+        tests: ['test/bad-input/shutdown-application.test.ts', 'test/e2e/shutdown-application.test.ts'],
+        left: 'REPLACE_THREAD: there are no threads, and what can be retried is.',
       },
       {
         java: 'setGlobalStateRestoreListener',

@@ -96,6 +96,11 @@ export const ERROR_TABLE = {
       '{count} calls of {operator} have not ended within {waitMs} ms, the oldest for offset {offset} of {topic}-{partition}',
     hint: 'Nothing to do: their records are processed again. Shorten timeoutMs or retry of mapValuesAsync where it happens often.',
   },
+  MILLRACE_APPLICATION_SHUTDOWN: {
+    kind: 'fatal',
+    message: 'Another instance of "{applicationId}" has failed and asked for the end of all of them',
+    hint: 'Look for the instance whose log says why. Mend that, and start all of them again; what was processed is committed.',
+  },
   MILLRACE_CONFIG_INVALID: {
     kind: 'config',
     message: 'The option {option} is {value}, but {expected}',

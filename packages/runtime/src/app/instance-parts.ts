@@ -150,6 +150,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const membership = new Membership({
     ...connected,
     ...{ options, topics, tasks, standbys, committer, holdings, eager, onChange },
+    onShutdown: () => parts.onError(millraceError('MILLRACE_APPLICATION_SHUTDOWN', { applicationId })),
   })
   opened.add(async () => membership.close())
   const cleaner = new StateCleaner({

@@ -198,6 +198,25 @@ export class Instance {
     await this.#begun?.producers.closeAll()
   }
 
+  /**
+   * After a failure: has every instance of the application end, and waits until their leader has told them, but no longer than
+   * `waitMs`. This one is to be ended afterwards.
+   */
+  async shutDownApplication(waitMs: number, signal: AbortSignal): Promise<void> {
+    const { membership, consumer } = this.#parts
+    const { clock } = this.#options
+    const deadline = clock.now() + waitMs
+    await membership.askForShutdown()
+    while (!membership.shutdownTold && clock.now() < deadline && !signal.aborted) {
+      try {
+        await consumer.poll(END_POLL_MS)
+      } catch (error) {
+        if (!isMillraceError(error, 'retriable', 'fenced')) throw error
+        await clock.sleep(END_POLL_MS)
+      }
+    }
+  }
+
   /** Finishes: commits when `clean`, closes the tasks, leaves the group. */
   async end(options: { readonly clean: boolean; readonly leave: boolean }): Promise<void> {
     let failure: unknown

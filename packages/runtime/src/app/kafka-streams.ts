@@ -260,8 +260,21 @@ export class KafkaStreams {
     } catch (error) {
       failure = error
       this.#clean = false
+      await this.#endOthersIfAsked(error)
     }
     await this.#finish(failure)
+  }
+
+  async #endOthersIfAsked(failure: unknown): Promise<void> {
+    if (isMillraceError(failure) && failure.code === 'MILLRACE_APPLICATION_SHUTDOWN') return
+    const { onUncaughtError, closeTimeoutMs, logger } = this.#options
+    try {
+      if (onUncaughtError(failure) !== 'shutdown-application') return
+      logger.error({ error: failure }, 'all instances of the application are to end')
+      await this.#instance.shutDownApplication(closeTimeoutMs / 3, this.#stopping.signal)
+    } catch (error) {
+      logger.error({ error }, 'the other instances were not told to end')
+    }
   }
 
   async #finish(failure: unknown): Promise<void> {

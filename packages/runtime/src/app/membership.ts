@@ -33,6 +33,8 @@ export interface MembershipOptions {
   readonly holdings: () => Holdings
   /** It begins to wait for an assignment, or has one. */
   readonly onChange: () => void
+  /** Another instance has asked for the end of the application. */
+  readonly onShutdown: () => void
 }
 
 const LED_BY_ANOTHER =
@@ -64,6 +66,9 @@ export class Membership {
   #assignedAs: Place | undefined
   /** When this member was last known to be in the group: at an assignment, or when it joined again before one came. */
   #seenAs: Place | undefined
+  #asksForShutdown = false
+  /** The leader has told everybody that the application ends. */
+  shutdownTold = false
   /** Ends the wait for the next look at warm-ups. */
   #probing = new AbortController()
 
@@ -97,7 +102,7 @@ export class Membership {
         plan: () => topics.matched(admin),
         applicationId,
         admin,
-        holdings: () => ({ ...this.#with.holdings(), ...this.#claim() }),
+        holdings: () => ({ ...this.#with.holdings(), ...this.#claim(), shutdown: this.#asksForShutdown }),
         topology: this.#topology,
         options,
       }),
@@ -115,6 +120,12 @@ export class Membership {
     this.#with.onChange()
     await this.#abandonAll()
     this.#with.consumer.requestRejoin(reason)
+  }
+
+  /** Has the leader tell every instance to end. Its own tasks are closed as if they had crashed. */
+  async askForShutdown(): Promise<void> {
+    this.#asksForShutdown = true
+    await this.joinAgain('to end the application')
   }
 
   /** After the tasks were taken away by a failure: at `takeUpIfDue` they are made anew. */
@@ -144,6 +155,10 @@ export class Membership {
   }
 
   async #onAssigned(added: readonly TopicPartition[], data: AssignmentData): Promise<void> {
+    if (data.shutdown) this.shutdownTold = true
+    if (data.shutdown && !this.#asksForShutdown) this.#with.onShutdown()
+    // Nothing is begun any more.
+    if (data.shutdown || this.#asksForShutdown) return
     // At once, before a further rebalance can ask what is claimed.
     this.#held = [...this.#held, ...added]
     this.#assigned = true

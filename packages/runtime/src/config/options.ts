@@ -31,6 +31,11 @@ export interface KafkaStreamsOptions {
   readonly commitIntervalMs?: number
   /** A record that does not decode, on which a user function fails, or that cannot be produced. @default 'fail' */
   readonly onBadRecord?: BadRecordPolicy
+  /**
+   * What an error that nothing can be done about ends: this instance, or, where the others would only fail in its place, all
+   * of them. Kafka Streams' `setUncaughtExceptionHandler`. @default this instance
+   */
+  readonly onUncaughtError?: (error: unknown) => 'shutdown-instance' | 'shutdown-application'
   /** Where partitions without a committed offset start. @default 'earliest' */
   readonly offsetReset?: OffsetReset
   /** @default the record's own timestamp */
@@ -190,6 +195,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
       (typeof value === 'object' && typeof value.deadLetterTopic === 'string'),
     expected: 'it has to be "fail", "continue" or { deadLetterTopic }',
     doc: 'A record that does not decode, on which a user function fails, or that cannot be produced.',
+  },
+  onUncaughtError: {
+    default: () => () => 'shutdown-instance' as const,
+    check: value => typeof value === 'function',
+    expected: 'it has to be a function',
+    doc: 'Says what an error ends that nothing can be done about: `shutdown-instance`, or `shutdown-application` for all of them.',
   },
   offsetReset: {
     default: 'earliest',

@@ -24,6 +24,7 @@ const memberData = fc.record<MemberData>({
   claimed: tasks,
   generation: fc.integer({ min: -1, max: 99 }),
   topology: text,
+  shutdown: fc.boolean(),
   host: fc.option(host, { nil: undefined }),
 })
 
@@ -33,6 +34,7 @@ const assignmentData = fc.record<AssignmentData>({
   hosts: fc.array(fc.record({ host, active: tasks, standby: tasks }), { maxLength: 3 }),
   probeInMs: fc.option(fc.nat(), { nil: undefined }),
   isOther: fc.boolean(),
+  shutdown: fc.boolean(),
 })
 
 it('reads back what a member says', () => {
@@ -72,6 +74,7 @@ it.each([
     generation: -1,
     host: undefined,
     topology: '',
+    shutdown: false,
   })
 })
 
@@ -84,6 +87,7 @@ it.each(['not json', '{"version":1,"tasks":["0_3"]}', '{"version":3,"standby":["
       hosts: [],
       probeInMs: undefined,
       isOther: false,
+      shutdown: false,
     })
   },
 )

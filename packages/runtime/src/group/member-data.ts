@@ -29,6 +29,8 @@ export interface MemberData extends Holdings {
   readonly generation: number
   /** By `topologyVersion`: with another one its tasks are other tasks. Empty where the member said nothing that is understood. */
   readonly topology: string
+  /** It has failed in a way that is to end the whole application. */
+  readonly shutdown: boolean
 }
 
 const NOTHING: MemberData = {
@@ -42,6 +44,7 @@ const NOTHING: MemberData = {
   capacity: 1,
   host: undefined,
   topology: '',
+  shutdown: false,
 }
 
 /**
@@ -49,12 +52,24 @@ const NOTHING: MemberData = {
  *
  *     member    = { "version": 2, "process": id, "active": tasks, "standby": tasks, "positions": { task: offset },
  *                   "tags": { key: value }, "capacity": number, "claimed": tasks, "generation": number,
- *                   "topology": version, ["host": "host:port"] }
+ *                   "topology": version, "shutdown": boolean, ["host": "host:port"] }
  *     tasks     = [ task* ]
  *     task      = "<sub-topology>_<partition>"
  */
 export function encodeMemberData(data: MemberData): Uint8Array {
-  const { processId: process, active, standby, positions, tags, capacity, claimed, generation, topology, host } = data
+  const {
+    processId: process,
+    active,
+    standby,
+    positions,
+    tags,
+    capacity,
+    claimed,
+    generation,
+    topology,
+    shutdown,
+    host,
+  } = data
   return encode({
     process,
     active: active.map(taskName),
@@ -65,6 +80,7 @@ export function encodeMemberData(data: MemberData): Uint8Array {
     claimed: claimed.map(taskName),
     generation,
     topology,
+    shutdown,
     host,
   })
 }
@@ -84,6 +100,7 @@ export function decodeMemberData(bytes: Uint8Array): MemberData {
     claimed: tasksOf(data['claimed']),
     generation: isCount(generation) ? generation : -1,
     topology: isText(data['topology']) ? data['topology'] : '',
+    shutdown: data['shutdown'] === true,
     host: isText(data['host']) ? data['host'] : undefined,
   }
 }
@@ -99,6 +116,8 @@ export interface AssignmentData {
   readonly probeInMs: number | undefined
   /** The leader has another topology, and nothing for this member. */
   readonly isOther: boolean
+  /** The whole application is to end. */
+  readonly shutdown: boolean
 }
 
 export interface HostTasks {
@@ -109,10 +128,12 @@ export interface HostTasks {
 }
 
 /**
- *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number], "isOther": boolean }
+ *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number], "isOther": boolean,
+ *                    "shutdown": boolean }
  *     host       = { "host": "host:port", "active": tasks, "standby": tasks }
  */
-export function encodeAssignmentData({ standby, warmup, hosts, probeInMs, isOther }: AssignmentData): Uint8Array {
+export function encodeAssignmentData(data: AssignmentData): Uint8Array {
+  const { standby, warmup, hosts, probeInMs, isOther, shutdown } = data
   return encode({
     standby: standby.map(taskName),
     warmup: warmup.map(taskName),
@@ -123,6 +144,7 @@ export function encodeAssignmentData({ standby, warmup, hosts, probeInMs, isOthe
     })),
     probeInMs,
     isOther,
+    shutdown,
   })
 }
 
@@ -140,6 +162,7 @@ export function decodeAssignmentData(bytes: Uint8Array): AssignmentData {
     }),
     probeInMs: isCount(probeInMs) ? probeInMs : undefined,
     isOther: data['isOther'] === true,
+    shutdown: data['shutdown'] === true,
   }
 }
 

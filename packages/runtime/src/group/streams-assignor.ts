@@ -1,6 +1,7 @@
 import {
   type Admin,
   type Assignor,
+  type MemberAssignment,
   millraceError,
   type Plan,
   readsByPattern,
@@ -45,6 +46,8 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
     userData: () => encodeMemberData({ ...setup.holdings(), topology: setup.topology }),
     async assign(members) {
       const { applicationId, admin, options } = setup
+      const everybody = members.map(({ memberId, userData }) => ({ memberId, data: decodeMemberData(userData) }))
+      if (everybody.some(({ data }) => data.shutdown)) return endOfAll(everybody)
       const plan = await setup.plan()
       const partitions = await partitionsOfTasks(plan, applicationId, admin)
       const ids = [...partitions.values()].map(({ id }) => id)
@@ -53,7 +56,6 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
         const held = records.get(taskName(id))
         return { id, stateful: held !== undefined, records: held ?? 0 }
       })
-      const everybody = members.map(({ memberId, userData }) => ({ memberId, data: decodeMemberData(userData) }))
       const told = everybody.filter(({ data }) => data.topology === setup.topology)
       const others = everybody.filter(({ data }) => data.topology !== setup.topology)
       const assigned = assignTasks(
@@ -77,13 +79,24 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
             memberId,
             {
               partitions: mine.active.flatMap(task => partitions.get(taskName(task))!.partitions),
-              userData: encodeAssignmentData({ standby, warmup, hosts, probeInMs, isOther: !now.has(memberId) }),
+              userData: encodeAssignmentData({
+                ...{ standby, warmup, hosts, probeInMs },
+                isOther: !now.has(memberId),
+                shutdown: false,
+              }),
             },
           ]
         }),
       )
     },
   }
+}
+
+/** Takes everything from everybody, so that it is committed, and says why. */
+function endOfAll(members: readonly ToldMember[]): ReadonlyMap<string, MemberAssignment> {
+  const nothing = { standby: [], warmup: [], hosts: [], probeInMs: undefined, isOther: false }
+  const userData = encodeAssignmentData({ ...nothing, shutdown: true })
+  return new Map(members.map(({ memberId }) => [memberId, { partitions: [], userData }]))
 }
 
 const NO_TASKS: MemberTasks = { active: [], standby: [], warmup: [] }
