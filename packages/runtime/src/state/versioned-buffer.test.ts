@@ -115,3 +115,13 @@ it('refuses what is older than the history retention, by the time of all keys, a
   expect(await buffer.put('b', 'x', 9)).toBeUndefined()
   expect(logged).toHaveLength(3)
 })
+
+it('knows its time after a restart, though nothing is left of what was put', async () => {
+  const state = await opened()
+  const buffer = await open(state)
+  await buffer.put('a', 'x', 12 * 60_000)
+  await buffer.put('a', null, 12 * 60_000)
+  await commit(buffer, state)
+  expect(await buffer.put('b', null, 0)).toBeUndefined()
+  expect(await (await open(state)).put('b', null, 0)).toBeUndefined()
+})

@@ -151,7 +151,8 @@ export class VersionedBuffer implements TaskBuffer {
   flush(): Promise<void> {
     const flushed: Flushed = { keys: [], values: [], rows: [], timelines: this.#dirty.size }
     for (const timeline of this.#dirty) this.#encode(timeline, flushed)
-    if (flushed.keys.length > 0 && this.#streamTime !== this.#keptTime) {
+    // Also when nothing is left of what was put: by this time later versions are refused or not.
+    if (this.#dirty.size > 0 && this.#streamTime !== this.#keptTime) {
       flushed.keys.push(TIME_ROW)
       flushed.values.push(encodeTime(this.#streamTime))
     }
@@ -172,7 +173,7 @@ export class VersionedBuffer implements TaskBuffer {
     const { rows, timelines } = this.#flushed
     if (timelines !== this.#dirty.size) throw new Error(`store ${this.codec.plan.name} changed during its commit`)
     for (const { version, row } of rows) version.row = row
-    if (rows.length > 0) this.#keptTime = this.#streamTime
+    if (timelines > 0) this.#keptTime = this.#streamTime
     for (const timeline of this.#dirty) {
       timeline.dirty.clear()
       timeline.gone.length = 0
