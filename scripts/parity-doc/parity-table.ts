@@ -354,7 +354,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'key-value: inMemory, persistent, persistentTimestamped',
         ours: ['keyValueStore', 'StoreSettings.type'],
-        tests: [driver('driver-stores'), 'test/conformance/stores.test.ts'],
+        tests: [driver('store-types'), driver('driver-stores'), 'test/conformance/stores.test.ts'],
         note: 'Stores of tables keep timestamps.',
       },
       {
@@ -372,9 +372,13 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'window: inMemory, persistent, persistentTimestamped',
         ours: ['windowStore'],
-        tests: [driver('driver-stores'), 'test/conformance/stores.test.ts'],
+        tests: [driver('store-types'), driver('driver-stores'), 'test/conformance/stores.test.ts'],
       },
-      { java: 'session: inMemory, persistent', ours: ['sessionStore'], tests: [driver('windows')] },
+      {
+        java: 'session: inMemory, persistent',
+        ours: ['sessionStore'],
+        tests: [driver('store-types'), driver('windows')],
+      },
       {
         java: 'withCaching, withLogging',
         ours: ['StoreSettings.caching', 'StoreSettings.logging'],
