@@ -1,4 +1,4 @@
-import { type Clock, PROGRESS_OVERDUE, PROGRESS_RECORDS, type ProgressSign } from '@millrace/core'
+import { type Clock, PROGRESS_OVERDUE, type ProgressSign } from '@millrace/core'
 
 export interface ProcessingLimitOptions {
   readonly clock: Clock
@@ -38,19 +38,17 @@ export class ProcessingLimit {
     return this.#calls.size
   }
 
-  /** The thread has been blocked for too long since `over` was called last. */
-  get overdue(): boolean {
-    return this.#options.progress[PROGRESS_OVERDUE] !== 0
+  get progress(): ProgressSign {
+    return this.#options.progress
   }
 
+  /** Notice has been taken of a thread that was blocked for too long. */
   over(): void {
     Atomics.store(this.#options.progress, PROGRESS_OVERDUE, 0)
   }
 
-  /** A record is done: what comes next has all the time again. */
-  recordDone(): void {
-    const { progress } = this.#options
-    progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
+  /** What comes next has all the time again. */
+  beginAnew(): void {
     this.#looks = 0
   }
 

@@ -3,6 +3,7 @@ import {
   type Headers,
   millraceError,
   NO_HEADERS,
+  PROGRESS_OVERDUE,
   type RecordCursor,
   type RecordMetadata,
   type TaskContext,
@@ -14,6 +15,8 @@ import type { ProcessingLimit } from './processing-limit.ts'
  * Only sources whose records reach nothing but such sinks give it.
  */
 export const UNOPENED: unique symbol = Symbol('unopened')
+
+const NEVER_OVERDUE = new Int32Array(2)
 
 /** What a task does about a failed or left-out record; the policies stand behind it. */
 export interface RecordPolicy {
@@ -40,10 +43,12 @@ export class RecordContext implements TaskContext {
   showKey: () => string = () => '(none)'
   readonly #policy: RecordPolicy
   readonly #limit: ProcessingLimit | undefined
+  readonly #progress: ArrayLike<number>
 
   /** Without a `limit` a record may take as long as it likes. */
   constructor(taskId: string, applicationId: string, policy: RecordPolicy, limit?: ProcessingLimit) {
     this.#limit = limit
+    this.#progress = limit?.progress ?? NEVER_OVERDUE
     this.taskId = taskId
     this.applicationId = applicationId
     this.#policy = policy
@@ -80,7 +85,7 @@ export class RecordContext implements TaskContext {
   }
 
   get overdue(): boolean {
-    return this.#limit !== undefined && this.#limit.overdue
+    return this.#progress[PROGRESS_OVERDUE] !== 0
   }
 
   tooLong(node: string): Error {
@@ -99,7 +104,7 @@ export class RecordContext implements TaskContext {
   waitFor<T>(node: string, result: PromiseLike<T>): Promise<T> {
     if (this.#limit === undefined) return Promise.resolve(result)
     // What a flush emits, one after the other, has no record that would be done with.
-    if (this.topic === null) this.#limit.recordDone()
+    if (this.topic === null) this.#limit.beginAnew()
     return this.#limit.waitFor(result, () => this.tooLong(node))
   }
 }

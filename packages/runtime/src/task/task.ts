@@ -10,6 +10,8 @@ import {
   NO_HEADERS,
   type Plan,
   type Producer,
+  PROGRESS_OVERDUE,
+  PROGRESS_RECORDS,
   type ProgressSign,
   type SubTopology,
   type TimestampExtractor,
@@ -219,9 +221,9 @@ export class Task {
     let count = 0
     const queues = this.#queues
     const { clock } = this.#options
-    const patience = this.#limit
+    const { progress } = this.#limit
     // Whatever has blocked the thread between two turns was none of the task's functions.
-    if (patience.overdue) patience.over()
+    if (progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
     const turnEnds = clock.now() + TURN_MS
     const expiring = this.stores.expires
     let expired = false
@@ -244,9 +246,12 @@ export class Task {
       if (timestamp > this.context.streamTime) this.context.streamTime = timestamp
       const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
       count++
-      if (waiting !== undefined) await waiting
-      if (patience.overdue) this.#overdue(queue)
-      patience.recordDone()
+      if (waiting !== undefined) {
+        await waiting
+        this.#limit.beginAnew()
+      }
+      if (progress[PROGRESS_OVERDUE] !== 0) this.#overdue(queue)
+      progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
       if ((waiting !== undefined || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
       if (inFlight !== undefined) {
         if (inFlight.hasWork) await this.#deliver(inFlight)
@@ -289,7 +294,7 @@ export class Task {
           if (this.context.isFatal(error)) throw error
           this.context.fail(node, error)
         }
-        this.#limit.recordDone()
+        this.#limit.beginAnew()
       })
     }
     if (this.stores.expires) {
