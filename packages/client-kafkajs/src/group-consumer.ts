@@ -124,6 +124,20 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     }
   }
 
+  async confirm(maxAgeMs: number): Promise<void> {
+    this.#check('confirm')
+    const { groupId } = this.#options
+    if (this.#membership === undefined) {
+      throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it has not joined' })
+    }
+    const operation = `Asking group "${groupId}" whether it still counts this member`
+    try {
+      await withDeadline(this.#membership.confirm(maxAgeMs), REQUEST_TIMEOUT_MS, operation)
+    } catch (error) {
+      throw this.#translate(error, operation)
+    }
+  }
+
   groupMetadata(): GroupMetadata {
     const { groupId } = this.#options
     const { memberId = '', generationId = -1 } = this.#membership ?? {}

@@ -21,7 +21,7 @@ export interface Member {
 }
 
 /** kafkajs' own, which its types leave out. */
-interface HeartbeatBroker extends Broker {
+export interface HeartbeatBroker extends Broker {
   heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
 }
 

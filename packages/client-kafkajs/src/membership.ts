@@ -1,10 +1,11 @@
 import { millraceError, type Assignor, type Clock, type CommittedOffset, type TopicPartition } from '@millrace/core'
-import type { Cluster, Consumer, Kafka } from 'kafkajs'
+import type { Broker, Cluster, Consumer, Kafka } from 'kafkajs'
 import { BusyHeartbeat, type BusyHeartbeats, type HeartbeatOptions } from './busy-heartbeat.ts'
+import type { HeartbeatBroker } from './heartbeat-worker.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
 import { byTopic, METADATA_MAX_AGE_MS } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
-import { rootError } from './translate-error.ts'
+import { protocolErrorType, rootError } from './translate-error.ts'
 
 export interface MembershipOptions extends HeartbeatOptions {
   readonly kafka: Kafka
@@ -55,6 +56,11 @@ export class Membership {
   #userDataNames: readonly string[] = []
   #memberId = ''
   #generationId = -1
+  /**
+   * When the group counted this member among its own: when the question was asked, since the process may have stood still before it
+   * saw the answer. That is why kafkajs' own heartbeats, which tell of the answer only, do not count.
+   */
+  #countedAt = Number.NEGATIVE_INFINITY
   #commits: Promise<unknown> = Promise.resolve()
   #crash: Error | undefined
   #ended = false
@@ -182,6 +188,22 @@ export class Membership {
     return commit
   }
 
+  /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held */
+  async confirm(maxAgeMs: number): Promise<void> {
+    const { groupId, clock } = this.#options
+    const age = clock.now() - this.#countedAt
+    // A clock that was set back tells nothing.
+    if (this.#held && age >= 0 && age <= maxAgeMs) return
+    await this.#askCoordinator(async coordinator => {
+      const [groupGenerationId, memberId] = [this.#generationId, this.#memberId]
+      try {
+        await (coordinator as HeartbeatBroker).heartbeat({ groupId, groupGenerationId, memberId })
+      } catch (error) {
+        if (protocolErrorType(error) !== 'REBALANCE_IN_PROGRESS') throw error
+      }
+    })
+  }
+
   async close(leave: boolean): Promise<void> {
     if (this.#ended) return
     this.#ended = true
@@ -201,8 +223,7 @@ export class Membership {
    * rebalance it would try with the generation after, which need not own the partitions.
    */
   async #commit(offsets: readonly CommittedOffset[]): Promise<void> {
-    const { groupId, clock } = this.#options
-    const until = clock.now() + COMMIT_TIMEOUT_MS
+    const { groupId } = this.#options
     const topics = [...byTopic(offsets)].map(([topic, list]) => ({
       topic,
       partitions: list.map(({ partition, offset, metadata = null }) => ({
@@ -211,18 +232,24 @@ export class Membership {
         metadata,
       })),
     }))
+    await this.#askCoordinator(coordinator =>
+      coordinator.offsetCommit({ groupId, groupGenerationId: this.#generationId, memberId: this.#memberId, topics }),
+    )
+  }
+
+  /** Asks what only a member gets an answer to, until it is answered; for a while, where the coordinator may be moving. */
+  async #askCoordinator(ask: (coordinator: Broker) => Promise<unknown>): Promise<void> {
+    const { groupId, clock } = this.#options
+    const until = clock.now() + COMMIT_TIMEOUT_MS
     for (;;) {
       if (!this.#held || this.#crash !== undefined) {
         throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it holds no assignment' })
       }
       try {
         const coordinator = await this.cluster.findGroupCoordinator({ groupId })
-        await coordinator.offsetCommit({
-          groupId,
-          groupGenerationId: this.#generationId,
-          memberId: this.#memberId,
-          topics,
-        })
+        const asked = clock.now()
+        await ask(coordinator)
+        this.#countedAt = asked
         return
       } catch (error) {
         if (rootError(error).retriable !== true || clock.now() >= until) throw error
@@ -241,6 +268,7 @@ export class Membership {
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#memberId = payload.memberId
       this.#generationId = -1
+      this.#countedAt = Number.NEGATIVE_INFINITY
       this.#busy?.follow(undefined)
       const userData = userDataOf(this.#userDataNames)
       this.#pending = { partitions: partitionsOf(payload.memberAssignment), userData }

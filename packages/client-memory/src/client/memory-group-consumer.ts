@@ -113,6 +113,15 @@ export class MemoryGroupConsumer implements GroupConsumer {
     })
   }
 
+  /** Asks the group itself, however fresh the last answer is. */
+  confirm(_maxAgeMs: number): Promise<void> {
+    return request(this.#connection, () => {
+      if (this.#closed) throw closedError('group consumer', 'confirm')
+      const refusal = this.#group.check(this.#caller())
+      if (refusal !== undefined && refusal !== 'REBALANCE_IN_PROGRESS') throw this.#fenced(refusal)
+    })
+  }
+
   groupMetadata(): GroupMetadata {
     const { groupId, groupInstanceId } = this.#options
     const metadata = { groupId, generationId: this.#generation, memberId: this.#memberId }

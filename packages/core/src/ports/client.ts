@@ -194,6 +194,13 @@ export interface GroupConsumer {
    * held after the assignment can be committed then. MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`).
    */
   commit(offsets: readonly CommittedOffset[]): Promise<void>
+  /**
+   * Resolves when the group has counted this member as its own no longer than `maxAgeMs` ago, by its last heartbeat or by one that is
+   * sent now. A process that stood still learns so that others have its partitions, before it writes what is theirs by now. A
+   * rebalance that has begun is no obstacle: the group waits for the member.
+   * @throws MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`)
+   */
+  confirm(maxAgeMs: number): Promise<void>
   /** As of now: it changes with every rebalance, so read it for each commit. */
   groupMetadata(): GroupMetadata
   /** A rebalance is under way, or asked for, as far as is known here; also while the member is outside its group. */

@@ -1,4 +1,5 @@
 import { isMillraceError, type MillraceError, type Plan, type TopicPartition } from '@millrace/core'
+import { confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
@@ -65,6 +66,7 @@ export class Instance {
   /** When other topics were found to match than before. */
   #lastChange = -Infinity
   #lastRefresh = 0
+  #lastRound = 0
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
   #failure: unknown
@@ -152,6 +154,7 @@ export class Instance {
       await this.#parts.membership.takeUpIfDue()
       const updated = await this.#parts.globals.update()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
+      await this.#confirmAfterPause()
       const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
       await this.#cleanIfDue()
@@ -269,6 +272,19 @@ export class Instance {
     }
     for (const batch of batches) tasks.enqueue(batch)
     return batches.length > 0
+  }
+
+  /** Full batches are sent while records are processed: so not by a process that stood still and may have lost its tasks. */
+  async #confirmAfterPause(): Promise<void> {
+    const { clock, processingGuarantee } = this.#options
+    const now = clock.now()
+    const age = now - this.#lastRound
+    this.#lastRound = now
+    const { consumer, tasks } = this.#parts
+    if (processingGuarantee === 'exactly_once' || tasks.suspended || tasks.running.length === 0) return
+    const withinMs = confirmWithin(this.#options)
+    // One that joins anew hears of it then.
+    if (age > withinMs && !consumer.isRebalancing()) await consumer.confirm(withinMs)
   }
 
   async #process(maxRecords: number | undefined): Promise<boolean> {

@@ -5,7 +5,8 @@ import type { Task } from '../task/task.ts'
  * Commits tasks that share a producer. The order is what makes it right:
  *
  * 1. flush the stores: cached results go downstream, changes into the changelogs;
- * 2. wait for every acknowledgement, so that no offset moves past a lost record;
+ * 2. without a transaction, make sure that nobody else has the tasks by now, whose writes would be written over;
+ *    then send all and wait for every acknowledgement, so that no offset moves past a lost record;
  * 3. commit the input offsets, with exactly_once in the transaction that holds the output;
  * 4. only then write the stores, with the changelog positions from 2.
  *
@@ -19,6 +20,11 @@ export async function commitTasks(options: {
   readonly consumer: GroupConsumer
   /** Offsets go in the transaction, with the consumer group, or were committed before processing. */
   readonly offsets: 'transaction' | 'group' | 'committed-before'
+  /**
+   * Before anything is written, the group must have counted this member among its own so many milliseconds ago at most. A
+   * transaction needs no such thing: it fences by itself.
+   */
+  readonly confirmWithinMs: number
   /** Until when to wait for asynchronous operators, in milliseconds since the epoch. @default as long as their limits allow */
   readonly until?: number | undefined
 }): Promise<void> {
@@ -26,6 +32,7 @@ export async function commitTasks(options: {
   // With later records in the same transaction, none can be left unfinished.
   const owed = options.offsets === 'transaction' ? 'all' : 'needed'
   for (const task of tasks) await task.prepareCommit(owed, options.until)
+  if (options.offsets !== 'transaction') await consumer.confirm(options.confirmWithinMs)
   const acknowledged = await producer.flush()
   // Remembered at once: a commit that has to wait for the group is made again later, and what is acknowledged now is not then.
   for (const task of tasks) task.acknowledged(acknowledged)

@@ -53,10 +53,11 @@ export class Committer {
     const dirty = concerned.filter(({ needsCommit }) => needsCommit)
     if (concerned === running) this.#last = options.clock.now()
     try {
+      const confirmWithinMs = confirmWithin(options)
       const offsets = OFFSETS_GO[options.processingGuarantee]
       const groups = producers.perTask ? dirty.map(task => [task]) : dirty.length > 0 ? [dirty] : []
       for (const tasks of groups) {
-        await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets, until })
+        await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets, confirmWithinMs, until })
       }
     } catch (error) {
       if (!isBetweenGenerations(error, consumer)) throw error
@@ -81,6 +82,11 @@ export class Committer {
 /** How long asynchronous operators are waited for while the group, or whoever closes the application, waits. */
 function leavingWaitMs({ sessionTimeoutMs, closeTimeoutMs }: ResolvedOptions): number {
   return Math.min(sessionTimeoutMs / 2, closeTimeoutMs / 4)
+}
+
+/** How old the group's word may be that the tasks are still this member's, which leaves most of a session for what is written on it. */
+export function confirmWithin({ sessionTimeoutMs }: ResolvedOptions): number {
+  return sessionTimeoutMs / 4
 }
 
 /** Where the input offsets are committed. */

@@ -40,6 +40,7 @@ export type FaultOperation =
   | 'group.poll'
   | 'group.committed'
   | 'group.commit'
+  | 'group.confirm'
   | 'producer.init'
   | 'producer.flush'
   | 'producer.sendOffsets'

@@ -43,6 +43,7 @@ export function faultyGroupConsumer(connection: FaultyConnection, inner: GroupCo
     poll: (maxWaitMs: number): Promise<readonly FetchedBatch[]> => call('group.poll', () => inner.poll(maxWaitMs)),
     committed: (partitions: readonly TopicPartition[]) => call('group.committed', () => inner.committed(partitions)),
     commit: (offsets: readonly CommittedOffset[]) => call('group.commit', () => inner.commit(offsets)),
+    confirm: (maxAgeMs: number) => call('group.confirm', () => inner.confirm(maxAgeMs)),
     seek: position => inner.seek(position),
     pause: partitions => inner.pause(partitions),
     resume: partitions => inner.resume(partitions),

@@ -37,7 +37,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     asyncReads: random() < 0.5,
     watched,
     records: drawRecords(records, random, watched ? onBadRecord : undefined).map(timed),
-    troubles: drawTroubles(plan, processes, random, draw).filter(({ kind }) => isBearable(kind, chosen)),
+    troubles: drawTroubles(plan, processes, random, draw),
     faults: 'drawn',
     firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
     ...(random() < 0.3 ? { stateBufferBytes: draw(500, 20_000) } : {}),
@@ -119,14 +119,6 @@ function drawTroubles(
     return { kind: 'grow', atMs, topic: growing[draw(0, growing.length - 1)]! }
   })
   return troubles.sort((a, b) => a.atMs - b.atMs)
-}
-
-/**
- * Without transactions a process that is given up while it works may write once more, over what its successor has written: no
- * client can prevent it, and at_least_once does not promise it. So nobody who goes on is given up then.
- */
-function isBearable(kind: Trouble['kind'], guarantee: SimulationCase['guarantee']): boolean {
-  return guarantee === 'exactly_once' || (kind !== 'evict' && kind !== 'stand-still' && kind !== 'clock-jump')
 }
 
 function fateOf(chance: number): DiskFate {

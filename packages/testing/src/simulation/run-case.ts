@@ -65,17 +65,14 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   cluster.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
   const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
   const callListeners = new Map<string, () => void>()
-  const exactly = guarantee === 'exactly_once'
   const { transactions, rebalance = 'cooperative' } = setting
   const faulty = withFaults(memoryClient(cluster, { transactions, rebalance }), {
     seed: seed + 1,
     clock,
     cluster,
-    ...(setting.faults === 'drawn'
-      ? { probabilities: exactly ? FAULTS : { ...FAULTS, fence: 0 } }
-      : { schedule: setting.faults }),
-    // Shorter than a session where a member that is given up could do harm, see `draw-case.ts`.
-    maxDisconnectMs: exactly ? 8000 : 4000,
+    ...(setting.faults === 'drawn' ? { probabilities: FAULTS } : { schedule: setting.faults }),
+    // Some last longer than a session.
+    maxDisconnectMs: 8000,
     onCall: clientId => callListeners.get(clientId)?.(),
   })
 

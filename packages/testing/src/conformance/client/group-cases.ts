@@ -78,7 +78,10 @@ export const groupCases: readonly ClientCase[] = [
       const options = { groupId: harness.uniqueName('group'), topics: { [topic]: 2 } }
       const a = new TestMember(harness, options)
       await pollUntil(harness, [a], 'a has read all', () => a.records.length === 6)
-      a.onRevoked = () => a.consumer.commit([0, 1].map(partition => ({ topic, partition, offset: 3 })))
+      a.onRevoked = async () => {
+        await a.consumer.confirm(0)
+        await a.consumer.commit([0, 1].map(partition => ({ topic, partition, offset: 3 })))
+      }
       const b = new TestMember(harness, options)
       await pollUntil(harness, [a, b], 'both share', () => a.partitions.length === 1 && b.partitions.length === 1)
       await produce(harness, topic, [...numbered(1, 0, 3), ...numbered(1, 1, 3)])
@@ -96,6 +99,7 @@ export const groupCases: readonly ClientCase[] = [
       const before = a.consumer.groupMetadata()
       const b = new TestMember(harness, options)
       await pollUntil(harness, [b], 'b is assigned without a', () => b.partitions.length === 1)
+      await rejectsWith('MILLRACE_GROUP_FENCED', a.consumer.confirm(0))
       await rejectsWith('MILLRACE_GROUP_FENCED', a.consumer.commit([{ topic, partition: 0, offset: 1 }]))
       assert.deepEqual(await b.consumer.committed([{ topic, partition: 0 }]), [])
       await pollUntil(
