@@ -75,9 +75,8 @@ async function worker(): Promise<void> {
   const kind = upTo(3)
   if (kind === 0) await slots.kill(slot)
   else if (kind === 1) await slots.stop(slot)
-  // The session lasts 6 s: some come back as members, some find their tasks given away. Under at-least-once nothing keeps those
-  // from writing, before they notice, an old count after their successor's new one: only exactly-once fences that.
-  else return slots.freeze(slot, between(1_000, guarantee === 'exactly_once' ? 12_000 : 4_000))
+  // The session lasts 6 s: some come back as members, some find their tasks given away.
+  else return slots.freeze(slot, between(1_000, 12_000))
   await setTimeout(back)
   slots.start(slot, { fresh: fresh && kind === 0 })
 }

@@ -6,6 +6,8 @@ export interface Connection {
   readonly cluster: MemoryCluster
   readonly clientId: string
   readonly capabilities: ClientCapabilities
+  /** See `MemoryClientOptions`. */
+  readonly hearsAfterMs: number
   /** After `crash()` no call is ever answered, as in a process that is gone. */
   readonly crashed: boolean
   /** Calls fail for now, as when no broker can be reached. */

@@ -24,6 +24,11 @@ export interface MemoryClientOptions {
   readonly transactions?: ClientCapabilities['transactions']
   /** @default 'cooperative' */
   readonly rebalance?: ClientCapabilities['rebalance']
+  /**
+   * How long after the group has decided something a member hears of it, as by its next heartbeat, in milliseconds. Who stood still for
+   * longer than its session goes on for so long as if nothing had happened. @default 0: at its next poll
+   */
+  readonly hearsAfterMs?: number
 }
 
 /** A client whose process can be made to die. */
@@ -60,6 +65,7 @@ class Client implements MemoryClient, Connection {
   readonly capabilities: ClientCapabilities
   readonly cluster: MemoryCluster
   readonly clientId: string
+  readonly hearsAfterMs: number
   crashed = false
   disconnected = false
   readonly #opened = new Set<Closeable>()
@@ -70,6 +76,7 @@ class Client implements MemoryClient, Connection {
   constructor(cluster: MemoryCluster, options: MemoryClientOptions, context: ClientContext) {
     this.cluster = cluster
     this.clientId = context.clientId
+    this.hearsAfterMs = options.hearsAfterMs ?? 0
     this.capabilities = {
       transactions: options.transactions ?? 'group-metadata',
       deleteRecords: true,

@@ -48,6 +48,8 @@ export class MemoryGroupConsumer implements GroupConsumer {
   /** What was assigned and is neither revoked nor lost. */
   #held: readonly TopicPartition[] = []
   #rejoin = false
+  /** When the group decided something that the member has not heard of. */
+  #newsSince: number | undefined
   /** For the leader: how many partitions the topics had that it assigned. */
   #led: { readonly topics: readonly string[]; readonly counts: string; version: number } | undefined
   #woken = false
@@ -182,10 +184,18 @@ export class MemoryGroupConsumer implements GroupConsumer {
       case 'syncing':
         return this.#membership.answer !== undefined
       case 'stable':
-        return this.#rejoin || this.#group.check(this.#caller()) !== undefined || this.#leaderSeesNewPartitions()
+        return this.#rejoin || this.#hears() || this.#leaderSeesNewPartitions()
       default:
         return true
     }
+  }
+
+  /** Whether the group's news have reached the member. */
+  #hears(): boolean {
+    const { cluster, hearsAfterMs } = this.#connection
+    if (this.#group.check(this.#caller()) === undefined) this.#newsSince = undefined
+    else this.#newsSince ??= cluster.clock.now()
+    return this.#newsSince !== undefined && cluster.clock.now() - this.#newsSince >= hearsAfterMs
   }
 
   /** One step of the way into the group. */

@@ -41,6 +41,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     faults: 'drawn',
     firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
     ...(random() < 0.3 ? { stateBufferBytes: draw(500, 20_000) } : {}),
+    ...(seed % 2 === 1 ? { hearsAfterMs: 3000 } : {}),
     ...(limited ? { processingTimeoutMs: PROCESSING_TIMEOUT_MS } : {}),
     // Decided by the seed itself, so that cases of earlier seeds stay what they are in everything else.
     ...STANDBYS[seed % STANDBYS.length],
@@ -62,10 +63,11 @@ const PROCESSING_TIMEOUT_MS = 1000
 
 /** The record with a user function that takes well less than the limit, or well more: which of them decides what comes out. */
 function clearlyTimed(record: SimulatedRecord): SimulatedRecord {
-  const { slowMs } = record
+  const { slowMs, upFront } = record
   return {
     ...record,
-    slowMs: slowMs < 1.5 * PROCESSING_TIMEOUT_MS ? Math.min(slowMs, 0.6 * PROCESSING_TIMEOUT_MS) : 4000,
+    slowMs:
+      upFront === true || slowMs < 1.5 * PROCESSING_TIMEOUT_MS ? Math.min(slowMs, 0.6 * PROCESSING_TIMEOUT_MS) : 4000,
   }
 }
 

@@ -65,8 +65,8 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   cluster.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
   const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
   const callListeners = new Map<string, () => void>()
-  const { transactions, rebalance = 'cooperative' } = setting
-  const faulty = withFaults(memoryClient(cluster, { transactions, rebalance }), {
+  const { transactions, rebalance = 'cooperative', hearsAfterMs = 0 } = setting
+  const faulty = withFaults(memoryClient(cluster, { transactions, rebalance, hearsAfterMs }), {
     seed: seed + 1,
     clock,
     cluster,

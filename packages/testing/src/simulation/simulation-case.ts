@@ -71,6 +71,8 @@ export interface SimulationCase {
   readonly troubles: readonly Trouble[]
   /** Faults of calls to Kafka: drawn while it runs, or exactly these. */
   readonly faults: 'drawn' | readonly ScheduledFault[]
+  /** How long after the group has decided something its members hear of it. @default 0 */
+  readonly hearsAfterMs?: number
   /** A record that takes longer is handled as one that fails. @default the runtime's, which is longer than any takes */
   readonly processingTimeoutMs?: number
   /** Of each transactional id; near 32 766 the epochs run out during the run. @default 0 */
