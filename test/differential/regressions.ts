@@ -62,6 +62,92 @@ export const REGRESSIONS: readonly Regression[] = [
     inputs: [record('c', 'ab', 1012), record('d', 'ac', 1015), record('c', 'b', 1030)],
   },
   {
+    what: 'a late record of a windowed cogroup: its own stream has it in time, the store has forgotten the window',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'stream', id: 'in2', topics: ['in2'] },
+      { op: 'groupByKey', id: 'g1', from: 'in' },
+      { op: 'groupByKey', id: 'g2', from: 'in2' },
+      { op: 'cogroup', id: 'c1', from: 'g1', aggregation: 'joinOrClear' },
+      { op: 'cogroup', id: 'c2', from: 'c1', with: 'g2', aggregation: 'joinOrClear' },
+      { op: 'windowedBy', id: 'w', from: 'c2', sizeMs: 30, advanceMs: 3, graceMs: 0 },
+      { op: 'aggregate', id: 'agg', from: 'w', aggregation: 'join' },
+    ],
+    inputs: [
+      record('a', 'z', 1039),
+      record('a', 'aa', 1044, 'in2'),
+      record('a', 'z', 1012),
+      // Later than the store keeps whole segments, and cleared.
+      record('a', 'aa', 141_044, 'in2'),
+      record('a', 'b', 1050),
+      record('a', 'xx', 1051),
+    ],
+  },
+  {
+    what: 'the same in a store in memory, which knows no segments',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'stream', id: 'in2', topics: ['in2'] },
+      { op: 'groupByKey', id: 'g1', from: 'in' },
+      { op: 'groupByKey', id: 'g2', from: 'in2' },
+      { op: 'cogroup', id: 'c1', from: 'g1', aggregation: 'joinOrClear' },
+      { op: 'cogroup', id: 'c2', from: 'c1', with: 'g2', aggregation: 'join' },
+      { op: 'windowedBy', id: 'w', from: 'c2', sizeMs: 5, advanceMs: 3, graceMs: 0 },
+      { op: 'aggregate', id: 'agg', from: 'w', aggregation: 'join', store: { type: 'memory' } },
+    ],
+    inputs: [record('a', 'b', 1163, 'in2'), record('b', 'mmm', 1123), record('b', 'xx', 1124)],
+  },
+  {
+    what: 'a session that a late record absorbs at the edge of its retention: the cache has not moved the store on',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupByKey', id: 'grouped', from: 'in' },
+      { op: 'windowedBy', id: 'sessions', from: 'grouped', kind: 'session', sizeMs: 5, graceMs: 5 },
+      { op: 'reduce', id: 'joined', from: 'sessions', reducer: 'concatOrClear' },
+    ],
+    inputs: [record('a', 'ab', 1188), record('b', null, 1201), record('a', 'aa', 1193)],
+  },
+  {
+    what: 'windows that close long after their last record, out of the cache',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupByKey', id: 'grouped', from: 'in' },
+      { op: 'windowedBy', id: 'w', from: 'grouped', sizeMs: 10, advanceMs: 5, graceMs: 5, emit: 'on-close' },
+      { op: 'aggregate', id: 'agg', from: 'w', aggregation: 'join' },
+      { op: 'toStream', id: 'changes', from: 'agg' },
+      { op: 'to', from: 'changes', topic: 'out' },
+    ],
+    inputs: [record('b', 'mmm', 1010), record('a', 'mmm', 71_855)],
+  },
+  {
+    what: 'an outer join whose next look begins with two records of one key and time',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'stream', id: 'in2', topics: ['in2'] },
+      {
+        op: 'streamJoin',
+        id: 'joined',
+        from: 'in',
+        with: 'in2',
+        kind: 'outer',
+        joiner: 'pair',
+        beforeMs: 5,
+        afterMs: 5,
+        graceMs: 30,
+      },
+      { op: 'to', from: 'joined', topic: 'out' },
+    ],
+    inputs: [
+      record('a', 'ab', 1005, 'in2'),
+      record('b', 'a', 1016),
+      record('b', 'mmm', 1016),
+      record('a', 'ab', 1012, 'in2'),
+      record('a', 'x', 1036),
+      record('b', 'xx', 1044),
+      record('b', 'ab', 1052),
+    ],
+  },
+  {
     what: 'a repartition topic below processValues: the optimiser moves it to the change of the key',
     optimization: ['merge.repartition.topics'],
     topology: PROCESSED_BEFORE_TABLE,
@@ -141,9 +227,9 @@ export interface Regression extends Partial<Pick<Case, 'optimization' | 'reparti
   readonly inputs: readonly RunInput[]
 }
 
-function record(key: string, value: string | null, timestamp: number): RunInput {
+function record(key: string, value: string | null, timestamp: number, topic = 'in'): RunInput {
   return {
-    topic: 'in',
+    topic,
     key: Buffer.from(key).toString('base64'),
     value: value === null ? null : Buffer.from(value).toString('base64'),
     timestamp,

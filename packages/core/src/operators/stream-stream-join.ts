@@ -144,6 +144,8 @@ function waitingRecords(windows: NonNullable<StreamStreamJoinSpec['unmatched']>,
         const waitsMs = key.left ? windows.leftWaitsMs : windows.rightWaitsMs
         if (key.timestamp + waitsMs + windows.graceMs < times.streamTime) closed.push({ key, value })
         else open.add(key.left)
+        // Kafka Streams goes through the records one by one, and ends at the second one of this place already.
+        if (open.size === 2 && value.length > 1) break
       }
       return closed
     },

@@ -70,6 +70,12 @@ export function decodeContent(content: unknown, serde: Serde<unknown> | null): u
 /** What an entry costs besides its bytes: object, map slot, list slot. An estimate for the budget. */
 export const ENTRY_OVERHEAD = 160
 
+/**
+ * Bytes up to which a cache keeps on the heap what has expired in the store behind it, and shows it: what comes too late for
+ * that store then meets what was there before, as in the caches of Kafka Streams, which have this size.
+ */
+export const CACHE_KEEPS = 10 << 20
+
 /** What a key or a content counts for in the budget. */
 export function sizeOf(content: unknown): number {
   if (typeof content === 'string') return content.length

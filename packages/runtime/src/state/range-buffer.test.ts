@@ -101,6 +101,43 @@ it('hides what is older than its retention, and drops whole segments from disk',
   expect(left).toEqual([400_000, 500_000, 600_000])
 })
 
+it('takes and shows in a cache what has expired in the store behind it, until memory is short', async () => {
+  const opened = await openBuffer({ caching: true })
+  const { buffer, log } = opened
+  const emitted: unknown[] = []
+  buffer.onEmit(({ slot }, value, old) => void emitted.push([slot, value, old]), true)
+  buffer.put('a', 100_000, 'early', 0, 0)
+  buffer.put('a', 900_000, 'late', 0, 0)
+  await commit(opened)
+  buffer.put('a', 100_000, 'too late', 0, 0)
+  buffer.put('b', 100_000, null, 0, 0)
+  await commit(opened)
+  expect(buffer.range('a', 0, 200_000).map(({ value }) => value)).toEqual(['too late'])
+  // The store behind does not find what was there before, nor that there is anything to delete.
+  expect(emitted).toEqual([
+    [100_000, 'early', null],
+    [900_000, 'late', null],
+    [100_000, 'too late', null],
+  ])
+  expect(log.map(({ slot, value }) => [slot, value])).toEqual([
+    [100_000, 'early'],
+    [900_000, 'late'],
+    [100_000, 'too late'],
+  ])
+  buffer.evict(0)
+  await buffer.load('a')
+  expect(shown(buffer.range('a', 0, 1_000_000))).toEqual(['0-900000 late'])
+})
+
+it('lets go in memory of each entry by itself, and logs what comes too late for it', async () => {
+  const { buffer, log } = await openBuffer({ type: 'memory' })
+  buffer.put('a', 300_000, 'late', 0, 0)
+  buffer.put('a', 101_000, 'in time', 0, 0)
+  buffer.put('a', 100_000, 'too late', 0, 0)
+  expect(shown(buffer.range('a', 0, 300_000))).toEqual(['0-101000 in time', '0-300000 late'])
+  expect(log.map(({ slot }) => slot)).toEqual([300_000, 101_000, 100_000])
+})
+
 it('emits each change once at the commit, with what was emitted before', async () => {
   const opened = await openBuffer({ caching: true, valueSerde: long() })
   const { buffer, log } = opened
@@ -167,13 +204,15 @@ describe('against a naive model', () => {
             if (value !== null) model.set(place, { key: its, slot: at, tie, value })
           } else if (op === 'range') {
             await buffer.load(given.key)
-            expect(shown(buffer.range(given.key, given.from, given.to))).toEqual(
+            const found = buffer.range(given.key, given.from, given.to)
+            expect(shown(found.filter(({ slot: at }) => at >= liveFrom(time)))).toEqual(
               shown(
                 expected(model, time, given, caching ? 'all' : 'by key').filter(({ key: its }) => its === given.key),
               ),
             )
           } else if (op === 'all') {
-            const found = await buffer.all(given.from, given.to)
+            const all = await buffer.all(given.from, given.to)
+            const found = all.filter(({ slot: at }) => at >= liveFrom(time))
             expect(found.map(entry => `${String(entry.key)} ${shown([entry])[0]}`)).toEqual(
               expected(model, time, given, 'all').map(entry => `${entry.key} ${shown([entry])[0]}`),
             )
@@ -195,6 +234,11 @@ describe('against a naive model', () => {
     )
   })
 
+  /** Of what is older, a cache shows what is on the heap. */
+  function liveFrom(time: number): number {
+    return Math.max(0, Math.floor((time - RETENTION_MS) / 100_000)) * 100_000
+  }
+
   interface Place {
     readonly key: string
     readonly slot: number
@@ -210,8 +254,7 @@ describe('against a naive model', () => {
     { from, to }: { from: number; to: number },
     how: 'by key' | 'all' = 'by key',
   ) {
-    const gone = time - RETENTION_MS
-    const first = how === 'all' ? Math.max(0, Math.floor(gone / 100_000)) * 100_000 : gone + 1
+    const first = how === 'all' ? liveFrom(time) : time - RETENTION_MS + 1
     return [...model.values()]
       .filter(({ slot: at }) => at >= from && at <= to && at >= first)
       .sort((a, b) => a.slot - b.slot || a.tie - b.tie || (a.key < b.key ? -1 : 1))

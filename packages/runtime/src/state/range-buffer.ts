@@ -7,7 +7,7 @@ import {
   type StoreChanges,
   type StoredValue,
 } from '@millrace/core'
-import { BufferEntry, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { SlotIndex } from './slot-index.ts'
@@ -41,8 +41,6 @@ export class RangeBuffer implements TaskBuffer {
   #complete: boolean
   readonly #bySlot: SlotIndex
   #sequence = 0
-  /** The highest slot that was flushed. */
-  #flushedTime = -1
   #sweepDue = false
 
   constructor(options: StoreBufferOptions) {
@@ -66,6 +64,10 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   get expiredBefore(): number {
+    return this.#segments.expiredBefore
+  }
+
+  get forgottenBefore(): number {
     return this.#segments.expiredBefore
   }
 
@@ -116,9 +118,9 @@ export class RangeBuffer implements TaskBuffer {
   /** A null value deletes. */
   put(key: unknown, slot: number, value: unknown, timestamp: number, tie = 0): void {
     const content = this.codec.contentOf(value)
-    if (!this.#segments.accepts(slot)) {
+    if (!this.#segments.accepts(slot) && !this.caching) {
       // Kafka Streams logs what its store refuses.
-      if (!this.caching) this.#logOnly(key, slot, tie, content, timestamp)
+      this.#logOnly(key, slot, tie, content, timestamp)
       return
     }
     const group = this.#groupOf(key)
@@ -173,17 +175,8 @@ export class RangeBuffer implements TaskBuffer {
     }
   }
 
-  async flush(): Promise<void> {
-    const entries = [...this.#dirty]
-    if (this.caching) {
-      // The store behind a cache, whose time moves on when it is flushed, does not find what is too old by then: nothing
-      // counts as emitted (as in Kafka Streams).
-      for (const entry of entries) {
-        if (entry.slot < this.#segments.agedBefore(this.#flushedTime)) entry.emitted = null
-        this.#flushedTime = Math.max(this.#flushedTime, entry.slot)
-      }
-    }
-    await this.#output.flush(entries)
+  flush(): Promise<void> {
+    return this.#output.flush([...this.#dirty])
   }
 
   changes(): StoreChanges {
@@ -225,7 +218,7 @@ export class RangeBuffer implements TaskBuffer {
 
   startAt(streamTime: number): void {
     this.#segments.streamTime = Math.max(this.#segments.streamTime, streamTime)
-    this.#flushedTime = this.#segments.streamTime
+    this.#output.startAt(this.#segments.streamTime)
   }
 
   mapKeyOf(key: unknown): unknown {
@@ -335,6 +328,7 @@ export class RangeBuffer implements TaskBuffer {
 
   /** When a segment has gone: takes from the heap what is no longer shown, and keys of which nothing is left. */
   #forgetExpired(): void {
+    if (this.caching && this.bytes < CACHE_KEEPS) return
     this.#sweepDue = false
     const before = this.#segments.liveFrom
     for (const [mapKey, group] of this.#groups) {

@@ -15,17 +15,22 @@ export interface SegmentSpan {
  */
 export class Segments {
   streamTime = -1
+  /** The same of what was put since the task started, restored state not counted. */
+  #observedTime = -1
   readonly #intervalMs: number
   readonly #retentionMs: number
   readonly #showsExpired: boolean
   readonly #isSession: boolean
+  readonly #inMemory: boolean
   #dropped = 0
 
+  /** `showsExpired`: of what is on the heap, as Kafka Streams' caches do. */
   constructor(plan: StorePlan, showsExpired: boolean) {
     this.#intervalMs = segmentIntervalMs(plan)
     this.#retentionMs = plan.retentionMs ?? 0
     this.#showsExpired = showsExpired
     this.#isSession = plan.kind === 'session'
+    this.#inMemory = plan.type === 'memory' && !plan.caching
   }
 
   /**
@@ -33,7 +38,7 @@ export class Segments {
    * is in the cache, however old it is.
    */
   get expiredBefore(): number {
-    return this.#showsExpired ? this.liveFrom : this.agedBefore(this.streamTime)
+    return this.#showsExpired ? 0 : this.agedBefore(this.streamTime)
   }
 
   /**
@@ -41,8 +46,10 @@ export class Segments {
    * and windows a millisecond longer than by their key (as in Kafka Streams).
    */
   get emittedFrom(): number {
-    const longest = this.#showsExpired || this.#isSession
-    return longest ? this.liveFrom : Math.max(this.liveFrom, this.agedBefore(this.streamTime) - 1)
+    if (this.#showsExpired) return 0
+    return this.#isSession || this.#inMemory
+      ? this.liveFrom
+      : Math.max(this.liveFrom, this.agedBefore(this.streamTime) - 1)
   }
 
   /** Slots before are older than the retention at this time of the store. */
@@ -50,19 +57,29 @@ export class Segments {
     return streamTime - this.#retentionMs + 1
   }
 
-  /** Slots before are gone. */
-  get liveFrom(): number {
-    return this.#firstLive() * this.#intervalMs
+  /**
+   * Slots before are hidden from the operator that updates them. After a crash under at_least_once, records are processed
+   * again on a state that is ahead of them: its windows must not seem to be gone, or they would be counted from nothing.
+   */
+  get forgottenBefore(): number {
+    return this.agedBefore(this.#observedTime)
   }
 
-  /** Moves the store's time on. False where the slot belongs to a segment that has expired as a whole. */
+  /** Slots before are gone. A store in memory knows no segments: it lets go of each slot by itself. */
+  get liveFrom(): number {
+    const live = this.#firstLive() * this.#intervalMs
+    return this.#inMemory ? Math.max(live, this.agedBefore(this.streamTime)) : live
+  }
+
+  /** Moves the store's time on. False where the slot has expired, in most stores with its whole segment. */
   accepts(slot: number): boolean {
     if (slot > this.streamTime) this.streamTime = slot
+    if (slot > this.#observedTime) this.#observedTime = slot
     return this.isLive(slot)
   }
 
   isLive(slot: number): boolean {
-    return Math.floor(slot / this.#intervalMs) >= this.#firstLive()
+    return slot >= this.liveFrom
   }
 
   /** The live segments that hold slots from `from` to `to`. */

@@ -185,6 +185,26 @@ it('drops whole segments of a window store when they have expired', async () => 
   expect(buffer.expiredBefore).toBe(480_001)
 })
 
+it('hides from its operator the windows that have expired since the task started, and only logs what comes too late', async () => {
+  const windows = { kind: 'window', windowSizeMs: 10, retentionMs: 15, caching: false } as const
+  const { buffer, state, log } = await openBuffer(windows)
+  buffer.put('a', 1_000, 'one', 1)
+  buffer.put('a', 200_000, 'two', 2)
+  expect(buffer.forgottenBefore).toBe(199_986)
+  buffer.put('a', 1_000, 'six', 3)
+  expect(log.map(({ value, timestamp }) => [value?.slice(value.length - 3), timestamp])).toEqual([
+    ['one', 1],
+    ['two', 2],
+    ['six', 3],
+  ])
+  await commit(buffer, state)
+  // After a crash, records come again for windows that the state has left behind.
+  const { buffer: again } = await openBuffer(windows, state)
+  again.startAt(200_000)
+  expect(again.forgottenBefore).toBeLessThan(0)
+  expect(read(again.get('a', 200_000))).toBe('two')
+})
+
 it('reads ahead many keys at once, absent ones too', async () => {
   const { buffer, state } = await openBuffer()
   buffer.put('a', 0, 'x', 1)

@@ -1,5 +1,5 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
-import { BufferEntry, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
 import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
@@ -70,8 +70,13 @@ export class StoreBuffer implements KeyedBuffer {
 
   /** A null value deletes. */
   put(key: unknown, slot: number, value: unknown, timestamp: number): void {
-    if (this.#segments?.accepts(slot) === false) return
-    const content = this.codec.contentOf(value)
+    const { codec } = this
+    const content = codec.contentOf(value)
+    if (this.#segments?.accepts(slot) === false && !this.caching) {
+      // Kafka Streams logs what its store refuses.
+      this.#output.log(new BufferEntry(key, slot, codec.contentSerde, content, timestamp))
+      return
+    }
     const entry = this.#change(key, slot, content, timestamp)
     if (this.caching) {
       entry.keepOrigin(this.#context)
@@ -230,6 +235,11 @@ export class StoreBuffer implements KeyedBuffer {
     return this.#segments === undefined ? -1 : this.#segments.expiredBefore
   }
 
+  /** Window stores: what starts before is hidden from the operator too, unless a cache holds it. */
+  get forgottenBefore(): number {
+    return this.#segments === undefined || this.caching ? -1 : this.#segments.forgottenBefore
+  }
+
   segmentsBetween(from: number, to: number): readonly SegmentSpan[] {
     return this.#segments?.between(from, to) ?? []
   }
@@ -241,7 +251,9 @@ export class StoreBuffer implements KeyedBuffer {
 
   /** After a restore: the highest window start that was restored. */
   startAt(streamTime: number): void {
-    if (this.#segments !== undefined) this.#segments.streamTime = Math.max(this.#segments.streamTime, streamTime)
+    if (this.#segments === undefined) return
+    this.#segments.streamTime = Math.max(this.#segments.streamTime, streamTime)
+    this.#output.startAt(this.#segments.streamTime)
   }
 
   #find(key: unknown, slot: number): BufferEntry | undefined {
@@ -308,7 +320,7 @@ export class StoreBuffer implements KeyedBuffer {
 
   #forgetExpired(): void {
     const segments = this.#segments
-    if (segments === undefined) return
+    if (segments === undefined || (this.caching && this.bytes < CACHE_KEEPS)) return
     for (const slot of this.#slots.keys()) if (!segments.isLive(slot)) this.#forgetSlot(slot)
   }
 

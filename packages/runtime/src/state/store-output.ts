@@ -57,6 +57,8 @@ export class StoreOutput {
   /** Of the slab: start and end of a key, start and end of its value, which are -1 for a deletion. */
   #ranges: number[] = []
   #flushed = 0
+  /** The time of the store behind a cache, which moves on as the cache is flushed. */
+  #flushedTime = -1
 
   constructor(options: StoreBufferOptions, segments: Segments | undefined) {
     this.#codec = options.codec
@@ -114,6 +116,8 @@ export class StoreOutput {
     this.#flushed = entries.length
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!
+      // The store behind a cache does not find what is too old by then: nothing counts as emitted (as in Kafka Streams).
+      if (this.#hasAged(entry)) entry.emitted = null
       // What came and went between two commits was never there, and nobody is told.
       const neverThere = listener !== undefined && entry.content === null && entry.emitted === null
       if (entry.flushed || neverThere) {
@@ -122,11 +126,22 @@ export class StoreOutput {
       }
       this.#write(entry, slab, log)
       entry.flushed = caching
+      if (entry.slot > this.#flushedTime) this.#flushedTime = entry.slot
       if (listener !== undefined) {
         const waiting = this.#emit(entry, listener)
         if (waiting !== undefined) await waiting
       }
     }
+  }
+
+  /** After a restore. */
+  startAt(streamTime: number): void {
+    this.#flushedTime = streamTime
+  }
+
+  #hasAged({ flushed, slot }: BufferEntry): boolean {
+    if (!this.#caching || flushed || this.#segments === undefined) return false
+    return slot < this.#segments.agedBefore(this.#flushedTime)
   }
 
   /** What the last `flush` encoded, for the backend. */

@@ -293,9 +293,7 @@ export class TaskStores {
     return {
       caching: buffer.caching,
       zero: () => zeroOf(buffer),
-      // Not hidden once it has expired, as it is from queries: after a crash under at_least_once, records are processed
-      // again on a state that is ahead of them, and a window that seemed to be gone would be counted from nothing.
-      get: (key, start) => buffer.get(key, start),
+      get: (key, start) => (start < buffer.forgottenBefore ? undefined : buffer.get(key, start)),
       put: (key, start, value, timestamp) => buffer.put(key, start, value, timestamp),
       onEmit: (listener, sendOldValues) =>
         buffer.onEmit(({ key, slot }, value, old) => listener(key, slot, value, old), sendOldValues),
