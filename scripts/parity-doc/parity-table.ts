@@ -793,6 +793,12 @@ export const PARITY: readonly ParityArea[] = [
         note: 'Of windows, sessions, cogroups and joins of streams.',
       },
       {
+        java: '(stream time moves on with records only)',
+        ours: ['KafkaStreamsOptions.idleAdvanceMs'],
+        tests: [driver('idle-advance'), 'test/simulation/idle-advance.test.ts'],
+        note: 'While inputs are idle stream time goes on as the wall clock does, so that windows close.',
+      },
+      {
         java: '(a processor with a window store by hand)',
         ours: ['KStream.deduplicate', 'DeduplicateOptions'],
         tests: [driver('deduplicate'), 'test/simulation/simulation.test.ts'],

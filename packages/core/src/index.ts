@@ -141,6 +141,7 @@ export { customStore, type CustomStoreOptions, type StateStore, type StateStoreC
 export type { MaxEntriesSettings } from './state/max-entries.ts'
 export type { TtlSettings } from './state/ttl.ts'
 export type * from './operators/processor.ts'
+export { advanceLags } from './topology/advance-lags.ts'
 export { describe } from './topology/describe.ts'
 export { toMermaid } from './topology/mermaid.ts'
 export { planToJson, type Json } from './topology/plan-json.ts'

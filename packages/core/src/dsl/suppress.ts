@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { OperatorSpec, SuppressSpec } from '../operators/spec.ts'
+import type { OperatorSpec, SuppressSpec, WindowsSpec } from '../operators/spec.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
 import type { GraphEntry, StoreDraft } from '../topology/graph.ts'
@@ -69,7 +69,7 @@ export function addSuppress(from: TablePoint, options: SuppressOptions): TablePo
       type: 'suppress',
       store: storeName,
       until,
-      waitMs: waitMs ?? graceAbove(entry, name),
+      ...(waitMs === undefined ? windowsAbove(entry, name) : { waitMs, windowMs: 0 }),
       maxRecords,
       maxBytes,
       whenFull,
@@ -89,27 +89,45 @@ function checkedWait(waitMs: number, operator: string): number {
   throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
 }
 
-/** How long after its end a window takes records: the longest of the windows above. */
-function graceAbove(entry: GraphEntry, operator: string): number {
-  const graces = entry.parents.map(parent => graceOf(parent) ?? graceAbove(parent, operator))
-  if (graces.length === 0) {
+type Wait = Pick<SuppressSpec, 'waitMs' | 'windowMs'>
+
+/** How long after its end a window takes records, and how long it is: the longest of the windows above. */
+function windowsAbove(entry: GraphEntry, operator: string): Wait {
+  const waits = entry.parents.map(parent => waitOf(parent) ?? windowsAbove(parent, operator))
+  if (waits.length === 0) {
     const reason = "until 'window-closes' needs a windowed table; for others give until 'time-limit'"
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `suppress "${operator}"`, reason })
   }
-  return Math.max(...graces)
+  return longest(waits)
 }
 
-function graceOf(entry: GraphEntry): number | undefined {
+function waitOf(entry: GraphEntry): Wait | undefined {
   const operators: readonly OperatorSpec[] =
     entry.kind === 'processor'
       ? [entry.operator()]
       : entry.kind === 'processors'
         ? entry.members(above => above.name).map(member => member.operator)
         : []
-  const graces = operators.flatMap(operator => {
-    if (!('windows' in operator)) return []
-    const windows: { readonly graceMs: number; readonly inactivityGapMs?: number } = operator.windows
-    return [windows.graceMs + (windows.inactivityGapMs ?? 0)]
-  })
-  return graces.length === 0 ? undefined : Math.max(...graces)
+  const waits = operators.flatMap(operator => ('windows' in operator ? [waitFor(operator.windows)] : []))
+  return waits.length === 0 ? undefined : longest(waits)
+}
+
+function waitFor(windows: WindowsSpec): Wait {
+  switch (windows.type) {
+    case 'time':
+    case 'unlimited':
+      return { waitMs: windows.graceMs, windowMs: windows.sizeMs }
+    case 'sliding':
+      return { waitMs: windows.graceMs, windowMs: windows.timeDifferenceMs }
+    case 'session':
+      // Timed by its end.
+      return { waitMs: windows.graceMs + windows.inactivityGapMs, windowMs: 0 }
+  }
+}
+
+function longest(waits: readonly Wait[]): Wait {
+  return {
+    waitMs: Math.max(...waits.map(({ waitMs }) => waitMs)),
+    windowMs: Math.max(...waits.map(({ windowMs }) => windowMs)),
+  }
 }

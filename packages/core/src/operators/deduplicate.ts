@@ -38,12 +38,19 @@ export function compileDeduplicate(spec: DeduplicateSpec, env: OperatorEnv): Pro
   const passedHere = new WeakSet<RangeEntry>()
   let streamTime = closeTimes.get(spec.store) ?? -1
 
+  function reach(time: number): void {
+    if (time <= streamTime) return
+    streamTime = time
+    closeTimes.set(spec.store, time)
+  }
+  env.onAdvance(time => {
+    reach(time)
+    return false
+  })
+
   return stepwise(function* process(key, value) {
     const { timestamp } = context
-    if (timestamp > streamTime) {
-      streamTime = timestamp
-      closeTimes.set(spec.store, streamTime)
-    }
+    reach(timestamp)
     const id = key === null ? null : yield* called(env, () => by(value, key))
     if (id === null || id === undefined) {
       yield forward(key, value)

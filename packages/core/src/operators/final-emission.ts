@@ -9,8 +9,9 @@ export interface SlotRange {
 }
 
 /**
- * `emitStrategy: 'on-close'`: to be run after each record. When the time before which windows are closed has moved on, the
- * windows that have closed since the last emission are forwarded, at most once in the application's emission interval.
+ * `emitStrategy: 'on-close'`: to be run after each record, and when time moves on without one. When the time before which windows
+ * are closed has moved on, the windows that have closed since the last emission are forwarded, at most once in the application's
+ * emission interval. Tells whether any were.
  *
  * `slots` says which to look at, given the closing time of the last emission, -1 before the first; undefined when no window
  * can have closed.
@@ -20,19 +21,20 @@ export function compileFinalEmission(
   slots: (closeTime: number, last: number) => SlotRange | undefined,
   forward: (entry: RangeEntry) => void | Promise<void>,
   env: OperatorEnv,
-): (closeTime: number) => Steps {
+): (closeTime: number) => Steps<boolean> {
   const store = env.rangeStore(storeName)
   let nextEmission = 0
   return function* emitClosed(closeTime) {
     const now = env.wallClock()
-    if (now < nextEmission) return
+    if (now < nextEmission) return false
     nextEmission = now + env.emitIntervalMs
     const last = env.closeTimes.get(storeName) ?? -1
-    if (last !== -1 && last >= closeTime) return
+    if (last !== -1 && last >= closeTime) return false
     const range = slots(closeTime, last)
-    if (range === undefined || range.to < 0) return
+    if (range === undefined || range.to < 0) return false
     const entries = (yield store.all(range.from, range.to)) as readonly RangeEntry[]
     for (const entry of entries) yield forward(entry)
     env.closeTimes.set(storeName, closeTime)
+    return entries.length > 0
   }
 }

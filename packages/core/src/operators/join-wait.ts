@@ -84,6 +84,11 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
     }
   }
 
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    return isDue() ? release().then(() => true) : false
+  })
+
   return (key, value) => {
     const { timestamp } = context
     if (timestamp < streamTime - graceMs) return join(key, value)

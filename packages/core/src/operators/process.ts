@@ -1,6 +1,7 @@
 import type { Headers } from '../record/headers.ts'
 import type { MapValuesAsyncSpec } from './map-values-async.ts'
 import type { ProcessorNode, RecordMetadata } from '../topology/plan.ts'
+import type { MaybePromise } from '../state/store-types.ts'
 import type { OrderedTableStore, RangeStore, StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
 
 /**
@@ -87,6 +88,11 @@ export interface OperatorEnv {
   recordMetadata(): RecordMetadata
   /** What calls a user function beside the task's loop, for each record, and later passes its results on. */
   inFlight(spec: MapValuesAsyncSpec): Process
+  /**
+   * Run, parents first, when stream time moves on without a record, because the inputs are idle: as if one with that time had
+   * come to this operator, of a key of its own. False where it has given nothing and changed nothing.
+   */
+  onAdvance(run: (streamTime: number) => MaybePromise<boolean>): void
   /** Run before the first record and at close, in plan order. */
   onInit(run: () => void | PromiseLike<void>): void
   onClose(run: () => void | PromiseLike<void>): void

@@ -5,7 +5,7 @@ import { foldOf } from './fold.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { SessionAggregateSpec } from './spec.ts'
-import { called, stepwise, type Steps } from './stepwise.ts'
+import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 
 /**
  * `count`, `reduce`, `aggregate` over sessions: a record joins the sessions of its key that are no further than the gap from
@@ -80,6 +80,11 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
         ({ key, slot, tie, value }: RangeEntry) => forwardAt(env, slot, windowed(key, tie, slot), value, null),
         env,
       )
+
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime - graceMs - gap))
+  })
 
   return stepwise(function* process(key, value) {
     if (key === null) return context.drop(name, 'null-key')

@@ -6,7 +6,7 @@ import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { Window } from '../record/windowed.ts'
 import type { SlidingAggregateSpec } from './spec.ts'
-import { called, stepwise, type Steps } from './stepwise.ts'
+import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 
 /** A window's aggregate and the time of the last record in it. */
 interface Aggregate {
@@ -132,6 +132,11 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
         ({ key, slot, value, timestamp }: RangeEntry) => forwardAt(env, timestamp, windowed(key, slot), value, null),
         env,
       )
+
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime - graceMs))
+  })
 
   return stepwise(function* process(key, value) {
     if (key === null) return context.drop(name, 'null-key')

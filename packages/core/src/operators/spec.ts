@@ -241,6 +241,8 @@ export interface SuppressSpec {
   /** An update's time is the end of its window, or its timestamp. */
   readonly until: 'window-closes' | 'time-limit'
   readonly waitMs: number
+  /** How long the windows above are, by which an update can be older than its time; 0 with a time limit. */
+  readonly windowMs: number
   /** `Infinity` without a limit. */
   readonly maxRecords: number
   readonly maxBytes: number

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../state/store-types.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from './process.ts'
 
 /**
@@ -13,11 +14,21 @@ export function stepwise(steps: (key: unknown, value: unknown) => Steps): Proces
   return (key, value) => runSteps(steps(key, value))
 }
 
-export function runSteps(steps: Steps): void | Promise<void> {
+export function runSteps(steps: Steps<unknown>): void | Promise<void> {
   return advance(steps, () => steps.next())
 }
 
-function advance(steps: Steps, next: () => IteratorResult<unknown, void>): void | Promise<void> {
+/** Whether anything was done, as the steps themselves say. Where a user function has failed something was. */
+export function runStepsThatTell(steps: Steps<boolean>): MaybePromise<boolean> {
+  let did = true
+  const told = (function* tell(): Steps {
+    did = yield* steps
+  })()
+  const waiting = runSteps(told)
+  return waiting === undefined ? did : waiting.then(() => did)
+}
+
+function advance(steps: Steps<unknown>, next: () => IteratorResult<unknown, unknown>): void | Promise<void> {
   try {
     let step = next()
     while (step.done !== true) {

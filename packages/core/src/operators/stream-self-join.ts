@@ -16,6 +16,10 @@ export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv
   env.readsByKey(spec.store)
   const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   let streamTime = -1
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    return false
+  })
 
   return stepwise(function* process(key, value) {
     const { timestamp } = context

@@ -3,7 +3,7 @@ import type { StoredValue } from '../state/engine-store.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process, type TaskContext } from './process.ts'
 import type { LateOutput, StreamStreamJoinSpec } from './spec.ts'
-import { called, stepwise, type Steps } from './stepwise.ts'
+import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 
 /**
  * Where a stream's records are kept for the other side of a join: after they have met what is there by then. What comes when
@@ -22,6 +22,12 @@ export function compileJoinWindow(spec: LateOutput & { readonly store: string },
     if (value === null || timestamp >= store.expiredBefore) return
     return dropLate(key, value, { streamTimeMs: streamTime, windows: [], partly: true })
   }
+
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    store.advance(time)
+    return false
+  })
 
   return (key, value) => {
     const waiting = forward(key, value)
@@ -52,22 +58,32 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
   }
 
   /** What can find no partner any more. Looked for at most once in the emission interval, and not where nothing can be. */
-  function* emitUnmatched(): Steps {
+  function* emitUnmatched(): Steps<boolean> {
     const { times, windows } = unmatched!
     const waitsMs = afterMs + windows.graceMs
     // While nothing is known of the store it is looked at, unless nothing waits: Kafka Streams' sum then overflows.
     const known = times.earliest !== Number.POSITIVE_INFINITY || waitsMs === 0
-    if (known && times.earliest + waitsMs >= times.streamTime) return
+    if (known && times.earliest + waitsMs >= times.streamTime) return false
     const now = env.wallClock()
-    if (now < times.nextEmission) return
+    if (now < times.nextEmission) return false
     times.nextEmission = now + env.emitIntervalMs
-    for (const { key: place, value } of (yield unmatched!.takeClosed()) as readonly ClosedRecords[]) {
+    const closed = (yield unmatched!.takeClosed()) as readonly ClosedRecords[]
+    for (const { key: place, value } of closed) {
       for (const { left, value: its } of value) {
         const joined = yield* called(env, () => joiner(left ? its : null, left ? null : its, place.key))
         yield forwardAt(env, place.timestamp, place.key, joined, undefined)
       }
       unmatched!.remove(place)
     }
+    return closed.length > 0
+  }
+
+  if (unmatched !== undefined) {
+    const { times } = unmatched
+    env.onAdvance(time => {
+      times.streamTime = Math.max(times.streamTime, time)
+      return runStepsThatTell(emitUnmatched())
+    })
   }
 
   return stepwise(function* process(key, value) {

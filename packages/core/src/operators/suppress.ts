@@ -97,6 +97,11 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
     await release(isFull)
   }
 
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    return isDue() ? release(isDue).then(() => true) : false
+  })
+
   return (key, value, old) => {
     if (context.timestamp > streamTime) streamTime = context.timestamp
     try {

@@ -4,7 +4,7 @@ import { compileFinalEmission, type SlotRange } from './final-emission.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
-import { runSteps } from './stepwise.ts'
+import { runSteps, runStepsThatTell } from './stepwise.ts'
 
 /** Starts of the windows that hold `timestamp`, ascending; windows are aligned to the epoch and never start before it. */
 function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
@@ -83,11 +83,21 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
       ? updateFrom(open, starts, key, value)
       : waiting.then(() => updateFrom(open, starts, key, value))
   }
-  if (onUpdate || windows.type === 'unlimited') return process
+  if (onUpdate || windows.type === 'unlimited') {
+    env.onAdvance(time => {
+      streamTime = Math.max(streamTime, time)
+      return false
+    })
+    return process
+  }
 
   const forward = ({ key, slot, value, timestamp }: RangeEntry) =>
     forwardAt(env, timestamp, windowed(key, slot), value, null)
   const emitClosed = compileFinalEmission(spec.store, (now, last) => closedStarts(windows, now, last), forward, env)
+  env.onAdvance(time => {
+    streamTime = Math.max(streamTime, time)
+    return runStepsThatTell(emitClosed(streamTime - graceMs))
+  })
   return (key, value) => {
     if (key === null) return process(key, value)
     const emit = () => runSteps(emitClosed(streamTime - graceMs))

@@ -84,6 +84,8 @@ export interface RangeStore {
   put(key: unknown, slot: number, tie: number, value: unknown, timestamp: number): void
   /** Adds an entry beside those of the same slot; a null value is only logged. For stores that keep duplicates. */
   append(key: unknown, slot: number, value: unknown): void
+  /** Moves the store's time on, as an entry of that slot would. */
+  advance(slot: number): void
   /** Entries of all keys with `from <= slot <= to`, ascending by slot, then by tie, then by the bytes of the key. */
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]>
   onEmit(

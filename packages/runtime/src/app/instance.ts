@@ -296,6 +296,7 @@ export class Instance {
       if (!this.#paused) {
         if (task.canProcess() && (await task.process(maxRecords))) did = true
         if (await task.punctuate()) did = true
+        if (await task.advance()) did = true
       }
       const full = task.producer.pending()
       if (full !== undefined) await full
@@ -384,8 +385,9 @@ export class Instance {
   /** Nothing waits while records are buffered; otherwise until the next thing is due. */
   #mayWait(maxWaitMs: number): number {
     const { tasks, committer } = this.#parts
-    const running = this.#paused ? [] : tasks.running
-    if (!tasks.suspended && running.some(task => task.canProcess())) return 0
+    // What is due between two assignments waits for the next one.
+    const running = this.#paused || tasks.suspended ? [] : tasks.running
+    if (running.some(task => task.canProcess())) return 0
     const now = this.#options.clock.now()
     let wait = Math.min(maxWaitMs, committer.nextDue() - now)
     for (const task of running) wait = Math.min(wait, task.nextDue() - now)

@@ -54,6 +54,12 @@ export interface KafkaStreamsOptions {
    */
   readonly emitIntervalMs?: number
   /**
+   * Moves stream time on by itself when all inputs of a task have been read to their ends and nothing has come for so long, so
+   * that windows close at night too. From then on it goes as the wall clock does, and never passes it. What comes then with an
+   * earlier time may be late. Kafka Streams has nothing like it. @default never: stream time moves on with records only
+   */
+  readonly idleAdvanceMs?: number
+  /**
    * What to do when the state directory was left by a topology whose stores and internal topics this one would misread or
    * leave behind under another name. @default 'refuse'
    */
@@ -119,12 +125,14 @@ export type ResolvedOptions = Required<
     | 'replicationFactor'
     | 'timestampExtractor'
     | 'onBadTimestamp'
+    | 'idleAdvanceMs'
     | 'processId'
     | 'applicationServer'
     | 'groupInstanceId'
   >
 > & {
   readonly onBadTimestamp: BadTimestampPolicy | undefined
+  readonly idleAdvanceMs: number | undefined
   readonly processId: string | undefined
   readonly groupInstanceId: string | undefined
   readonly applicationServer: string | undefined
@@ -244,6 +252,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: wholeFrom(0),
     expected: 'it has to be a whole number of milliseconds from 0',
     doc: 'How often at most results are emitted that wait for windows to close.',
+  },
+  idleAdvanceMs: {
+    default: undefined,
+    check: value => value === undefined || wholeFrom(1)(value),
+    expected: 'it has to be a whole number of milliseconds from 1',
+    doc: 'After so long without records stream time moves on by itself, as the wall clock does. By default with records only.',
   },
   onTopologyChange: {
     default: 'refuse',

@@ -215,6 +215,7 @@ async function compileGlobals(
     emitIntervalMs: 0,
     closeTimes: new Map(),
     recordMetadata: () => context.metadata(),
+    onAdvance: () => undefined,
     onInit: run => void starts.push(run),
     onClose: run => void ends.push(run),
     readsByKey: () => undefined,

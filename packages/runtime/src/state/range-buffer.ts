@@ -156,6 +156,11 @@ export class RangeBuffer implements TaskBuffer {
     else this.put(key, slot, value, timestamp, this.#sequence)
   }
 
+  /** Moves the store's time on, as an entry of that slot would. */
+  advance(slot: number): void {
+    this.#segments.accepts(slot)
+  }
+
   /** Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. */
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
     const first = Math.max(from, this.#segments.emittedFrom)

@@ -314,6 +314,7 @@ export class TaskStores {
       get: (key, slot, tie) => buffer.entry(key, slot, tie),
       put: (key, slot, tie, value, timestamp) => buffer.put(key, slot, value, timestamp, tie),
       append: (key, slot, value) => buffer.append(key, slot, value),
+      advance: slot => buffer.advance(slot),
       all: (from, to) => buffer.all(from, to),
       onEmit: (listener, sendOldValues) => buffer.onEmit(listener, sendOldValues),
     }

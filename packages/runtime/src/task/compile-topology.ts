@@ -2,6 +2,7 @@ import {
   compileOperator,
   keepsKeyAndTime,
   looksAtNothing,
+  type MaybePromise,
   type OperatorEnv,
   type Plan,
   type PlanNode,
@@ -28,6 +29,10 @@ export interface CompiledTopology {
   readonly sources: ReadonlyMap<string, CompiledSource>
   /** For each source node: which store keys its records will be looked up by. */
   readonly lookAhead: ReadonlyMap<SourceNode, readonly LookAhead[]>
+  /** Whether an operator has to do with stream time that moves on without records. */
+  readonly advances: boolean
+  /** Tells those operators, parents first. False where none has given or changed anything. */
+  advance(streamTime: number): Promise<boolean>
   init(): Promise<void>
   close(): Promise<void>
 }
@@ -58,6 +63,8 @@ export interface CompileOptions {
   wallClock(): number
   readonly emitIntervalMs: number
   readonly closeTimes: Map<string, number>
+  /** By node, how far it stays behind when stream time moves on without records; undefined where it does not. */
+  readonly advanceLags: ReadonlyMap<string, number> | undefined
 }
 
 export function compileTopology(options: CompileOptions): CompiledTopology {
@@ -68,6 +75,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
   const reads = new Map<string, LookAhead[]>()
   const starts: (() => void | PromiseLike<void>)[] = []
   const ends: (() => void | PromiseLike<void>)[] = []
+  const advances: ((streamTime: number) => MaybePromise<boolean>)[] = []
 
   // Parents come before children in a plan, so children are compiled first when it is walked backwards.
   for (const node of [...nodes.values()].reverse()) {
@@ -102,6 +110,13 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
   return {
     sources,
     lookAhead,
+    advances: advances.length > 0,
+    async advance(streamTime) {
+      let did = false
+      // Children were compiled first.
+      for (const run of advances.toReversed()) if (await run(streamTime)) did = true
+      return did
+    },
     async init() {
       for (const start of starts.reverse()) await start()
     },
@@ -148,6 +163,10 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       inFlight: spec => {
         const forward = forwardTo(resultChildren(node))
         return options.inFlight.lane(node.name, spec, forward, hasStateAbove(node))
+      },
+      onAdvance(run) {
+        const lag = options.advanceLags?.get(node.name)
+        if (lag !== undefined) advances.push(streamTime => run(streamTime - lag))
       },
       onInit: run => void starts.push(run),
       onClose: run => void ends.push(run),

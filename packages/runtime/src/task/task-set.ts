@@ -315,6 +315,8 @@ export class TaskSet {
       emitIntervalMs: options.emitIntervalMs,
       processingTimeoutMs: options.processingTimeoutMs,
       progress: this.#options.progress,
+      idleAdvanceMs: options.idleAdvanceMs,
+      endsOf: partitions => this.#endsOf(partitions),
       wakeup: () => this.#options.consumer.wakeup(),
     })
   }
@@ -359,6 +361,17 @@ export class TaskSet {
         end,
       }
     })
+  }
+
+  async #endsOf(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[] | undefined> {
+    const { admin, options } = this.#options
+    try {
+      return await admin.latestOffsets(partitions.map(({ topic, partition }) => ({ topic, partition })))
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable')) throw error
+      options.logger.debug({ error }, 'nobody says whether the inputs are idle: stream time does not move on')
+      return undefined
+    }
   }
 
   /** None of them runs any more when this resolves. */

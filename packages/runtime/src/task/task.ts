@@ -1,4 +1,5 @@
 import {
+  advanceLags,
   type BadTimestampPolicy,
   type Clock,
   type CommittedOffset,
@@ -23,6 +24,7 @@ import type { ChangelogWriter } from '../state/store-output.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
+import { IdleTime, type IdleTimeOptions } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
 import { showKey } from './key-identity.ts'
 import { LookAheadReader } from './look-ahead.ts'
@@ -54,6 +56,10 @@ export interface TaskOptions {
   /** How long one record may take, and where it is seen that it takes longer. */
   readonly processingTimeoutMs: number
   readonly progress: ProgressSign
+  /** After so long without records stream time moves on by itself; undefined: never. */
+  readonly idleAdvanceMs: number | undefined
+  /** Where partitions end, as the broker says now; undefined where it does not answer. */
+  readonly endsOf: IdleTimeOptions['endsOf']
   /** Makes the loop look at the task again, which may be waiting for records. */
   readonly wakeup: () => void
 }
@@ -75,6 +81,9 @@ const MISSING_DATA_PATIENCE_MS = 5_000
 
 /** The version of the format in which `suppress` logs what it holds back, for Kafka Streams to tell. */
 const SUPPRESSION_HEADERS: Headers = [{ key: 'v', value: Buffer.of(3) }]
+
+/** Under this name goes, with the times of stores, how far stream time has moved on without records. No store has it. */
+const ADVANCED = '#advanced'
 
 /** So many records are processed, or for so long, before other tasks, the group and the commit have their turn. */
 const RECORDS_PER_TURN = 8192
@@ -107,6 +116,8 @@ export class Task {
   readonly #acknowledged = new Map<string, number>()
   /** Undefined where the topology has no operator that needs it. */
   #inFlight: InFlight | undefined
+  /** Undefined where stream time moves on with records only. */
+  #idle: IdleTime | undefined
   #topology: CompiledTopology | undefined
   #dirty = false
   #idleSince: number | undefined
@@ -126,7 +137,7 @@ export class Task {
 
   /** After the stores have been restored: compiles the sub-topology and runs the user's `init`. */
   async start(inputs: readonly TaskInput[]): Promise<void> {
-    const { clock, stores } = this.#options
+    const { clock, stores, plan, idleAdvanceMs, emitIntervalMs, endsOf } = this.#options
     await stores.start(this.context, store => this.#changelogWriter(store))
     for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
       this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
@@ -143,9 +154,13 @@ export class Task {
         this.commitRequested = true
       },
       wallClock: () => clock.now(),
+      advanceLags: idleAdvanceMs === undefined ? undefined : advanceLags(plan, idleAdvanceMs),
     })
     this.#topology = topology
     if (inFlight.used) this.#inFlight = inFlight
+    if (idleAdvanceMs !== undefined && topology.advances) {
+      this.#idle = new IdleTime({ clock, idleAdvanceMs, emitIntervalMs, endsOf })
+    }
     for (const input of inputs) {
       this.#queues.push(
         new PartitionQueue({
@@ -158,6 +173,8 @@ export class Task {
     this.context.streamTime = Math.max(-1, ...inputs.map(({ partitionTime }) => partitionTime))
     this.context.clear(-1)
     await topology.init()
+    // What has been final before a restart is so after it: stream time goes on from where it was.
+    if (this.#idle !== undefined) await this.#advanceTo(this.context.streamTime, this.#closeTimes.get(ADVANCED) ?? -1)
   }
 
   get queues(): readonly PartitionQueue[] {
@@ -261,6 +278,7 @@ export class Task {
       if (this.commitRequested) break
     }
     if (count > 0) {
+      this.#idle?.interrupt()
       this.#dirty = true
       this.processed += count
     }
@@ -269,7 +287,10 @@ export class Task {
 
   async #deliver(inFlight: InFlight): Promise<boolean> {
     const delivered = await inFlight.deliver()
-    if (delivered) this.#dirty = true
+    if (delivered) {
+      this.#idle?.interrupt()
+      this.#dirty = true
+    }
     return delivered
   }
 
@@ -313,9 +334,37 @@ export class Task {
     return true
   }
 
+  /**
+   * Moves stream time on where the inputs have been idle for long enough; what results is timed by what it is made of. Not
+   * before all that came until then is committed: what a cache holds back belongs before. True when anything was done.
+   */
+  async advance(): Promise<boolean> {
+    const { streamTime } = this.context
+    if (this.#idle === undefined || !this.#mayAdvance) return false
+    const reached = await this.#idle.reached(streamTime, this.#queues)
+    return reached !== undefined && (await this.#advanceTo(reached))
+  }
+
+  /** To the latest of these times. */
+  async #advanceTo(...times: readonly number[]): Promise<boolean> {
+    const time = Math.max(...times)
+    if (time < 0) return false
+    this.context.clear(time)
+    if (!(await this.#topology!.advance(time))) return false
+    this.#closeTimes.set(ADVANCED, time)
+    this.#dirty = true
+    return true
+  }
+
+  get #mayAdvance(): boolean {
+    return !this.needsCommit && this.context.streamTime >= 0 && (this.#inFlight?.size ?? 0) === 0
+  }
+
   /** When there is something to do even if no record comes, in milliseconds since the epoch. */
   nextDue(): number {
+    const advance = this.#idle !== undefined && this.#mayAdvance ? this.#idle.nextDue : Number.POSITIVE_INFINITY
     return Math.min(
+      advance,
       this.#punctuations.nextWallClock(),
       this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY,
       this.stores.expiresAt('wall-clock'),

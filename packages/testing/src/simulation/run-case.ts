@@ -180,12 +180,15 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real))
   const restEnds = clock.now() + REST_MS
   let atRest = false
+  let quietSince: number | undefined
   while (clock.now() < restEnds && !atRest) {
     // One that was told to stop may have ended only now.
     for (const one of processes) one.start()
     await clock.advance(1000)
     observe()
-    atRest = await allCommitted(honest, cluster, sources)
+    if (await allCommitted(honest, cluster, sources)) quietSince ??= clock.now()
+    else quietSince = undefined
+    atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
   }
   if (!atRest) violation(`after ${REST_MS / 1000} s without trouble the input was not processed to its end`)
   for (const one of processes) one.stop()

@@ -47,6 +47,10 @@ export interface SimulationOptions {
   readonly partitions?: number
   /** @default 'as-planned' */
   readonly caching?: 'as-planned' | 'off'
+  /** Of the application. @default never: stream time moves on with records only */
+  readonly idleAdvanceMs?: number
+  /** How long a run goes on after its input has been processed, in virtual milliseconds: for what time brings out. @default 0 */
+  readonly quietMs?: number
   /** Whether a run that fails is made smaller. @default true */
   readonly shrink?: boolean
 }
@@ -76,8 +80,12 @@ export interface SimulationResult {
  * }
  */
 export async function simulate(plan: Plan, options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, guarantee, partitions, input } = options
-  const setting = drawCase({ plan, seed, input, guarantee, partitions })
+  const { seed, guarantee, partitions, input, idleAdvanceMs, quietMs = 0 } = options
+  const setting: SimulationCase = {
+    ...drawCase({ plan, seed, input, guarantee, partitions }),
+    ...(idleAdvanceMs === undefined ? {} : { idleAdvanceMs }),
+    quietMs,
+  }
   const first = await judge(plan, setting, options)
   const result = { seed, kills: first.kills, faults: first.faults.length }
   if (first.violations.length === 0 || options.shrink === false) {

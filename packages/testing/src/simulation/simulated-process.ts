@@ -165,6 +165,7 @@ export class SimulatedProcess {
       caching,
       ...(setting.stateBufferBytes === undefined ? {} : { stateBufferBytes: setting.stateBufferBytes }),
       ...(setting.processingTimeoutMs === undefined ? {} : { processingTimeoutMs: setting.processingTimeoutMs }),
+      ...(setting.idleAdvanceMs === undefined ? {} : { idleAdvanceMs: setting.idleAdvanceMs }),
       numStandbyReplicas: setting.numStandbyReplicas ?? 0,
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,

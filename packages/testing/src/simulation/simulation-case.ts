@@ -79,6 +79,10 @@ export interface SimulationCase {
   readonly firstProducerEpoch?: number
   /** A small one lets state leave the heap, and commits come early. @default the runtime's */
   readonly stateBufferBytes?: number
+  /** Of the application. @default never: stream time moves on with records only */
+  readonly idleAdvanceMs?: number
+  /** How long it goes on after everything has been processed, in virtual milliseconds. @default 0 */
+  readonly quietMs?: number
 }
 
 /** Whether the user function that sees the record takes longer than it may: once, or always where such records are left out. */
