@@ -9,12 +9,15 @@ import type { Application, ApplicationOptions } from './application.ts'
 
 const SOURCES = fileURLToPath(new URL('./java/', import.meta.url))
 
-/** The shop in Kafka Streams, in a JVM of its own. */
-export async function startJava(options: ApplicationOptions): Promise<Application> {
+/** The shop in Kafka Streams, in a JVM of its own. @param groupProtocol `streams` is that of KIP-1071 */
+export async function startJava(
+  options: ApplicationOptions,
+  groupProtocol: 'classic' | 'streams' = 'classic',
+): Promise<Application> {
   const classPath = await buildMavenProject(SOURCES, 'millrace-java-takeover')
   const state = await mkdtemp(join(tmpdir(), 'java-takeover-'))
   const { brokers, applicationId, inputs, guarantee, caching } = options
-  const settings = [brokers, applicationId, inputs, guarantee, caching ? '10485760' : '0', state]
+  const settings = [brokers, applicationId, inputs, guarantee, caching ? '10485760' : '0', state, groupProtocol]
   const tuning = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
   const java = spawn('java', [...tuning, '-cp', classPath, 'millrace.takeover.Main', ...settings], {
     stdio: ['pipe', 'ignore', 'pipe'],

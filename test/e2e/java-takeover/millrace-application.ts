@@ -21,7 +21,12 @@ export async function startMillrace(options: ApplicationOptions): Promise<Applic
     logger: silentLogger,
   })
   let failure: unknown
-  await streams.start()
+  try {
+    await streams.start()
+  } catch (error) {
+    await rm(stateDir, { recursive: true, force: true })
+    throw error
+  }
   streams.ended().catch((error: unknown) => (failure = error))
   const check = () => {
     if (failure !== undefined) throw failure

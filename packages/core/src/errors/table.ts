@@ -213,6 +213,13 @@ export const ERROR_TABLE = {
     message: 'The member of group "{groupId}" is no longer valid: {reason}',
     hint: 'Nothing to do: the tasks are closed without a commit and the instance joins again.',
   },
+  MILLRACE_GROUP_INCOMPATIBLE: {
+    kind: 'config',
+    message: 'The group "{groupId}" has members of another program, which cannot share it: {reason}',
+    hint:
+      'Stop them first, such as the same application in Java: one of both can own the group at a time. ' +
+      'A Java instance that was closed without leaving its group goes when its session times out (45 s by default).',
+  },
   MILLRACE_GROUP_ACTIVE: {
     kind: 'config',
     message: 'The group "{groupId}" has members: {members}',
