@@ -9,6 +9,7 @@ import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instance-parts.ts'
 import { Patience, RETRY_MS } from './patience.ts'
+import { SlowAssignment } from './slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
 
 export interface InstanceListener extends RestoreListener {
@@ -62,6 +63,7 @@ export class Instance {
   readonly #openDirectory: OpenStateDirectory
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
+  #slowAssignment: SlowAssignment | undefined
   #paused = false
   /** When other topics were found to match than before. */
   #lastChange = -Infinity
@@ -140,6 +142,7 @@ export class Instance {
     this.#begun = await openParts(context, this.#opened, signal)
     this.#lastRefresh = this.#options.clock.now()
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
+    this.#slowAssignment = new SlowAssignment(this.#options)
   }
 
   /**
@@ -155,6 +158,7 @@ export class Instance {
       const updated = await this.#parts.globals.update()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
       await this.#confirmAfterPause()
+      await this.#slowAssignment?.check(this.#parts.membership.assigned, this.#parts.admin)
       const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
       await this.#cleanIfDue()
