@@ -8,22 +8,29 @@ const clock = new ManualClock(1_000)
 let onDisk: Set<string>
 let used: Set<string>
 let refuses: boolean
+let unreadable: boolean
+let warnings: unknown[]
 let cleaner: StateCleaner
 
 beforeEach(() => {
   onDisk = new Set(['0_0', '0_1'])
   used = new Set(['0_0'])
   refuses = false
+  unreadable = false
+  warnings = []
   cleaner = new StateCleaner({
     directory: {
-      taskNames: async () => [...onDisk],
+      async taskNames() {
+        if (unreadable) throw new Error('EIO')
+        return [...onDisk]
+      },
       async deleteTaskDirectory(task) {
         if (refuses) throw new Error('busy')
         onDisk.delete(task)
       },
     },
     clock,
-    logger: silentLogger,
+    logger: { ...silentLogger, warn: fields => void warnings.push(fields['error']) },
     delayMs: DELAY_MS,
     inUse: () => used,
   })
@@ -60,5 +67,15 @@ it('tries again what could not be deleted', async () => {
   expect(onDisk).toEqual(new Set(['0_0', '0_1']))
   refuses = false
   await pass(60_000)
+  expect(onDisk).toEqual(new Set(['0_0']))
+})
+
+it('says that the directory cannot be listed, and tries again', async () => {
+  unreadable = true
+  await pass(DELAY_MS)
+  expect(warnings).toHaveLength(10)
+  expect(warnings[0]).toMatchObject({ message: 'EIO' })
+  unreadable = false
+  await pass(DELAY_MS + 60_000)
   expect(onDisk).toEqual(new Set(['0_0']))
 })

@@ -30,12 +30,12 @@ export class StateCleaner {
 
   /** Costs nothing unless it is due. Not while tasks are being assigned. */
   async cleanIfDue(): Promise<void> {
-    const { directory, clock, delayMs, inUse } = this.#options
+    const { clock, delayMs, inUse } = this.#options
     const now = clock.now()
     if (now - this.#lastLook < Math.min(delayMs, MOST_OFTEN_MS)) return
     this.#lastLook = now
     const used = inUse()
-    for (const name of await directory.taskNames()) {
+    for (const name of await this.#taskNames()) {
       if (used.has(name)) {
         this.#idleSince.delete(name)
         continue
@@ -43,6 +43,17 @@ export class StateCleaner {
       const since = this.#idleSince.get(name)
       if (since === undefined) this.#idleSince.set(name, now)
       else if (now - since >= delayMs) await this.#delete(name)
+    }
+  }
+
+  /** None when the disk does not say: what cannot be cleaned up is no reason to stop. */
+  async #taskNames(): Promise<readonly string[]> {
+    const { directory, logger } = this.#options
+    try {
+      return await directory.taskNames()
+    } catch (error) {
+      logger.warn({ error }, 'could not look for the state of tasks that are elsewhere now; it is tried again')
+      return []
     }
   }
 
