@@ -74,6 +74,11 @@ export const ERROR_TABLE = {
     message: 'The internal topic "{topic}" has {actual} partitions, but this topology needs {expected}',
     hint: 'Another topology uses this applicationId, or an input topic has grown. Choose another id, or reset the application.',
   },
+  MILLRACE_TOPIC_GROWN: {
+    kind: 'config',
+    message: 'The topic {topics} has grown from {before} to {after} partitions, but "{internal}" has {before}',
+    hint: 'Records of a key may come to another partition than before, while its state stays where it is. Copy the input into a topic of the new size and read that with another applicationId; or reset the application, delete its internal topics, and begin anew.',
+  },
   MILLRACE_PROCESSING_FAILED: {
     kind: 'fatal',
     message: '{operator} failed on {topic}-{partition} at offset {offset} (task {task}): {reason}',

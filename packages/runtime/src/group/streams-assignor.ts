@@ -1,6 +1,7 @@
 import {
   type Admin,
   type Assignor,
+  internalTopics,
   type MemberAssignment,
   millraceError,
   type Plan,
@@ -8,6 +9,7 @@ import {
   topicNaming,
   type TopicPartition,
 } from '@millrace/core'
+import { checkGrowth } from '../topics/check-growth.ts'
 import { taskCount } from '../topics/partition-counts.ts'
 import { type TaskId, taskName } from '../task/task-id.ts'
 import {
@@ -161,10 +163,11 @@ async function partitionsOfTasks(
   // A topic that patterns feed is made when they have matched something.
   const mayBeMissing = new Set(readsByPattern(plan) ? plan.repartitionTopics.map(({ name }) => real(name)) : [])
   const topics = subTopologies.flatMap(subTopology => subTopology.topics)
-  const described = await admin.describeTopics(topics)
+  const described = await admin.describeTopics([...new Set([...topics, ...internalTopics(plan).map(real)])])
   const counts = new Map(described.map(({ name, partitions }) => [name, partitions]))
   for (const topic of topics)
     if (!counts.has(topic) && !mayBeMissing.has(topic)) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+  checkGrowth(plan, applicationId, counts)
   const tasks = new Map<string, { readonly id: TaskId; readonly partitions: readonly TopicPartition[] }>()
   for (const { id, topics: sources } of subTopologies) {
     for (let partition = 0; partition < taskCount(sources, counts); partition++) {

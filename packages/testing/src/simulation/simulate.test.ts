@@ -80,5 +80,7 @@ it('says clearly why a topology with stores does not go on after its input topic
     troubles: [{ kind: 'grow', atMs: 1000, topic: 'in' }],
     faults: [],
   })
-  expect(violations.join('\n')).toContain('MILLRACE_TOPIC_PARTITIONS_CHANGED')
+  expect(violations[0]).toContain(
+    'MILLRACE_TOPIC_GROWN: The topic "in" has grown from 2 to 3 partitions, but "app-KSTREAM-AGGREGATE-STATE-STORE-0000000001-changelog" has 2',
+  )
 })
