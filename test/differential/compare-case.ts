@@ -1,16 +1,15 @@
 import type { Optimization, Plan } from '@millrace/core'
-import { type Choice, seededChoice } from './choice.ts'
 import { compareDescribe, type Described, javaOptimization } from './compare-describe.ts'
 import { compareRuns } from './compare-run.ts'
+import { downstream } from './downstream.ts'
 import { withoutExpiredWindows } from './expired-windows.ts'
-import { generateInputs } from './generate-inputs.ts'
-import { generateTopology } from './generate-topology.ts'
 import { interpret } from './interpreter.ts'
-import type { JavaPeer, RunInput, RunResult } from './java-peer.ts'
-import { runMillrace } from './run-millrace.ts'
+import { JavaFailed, type JavaPeer, type RunInput, type RunResult } from './java-peer.ts'
+import { sameReason } from './refusals.ts'
+import { MillraceFailed, runMillrace } from './run-millrace.ts'
 import type { TopologySpec } from './spec.ts'
-import { hasTiedJoin } from './tied-joins.ts'
-import { sharesStreamTime } from './uncompared.ts'
+import { tiedJoins } from './tied-joins.ts'
+import { sharedStreamTime } from './uncompared.ts'
 
 /** One topology with what goes into it. */
 export interface Case {
@@ -21,10 +20,16 @@ export interface Case {
   readonly optimization: readonly Optimization[]
   /** @default false */
   readonly repartitionAfterProcess?: boolean
+  /** What Kafka Streams keeps stores in that do not say so themselves. @default 'persistent' */
+  readonly stores?: 'memory' | 'persistent'
 }
 
-/** `same` says that descriptions, records and stores agree; `same, ties left out`, that only the descriptions were compared. */
-export type Verdict = 'same' | 'same, ties left out' | 'both refuse' | 'known difference' | 'different'
+/**
+ * `same`: descriptions, records and stores agree. `same, ties left out`: they do, but for what is below a tied join.
+ * `both refuse` to build the topology or to start it, and `both fail` on the same input, for the same reason; all that comes
+ * before that input agrees.
+ */
+export type Verdict = 'same' | 'same, ties left out' | 'both refuse' | 'both fail' | 'known difference' | 'different'
 
 export interface CaseComparison {
   readonly verdict: Verdict
@@ -32,54 +37,45 @@ export interface CaseComparison {
   readonly differences: readonly string[]
 }
 
-const OPTIMIZATIONS = ['reuse.ktable.source.topics', 'merge.repartition.topics', 'single.store.self.join'] as const
-
-/** The case of a seed: the same every time. */
-export function generateCase(seed: number): Case {
-  const choice: Choice = seededChoice(seed)
-  const topology = generateTopology(choice)
-  const inputs = generateInputs(choice, topology)
-  const optimization = choice.chance(50) ? OPTIMIZATIONS.filter(() => choice.chance(70)) : []
-  const caching = choice.chance(50)
-  const merges = optimization.includes('merge.repartition.topics')
-  const repartitionAfterProcess = merges && choice.chance(50) ? { repartitionAfterProcess: true } : {}
-  return { topology, inputs, caching, optimization, ...repartitionAfterProcess }
-}
-
 /** Builds and runs a case on both sides and compares all that can be seen of it. */
-export async function compareCase(
-  { topology, inputs, caching, optimization, repartitionAfterProcess = false }: Case,
-  java: JavaPeer,
-): Promise<CaseComparison> {
+export async function compareCase(whole: Case, java: JavaPeer): Promise<CaseComparison> {
+  const { topology, optimization, repartitionAfterProcess = false } = whole
   const described = await compareDescribe(topology, java, { optimization, repartitionAfterProcess })
   if (described.verdict === 'different') return { verdict: 'different', differences: describedAs(described) }
   if (described.verdict !== 'same') return { verdict: described.verdict, differences: [] }
-  const plan = interpret(topology, { optimization, repartitionAfterProcess })
-  if (hasTiedJoin(plan) || sharesStreamTime(topology, plan.subTopologies.length))
-    return { verdict: 'same, ties left out', differences: [] }
-  const theirs = await attempt(() =>
-    java.run(topology, inputs, {
-      caching,
-      stores: 'persistent',
-      repartitionAfterProcess,
-      ...javaOptimization(optimization),
-    }),
-  )
-  const ours = await attempt(() => runMillrace(topology, inputs, { caching, optimization, repartitionAfterProcess }))
-  const compared = (result: RunResult): RunResult => withoutExpiredWindows(result, plan, inputs)
-  const timeless = (result: RunResult): RunResult => withoutSuppressTimes(result, plan)
-  if ('failure' in ours && 'failure' in theirs) return { verdict: 'both refuse', differences: [] }
-  const differences =
-    'failure' in ours
-      ? [`Millrace fails: ${ours.failure}`]
-      : 'failure' in theirs
-        ? [`Kafka Streams fails: ${theirs.failure}`]
-        : compareRuns(timeless(compared(theirs.result)), timeless(compared(ours.result)))
-  return { verdict: differences.length === 0 ? 'same' : 'different', differences }
+  return compareRunsOf(whole, java, interpret(topology, { optimization, repartitionAfterProcess }))
 }
 
-/** What suppress holds back is logged with the time of the wall clock, for which Java's driver has none at all. */
-function withoutSuppressTimes(result: RunResult, plan: Plan): RunResult {
+async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<CaseComparison> {
+  const { topology, inputs, caching, optimization, repartitionAfterProcess = false, stores = 'persistent' } = whole
+  const built = { caching, repartitionAfterProcess }
+  const theirs = await attempt(() =>
+    java.run(topology, inputs, { ...built, stores, ...javaOptimization(optimization) }),
+  )
+  const ours = await attempt(() => runMillrace(topology, inputs, { ...built, optimization }))
+  const depends = [...tiedJoins(plan), ...sharedStreamTime(topology, plan)]
+  if ('failure' in ours && 'failure' in theirs && ours.at === theirs.at && sameReason(ours.failure, theirs.failure)) {
+    if (ours.at === undefined) return { verdict: 'both refuse', differences: [] }
+    const before = await compareRunsOf({ ...whole, inputs: inputs.slice(0, ours.at) }, java, plan)
+    return before.verdict === 'same' ? { ...before, verdict: 'both fail' } : before
+  }
+  if ('failure' in ours || 'failure' in theirs) {
+    if (depends.length > 0 && neverRefused(ours) && neverRefused(theirs))
+      return { verdict: 'same, ties left out', differences: [] }
+    return { verdict: 'different', differences: [`Millrace ${ended(ours)}`, `Kafka Streams ${ended(theirs)}`] }
+  }
+  const compared = (result: RunResult): RunResult =>
+    withoutExpiredWindows(withoutWallClockTimes(result, plan), plan, inputs)
+  const differences = compareRuns(compared(theirs.result), compared(ours.result))
+  if (differences.length === 0) return { verdict: 'same', differences: [] }
+  const { topics, stores: keptStores } = downstream(plan, depends)
+  const certain = differences.filter(({ what, name }) => !(what === 'topic' ? topics : keptStores).has(name))
+  if (certain.length === 0) return { verdict: 'same, ties left out', differences: [] }
+  return { verdict: 'different', differences: certain.map(({ shown }) => shown) }
+}
+
+/** What waits in `suppress`, or in a join with grace, is logged with the wall clock, of which Java's producer has none. */
+function withoutWallClockTimes(result: RunResult, plan: Plan): RunResult {
   const topics = new Set(
     plan.stores.flatMap(({ name, suppression, waiting }) => (suppression || waiting ? [`app-${name}-changelog`] : [])),
   )
@@ -95,10 +91,23 @@ function describedAs({ ours, java }: { readonly ours: Described; readonly java: 
   return [`Millrace describes it as\n${shown(ours)}`, `Kafka Streams as\n${shown(java)}`]
 }
 
-async function attempt<T>(run: () => Promise<T>): Promise<{ readonly result: T } | { readonly failure: string }> {
+/** How a run ended. `at` is the number of the input that it fails on, undefined where it does not even start. */
+type Outcome = { readonly result: RunResult } | { readonly failure: string; readonly at: number | undefined }
+
+function neverRefused(outcome: Outcome): boolean {
+  return 'result' in outcome || outcome.at !== undefined
+}
+
+function ended(outcome: Outcome): string {
+  if ('result' in outcome) return 'goes through'
+  return `${outcome.at === undefined ? 'does not start' : `fails on input ${outcome.at}`}: ${outcome.failure}`
+}
+
+async function attempt(run: () => Promise<RunResult>): Promise<Outcome> {
   try {
     return { result: await run() }
   } catch (error) {
-    return { failure: (error as Error).message }
+    const at = error instanceof JavaFailed || error instanceof MillraceFailed ? error.at : undefined
+    return { failure: (error as Error).message, at }
   }
 }

@@ -3,6 +3,7 @@ import { interpret } from './interpreter.ts'
 import type { JavaPeer, RunOptions } from './java-peer.ts'
 import { knownDifference } from './known-differences.ts'
 import { normalDescribe } from './normal-describe.ts'
+import { sameReason } from './refusals.ts'
 import type { TopologySpec } from './spec.ts'
 
 /** What one side made of a topology: its description, or the reason why it refuses it. */
@@ -11,7 +12,7 @@ export type Described = { readonly described: string } | { readonly refused: str
 export interface DescribeComparison {
   readonly ours: Described
   readonly java: Described
-  /** Both the same, or both refuse. A known difference is one that is listed with its reason. */
+  /** Both the same, or both refuse for one reason. A known difference is one that is listed with its reason. */
   readonly verdict: 'same' | 'both refuse' | 'known difference' | 'different'
 }
 
@@ -43,7 +44,7 @@ async function attempt(build: () => Promise<string>): Promise<Described> {
 }
 
 function verdict(ours: Described, java: Described): DescribeComparison['verdict'] {
-  if ('refused' in ours && 'refused' in java) return 'both refuse'
+  if ('refused' in ours && 'refused' in java && sameReason(ours.refused, java.refused)) return 'both refuse'
   if ('described' in ours && 'described' in java && ours.described === java.described) return 'same'
   return knownDifference(ours, java) === undefined ? 'different' : 'known difference'
 }

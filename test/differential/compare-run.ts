@@ -5,21 +5,29 @@ import type { RunOutput, RunResult, StoreEntry } from './java-peer.ts'
  * key are compared in their order, byte for byte with timestamps and headers; of each store the entries, in any order,
  * because Java's own stores do not agree on one. A topic without records is one that was never written.
  */
-export function compareRuns(java: RunResult, ours: RunResult): readonly string[] {
+export function compareRuns(java: RunResult, ours: RunResult): readonly Difference[] {
   return [
     ...compareNamed('topic', java.outputs, ours.outputs, recordsByKey),
     ...compareNamed('store', java.stores, ours.stores, sortedEntries),
   ]
 }
 
+export interface Difference {
+  readonly what: 'topic' | 'store'
+  /** Of the topic or the store. */
+  readonly name: string
+  /** For a reader. */
+  readonly shown: string
+}
+
 type Listed<Item> = Readonly<Record<string, readonly Item[]>>
 
 function* compareNamed<Item>(
-  what: string,
+  what: Difference['what'],
   java: Listed<Item>,
   ours: Listed<Item>,
   arrange: (items: readonly Item[]) => ReadonlyMap<string, readonly string[]>,
-): Generator<string> {
+): Generator<Difference> {
   for (const name of [...new Set([...Object.keys(java), ...Object.keys(ours)])].sort()) {
     const expected = arrange(java[name] ?? [])
     const actual = arrange(ours[name] ?? [])
@@ -28,7 +36,8 @@ function* compareNamed<Item>(
       const mine = actual.get(part) ?? []
       const at = firstDifference(theirs, mine)
       if (at !== undefined) {
-        yield `${what} ${name}, ${part}, number ${at}: Java ${theirs[at] ?? 'nothing'}, Millrace ${mine[at] ?? 'nothing'}`
+        const shown = `${what} ${name}, ${part}, number ${at}: Java ${theirs[at] ?? 'nothing'}, Millrace ${mine[at] ?? 'nothing'}`
+        yield { what, name, shown }
       }
     }
   }

@@ -4,20 +4,23 @@ import type { TopologySpec } from './spec.ts'
 
 /**
  * Draws records for every topic that a topology reads: few keys, so that they meet; times in order, tied, out of order and
- * too late for a window; nulls on either side; headers now and then; wall-clock advances in between.
+ * too late for a window, negative now and then; nulls on either side; headers now and then; wall-clock advances in between.
  */
 export function generateInputs(choice: Choice, topology: TopologySpec): readonly RunInput[] {
   const topics = topicsOf(topology)
   if (topics.length === 0) return []
+  const policies = new Set(topicsOf(topology.filter(step => 'badTimestamp' in step)))
   let now = 1_000
   return Array.from({ length: 5 + choice.below(30) }, (): RunInput => {
     if (choice.chance(5)) return { advanceWallClockMs: 1 + choice.below(100) }
     if (choice.chance(70)) now += choice.below(12)
+    const topic = choice.of(topics)
+    const negative = choice.chance(policies.has(topic) ? 12 : 0) || choice.below(2_000) === 0
     return {
-      topic: choice.of(topics),
+      topic,
       key: choice.chance(8) ? null : base64(choice.of(KEYS)),
       value: choice.chance(10) ? null : base64(words(choice)),
-      timestamp: choice.chance(20) ? now - choice.below(40) : now,
+      timestamp: negative ? -1 - choice.below(3) : choice.chance(20) ? now - choice.below(40) : now,
       ...(choice.chance(15) ? { headers: headers(choice) } : {}),
     }
   })

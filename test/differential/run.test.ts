@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { compareCase, generateCase } from './compare-case.ts'
+import { compareCase } from './compare-case.ts'
+import { generateCase } from './generate-case.ts'
 import { type JavaPeer, startJavaPeer } from './java-peer.ts'
 import { missingJavaTools } from './missing-java-tools.ts'
 import { REGRESSIONS } from './regressions.ts'

@@ -1,29 +1,32 @@
 import type { Plan, PlanNode } from '@millrace/core'
 
 /**
- * Whether a join may meet a table, or another stream, before or after what the very same input record brings to it: both sides
- * are read from different topics, both fed by one. Records of equal time on two topics are taken in an order that nobody
- * promises; in Java's driver it depends on the inner order of a heap. So the results of such a join are not compared.
+ * Names of the joins that may meet a table, or another stream, before or after what the very same input record brings to it:
+ * both sides come through topics that the topology itself writes, both fed by one. Records of equal time on two topics are
+ * taken in an order that nobody promises; in Java's driver it depends on the inner order of a heap. A side that reads the
+ * input itself is first in any case.
  */
-export function hasTiedJoin(plan: Plan): boolean {
+export function tiedJoins(plan: Plan): readonly string[] {
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
-  return plan.nodes.some(node => {
-    if (node.kind !== 'processor' || !READS_ANOTHER.has(node.operator.type)) return false
-    const stream = upstreamSources(node.name, byName)
-    return node.stores.some(store => {
-      const writer = plan.nodes.find(other => writes(other, store))
-      const table = writer === undefined ? new Set<string>() : upstreamSources(writer.name, byName)
-      if (stream.size === table.size && meet(stream, table) === stream.size) return false
-      // A subscription, and the answer to it, come after the update of a table that is read from no topic of ours.
-      if (node.operator.type.startsWith('foreignKey') && !readsInternal(table, plan, byName)) return false
-      return meet(rootTopics(stream, plan, byName), rootTopics(table, plan, byName)) > 0
+  const tied = (one: string, other: string): boolean =>
+    one !== other &&
+    readsInternal([one], plan, byName) &&
+    readsInternal([other], plan, byName) &&
+    meet(rootTopics([one], plan, byName), rootTopics([other], plan, byName)) > 0
+  return plan.nodes.flatMap(node => {
+    if (node.kind !== 'processor' || !READS_ANOTHER.has(node.operator.type)) return []
+    const stream = [...upstreamSources(node.name, byName)]
+    const others = node.stores.flatMap(store => {
+      const writers = plan.nodes.filter(other => writesStore(other, store))
+      return writers.flatMap(writer => [...upstreamSources(writer.name, byName)])
     })
+    return stream.some(one => others.some(other => tied(one, other))) ? [node.name] : []
   })
 }
 
 /** Whether one of the sources reads a topic that the topology itself writes. */
-function readsInternal(sources: ReadonlySet<string>, plan: Plan, byName: ReadonlyMap<string, PlanNode>): boolean {
-  return [...sources].some(name => {
+function readsInternal(sources: readonly string[], plan: Plan, byName: ReadonlyMap<string, PlanNode>): boolean {
+  return sources.some(name => {
     const source = byName.get(name)
     const topics = source?.kind === 'source' ? source.topics : []
     return plan.nodes.some(node => node.kind === 'sink' && topics.some(topic => topic === node.topic))
@@ -35,7 +38,8 @@ function meet(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return [...a].filter(item => b.has(item)).length
 }
 
-function writes(node: PlanNode, store: string): boolean {
+/** Whether it is the operator that keeps a store, which others may read. */
+export function writesStore(node: PlanNode, store: string): boolean {
   return node.kind === 'processor' && 'store' in node.operator && node.operator.store === store
 }
 

@@ -65,7 +65,7 @@ function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogr
     ...(kind !== 'unlimited' && gives === 'windowed' && choice.chance(25) ? { emit: 'on-close' as const } : {}),
   } as const
   const leastRetentionMs = leastRetention(step)
-  add(draft, step, { ...from, kind: gives, key: keyKind(step, from), leastRetentionMs })
+  add(draft, step, { ...from, kind: gives, key: keyKind(step, from), leastRetentionMs, onClose: 'emit' in step })
 }
 
 function leastRetention({ kind = 'time', sizeMs, graceMs }: WindowedByStep): number {
@@ -123,9 +123,14 @@ function stored(draft: Draft, from: Part) {
 }
 
 /** Kept for as long as the windows need it or longer; now and then for less, which both sides refuse. */
-function maybeWindowStore(draft: Draft, { leastRetentionMs = 0 }: Part): { readonly store?: StoreSpec } {
+function maybeWindowStore(
+  draft: Draft,
+  { leastRetentionMs = 0, onClose = false }: Part,
+): { readonly store?: StoreSpec } {
   const { choice } = draft
-  const { store } = maybeStore(draft)
+  const { store: drawn } = maybeStore(draft)
+  // Not in memory: see `uncompared.ts`.
+  const store = onClose && drawn?.type === 'memory' ? { ...drawn, type: 'persistent' as const } : drawn
   if (store === undefined || choice.chance(60)) return store === undefined ? {} : { store }
   if (leastRetentionMs === Number.MAX_SAFE_INTEGER) return { store }
   if (choice.chance(2)) return { store: { ...store, retentionMs: leastRetentionMs - 1 } }

@@ -24,6 +24,8 @@ export interface Part {
   readonly historyRetentionMs?: number | undefined
   /** Of windows: for how long their store has to keep them. */
   readonly leastRetentionMs?: number
+  /** Of windows: they are emitted when they close. */
+  readonly onClose?: boolean
 }
 
 /** `string`, or for windowed keys `time 60 of string` and the like: only equal ones can be joined. */

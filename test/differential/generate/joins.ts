@@ -1,5 +1,5 @@
 import type { StepId } from '../spec.ts'
-import { add, another, type Draft, type Draw, maybeName, maybeType, nextId, oneOf, type Part } from './draft.ts'
+import { add, another, type Draft, type Draw, maybeName, nextId, oneOf, type Part } from './draft.ts'
 
 /** Joins of a stream. */
 export const JOIN_DRAWS: readonly Draw[] = [
@@ -62,7 +62,8 @@ function drawStreamJoin(draft: Draft, from: Part): void {
     ...maybeName(draft),
     ...(choice.chance(20) ? { storeName: nextId(draft, 'store-') } : {}),
     ...(choice.chance(15) ? { logging: false } : {}),
-    ...maybeType(draft),
+    // Not in memory: see `uncompared.ts`.
+    ...(choice.chance(10) ? { type: 'persistent' as const } : {}),
   } as const
   add(draft, step, { ...from, value: 'string', known: false })
 }

@@ -37,17 +37,18 @@ function storeFor(draft: Draft, processor: ProcessorKind): { store?: string; loo
     draft.steps.push({ op: 'addGlobalStore', id, topic: `topic-${id}`, store: { name } })
     return { lookUp: name }
   }
-  return { store: ownStore(draft, needs) }
+  // It reads backward, past what is deleted: see `uncompared.ts`.
+  return { store: ownStore(draft, needs, { cached: processor !== 'ranges' }) }
 }
 
 /** A store that the user adds, for one processor. */
-export function ownStore(draft: Draft, kind: OwnStore['kind']): StepId {
+export function ownStore(draft: Draft, kind: OwnStore['kind'], { cached = true } = {}): StepId {
   const { choice } = draft
   const id = nextId(draft)
   const store = {
     name: nextId(draft, 'store-'),
     kind,
-    ...(choice.chance(30) ? { caching: choice.chance(80) } : {}),
+    ...(cached && choice.chance(30) ? { caching: choice.chance(80) } : {}),
     ...(choice.chance(25) ? { logging: false as const } : {}),
     ...maybeType(draft),
     ...(kind === 'window' && choice.chance(30) ? { retainDuplicates: true as const } : {}),

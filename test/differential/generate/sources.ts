@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue.ts'
+import type { StreamStep } from '../steps/source-steps.ts'
 import {
   add,
   type Draft,
@@ -28,9 +28,7 @@ export function drawSource(draft: Draft): void {
   }
   const common = {
     ...named,
-    ...(choice.chance(15)
-      ? { badTimestamp: choice.of(['fail', 'skip', 'partition-time'] as const) }
-      : extractor(draft)),
+    ...maybeTime(draft),
     ...(choice.chance(10) ? { offsetReset: 'earliest' as const } : {}),
   }
   if (choice.chance(60)) {
@@ -48,7 +46,9 @@ export function drawSource(draft: Draft): void {
       return add(draft, { op: 'stream', topics: choice.of(earlier), ...named }, { ...known, kind: 'stream' })
     }
     const pattern = choice.chance(12) ? { pattern: `topic-${id}(-too)?` } : {}
-    const several = choice.chance(pattern.pattern === undefined ? 15 : 50)
+    const time = common.badTimestamp === 'partition-time' || common.extractor === 'partitionTime'
+    // Java's driver has one partition for all topics of a pattern: see `uncompared.ts`.
+    const several = choice.chance(pattern.pattern === undefined ? 15 : time ? 0 : 50)
     const topics = several ? [`topic-${id}`, `topic-${id}-too`] : [`topic-${id}`]
     add(draft, { op: 'stream', topics, ...common, ...pattern }, { ...known, kind: 'stream' })
   } else {
@@ -61,6 +61,8 @@ export function drawSource(draft: Draft): void {
   }
 }
 
-function extractor(draft: Draft): { readonly extractor?: keyof Catalogue['extractor'] } {
+function maybeTime(draft: Draft): Pick<StreamStep, 'badTimestamp' | 'extractor'> {
+  const { choice } = draft
+  if (choice.chance(15)) return { badTimestamp: choice.of(['fail', 'skip', 'partition-time'] as const) }
   return maybeFunction(draft, 15, 'extractor', 'extractor')
 }
