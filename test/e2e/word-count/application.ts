@@ -11,6 +11,8 @@ export interface WordCountOptions {
   readonly guarantee: ProcessingGuarantee
   /** Names the application and its topics. */
   readonly name: string
+  /** Of each topic. @default 4 */
+  readonly partitions?: number
 }
 
 /** The word count as an application of several processes, with its topics, seen from outside. */
@@ -31,16 +33,15 @@ export interface WordCountApplication extends AsyncDisposable {
   mistakes(exact: ReadonlyMap<string, number>, guarantee?: ProcessingGuarantee): Promise<readonly string[]>
 }
 
-const PARTITIONS = 4
 const WORKER = new URL('worker-process.ts', import.meta.url)
 
 export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
-  const { brokers, guarantee, name } = options
+  const { brokers, guarantee, name, partitions = 4 } = options
   const group = await workerGroup()
   const io = topicIo(kafkajs({ brokers }))
   const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
-  await io.createTopic(topics.lines, PARTITIONS)
-  await io.createTopic(topics.counts, PARTITIONS)
+  await io.createTopic(topics.lines, partitions)
+  await io.createTopic(topics.counts, partitions)
   let fed = 0
 
   const committed = async () => (await io.committed(name, topics.lines)).reduce((sum, offset) => sum + offset, 0)
@@ -66,7 +67,7 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
         const part = lines.slice(from, from + size)
         await io.produce(
           topics.lines,
-          part.map(value => ({ partition: fed++ % PARTITIONS, key: null, value, timestamp: Date.now() })),
+          part.map(value => ({ partition: fed++ % partitions, key: null, value, timestamp: Date.now() })),
         )
       }
     },

@@ -13,7 +13,7 @@ const streams = new KafkaStreams(wordCount({ lines, counts }), {
   logger: consoleLogger('info'),
 })
 const tell = (message: object) => process.connected && process.send?.(message)
-streams.on('state', state => void tell({ type: 'state', state }))
+streams.on('state', state => void tell({ type: 'state', state, tasks: streams.tasks().length }))
 streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
 streams.on('waiting', cause => void tell({ type: 'waiting', waiting: cause !== undefined }))
 

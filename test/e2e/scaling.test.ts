@@ -1,0 +1,79 @@
+import { setTimeout } from 'node:timers/promises'
+import { sharedKafka } from '@millrace/dev-kafka'
+import { describe, expect, it } from 'vitest'
+import type { Worker } from '../processes/worker.ts'
+import { isRunning, type WordCountApplication, wordCountApplication } from './word-count/application.ts'
+import { zipfText } from './word-count/text.ts'
+
+const PARTITIONS = 6
+/** Of two sub-topologies: one splits lines, the other counts words. */
+const TASKS = 2 * PARTITIONS
+const LIMIT_MS = 90_000
+const STOP_MS = 20_000
+
+/** Input that does not stop before it is told to. */
+function feedAllTheTime(application: WordCountApplication) {
+  let ending = false
+  const feed = async () => {
+    for (let seed = 1; !ending; seed++) {
+      await application.feed(zipfText(500, seed).lines)
+      await setTimeout(20)
+    }
+  }
+  const fed = feed()
+  return {
+    async stop() {
+      ending = true
+      await fed
+    },
+  }
+}
+
+/** Each has its share of the tasks, and runs them. */
+async function share(workers: readonly Worker[]): Promise<void> {
+  const since = workers.map(worker => worker.messages.length)
+  const mine = TASKS / workers.length
+  await Promise.all(
+    workers.map((worker, index) =>
+      worker.told(
+        message =>
+          isRunning(message) &&
+          message['tasks'] === mine &&
+          // Said now, or the last that it has said of itself.
+          worker.messages.indexOf(message) >= Math.min(since[index]!, worker.messages.findLastIndex(isRunning)),
+      ),
+    ),
+  )
+}
+
+async function stop(worker: Worker): Promise<void> {
+  const { code, inTime } = await worker.stop(STOP_MS)
+  expect({ name: worker.name, code, inTime }, worker.log()).toEqual({ name: worker.name, code: 0, inTime: true })
+}
+
+describe('an application that grows to three processes and shrinks to one, while input flows into six partitions', () => {
+  it.each(['exactly_once', 'at_least_once'] as const)('%s: nothing is lost or counted twice', async guarantee => {
+    const { brokers } = await sharedKafka()
+    const name = `scaling-${guarantee.slice(0, 2)}-${Date.now().toString(36)}`
+    await using application = await wordCountApplication({ brokers, guarantee, name, partitions: PARTITIONS })
+    const first = application.start('first')
+    await share([first])
+    const feeding = feedAllTheTime(application)
+    const [second, third] = [application.start('second'), application.start('third')]
+    await share([first, second, third])
+    await stop(second)
+    await share([first, third])
+    // One goes as another one comes.
+    const fourth = application.start('fourth')
+    await stop(first)
+    await share([third, fourth])
+    await stop(fourth)
+    await share([third])
+    await feeding.stop()
+    await application.drained(LIMIT_MS)
+    await stop(third)
+    // No process died, so that nothing had to be done again under at-least-once either.
+    const mistakes = await application.mistakes(await application.countsOfInput(), 'exactly_once')
+    expect(mistakes, application.group.log()).toEqual([])
+  })
+})
