@@ -682,7 +682,11 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: '(two versions of a topology in one group: not supported)',
         ours: ['diffTopologies', 'KafkaStreamsOptions.onTopologyChange'],
-        tests: ['packages/runtime/src/app/rolling-upgrade.test.ts', 'test/upgrade/upgrade.test.ts'],
+        tests: [
+          'packages/runtime/src/app/rolling-upgrade.test.ts',
+          'test/e2e/rolling-upgrade.test.ts',
+          'test/upgrade/upgrade.test.ts',
+        ],
         note: 'One version runs all tasks at a time; a start refuses to misread or lose state.',
       },
       {
