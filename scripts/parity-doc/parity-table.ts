@@ -467,8 +467,13 @@ export const PARITY: readonly ParityArea[] = [
       },
       {
         java: 'setGlobalStateRestoreListener',
-        ours: ['StreamsEvents.restoreStart', 'StreamsEvents.restoreProgress', 'StreamsEvents.restoreEnd'],
-        tests: ['test/e2e/restart.test.ts'],
+        ours: [
+          'StreamsEvents.restoreStart',
+          'StreamsEvents.restoreProgress',
+          'StreamsEvents.restoreEnd',
+          'StreamsEvents.restoreSuspended',
+        ],
+        tests: ['test/e2e/restart.test.ts', 'packages/runtime/src/restore/restorer.test.ts'],
       },
       {
         java: 'metrics, metadataForLocalThreads',
@@ -503,7 +508,16 @@ export const PARITY: readonly ParityArea[] = [
         note: 'Local state, too, and exactly the internal topics where the topology is given. An offset beyond the log is refused, not moved.',
       },
       {
-        java: 'setStandbyUpdateListener, clientInstanceIds',
+        java: 'setStandbyUpdateListener',
+        ours: [
+          'StreamsEvents.standbyUpdateStart',
+          'StreamsEvents.standbyBatchLoaded',
+          'StreamsEvents.standbyUpdateSuspended',
+        ],
+        tests: ['packages/runtime/src/app/standby-listener.test.ts'],
+      },
+      {
+        java: 'clientInstanceIds',
         ours: [],
         tests: [],
         missing: 'All of it.',

@@ -12,6 +12,12 @@ export { consoleLogger, silentLogger, type LogLevel } from './observe/console-lo
 export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.ts'
 export type { BadRecordPolicy } from './policy/record-policy.ts'
 export type { RestoreEvent, RestoreListener } from './restore/restorer.ts'
+export type {
+  StandbyBatchEvent,
+  StandbyEvent,
+  StandbyListener,
+  StandbySuspendedEvent,
+} from './restore/standby-listener.ts'
 export { resetApplication, type ResetReport } from './reset/reset-application.ts'
 export { formatReset } from './reset/format-reset.ts'
 export type { ResetOptions } from './reset/reset-options.ts'

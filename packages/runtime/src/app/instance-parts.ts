@@ -10,6 +10,7 @@ import { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
+import type { StandbyListener } from '../restore/standby-listener.ts'
 import { StandbyTasks } from '../restore/standby-tasks.ts'
 import { GlobalStores } from '../state/global-stores.ts'
 import { openTaskStores, readOnDisk } from '../state/open-task-stores.ts'
@@ -43,7 +44,7 @@ export interface PartsOptions {
   readonly topics: TopicPatterns
   readonly options: ResolvedOptions
   readonly metrics: Metrics
-  readonly listener: RestoreListener
+  readonly listener: RestoreListener & StandbyListener
   readonly patience: Patience
   readonly openDirectory: OpenStateDirectory
   /** Something has ended in the background that the instance cannot go on without. */
@@ -136,6 +137,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     admin,
     clock,
     logger,
+    listener,
     budgetBytes: options.restoreBufferBytes,
     open: id => openTaskStores({ ...connected, options, plan: () => topics.plan }, id),
     isBusy: () => tasks.restoring.size > 0,

@@ -3,6 +3,7 @@ import { confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
+import type { StandbyListener } from '../restore/standby-listener.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import type { OpenStateDirectory } from '../state/state-directory.ts'
 import type { Task } from '../task/task.ts'
@@ -12,7 +13,7 @@ import { Patience, RETRY_MS } from './patience.ts'
 import { SlowAssignment } from './slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
 
-export interface InstanceListener extends RestoreListener {
+export interface InstanceListener extends RestoreListener, StandbyListener {
   /** Whether the instance is waiting for, or making, tasks. */
   onRebalancing(rebalancing: boolean): void
   /** The broker cannot be reached, or can again (`undefined`). */
@@ -34,6 +35,10 @@ const NOBODY_LISTENS: InstanceListener = {
   onRestoreStart: nothing,
   onRestoreProgress: nothing,
   onRestoreEnd: nothing,
+  onRestoreSuspended: nothing,
+  onStandbyUpdateStart: nothing,
+  onStandbyBatchLoaded: nothing,
+  onStandbyUpdateSuspended: nothing,
 }
 
 /** One task's part of a store. */

@@ -5,6 +5,7 @@ import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
+import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../restore/standby-listener.ts'
 import { deleteLocalState } from '../state/local-state.ts'
 import { Instance, type InstanceListener } from './instance.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
@@ -17,6 +18,12 @@ export interface StreamsEvents {
   restoreStart: [event: RestoreEvent]
   restoreProgress: [event: RestoreEvent]
   restoreEnd: [event: RestoreEvent]
+  /** The task has gone elsewhere before its state was complete: what was restored stays, for when it comes back. */
+  restoreSuspended: [event: RestoreEvent]
+  /** A standby begins to follow a store's changelog; has taken a batch of it over; and leaves it (KIP-988). */
+  standbyUpdateStart: [event: StandbyEvent]
+  standbyBatchLoaded: [event: StandbyBatchEvent]
+  standbyUpdateSuspended: [event: StandbySuspendedEvent]
   /** The broker cannot be reached (`cause`), or can again (`undefined`). */
   waiting: [cause: unknown]
 }
@@ -66,6 +73,10 @@ export class KafkaStreams {
       onRestoreStart: event => void this.#events.emit('restoreStart', event),
       onRestoreProgress: event => void this.#events.emit('restoreProgress', event),
       onRestoreEnd: event => void this.#events.emit('restoreEnd', event),
+      onRestoreSuspended: event => void this.#events.emit('restoreSuspended', event),
+      onStandbyUpdateStart: event => void this.#events.emit('standbyUpdateStart', event),
+      onStandbyBatchLoaded: event => void this.#events.emit('standbyBatchLoaded', event),
+      onStandbyUpdateSuspended: event => void this.#events.emit('standbyUpdateSuspended', event),
     }
     this.#instance = new Instance(plan, this.#options, { metrics: this.#metrics, listener })
   }

@@ -29,7 +29,7 @@ export interface RestoreListener {
   onRestoreProgress(event: RestoreEvent): void
   onRestoreEnd(event: RestoreEvent): void
   /** The task is no longer wanted here: what was restored stays, with its position. */
-  onRestoreSuspended?(event: RestoreEvent): void
+  onRestoreSuspended(event: RestoreEvent): void
 }
 
 export interface RestoreRequest extends RestoreSubject {
@@ -163,7 +163,7 @@ export class Restorer {
       const left = [...open].filter(restoring => restoring.request === request)
       for (const restoring of left) {
         open.delete(restoring)
-        this.#listener.onRestoreSuspended?.(this.#event(restoring))
+        this.#listener.onRestoreSuspended(this.#event(restoring))
       }
       if (left.length > 0) onReady(request)
     }

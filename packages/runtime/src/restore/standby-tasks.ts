@@ -13,6 +13,7 @@ import { type TaskId, taskName } from '../task/task-id.ts'
 import { applyBatch } from './apply-batch.ts'
 import { shareBudget } from './fetch-budget.ts'
 import { LOST, planRestore } from './plan-restore.ts'
+import type { StandbyEvent, StandbyListener, StandbySuspendedEvent } from './standby-listener.ts'
 
 export interface StandbyOptions {
   readonly applicationId: string
@@ -20,6 +21,7 @@ export interface StandbyOptions {
   readonly admin: Admin
   readonly clock: Clock
   readonly logger: Logger
+  readonly listener: StandbyListener
   readonly budgetBytes: number
   readonly open: (id: TaskId) => Promise<TaskStores>
   /** An active task is being restored: it comes first. */
@@ -34,6 +36,8 @@ interface Log {
   readonly partition: number
   readonly isSource: boolean
   position: number
+  /** What is known of it. */
+  end: number
   /** Beyond it nothing has been processed yet: only of a source topic. */
   limit: number
 }
@@ -86,7 +90,7 @@ export class StandbyTasks {
   async follow(ids: readonly TaskId[], toBeTaken: ReadonlySet<string>): Promise<void> {
     const wanted = new Set(ids.map(taskName))
     for (const name of [...this.#standbys.keys()]) {
-      if (!wanted.has(name) && !toBeTaken.has(name)) await (await this.take(name))?.close()
+      if (!wanted.has(name) && !toBeTaken.has(name)) await (await this.take(name, 'migrated'))?.close()
     }
     for (const id of ids) {
       const name = taskName(id)
@@ -97,18 +101,19 @@ export class StandbyTasks {
   }
 
   /** Hands the stores of a task over, open as they are, and follows it no longer; undefined where there are none. */
-  async take(name: string): Promise<TaskStores | undefined> {
+  async take(name: string, reason: StandbySuspendedEvent['reason'] = 'promoted'): Promise<TaskStores | undefined> {
     const standby = this.#standbys.get(name)
     if (standby === undefined) return undefined
     this.#standbys.delete(name)
     await standby.work.catch(() => undefined)
+    for (const log of standby.logs) this.#with.listener.onStandbyUpdateSuspended({ ...eventOf(log), reason })
     return standby.stores
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
     this.#consumer?.wakeup()
-    for (const name of [...this.#standbys.keys()]) await (await this.take(name))?.close()
+    for (const name of [...this.#standbys.keys()]) await (await this.take(name, 'migrated'))?.close()
     await this.#loop
   }
 
@@ -160,7 +165,7 @@ export class StandbyTasks {
   }
 
   async #open(standby: Standby): Promise<void> {
-    const { admin, logger } = this.#with
+    const { admin, logger, listener } = this.#with
     const { id } = standby
     const stores = await this.#with.open(id)
     // Known at once, so that whoever takes the task closes them, whatever fails next.
@@ -172,6 +177,7 @@ export class StandbyTasks {
         ...plan,
         standby,
         position: plan.from,
+        end: plan.to,
         limit: plan.isSource ? plan.to : Infinity,
       }))
     } catch (error) {
@@ -179,6 +185,7 @@ export class StandbyTasks {
       await stores.close()
       throw error
     }
+    for (const log of standby.logs) listener.onStandbyUpdateStart(eventOf(log))
   }
 
   /** How far the group has processed source topics that serve as changelogs. */
@@ -228,7 +235,10 @@ export class StandbyTasks {
     const applying = applyBatch({ stores: standby.stores!, store }, batch, position, limit)
     standby.work = applying
     try {
-      log.position = (await applying).position
+      const { position, records } = await applying
+      log.position = position
+      log.end = Math.max(batch.highWatermark, position)
+      this.#with.listener.onStandbyBatchLoaded({ ...eventOf(log), records })
     } catch (error) {
       // Opened anew, what cannot be read is moved aside.
       const { stores } = standby
@@ -257,4 +267,8 @@ export class StandbyTasks {
     }
     this.#reading = []
   }
+}
+
+function eventOf({ standby, store, topic, partition, position, end }: Log): StandbyEvent {
+  return { task: taskName(standby.id), store, topic, partition, position, end }
 }
