@@ -6,6 +6,12 @@ const fromSource = {
   ssr: { resolve: { conditions: ['millrace-source'] } },
 }
 
+/**
+ * A test that hangs is ended, and for nothing else there is a limit: the default of 5 s would be a timed assertion on a machine that
+ * has other things to do.
+ */
+const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000 }
+
 /** Tests that need a broker, wherever they stand, are `x.kafka.test.ts`: they run with those of test/e2e. */
 const WITH_KAFKA = '**/*.kafka.test.ts'
 
@@ -15,6 +21,7 @@ export default defineConfig({
       {
         ...fromSource,
         test: {
+          ...PATIENT,
           name: 'unit',
           include: [
             'packages/*/src/**/*.test.ts',
@@ -28,6 +35,7 @@ export default defineConfig({
       {
         ...fromSource,
         test: {
+          ...PATIENT,
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           exclude: [WITH_KAFKA],
@@ -38,12 +46,12 @@ export default defineConfig({
       {
         ...fromSource,
         test: {
+          ...PATIENT,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', WITH_KAFKA],
           globalSetup: ['@millrace/dev-kafka/vitest'],
           maxWorkers: 2,
           testTimeout: 180_000,
-          hookTimeout: 120_000,
         },
       },
     ],

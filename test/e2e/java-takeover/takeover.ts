@@ -30,7 +30,7 @@ export interface Left {
 }
 
 /** Changelogs of the stores that hold records back: until a window closes, and until late versions of a table have come. */
-export const BUFFERS = ['until-final-store-changelog', 'rated-Buffer-changelog'] as const
+const BUFFERS = ['until-final-store-changelog', 'rated-Buffer-changelog'] as const
 
 const LIMIT_MS = 90_000
 
