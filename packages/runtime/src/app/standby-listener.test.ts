@@ -30,17 +30,20 @@ async function process(cluster: MemoryCluster, processId: string) {
   streams.on('standbyUpdateSuspended', event => void told.standbyUpdateSuspended.push(event))
   await streams.start()
   /** What has begun and not ended. */
-  const following = () => told.standbyUpdateStart.slice(told.standbyUpdateSuspended.length)
+  const ended = (of: string) => told.standbyUpdateSuspended.filter(({ task }) => task === of).length
+  const following = () => told.standbyUpdateStart.filter(({ task }) => ended(task) === 0)
   return { streams, told, following }
 }
 
-it('tells when a standby begins, how far it is, and why it ends', async () => {
+const eventually = (ask: () => void) => vi.waitFor(ask, { timeout: 20_000 })
+
+it('tells when a standby begins, how far it is, and why it ends', { timeout: 60_000 }, async () => {
   const cluster = new MemoryCluster({ clock: systemClock })
   cluster.createTopic({ name: 'in', partitions: TASKS.length })
   const first = await process(cluster, 'a')
   const second = await process(cluster, 'b')
   // On its way to its task, the second one has had a copy of it.
-  await vi.waitFor(() => {
+  await eventually(() => {
     for (const { streams, following } of [first, second]) {
       expect(streams.tasks().length).toBe(1)
       expect(following().length).toBe(1)
@@ -57,13 +60,13 @@ it('tells when a standby begins, how far it is, and why it ends', async () => {
   await producer.flush()
   const perTask = RECORDS / TASKS.length
   const loaded = () => second.told.standbyBatchLoaded.filter(event => event.task === task)
-  await vi.waitFor(() => expect(loaded().reduce((sum, { records }) => sum + records, 0)).toBe(perTask))
-  const where = { task, store: 'counts', topic: 'app-counts-changelog', partition: TASKS.indexOf(task!) }
+  await eventually(() => expect(loaded().reduce((sum, { records }) => sum + records, 0)).toBe(perTask))
+  const where = { task, store: 'counts', topic: 'app-counts-changelog', partition: TASKS.indexOf(task) }
   expect(start).toEqual({ ...where, position: 0, end: 0 })
   expect(loaded().at(-1)).toMatchObject({ ...where, position: perTask, end: perTask })
 
   await first.streams.close()
-  await vi.waitFor(() => expect(second.following()).toEqual([]))
+  await eventually(() => expect(second.following()).toEqual([]))
   expect(second.told.standbyUpdateSuspended.at(-1)).toEqual({
     ...where,
     position: perTask,
