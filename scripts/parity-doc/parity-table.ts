@@ -368,7 +368,13 @@ export const PARITY: readonly ParityArea[] = [
         tests: [driver('lru-map'), 'test/simulation/lru-map.test.ts'],
         note: 'Compared in a run of Kafka Streams. Not of global tables.',
       },
-      { java: 'the stores …WithHeaders', ours: [], tests: [], missing: 'All of them.' },
+      {
+        java: 'the stores …WithHeaders (KIP-1271)',
+        ours: ['keyValueStoreWithHeaders', 'windowStoreWithHeaders', 'sessionStoreWithHeaders'],
+        tests: [driver('header-stores')],
+        note: 'Of processors, compared in a run of Kafka Streams.',
+        left: 'withCaching. dsl.store.format=HEADERS: in 4.3.1 the stores of the DSL then keep no headers with their values, log those of deletions only, and results of sessions lose theirs.',
+      },
       {
         java: 'window: inMemory, persistent, persistentTimestamped',
         ours: ['windowStore'],

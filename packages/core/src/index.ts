@@ -138,6 +138,13 @@ export {
   type WindowStoreOptions,
 } from './state/store-builder.ts'
 export { customStore, type CustomStoreOptions, type StateStore, type StateStoreContext } from './state/custom-store.ts'
+export {
+  keyValueStoreWithHeaders,
+  sessionStoreWithHeaders,
+  windowStoreWithHeaders,
+  type AggregationWithHeaders,
+  type ValueTimestampHeaders,
+} from './state/header-stores.ts'
 export type { MaxEntriesSettings } from './state/max-entries.ts'
 export type { TtlSettings } from './state/ttl.ts'
 export type * from './operators/processor.ts'

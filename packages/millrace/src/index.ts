@@ -18,6 +18,7 @@ export {
   joinWindows,
   json,
   keyValueStore,
+  keyValueStoreWithHeaders,
   list,
   long,
   lruMap,
@@ -27,6 +28,8 @@ export {
   safeLong,
   seededRandom,
   sessionStore,
+  sessionStoreWithHeaders,
+  windowStoreWithHeaders,
   versionedStore,
   sessionWindowed,
   sessions,
@@ -46,6 +49,7 @@ export {
   windowStore,
 } from '@millrace/core'
 export type {
+  AggregationWithHeaders,
   Admin,
   AsyncCall,
   AsyncOrdering,
@@ -167,6 +171,7 @@ export type {
   TtlSettings,
   TumblingOptions,
   ValueAndTimestamp,
+  ValueTimestampHeaders,
   ValueTransformer,
   WalkOptions,
   Window,

@@ -51,7 +51,17 @@ export function topologyOutline(plan: Plan): TopologyOutline {
 }
 
 function storeOutline(store: StorePlan, operators: ReadonlyMap<string, string>): StoreOutline {
-  const { kind, timestamped, keySerde, valueSerde, windowSizeMs, retainDuplicates, changelog, processors } = store
+  const {
+    kind,
+    timestamped,
+    keySerde,
+    valueSerde,
+    windowSizeMs,
+    retainDuplicates,
+    withHeaders,
+    changelog,
+    processors,
+  } = store
   const users = processors.map(name => operators.get(name) ?? '').filter(type => OWNERS.has(type))
   return {
     kind,
@@ -61,6 +71,7 @@ function storeOutline(store: StorePlan, operators: ReadonlyMap<string, string>):
     operator: [...new Set(users)].sort().join(', '),
     ...(windowSizeMs === undefined ? {} : { windowSizeMs: Number.isFinite(windowSizeMs) ? windowSizeMs : 'unlimited' }),
     ...(retainDuplicates === undefined ? {} : { retainDuplicates }),
+    ...(withHeaders === undefined ? {} : { withHeaders }),
     changelog: changelog === undefined ? 'none' : changelog.isSource ? changelog.topic : 'own',
   }
 }

@@ -124,6 +124,8 @@ export interface StorePlan {
   readonly retentionMs?: number
   /** Versioned stores only: for how long, in stream time, it can be asked what was valid at a time. */
   readonly historyRetentionMs?: number
+  /** Values are kept with the headers that they were put with. */
+  readonly withHeaders?: boolean
   /** Makes the user's own store over this one, which holds its entries. */
   readonly open?: OpenStateStore
   /** Key-value stores in memory only: how many entries stay, those that were used last. */

@@ -32,12 +32,15 @@ export async function applyBatch(
     bytes = 0
   }
   const cursor = batch.cursor()
+  const headers = () => cursor.headers()
   while (cursor.advance()) {
     if (cursor.offset >= to) break
     if (cursor.offset < from || cursor.keyStart < 0) continue
     const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, timestamp } = cursor
     keys.push(codec.restoredKey(keyBytes.subarray(keyStart, keyEnd), timestamp))
-    values.push(valueStart < 0 ? null : codec.restoredValue(valueBytes.subarray(valueStart, valueEnd), timestamp))
+    values.push(
+      valueStart < 0 ? null : codec.restoredValue(valueBytes.subarray(valueStart, valueEnd), timestamp, headers),
+    )
     bytes += keyEnd - keyStart + Math.max(0, valueEnd - valueStart)
     if (keys.length >= RECORDS_PER_WRITE || bytes >= BYTES_PER_WRITE) await write(cursor.offset + 1)
   }

@@ -1,13 +1,22 @@
-import { isPromise, type MaybePromise, type StoredValue, type ValueAndTimestamp } from '@millrace/core'
+import {
+  isPromise,
+  type MaybePromise,
+  NO_HEADERS,
+  type StoredValue,
+  type ValueAndTimestamp,
+  type ValueTimestampHeaders,
+} from '@millrace/core'
 import { RangeBuffer } from './range-buffer.ts'
 import type { BufferContext } from './store-output.ts'
 import type { KeyedBuffer, TaskBuffer } from './task-buffer.ts'
+import type { ValueWithHeaders } from './value-with-headers.ts'
 
 /** How user code sees a stored value: with its timestamp where the store keeps one. */
 export function valueShower(buffer: TaskBuffer): (stored: StoredValue) => unknown {
-  return buffer.codec.plan.timestamped
-    ? stored => ({ value: stored.value, timestamp: stored.timestamp })
-    : stored => stored.value
+  const { timestamped, withHeaders } = buffer.codec.plan
+  if (timestamped && withHeaders === true)
+    return stored => ({ ...(stored.value as ValueWithHeaders), timestamp: stored.timestamp })
+  return timestamped ? stored => ({ value: stored.value, timestamp: stored.timestamp }) : stored => stored.value
 }
 
 /** How user code puts a value: the other way round. */
@@ -19,6 +28,14 @@ export function valuePutter(
     return (key, slot, value) => buffer.append(key, slot, value)
   }
   if (!buffer.codec.plan.timestamped) return (key, slot, value) => buffer.put(key, slot, value, context.timestamp)
+  if (buffer.codec.plan.withHeaders === true) {
+    return (key, slot, given) => {
+      if (given === null) return buffer.put(key, slot, null, context.timestamp)
+      // Whoever takes the store for one that keeps timestamps only leaves headers out.
+      const { value, timestamp, headers = NO_HEADERS } = given as Partial<ValueTimestampHeaders<unknown>>
+      buffer.put(key, slot, { value, headers }, timestamp ?? context.timestamp)
+    }
+  }
   return (key, slot, value) => {
     const stamped = value as ValueAndTimestamp<unknown> | null
     buffer.put(key, slot, stamped === null ? null : stamped.value, stamped?.timestamp ?? context.timestamp)

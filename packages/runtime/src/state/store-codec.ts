@@ -1,4 +1,13 @@
-import { type ByteSink, readInt64, type Serde, type StorePlan, writeInt64 } from '@millrace/core'
+import {
+  type ByteSink,
+  type Headers,
+  NO_HEADERS,
+  readInt64,
+  type Serde,
+  type StorePlan,
+  writeInt64,
+} from '@millrace/core'
+import { addHeaders, withHeaders } from './value-with-headers.ts'
 
 /**
  * How a store's entries lie in the backend and in its changelog.
@@ -7,6 +16,7 @@ import { type ByteSink, readInt64, type Serde, type StorePlan, writeInt64 } from
  *                 changelog  key                                        -> value; the timestamp is the record's
  *     window      backend    segment uint48, key, start int64, seq int32 -> [timestamp int64] value
  *                 changelog  key, start int64, seq int32                -> value; the timestamp is the record's
+ *     with headers the backend's value ends with them, see `value-with-headers.ts`; in the changelog they are the record's
  *     versioned   see `versioned-rows.ts`; what is restored has its timestamp behind the key
  *     session     backend    segment uint48, key, end int64, start int64 -> value
  *                 changelog  key, end int64, start int64                -> value
@@ -38,7 +48,8 @@ export interface StoreCodec {
   contentOf(value: unknown): unknown
   /** `timestamp` is the changelog record's. */
   restoredKey(changelogKey: Buffer, timestamp: number): Buffer
-  restoredValue(changelogValue: Buffer, timestamp: number): Buffer
+  /** `headers` are the changelog record's, asked for only where the store keeps them. */
+  restoredValue(changelogValue: Buffer, timestamp: number, headers?: () => Headers): Buffer
 }
 
 export interface DecodedKey {
@@ -73,15 +84,16 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   const suffixBytes = session ? SESSION_SUFFIX_BYTES : WINDOW_SUFFIX_BYTES
   const interval = segmentIntervalMs(plan)
   const putKey = writerOf(plan.keySerde, topic)
-  const putValue = writerOf(plan.valueSerde, topic)
+  const valueSerde = plan.withHeaders === true ? withHeaders(plan.valueSerde) : plan.valueSerde
+  const putValue = writerOf(valueSerde, topic)
   const getKey = readerOf(plan.keySerde, topic)
-  const getValue = readerOf(plan.valueSerde, topic)
-  const immutable = plan.valueSerde.immutable === true
+  const getValue = readerOf(valueSerde, topic)
+  const immutable = valueSerde.immutable === true
   const stamped = keepsTime(plan)
   const valuePrefix = stamped ? 8 : 0
   return {
     plan,
-    contentSerde: immutable ? null : plan.valueSerde,
+    contentSerde: immutable ? null : valueSerde,
     // A double's -0 and NaNs are one Map key each but several keys of bytes.
     primitiveKeys: plan.keySerde.immutable === true && !/double|float/.test(plan.keySerde.name),
     keyPrefix: segmented ? SEGMENT_BYTES : 0,
@@ -122,7 +134,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
     },
     contentOf(value) {
       if (immutable || value === null) return value
-      return plan.valueSerde.serialize(value, topic)
+      return valueSerde.serialize(value, topic)
     },
     restoredKey(changelogKey, timestamp) {
       if (plan.kind === 'versioned') {
@@ -138,7 +150,8 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       changelogKey.copy(bytes, SEGMENT_BYTES)
       return bytes
     },
-    restoredValue(changelogValue, timestamp) {
+    restoredValue(logged, timestamp, headers = () => NO_HEADERS) {
+      const changelogValue = plan.withHeaders === true ? addHeaders(logged, headers()) : logged
       if (!stamped) return changelogValue
       const bytes = Buffer.allocUnsafe(8 + changelogValue.length)
       writeInt64(bytes, 0, timestamp)

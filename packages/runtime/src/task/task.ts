@@ -23,6 +23,7 @@ import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
 import type { ChangelogWriter } from '../state/store-output.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
+import { endOfValue, headersOf } from '../state/value-with-headers.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
 import { IdleTime, type IdleTimeOptions } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
@@ -481,6 +482,14 @@ export class Task {
     // Kafka Streams logs a record's headers with the windows of joins and with the subscriptions of joins by foreign key;
     // with no other store, least of all those of the user.
     const withRecord = store.plan.logsHeaders === true
+    if (store.plan.withHeaders === true) {
+      return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+        const kept = valueStart >= 0
+        const headers = kept ? headersOf(bytes, valueStart, valueEnd) : this.context.headers
+        const end = kept ? endOfValue(bytes, valueStart, valueEnd) : -1
+        appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, end, headers)
+      }
+    }
     return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
       const headers = withRecord ? this.context.headers : valueStart < 0 ? NO_HEADERS : valueHeaders
       appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers)
