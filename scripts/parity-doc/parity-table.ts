@@ -167,8 +167,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'KStream–KTable join, leftJoin',
         ours: ['KStream.join', 'KStream.leftJoin'],
-        tests: [DIFFERENTIAL, driver('driver-operators')],
-        missing: 'Grace on versioned tables.',
+        tests: [driver('versioned-tables'), DIFFERENTIAL, driver('driver-operators')],
       },
       {
         java: 'KStream–GlobalKTable join, leftJoin',
@@ -814,7 +813,7 @@ export const PARITY: readonly ParityArea[] = [
         java: '(late records: counted and logged only)',
         ours: ['LateOption.onLate', 'StreamJoinOptions.onLateOther', 'LateRecord'],
         tests: [driver('on-late')],
-        note: 'Of windows, sessions, cogroups and joins of streams.',
+        note: 'Of windows, sessions, cogroups, joins of streams, `deduplicate` and versioned tables.',
       },
       {
         java: '(stream time moves on with records only)',

@@ -161,6 +161,7 @@ export type {
   TimestampedWindowStore,
   TopNOptions,
   TopNWindowsOptions,
+  ToTableOptions,
   TopicChoice,
   TopicPartition,
   TopicPartitionOffset,

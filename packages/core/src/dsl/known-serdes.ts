@@ -1,5 +1,4 @@
 import type { Serde } from '../serde/serde.ts'
-import type { NameOption } from './options.ts'
 
 /**
  * Which serdes of a stream's records are known at a point of the topology. They are given where a topic is read, and a step
@@ -44,7 +43,7 @@ export type MissingSerdesOfNewKey<K, V, Known extends SerdeSide> = 'key' extends
 /** The same where the serdes are those of a store. */
 export type WithStoreSerdes<Options, Store, K, V, Known extends SerdeSide> = [SerdeSide] extends [Known]
   ? [options?: Options]
-  : [optionsWithSerdes: NameOption & { readonly store: Store & MissingSerdes<K, V, Known> }]
+  : [optionsWithSerdes: Omit<Options, 'store'> & { readonly store: Store & MissingSerdes<K, V, Known> }]
 
 /** A type that nothing fits, whose name is the message. */
 export interface TopologyError<Message extends string> {

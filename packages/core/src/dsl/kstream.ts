@@ -28,7 +28,6 @@ import type { Make } from './make.ts'
 import type {
   GroupByOptions,
   GroupOptions,
-  MaterializeOptions,
   NameOption,
   PrintOptions,
   ProcessOptions,
@@ -37,6 +36,7 @@ import type {
   TableJoinOptions,
   StoreOptions,
   TopicChoice,
+  ToTableOptions,
 } from './options.ts'
 import { globalPoint, point, sameGraph, type StreamPoint, type TablePoint, type types } from './point.ts'
 import { addSink } from './sink.ts'
@@ -205,11 +205,9 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** The table of the last value of each key; a record without a value deletes. */
-  toTable(
-    ...args: WithStoreSerdes<MaterializeOptions<K, V>, StoreOptions<K, V>, K, V, Known>
-  ): KTable<K, V, SerdeSide> {
-    const [options = {}]: [MaterializeOptions<K, V>?] = args
-    return this.#make.table(addToTable(this[point], options))
+  toTable(...args: WithStoreSerdes<ToTableOptions<K, V>, StoreOptions<K, V>, K, V, Known>): KTable<K, V, SerdeSide> {
+    const [options = {}]: [ToTableOptions<K, V>?] = args
+    return this.#make.table(addToTable(this[point], { ...options, onLate: onLateOf(options, this.#make) }))
   }
 
   /** Groups by a new key; a record whose new key is null is left out. */

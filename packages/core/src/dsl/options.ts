@@ -1,3 +1,4 @@
+import type { LateOption } from './late.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { StoreSettings } from '../state/store-builder.ts'
 import type { MaxEntriesSettings } from '../state/max-entries.ts'
@@ -41,7 +42,7 @@ export interface GlobalTableOptions<K, V> extends NameOption {
 /** A topic, several, or a pattern for their whole names. */
 export type TopicsRead = string | readonly string[] | RegExp
 
-export interface TableOptions<K, V> extends SourceOptions<K, V> {
+export interface TableOptions<K, V> extends SourceOptions<K, V>, LateOption<K, V> {
   /** Keeps the table in a store that can be asked for by name. @default a store only where another operator needs one */
   readonly store?: string | StoreOptions<K, V>
 }
@@ -74,6 +75,9 @@ export interface MaterializeOptions<K, V> extends NameOption {
   /** A name, or the store's settings. */
   readonly store?: string | StoreOptions<K, V>
 }
+
+/** Of `toTable`. */
+export interface ToTableOptions<K, V> extends MaterializeOptions<K, V>, LateOption<K, V> {}
 
 export interface MaterializeWindowsOptions<K, V> extends NameOption {
   /** A name, or the store's settings. */

@@ -19,6 +19,7 @@ import type { GlobalTableOptions, NameOption, SourceOptions, TableOptions, Topic
 import { streamPoint } from './point.ts'
 import { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import { sourceReading } from './source-reading.ts'
+import { onLateOf } from './late.ts'
 import { addTable } from './tables.ts'
 import { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
@@ -73,7 +74,9 @@ export class StreamsBuilder {
    * own order (Kafka Streams has tables of one topic only).
    */
   table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
-    return make.table(addTable(this.#graph, topics, (options ?? {}) as never))
+    // Without types, there may be none: the missing serdes are an error of `build()`.
+    const given: Partial<TableOptions<K, V>> = options ?? {}
+    return make.table(addTable(this.#graph, topics, { ...given, onLate: onLateOf(given, make) } as never))
   }
 
   /**

@@ -1,3 +1,4 @@
+import { millraceError } from '../errors/millrace-error.ts'
 import type { Fn2, ValueFn } from '../operators/spec.ts'
 import type { Graph, GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
@@ -10,6 +11,7 @@ import {
   versionedSemantics,
 } from '../topology/table-state.ts'
 import type { Serde } from '../serde/serde.ts'
+import { addLate, lateName, type OnLate } from './late.ts'
 import type { TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
@@ -22,14 +24,18 @@ interface TableOptions {
   readonly store?: StoreOption | undefined
 }
 
-interface SourceTableOptions extends TableOptions {
+interface ToTableOptions extends TableOptions {
+  readonly onLate?: OnLate
+}
+
+interface SourceTableOptions extends ToTableOptions {
   readonly key?: Serde<unknown> | undefined
   readonly value?: Serde<unknown> | undefined
 }
 
 /** `builder.table(topic)`. */
 export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableOptions): TablePoint {
-  const { name: givenName, store: givenStore, key, value, ...settings } = options
+  const { name: givenName, store: givenStore, key, value, onLate, ...settings } = options
   const reading = sourceReading('table', topics, settings)
   const choice = storeChoice(givenStore)
   const storeName = choice.name ?? graph.names.store(typeof topics === 'string' ? `${topics}-` : 'KTABLE-SOURCE-')
@@ -43,6 +49,7 @@ export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableO
     kind: 'tableSource',
     name,
     sourceName,
+    late: lateOf(name, onLate, choice),
     parents: [],
     reading,
     keySerde,
@@ -51,11 +58,12 @@ export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableO
     store: tableStore(storeName, choice, { keySerde, valueSerde }),
   }
   graph.add(entry, [])
+  addLate([entry], { graph, name, sources: [sourceName], keySerde }, onLate)
   return { graph, entry, name, sources: [sourceName], keySerde, valueSerde, table, storeName: choice.name }
 }
 
 /** `stream.toTable()`. */
-export function addToTable(from: StreamPoint, options: TableOptions): TablePoint {
+export function addToTable(from: StreamPoint, options: ToTableOptions): TablePoint {
   const { graph } = from
   const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-TOTABLE-')
   const choice = storeChoice(options.store)
@@ -71,16 +79,32 @@ export function addToTable(from: StreamPoint, options: TableOptions): TablePoint
   }
   const table = sourceTableState(storeName, choice.name !== undefined, choice.historyRetentionMs)
   const store = tableStore(storeName, choice, { keySerde, valueSerde })
+  const late = lateOf(name, options.onLate, choice)
   const entry: GraphEntry = {
     kind: 'processor',
     name,
     parents: [],
-    operator: () => ({ type: 'toTable', store: table.store(), sendOldValues: table.sendsOldValues() }),
+    operator: () => ({
+      type: 'toTable',
+      store: table.store(),
+      sendOldValues: table.sendsOldValues(),
+      ...(late === undefined ? {} : { late }),
+    }),
     connects: () => [],
     owns: () => (table.store() === undefined ? [] : [store]),
   }
   graph.add(entry, [parent])
+  addLate([entry], { graph, name, sources, keySerde }, options.onLate)
   return { graph, entry, name, sources, keySerde, valueSerde, table, storeName: choice.name }
+}
+
+/** The name of the child for what is late, where one was asked for. */
+function lateOf(operator: string, onLate: OnLate, choice: StoreChoice): string | undefined {
+  if (onLate !== undefined && choice.historyRetentionMs === undefined) {
+    const reason = 'nothing is late for a table that is not versioned: onLate needs a store with historyRetentionMs'
+    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `table "${operator}"`, reason })
+  }
+  return lateName(operator, onLate)
 }
 
 export function addTableFilter(

@@ -45,8 +45,8 @@ export type OperatorSpec =
   | SlidingAggregateSpec
   | SessionAggregateSpec
   | DeduplicateSpec
-  | { readonly type: 'tableSource'; readonly store: string | undefined; readonly sendOldValues: boolean }
-  | { readonly type: 'toTable'; readonly store: string | undefined; readonly sendOldValues: boolean }
+  | (TableSourceSpec & { readonly type: 'tableSource' })
+  | (TableSourceSpec & { readonly type: 'toTable' })
   | TableFilterSpec
   | TableMapValuesSpec
   | { readonly type: 'tableToStream' }
@@ -124,6 +124,12 @@ export interface SessionAggregateSpec extends LateOutput {
   readonly merger: ((key: never, one: never, other: never) => Awaitable<unknown>) | undefined
   readonly windows: SessionWindowsSpec
   readonly emit: EmitStrategy
+  readonly sendOldValues: boolean
+}
+
+/** A topic (`tableSource`) or a stream (`toTable`) as a table. Only where it is versioned can anything be late for it. */
+export interface TableSourceSpec extends LateOutput {
+  readonly store: string | undefined
   readonly sendOldValues: boolean
 }
 

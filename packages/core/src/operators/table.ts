@@ -1,19 +1,16 @@
 import type { StoredValue, TableStore } from '../state/engine-store.ts'
 import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
-import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec } from './spec.ts'
+import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec, TableSourceSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
 
 /** The table that a topic (`table`) or a stream (`toTable`) is: the last value of each key, null deletes. */
-export function compileTableSource(
-  spec: Extract<OperatorSpec, { type: 'tableSource' | 'toTable' }>,
-  env: OperatorEnv,
-): Process {
+export function compileTableSource(spec: TableSourceSpec, env: OperatorEnv): Process {
   const { context, forward } = env
   const { name } = env.node
   if (spec.store === undefined) {
     return (key, value) => (key === null ? context.drop(name, 'null-key') : forward(key, value, null))
   }
-  const materialise = materialiser(spec.store, spec.sendOldValues, env)
+  const materialise = materialiser(spec.store, spec.sendOldValues, env, spec.late)
   return (key, value) => (key === null ? context.drop(name, 'null-key') : materialise(key, value))
 }
 
@@ -21,11 +18,11 @@ export function compileTableSource(
  * Puts a table's new value into its store and sees that the update is forwarded: now, or at the next commit when the
  * store caches. The old value is the store's own.
  */
-export function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEnv): Process {
+export function materialiser(storeName: string, sendOldValues: boolean, env: OperatorEnv, late?: string): Process {
   const store: TableStore = env.tableStore(storeName)
   const { context } = env
   if (store.versioned !== undefined) {
-    const keep = versionedKeeper(store.versioned, env)
+    const keep = versionedKeeper(store.versioned, env, late)
     env.readsByKey(storeName)
     if (!sendOldValues) return (key, value) => keep(key, value, context.timestamp, null)
     return (key, value) => {

@@ -1,16 +1,18 @@
 import type { VersionedTableStore } from '../state/engine-store.ts'
+import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv } from './process.ts'
 
 /**
  * Puts a table's value into its versioned store and forwards the update, saying in `TaskContext.isLatest` whether it is of the
- * latest version. One that is older than the history retention is left out (KIP-914).
+ * latest version. One that is older than the history retention is left out as late (KIP-914).
  */
 export function versionedKeeper(
   store: VersionedTableStore,
   env: OperatorEnv,
+  late?: string,
 ): (key: unknown, value: unknown, timestamp: number, old: unknown) => void | Promise<void> {
   const { context } = env
-  const { name } = env.node
+  const dropLate = compileDropLate(env, late)
 
   function update(
     key: unknown,
@@ -19,7 +21,9 @@ export function versionedKeeper(
     old: unknown,
     validTo: number | undefined,
   ): void | Promise<void> {
-    if (validTo === undefined) return context.drop(name, 'late')
+    if (validTo === undefined) {
+      return dropLate(key, value, { streamTimeMs: store.streamTime, windows: [], partly: false })
+    }
     const before = context.isLatest
     context.isLatest = validTo === Number.POSITIVE_INFINITY
     const waiting = forwardAt(env, timestamp, key, value, old)

@@ -36,6 +36,8 @@ export interface TableStore {
 
 /** What a store knows that keeps the versions of each key. */
 export interface VersionedTableStore {
+  /** The highest timestamp that was put, or -1. */
+  readonly streamTime: number
   /** What was valid at a time; nothing for one longer ago than the history retention. */
   getAsOf(key: unknown, time: number): MaybePromise<StoredValue | undefined>
   /**

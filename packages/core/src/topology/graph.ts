@@ -62,6 +62,8 @@ export interface SourceEntry extends EntryBase, DraftSerdes {
 export interface TableSourceEntry extends EntryBase, DraftSerdes {
   readonly kind: 'tableSource'
   readonly sourceName: string
+  /** The node below that gets what is late. */
+  readonly late?: string | undefined
   readonly reading: SourceReading
   readonly table: TableState
   readonly store: StoreDraft

@@ -118,10 +118,11 @@ function sourceNodes(entry: Extract<GraphEntry, { kind: 'source' | 'tableSource'
   }
   if (entry.kind === 'source') return [source]
   const store = entry.table.store()
+  const late = entry.late === undefined ? {} : { late: entry.late }
   const table: PlanNode = {
     kind: 'processor',
     name: entry.name,
-    operator: { type: 'tableSource', store, sendOldValues: entry.table.sendsOldValues() },
+    operator: { type: 'tableSource', store, sendOldValues: entry.table.sendsOldValues(), ...late },
     stores: store === undefined ? [] : [store],
     parents: [name],
     children: [],

@@ -470,6 +470,9 @@ function versionedTableStore(buffer: VersionedBuffer): TableStore {
     },
     onEmit: () => undefined,
     versioned: {
+      get streamTime() {
+        return buffer.streamTime
+      },
       getAsOf: (key, time) => buffer.get(key, time),
       putVersion: (key, value, timestamp) => buffer.put(key, value, timestamp),
     },

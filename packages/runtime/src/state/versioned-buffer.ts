@@ -93,6 +93,11 @@ export class VersionedBuffer implements TaskBuffer {
     return !this.#complete && !this.#syncReads
   }
 
+  /** The highest timestamp that was put, or -1. */
+  get streamTime(): number {
+    return this.#streamTime
+  }
+
   /** The latest version; with `asOf`, the one that was valid then. None where it is a deletion, or too long ago. */
   get(key: unknown, asOf?: number): MaybePromise<Version | undefined> {
     if (this.#complete && !this.#timelines.has(this.mapKeyOf(key))) return undefined

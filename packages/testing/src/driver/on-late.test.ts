@@ -237,6 +237,61 @@ describe('a join of streams', () => {
   })
 })
 
+describe('a versioned table', () => {
+  const store = { name: 'versions', historyRetentionMs: 50 }
+  const records: readonly Piped[] = [
+    ['in', 'k', 'a', 100],
+    ['in', 'k', 'in time', 50],
+    ['in', 'k', 'b', 49],
+  ]
+  const define: Readonly<Record<string, (builder: StreamsBuilder, onLate?: typeof toLate) => unknown>> = {
+    table: (builder, onLate) => builder.table('in', { ...texts, name: 'kept', store, ...(onLate && { onLate }) }),
+    toTable: (builder, onLate) =>
+      builder.stream('in', texts).toTable({ name: 'kept', store, ...(onLate && { onLate }) }),
+  }
+
+  it.each(Object.keys(define))('gives what is older than its history: %s', async which => {
+    const builder = new StreamsBuilder()
+    define[which]!(builder, toLate)
+    const { late, dropped, warned } = await run(builder.build(), records)
+    expect(late).toEqual([
+      expect.objectContaining({
+        key: 'k',
+        timestamp: 49,
+        headers: ['b'],
+        value: { value: 'b', timestamp: 49, streamTimeMs: 100, operator: 'kept', windows: [], partly: false },
+      }),
+    ])
+    expect([dropped, warned]).toEqual([{ kept: 1 }, 1])
+  })
+
+  it.each(Object.keys(define))('counts and warns without onLate too: %s', async which => {
+    const builder = new StreamsBuilder()
+    define[which]!(builder)
+    const { dropped, warned } = await run(builder.build(), [...records, ['in', 'k', 'c', 3]])
+    expect([dropped, warned]).toEqual([{ kept: 2 }, 1])
+  })
+
+  it('gives the rows that go on to what is below, and to nobody else', async () => {
+    const builder = new StreamsBuilder()
+    const table = builder.table('in', { ...texts, store, onLate: toLate })
+    table.toStream().to('rows', texts)
+    await using driver = await TopologyTestDriver.create(builder.build())
+    const input = driver.createInputTopic('in', texts)
+    for (const [, key, value, timestamp] of records) await input.pipeInput(key, value, { timestamp })
+    expect(driver.createOutputTopic('rows', texts).readValuesToList()).toEqual(['a', 'in time'])
+    const late = driver.createOutputTopic('late', { key: string(), value: json<LateRecord<string>>() })
+    expect(late.readValuesToList()).toHaveLength(1)
+  })
+
+  it('is the only table that anything can be late for', () => {
+    const builder = new StreamsBuilder()
+    const invalid = expect.objectContaining({ code: 'MILLRACE_TOPOLOGY_OPTION_INVALID' })
+    expect(() => builder.table('in', { ...texts, store: 'plain', onLate: toLate })).toThrow(invalid)
+    expect(() => builder.stream('other', texts).toTable({ onLate: toLate })).toThrow(invalid)
+  })
+})
+
 it('adds one node, and leaves all names and stores as they are', () => {
   const without = windowed(tumbling({ sizeMs: 10, graceMs: 5 }))
   const added = windowed(tumbling({ sizeMs: 10, graceMs: 5 }), () => undefined)
