@@ -76,7 +76,7 @@ export class StreamsBuilder {
   table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
     // Without types, there may be none: the missing serdes are an error of `build()`.
     const given: Partial<TableOptions<K, V>> = options ?? {}
-    return make.table(addTable(this.#graph, topics, { ...given, onLate: onLateOf(given, make) } as never))
+    return make.table(addTable(this.#graph, topics, { ...given, onLate: onLateOf(given, make) }))
   }
 
   /**

@@ -36,6 +36,9 @@ export interface StoreBufferOptions {
   readonly scratch: ByteSink
 }
 
+/** What is logged of an entry. */
+type LoggedEntry = Pick<BufferEntry, 'key' | 'slot' | 'tie' | 'content' | 'timestamp'>
+
 const NUMBERS_PER_RANGE = 4
 
 /**
@@ -95,8 +98,18 @@ export class StoreOutput {
     return text
   }
 
+  /** The backend's value, without what a store of timestamped values has before it. */
+  encodeValue(content: unknown): Buffer {
+    const sink = this.#scratch
+    const start = sink.position
+    this.#codec.writeValue(sink, content, 0)
+    const copy = Buffer.from(sink.buffer.subarray(start + this.#codec.valuePrefix, sink.position))
+    sink.position = start
+    return copy
+  }
+
   /** Logs an update at once. */
-  log(entry: BufferEntry): void {
+  log(entry: LoggedEntry): void {
     if (this.#log === undefined) return
     this.#scratch.position = 0
     this.#write(entry, this.#scratch, this.#log)
@@ -168,7 +181,7 @@ export class StoreOutput {
   }
 
   /** Encodes an entry, notes where, and logs it. */
-  #write(entry: BufferEntry, sink: ByteSink, log: ChangelogWriter | undefined): void {
+  #write(entry: LoggedEntry, sink: ByteSink, log: ChangelogWriter | undefined): void {
     const codec = this.#codec
     const keyStart = sink.position
     codec.writeKey(sink, entry.key, entry.slot, entry.tie)

@@ -1,7 +1,7 @@
-import { type ByteSink, type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
+import { type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
 import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
-import type { StoreBufferOptions, ChangelogWriter } from './store-output.ts'
+import { type StoreBufferOptions, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 import { placeAfter, putVersion, Version, versionAt } from './version-timeline.ts'
 import {
@@ -61,8 +61,7 @@ export class VersionedBuffer implements TaskBuffer {
   bytes = 0
   misses = 0
   readonly #syncReads: boolean
-  readonly #log: ChangelogWriter | undefined
-  readonly #scratch: ByteSink
+  readonly #output: StoreOutput
   readonly #retentionMs: number
   readonly #intervalMs: number
   readonly #timelines = new Map<unknown, Timeline>()
@@ -79,8 +78,7 @@ export class VersionedBuffer implements TaskBuffer {
     this.backend = options.backend
     this.#syncReads = options.syncReads
     this.#complete = options.empty
-    this.#log = options.log
-    this.#scratch = options.scratch
+    this.#output = new StoreOutput(options, undefined)
     this.#retentionMs = options.codec.plan.historyRetentionMs ?? 0
     this.#intervalMs = versionedIntervalMs(this.#retentionMs)
   }
@@ -100,8 +98,9 @@ export class VersionedBuffer implements TaskBuffer {
 
   /** The latest version; with `asOf`, the one that was valid then. None where it is a deletion, or too long ago. */
   get(key: unknown, asOf?: number): MaybePromise<Version | undefined> {
-    if (this.#complete && !this.#timelines.has(this.mapKeyOf(key))) return undefined
-    const timeline = this.#timelineOf(key)
+    const mapKey = this.mapKeyOf(key)
+    if (this.#complete && !this.#timelines.has(mapKey)) return undefined
+    const timeline = this.#timelineOf(key, mapKey)
     const needed = asOf === undefined || asOf < this.#oldest ? Number.POSITIVE_INFINITY : asOf
     const waiting = this.#prepare(timeline, needed)
     if (waiting !== undefined) return waiting.then(() => this.#find(timeline, asOf))
@@ -221,17 +220,12 @@ export class VersionedBuffer implements TaskBuffer {
   }
 
   mapKeyOf(key: unknown): unknown {
-    return this.codec.primitiveKeys ? key : this.encodeKey(key).toString('latin1')
+    return this.codec.primitiveKeys ? key : this.#output.keyText(key)
   }
 
   /** The changelog's key. */
   encodeKey(key: unknown): Buffer {
-    const sink = this.#scratch
-    const start = sink.position
-    this.codec.writeKey(sink, key, 0)
-    const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
-    sink.position = start
-    return copy
+    return this.#output.encodeKey(key, 0, 0)
   }
 
   /** The rows that a timeline's changes make, and make superfluous: those first, since another may take the same place. */
@@ -250,7 +244,9 @@ export class VersionedBuffer implements TaskBuffer {
       // What expired before it was ever committed must not come back behind the range that drops its segment.
       if (!isLatest(version) && historySegment(endOf(version), this.#intervalMs) < this.#liveSegment) continue
       flushed.keys.push(row)
-      flushed.values.push(encodeRow(version, version.content === null ? null : this.#valueBytes(version.content)))
+      flushed.values.push(
+        encodeRow(version, version.content === null ? null : this.#output.encodeValue(version.content)),
+      )
     }
   }
 
@@ -264,8 +260,7 @@ export class VersionedBuffer implements TaskBuffer {
     return found === undefined || found.content === null ? undefined : found
   }
 
-  #timelineOf(key: unknown): Timeline {
-    const mapKey = this.mapKeyOf(key)
+  #timelineOf(key: unknown, mapKey = this.mapKeyOf(key)): Timeline {
     let timeline = this.#timelines.get(mapKey)
     if (timeline === undefined) {
       timeline = {
@@ -382,23 +377,7 @@ export class VersionedBuffer implements TaskBuffer {
   }
 
   #logPut(key: unknown, content: unknown, timestamp: number): void {
-    if (this.#log === undefined) return
-    const sink = this.#scratch
-    sink.position = 0
-    this.codec.writeKey(sink, key, 0)
-    const keyEnd = sink.position
-    if (content !== null) this.codec.writeValue(sink, content, timestamp)
-    this.#log(timestamp, sink.buffer, 0, keyEnd, content === null ? -1 : keyEnd, content === null ? -1 : sink.position)
-    sink.position = 0
-  }
-
-  #valueBytes(content: unknown): Buffer {
-    const sink = this.#scratch
-    const start = sink.position
-    this.codec.writeValue(sink, content, 0)
-    const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
-    sink.position = start
-    return copy
+    this.#output.log({ key, slot: 0, tie: 0, content, timestamp })
   }
 
   #rowOf({ keyBytes }: Timeline, version: Version): Buffer {
