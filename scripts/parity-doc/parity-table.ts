@@ -675,8 +675,6 @@ export const PARITY: readonly ParityArea[] = [
           'packages/runtime/src/app/cooperative-rebalance.test.ts',
           driver('driver-instances'),
         ],
-        missing:
-          'kafkajs hands out every partition anew, so tasks that stay keep their state and stand still for a moment.',
       },
       {
         java: 'exactly-once (EOS v2)',

@@ -17,7 +17,7 @@ import { fetchCommitted } from './committed-offsets.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { Doorbell } from './doorbell.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
-import { Membership } from './membership.ts'
+import { Membership, type NewAssignment } from './membership.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
 import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
 
@@ -179,16 +179,37 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     const membership = (this.#membership ??= await this.#join(subscription))
     if (membership.rejoining) {
       const member = await membership.isMember()
-      await this.#withdraw(
-        partitions => (member ? subscription.listener.onRevoked(partitions) : subscription.listener.onLost(partitions)),
-        membership,
-      )
+      if (member) membership.letJoin()
+      else await this.#withdraw(partitions => subscription.listener.onLost(partitions), membership)
     }
     const assignment = membership.takeAssignment()
-    if (assignment === undefined) return
-    this.#assigned = assignment.partitions
-    this.#fetcher.assign(assignment.partitions)
-    await subscription.listener.onAssigned(assignment.partitions, assignment.userData)
+    if (assignment !== undefined) await this.#take(assignment, membership, subscription)
+  }
+
+  /** First what goes, then what is new; others wait for what went. */
+  async #take(
+    { partitions, userData }: NewAssignment,
+    membership: Membership,
+    { listener }: Subscription,
+  ): Promise<void> {
+    const gone = without(this.#assigned, partitions)
+    const added = without(partitions, this.#assigned)
+    try {
+      if (gone.length > 0) {
+        this.#hold(without(this.#assigned, gone))
+        membership.requestRejoin()
+        await listener.onRevoked(gone)
+      }
+      this.#hold(partitions)
+      await listener.onAssigned(added, userData)
+    } finally {
+      if (gone.length > 0) membership.letJoin()
+    }
+  }
+
+  #hold(partitions: readonly TopicPartition[]): void {
+    this.#assigned = partitions
+    this.#fetcher.hold(partitions)
   }
 
   async #join(subscription: Subscription): Promise<Membership> {
@@ -229,7 +250,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     try {
       if (partitions.length > 0) await tell(partitions)
     } finally {
-      await membership?.giveBack()
+      await membership?.forgo()
     }
   }
 
@@ -249,6 +270,11 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   #check(operation: string): void {
     if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'group consumer' })
   }
+}
+
+function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
+  const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))
+  return partitions.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {

@@ -105,7 +105,7 @@ class KafkajsClient implements KafkaClient {
       compression: availableCodecs(),
       staticMembership: false,
       busyHeartbeats: this.#heartbeats !== undefined,
-      rebalance: 'eager',
+      rebalance: 'cooperative',
     }
   }
 

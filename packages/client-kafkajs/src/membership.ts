@@ -40,17 +40,24 @@ const MAX_GATE_RETRY_MS = 500
  * A member of a classic group, by way of a kafkajs consumer whose partitions are all paused: kafkajs joins, sends
  * heartbeats and leaves, and fetches nothing.
  *
- * kafkajs joins again as soon as a heartbeat tells of a rebalance. To let the owner commit before that, the assigner
- * refuses (`protocol()` throws what kafkajs takes for a rebalance still in progress, and tries again) for as long as the
- * owner holds an assignment.
+ * kafkajs joins again as soon as a heartbeat tells of a rebalance. So that the owner's word about what it holds is right when it
+ * goes out, and an owner that does not poll loses its place, the assigner refuses (`protocol()` throws what kafkajs takes for a
+ * rebalance still in progress, and tries again) until the owner has polled and lets it join. Meanwhile the owner goes on with
+ * all that it holds.
  */
 export class Membership {
   readonly #options: MembershipOptions
   readonly #consumer: Consumer
   #cluster: Cluster | undefined
   #pending: NewAssignment | undefined
+  /** The owner has taken an assignment, and the membership is the one that it came to. */
   #held = false
+  /** kafkajs wants to join again and waits for the owner. */
   #rejoining = false
+  /** The owner lets it join, once. */
+  #mayJoin = false
+  /** From a join to the assignment that comes of it. */
+  #joining = false
   #rejoins = 0
   #steer: 'none' | 'rejoin' | 'forget' | 'end' = 'none'
   #userDataNames: readonly string[] = []
@@ -136,30 +143,39 @@ export class Membership {
     return this.#crash
   }
 
-  /** The group wants to assign anew and waits for `giveBack`. */
+  /** The group wants to assign anew and waits for `letJoin` or `forgo`. */
   get rejoining(): boolean {
     return this.#held && this.#rejoining
   }
 
   /** It holds an assignment, and nobody wants another as far as it knows. */
   get settled(): boolean {
-    return this.#held && !this.#rejoining && this.#steer === 'none' && this.#crash === undefined
+    if (!this.#held || this.#rejoining || this.#mayJoin || this.#joining) return false
+    return this.#steer === 'none' && this.#crash === undefined
   }
 
   /** A new assignment, which is held from now on. It shows with the first heartbeat, which tells the generation. */
   takeAssignment(): NewAssignment | undefined {
-    if (this.#held || this.#generationId < 0) return undefined
+    if (this.#rejoining || this.#generationId < 0 || this.#pending === undefined) return undefined
     const assignment = this.#pending
     this.#pending = undefined
-    if (assignment !== undefined) this.#held = true
+    this.#held = true
+    this.#joining = false
     return assignment
   }
 
-  /** Lets kafkajs join again, when what is being committed has been. */
-  async giveBack(): Promise<void> {
+  /** Lets kafkajs join again: the owner goes on with what it holds. An assignment that it has not taken is void. */
+  letJoin(): void {
+    this.#pending = undefined
+    this.#rejoining = false
+    this.#mayJoin = true
+  }
+
+  /** Lets kafkajs join again: the owner holds nothing any more. */
+  async forgo(): Promise<void> {
     await this.#commits.catch(() => undefined)
     this.#held = false
-    this.#rejoining = false
+    this.letJoin()
   }
 
   /** Whether the group still counts this member, so that it may commit. */
@@ -178,7 +194,7 @@ export class Membership {
 
   requestRejoin(): void {
     this.#rejoins++
-    if (this.#held && !this.#rejoining) this.#steer = 'rejoin'
+    if (this.#held) this.#steer = 'rejoin'
   }
 
   /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held */
@@ -245,6 +261,9 @@ export class Membership {
       if (!this.#held || this.#crash !== undefined) {
         throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it holds no assignment' })
       }
+      if (this.#generationId < 0) {
+        throw millraceError('MILLRACE_GROUP_REBALANCING', { groupId, reason: 'the new one is not known yet' })
+      }
       try {
         const coordinator = await this.cluster.findGroupCoordinator({ groupId })
         const asked = clock.now()
@@ -252,10 +271,23 @@ export class Membership {
         this.#countedAt = asked
         return
       } catch (error) {
+        if (this.#isBetweenGenerations(error)) {
+          throw millraceError(
+            'MILLRACE_GROUP_REBALANCING',
+            { groupId, reason: rootError(error).message },
+            { cause: error },
+          )
+        }
         if (rootError(error).retriable !== true || clock.now() >= until) throw error
         await clock.sleep(COMMIT_RETRY_MS)
       }
     }
+  }
+
+  /** A generation that this member has joined and not heard of yet is no reason to give up. */
+  #isBetweenGenerations(error: unknown): boolean {
+    const { type } = rootError(error)
+    return type === 'REBALANCE_IN_PROGRESS' || (type === 'ILLEGAL_GENERATION' && this.#joining)
   }
 
   #listen(): void {
@@ -285,10 +317,7 @@ export class Membership {
     consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error))
     // A listener that throws fails the round of the fetch loop that it is called in, as a heartbeat would.
     consumer.on(events.FETCH_START, () => {
-      if (this.#steer === 'rejoin') {
-        this.#steer = 'none'
-        throw refusal('REBALANCE_IN_PROGRESS')
-      }
+      if (this.#steer === 'rejoin') throw refusal('REBALANCE_IN_PROGRESS')
       if (this.#steer === 'forget') {
         this.#steer = 'end'
         throw refusal('UNKNOWN_MEMBER_ID')
@@ -304,15 +333,22 @@ export class Membership {
     }
     this.#pending = undefined
     this.#userDataNames = []
-    this.#wantsToJoin()
-    if (this.#held) throw refusal('REBALANCE_IN_PROGRESS')
+    if (this.#held && !this.#mayJoin) {
+      this.#wantsToJoin()
+      throw refusal('REBALANCE_IN_PROGRESS')
+    }
+    this.#mayJoin = false
+    this.#rejoining = false
+    this.#joining = true
+    // What was to be told by joining again is told now.
+    if (this.#steer === 'rejoin') this.#steer = 'none'
     const { topics, assignor } = this.#options
     const { name, userData } = bound(assignor())
     return { name, metadata: encodeSubscription(topics, userData(), this.#rejoins) }
   }
 
   #wantsToJoin(): void {
-    if (!this.#held || this.#rejoining) return
+    if (!this.#held || this.#rejoining || this.#mayJoin) return
     this.#rejoining = true
     this.#options.changed()
   }

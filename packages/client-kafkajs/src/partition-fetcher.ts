@@ -76,19 +76,24 @@ export class PartitionFetcher {
     for (const slot of this.#slots.values()) slot.version = -1
     this.#slots.clear()
     for (const { topic, partition, offset } of partitions) {
-      this.#slots.set(keyOf(topic, partition), {
-        topic,
-        partition,
-        position: offset,
-        paused: false,
-        ready: undefined,
-        fetching: false,
-        version: 0,
-        empty: false,
-        outOfRange: false,
-      })
+      this.#slots.set(keyOf(topic, partition), newSlot(topic, partition, offset))
     }
     this.#error = undefined
+    this.#pump()
+  }
+
+  /** From now on these: one that was there before goes on where it is, a new one waits for `seek`. */
+  hold(partitions: readonly TopicPartition[]): void {
+    const wanted = new Set(partitions.map(({ topic, partition }) => keyOf(topic, partition)))
+    for (const [key, slot] of this.#slots) {
+      if (wanted.has(key)) continue
+      slot.version = -1
+      this.#slots.delete(key)
+    }
+    for (const { topic, partition } of partitions) {
+      const key = keyOf(topic, partition)
+      if (!this.#slots.has(key)) this.#slots.set(key, newSlot(topic, partition, undefined))
+    }
     this.#pump()
   }
 
@@ -326,6 +331,20 @@ function topicsOf(sent: readonly Sent[]): readonly string[] {
 
 function isWanted(slot: Slot): boolean {
   return slot.position !== undefined && !slot.paused && !slot.fetching && slot.ready === undefined && !slot.outOfRange
+}
+
+function newSlot(topic: string, partition: number, position: number | undefined): Slot {
+  return {
+    topic,
+    partition,
+    position,
+    paused: false,
+    ready: undefined,
+    fetching: false,
+    version: 0,
+    empty: false,
+    outOfRange: false,
+  }
 }
 
 function keyOf(topic: string, partition: number): string {

@@ -62,10 +62,8 @@ export class Membership {
   /** What is held is still to be taken up. */
   #isDue = false
   #following: readonly TaskId[] = []
-  /** When the tasks were assigned last. */
+  /** As whom, and in which generation, it was assigned what it has. */
   #assignedAs: Place | undefined
-  /** When this member was last known to be in the group: at an assignment, or when it joined again before one came. */
-  #seenAs: Place | undefined
   #asksForShutdown = false
   /** The leader has told everybody that the application ends. */
   shutdownTold = false
@@ -233,25 +231,20 @@ export class Membership {
   /**
    * Goes on with the tasks only when nobody else can have had them since the last assignment. A member that was given up may
    * hear of it only after it has joined anew, or not at all; then its tasks know positions and state of before the other owner.
+   * One that stayed has claimed them in each generation; an eager one claims nothing, so it must not have missed any.
    */
   async #abandonUnlessStayed(): Promise<void> {
     const { memberId, generationId } = this.#with.consumer.groupMetadata()
-    const before = this.#seenAs
-    this.#seenAs = { memberId, generationId }
-    this.#assignedAs = this.#seenAs
-    const stayed = before === undefined || (before.memberId === memberId && generationId - before.generationId <= 1)
-    if (!stayed) await this.#abandonAll()
+    const before = this.#assignedAs
+    this.#assignedAs = { memberId, generationId }
+    if (before === undefined) return
+    const missedNone = !this.#with.eager || generationId - before.generationId <= 1
+    if (before.memberId !== memberId || !missedNone) await this.#abandonAll()
   }
 
   /** Asked at each join: what is held, since when. An eager client holds nothing then, though its tasks wait. */
   #claim(): { readonly claimed: readonly TaskId[]; readonly generation: number } {
-    const { tasks, consumer, eager } = this.#with
-    const { memberId, generationId } = consumer.groupMetadata()
-    const seen = this.#seenAs
-    // A generation whose leader never assigned: it has moved nothing of what is claimed.
-    if (!eager && seen?.memberId === memberId && generationId > seen.generationId)
-      this.#seenAs = { memberId, generationId }
-    const claimed = this.#assigned ? tasks.idsOf(this.#held) : []
+    const claimed = this.#assigned ? this.#with.tasks.idsOf(this.#held) : []
     return { claimed, generation: this.#assignedAs?.generationId ?? -1 }
   }
 
