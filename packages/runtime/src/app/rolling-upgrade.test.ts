@@ -1,117 +1,34 @@
-import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import {
-  type LogFields,
-  type Logger,
-  long,
-  ManualClock,
-  NO_HEADERS,
-  type Plan,
-  StreamsBuilder,
-  string,
-} from '@millrace/core'
+import { seededRandom } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { resolveOptions } from '../config/options.ts'
-import { silentLogger } from '../observe/console-logger.ts'
-import { Instance } from './instance.ts'
+import type { Instance } from './instance.ts'
+import { alike, inputsOf, PARTITIONS, twoVersions, version1, version2 } from './two-versions.fixture.ts'
 
-const PARTITIONS = 4
-const texts = { key: string(), value: string() }
+const OTHERS = ['other-0', 'other-1', 'other-2', 'other-3']
+const tasksOf = (instance: Instance) => instance.tasks.map(({ name }) => name)
+const eachKey = (counts: readonly number[]) =>
+  new Map(Array.from({ length: PARTITIONS }, (_, partition) => [`key-${partition}`, counts]))
 
-function counting(more: (b: StreamsBuilder) => void): Plan {
-  const builder = new StreamsBuilder()
-  more(builder)
-  builder
-    .stream('in', texts)
-    .groupByKey()
-    .count({ store: 'counts' })
-    .toStream()
-    .to('out', { key: string(), value: long() })
-  return builder.build()
-}
-
-const version1 = counting(() => undefined)
-/** Another part comes first, so that the task that was called 0_1 is called 1_1, and 0_1 is another one. */
-const version2 = counting(b => b.stream('other', texts).groupByKey().count({ store: 'others' }))
-/** The tasks of version 1. */
-const alike = counting(b => b.stream('in', texts).foreach(() => undefined))
-
+/** Everything settles after each step. */
 async function world(rebalance: 'cooperative' | 'eager') {
-  const clock = new ManualClock(1_000)
-  const cluster = new MemoryCluster({ clock })
-  for (const name of ['in', 'other', 'out']) cluster.createTopic({ name, partitions: PARTITIONS })
-  const factory = memoryClient(cluster, { rebalance })
-  const client = factory({ clientId: 'test', clock, logger: silentLogger })
-  const producer = client.producer({})
-  await producer.init()
-  const warnings: string[] = []
-  const logger: Logger = { ...silentLogger, warn: (_fields: LogFields, message: string) => void warnings.push(message) }
-  const all: Instance[] = []
-  /** `slow` has its turn less often than the others. */
-  const run = async (rounds = 40, slow?: Instance) => {
-    for (let round = 0; round < rounds; round++) {
-      for (const instance of all) {
-        if (instance === slow && round % 15 !== 0) continue
-        await instance.step(0)
-        // Of an eager client tasks stand still, and are kept in case they come back.
-        const inputs = all.filter(({ ready }) => ready || rebalance === 'cooperative').flatMap(inputsOf)
-        expect(new Set(inputs).size, `nobody else has one of ${inputs.join()}`).toBe(inputs.length)
-      }
-      await clock.advance(20)
-    }
-  }
+  const group = await twoVersions({ rebalance })
+  const { run } = group
   return {
-    warnings,
-    run,
-    async start(processId: string, plan: Plan): Promise<Instance> {
-      const options = resolveOptions({
-        ...{ applicationId: 'app', processId, client: factory, clock, logger },
-        processingGuarantee: 'exactly_once',
-        caching: 'off',
-      })
-      const instance = new Instance(plan, options)
-      await instance.begin(new AbortController().signal)
-      all.push(instance)
+    ...group,
+    async start(...args: Parameters<typeof group.start>): Promise<Instance> {
+      const instance = await group.start(...args)
       await run()
       return instance
     },
     async stop(instance: Instance, slow?: Instance): Promise<void> {
-      all.splice(all.indexOf(instance), 1)
-      await instance.end({ clean: true, leave: true })
+      await group.stop(instance)
       await run(120, slow)
     },
     async sendToEach(): Promise<void> {
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const key = Buffer.from(`key-${partition}`)
-        producer.topic('in').append(partition, clock.now(), key, 0, key.length, key, 0, key.length, NO_HEADERS)
-      }
-      await producer.flush()
+      await group.sendToEach()
       await run()
-    },
-    /** The counts of each key, as they were written. */
-    async results(): Promise<ReadonlyMap<string, readonly number[]>> {
-      const consumer = client.consumer({ isolationLevel: 'read_committed' })
-      await consumer.assign(
-        Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: 'out', partition, offset: 0 })),
-      )
-      const found = new Map<string, number[]>()
-      for (const batch of await consumer.poll(0)) {
-        for (const cursor = batch.cursor(); cursor.advance();) {
-          const key = cursor.keyBytes.toString('utf8', cursor.keyStart, cursor.keyEnd)
-          found.set(key, [...(found.get(key) ?? []), Number(cursor.valueBytes.readBigInt64BE(cursor.valueStart))])
-        }
-      }
-      await consumer.close()
-      return found
     },
   }
 }
-
-const OTHERS = ['other-0', 'other-1', 'other-2', 'other-3']
-const inputsOf = (instance: Instance) =>
-  instance.tasks.flatMap(({ queues }) => queues.map(({ topic, partition }) => `${topic}-${partition}`)).sort()
-const tasksOf = (instance: Instance) => instance.tasks.map(({ name }) => name)
-const eachKey = (counts: readonly number[]) =>
-  new Map(Array.from({ length: PARTITIONS }, (_, partition) => [`key-${partition}`, counts]))
 
 it.each(['cooperative', 'eager'] as const)(
   'two versions in one group: all tasks are run by one of them at a time, and nothing is lost or doubled, %s',
@@ -179,5 +96,35 @@ it.each(['cooperative', 'eager'] as const)(
     expect(await results()).toEqual(eachKey([1, 2, 3]))
     await stop(slow)
     await stop(c)
+  },
+)
+
+it.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  'however instances of two versions start, stop and crash, every count is exact: seed %i',
+  async seed => {
+    const random = seededRandom(seed)
+    const pick = (count: number) => Math.floor(random() * count)
+    const group = await twoVersions({
+      rebalance: random() < 0.5 ? 'cooperative' : 'eager',
+      transactions: random() < 0.5 ? 'producer-per-task' : 'group-metadata',
+    })
+    const { all, clock } = group
+    let sent = 0
+    for (const name of ['first', 'second']) await group.start(name, version1)
+    for (let round = 0; round < 400; round++) {
+      const dice = random()
+      if (dice < 0.01 && all.length < 5) await group.start(`p${round}`, random() < 0.5 ? version1 : version2)
+      else if (dice < 0.015 && all.length > 1) await group.stop(all[pick(all.length)]!, { leave: random() < 0.7 })
+      else if (dice < 0.02 && all.length > 1) group.crash(all[pick(all.length)]!)
+      else if (dice < 0.1) {
+        await group.sendToEach()
+        sent++
+      }
+      await group.step(all[pick(all.length)]!)
+      await clock.advance(pick(40))
+    }
+    while (all.length > 1) await group.stop(all[pick(all.length)]!)
+    await group.run(800)
+    expect(await group.results()).toEqual(eachKey(Array.from({ length: sent }, (_, n) => n + 1)))
   },
 )
