@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { findCycles } from './find-cycles.ts'
 import { readImports, type Import } from './read-imports.ts'
-import { mayDependOn, tierOf } from './tiers.ts'
+import { MAY_REACH_IN, mayDependOn, tierOf } from './tiers.ts'
 
 /** The part of a package.json that the rules read. */
 interface Manifest {
@@ -40,8 +40,10 @@ export function checkTree(root: string): string[] {
     const owner = packages.find(each => file.startsWith(each.directory + sep))
     const targets = new Set<string>()
     edges.set(relative(root, file), targets)
+    const reachesIn = MAY_REACH_IN.some(folder => file.startsWith(join(root, folder) + sep))
     for (const found of readImports(file, readFileSync(file, 'utf8'))) {
-      const problem = checkImport(file, found, owner, byName)
+      const free = reachesIn && found.specifier.startsWith('.')
+      const problem = free ? undefined : checkImport(file, found, owner, byName)
       if (problem) violations.push(`${relative(root, file)}:${found.line} ${problem}`)
       const target = found.isValue ? resolveImport(file, found.specifier, byName) : undefined
       if (target) targets.add(relative(root, target))

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { buildMavenProject } from '../../scripts/maven-project.ts'
+import type { Datum } from './formats/format.ts'
 import type { TopologySpec } from './spec.ts'
 
 const SOURCES = fileURLToPath(new URL('./java/', import.meta.url))
@@ -15,7 +16,19 @@ export interface JavaPeer extends AsyncDisposable {
   run(topology: TopologySpec | ExampleName, inputs: readonly RunInput[], options?: RunOptions): Promise<RunResult>
   /** Calls one function of the Java catalogue; kind `names` lists those of the kind that `name` says. */
   call(kind: string, name: string, functionArguments: readonly string[]): Promise<unknown>
+  /** Writes values in a format of `formats/`, and reads bytes in it. */
+  format(
+    format: string,
+    values: readonly { readonly datum: Datum; readonly reads: readonly string[] }[],
+  ): Promise<readonly FormatResult[]>
   close(): Promise<void>
+}
+
+/** Bytes are in base64. */
+export interface FormatResult {
+  readonly written: string
+  /** Of each of the bytes to read. */
+  readonly read: readonly ({ readonly value: Datum } | { readonly refused: true })[]
 }
 
 /** A topology of `examples/`, written in Java by hand. */
@@ -129,6 +142,8 @@ export async function startJavaPeer(): Promise<JavaPeer> {
     run: (topology, inputs, options) => ask({ cmd: 'run', topology, inputs, options }),
     call: async (kind, name, functionArguments) =>
       (await ask<{ readonly result: unknown }>({ cmd: 'call', kind, name, arguments: functionArguments })).result,
+    format: async (format, values) =>
+      (await ask<{ readonly results: readonly FormatResult[] }>({ cmd: 'format', format, values })).results,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,6 +1,7 @@
 import type { Case } from './compare-case.ts'
 import type { RunInput } from './java-peer.ts'
 import type { TopologySpec } from './spec.ts'
+import { PROCESSOR_STORES } from './steps/processor-steps.ts'
 
 const PROCESSED_BEFORE_TABLE: TopologySpec = [
   { op: 'stream', id: 'in', topics: ['in'] },
@@ -146,6 +147,24 @@ export const REGRESSIONS: readonly Regression[] = [
       record('b', 'xx', 1044),
       record('b', 'ab', 1052),
     ],
+  },
+  {
+    what: "the changelogs of a processor's own stores carry no headers, out of a cache neither",
+    topology: (['count', 'history', 'sessions'] as const).flatMap(processor =>
+      [true, false].flatMap((caching): TopologySpec => {
+        const id = `${processor}-${caching}`
+        const kind = PROCESSOR_STORES[processor]
+        return [
+          { op: 'stream', id: `${id}-in`, topics: ['in'] },
+          { op: 'addStore', id: `${id}-store`, store: { name: `${id}-own`, kind, caching } },
+          { op: 'process', id, from: `${id}-in`, processor, store: `${id}-store` },
+        ]
+      }),
+    ),
+    inputs: [1001, 1004, 1030].map(timestamp => ({
+      ...record('a', 'x', timestamp),
+      headers: [['trace', Buffer.from('t').toString('base64')] as const],
+    })),
   },
   {
     what: 'a repartition topic below processValues: the optimiser moves it to the change of the key',

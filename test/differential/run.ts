@@ -1,11 +1,13 @@
 /**
  * `npm run differential -- --seed N --cases M`: random topologies and inputs, each built and run by Millrace and by Kafka
- * Streams, and what differs shrunk to the smallest case. Exit status 1 if anything differs.
+ * Streams, and what differs shrunk to the smallest case; then random values in the formats that both share. Exit status 1 if
+ * anything differs.
  */
 import { parseArgs } from 'node:util'
 import { type Case, type CaseComparison, compareCase } from './compare-case.ts'
 import { generateCase } from './generate-case.ts'
 import { type JavaPeer, type RunInput, startJavaPeer } from './java-peer.ts'
+import { compareFormats } from './formats/compare-formats.ts'
 import { countCase, uncovered } from './coverage.ts'
 import { missingJavaTools } from './missing-java-tools.ts'
 import { shrinkCase } from './shrink-case.ts'
@@ -18,11 +20,14 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     cases: { type: 'string', default: '1000' },
+    /** Of each format. As many as cases, if not said. */
+    values: { type: 'string' },
     'require-coverage': { type: 'boolean' },
   },
 })
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
 const cases = Number(values.cases)
+const valuesOfEach = values.values === undefined ? cases : Number(values.values)
 
 const missing = await missingJavaTools()
 if (missing === undefined) await main()
@@ -52,9 +57,13 @@ async function main(): Promise<void> {
   console.log(`results: ${shownCounts(verdicts)}`)
   console.log('compared: describe(), the records of all topics, the contents of all stores. Not compared:')
   for (const { what, reason, open } of UNCOMPARED) console.log(`- ${open ? '(open) ' : ''}${what}: ${reason}`)
-  const different = verdicts.get('different') ?? 0
-  console.log(`${cases - different} passed, ${different} failed`)
-  if (different > 0) process.exitCode = 1
+  const formats = await compareFormats(seed, valuesOfEach, java)
+  for (const line of formats.differences.slice(0, MOST_REPORTS)) console.log(`Different (--seed N --cases 1): ${line}`)
+  console.log(`formats, so many values of each: ${shownCounts(formats.counts)}`)
+  const failed = (verdicts.get('different') ?? 0) + formats.differences.length
+  const compared = cases + [...formats.counts.values()].reduce((sum, each) => sum + each, 0)
+  console.log(`${compared - failed} passed, ${failed} failed: cases ${cases}, values in formats ${compared - cases}`)
+  if (failed > 0) process.exitCode = 1
 }
 
 async function report(drawn: Case, java: JavaPeer, caseSeed: number): Promise<void> {

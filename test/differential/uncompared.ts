@@ -52,7 +52,19 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
     reason: 'only the Topology of Java has them, not its StreamsBuilder',
   },
   { what: 'LRU stores', reason: 'not drawn yet', open: true },
-  { what: 'serdes, partitioner, key layouts and wrappers', reason: 'compared with stored fixtures only', open: true },
+  {
+    what: 'lists that end with an element of no bytes, read',
+    reason: "Kafka's ListDeserializer refuses them, though its serializer writes them; Millrace reads them",
+  },
+  {
+    what: 'strings with an encoded surrogate, which is no UTF-8, read',
+    reason:
+      'Java makes one U+FFFD of its three bytes; the encoding standard, and with it every decoder of JavaScript, three',
+  },
+  {
+    what: 'how segments and versions lie on disk',
+    reason: 'local formats, which nobody hands over: the changelogs do that, and are compared',
+  },
 ]
 
 /** Names of the nodes that depend on the one stream time that Java's driver has for several sub-topologies. */

@@ -20,7 +20,7 @@ export function readUtf8(bytes: Buffer, start: number, end: number): string {
   )
 }
 
-/** Appends `text` as UTF-8; a surrogate without its other half becomes U+FFFD. */
+/** Appends `text` as UTF-8; a surrogate without its other half becomes a question mark, as in Java. */
 export function writeUtf8(text: string, sink: ByteSink): void {
   const length = text.length
   sink.reserve(length * 3)
@@ -38,8 +38,13 @@ export function writeUtf8(text: string, sink: ByteSink): void {
       return
     }
   }
-  sink.position += (bytes as unknown as Utf8Buffer).utf8Write(text, sink.position)
+  const written = (bytes as unknown as Utf8Buffer).utf8Write(text, sink.position)
+  // Of ASCII there are as many bytes as units.
+  if (written === length || text.isWellFormed()) sink.position += written
+  else writeUtf8(text.replaceAll(LONE_SURROGATE, '?'), sink)
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/gu
 
 const { fromCharCode } = String
 

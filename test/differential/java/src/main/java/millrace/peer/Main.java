@@ -35,6 +35,7 @@ public final class Main {
                 case "version" -> Commands.version();
                 case "describe" -> Commands.describe(command);
                 case "run" -> Commands.run(command);
+                case "format" -> Formats.answer(command);
                 case "call" -> Commands.call(command);
                 default -> throw new IllegalArgumentException("no such command: " + command.path("cmd"));
             };
