@@ -392,7 +392,11 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'custom StateStore and StoreBuilder',
         ours: ['customStore', 'StateStore.restore', 'StateStore.flush', 'StateStoreContext.entries'],
-        tests: ['packages/testing/src/conformance/state-store-conformance.test.ts', driver('custom-store')],
+        tests: [
+          'packages/testing/src/conformance/state-store-conformance.test.ts',
+          driver('custom-store'),
+          'test/simulation/processor-stores.test.ts',
+        ],
         note: 'A view of entries by key, which the engine logs, restores and takes back; Kafka Streams leaves that to the store.',
       },
       {

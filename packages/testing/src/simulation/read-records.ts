@@ -1,4 +1,4 @@
-import type { KafkaClient, Serde } from '@millrace/core'
+import type { Headers, KafkaClient, Serde } from '@millrace/core'
 
 /** A record as it lies in a topic, transactions that were aborted left out. */
 export interface CommittedRecord {
@@ -7,6 +7,7 @@ export interface CommittedRecord {
   readonly timestamp: number
   readonly keyBytes: Buffer | null
   readonly valueBytes: Buffer | null
+  readonly headers: Headers
 }
 
 /** All committed records of a topic, partition by partition. */
@@ -28,6 +29,7 @@ export async function readCommitted(client: KafkaClient, topic: string): Promise
           timestamp,
           keyBytes: keyStart < 0 ? null : Buffer.from(keyBytes.subarray(keyStart, keyEnd)),
           valueBytes: valueStart < 0 ? null : Buffer.from(valueBytes.subarray(valueStart, valueEnd)),
+          headers: cursor.headers(),
         })
       }
     }

@@ -1,4 +1,12 @@
-import { type KafkaClient, type Plan, readInt64, type StorePlan, type TaskState, topicNaming } from '@millrace/core'
+import {
+  type Headers,
+  type KafkaClient,
+  type Plan,
+  readInt64,
+  type StorePlan,
+  type TaskState,
+  topicNaming,
+} from '@millrace/core'
 import { type CommittedRecord, readCommitted } from './read-records.ts'
 import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
 
@@ -65,7 +73,7 @@ function compacted(store: StorePlan, records: readonly CommittedRecord[]): Reado
   const latest = new Map<string, number>()
   const withTime = store.timestamped || store.ttlMs !== undefined || store.kind === 'versioned'
   let streamTime = 0
-  for (const { keyBytes, valueBytes, timestamp } of records) {
+  for (const { keyBytes, valueBytes, timestamp, headers } of records) {
     if (keyBytes === null) continue
     const key = keyBytes.toString('hex')
     if (store.kind === 'versioned') {
@@ -78,9 +86,27 @@ function compacted(store: StorePlan, records: readonly CommittedRecord[]): Reado
     const time = Buffer.alloc(8)
     time.writeBigInt64BE(BigInt(timestamp))
     if (valueBytes === null) content.delete(key)
-    else content.set(key, (withTime ? time.toString('hex') : '') + valueBytes.toString('hex'))
+    else {
+      const kept = store.withHeaders === true ? Buffer.concat([valueBytes, headersBytes(headers)]) : valueBytes
+      content.set(key, (withTime ? time.toString('hex') : '') + kept.toString('hex'))
+    }
   }
   return content
+}
+
+/** As stores keep them behind a value: each key and value behind its length, and the length of all. */
+function headersBytes(headers: Headers): Buffer {
+  const sized = (bytes: Uint8Array) => [int32(bytes.length), bytes]
+  const all = Buffer.concat(
+    headers.flatMap(({ key, value }) => [...sized(Buffer.from(key)), ...(value === null ? [int32(-1)] : sized(value))]),
+  )
+  return Buffer.concat([all, int32(all.length)])
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
 }
 
 function compare(
