@@ -359,7 +359,11 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'persistentVersionedKeyValueStore',
         ours: ['versionedStore', 'StoreOptions.historyRetentionMs'],
-        tests: [driver('versioned-tables'), 'packages/runtime/src/state/versioned-buffer.test.ts'],
+        tests: [
+          driver('versioned-tables'),
+          'packages/runtime/src/state/versioned-buffer.test.ts',
+          'test/conformance/versioned-stores.test.ts',
+        ],
       },
       {
         java: 'lruMap',

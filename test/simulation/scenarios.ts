@@ -10,6 +10,7 @@ import {
   type Windowed,
 } from '@millrace/core'
 import { type SimulatedInput, SIMULATION_START_MS } from '@millrace/testing'
+import { PRICED_AS_OF } from './versioned-scenario.ts'
 
 /** A topology with the input that fits it and the results that must come of it, whatever happens on the way. */
 export interface Scenario {
@@ -193,4 +194,5 @@ export const SCENARIOS: readonly Scenario[] = [
     expected: input => new Map(input.map(({ key, value }) => [String(key), String(value).toUpperCase()])),
     showKey: String,
   },
+  PRICED_AS_OF,
 ]

@@ -7,7 +7,7 @@ export interface ScenarioResult extends SimulationResult {
   readonly scenario: string
 }
 
-/** Two runs in seven are of topologies drawn at random, compared with a run without trouble. */
+/** Two runs in eight are of topologies drawn at random, compared with a run without trouble. */
 const GENERATED = 2
 
 /** One run, decided by its seed alone: topology, input, trouble, and when each happens. */

@@ -1,5 +1,5 @@
 import { StreamsBuilder, string, versionedStore } from '@millrace/core'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const STRINGS = { key: string(), value: string() }
@@ -131,4 +131,50 @@ it('refuses to suppress a versioned table, and versions without a name for the s
   const table = new StreamsBuilder().table('t', PRICES)
   expect(() => table.filter(() => true).suppress({ until: 'time-limit', waitMs: 1 })).toThrow(invalid)
   expect(() => new StreamsBuilder().table('t', { ...STRINGS, store: { historyRetentionMs: 1 } })).toThrow(invalid)
+})
+
+describe.each(['its disk', 'another disk'])('what waits in a join is there again after a restart, on %s', disk => {
+  const plan = () => {
+    const builder = new StreamsBuilder()
+    const prices = builder.table('prices', PRICES)
+    builder
+      .stream('orders', STRINGS)
+      .join(prices, (order, price) => `${order}+${price}`, { graceMs: 20 })
+      .to('out', STRINGS)
+    return builder.build()
+  }
+
+  it.each([
+    ['crashes', 'exactly_once', true],
+    ['crashes', 'at_least_once', true],
+    ['ends', 'exactly_once', false],
+    ['ends', 'at_least_once', false],
+  ] as const)('the instance %s, %s', async (_how, processingGuarantee, crash) => {
+    await using driver = await TopologyTestDriver.create(plan(), { processingGuarantee, commitEachRecord: false })
+    const price = driver.createInputTopic('prices', STRINGS)
+    const order = driver.createInputTopic('orders', STRINGS)
+    const out = driver.createOutputTopic('out', STRINGS)
+    const header = [{ key: 'id', value: Buffer.from('7') }]
+    await price.pipeInput('a', 'first', { timestamp: 0 })
+    await order.pipeInput('a', 'waits', { timestamp: 10, headers: header })
+    await order.pipeInput('b', 'finds nothing', { timestamp: 11 })
+    await order.pipeInput('a', 'waits too', { timestamp: 15 })
+    await driver.commit()
+    // These two the next owner has to process, or to process again.
+    await price.pipeInput('a', 'corrected', { timestamp: 12 })
+    await order.pipeInput('a', 'waits as well', { timestamp: 16 })
+    await driver.removeInstance(0, { crash })
+    await driver.addInstance(disk === 'its disk' ? { stateOf: 0 } : {})
+    await driver.commit()
+    expect(out.isEmpty).toBe(true)
+    await order.pipeInput('a', 'lets them go', { timestamp: 40 })
+    await driver.commit()
+    const found = out.readRecordsToList()
+    expect(found.map(({ key, value, timestamp }) => [key, value, timestamp])).toEqual([
+      ['a', 'waits+first', 10],
+      ['a', 'waits too+corrected', 15],
+      ['a', 'waits as well+corrected', 16],
+    ])
+    expect(found[0]?.headers.map(({ key, value }) => [key, String(value)])).toEqual([['id', '7']])
+  })
 })
