@@ -143,7 +143,7 @@ it('a topic read by pattern that is deleted is read no more, and both instances 
     await order(us, true)
     for (const topic of [eu, us]) await eventually(topic, LIMIT_MS, committed(topic), none)
     await io.deleteTopic(eu)
-    // kafkajs' producers know for ever the topics that they have once written to.
+    // A kafkajs producer that has written to it takes a minute to see that the others can be written to.
     await io[Symbol.asyncDispose]()
     io = topicIo(kafkajs({ brokers }))
     await order(us, false)

@@ -1,5 +1,6 @@
 import {
   isMillraceError,
+  NO_HEADERS,
   systemClock,
   type Assignor,
   type GroupConsumer,
@@ -126,4 +127,22 @@ it('writes and reads gzip', async () => {
   expect(cursor).toMatchObject({ timestamp: 5, keyStart: -1 })
   expect(cursor.valueBytes.toString()).toBe('value')
   expect(cursor.headers()).toEqual([{ key: 'h', value: null }])
+})
+
+it('goes on writing to other topics after one that it has written to was deleted', async () => {
+  const client = newClient()
+  const [gone, fresh] = [await newTopic(client), await newTopic(client)]
+  const producer = client.producer({})
+  await producer.init()
+  const write = async (topic: string) => {
+    const bytes = Buffer.from(topic)
+    producer.topic(topic).append(0, 5, bytes, -1, -1, bytes, 0, bytes.length, NO_HEADERS)
+    await producer.flush()
+  }
+  await write(gone)
+  await client.admin().deleteTopics([gone])
+  // kafkajs asks for both now, again and again for most of a minute.
+  await write(fresh)
+  await write(fresh)
+  expect(await client.admin().latestOffsets([{ topic: fresh, partition: 0 }])).toMatchObject([{ offset: 2 }])
 })

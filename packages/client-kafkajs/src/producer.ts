@@ -9,9 +9,9 @@ import {
   type TopicAppender,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { Kafka, Producer as KafkajsProducer, Transaction } from 'kafkajs'
+import type { Kafka, Producer as KafkajsProducer, ProducerBatch, RecordMetadata, Transaction } from 'kafkajs'
 import { BatchSender } from './batch-sender.ts'
-import { byTopic } from './cluster-link.ts'
+import { byTopic, ClusterLink } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { recordBytes } from './pending-batch.ts'
@@ -61,7 +61,7 @@ export class KafkajsProducerPort implements Producer {
       maxBatchBytes: this.#maxBatchBytes,
       transactionalId: options.transactionalId,
       send: async batch => {
-        if (options.transactionalId === undefined) return this.#live().sendBatch(batch)
+        if (options.transactionalId === undefined) return this.#send(batch)
         return (await this.#currentTransaction()).sendBatch(batch)
       },
     })
@@ -208,6 +208,32 @@ export class KafkajsProducerPort implements Producer {
     // kafkajs asks for the producer id, which is what fences, only when the first transaction begins.
     const first = await this.#whileStillEnding(() => producer.transaction(), transactionTimeoutMs)
     await first.abort()
+  }
+
+  /**
+   * kafkajs asks for every topic that it was ever asked to write to, and fails as a whole when one of them has been deleted since.
+   * A producer that has not heard of it yet writes the others. (Within a transaction, the abort brings a new producer.)
+   */
+  async #send(batch: ProducerBatch): Promise<RecordMetadata[]> {
+    try {
+      return await this.#live().sendBatch(batch)
+    } catch (error) {
+      if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      const missing = await this.#missing(batch)
+      if (missing.length > 0)
+        throw millraceError('MILLRACE_TOPIC_MISSING', { topic: missing.join(', ') }, { cause: error })
+      await this.#reconnect()
+      return await this.#live().sendBatch(batch)
+    }
+  }
+
+  async #missing({ topicMessages = [] }: ProducerBatch): Promise<readonly string[]> {
+    const link = new ClusterLink(this.#kafka)
+    try {
+      return await link.missing([...new Set(topicMessages.map(({ topic }) => topic))])
+    } finally {
+      await settledWithin(link.close(), CLOSE_MS)
+    }
   }
 
   async #reconnect(): Promise<void> {
