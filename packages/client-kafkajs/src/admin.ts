@@ -4,6 +4,7 @@ import {
   type Clock,
   type CommittedOffset,
   type GroupDescription,
+  type MillraceError,
   type NewTopic,
   type TopicDescription,
   type TopicPartition,
@@ -56,7 +57,7 @@ export class KafkajsAdminPort implements Admin {
   }
 
   listTopics(): Promise<readonly string[]> {
-    return this.#run('Listing topics', admin => admin.listTopics())
+    return this.#run('Listing topics', listTopics)
   }
 
   createTopics(topics: readonly NewTopic[]): Promise<void> {
@@ -231,8 +232,39 @@ export class KafkajsAdminPort implements Admin {
 }
 
 async function describe(admin: KafkajsAdmin, topics: readonly string[]): Promise<TopicDescription[]> {
-  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
-  return metadata.topics.map(({ name, partitions }) => ({ name, partitions: partitions.length }))
+  try {
+    const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
+    return metadata.topics.map(({ name, partitions }) => ({ name, partitions: partitions.length }))
+  } catch (error) {
+    if (!isNullMetadata(error)) throw error
+    const there = await listTopics(admin)
+    const present = topics.filter(topic => there.includes(topic))
+    if (present.length === topics.length) throw notYet(error)
+    return present.length === 0 ? [] : await describe(admin, present)
+  }
+}
+
+/**
+ * kafkajs asks one broker after another, keeps to itself what they say, and at the end trips over having no answer. One reason
+ * is a topic that it remembers and that has been deleted since.
+ */
+function isNullMetadata(error: unknown): boolean {
+  return error instanceof TypeError && error.message.includes('topicMetadata')
+}
+
+/** Does not depend on what kafkajs remembers. */
+async function listTopics(admin: KafkajsAdmin): Promise<readonly string[]> {
+  return await admin.listTopics().catch((error: unknown) => {
+    throw isNullMetadata(error) ? notYet(error) : error
+  })
+}
+
+function notYet(cause: unknown): MillraceError {
+  return millraceError(
+    'MILLRACE_CLIENT_NOT_YET',
+    { operation: 'Asking for topics', reason: 'no broker answers' },
+    { cause },
+  )
 }
 
 async function describeIfPresent(admin: KafkajsAdmin, topic: string): Promise<TopicDescription[]> {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import type {
-  Assignor,
-  GroupConsumer,
-  GroupConsumerOptions,
-  KafkaClient,
-  MemberAssignment,
-  TopicPartition,
+import {
+  type Assignor,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  isMillraceError,
+  type KafkaClient,
+  type MemberAssignment,
+  type TopicPartition,
 } from '@millrace/core'
 import type { ClientHarness } from './client-harness.ts'
 import { recordsOf, type ReadRecord } from './record-io.ts'
@@ -125,7 +126,10 @@ export async function pollUntil(
     members.map(async member => {
       while (!done()) {
         assert.ok(Date.now() < end, `still not: ${what}; ${members.map(({ events }) => events.join('; ')).join(' | ')}`)
-        await member.poll()
+        await member.poll().catch((error: unknown) => {
+          // As from a broker that has just started: the next poll tries again.
+          if (!isMillraceError(error, 'retriable')) throw error
+        })
       }
     }),
   )

@@ -67,6 +67,18 @@ export const topicCases: readonly ClientCase[] = [
     },
   },
   {
+    name: 'deletes topics one beside the other, and knows no longer what it has described',
+    async run(harness) {
+      const admin = harness.client().admin()
+      for (let round = 0; round < 5; round++) {
+        const names = await Promise.all([newTopic(harness), newTopic(harness), newTopic(harness)])
+        assert.equal((await admin.describeTopics(names)).length, names.length)
+        await Promise.all(names.map(name => admin.deleteTopics([name])))
+        assert.deepEqual(await admin.describeTopics(names), [])
+      }
+    },
+  },
+  {
     name: 'tells where each log begins and ends',
     async run(harness) {
       const admin = harness.client().admin()
