@@ -16,6 +16,17 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
   const inner = spec.join === 'inner'
   const global = env.globalStore(spec.store)
 
+  /** What was there before the start was copied, and is decoded only now. */
+  function meet(key: unknown, value: unknown, found: StoredValue | undefined): void | Promise<void> {
+    let globalValue: unknown
+    try {
+      globalValue = valueOf(found)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    return join(key, value, globalValue)
+  }
+
   function join(key: unknown, value: unknown, globalValue: unknown): void | Promise<void> {
     if (globalValue === null && inner) return
     let joined: unknown
@@ -32,9 +43,14 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
     if (globalKey === null || globalKey === undefined) {
       return inner ? context.drop(name, 'null-key') : join(key, value, null)
     }
-    const found: MaybePromise<StoredValue | undefined> = global.get(globalKey)
-    if (found instanceof Promise) return found.then(later => join(key, value, valueOf(later)))
-    return join(key, value, valueOf(found))
+    let found: MaybePromise<StoredValue | undefined>
+    try {
+      found = global.get(globalKey)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (found instanceof Promise) return settle(found, env, later => meet(key, value, later))
+    return meet(key, value, found)
   }
 
   return (key, value) => {

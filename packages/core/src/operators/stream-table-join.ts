@@ -33,6 +33,17 @@ export function compileStreamTableJoin(spec: StreamTableJoinSpec, env: OperatorE
 
   const asOf = getterHistoryMs(spec.table) !== undefined
 
+  /** What was restored from the table's own topic is decoded only now. */
+  function joinWith(key: unknown, value: unknown, found: StoredValue | undefined): void | Promise<void> {
+    let tableValue: unknown
+    try {
+      tableValue = valueOf(found)
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    return join(key, value, tableValue)
+  }
+
   const meet: Process = (key, value) => {
     let found: MaybePromise<StoredValue | undefined>
     try {
@@ -40,8 +51,8 @@ export function compileStreamTableJoin(spec: StreamTableJoinSpec, env: OperatorE
     } catch (error) {
       return context.fail(name, error)
     }
-    if (found instanceof Promise) return settle(found, env, later => join(key, value, valueOf(later)))
-    return join(key, value, valueOf(found))
+    if (found instanceof Promise) return settle(found, env, later => joinWith(key, value, later))
+    return joinWith(key, value, found)
   }
   const meetInTime = spec.waiting === undefined ? meet : compileJoinWait(spec.waiting, env, meet)
 

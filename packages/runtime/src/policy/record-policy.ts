@@ -5,6 +5,7 @@ import {
   type Logger,
   millraceError,
   type Producer,
+  type TopicAppender,
 } from '@millrace/core'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RecordContext, RecordPolicy } from '../task/record-context.ts'
@@ -19,7 +20,11 @@ export interface RecordPolicyOptions {
   readonly onBadRecord: BadRecordPolicy
   readonly logger: Logger
   readonly metrics: Metrics
-  readonly producer: Producer
+  /**
+   * Undefined where every instance reads the records, and would put them into the dead-letter topic: they are left out then, as in
+   * Kafka Streams 4.3.
+   */
+  readonly producer: Producer | undefined
   /** Of the dead-letter topic; 1 where there is none. */
   readonly deadLetterPartitions: number
   /** How often each operator was warned of, by kind: of all tasks of the instance. */
@@ -31,6 +36,8 @@ const WARNINGS = 10
 /** Late records are a matter of course: what counts is that there are some, and how many is in the metric. */
 const WARNINGS_OF_LATE = 1
 const NO_BYTES = Buffer.alloc(0)
+const NO_DEAD_LETTER =
+  'record skipped: it could not be processed, and is in no dead-letter topic, since every instance reads the topics of global tables and stores'
 
 /**
  * The header names are those of KIP-1034, so that what reads a dead-letter topic of Kafka Streams reads ours; `node` and
@@ -72,21 +79,19 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     logger.warn(fields, times === most ? `${message} (further ones of this kind at debug level)` : message)
   }
 
-  function deadLetter(topic: string, node: string, error: unknown, context: RecordContext): void {
+  function deadLetter(appender: TopicAppender, node: string, error: unknown, context: RecordContext): void {
     const { cursor } = context
-    producer
-      .topic(topic)
-      .append(
-        round++ % options.deadLetterPartitions,
-        Math.max(0, context.timestamp),
-        cursor?.keyBytes ?? NO_BYTES,
-        cursor?.keyStart ?? -1,
-        cursor?.keyEnd ?? -1,
-        cursor?.valueBytes ?? NO_BYTES,
-        cursor?.valueStart ?? -1,
-        cursor?.valueEnd ?? -1,
-        deadLetterHeaders(node, error, context),
-      )
+    appender.append(
+      round++ % options.deadLetterPartitions,
+      Math.max(0, context.timestamp),
+      cursor?.keyBytes ?? NO_BYTES,
+      cursor?.keyStart ?? -1,
+      cursor?.keyEnd ?? -1,
+      cursor?.valueBytes ?? NO_BYTES,
+      cursor?.valueStart ?? -1,
+      cursor?.valueEnd ?? -1,
+      deadLetterHeaders(node, error, context),
+    )
   }
 
   return {
@@ -111,7 +116,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
       }
       const skipped = { ...where(node, context), error }
       if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
-      deadLetter(onBadRecord.deadLetterTopic, node, error, context)
+      if (producer === undefined) return say(`fail ${node}`, skipped, NO_DEAD_LETTER)
+      deadLetter(producer.topic(onBadRecord.deadLetterTopic), node, error, context)
       say(
         `fail ${node}`,
         { ...skipped, deadLetterTopic: onBadRecord.deadLetterTopic },

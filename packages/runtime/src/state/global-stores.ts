@@ -10,7 +10,6 @@ import {
   type OperatorEnv,
   type Plan,
   type ProcessorNode,
-  type Producer,
   type SourceNode,
   type TableStore,
   type TopicPartitionOffset,
@@ -181,11 +180,8 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
   }
 }
 
-/** Bad records cannot go to a dead-letter topic from here, where every instance reads them: they are left out and said. */
 function policyOf({ options: { onBadRecord, logger }, metrics }: GlobalStoresOptions) {
-  const producer = undefined as unknown as Producer
-  const policy = onBadRecord === 'fail' ? 'fail' : 'continue'
-  return recordPolicy({ onBadRecord: policy, logger, metrics, producer, deadLetterPartitions: 1, warned: new Map() })
+  return recordPolicy({ onBadRecord, logger, metrics, producer: undefined, deadLetterPartitions: 1, warned: new Map() })
 }
 
 async function compileGlobals(

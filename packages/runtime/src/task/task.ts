@@ -262,15 +262,21 @@ export class Task {
       queue.take()
       const timestamp = queue.headTimestamp
       if (timestamp > this.context.streamTime) this.context.streamTime = timestamp
-      const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
       count++
-      if (waiting !== undefined) {
-        await waiting
-        this.#limit.beginAnew()
+      let waited = false
+      try {
+        const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
+        if (waiting !== undefined) {
+          waited = true
+          await waiting
+          this.#limit.beginAnew()
+        }
+      } catch (error) {
+        this.#failed(queue, error)
       }
       if (progress[PROGRESS_OVERDUE] !== 0) this.#overdue(queue)
       progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-      if ((waiting !== undefined || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
+      if ((waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
       if (inFlight !== undefined) {
         if (inFlight.hasWork) await this.#deliver(inFlight)
         if (inFlight.full) break
@@ -446,6 +452,12 @@ export class Task {
   #unfinished(partition: TopicPartition): { offset: number } | undefined {
     const offset = this.#inFlight?.oldestOffset(partition)
     return offset === undefined ? undefined : { offset }
+  }
+
+  /** Stored bytes are decoded when somebody looks at them: those that are bad are found by the record that meets them. */
+  #failed({ source }: PartitionQueue, error: unknown): void {
+    if (this.context.isFatal(error) || !isMillraceError(error, 'record')) throw error
+    this.context.fail(source.node.name, error)
   }
 
   /** Something that is no operator's function has blocked the thread, as a serde: what is known is the record. */
