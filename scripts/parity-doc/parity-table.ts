@@ -561,7 +561,13 @@ export const PARITY: readonly ParityArea[] = [
         ours: ['wallClock'],
         tests: ['packages/core/src/record/timestamp-extractors.test.ts'],
       },
-      { java: 'TimestampExtractor', ours: ['TimestampExtractor'], tests: [driver('driver-sources')] },
+      { java: 'TimestampExtractor', ours: ['TimestampExtractor', 'fromPayload'], tests: [driver('driver-sources')] },
+      {
+        java: '(beyond Java) the time of devices whose clocks are wrong',
+        ours: ['deviceTime', 'correctedDeviceTime', 'DeviceTimes'],
+        tests: ['packages/core/src/record/timestamp-extractors.test.ts', driver('driver-sources')],
+        note: 'From three readings: of the event and of its sending by the device, of its receipt by the server.',
+      },
     ],
   },
   {

@@ -83,7 +83,7 @@ export const PRICED_AS_OF: Scenario = {
       const before = prices.filter(price => price.key === key && price.timestamp! <= atMs)
       const valid = before.toSorted((a, b) => a.timestamp! - b.timestamp!).at(-1)
       for (const when of id.startsWith(LAST) ? ['at once'] : ['at once', 'later']) {
-        expected.set(`${id} ${when}`, valid === undefined || valid.value === null ? 'no price' : String(valid.value))
+        expected.set(`${id} ${when}`, typeof valid?.value === 'string' ? valid.value : 'no price')
       }
     }
     return expected

@@ -68,6 +68,10 @@ describe('the time of a device whose clock is wrong', () => {
     expect(correctedDeviceTime({ ...times, received: 1_000 })).toBe(1_000)
   })
 
+  it('is whole milliseconds, though clocks may be finer', () => {
+    expect(correctedDeviceTime({ event: 10.25, sent: 12.5, received: 1_000 })).toBe(997)
+  })
+
   it('takes the time of the record for when it was received, unless told otherwise', () => {
     interface Reading {
       readonly taken: number

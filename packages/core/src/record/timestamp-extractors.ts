@@ -61,7 +61,7 @@ export interface DeviceTimes {
  */
 export function correctedDeviceTime({ event, sent, received }: DeviceTimes): number {
   if (!isTime(event) || !isTime(sent) || sent < event) return received
-  return Math.max(0, received - (sent - event))
+  return Math.max(0, Math.trunc(received - (sent - event)))
 }
 
 /**

@@ -128,13 +128,13 @@ export class PartitionQueue implements TopicPartition {
     let error: unknown
     if (timestampOf !== undefined) {
       try {
-        timestamp = timestampOf(cursor, this.partition, this.partitionTime)
+        timestamp = Math.trunc(timestampOf(cursor, this.partition, this.partitionTime))
       } catch (failure) {
         error = failure
         timestamp = -1
       }
     }
-    if (timestamp < 0 || Number.isNaN(timestamp)) timestamp = this.#badTimestamp(this, cursor, error)
+    if (!(timestamp >= 0 && timestamp <= Number.MAX_SAFE_INTEGER)) timestamp = this.#badTimestamp(this, cursor, error)
     if (timestamp === undefined) return false
     this.headTimestamp = timestamp
     return true

@@ -1,9 +1,11 @@
 import {
+  deviceTime,
   fromPayload,
   json,
   type MillraceError,
   StreamsBuilder,
   string,
+  tumbling,
   usePartitionTimeOnInvalid,
   type BadTimestampPolicy,
 } from '@millrace/core'
@@ -144,4 +146,46 @@ describe('a record with a bad timestamp', () => {
       .map(({ timestamp }) => timestamp)
     expect(times).toEqual([10, 10])
   })
+})
+
+it.each([
+  ['a fraction of a millisecond', 10.75, 10],
+  ['no end', Number.POSITIVE_INFINITY, undefined],
+  ['more than a number holds', 2 ** 60, undefined],
+])('takes no time from an extractor that is no time: %s', async (_what, given, taken) => {
+  const builder = new StreamsBuilder()
+  const timestampExtractor = () => given
+  builder.stream('in', { ...texts, timestampExtractor, onBadTimestamp: 'skip' }).to('out')
+  await using driver = await TopologyTestDriver.create(builder.build())
+  await driver.createInputTopic('in', texts).pipeInput('k', 'v')
+  const times = driver.createOutputTopic('out', texts).readRecordsToList()
+  expect(times.map(({ timestamp }) => timestamp)).toEqual(taken === undefined ? [] : [taken])
+})
+
+it('counts what devices with wrong clocks report in the windows in which it happened', async () => {
+  interface Reading {
+    readonly takenAt?: number
+    readonly sentAt: number
+  }
+  const readings = { key: string(), value: json<Reading>() }
+  const timestampExtractor = deviceTime((reading: Reading) => ({ event: reading.takenAt, sent: reading.sentAt }))
+  const builder = new StreamsBuilder()
+  builder
+    .stream('readings', { ...readings, timestampExtractor })
+    .groupByKey()
+    .windowedBy(tumbling({ sizeMs: 60_000, graceMs: 3_600_000 }))
+    .count({ store: 'per-minute' })
+  await using driver = await TopologyTestDriver.create(builder.build())
+  const input = driver.createInputTopic('readings', readings)
+  const hour = 3_600_000
+  // Received at 1:00:30. One was taken ten minutes before it was sent, by a clock of 1970; one by a clock that is years ahead.
+  await input.pipeInput('behind', { takenAt: 5_000, sentAt: 605_000 }, { timestamp: hour + 30_000 })
+  await input.pipeInput('ahead', { takenAt: 9e12, sentAt: 9e12 + 1_000 }, { timestamp: hour + 30_000 })
+  await input.pipeInput('none', { sentAt: 9e12 }, { timestamp: hour + 30_000 })
+  const counted = (await driver.windowStoreEntries('per-minute')).map(([{ key, window }]) => [key, window.start])
+  expect(counted).toEqual([
+    ['behind', hour - 600_000],
+    ['ahead', hour],
+    ['none', hour],
+  ])
 })
