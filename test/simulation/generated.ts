@@ -101,12 +101,16 @@ function isDecided(spec: TopologySpec, plan: Plan): boolean {
   )
 }
 
-/** The step without what a restart decides: a store without a changelog is lost with its disk, and a record may be late or not. */
+/**
+ * The step without what a restart or the order of different keys decides: a store without a changelog is lost with its disk, a record
+ * may be late or not, also for a store with a history, and which entry was used last depends on all others.
+ */
 function decided(step: Step): Step {
   // As in Kafka Streams, an operator forgets at a restart how far its time had come.
   if (step.op === 'windowedBy') return { ...step, graceMs: 1_000_000 }
-  if (!('store' in step) || typeof step.store !== 'object' || !('logging' in step.store)) return step
-  const { logging: _, ...store } = step.store
+  if (!('store' in step) || typeof step.store !== 'object') return step
+  const undecided = ['logging', 'historyRetentionMs', 'maxEntries']
+  const store = Object.fromEntries(Object.entries(step.store).filter(([option]) => !undecided.includes(option)))
   return { ...step, store } as Step
 }
 

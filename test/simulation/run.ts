@@ -46,6 +46,7 @@ for (let seed = first; seed < first + runs; seed++) {
   if (result.violations.length > 0 || values.history) {
     console.log(`seed ${seed}: ${kind}`)
     for (const violation of result.violations.slice(0, 10)) console.log(`  violated: ${violation}`)
+    for (const line of result.topology) console.log(`  ${line}`)
     for (const line of result.history) console.log(`  ${line}`)
     const { records, troubles, processes, faults } = result.setting
     const count = faults === 'drawn' ? 'drawn' : String(faults.length)

@@ -5,6 +5,8 @@ import { type Scenario, SCENARIOS } from './scenarios.ts'
 
 export interface ScenarioResult extends SimulationResult {
   readonly scenario: string
+  /** The steps of a topology that was drawn, a line each. */
+  readonly topology: readonly string[]
 }
 
 /** Two runs in eight are of topologies drawn at random, compared with a run without trouble. */
@@ -16,8 +18,9 @@ export async function simulateScenario(seed: number, shrink = true): Promise<Sce
   const chosen = Math.floor(random() * (SCENARIOS.length + GENERATED))
   const scenario = SCENARIOS[chosen]
   if (scenario === undefined) {
-    const { plan, options } = generatedCase(seed)
-    return { ...(await simulate(plan, { seed, shrink, ...options })), scenario: 'generated topology' }
+    const { plan, options, spec } = generatedCase(seed)
+    const result = await simulate(plan, { seed, shrink, ...options })
+    return { ...result, scenario: 'generated topology', topology: spec.map(step => JSON.stringify(step)) }
   }
   const result = await simulate(scenario.plan(), {
     seed,
@@ -25,7 +28,7 @@ export async function simulateScenario(seed: number, shrink = true): Promise<Sce
     input: draw => scenario.input(draw, 20 + Math.floor(draw() * 180)),
     oracle: run => wrongOutput(scenario, run),
   })
-  return { ...result, scenario: scenario.name }
+  return { ...result, scenario: scenario.name, topology: [] }
 }
 
 /** The oracle: what came out is what had to, exactly or, where records may be repeated, at least. */
