@@ -77,16 +77,6 @@ export class StoreBuffer implements KeyedBuffer {
       this.#output.log(new BufferEntry(key, slot, codec.contentSerde, content, timestamp))
       return
     }
-    const entry = this.#change(key, slot, content, timestamp)
-    if (this.caching) {
-      entry.keepOrigin(this.#context)
-    } else {
-      this.#output.log(entry)
-    }
-    if (this.onPut !== undefined && content !== null) this.onPut(entry)
-  }
-
-  #change(key: unknown, slot: number, content: unknown, timestamp: number): BufferEntry {
     let entry = this.#find(key, slot)
     if (entry === undefined) {
       entry = this.#insert(key, slot, content, timestamp)
@@ -103,13 +93,26 @@ export class StoreBuffer implements KeyedBuffer {
       entry.content = content
       entry.timestamp = timestamp
     }
-    return entry
+    if (this.caching) {
+      entry.keepOrigin(this.#context)
+    } else {
+      this.#output.log(entry)
+    }
+    if (this.onPut !== undefined && content !== null) this.onPut(entry)
   }
 
   /** Takes an entry away, and emits nothing. */
   drop(key: unknown, timestamp: number, logs: boolean): void {
-    const entry = this.#change(key, 0, null, timestamp)
+    const entry = this.#find(key, 0) ?? this.#insert(key, 0, null, timestamp)
+    if (!entry.dirty) {
+      entry.dirty = true
+      this.#dirty.push(entry)
+    }
+    if (entry.serde !== null) this.#resize(entry, null)
+    entry.content = null
+    entry.timestamp = timestamp
     entry.emitted = null
+    // What a cache has emitted and logged is left alone by its flush.
     entry.flushed = this.caching
     if (logs) this.#output.log(entry)
   }
