@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ByteSink, memoryStore, NO_HEADERS, type StorePlan, string, type TaskState } from '@millrace/core'
+import { rocksdb } from '@millrace/store-rocksdb'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { silentLogger } from '../observe/console-logger.ts'
 import { indexName } from './expiry-index.ts'
 import { mergedEntries } from './merged-entries.ts'
@@ -9,6 +13,9 @@ import { storeCodec } from './store-codec.ts'
 import { StoreExpiry } from './store-expiry.ts'
 
 const TTL = 100
+const STORES = ['store', indexName('store')]
+const root = mkdtempSync(join(tmpdir(), 'millrace-store-expiry-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 const settled = async () => undefined
 
 async function open(overrides: Partial<StorePlan> = {}, shared?: TaskState) {
@@ -24,8 +31,7 @@ async function open(overrides: Partial<StorePlan> = {}, shared?: TaskState) {
     processors: [],
     ...overrides,
   }
-  const stores = ['store', indexName('store')]
-  const state = shared ?? (await memoryStore().open({ directory: '', stores, logger: silentLogger }))
+  const state = shared ?? (await memoryStore().open({ directory: '', stores: STORES, logger: silentLogger }))
   const deleted: string[] = []
   const buffer = new StoreBuffer({
     codec: storeCodec(plan, 'changelog'),
@@ -120,17 +126,24 @@ it('deletes what has expired, in the order of time, whatever was committed, evic
   )
 })
 
-it('keeps about one row for each key, however often it is put, and drops those whose time has passed', async () => {
-  const opened = await open()
-  const { buffer, expiry, state } = opened
-  for (let now = 0; now < 2_000; now += 5) {
-    buffer.put('hot', 0, 'x', now)
-    buffer.put(`cold-${now}`, 0, 'x', now)
-    while (expiry.dueAt <= now) await expiry.run(now, 10, settled)
-    await commit(opened)
-  }
-  let rows = 0
-  for await (const [bytes] of state.store(indexName('store')).iterate()) rows += bytes.length > 0 ? 1 : 0
-  // 20 cold ones are there, and those of the last eighth of the time that the store is given.
-  expect(rows).toBeLessThan(30)
-})
+it.each([memoryStore(), rocksdb()])(
+  'keeps about one row for each key, however often it is put, and drops those whose time has passed: $name',
+  async backend => {
+    const state = await backend.open({ directory: join(root, backend.name), stores: STORES, logger: silentLogger })
+    let opened = await open({}, state)
+    for (let now = 0; now < 2_000; now += 5) {
+      const { buffer, expiry } = opened
+      buffer.put('hot', 0, 'x', now)
+      buffer.put(`cold-${now}`, 0, 'x', now)
+      while (expiry.dueAt <= now) await expiry.run(now, 10, settled)
+      await commit(opened)
+      if (now === 1_000) opened = await open({}, state)
+    }
+    // 20 cold ones are there, and those of the last eighth of the time that the store is given.
+    expect((await contents(opened)).size).toBe(21)
+    let rows = 0
+    for await (const [bytes] of state.store(indexName('store')).iterate()) rows += bytes.length > 0 ? 1 : 0
+    expect(rows).toBeLessThan(30)
+    await state.close()
+  },
+)
