@@ -216,6 +216,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     const { groupId, sessionTimeoutMs = 45_000 } = this.#options
     const membership = new Membership({
       kafka: this.#kafka,
+      link: this.#link,
       clock: this.#clock,
       groupId,
       sessionTimeoutMs,

@@ -1,14 +1,16 @@
 import { millraceError, type Assignor, type Clock, type CommittedOffset, type TopicPartition } from '@millrace/core'
-import type { Broker, Cluster, Consumer, Kafka } from 'kafkajs'
+import type { Broker, Consumer, Kafka } from 'kafkajs'
 import { BusyHeartbeat, type BusyHeartbeats, type HeartbeatOptions } from './busy-heartbeat.ts'
 import type { HeartbeatBroker } from './heartbeat-worker.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
-import { byTopic, METADATA_MAX_AGE_MS } from './cluster-link.ts'
+import { byTopic, type ClusterLink, METADATA_MAX_AGE_MS } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { protocolErrorType, rootError } from './translate-error.ts'
 
 export interface MembershipOptions extends HeartbeatOptions {
   readonly kafka: Kafka
+  /** For what is asked of the coordinator. */
+  readonly link: ClusterLink
   readonly clock: Clock
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
@@ -48,7 +50,6 @@ const MAX_GATE_RETRY_MS = 500
 export class Membership {
   readonly #options: MembershipOptions
   readonly #consumer: Consumer
-  #cluster: Cluster | undefined
   #pending: NewAssignment | undefined
   /** The owner has taken an assignment, and the membership is the one that it came to. */
   #held = false
@@ -95,15 +96,12 @@ export class Membership {
         restartOnFailure: async () => false,
       },
       partitionAssigners: [
-        ({ cluster }) => {
-          this.#cluster = cluster
-          return {
-            name: options.assignor().name,
-            version: 0,
-            protocol: () => this.#protocol(),
-            assign: ({ members }) => assignMembers(options.assignor(), members),
-          }
-        },
+        () => ({
+          name: options.assignor().name,
+          version: 0,
+          protocol: () => this.#protocol(),
+          assign: ({ members }) => assignMembers(options.assignor(), members),
+        }),
       ],
     })
     this.#listen()
@@ -121,12 +119,6 @@ export class Membership {
     })
     // Whole topics, and before kafkajs knows its partitions: so it never fetches.
     this.#consumer.pause(topics.map(topic => ({ topic })))
-  }
-
-  /** kafkajs' cluster, for what is asked of the coordinator. */
-  get cluster(): Cluster {
-    if (this.#cluster === undefined) throw new Error('kafkajs did not make its partition assigner')
-    return this.#cluster
   }
 
   get memberId(): string {
@@ -255,7 +247,7 @@ export class Membership {
 
   /** Asks what only a member gets an answer to, until it is answered; for a while, where the coordinator may be moving. */
   async #askCoordinator(ask: (coordinator: Broker) => Promise<unknown>): Promise<void> {
-    const { groupId, clock } = this.#options
+    const { groupId, clock, link } = this.#options
     const until = clock.now() + COMMIT_TIMEOUT_MS
     for (;;) {
       if (!this.#held || this.#crash !== undefined) {
@@ -265,7 +257,9 @@ export class Membership {
         throw millraceError('MILLRACE_GROUP_REBALANCING', { groupId, reason: 'the new one is not known yet' })
       }
       try {
-        const coordinator = await this.cluster.findGroupCoordinator({ groupId })
+        // Not through kafkajs' consumer: on its connection a broker answers nothing while a join waits there for other members.
+        const cluster = await link.open([])
+        const coordinator = await cluster.findGroupCoordinator({ groupId })
         const asked = clock.now()
         await ask(coordinator)
         this.#countedAt = asked

@@ -46,6 +46,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     // Decided by the seed itself, so that cases of earlier seeds stay what they are in everything else.
     ...STANDBYS[seed % STANDBYS.length],
     rebalance: seed % 4 === 3 ? 'eager' : 'cooperative',
+    staticMembers: seed % 6 === 5,
   }
 }
 

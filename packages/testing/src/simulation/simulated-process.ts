@@ -103,7 +103,7 @@ export class SimulatedProcess {
   }
 
   async #live(life: number, stop: AbortSignal): Promise<void> {
-    const { clock, history } = this.#world
+    const { clock, history, setting } = this.#world
     while (this.#life === life && !stop.aborted) {
       const instance = this.#newInstance()
       this.#instance = instance
@@ -125,7 +125,7 @@ export class SimulatedProcess {
       }
       if (this.#life !== life) return
       try {
-        await instance.end({ clean, leave: true })
+        await instance.end({ clean, leave: setting.staticMembers !== true })
       } catch (error) {
         history(`${this.name} could not close cleanly: ${String(error)}`)
       }
@@ -169,6 +169,7 @@ export class SimulatedProcess {
       numStandbyReplicas: setting.numStandbyReplicas ?? 0,
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
+      ...(setting.staticMembers === true ? { groupInstanceId: this.name } : {}),
       stateCleanupDelayMs: stateCleanupDelayMs ?? 5000,
       clock,
       logger: this.#logger(),

@@ -56,6 +56,8 @@ export interface SimulationCase {
   readonly transactions: 'group-metadata' | 'producer-per-task'
   /** What a rebalance takes from a member. @default 'cooperative' */
   readonly rebalance?: 'cooperative' | 'eager'
+  /** Each process has a place of its own in the group, which it keeps for a session when it stops. @default false */
+  readonly staticMembers?: boolean
   readonly onBadRecord: 'fail' | 'continue' | 'dead-letter'
   readonly partitions: number
   /** Copies of the state of each task in other processes. @default 0 */

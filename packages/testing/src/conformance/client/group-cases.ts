@@ -193,6 +193,27 @@ export const groupCases: readonly ClientCase[] = [
     },
   },
   {
+    name: 'goes on reading and committing while the group waits for another member',
+    requires: ({ rebalance }) => (rebalance === 'cooperative' ? undefined : 'the client is eager'),
+    async run(harness) {
+      const { a, b, topic, groupId } = await twoMembers(harness, 2)
+      await pollUntil(harness, [a, b], 'settled', () => !isRebalancing(a) && !isRebalancing(b))
+      const [partition = -1] = a.partitions
+      const before = a.events.length
+      const joining = new TestMember(harness, { groupId, topics: { [topic]: 2 } })
+      // The other one does not poll, so the rebalance cannot end.
+      await pollUntil(harness, [a, joining], 'a rebalance is under way', () => isRebalancing(a))
+      await produce(harness, topic, numbered(1, partition))
+      await pollUntil(harness, [a, joining], 'the record', () => a.records.length === 1)
+      await a.consumer.commit([{ topic, partition, offset: 1 }])
+      assert.equal(isRebalancing(a), true)
+      assert.equal(a.events.length, before, 'nothing was revoked or assigned meanwhile')
+      assert.deepEqual(await a.consumer.committed([{ topic, partition }]), [{ topic, partition, offset: 1 }])
+      const all = [a, b, joining]
+      await pollUntil(harness, all, 'settled', () => all.every(member => !isRebalancing(member)))
+    },
+  },
+  {
     name: 'tells when a rebalance is under way',
     async run(harness) {
       const { member } = await lonelyMember(harness, 1)
@@ -293,5 +314,5 @@ async function twoMembers(harness: ClientHarness, partitions: number) {
   const b = new TestMember(harness, { groupId, topics: { [topic]: partitions } })
   await pollUntil(harness, [a, b], 'both share', () => b.partitions.length > 0 && a.partitions.length < partitions)
   await pollUntil(harness, [a, b], 'all are owned', () => a.partitions.length + b.partitions.length === partitions)
-  return { a, b, topic }
+  return { a, b, topic, groupId }
 }

@@ -90,6 +90,9 @@ export class TestMember {
     this.#polling = true
     try {
       this.records.push(...recordsOf(await this.consumer.poll(maxWaitMs)))
+    } catch (error) {
+      // As the coordinator of a broker that has just started: like every owner it polls again.
+      if (!isMillraceError(error, 'retriable')) throw error
     } finally {
       this.#polling = false
     }
