@@ -28,6 +28,16 @@ it.each<[string, readonly Step[], boolean]>([
     true,
   ],
   [
+    'two repartition topics of one stream that a pattern reads',
+    [
+      { op: 'stream', id: 'in', topics: ['in'], pattern: 'in(-too)?' },
+      keyed,
+      { op: 'toTable', id: 't', from: 'keyed', store: {} },
+      { op: 'join', id: 'j', from: 'keyed', table: 't', joiner: 'pair' },
+    ],
+    true,
+  ],
+  [
     'a stream and a table that took the way through a topic',
     [
       input,

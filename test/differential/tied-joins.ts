@@ -60,6 +60,7 @@ function rootTopics(sources: Iterable<string>, plan: Plan, byName: ReadonlyMap<s
     const source = byName.get(name)
     if (seen.has(name) || source?.kind !== 'source') continue
     seen.add(name)
+    if (source.pattern !== undefined) roots.add(String(source.pattern))
     for (const topic of source.topics) {
       const sinks = plan.nodes.filter(node => node.kind === 'sink' && node.topic === topic)
       if (sinks.length === 0) roots.add(topic)

@@ -16,6 +16,7 @@ import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.TimestampedKeyValueStore;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.apache.kafka.streams.state.internals.RocksDBTimeOrderedKeyValueBuffer;
 import org.apache.kafka.streams.state.internals.TimeOrderedKeyValueBuffer;
 import org.apache.kafka.streams.state.VersionedKeyValueStore;
 import org.apache.kafka.streams.state.WindowStore;
@@ -30,12 +31,13 @@ final class StoreContents {
             StateStore store = driver.getAllStateStores().get(name);
             // One that no processor is connected to is never made.
             if (store == null) continue;
-            // What suppress holds and who subscribes to a foreign key: their changelogs say it.
-            if (store instanceof TimeOrderedKeyValueBuffer || name.contains("-SUBSCRIPTION-STATE-STORE-") || name.endsWith("-subscription-store")) continue;
+            // What waits in a join with grace: its changelog says it.
+            if (store instanceof RocksDBTimeOrderedKeyValueBuffer) continue;
             ArrayNode entries = stores.putArray(name);
-            // The one store of unmatched records of a join: its changelog says what it holds.
-            if (name.contains("-shared-join-store") || name.startsWith("KSTREAM-OUTERSHARED-")) continue;
-            if (store instanceof TimestampedWindowStore) windows(driver.getTimestampedWindowStore(name), entries);
+            if (store instanceof TimeOrderedKeyValueBuffer) InnerContents.ofBuffer(store, entries);
+            else if (name.contains("-SUBSCRIPTION-STATE-STORE-") || name.endsWith("-subscription-store")) InnerContents.ofSubscriptions(store, entries);
+            else if (name.contains("-shared-join-store") || name.startsWith("KSTREAM-OUTERSHARED-")) InnerContents.ofUnmatched(store, entries);
+            else if (store instanceof TimestampedWindowStore) windows(driver.getTimestampedWindowStore(name), entries);
             else if (store instanceof WindowStore) plainWindows(driver.getWindowStore(name), entries);
             else if (store instanceof SessionStore) sessions(driver.getSessionStore(name), entries);
             else if (store instanceof VersionedKeyValueStore) VersionedContents.of(store, asked, entries);
