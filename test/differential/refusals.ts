@@ -24,6 +24,10 @@ export const REFUSALS: readonly Refusal[] = [
     ours: 'MILLRACE_STORE_NOT_CONNECTED',
   },
   {
+    java: /StreamsException: ClassCastException while producing data to topic/,
+    ours: 'MILLRACE_SERDE_ENCODE',
+  },
+  {
     java: /StreamsException: .* buffer exceeded its max capacity/,
     ours: 'MILLRACE_SUPPRESS_BUFFER_FULL',
   },

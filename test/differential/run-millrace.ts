@@ -1,5 +1,6 @@
 import { type BuildOptions, bytes, type Plan } from '@millrace/core'
 import { TopologyTestDriver } from '@millrace/testing'
+import { topicsOf } from './generate-inputs.ts'
 import { interpret } from './interpreter.ts'
 import type { RunInput, RunOptions, RunOutput, RunResult } from './java-peer.ts'
 import { storesOf, toBase64 } from './millrace-stores.ts'
@@ -14,14 +15,15 @@ export function runMillrace(
   options: Pick<RunOptions, 'caching'> & BuildOptions = {},
 ): Promise<RunResult> {
   const { caching, ...build } = options
-  return runPlan(interpret(topology, build), inputs, caching === undefined ? {} : { caching })
+  const topics = topicsOf(topology)
+  return runPlan(interpret(topology, build), inputs, { topics, ...(caching === undefined ? {} : { caching }) })
 }
 
 /** The same for a plan that was not made from data. */
 export async function runPlan(
   plan: Plan,
   inputs: readonly RunInput[],
-  options: Pick<RunOptions, 'caching'> = {},
+  options: Pick<RunOptions, 'caching'> & { readonly topics?: readonly string[] } = {},
 ): Promise<RunResult> {
   await using driver = await TopologyTestDriver.create(plan, {
     applicationId: 'app',
@@ -29,7 +31,8 @@ export async function runPlan(
     ...(options.caching === true ? {} : { caching: 'off' }),
   })
   // All before the first record: a topic that only a pattern knows of would make the group rebalance in the middle.
-  for (const input of inputs) if ('topic' in input) driver.createInputTopic(input.topic, BYTES)
+  const fed = inputs.flatMap(input => ('topic' in input ? [input.topic] : []))
+  for (const topic of new Set([...(options.topics ?? []), ...fed])) driver.createInputTopic(topic, BYTES)
   await driver.settle()
   for (const [at, input] of inputs.entries()) {
     try {

@@ -53,6 +53,8 @@ export interface StoreSpec {
   readonly retentionMs?: number
   /** Makes the store a versioned one, which must have a name. Not of windows. */
   readonly historyRetentionMs?: number
+  /** Keeps only the entries used last, in a store that must have a name and no `type`. Not of windows. */
+  readonly maxEntries?: number
   /** @default that of the run */
   readonly type?: 'memory' | 'persistent'
 }

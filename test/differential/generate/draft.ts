@@ -98,15 +98,23 @@ export function maybeStore(draft: Draft): { readonly store?: StoreSpec } {
 
 /** Of a table without windows, which may be a versioned one. */
 export function maybeTableStore(draft: Draft): { readonly store?: StoreSpec } {
-  return draft.choice.chance(12) ? { store: versionedStore(draft) } : maybeStore(draft)
+  const { choice } = draft
+  if (choice.chance(12)) return { store: versionedStore(draft) }
+  if (choice.chance(95)) return maybeStore(draft)
+  // Without a cache: see `uncompared.ts`.
+  return { store: { ...fromSupplier(draft), maxEntries: 1 + choice.below(4), caching: false } }
 }
 
 /** Histories from shorter than the disorder of the inputs to longer than all of them. */
 export function versionedStore(draft: Draft): StoreSpec {
   const historyRetentionMs = draft.choice.of([0, 5, 20, 100, 100_000])
-  // In Kafka Streams it comes from a supplier, which says what kind it is.
+  return { ...fromSupplier(draft), historyRetentionMs }
+}
+
+/** Settings of a store that in Kafka Streams comes from a supplier, which has a name and says what it is kept in. */
+function fromSupplier(draft: Draft): StoreSpec {
   const { type: _type, ...settings } = someStore(draft)
-  return { ...settings, name: nextId(draft, 'store-'), historyRetentionMs }
+  return { ...settings, name: nextId(draft, 'store-') }
 }
 
 /** Whether a table is a versioned one: as its store says, or without settings of one the table above. */

@@ -50,7 +50,9 @@ export function ownStore(draft: Draft, kind: OwnStore['kind'], { cached = true }
     kind,
     ...(cached && choice.chance(30) ? { caching: choice.chance(80) } : {}),
     ...(choice.chance(25) ? { logging: false as const } : {}),
-    ...maybeType(draft),
+    ...(kind === 'keyValue' && choice.chance(15)
+      ? { maxEntries: 1 + choice.below(4), caching: false }
+      : maybeType(draft)),
     ...(kind === 'window' && choice.chance(30) ? { retainDuplicates: true as const } : {}),
   }
   draft.steps.push({ op: 'addStore', id, store })

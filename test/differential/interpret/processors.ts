@@ -4,6 +4,7 @@ import {
   type FixedKeyProcessorContext,
   type Headers,
   type KeyValueStore,
+  lruMap,
   keyValueStore,
   type Processor,
   type ProcessorContext,
@@ -47,8 +48,10 @@ export const PROCESSORS: Operators<ProcessorSteps['op']> = {
 
 const STORE_SERDES = { key: string(), value: string() }
 
-function ownStore({ kind, retainDuplicates, ...settings }: OwnStore): StoreBuilder {
-  const options = { ...settings, ...STORE_SERDES }
+function ownStore({ kind, retainDuplicates, maxEntries, type, ...settings }: OwnStore): StoreBuilder {
+  const common = { ...settings, ...STORE_SERDES }
+  if (maxEntries !== undefined) return lruMap({ ...common, maxEntries })
+  const options = { ...common, ...(type === undefined ? {} : { type }) }
   switch (kind) {
     case 'keyValue':
       return keyValueStore(options)

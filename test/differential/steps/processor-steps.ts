@@ -16,6 +16,8 @@ export interface OwnStore {
   readonly caching?: boolean
   readonly logging?: false
   readonly type?: 'memory' | 'persistent'
+  /** Of a key-value store only, without `type`. */
+  readonly maxEntries?: number
   /** Of a window store only. */
   readonly retainDuplicates?: true
 }

@@ -47,6 +47,7 @@ final class OwnStores {
 
     static KeyValueBytesStoreSupplier keyValue(JsonNode store, boolean persistent) {
         String name = store.path("name").asText();
+        if (store.has("maxEntries")) return Stores.lruMap(name, store.get("maxEntries").asInt());
         return persistent(store, persistent) ? Stores.persistentKeyValueStore(name) : Stores.inMemoryKeyValueStore(name);
     }
 

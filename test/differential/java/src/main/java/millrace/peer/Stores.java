@@ -25,6 +25,11 @@ final class Stores {
     static Materialized<Object, Object, KeyValueStore<Bytes, byte[]>> keyValue(
             JsonNode store, Serde<Object> key, Serde<Object> value) {
         if (store.has("historyRetentionMs")) return settings(store, versioned(store, key, value));
+        if (store.has("maxEntries")) {
+            var supplier = org.apache.kafka.streams.state.Stores.lruMap(
+                    store.path("name").asText(), store.get("maxEntries").asInt());
+            return settings(store, Materialized.<Object, Object>as(supplier).withKeySerde(key).withValueSerde(value));
+        }
         return settings(store, as(store, key, value));
     }
 
