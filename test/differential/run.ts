@@ -6,10 +6,12 @@
 import { parseArgs } from 'node:util'
 import { type Case, type CaseComparison, compareCase } from './compare-case.ts'
 import { generateCase } from './generate-case.ts'
-import { type JavaPeer, type RunInput, startJavaPeer } from './java-peer.ts'
+import { type JavaPeer, startJavaPeer } from './java-peer.ts'
 import { compareFormats } from './formats/compare-formats.ts'
 import { countCase, uncovered } from './coverage.ts'
 import { missingJavaTools } from './missing-java-tools.ts'
+import { sideBySide } from './print/side-by-side.ts'
+import { typescriptProgram } from './print/typescript-program.ts'
 import { shrinkCase } from './shrink-case.ts'
 import { UNCOMPARED } from './uncompared.ts'
 
@@ -72,9 +74,11 @@ async function report(drawn: Case, java: JavaPeer, caseSeed: number): Promise<vo
     differenceKind(await compareCase(smaller, java).catch(() => undefined)) === kind
   const small = await shrinkCase(drawn, differs)
   const { differences } = await compareCase(small, java)
-  const lines = [...small.topology.map(step => JSON.stringify(step)), ...small.inputs.map(shownInput), ...differences]
+  const shown = sideBySide(small, differences).join('\n')
+  const whole = typescriptProgram(small).join('\n')
+  console.log(`\nDifferent (--seed ${caseSeed} --cases 1), shrunk to\n${shown}`)
   console.log(
-    `\nDifferent (--seed ${caseSeed} --cases 1), caching ${small.caching ? 'on' : 'off'}, optimization [${small.optimization.join(', ')}]${small.repartitionAfterProcess ? ' after process' : ''}, shrunk to\n${lines.join('\n')}\n`,
+    `\nTo run in test/differential, with --conditions=millrace-source:\n${whole}\n\nAs data: ${JSON.stringify(small)}\n`,
   )
 }
 
@@ -84,14 +88,6 @@ function differenceKind(compared: CaseComparison | undefined): string | undefine
   const all = compared.differences.join('\n')
   const reasons = [...all.matchAll(/MILLRACE_\w+|\w+(?:Exception|Error)\b/g)].map(([name]) => name)
   return reasons.length > 0 ? reasons.join() : all.slice(0, all.indexOf(' '))
-}
-
-function shownInput(input: RunInput): string {
-  if ('advanceWallClockMs' in input) return `wall clock + ${input.advanceWallClockMs} ms`
-  const text = (base64: string | null): string =>
-    base64 === null ? 'null' : JSON.stringify(Buffer.from(base64, 'base64').toString())
-  const headers = (input.headers ?? []).map(([name, value]) => ` ${name}=${text(value)}`).join('')
-  return `${input.topic} ${text(input.key)}: ${text(input.value)} at ${input.timestamp}${headers}`
 }
 
 function count(counts: Map<string, number>, name: string): void {

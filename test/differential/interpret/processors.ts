@@ -31,15 +31,7 @@ export const PROCESSORS: Operators<ProcessorSteps['op']> = {
     const { name: named, type } = step.store
     const it = keyValueStore({ name: named, ...STORE_SERDES, ...(type === undefined ? {} : { type }) })
     const options = { key: string(), value: string() }
-    builder.addGlobalStore(it, step.topic, options, () => {
-      let store: KeyValueStore<string, string>
-      return {
-        init: context => void (store = context.store(it)),
-        process({ key, value }) {
-          if (key !== null) store.put(key, value === null ? null : CATALOGUE.valueMapper.upper('', value))
-        },
-      }
-    })
+    builder.addGlobalStore(it, step.topic, options, () => upperGlobal(it))
     return { ...STRINGS, kind: 'store', it }
   },
   process,
@@ -48,7 +40,21 @@ export const PROCESSORS: Operators<ProcessorSteps['op']> = {
 
 const STORE_SERDES = { key: string(), value: string() }
 
-function ownStore({ kind, retainDuplicates, maxEntries, type, ...settings }: OwnStore): StoreBuilder {
+/** Keeps the values of a topic in capitals. */
+export function upperGlobal(
+  kept: StoreBuilder<KeyValueStore<string, string>>,
+): Processor<string, string, never, never> {
+  let store: KeyValueStore<string, string>
+  return {
+    init: context => void (store = context.store(kept)),
+    process({ key, value }) {
+      if (key !== null) store.put(key, value === null ? null : CATALOGUE.valueMapper.upper('', value))
+    },
+  }
+}
+
+/** The store that an `addStore` describes. */
+export function ownStore({ kind, retainDuplicates, maxEntries, type, ...settings }: OwnStore): StoreBuilder {
   const common = { ...settings, ...STORE_SERDES }
   if (maxEntries !== undefined) return lruMap({ ...common, maxEntries })
   const options = { ...common, ...(type === undefined ? {} : { type }) }
@@ -71,14 +77,13 @@ function process(step: ProcessStep, { read }: Building): Result {
   const from = read(step.from, 'stream')
   const own = step.store === undefined ? undefined : read(step.store, 'store').it.name
   const options = { ...name(step), ...(own === undefined ? {} : { stores: [own] }) }
-  const work = WORKS[step.processor]
   const store = own ?? step.lookUp ?? ''
   if (step.op === 'processValues') {
-    const values = from.it.processValues(() => fixedKeyProcessor(work, store), options)
+    const values = from.it.processValues(() => fixedKeyProcessor(step.processor, store), options)
     return stream(values, { key: from.key, value: STRING })
   }
   return stream(
-    from.it.process(() => processor(work, store), options),
+    from.it.process(() => processor(step.processor, store), options),
     STRINGS,
   )
 }
@@ -97,13 +102,16 @@ type Forward = (value: string, changes?: { readonly timestamp?: number; readonly
 
 type Awaitable = void | Promise<void>
 
-function processor(work: Work, store: string): Processor<Datum, Datum, string, string> {
+/** A processor of a kind, with a store of this name. */
+export function processor(kind: ProcessorKind, store: string): Processor<Datum, Datum, string, string> {
   let run: Run
   let context: ProcessorContext<string, string>
   return {
     init(given) {
       context = given
-      run = work(context, store, (key, value, timestamp) => context.forward({ key, value, timestamp, headers: [] }))
+      run = WORKS[kind](context, store, (key, value, timestamp) =>
+        context.forward({ key, value, timestamp, headers: [] }),
+      )
     },
     process(record) {
       const key = text(record.key)
@@ -112,13 +120,14 @@ function processor(work: Work, store: string): Processor<Datum, Datum, string, s
   }
 }
 
-function fixedKeyProcessor(work: Work, store: string): FixedKeyProcessor<Datum, Datum, string> {
+/** The same, which keeps the key. */
+export function fixedKeyProcessor(kind: ProcessorKind, store: string): FixedKeyProcessor<Datum, Datum, string> {
   let run: Run
   let context: FixedKeyProcessorContext<Datum, string>
   return {
     init(given) {
       context = given
-      run = work(context, store, () => {
+      run = WORKS[kind](context, store, () => {
         throw new Error('a punctuation has no key to keep')
       })
     },

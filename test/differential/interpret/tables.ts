@@ -79,23 +79,8 @@ export const TABLES: Operators<TableSteps['op']> = {
   transformValues(step, { read }) {
     const from = read(step.from, 'table')
     const serdes = { key: from.key, value: STRING }
-    const mapper = CATALOGUE.valueMapper[step.mapper]
     const counts = step.counts === undefined ? undefined : read(step.counts, 'store').it.name
-    const transformer = (): ValueTransformer<Datum, Datum, Datum> => {
-      let counted: KeyValueStore<string, string> | undefined
-      return {
-        init(context) {
-          if (counts !== undefined) counted = context.store(counts) as KeyValueStore<string, string>
-        },
-        async transform(key, value) {
-          const mapped = mapper(text(key), text(value))
-          if (counted === undefined) return mapped
-          const count = Number((await counted.get(text(key))) ?? '0') + 1
-          counted.put(text(key), String(count))
-          return `${count}:${text(mapped)}`
-        },
-      }
-    }
+    const transformer = () => countingTransformer(step.mapper, counts)
     const stores = counts === undefined ? {} : { stores: [counts] }
     const options = { ...name(step), ...stores, ...store(step, serdes) } as object
     return table(from.it.transformValues(transformer, options), serdes)
@@ -112,4 +97,25 @@ function suppressOptions(step: SuppressStep): SuppressOptions {
     ...(named === undefined ? {} : { name: named }),
   }
   return waitMs === undefined ? { until: 'window-closes', ...limits } : { until: 'time-limit', waitMs, ...limits }
+}
+
+/** Maps values; with a store of counts, writes before each how often its key has come. */
+export function countingTransformer(
+  named: keyof typeof CATALOGUE.valueMapper,
+  counts: string | undefined,
+): ValueTransformer<Datum, Datum, Datum> {
+  const mapper = CATALOGUE.valueMapper[named]
+  let counted: KeyValueStore<string, string> | undefined
+  return {
+    init(context) {
+      if (counts !== undefined) counted = context.store(counts) as KeyValueStore<string, string>
+    },
+    async transform(key, value) {
+      const mapped = mapper(text(key), text(value))
+      if (counted === undefined) return mapped
+      const count = Number((await counted.get(text(key))) ?? '0') + 1
+      counted.put(text(key), String(count))
+      return `${count}:${text(mapped)}`
+    },
+  }
 }
