@@ -75,7 +75,11 @@ export const PARITY: readonly ParityArea[] = [
       },
       { java: 'merge', ours: ['KStream.merge'], tests: [DIFFERENTIAL] },
       { java: 'peek, foreach', ours: ['KStream.peek', 'KStream.foreach'], tests: [DIFFERENTIAL, DESCRIBED] },
-      { java: 'print(Printed)', ours: ['KStream.print', 'PrintOptions'], tests: [DESCRIBED] },
+      {
+        java: 'print(Printed)',
+        ours: ['KStream.print', 'PrintOptions'],
+        tests: [DESCRIBED, driver('print-and-fixed-keys')],
+      },
       {
         java: 'split, branch, defaultBranch, noDefaultBranch',
         ours: [
@@ -100,7 +104,11 @@ export const PARITY: readonly ParityArea[] = [
     area: 'KStream, processors',
     rows: [
       { java: 'process', ours: ['KStream.process', 'Processor'], tests: [driver('driver-operators')] },
-      { java: 'processValues', ours: ['KStream.processValues', 'FixedKeyProcessor'], tests: [DESCRIBED, TYPES] },
+      {
+        java: 'processValues',
+        ours: ['KStream.processValues', 'FixedKeyProcessor'],
+        tests: [DESCRIBED, TYPES, driver('print-and-fixed-keys')],
+      },
       {
         java: 'transform, flatTransform',
         ours: [],
@@ -245,7 +253,11 @@ export const PARITY: readonly ParityArea[] = [
       },
       { java: 'Produced', ours: ['SinkOptions', 'Partitioner'], tests: [TYPES, DIFFERENTIAL] },
       { java: 'Grouped', ours: ['GroupOptions', 'GroupByOptions'], tests: [TYPES, DIFFERENTIAL] },
-      { java: 'Joined', ours: ['SerdeOptions'], tests: [DIFFERENTIAL], missing: 'gracePeriod.' },
+      {
+        java: 'Joined',
+        ours: ['SerdeOptions', 'TableJoinOptions.graceMs'],
+        tests: [DIFFERENTIAL, driver('versioned-tables')],
+      },
       {
         java: 'StreamJoined',
         ours: ['StreamJoinOptions'],
@@ -267,7 +279,7 @@ export const PARITY: readonly ParityArea[] = [
       },
       { java: 'Repartitioned', ours: ['RepartitionOptions'], tests: [DIFFERENTIAL] },
       { java: 'Named', ours: ['NameOption'], tests: [DESCRIBE, DIFFERENTIAL] },
-      { java: 'Printed', ours: ['PrintOptions'], tests: [DESCRIBED] },
+      { java: 'Printed', ours: ['PrintOptions'], tests: [DESCRIBED, driver('print-and-fixed-keys')] },
       { java: 'Branched', ours: ['BranchedKStream.branch'], tests: [DIFFERENTIAL] },
     ],
   },
@@ -332,7 +344,7 @@ export const PARITY: readonly ParityArea[] = [
         tests: [],
         left: 'A processor is made by a function of yours, which hands it what it needs.',
       },
-      { java: 'FixedKeyProcessor', ours: ['FixedKeyProcessor'], tests: [DESCRIBED] },
+      { java: 'FixedKeyProcessor', ours: ['FixedKeyProcessor'], tests: [DESCRIBED, driver('print-and-fixed-keys')] },
       {
         java: 'ConnectedStoreProvider, ContextualProcessor',
         ours: [],

@@ -1,0 +1,83 @@
+import { type FixedKeyProcessor, int, json, type PrintOptions, StreamsBuilder, string } from '@millrace/core'
+import { describe, expect, it } from 'vitest'
+import { TopologyTestDriver } from './topology-test-driver.ts'
+
+const texts = { key: string(), value: string() }
+
+describe('print', () => {
+  interface Order {
+    readonly total: number
+  }
+
+  async function linesWith(options: PrintOptions<string, Order>) {
+    const lines: string[] = []
+    const builder = new StreamsBuilder()
+    builder.stream('in', { key: string(), value: json<Order>() }).print({ write: line => lines.push(line), ...options })
+    await using driver = await TopologyTestDriver.create(builder.build())
+    const input = driver.createInputTopic('in', { key: string(), value: json<Order>() })
+    await input.pipeInput('ada', { total: 7 })
+    await input.pipeInput(null, null)
+    return lines
+  }
+
+  it.each<[string, PrintOptions<string, Order>, readonly string[]]>([
+    [
+      'key and value under the name of the node above',
+      {},
+      ['[KSTREAM-SOURCE-0000000000]: ada, {"total":7}', '[KSTREAM-SOURCE-0000000000]: null, null'],
+    ],
+    ['a label', { label: 'orders' }, ['[orders]: ada, {"total":7}', '[orders]: null, null']],
+    [
+      'what the format makes of them',
+      { label: 'orders', format: (key, order: Order | null) => `${String(key)} pays ${order?.total ?? 'nothing'}` },
+      ['[orders]: ada pays 7', '[orders]: null pays nothing'],
+    ],
+  ])('writes %s', async (_what, options, lines) => {
+    expect(await linesWith(options)).toEqual(lines)
+  })
+})
+
+describe('processValues', () => {
+  type Forward = Parameters<NonNullable<FixedKeyProcessor<string, string, number>['init']>>[0]['forward']
+
+  async function run(process: (record: { key: string; value: string }, forward: Forward) => void | Promise<void>) {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', texts)
+      .processValues<number>(
+        () => {
+          let forward!: Forward
+          return {
+            init: context => {
+              forward = context.forward.bind(context)
+            },
+            process: record => process(record, forward),
+          }
+        },
+        { name: 'lengths', value: int() },
+      )
+      .groupByKey()
+      .reduce((sum, length) => sum + length, { store: 'sums' })
+      .toStream()
+      .to('out')
+    const plan = builder.build()
+    await using driver = await TopologyTestDriver.create(plan)
+    await driver.createInputTopic('in', texts).pipeInput('k', 'four')
+    const out = driver.createOutputTopic('out', { key: string(), value: int() })
+    return { out: out.readKeyValuesToList(), repartitions: plan.repartitionTopics.length }
+  }
+
+  it('makes any number of new values under the same key, which needs no repartition', async () => {
+    const { out, repartitions } = await run(({ key, value }, forward) => {
+      void forward({ key, value: value.length })
+      void forward({ key, value: 1 })
+    })
+    expect(out).toEqual([['k', 5]])
+    expect(repartitions).toBe(0)
+  })
+
+  it('refuses another key', async () => {
+    const changed = run(({ value }, forward) => void forward({ key: 'another', value: value.length }))
+    await expect(changed).rejects.toMatchObject({ cause: { code: 'MILLRACE_PROCESSOR_KEY_CHANGED' } })
+  })
+})
