@@ -244,3 +244,23 @@ it('does not emit a closed window again after a crash', async () => {
   await input.pipeInput('k', 'c', { timestamp: 21 })
   expect(output.readKeyValuesToList()).toEqual([[{ key: 'k', window: { start: 10, end: 20 } }, 1n]])
 })
+
+it.each([
+  ['goes unseen as in Kafka Streams', undefined, [[], []]],
+  ['comes out where the store keeps it for longer', 60_000, [[], ['k@0/10 1 @1']]],
+] as const)('a window that closes by a leap in time past its retention %s', async (_what, retentionMs, expected) => {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', texts)
+    .groupByKey()
+    .windowedBy(hopping({ sizeMs: 10, advanceMs: 10, graceMs: 2 }), { emitStrategy: 'on-close' })
+    .count(retentionMs === undefined ? {} : { store: { retentionMs } })
+    .toStream()
+    .mapValues(String)
+    .to('out', { value: string() })
+  const records = [
+    ['k', 'a', 1],
+    ['other', 'b', 1000],
+  ] as const
+  expect(await results(builder.build(), timed, records, { caching: 'off' })).toEqual(expected)
+})
