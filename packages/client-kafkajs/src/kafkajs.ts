@@ -17,6 +17,7 @@ import { KafkajsAdminPort } from './admin.ts'
 import { type BusyHeartbeats, cannotBeCopied } from './busy-heartbeat.ts'
 import { availableCodecs } from './compression.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
+import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkaLog } from './kafka-log.ts'
 import { ManualConsumer } from './manual-consumer.ts'
 import { OpenSockets } from './open-sockets.ts'
@@ -67,6 +68,7 @@ class KafkajsClient implements KafkaClient {
   readonly #opened = new Set<{ close(): Promise<void> }>()
 
   constructor(options: KafkajsOptions, context: ClientContext) {
+    letRequestQueuesIdle()
     this.#context = context
     if ('kafka' in options) {
       this.#kafka = options.kafka

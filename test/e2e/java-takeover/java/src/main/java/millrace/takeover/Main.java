@@ -8,8 +8,8 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
 /**
- * {@code Main BROKERS APPLICATION INPUTS GUARANTEE CACHE_BYTES STATE_DIR GROUP_PROTOCOL}: the shop, until standard input
- * ends. Then it commits, closes and leaves the group. Ends with status 1 after any failure.
+ * {@code Main BROKERS APPLICATION INPUTS GUARANTEE CACHE_BYTES STATE_DIR GROUP_PROTOCOL SESSION_TIMEOUT_MS}: the shop, until
+ * standard input ends. Then it commits, closes and leaves the group. Ends with status 1 after any failure.
  */
 public final class Main {
   private Main() {}
@@ -25,6 +25,9 @@ public final class Main {
     config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, arguments[4]);
     config.put(StreamsConfig.STATE_DIR_CONFIG, arguments[5]);
     config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, arguments[6]);
+    if (arguments[6].equals("classic")) {
+      config.put("consumer.session.timeout.ms", arguments[7]);
+    }
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, "100");
     config.put("producer.linger.ms", "0");
     // Repartition topics are compared, so nothing may be deleted from them.
