@@ -23,6 +23,12 @@ it.each([
     { error: 'The group is rebalancing, so a rejoin is needed' },
     'debug',
   ],
+  [
+    logLevel.ERROR,
+    'Response OffsetCommit(key: 8, version: 5)',
+    { error: 'Specified group generation id is not valid' },
+    'debug',
+  ],
   [logLevel.ERROR, 'The coordinator is not aware of this member, re-joining the group', {}, 'debug'],
   [logLevel.ERROR, 'Response InitProducerId(key: 22)', { error: 'The coordinator is loading' }, 'debug'],
   [

@@ -35,4 +35,4 @@ function isNoteworthy({ level, log }: LogEntry): boolean {
  * of them pass, or come up as an error of the call.
  */
 const NORMAL =
-  /rebalanc|re-joining|member ?id|not aware of this member|Crash: |coordinator|not the leader|does not host this topic|another operation|concurrent|offset is not within|client was closed/i
+  /rebalanc|re-joining|generation id|member ?id|not aware of this member|Crash: |coordinator|not the leader|does not host this topic|another operation|concurrent|offset is not within|client was closed/i
