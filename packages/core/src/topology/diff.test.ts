@@ -89,6 +89,21 @@ it.each([
   expect(silentChanges(diff).join()).toContain('store "kept" has changed')
 })
 
+it('sees that what deduplicate knows is kept for another time, or is read by another operator', () => {
+  const once = (withinMs: number) => (b: StreamsBuilder) =>
+    b.stream('in', texts).deduplicate({ by: value => value, id: string(), withinMs, store: 'seen' })
+  const windows = tumbling({ sizeMs: 10, graceMs: 0 })
+  const whatOf = (before: (b: StreamsBuilder) => void, after: (b: StreamsBuilder) => void) =>
+    diffTopologies(planOf(before), planOf(after)).stores.changed.flatMap(({ what }) =>
+      what.map(text => text.split(':')[0]),
+    )
+  expect(whatOf(once(10), once(10))).toEqual([])
+  expect(whatOf(once(10), once(20))).toEqual(['windowSizeMs'])
+  expect(
+    whatOf(once(10), b => b.stream('in', texts).groupByKey().windowedBy(windows).count({ store: 'seen' })),
+  ).toContain('operator')
+})
+
 it('takes what is new, and what is gone, for intended', () => {
   const both = (b: StreamsBuilder) => {
     b.table('t', { ...texts, store: 'kept' })

@@ -90,6 +90,7 @@ const OWNERS: ReadonlySet<string> = new Set([
   'tableTransformValues',
   'tableJoinMerge',
   'joinWindow',
+  'deduplicate',
   'suppress',
   'process',
 ])
