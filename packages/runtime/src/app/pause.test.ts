@@ -1,23 +1,19 @@
-import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, NO_HEADERS, StreamsBuilder, string } from '@millrace/core'
+import { StreamsBuilder, string } from '@millrace/core'
 import { beforeEach, expect, it } from 'vitest'
-import { resolveOptions } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
-import { Instance } from './instance.ts'
+import { testApplication } from './application.fixture.ts'
+import type { Instance } from './instance.ts'
 import { KafkaStreams } from './kafka-streams.ts'
 
 const PARTITIONS = 2
 const LIMIT_BYTES = 2048
 
-let clock: ManualClock
-let cluster: MemoryCluster
+let app: ReturnType<typeof testApplication>
 let seen: string[]
 let punctuated: number
 
 beforeEach(() => {
-  clock = new ManualClock(1_000)
-  cluster = new MemoryCluster({ clock })
-  cluster.createTopic({ name: 'in', partitions: PARTITIONS })
+  app = testApplication({ in: PARTITIONS })
   seen = []
   punctuated = 0
 })
@@ -36,47 +32,28 @@ function plan() {
   return builder.build()
 }
 
-const settings = (processId: string) => ({
-  applicationId: 'app',
-  processId,
-  client: memoryClient(cluster),
-  clock,
-  logger: silentLogger,
-  bufferedBytesPerPartition: LIMIT_BYTES,
-  commitIntervalMs: 100,
-})
+const SETTINGS = { bufferedBytesPerPartition: LIMIT_BYTES, commitIntervalMs: 100 }
 
-async function start(name: string, paused = false): Promise<Instance> {
-  const instance = new Instance(plan(), resolveOptions(settings(name)))
+async function start(processId: string, paused = false): Promise<Instance> {
+  const instance = app.instance(plan(), { ...SETTINGS, processId })
   instance.paused = paused
   await instance.begin(new AbortController().signal)
   return instance
 }
 
-async function run(instances: readonly Instance[], rounds = 60): Promise<void> {
-  for (let round = 0; round < rounds; round++) {
-    for (const instance of instances) await instance.step(0)
-    await clock.advance(100)
-  }
-}
+const run = (instances: readonly Instance[], rounds = 60) => app.run(instances, rounds)
 
 /** To each partition in turn, one batch for each ten. */
 async function send(from: number, count: number, size = 1): Promise<void> {
-  const producer = memoryClient(cluster)({ clientId: 'test', clock, logger: silentLogger }).producer({})
-  await producer.init()
-  for (let i = from; i < from + count; i++) {
-    const value = Buffer.from(`${i}`.padEnd(size))
-    producer.topic('in').append(i % PARTITIONS, i, value, 0, value.length, value, 0, value.length, NO_HEADERS)
-    if (i % 10 === 9) await producer.flush()
-  }
-  await producer.flush()
+  const records = Array.from({ length: count }, (_, at) => {
+    const i = from + at
+    return { value: `${i}`.padEnd(size), partition: i % PARTITIONS, timestamp: i }
+  })
+  while (records.length > 0) await app.send('in', records.splice(0, 10))
 }
 
 async function committed(): Promise<number> {
-  const admin = memoryClient(cluster)({ clientId: 'test', clock, logger: silentLogger }).admin()
-  const partitions = [0, 1].map(partition => ({ topic: 'in', partition }))
-  const offsets = await admin.committedOffsets('app', partitions)
-  return offsets.reduce((sum, { offset }) => sum + offset, 0)
+  return ((await app.committed('in', 0)) ?? 0) + ((await app.committed('in', 1)) ?? 0)
 }
 
 it('neither processes nor punctuates, commits what was processed, and goes on with what has come', async () => {
@@ -152,7 +129,7 @@ it('starts paused when it was paused before', async () => {
 })
 
 it('tells whether it is paused', async () => {
-  const streams = new KafkaStreams(plan(), settings('a'))
+  const streams = new KafkaStreams(plan(), { applicationId: 'app', client: app.factory, logger: silentLogger })
   expect(streams.isPaused).toBe(false)
   streams.pause()
   expect(streams.isPaused).toBe(true)
