@@ -167,6 +167,27 @@ export const REGRESSIONS: readonly Regression[] = [
     })),
   },
   {
+    what: 'a left join of a stream with itself from one store: records without a key pass its repartition topic all the same',
+    optimization: ['single.store.self.join'],
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'selectKey', id: 'keyed', from: 'in', selector: 'keyOrNull' },
+      {
+        op: 'streamJoin',
+        id: 'joined',
+        kind: 'left',
+        from: 'keyed',
+        with: 'keyed',
+        joiner: 'pair',
+        beforeMs: 1,
+        afterMs: 20,
+        graceMs: 0,
+      },
+      { op: 'to', from: 'joined', topic: 'out' },
+    ],
+    inputs: [record('b', 'xx a b', 1028), record('a', 'x', 1030), record('b', 'x', 1030)],
+  },
+  {
     what: 'a repartition topic below processValues: the optimiser moves it to the change of the key',
     optimization: ['merge.repartition.topics'],
     topology: PROCESSED_BEFORE_TABLE,

@@ -93,9 +93,14 @@ function drawAggregation(draft: Draft, from: Part): void {
   }
 }
 
-/** In Kafka Streams a cogrouped stream is the same object with one stream more, so nothing is drawn on it as it was before. */
-function used(draft: Draft, from: Part): void {
-  draft.parts.splice(draft.parts.indexOf(from), 1)
+/**
+ * In Kafka Streams a cogrouped stream is the same object with one stream more, also for the windows that it was given, so
+ * nothing is drawn on them as they were before.
+ */
+function used({ parts, steps }: Draft, from: Part): void {
+  const windows = steps.flatMap(step => (step.op === 'windowedBy' && step.from === from.id ? [step.id] : []))
+  const gone = new Set([from.id, ...windows])
+  parts.splice(0, parts.length, ...parts.filter(({ id }) => !gone.has(id)))
 }
 
 function drawCogroup(draft: Draft, from: Part): void {

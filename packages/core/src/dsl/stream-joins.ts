@@ -162,7 +162,15 @@ export function addStreamStreamJoin(
     spares: otherEntry,
     member: {
       name,
-      operator: { type: 'streamSelfJoin', joiner, store: thisStore.name, beforeMs, afterMs, graceMs } as const,
+      operator: {
+        type: 'streamSelfJoin',
+        passesNullKeys: join !== 'inner',
+        joiner,
+        store: thisStore.name,
+        beforeMs,
+        afterMs,
+        graceMs,
+      } as const,
       parents: [thisWindowed],
       stores: [thisStore.name],
     },

@@ -317,6 +317,8 @@ export interface StreamStreamJoinSpec {
 /** The join of a stream with itself, over one store of its records. */
 export interface StreamSelfJoinSpec {
   readonly type: 'streamSelfJoin'
+  /** Of a left or outer join, which lets records without a key come so far, though it has no use for them here. */
+  readonly passesNullKeys: boolean
   readonly joiner: StreamStreamJoinSpec['joiner']
   readonly store: string
   readonly beforeMs: number

@@ -27,6 +27,7 @@ export function withNullKeyRules(
 function usesNullKeys(operator: OperatorSpec): boolean {
   if (operator.type === 'deduplicate') return true
   if (operator.type === 'streamStreamJoin') return operator.unmatched !== undefined
+  if (operator.type === 'streamSelfJoin') return operator.passesNullKeys
   const joinsAtOnce = operator.type === 'streamTableJoin' || operator.type === 'streamGlobalJoin'
   return joinsAtOnce && operator.join === 'left'
 }

@@ -1,7 +1,9 @@
 package millrace.peer;
 
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,7 +16,9 @@ import java.nio.charset.StandardCharsets;
  * is answered with {@code {"error": …}} and the next one is taken.
  */
 public final class Main {
-    static final ObjectMapper JSON = new ObjectMapper();
+    /** Without what ends a line for some readers, as U+2028 does. */
+    static final ObjectMapper JSON =
+            JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
     private Main() {}
 
