@@ -28,7 +28,7 @@ import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
 import { StoreExpiry } from './store-expiry.ts'
 import type { BufferContext, ChangelogWriter } from './store-output.ts'
 import type { KeyedBuffer, TaskBuffer } from './task-buffer.ts'
-import { emptyWhereTtlChanged } from './ttl-marker.ts'
+import { emptyWhereLayoutChanged } from './layout-marker.ts'
 import { userStore } from './user-store.ts'
 import { VersionedBuffer } from './versioned-buffer.ts'
 
@@ -128,7 +128,7 @@ export class TaskStores {
         await options.recover(options.directory, error)
         state = await open()
       }
-      await emptyWhereTtlChanged(state, stores, options.partition, options.logger)
+      await emptyWhereLayoutChanged(state, stores, options.partition, options.logger)
       opened.push({ backend, state, stores })
     }
     const stores = new TaskStores(options.stores, options.partition, opened, options.left ?? (() => undefined))
