@@ -1,6 +1,15 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diffTopologies, type KafkaStreamsOptions, long, type Plan, rocksdb, StreamsBuilder, string } from 'millrace'
+import {
+  diffTopologies,
+  json,
+  type KafkaStreamsOptions,
+  long,
+  type Plan,
+  rocksdb,
+  StreamsBuilder,
+  string,
+} from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { type MemoryApps, memoryApps } from '../bad-input/memory-app.ts'
 import { eventually } from '../topic-io.ts'
@@ -180,6 +189,53 @@ describe('an upgrade that would lose or misread its state', () => {
       message: expect.stringContaining(message) as unknown,
     })
     expect(await run(apps, version1, 'a')).toEqual({ a: 2 })
+  })
+})
+
+it.each<[string, (b: StreamsBuilder) => void]>([
+  ['numbers', b => b.stream('in', texts).groupByKey().count({ store: 'words' }).toStream().to('out', numbers)],
+  [
+    'objects',
+    b =>
+      b
+        .stream('in', texts)
+        .groupByKey()
+        .aggregate(
+          () => ({ n: 0 }),
+          (_key, _word, { n }) => ({ n: n + 1 }),
+          { store: { name: 'words', value: json<{ n: number }>() } },
+        ),
+  ],
+])('where nothing was there to refuse the start, the store that is misread is named: %s', async (_what, build) => {
+  await using apps = await withTopics()
+  const records = [{ partition: 0, key: 'a', value: 'xyz', timestamp: 1_000 }]
+  const before = apps.app(
+    planOf(b =>
+      b
+        .stream('in', texts)
+        .groupByKey()
+        .reduce((_old, word) => word, { store: 'words' })
+        .toStream()
+        .to('out', texts),
+    ),
+    { store: rocksdb() },
+  )
+  await before.start()
+  await apps.io.produce('in', records)
+  await eventually(
+    'the word',
+    20_000,
+    () => apps.io.readAll('out'),
+    ({ length }) => length > 0,
+  )
+  await before.close()
+  await freshDisk(apps)
+  const after = apps.app(planOf(build), { store: rocksdb() })
+  await after.start()
+  await apps.io.produce('in', records)
+  await expect(after.ended()).rejects.toMatchObject({
+    message: expect.stringContaining('The store "words" holds a value that this topology cannot read: ') as unknown,
+    hint: expect.stringContaining('reset the application') as unknown,
   })
 })
 

@@ -270,6 +270,11 @@ export const ERROR_TABLE = {
     message: 'The state directory {directory} is in use by {owner}',
     hint: 'Give each process of this application on this machine a stateDir of its own, or end the other process.',
   },
+  MILLRACE_STORE_DECODE: {
+    kind: 'record',
+    message: 'The store "{store}" holds a {side} that this topology cannot read: {reason}',
+    hint: 'An earlier version has kept something else under this name. Go back to its serde, give the store another name, or reset the application.',
+  },
   MILLRACE_STORE_CLEANUP: {
     kind: 'config',
     message: 'The local state cannot be deleted while the application is {state}',

@@ -7,6 +7,7 @@ import {
   type StorePlan,
   writeInt64,
 } from '@millrace/core'
+import { storedSerde } from './stored-serde.ts'
 import { addHeaders, withHeaders } from './value-with-headers.ts'
 
 /**
@@ -86,14 +87,15 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   const putKey = writerOf(plan.keySerde, topic)
   const valueSerde = plan.withHeaders === true ? withHeaders(plan.valueSerde) : plan.valueSerde
   const putValue = writerOf(valueSerde, topic)
-  const getKey = readerOf(plan.keySerde, topic)
-  const getValue = readerOf(valueSerde, topic)
+  const storedValue = storedSerde(valueSerde, plan.name, 'value')
+  const getKey = readerOf(storedSerde(plan.keySerde, plan.name, 'key'), topic)
+  const getValue = readerOf(storedValue, topic)
   const immutable = valueSerde.immutable === true
   const stamped = keepsTime(plan)
   const valuePrefix = stamped ? 8 : 0
   return {
     plan,
-    contentSerde: immutable ? null : valueSerde,
+    contentSerde: immutable ? null : storedValue,
     // A double's -0 and NaNs are one Map key each but several keys of bytes.
     primitiveKeys: plan.keySerde.immutable === true && !/double|float/.test(plan.keySerde.name),
     keyPrefix: segmented ? SEGMENT_BYTES : 0,
