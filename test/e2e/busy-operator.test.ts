@@ -1,18 +1,19 @@
 import { kafkajs } from '@millrace/client-kafkajs'
 import { StreamsBuilder, string } from '@millrace/core'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { KafkaStreams, silentLogger } from '@millrace/runtime'
+import { KafkaStreams, type KafkaStreamsOptions, silentLogger } from '@millrace/runtime'
 import { expect, it, onTestFinished } from 'vitest'
 import { eventually, topicIo } from '../topic-io.ts'
 
 /** How long the operator computes without a break; MILLRACE_BUSY_MS=30000 for longer. */
 const BUSY_MS = Number(process.env['MILLRACE_BUSY_MS'] ?? 9_000)
-const SESSION_MS = 6_000
 const LIMIT_MS = 60_000
 const texts = { key: string(), value: string() }
 
 /** An application in this process, whose operator `crunch` blocks the thread over one of three records. */
-async function crunching(processingTimeoutMs: number, onBadRecord: 'fail' | 'continue') {
+async function crunching(
+  options: Pick<KafkaStreamsOptions, 'processingTimeoutMs' | 'onBadRecord' | 'sessionTimeoutMs'>,
+) {
   const { brokers } = await sharedKafka()
   const io = topicIo(kafkajs({ brokers }))
   const name = `crunch-${Math.random().toString(36).slice(2)}`
@@ -34,9 +35,7 @@ async function crunching(processingTimeoutMs: number, onBadRecord: 'fail' | 'con
   const streams = new KafkaStreams(builder.build(), {
     applicationId: name,
     client: kafkajs({ brokers }),
-    sessionTimeoutMs: SESSION_MS,
-    processingTimeoutMs,
-    onBadRecord,
+    ...options,
     logger: silentLogger,
   })
   const states: string[] = []
@@ -57,7 +56,7 @@ async function crunching(processingTimeoutMs: number, onBadRecord: 'fail' | 'con
 }
 
 it(`computes for ${BUSY_MS} ms without a break and keeps its place in the group`, async () => {
-  const { seen, states, committed, out } = await crunching(300_000, 'fail')
+  const { seen, states, committed, out } = await crunching({ sessionTimeoutMs: 6_000 })
   await eventually('all is committed', BUSY_MS + LIMIT_MS, committed, offset => offset === 3)
   expect(await out()).toEqual(['SHORT', 'LONG', 'LAST'])
   expect(seen).toEqual(['short', 'long', 'last'])
@@ -65,7 +64,7 @@ it(`computes for ${BUSY_MS} ms without a break and keeps its place in the group`
 })
 
 it('ends, with operator, key and offset named, when it computes for longer than a record may take', async () => {
-  const { streams, out } = await crunching(BUSY_MS / 3, 'fail')
+  const { streams, out } = await crunching({ sessionTimeoutMs: 6_000, processingTimeoutMs: BUSY_MS / 3 })
   const ended = await streams.ended().catch((error: unknown) => error)
   expect(ended).toMatchObject({ code: 'MILLRACE_PROCESSING_FAILED', cause: { code: 'MILLRACE_PROCESSING_TIMEOUT' } })
   expect(String(ended)).toMatch(
@@ -75,7 +74,11 @@ it('ends, with operator, key and offset named, when it computes for longer than 
 })
 
 it('skips such a record where bad records are skipped, as a member of the group that it still is', async () => {
-  const { seen, states, committed, out } = await crunching(BUSY_MS - SESSION_MS / 2, 'continue')
+  const { seen, states, committed, out } = await crunching({
+    sessionTimeoutMs: 2 * BUSY_MS,
+    processingTimeoutMs: BUSY_MS / 3,
+    onBadRecord: 'continue',
+  })
   await eventually('all is committed', BUSY_MS + LIMIT_MS, committed, offset => offset === 3)
   expect(await out()).toEqual(['SHORT', 'LAST'])
   expect(seen).toEqual(['short', 'long', 'last'])

@@ -24,7 +24,8 @@ export interface HeartbeatOptions {
  */
 export class BusyHeartbeat {
   readonly #worker: Worker
-  readonly #beats = new Int32Array(new SharedArrayBuffer(4))
+  readonly #beats = new Int32Array(new SharedArrayBuffer(8))
+  readonly #turns: NodeJS.Timeout
 
   constructor(heartbeats: BusyHeartbeats, member: HeartbeatOptions) {
     const { config, logger } = heartbeats
@@ -35,6 +36,7 @@ export class BusyHeartbeat {
     const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
     this.#worker.unref()
+    this.#turns = setInterval(() => void Atomics.add(this.#beats, 1, 1), intervalMs / 2).unref()
     this.#worker.on('error', error => {
       logger.warn({ error, groupId }, 'heartbeats depend on the main thread now: their worker has failed')
     })
@@ -52,6 +54,7 @@ export class BusyHeartbeat {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#turns)
     await this.#worker.terminate()
   }
 }

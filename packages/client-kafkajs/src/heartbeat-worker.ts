@@ -8,7 +8,7 @@ export interface HeartbeatWorkerData {
   readonly intervalMs: number
   /** A thread that has been stuck for longer is given up, so that the group can go on elsewhere. */
   readonly giveUpAfterMs: number
-  /** The main thread counts up in it with each of its own heartbeats. */
+  /** The main thread counts in it: [heartbeats of its own, turns of its event loop]. */
   readonly beats: Int32Array<SharedArrayBuffer>
   /** A `ProgressSign`: [records done, given up]. */
   readonly progress: Int32Array<SharedArrayBuffer>
@@ -29,8 +29,8 @@ export interface HeartbeatBroker extends Broker {
 const { config, groupId, intervalMs, giveUpAfterMs, beats, progress } = workerData as HeartbeatWorkerData
 let member: Member | undefined
 let seenBeats = -1
-let seenRecords = -1
-/** Since the last sign of the thread: a heartbeat of its own, or a record done. */
+let seenSigns = -1
+/** Since the last sign of the thread: a turn of its event loop, or a record done. */
 let stuckMs = 0
 let cluster: Cluster | undefined
 let busy = false
@@ -42,13 +42,14 @@ parentPort!.on('message', (message: Member | null) => {
 setInterval(() => void look(), intervalMs)
 
 async function look(): Promise<void> {
-  const [beatsNow, recordsNow] = [Atomics.load(beats, 0), Atomics.load(progress, 0)]
+  const beatsNow = Atomics.load(beats, 0)
+  const signs = Atomics.load(beats, 1) + Atomics.load(progress, 0)
   const silent = beatsNow === seenBeats
   // Counted in looks and not by the clock: while the whole process is stopped, nobody is stuck.
-  stuckMs = silent && recordsNow === seenRecords ? stuckMs + intervalMs : 0
+  stuckMs = signs === seenSigns ? stuckMs + intervalMs : 0
   seenBeats = beatsNow
-  seenRecords = recordsNow
-  if (!silent || member === undefined || busy) return
+  seenSigns = signs
+  // Before anything else: also while a heartbeat waits for a broker that does not answer.
   if (stuckMs > giveUpAfterMs) {
     if (stuckMs - intervalMs <= giveUpAfterMs) {
       Atomics.store(progress, 1, 1)
@@ -59,6 +60,7 @@ async function look(): Promise<void> {
     }
     return
   }
+  if (!silent || member === undefined || busy) return
   busy = true
   try {
     await beat(member)
