@@ -45,7 +45,7 @@ export interface ProcessorContext<KOut, VOut> extends BaseProcessorContext {
 }
 
 export interface FixedKeyProcessorContext<K, VOut> extends BaseProcessorContext {
-  /** As in `ProcessorContext`; the key must be that of the record at hand. */
+  /** As in `ProcessorContext`; the key must be that of the record at hand or, from a timer, of one that was kept. */
   forward(record: ForwardedRecord<K, VOut>, child?: string): void | Promise<void>
 }
 

@@ -4,6 +4,9 @@ import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from '.
 import type { ForwardedRecord, Processor, ProcessorContext } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 
+/** Of a timer, which has no record at hand: what it forwards are records that were kept, each with its own key. */
+const KEPT_KEY: unique symbol = Symbol('kept key')
+
 /**
  * The Processor API: the user's own code as a node.
  *
@@ -24,13 +27,16 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     let abandoned = false
     const forward: ProcessorContext<unknown, unknown>['forward'] = (record, child) => {
       if (abandoned) throw millraceError('MILLRACE_PROCESSOR_ABANDONED', { operator: name })
-      if (spec.fixedKey && record.key !== keyAtHand) {
+      if (spec.fixedKey && keyAtHand !== KEPT_KEY && record.key !== keyAtHand) {
         throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
       }
       return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
     }
     const schedule: OperatorEnv['schedule'] = (intervalMs, type, callback) => {
-      const made = env.schedule(intervalMs, type, callback)
+      const made = env.schedule(intervalMs, type, timestamp => {
+        keyAtHand = KEPT_KEY
+        return callback(timestamp)
+      })
       schedules.push(made)
       return made
     }

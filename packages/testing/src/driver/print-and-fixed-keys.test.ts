@@ -76,6 +76,38 @@ describe('processValues', () => {
     expect(repartitions).toBe(0)
   })
 
+  it('lets a timer pass on what was kept, under the keys that it came with', async () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', texts)
+      .processValues<string>(
+        () => {
+          const kept: { readonly key: string; readonly value: string }[] = []
+          return {
+            init(context) {
+              context.schedule(1000, 'wall-clock', async () => {
+                for (const record of kept.splice(0)) await context.forward(record)
+              })
+            },
+            process: ({ key, value }) => void kept.push({ key, value }),
+          }
+        },
+        { value: string() },
+      )
+      .to('out')
+    await using driver = await TopologyTestDriver.create(builder.build())
+    const input = driver.createInputTopic('in', texts)
+    await input.pipeKeyValues([
+      ['a', '1'],
+      ['b', '2'],
+    ])
+    await driver.advanceWallClock(1000)
+    expect(driver.createOutputTopic('out', texts).readKeyValuesToList()).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ])
+  })
+
   it('refuses another key', async () => {
     const changed = run(({ value }, forward) => void forward({ key: 'another', value: value.length }))
     await expect(changed).rejects.toMatchObject({ cause: { code: 'MILLRACE_PROCESSOR_KEY_CHANGED' } })
