@@ -20,6 +20,8 @@ function countCombinations(topology: TopologySpec, count: Count): void {
       count(`windows ${step.kind ?? 'time'} grace${step.graceMs === 0 ? '=0' : ''}`)
     }
     if (step.op === 'streamJoin' && step.from === step.with) count(`self-join ${step.kind}`)
+    if (step.op === 'streamJoin' && step.beforeMs < 0) count('streamJoin wholly after')
+    if (step.op === 'streamJoin' && step.afterMs < 0) count('streamJoin wholly before')
     if (step.op === 'suppress') count(suppressed(step))
     if (step.op === 'toTable' && severalTopics(step.from, topology)) count('a table of several topics')
     if (step.op === 'stream' && step.pattern !== undefined && step.topics.length > 1)

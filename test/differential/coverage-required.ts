@@ -67,6 +67,7 @@ export const REQUIRED: readonly string[] = [
   ...of('globalJoin', ['kind=inner', 'kind=left', 'joiner=keyed', 'selector=keyOrNull']),
   ...of('streamJoin', ['kind=inner', 'kind=left', 'kind=outer', 'joiner=keyed', 'logging=false', 'storeName']),
   ...of('streamJoin', ['graceMs', 'graceMs=0', 'type=persistent']),
+  ...['streamJoin wholly before', 'streamJoin wholly after'],
   ...of('self-join', ['inner', 'left', 'outer']),
   ...of('tableJoin', ['join=inner', 'join=left', 'join=outer', 'store']),
   ...of('foreignKeyJoin', ['join=inner', 'join=left', 'store', 'selector=keyOrNull']),

@@ -62,7 +62,8 @@ function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogr
     sizeMs,
     ...(kind === 'time' && choice.chance(50) ? { advanceMs: choice.of([2, 3, 5]) } : {}),
     graceMs: choice.of([0, 5, 30]),
-    ...(kind !== 'unlimited' && gives === 'windowed' && choice.chance(25) ? { emit: 'on-close' as const } : {}),
+    // Those that never end cannot be emitted when they do: both sides refuse it.
+    ...(gives === 'windowed' && choice.chance(kind === 'unlimited' ? 3 : 25) ? { emit: 'on-close' as const } : {}),
   } as const
   const leastRetentionMs = leastRetention(step)
   add(draft, step, { ...from, kind: gives, key: keyKind(step, from), leastRetentionMs, onClose: 'emit' in step })

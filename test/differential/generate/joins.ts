@@ -33,7 +33,7 @@ function drawTableJoin(op: 'join' | 'leftJoin'): Draw['draw'] {
 /** Within what the table remembers; now and then of a table that remembers nothing, which both sides refuse. */
 function maybeGrace({ choice }: Draft, from: Part, { historyRetentionMs }: Part): { readonly graceMs?: number } {
   if (historyRetentionMs === undefined) return choice.chance(1) ? { graceMs: 5 } : {}
-  if (from.key !== 'string' || choice.chance(40)) return {}
+  if (choice.chance(40)) return {}
   const graceMs = choice.of([0, 5, 20, 50])
   return { graceMs: choice.chance(95) ? Math.min(historyRetentionMs, graceMs) : graceMs }
 }
@@ -44,6 +44,13 @@ function withKeys(draft: Draft, from: Part): StepId {
   add(draft, { op: 'filter', id, from: from.id, predicate: 'keyBeforeM' }, from)
   return id
 }
+
+/** Around a record's own time, on one side of it, or wholly before or after it. */
+const WITHIN = [
+  ...[0, 5, 20].flatMap(beforeMs => [1, 5, 20].map(afterMs => ({ beforeMs, afterMs }))),
+  { beforeMs: -3, afterMs: 20 },
+  { beforeMs: 20, afterMs: -3 },
+]
 
 function drawStreamJoin(draft: Draft, from: Part): void {
   const { choice } = draft
@@ -56,8 +63,7 @@ function drawStreamJoin(draft: Draft, from: Part): void {
     from: from.id,
     with: other.id,
     joiner: oneOf(draft, 'joiner'),
-    beforeMs: choice.of([0, 5, 20]),
-    afterMs: choice.of([1, 5, 20]),
+    ...choice.of(WITHIN),
     graceMs: choice.of([0, 5, 30]),
     ...maybeName(draft),
     ...(choice.chance(20) ? { storeName: nextId(draft, 'store-') } : {}),

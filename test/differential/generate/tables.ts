@@ -44,7 +44,7 @@ export const TABLE_DRAWS: readonly Draw[] = [
   },
   // Kafka Streams 4.3.1 refuses tables of windows in both when it starts.
   { weight: 2, fits: ({ key }) => key === 'string', draw: drawTableJoin },
-  { fits: ({ key, known }) => key === 'string' && known, draw: drawForeignKeyJoin },
+  { fits: ({ known }) => known, draw: drawForeignKeyJoin },
   { fits: ({ known }) => known, draw: drawSuppress },
   {
     draw(draft, from) {

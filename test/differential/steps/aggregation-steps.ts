@@ -31,7 +31,7 @@ export interface WindowedByStep extends Result, From {
   /** Of windows of time. @default sizeMs */
   readonly advanceMs?: number
   readonly graceMs: number
-  /** Not of unlimited windows nor after `cogroup`. @default on update */
+  /** Not after `cogroup`. @default on update */
   readonly emit?: 'on-close'
 }
 

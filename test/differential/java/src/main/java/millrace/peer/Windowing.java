@@ -28,7 +28,8 @@ final class Windowing {
                 new Node.Windowed(
                         node.grouped().windowedBy(time(step)).emitStrategy(emit), node.key(), node.value(), size(step));
             case "unlimited" ->
-                new Node.Windowed(node.grouped().windowedBy(unlimited(step)), node.key(), node.value(), Long.MAX_VALUE);
+                new Node.Windowed(
+                        node.grouped().windowedBy(unlimited(step)).emitStrategy(emit), node.key(), node.value(), Long.MAX_VALUE);
             case "sliding" ->
                 new Node.Windowed(
                         node.grouped().windowedBy(sliding(step)).emitStrategy(emit), node.key(), node.value(), size(step));
