@@ -188,6 +188,22 @@ export const REGRESSIONS: readonly Regression[] = [
     inputs: [record('b', 'xx a b', 1028), record('a', 'x', 1030), record('b', 'x', 1030)],
   },
   {
+    what: 'a stream merged with itself re-keyed once more: the optimiser takes the change of key that it finds first',
+    optimization: ['merge.repartition.topics'],
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'selectKey', id: 'keyed', from: 'in', selector: 'firstChar' },
+      { op: 'merge', id: 'twice', from: 'keyed', with: 'keyed' },
+      { op: 'selectKey', id: 'again', from: 'twice', selector: 'firstChar' },
+      { op: 'merge', id: 'both', from: 'twice', with: 'again' },
+      { op: 'groupByKey', id: 'g1', from: 'both' },
+      { op: 'count', id: 'c1', from: 'g1' },
+      { op: 'groupByKey', id: 'g2', from: 'twice' },
+      { op: 'count', id: 'c2', from: 'g2' },
+    ],
+    inputs: [record('c', 'ab', 1012), record('d', 'b', 1013)],
+  },
+  {
     what: 'a repartition topic below processValues: the optimiser moves it to the change of the key',
     optimization: ['merge.repartition.topics'],
     topology: PROCESSED_BEFORE_TABLE,

@@ -85,15 +85,14 @@ function repartitionsByChanger(
   return new Map([...[...byChanger].filter(([changer]) => !taken.has(changer)), ...ofMerges])
 }
 
-/** The entry itself or the one above it that fits: as Kafka Streams looks for it, depth first, the last parent's find counts. */
+/** The entry itself or the one above it that fits: as Kafka Streams looks for it, depth first. */
 function findAbove(entry: GraphEntry, above: Above, fits: (entry: GraphEntry) => boolean): GraphEntry | undefined {
   if (fits(entry)) return entry
-  let found: GraphEntry | undefined
   for (const parent of above(entry)) {
-    if (fits(parent)) return parent
-    found = findAbove(parent, above, fits)
+    const found = findAbove(parent, above, fits)
+    if (found !== undefined) return found
   }
-  return found
+  return undefined
 }
 
 function mergedRepartition(repartitions: readonly RepartitionEntry[]): RepartitionEntry {
