@@ -66,6 +66,11 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
     reason: 'only the Topology of Java has them, not its StreamsBuilder',
   },
   {
+    what: 'records of a negative time in the topic of a global table or store',
+    reason: 'Kafka Streams ends with "Malformed Record"; Millrace takes them, whatever the policy for other topics is',
+    open: true,
+  },
+  {
     what: 'lists that end with an element of no bytes, read',
     reason: "Kafka's ListDeserializer refuses them, though its serializer writes them; Millrace reads them",
   },
