@@ -73,6 +73,8 @@ export class Instance {
   /** When other topics were found to match than before. */
   #lastChange = -Infinity
   #lastRefresh = 0
+  /** Topics were found that the group does not know of yet. */
+  #hasNewTopics = false
   #lastRound = 0
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
@@ -192,9 +194,12 @@ export class Instance {
   async refreshTopics(): Promise<boolean> {
     const { admin, membership } = this.#parts
     this.#lastRefresh = this.#options.clock.now()
-    if (!(await this.#topics.refresh(admin))) return false
+    // What was found and not subscribed to, because a call in between failed, is not found again.
+    if (await this.#topics.refresh(admin)) this.#hasNewTopics = true
+    if (!this.#hasNewTopics) return false
     const { partitions } = await prepareTopicsOf(this.#topics, this.#options, admin)
     membership.subscribe(partitions)
+    this.#hasNewTopics = false
     this.#lastChange = this.#options.clock.now()
     return true
   }
@@ -260,8 +265,8 @@ export class Instance {
 
   async #refreshTopicsIfDue(): Promise<boolean> {
     if (!this.#topics.any || this.#parts.consumer.isRebalancing()) return false
-    const due = this.#options.clock.now() - this.#lastRefresh >= this.#options.metadataRefreshMs
-    return due && (await this.refreshTopics())
+    const isOld = this.#options.clock.now() - this.#lastRefresh >= this.#options.metadataRefreshMs
+    return (isOld || this.#hasNewTopics) && (await this.refreshTopics())
   }
 
   /** Between two assignments it is open who works with which state. */

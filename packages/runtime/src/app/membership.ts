@@ -135,12 +135,7 @@ export class Membership {
   /** Has the tasks of what is held run here, and follows the state of those that are to stand by. */
   async takeUpIfDue(): Promise<void> {
     if (!this.#isDue || !this.#assigned) return
-    const { topics, admin, tasks, standbys } = this.#with
-    // The leader may know of topics that this member has not seen yet.
-    await topics.include(
-      admin,
-      this.#held.map(({ topic }) => topic),
-    )
+    const { tasks, standbys } = this.#with
     await this.#keepOnly(this.#held)
     await standbys.follow(this.#following, new Set(tasks.ids.map(taskName)))
     this.#isDue = false
@@ -166,7 +161,22 @@ export class Membership {
     if (data.isOther) this.#with.options.logger.warn({ topology: this.#topology }, LED_BY_ANOTHER)
     this.#probeIn(data.probeInMs)
     await this.#abandonUnlessStayed()
+    await this.#learnTopics()
     await this.takeUpIfDue()
+  }
+
+  /** The leader may know of topics that this member has not seen yet. What cannot be named cannot be claimed, so it is given back. */
+  async #learnTopics(): Promise<void> {
+    const { topics, admin } = this.#with
+    try {
+      await topics.include(
+        admin,
+        this.#held.map(({ topic }) => topic),
+      )
+    } catch (error) {
+      await this.joinAgain('topics that are assigned cannot be looked up')
+      throw error
+    }
   }
 
   async #onRevoked(gone: readonly TopicPartition[]): Promise<void> {

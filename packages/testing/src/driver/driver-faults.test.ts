@@ -44,3 +44,36 @@ it.each(Array.from({ length: 25 }, (_, seed) => seed))('counts exactly through f
   faulty!.stop()
   await driver.close()
 })
+
+it.each(Array.from({ length: 8 }, (_, seed) => seed))(
+  'reads topics that come one after another, through faults (seed %i)',
+  async seed => {
+    const builder = new StreamsBuilder()
+    builder.stream(/in-.+/, texts).to('all')
+    let faulty: FaultyFactory<MemoryClient> | undefined
+    const driver = await TopologyTestDriver.create(builder.build(), {
+      partitions: 2,
+      instances: 1 + (seed % 2),
+      processingGuarantee: 'exactly_once',
+      metadataRefreshMs: 1_000,
+      client: (cluster, clock) =>
+        (faulty ??= withFaults(memoryClient(cluster), {
+          seed,
+          clock,
+          cluster,
+          probabilities: { 'drop-request': 0.1, 'drop-response': 0.05 },
+        })),
+    })
+    const all = driver.createOutputTopic('all', texts)
+    for (let topic = 0; topic < 5; topic++) {
+      driver.cluster.createTopic({ name: `in-${topic}`, partitions: 2 })
+      const input = driver.createInputTopic(`in-${topic}`, texts)
+      for (const partition of [0, 1]) await input.pipeInput('k', `${partition}`, { partition })
+      for (let second = 0; second < 10; second++) await driver.advanceWallClock(1_000)
+      await driver.commit()
+      expect(new Set(all.readValuesToList())).toEqual(new Set(['0', '1']))
+    }
+    faulty!.stop()
+    await driver.close()
+  },
+)
