@@ -253,7 +253,9 @@ export class MemoryGroupConsumer implements GroupConsumer {
     this.#led = undefined
     let assignments: ReadonlyMap<string, MemberAssignment> | undefined
     try {
-      if (joined.isLeader) assignments = await this.#lead(this.#subscription!.assignor, joined)
+      // Of what happened to the topics while it was away it knows nothing, as in Kafka.
+      if (joined.isLeader && joined.keepsAssignment) this.#watch(this.#subscription!.topics)
+      else if (joined.isLeader) assignments = await this.#lead(this.#subscription!.assignor, joined)
     } catch (error) {
       // The group waits for its leader: who cannot assign has to join again, or nobody would ever be assigned anything.
       this.#membership = OUTSIDE
@@ -267,10 +269,14 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   async #lead(assignor: Assignor, { members }: Joined): Promise<ReadonlyMap<string, MemberAssignment>> {
-    const { cluster } = this.#connection
-    const topics = [...new Set(members.flatMap(member => member.topics))].sort()
-    this.#led = { topics, counts: partitionCounts(this.#connection, topics), version: cluster.metadataVersion }
+    this.#watch([...new Set(members.flatMap(member => member.topics))].sort())
     return assignor.assign(members)
+  }
+
+  /** The leader has the group assign again when a topic gets more partitions. */
+  #watch(topics: readonly string[]): void {
+    const { cluster } = this.#connection
+    this.#led = { topics, counts: partitionCounts(this.#connection, topics), version: cluster.metadataVersion }
   }
 
   async #assign({ partitions, userData }: MemberAssignment): Promise<void> {

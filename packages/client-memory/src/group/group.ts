@@ -29,7 +29,7 @@ export interface Joined {
   readonly isLeader: boolean
   /** All members for the leader, nobody for the others. */
   readonly members: readonly GroupMember[]
-  /** A static member came back unchanged: the assignment it had still holds. */
+  /** A static member came back unchanged: the assignment it had still holds, and one that led goes on leading (KIP-814). */
   readonly keepsAssignment: boolean
 }
 
@@ -212,7 +212,8 @@ export class Group {
     const member = this.#members.get(memberId)!
     if (this.#state === 'stable' && sameTopics(old, request)) {
       member.assignment = old.assignment
-      return onJoined({ memberId, generation: this.#generation, isLeader: false, members: [], keepsAssignment: true })
+      const isLeader = this.#leaderId === memberId
+      return onJoined({ memberId, generation: this.#generation, isLeader, members: [], keepsAssignment: true })
     }
     member.onJoined = onJoined
     this.#prepare()

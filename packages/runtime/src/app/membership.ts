@@ -62,6 +62,8 @@ export class Membership {
   /** What is held is still to be taken up. */
   #isDue = false
   #following: readonly TaskId[] = []
+  /** Of all topics that it reads, as far as it knows. */
+  #inputPartitions = 0
   /** As whom, and in which generation, it was assigned what it has. */
   #assignedAs: Place | undefined
   #asksForShutdown = false
@@ -94,8 +96,10 @@ export class Membership {
     const { applicationId } = options
     const real = topicNaming(topics.plan, applicationId)
     const read = new Set(topics.plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real)))
+    const found = [...read].filter(topic => existing.has(topic))
+    this.#inputPartitions = found.reduce((sum, topic) => sum + existing.get(topic)!, 0)
     consumer.subscribe({
-      topics: [...read].filter(topic => existing.has(topic)),
+      topics: found,
       assignor: streamsAssignor({
         plan: () => topics.matched(admin),
         applicationId,
@@ -160,6 +164,7 @@ export class Membership {
     this.hosts = data.hosts
     if (data.isOther) this.#with.options.logger.warn({ topology: this.#topology }, LED_BY_ANOTHER)
     this.#probeIn(data.probeInMs)
+    this.#checkGrowth(data)
     await this.#abandonUnlessStayed()
     await this.#learnTopics()
     await this.takeUpIfDue()
@@ -250,6 +255,13 @@ export class Membership {
     if (before === undefined) return
     const missedNone = !this.#with.eager || generationId - before.generationId <= 1
     if (before.memberId !== memberId || !missedNone) await this.#abandonAll()
+  }
+
+  /** Of the first assignment: a static member may have come back to one that is older than what its topics have grown by. */
+  #checkGrowth({ inputPartitions, isOther }: AssignmentData): void {
+    const missed = !isOther && inputPartitions !== undefined && inputPartitions < this.#inputPartitions
+    if (missed && this.#assignedAs === undefined)
+      this.#with.consumer.requestRejoin('an input topic has grown meanwhile')
   }
 
   /** Asked at each join: what is held, since when. An eager client holds nothing then, though its tasks wait. */

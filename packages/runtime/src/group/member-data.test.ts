@@ -33,6 +33,7 @@ const assignmentData = fc.record<AssignmentData>({
   warmup: tasks,
   hosts: fc.array(fc.record({ host, active: tasks, standby: tasks }), { maxLength: 3 }),
   probeInMs: fc.option(fc.nat(), { nil: undefined }),
+  inputPartitions: fc.option(fc.nat(), { nil: undefined }),
   isOther: fc.boolean(),
   shutdown: fc.boolean(),
 })

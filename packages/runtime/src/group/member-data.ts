@@ -114,6 +114,8 @@ export interface AssignmentData {
   readonly hosts: readonly HostTasks[]
   /** This member is to join again after so long, so that the leader looks whether warm-ups have caught up. */
   readonly probeInMs: number | undefined
+  /** Of all input topics together, when the group assigned; undefined where the leader does not say. */
+  readonly inputPartitions: number | undefined
   /** The leader has another topology, and nothing for this member. */
   readonly isOther: boolean
   /** The whole application is to end. */
@@ -128,12 +130,12 @@ export interface HostTasks {
 }
 
 /**
- *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number], "isOther": boolean,
- *                    "shutdown": boolean }
+ *     assignment = { "version": 2, "standby": tasks, "warmup": tasks, "hosts": [ host* ], ["probeInMs": number],
+ *                    ["inputPartitions": number], "isOther": boolean, "shutdown": boolean }
  *     host       = { "host": "host:port", "active": tasks, "standby": tasks }
  */
 export function encodeAssignmentData(data: AssignmentData): Uint8Array {
-  const { standby, warmup, hosts, probeInMs, isOther, shutdown } = data
+  const { standby, warmup, hosts, probeInMs, inputPartitions, isOther, shutdown } = data
   return encode({
     standby: standby.map(taskName),
     warmup: warmup.map(taskName),
@@ -143,6 +145,7 @@ export function encodeAssignmentData(data: AssignmentData): Uint8Array {
       standby: tasks.standby.map(taskName),
     })),
     probeInMs,
+    inputPartitions,
     isOther,
     shutdown,
   })
@@ -152,7 +155,7 @@ export function encodeAssignmentData(data: AssignmentData): Uint8Array {
 export function decodeAssignmentData(bytes: Uint8Array): AssignmentData {
   const data = decode(bytes) ?? {}
   const hosts = Array.isArray(data['hosts']) ? (data['hosts'] as readonly unknown[]) : []
-  const probeInMs = data['probeInMs']
+  const { probeInMs, inputPartitions } = data
   return {
     standby: tasksOf(data['standby']),
     warmup: tasksOf(data['warmup']),
@@ -161,6 +164,7 @@ export function decodeAssignmentData(bytes: Uint8Array): AssignmentData {
       return isText(host) ? [{ host, active: tasksOf(active), standby: tasksOf(standby) }] : []
     }),
     probeInMs: isCount(probeInMs) ? probeInMs : undefined,
+    inputPartitions: isCount(inputPartitions) ? inputPartitions : undefined,
     isOther: data['isOther'] === true,
     shutdown: data['shutdown'] === true,
   }

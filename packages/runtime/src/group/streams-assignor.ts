@@ -70,6 +70,7 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
         const { active, standby, warmup } = now.get(memberId)!
         return host === undefined ? [] : [{ host, active, standby: [...standby, ...warmup] }]
       })
+      const inputPartitions = new Set([...partitions.values()].flatMap(task => task.partitions.map(partitionName))).size
       // One member is enough to make the group assign again.
       const prober = assigned.probing ? firstOf(told) : undefined
       return new Map(
@@ -82,7 +83,7 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
             {
               partitions: mine.active.flatMap(task => partitions.get(taskName(task))!.partitions),
               userData: encodeAssignmentData({
-                ...{ standby, warmup, hosts, probeInMs },
+                ...{ standby, warmup, hosts, probeInMs, inputPartitions },
                 isOther: !now.has(memberId),
                 shutdown: false,
               }),
@@ -96,7 +97,14 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
 
 /** Takes everything from everybody, so that it is committed, and says why. */
 function endOfAll(members: readonly ToldMember[]): ReadonlyMap<string, MemberAssignment> {
-  const nothing = { standby: [], warmup: [], hosts: [], probeInMs: undefined, isOther: false }
+  const nothing = {
+    standby: [],
+    warmup: [],
+    hosts: [],
+    isOther: false,
+    probeInMs: undefined,
+    inputPartitions: undefined,
+  }
   const userData = encodeAssignmentData({ ...nothing, shutdown: true })
   return new Map(members.map(({ memberId }) => [memberId, { partitions: [], userData }]))
 }
@@ -179,6 +187,10 @@ async function partitionsOfTasks(
     }
   }
   return tasks
+}
+
+function partitionName({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
 }
 
 function firstOf(members: readonly ToldMember[]): string | undefined {
