@@ -689,8 +689,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'single.store.self.join',
         ours: ['Optimization'],
-        tests: [SOURCES],
-        missing: 'Not proved against Java yet.',
+        tests: [SOURCES, DIFFERENTIAL],
       },
       { java: 'record cache', ours: ['StoreSettings.caching', 'KafkaStreamsOptions.caching'], tests: [DIFFERENTIAL] },
     ],

@@ -49,8 +49,9 @@ async function main(): Promise<void> {
     countCase(operators, drawn)
     const { verdict } = await compareCase(drawn, java)
     count(verdicts, verdict)
-    if (verdict === 'different' && (verdicts.get(verdict) ?? 0) <= MOST_REPORTS)
-      await report(drawn, java, seed + number)
+    if (verdict !== 'different') continue
+    if (verdicts.get(verdict)! <= MOST_REPORTS) await report(drawn, java, seed + number)
+    else console.log(`different, too: seed ${seed + number}`)
   }
   console.log(`covered: ${shownCounts(operators)}`)
   const missed = uncovered(operators)
