@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { sharedKafka } from '@millrace/dev-kafka'
 import { describe, expect, it } from 'vitest'
 import type { Worker } from '../processes/worker.ts'
-import { isRunning, type WordCountApplication, wordCountApplication } from './word-count/application.ts'
+import { type WordCountApplication, wordCountApplication } from './word-count/application.ts'
 import { zipfText } from './word-count/text.ts'
 
 const PARTITIONS = 6
@@ -31,20 +31,16 @@ function feedAllTheTime(application: WordCountApplication) {
   }
 }
 
-/** Each has its share of the tasks, and runs them. */
+/** Each has its share of the tasks from now on. */
 async function share(workers: readonly Worker[]): Promise<void> {
-  const since = workers.map(worker => worker.messages.length)
   const mine = TASKS / workers.length
   await Promise.all(
-    workers.map((worker, index) =>
-      worker.told(
-        message =>
-          isRunning(message) &&
-          message['tasks'] === mine &&
-          // Said now, or the last that it has said of itself.
-          worker.messages.indexOf(message) >= Math.min(since[index]!, worker.messages.findLastIndex(isRunning)),
-      ),
-    ),
+    workers.map(worker => {
+      const since = worker.messages.length
+      return worker.told(
+        message => message.type === 'tasks' && message['tasks'] === mine && worker.messages.indexOf(message) >= since,
+      )
+    }),
   )
 }
 

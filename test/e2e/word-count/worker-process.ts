@@ -13,7 +13,8 @@ const streams = new KafkaStreams(wordCount({ lines, counts }), {
   logger: consoleLogger('info'),
 })
 const tell = (message: object) => process.connected && process.send?.(message)
-streams.on('state', state => void tell({ type: 'state', state, tasks: streams.tasks().length }))
+streams.on('state', state => void tell({ type: 'state', state }))
+setInterval(() => void tell({ type: 'tasks', tasks: streams.tasks().length }), 500).unref()
 streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
 streams.on('waiting', cause => void tell({ type: 'waiting', waiting: cause !== undefined }))
 
