@@ -5,10 +5,11 @@ import { downstream } from './downstream.ts'
 import { withoutExpiredWindows } from './expired-windows.ts'
 import { interpret } from './interpreter.ts'
 import { JavaFailed, type JavaPeer, type RunInput, type RunResult } from './java-peer.ts'
+import { withoutPatternOffsets } from './pattern-offsets.ts'
 import { sameReason } from './refusals.ts'
 import { MillraceFailed, runMillrace } from './run-millrace.ts'
 import type { TopologySpec } from './spec.ts'
-import { tiedJoins } from './tied-joins.ts'
+import { tiedJoins, tiedUses } from './tied-joins.ts'
 import { sharedStreamTime } from './uncompared.ts'
 
 /** One topology with what goes into it. */
@@ -53,7 +54,7 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
     java.run(topology, inputs, { ...built, stores, ...javaOptimization(optimization) }),
   )
   const ours = await attempt(() => runMillrace(topology, inputs, { ...built, optimization }))
-  const depends = [...tiedJoins(plan), ...sharedStreamTime(topology, plan)]
+  const depends = [...tiedJoins(plan), ...tiedUses(plan), ...sharedStreamTime(topology, plan)]
   if ('failure' in ours && 'failure' in theirs && ours.at === theirs.at && sameReason(ours.failure, theirs.failure)) {
     if (ours.at === undefined) return { verdict: 'both refuse', differences: [] }
     const before = await compareRunsOf({ ...whole, inputs: inputs.slice(0, ours.at) }, java, plan)
@@ -65,7 +66,7 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
     return { verdict: 'different', differences: [`Millrace ${ended(ours)}`, `Kafka Streams ${ended(theirs)}`] }
   }
   const compared = (result: RunResult): RunResult =>
-    withoutExpiredWindows(withoutWallClockTimes(result, plan), plan, inputs)
+    withoutExpiredWindows(withoutPatternOffsets(withoutWallClockTimes(result, plan), plan, topology), plan, inputs)
   const differences = compareRuns(compared(theirs.result), compared(ours.result))
   if (differences.length === 0) return { verdict: 'same', differences: [] }
   const { topics, stores: keptStores } = downstream(plan, depends)

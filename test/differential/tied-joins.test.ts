@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { interpret } from './interpreter.ts'
-import type { Step } from './spec.ts'
-import { tiedJoins } from './tied-joins.ts'
+import type { Step, StoreSpec } from './spec.ts'
+import { tiedJoins, tiedUses } from './tied-joins.ts'
 
 const input: Step = { op: 'stream', id: 'in', topics: ['in'] }
 const keyed: Step = { op: 'selectKey', id: 'keyed', from: 'in', selector: 'value' }
@@ -99,3 +99,31 @@ it.each<[string, readonly Step[], boolean]>([
 ])('of a stream with %s', (_what, topology, tied) => {
   expect(tiedJoins(interpret(topology)).length > 0).toBe(tied)
 })
+
+it.each<[string, readonly Step[], readonly string[]]>([
+  ['with a bound', foreignKeyJoinOfCounts({ name: 'counts', maxEntries: 3 }), ['tableAggregate', 'foreignKeyResolve']],
+  ['without one', foreignKeyJoinOfCounts({ name: 'counts' }), []],
+  [
+    'with a bound, of an input that is taken first',
+    [
+      { op: 'table', id: 't', topic: 'in', store: { name: 'rows', maxEntries: 3 } },
+      { op: 'table', id: 'o', topic: 'others' },
+      { op: 'foreignKeyJoin', id: 'j', join: 'inner', from: 't', with: 'o', selector: 'value', joiner: 'pair' },
+    ],
+    [],
+  ],
+])('of a table that a foreign-key join looks up, %s', (_what, topology, operators) => {
+  const plan = interpret(topology)
+  const used = plan.nodes.filter(({ name }) => tiedUses(plan).includes(name))
+  expect(used.map(node => node.kind === 'processor' && node.operator.type)).toEqual(operators)
+})
+
+function foreignKeyJoinOfCounts(store: StoreSpec): readonly Step[] {
+  return [
+    { op: 'table', id: 't', topic: 'in' },
+    { op: 'tableGroupBy', id: 'g', from: 't', mapper: 'swap' },
+    { op: 'tableCount', id: 'c', from: 'g', store },
+    { op: 'table', id: 'o', topic: 'others' },
+    { op: 'foreignKeyJoin', id: 'j', join: 'inner', from: 'c', with: 'o', selector: 'value', joiner: 'pair' },
+  ]
+}

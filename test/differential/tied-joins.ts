@@ -8,11 +8,6 @@ import type { Plan, PlanNode } from '@millrace/core'
  */
 export function tiedJoins(plan: Plan): readonly string[] {
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
-  const tied = (one: string, other: string): boolean =>
-    one !== other &&
-    readsInternal([one], plan, byName) &&
-    readsInternal([other], plan, byName) &&
-    meet(rootTopics([one], plan, byName), rootTopics([other], plan, byName)) > 0
   return plan.nodes.flatMap(node => {
     if (node.kind !== 'processor' || !READS_ANOTHER.has(node.operator.type)) return []
     const stream = [...upstreamSources(node.name, byName)]
@@ -20,8 +15,31 @@ export function tiedJoins(plan: Plan): readonly string[] {
       const writers = plan.nodes.filter(other => writesStore(other, store))
       return writers.flatMap(writer => [...upstreamSources(writer.name, byName)])
     })
-    return stream.some(one => others.some(other => tied(one, other))) ? [node.name] : []
+    return stream.some(one => others.some(other => tied(one, other, plan, byName))) ? [node.name] : []
   })
+}
+
+/**
+ * Names of those that use a store of the entries used last in such an order. Reading is use: what a join reads decides which
+ * entry goes for the next one, and the aggregate that is read goes with it.
+ */
+export function tiedUses(plan: Plan): readonly string[] {
+  const byName = new Map(plan.nodes.map(node => [node.name, node]))
+  return plan.stores.flatMap(({ maxEntries, processors }) => {
+    if (maxEntries === undefined) return []
+    const sources = processors.flatMap(name => [...upstreamSources(name, byName)])
+    return sources.some(one => sources.some(other => tied(one, other, plan, byName))) ? processors : []
+  })
+}
+
+/** Whether both sources read what the topology itself writes of one input. */
+function tied(one: string, other: string, plan: Plan, byName: ReadonlyMap<string, PlanNode>): boolean {
+  return (
+    one !== other &&
+    readsInternal([one], plan, byName) &&
+    readsInternal([other], plan, byName) &&
+    meet(rootTopics([one], plan, byName), rootTopics([other], plan, byName)) > 0
+  )
 }
 
 /** Whether one of the sources reads a topic that the topology itself writes. */
