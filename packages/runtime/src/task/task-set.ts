@@ -26,7 +26,8 @@ import type { StateDirectory } from '../state/state-directory.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import type { ProducerPool } from './producer-pool.ts'
 import type { SinkTopics } from './sink.ts'
-import { Task, type TaskInput } from './task.ts'
+import { Task } from './task.ts'
+import type { TaskInput } from './task-options.ts'
 import { compareTasks, type TaskId, taskName } from './task-id.ts'
 
 export interface TaskSetOptions {

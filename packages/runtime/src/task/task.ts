@@ -1,87 +1,36 @@
 import {
   advanceLags,
-  type BadTimestampPolicy,
-  type Clock,
   type CommittedOffset,
   type FetchedBatch,
-  type Headers,
   isMillraceError,
   isPromise,
-  millraceError,
-  NO_HEADERS,
-  type Plan,
   type Producer,
   PROGRESS_OVERDUE,
   PROGRESS_RECORDS,
-  type ProgressSign,
-  type SubTopology,
-  type TimestampExtractor,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
-import type { ChangelogWriter } from '../state/store-output.ts'
-import type { ReadableGlobals } from '../state/global-stores.ts'
-import type { TaskStorePlan, TaskStores } from '../state/task-stores.ts'
-import { endOfValue, headersOf } from '../state/value-with-headers.ts'
+import type { TaskStores } from '../state/task-stores.ts'
+import { timestampInstead } from './bad-timestamp.ts'
+import { changelogWriter } from './changelog-writer.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
-import { IdleTime, type IdleTimeOptions } from './idle-time.ts'
+import { IdleTime } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
 import { showKey } from './key-identity.ts'
 import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { ProcessingLimit } from './processing-limit.ts'
 import { Punctuations } from './punctuation.ts'
-import { RecordContext, type RecordPolicy } from './record-context.ts'
-import type { SinkTopics } from './sink.ts'
+import { RecordContext } from './record-context.ts'
 import { type TaskId, taskName } from './task-id.ts'
-
-export interface TaskOptions {
-  readonly id: TaskId
-  readonly plan: Plan
-  readonly subTopology: SubTopology
-  readonly applicationId: string
-  readonly producer: Producer
-  readonly topics: SinkTopics
-  readonly stores: TaskStores
-  readonly globals: ReadableGlobals
-  readonly clock: Clock
-  readonly policy: RecordPolicy
-  readonly timestampExtractor: TimestampExtractor | undefined
-  /** Undefined: as the policy for bad records. */
-  readonly onBadTimestamp: BadTimestampPolicy | undefined
-  /** How long a task with a partition that has run empty waits for it. */
-  readonly maxTaskIdleMs: number
-  /** How often at most operators look for windows that have closed. */
-  readonly emitIntervalMs: number
-  /** How long one record may take, and where it is seen that it takes longer. */
-  readonly processingTimeoutMs: number
-  readonly progress: ProgressSign
-  /** After so long without records stream time moves on by itself; undefined: never. */
-  readonly idleAdvanceMs: number | undefined
-  /** Where partitions end, as the broker says now; undefined where it does not answer. */
-  readonly endsOf: IdleTimeOptions['endsOf']
-  /** Makes the loop look at the task again, which may be waiting for records. */
-  readonly wakeup: () => void
-}
-
-/** Where an input partition of a task starts. */
-export interface TaskInput extends TopicPartition {
-  readonly position: number
-  readonly partitionTime: number
-  /** By store, up to where its closed windows were emitted. */
-  readonly closeTimes: ReadonlyMap<string, number>
-  readonly end: number
-}
+import type { TaskInput, TaskOptions } from './task-options.ts'
 
 /**
  * A partition that has run empty though its end lies further on is waited for this long at least: its fetch is under way, or
  * the broker does not answer.
  */
 const MISSING_DATA_PATIENCE_MS = 5_000
-
-/** The version of the format in which `suppress` logs what it holds back, for Kafka Streams to tell. */
-const SUPPRESSION_HEADERS: Headers = [{ key: 'v', value: Buffer.of(3) }]
 
 /** Under this name goes, with the times of stores, how far stream time has moved on without records. No store has it. */
 const ADVANCED = '#advanced'
@@ -138,8 +87,11 @@ export class Task {
 
   /** After the stores have been restored: compiles the sub-topology and runs the user's `init`. */
   async start(inputs: readonly TaskInput[]): Promise<void> {
-    const { clock, stores, plan, idleAdvanceMs, emitIntervalMs, endsOf } = this.#options
-    await stores.start(this.context, store => this.#changelogWriter(store))
+    const { clock, stores, plan, idleAdvanceMs, emitIntervalMs, endsOf, onBadTimestamp } = this.#options
+    const { partition } = this.id
+    await stores.start(this.context, store =>
+      changelogWriter(store, { producer: this.producer, partition, context: this.context }),
+    )
     for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
       this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
     }
@@ -167,7 +119,8 @@ export class Task {
         new PartitionQueue({
           ...input,
           source: topology.sources.get(input.topic)!,
-          badTimestamp: (queue, cursor, error) => this.#badTimestamp(queue, error, cursor),
+          badTimestamp: (queue, cursor, error) =>
+            timestampInstead(queue, error, cursor, { context: this.context, onBadTimestamp }),
         }),
       )
     }
@@ -485,54 +438,4 @@ export class Task {
     }
     return oldest
   }
-
-  #changelogWriter(store: TaskStorePlan): ChangelogWriter | undefined {
-    if (store.changelogTopic === undefined || store.changelogIsSource) return undefined
-    const appender = this.producer.topic(store.changelogTopic)
-    const { partition } = this.id
-    const valueHeaders = store.plan.suppression === true ? SUPPRESSION_HEADERS : NO_HEADERS
-    // Kafka Streams logs a record's headers with the windows of joins and with the subscriptions of joins by foreign key;
-    // with no other store, least of all those of the user.
-    const withRecord = store.plan.logsHeaders === true
-    if (store.plan.withHeaders === true) {
-      return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-        const kept = valueStart >= 0
-        const headers = kept ? headersOf(bytes, valueStart, valueEnd) : this.context.headers
-        const end = kept ? endOfValue(bytes, valueStart, valueEnd) : -1
-        appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, end, headers)
-      }
-    }
-    return (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      const headers = withRecord ? this.context.headers : valueStart < 0 ? NO_HEADERS : valueHeaders
-      appender.append(partition, timestamp, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, headers)
-    }
-  }
-
-  #badTimestamp(queue: PartitionQueue, error: unknown, cursor: PartitionQueue['cursor']): number | undefined {
-    const { context } = this
-    const { timestamp } = cursor
-    const policy = queue.source.node.onBadTimestamp ?? this.#options.onBadTimestamp
-    if (policy === 'partition-time' && queue.partitionTime >= 0) return queue.partitionTime
-    context.clear(timestamp)
-    context.topic = queue.topic
-    context.partition = queue.partition
-    context.offset = cursor.offset
-    context.cursor = cursor
-    const { name } = queue.source.node
-    if (policy === 'skip') {
-      context.drop(name, 'bad-timestamp')
-      return undefined
-    }
-    const cause = error ?? millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp })
-    if (policy === 'fail') throw badTimestamp(queue, cursor.offset, this.name, cause)
-    context.fail(name, cause)
-    return undefined
-  }
-}
-
-function badTimestamp(queue: PartitionQueue, offset: number, task: string, cause: unknown): Error {
-  const { topic, partition, source } = queue
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const where = { operator: source.node.name, task, topic, partition, offset, reason }
-  return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }

@@ -1,0 +1,55 @@
+import type {
+  BadTimestampPolicy,
+  Clock,
+  Plan,
+  Producer,
+  ProgressSign,
+  SubTopology,
+  TimestampExtractor,
+  TopicPartition,
+} from '@millrace/core'
+import type { ReadableGlobals } from '../state/global-stores.ts'
+import type { TaskStores } from '../state/task-stores.ts'
+import type { IdleTimeOptions } from './idle-time.ts'
+import type { RecordPolicy } from './record-context.ts'
+import type { SinkTopics } from './sink.ts'
+import type { TaskId } from './task-id.ts'
+
+/** What a task is made of and works with. */
+export interface TaskOptions {
+  readonly id: TaskId
+  readonly plan: Plan
+  readonly subTopology: SubTopology
+  readonly applicationId: string
+  readonly producer: Producer
+  readonly topics: SinkTopics
+  readonly stores: TaskStores
+  readonly globals: ReadableGlobals
+  readonly clock: Clock
+  readonly policy: RecordPolicy
+  readonly timestampExtractor: TimestampExtractor | undefined
+  /** Undefined: as the policy for bad records. */
+  readonly onBadTimestamp: BadTimestampPolicy | undefined
+  /** How long a task with a partition that has run empty waits for it. */
+  readonly maxTaskIdleMs: number
+  /** How often at most operators look for windows that have closed. */
+  readonly emitIntervalMs: number
+  /** How long one record may take, and where it is seen that it takes longer. */
+  readonly processingTimeoutMs: number
+  readonly progress: ProgressSign
+  /** After so long without records stream time moves on by itself; undefined: never. */
+  readonly idleAdvanceMs: number | undefined
+  /** Where partitions end, as the broker says now; undefined where it does not answer. */
+  readonly endsOf: IdleTimeOptions['endsOf']
+  /** Makes the loop look at the task again, which may be waiting for records. */
+  readonly wakeup: () => void
+}
+
+/** Where an input partition of a task starts. */
+export interface TaskInput extends TopicPartition {
+  readonly position: number
+  readonly partitionTime: number
+  /** By store, up to where its closed windows were emitted. */
+  readonly closeTimes: ReadonlyMap<string, number>
+  readonly end: number
+}
