@@ -58,10 +58,7 @@ export class WorkerProcesses implements Workers {
 
   #start(index: number): void {
     const settings = { ...this.#settings, stateDir: join(this.#settings.stateDir, `worker-${index + 1}`) }
-    const worker = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(settings)], {
-      // kafkajs sets timers that ended before they began, which Node remarks on.
-      execArgv: [...process.execArgv, '--disable-warning=TimeoutNegativeWarning'],
-    })
+    const worker = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(settings)])
     const startedAt = performance.now()
     this.#processes[index] = worker
     this.#statuses[index] = STARTING
