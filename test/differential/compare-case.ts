@@ -2,7 +2,7 @@ import type { Optimization, Plan } from '@millrace/core'
 import { compareDescribe, type Described, javaOptimization } from './compare-describe.ts'
 import { compareRuns } from './compare-run.ts'
 import { downstream } from './downstream.ts'
-import { withoutExpiredWindows } from './expired-windows.ts'
+import { readersOfExpiredWindows, withoutExpiredWindows } from './expired-windows.ts'
 import { interpret } from './interpreter.ts'
 import { JavaFailed, type JavaPeer, type RunInput, type RunResult } from './java-peer.ts'
 import { withoutPatternOffsets } from './pattern-offsets.ts'
@@ -54,7 +54,12 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
     java.run(topology, inputs, { ...built, stores, ...javaOptimization(optimization) }),
   )
   const ours = await attempt(() => runMillrace(topology, inputs, { ...built, optimization }))
-  const depends = [...tiedJoins(plan), ...tiedUses(plan), ...sharedStreamTime(topology, plan)]
+  const depends = [
+    ...tiedJoins(plan),
+    ...tiedUses(plan),
+    ...sharedStreamTime(topology, plan),
+    ...readersOfExpiredWindows(plan, inputs, caching),
+  ]
   if ('failure' in ours && 'failure' in theirs && ours.at === theirs.at && sameReason(ours.failure, theirs.failure)) {
     if (ours.at === undefined) return { verdict: 'both refuse', differences: [] }
     const before = await compareRunsOf({ ...whole, inputs: inputs.slice(0, ours.at) }, java, plan)

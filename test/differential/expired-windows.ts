@@ -19,3 +19,34 @@ export function withoutExpiredWindows(result: RunResult, plan: Plan, inputs: rea
   })
   return { ...result, stores: Object.fromEntries(stores) as RunResult['stores'] }
 }
+
+/** How far back from the time of a record the processors of the catalogue read windows and sessions. */
+const READS_BACK_MS = 10
+
+/**
+ * Names of the user's own processors that may read windows which their store keeps no longer: Java's caches are asked first,
+ * and know of no retention.
+ */
+export function readersOfExpiredWindows(plan: Plan, inputs: readonly RunInput[], caching: boolean): readonly string[] {
+  if (!caching) return []
+  const latestMs = mostLateMs(inputs)
+  const short = plan.stores.filter(
+    ({ caching: cached, retentionMs }) =>
+      cached && retentionMs !== undefined && retentionMs <= latestMs + READS_BACK_MS,
+  )
+  return plan.nodes.flatMap(node => {
+    const reads = node.kind === 'processor' && node.operator.type === 'process' ? node.stores : []
+    return short.some(({ name }) => reads.includes(name)) ? [node.name] : []
+  })
+}
+
+/** By how much the time of an input is behind the greatest one before it, at most. */
+function mostLateMs(inputs: readonly RunInput[]): number {
+  let [streamTime, latestMs] = [-1, 0]
+  for (const input of inputs) {
+    if (!('timestamp' in input)) continue
+    streamTime = Math.max(streamTime, input.timestamp)
+    latestMs = Math.max(latestMs, streamTime - input.timestamp)
+  }
+  return latestMs
+}

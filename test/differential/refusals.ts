@@ -20,6 +20,10 @@ export const REFUSALS: readonly Refusal[] = [
     ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
   },
   {
+    java: /IllegalArgumentException: ON_WINDOW_CLOSE emit strategy cannot be used for UnlimitedWindows/,
+    ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
+  },
+  {
     java: /StreamsException: Processor .* has no access to StateStore .* as the store is not connected to the processor/,
     ours: 'MILLRACE_STORE_NOT_CONNECTED',
   },
