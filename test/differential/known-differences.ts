@@ -42,3 +42,11 @@ interface KnownDifference {
 export function knownDifference(ours: Described, java: Described): KnownDifference | undefined {
   return KNOWN_DIFFERENCES.find(({ applies }) => applies(ours, java))
 }
+
+/**
+ * Whether Kafka Streams 4.3.1 does not start because something looks up a table of windows or sessions that comes of a
+ * cogrouped stream: it then takes their store for one of values by key. Millrace looks it up as it does the others.
+ */
+export function looksUpCogroupedWindows(java: string): boolean {
+  return /KTable source state store must implement [^]*Got: \S*\$\w*(Window|Session)Store/.test(java)
+}
