@@ -58,7 +58,7 @@ export const STEPS: readonly Step[] = [
 ]
 
 function check(name: string, what: string, ...args: string[]): Step {
-  return { name, what, args, isVitest: false, needs: undefined, limitMs: 240_000 }
+  return { name, what, args, isVitest: false, needs: undefined, limitMs: 600_000 }
 }
 
 function tests(project: string, what: string): Step {
@@ -70,7 +70,7 @@ function tests(project: string, what: string): Step {
     '--reporter=default',
     `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`,
   ]
-  return { name: project, what, args, isVitest: true, needs: undefined, limitMs: 480_000 }
+  return { name: project, what, args, isVitest: true, needs: undefined, limitMs: 1_200_000 }
 }
 
 /** A program of this repository, run from its sources. */

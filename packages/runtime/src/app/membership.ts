@@ -69,7 +69,7 @@ export class Membership {
   #asksForShutdown = false
   /** The leader has told everybody that the application ends. */
   shutdownTold = false
-  /** Ends the wait for the next look at warm-ups. */
+  /** Ends the wait for the next look at what may move. */
   #probing = new AbortController()
 
   constructor(options: MembershipOptions) {
@@ -270,7 +270,7 @@ export class Membership {
     return { claimed, generation: this.#assignedAs?.generationId ?? -1 }
   }
 
-  /** Makes the group assign again after a while, when warm-ups may have caught up. */
+  /** Makes the group assign again after a while, when warm-ups may have caught up, or what this member is to have been given up. */
   #probeIn(ms: number | undefined): void {
     this.#probing.abort()
     this.#probing = new AbortController()
@@ -279,9 +279,9 @@ export class Membership {
     const { consumer, options } = this.#with
     options.clock.sleep(ms, signal).then(
       () => {
-        if (!signal.aborted) consumer.requestRejoin('to see whether warm-ups have caught up')
+        if (!signal.aborted) consumer.requestRejoin('to see whether tasks can move now')
       },
-      (error: unknown) => options.logger.warn({ error }, 'warm-ups are not looked at'),
+      (error: unknown) => options.logger.warn({ error }, 'nobody looks whether tasks can move now'),
     )
   }
 }

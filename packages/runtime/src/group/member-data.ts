@@ -112,7 +112,7 @@ export interface AssignmentData {
   readonly warmup: readonly TaskId[]
   /** Where every task of the application is, as far as its members say under which host they can be asked. */
   readonly hosts: readonly HostTasks[]
-  /** This member is to join again after so long, so that the leader looks whether warm-ups have caught up. */
+  /** This member is to join again after so long, so that the leader looks whether warm-ups have caught up, or tasks been given up. */
   readonly probeInMs: number | undefined
   /** Of all input topics together, when the group assigned; undefined where the leader does not say. */
   readonly inputPartitions: number | undefined

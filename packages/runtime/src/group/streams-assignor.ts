@@ -75,9 +75,13 @@ export function streamsAssignor(setup: StreamsAssignorOptions): Assignor {
       const prober = assigned.probing ? firstOf(told) : undefined
       return new Map(
         everybody.map(({ memberId }) => {
-          const mine: MemberTasks = now.get(memberId) ?? NO_TASKS
+          const mine = now.get(memberId) ?? NO_TASKS
           const { standby, warmup } = mine
-          const probeInMs = memberId === prober ? options.probingRebalanceIntervalMs : undefined
+          const looks = [
+            ...(memberId === prober ? [options.probingRebalanceIntervalMs] : []),
+            ...(mine.waits ? [FOLLOW_UP_MS] : []),
+          ]
+          const probeInMs = looks.length === 0 ? undefined : Math.min(...looks)
           return [
             memberId,
             {
@@ -109,7 +113,19 @@ function endOfAll(members: readonly ToldMember[]): ReadonlyMap<string, MemberAss
   return new Map(members.map(({ memberId }) => [memberId, { partitions: [], userData }]))
 }
 
-const NO_TASKS: MemberTasks = { active: [], standby: [], warmup: [] }
+/** What a member gets now. */
+interface GivenTasks extends MemberTasks {
+  /** It is to have more, which others still hold. */
+  readonly waits: boolean
+}
+
+const NO_TASKS: GivenTasks = { active: [], standby: [], warmup: [], waits: false }
+
+/**
+ * Who gives something up joins again at once, so that others get it. Except one that crashes before: when it is a static member, the
+ * group does not even assign at its return. So those who wait look after a while.
+ */
+const FOLLOW_UP_MS = 10_000
 
 interface ToldMember {
   readonly memberId: string
@@ -130,7 +146,7 @@ function given(
   told: readonly ToldMember[],
   tasks: readonly AssignableTask[],
   othersHold: boolean,
-): ReadonlyMap<string, MemberTasks> {
+): ReadonlyMap<string, GivenTasks> {
   const stateful = new Set(tasks.filter(task => task.stateful).map(({ id }) => taskName(id)))
   const free = handOver(
     new Map([...target].map(([memberId, { active }]) => [memberId, active])),
@@ -140,8 +156,9 @@ function given(
     [...target].map(([memberId, { active, standby, warmup }]) => {
       const has = new Set(told.find(each => each.memberId === memberId)!.data.claimed.map(taskName))
       const handed = free.get(memberId)!.filter(task => !othersHold || has.has(taskName(task)))
-      const withheld = active.filter(task => !handed.includes(task) && stateful.has(taskName(task)))
-      return [memberId, { active: handed, standby: [...standby, ...withheld], warmup }]
+      const withheld = active.filter(task => !handed.includes(task))
+      const followed = withheld.filter(task => stateful.has(taskName(task)))
+      return [memberId, { active: handed, standby: [...standby, ...followed], warmup, waits: withheld.length > 0 }]
     }),
   )
 }
