@@ -8,6 +8,11 @@ export const REFUSALS: readonly Refusal[] = [
     ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
   },
   {
+    // A name that the generator gives can be that of a branch: `name-2` and `0` for the default one.
+    java: /TopologyException: Invalid topology: Processor .* is already added/,
+    ours: 'MILLRACE_TOPOLOGY_NAME_DUPLICATE',
+  },
+  {
     java: /IllegalArgumentException: KTable must be versioned to use a grace period in a stream table join/,
     ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
   },
