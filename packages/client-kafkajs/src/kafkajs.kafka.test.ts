@@ -85,12 +85,18 @@ it('closes while the group waits for another member, and holds nobody up', async
   await pollUntil(holder.consumer, () => holder.events.length === 1)
   const second = newClient()
   const waiting = join(second, topic, 300_000)
-  await waiting.consumer.poll(1_000)
+  const admin = first.admin()
+  const { groupId } = holder.consumer.groupMetadata()
+  const members = async () => (await admin.describeGroup(groupId))?.members.length
+  // It has asked to join when the group knows of it, however long that takes.
+  while ((await members()) !== 2) await waiting.consumer.poll(200)
   expect(waiting.events).toEqual([])
   await second.close()
-  // It has left no member behind: the group goes on with the one that answers, and that keeps what it has.
-  await pollUntil(holder.consumer, () => holder.events.length === 3 && !holder.consumer.isRebalancing())
-  expect(holder.events).toEqual(['assigned', 'assigned', 'assigned'])
+  // It has left no member behind: the group goes on with the one that answers. Whether that had to give its partition up
+  // meanwhile is up to the broker, which says who is the first member; in the end it has it.
+  const alone = async () => !holder.consumer.isRebalancing() && (await members()) === 1
+  while (!(await alone()) || holder.events.at(-1) !== 'assigned') await holder.consumer.poll(200)
+  expect(holder.events.filter(event => event === 'lost')).toEqual([])
 })
 
 it('names the topic that is missing, of those that a member subscribes to', async () => {
