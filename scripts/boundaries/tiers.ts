@@ -9,6 +9,7 @@ const TIERS: readonly Tier[] = [
   { package: 'millrace', dependsOn: ['core', 'runtime', 'client-*', 'store-*'] },
   { package: 'cli', dependsOn: ['core', 'millrace', 'testing', 'console'] },
   { package: 'console', dependsOn: [] },
+  { package: 'client-*', dependsOn: ['core', 'compression'] },
   // The runtime, every adapter (client-*, store-*), and whatever is built on plans and operators alone.
   { package: '*', dependsOn: ['core'] },
 ]

@@ -64,6 +64,11 @@ export const ERROR_TABLE = {
     message: 'The record batch at offset {offset} cannot be read: {reason}',
     hint: 'The bytes on the broker or on the way are damaged, or of a kind that this client does not know.',
   },
+  MILLRACE_DECOMPRESSION_FAILED: {
+    kind: 'fatal',
+    message: '{bytes} bytes of {codec} cannot be decompressed: {reason}',
+    hint: 'The bytes on the broker are damaged, or stand for more than a batch may hold. Find out which producer wrote them.',
+  },
   MILLRACE_TOPIC_NOT_COPARTITIONED: {
     kind: 'topology',
     message: 'The topics that {operator} joins need equal partition counts, but {topics}',
