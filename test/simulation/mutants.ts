@@ -120,4 +120,13 @@ export const MUTANTS: readonly Mutant[] = [
     from: '  const isFree = (memberId: string, name: string) => !held.has(name) || held.get(name) === memberId\n',
     to: `  const isFree = (memberId: string, name: string) => !held.has(name) || memberId !== ''\n`,
   },
+  {
+    name: 'the commit interval is measured by the time of day',
+    file: 'packages/runtime/src/commit/committer.ts',
+    from: '    this.#with = options\n',
+    to: `    const { clock } = options.options
+    const wrong = { now: () => clock.now(), monotonic: () => clock.now(), sleep: clock.sleep.bind(clock) }
+    this.#with = { ...options, options: { ...options.options, clock: wrong } }
+`,
+  },
 ]

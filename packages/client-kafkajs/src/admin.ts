@@ -203,8 +203,8 @@ export class KafkajsAdminPort implements Admin {
   }
 
   async #waitUntil(holds: () => Promise<boolean>): Promise<void> {
-    const until = this.#clock.now() + VISIBLE_MS
-    while (!(await holds()) && this.#clock.now() < until) await this.#clock.sleep(VISIBLE_POLL_MS)
+    const until = this.#clock.monotonic() + VISIBLE_MS
+    while (!(await holds()) && this.#clock.monotonic() < until) await this.#clock.sleep(VISIBLE_POLL_MS)
   }
 
   async #run<T>(

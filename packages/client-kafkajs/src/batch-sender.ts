@@ -143,7 +143,7 @@ export class BatchSender {
    */
   async #deliver(request: readonly PendingBatch[]): Promise<MillraceError | undefined> {
     const { clock, transactionalId } = this.#options
-    const until = clock.now() + DELIVERY_MS
+    const until = clock.monotonic() + DELIVERY_MS
     let missing = request
     while (missing.length > 0) {
       try {
@@ -151,7 +151,7 @@ export class BatchSender {
       } catch (error) {
         const failure = this.#failureOf(error, missing[0])
         const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined
-        if (hopeless || this.#closed || clock.now() >= until) return failure
+        if (hopeless || this.#closed || clock.monotonic() >= until) return failure
         await clock.sleep(RETRY_MS)
       }
     }

@@ -80,12 +80,12 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   }
 
   async poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    const until = this.#clock.now() + maxWaitMs
+    const until = this.#clock.monotonic() + maxWaitMs
     for (;;) {
       this.#check('poll')
       if (this.#subscription !== undefined) await this.#followGroup(this.#subscription)
       const batches = await this.#fetcher.take()
-      const rest = until - this.#clock.now()
+      const rest = until - this.#clock.monotonic()
       if (batches.length > 0 || rest <= 0 || this.#woken) {
         this.#woken = false
         return batches

@@ -16,7 +16,7 @@ export function kafkaLog(logger: Logger, clock: Clock): logCreator {
     // Where in Node a connection failed says nothing that the message does not say.
     const all = stack === undefined ? fields : { ...fields, stack }
     if (!isNoteworthy(entry)) return logger.debug(all, message)
-    const now = clock.now()
+    const now = clock.monotonic()
     if (now - (lastSaid.get(message) ?? -REPEAT_MS) < REPEAT_MS) return logger.debug(all, message)
     lastSaid.set(message, now)
     logger.warn(fields, message)

@@ -57,11 +57,11 @@ export class ManualConsumer implements Consumer {
   }
 
   async poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    const until = this.#clock.now() + maxWaitMs
+    const until = this.#clock.monotonic() + maxWaitMs
     for (;;) {
       this.#checkOpen('poll')
       const batches = await this.#fetcher.take()
-      const rest = until - this.#clock.now()
+      const rest = until - this.#clock.monotonic()
       if (batches.length > 0 || rest <= 0 || this.#woken) {
         this.#woken = false
         return batches

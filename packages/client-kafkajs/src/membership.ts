@@ -1,4 +1,13 @@
-import { millraceError, type Assignor, type Clock, type CommittedOffset, type TopicPartition } from '@millrace/core'
+import {
+  LONG_AGO,
+  longestSince,
+  millraceError,
+  momentOf,
+  type Assignor,
+  type Clock,
+  type CommittedOffset,
+  type TopicPartition,
+} from '@millrace/core'
 import type { Broker, Consumer, Kafka } from 'kafkajs'
 import { BusyHeartbeat, type BusyHeartbeats, type HeartbeatOptions } from './busy-heartbeat.ts'
 import type { HeartbeatBroker } from './heartbeat-worker.ts'
@@ -68,7 +77,7 @@ export class Membership {
    * When the group counted this member among its own: when the question was asked, since the process may have stood still before it
    * saw the answer. That is why kafkajs' own heartbeats, which tell of the answer only, do not count.
    */
-  #countedAt = Number.NEGATIVE_INFINITY
+  #countedAt = LONG_AGO
   #commits: Promise<unknown> = Promise.resolve()
   #crash: Error | undefined
   #ended = false
@@ -199,9 +208,7 @@ export class Membership {
   /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held */
   async confirm(maxAgeMs: number): Promise<void> {
     const { groupId, clock } = this.#options
-    const age = clock.now() - this.#countedAt
-    // A clock that was set back tells nothing.
-    if (this.#held && age >= 0 && age <= maxAgeMs) return
+    if (this.#held && longestSince(this.#countedAt, clock) <= maxAgeMs) return
     await this.#askCoordinator(async coordinator => {
       const [groupGenerationId, memberId] = [this.#generationId, this.#memberId]
       try {
@@ -248,7 +255,7 @@ export class Membership {
   /** Asks what only a member gets an answer to, until it is answered; for a while, where the coordinator may be moving. */
   async #askCoordinator(ask: (coordinator: Broker) => Promise<unknown>): Promise<void> {
     const { groupId, clock, link } = this.#options
-    const until = clock.now() + COMMIT_TIMEOUT_MS
+    const until = clock.monotonic() + COMMIT_TIMEOUT_MS
     for (;;) {
       if (!this.#held || this.#crash !== undefined) {
         throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: 'it holds no assignment' })
@@ -260,7 +267,7 @@ export class Membership {
         // Not through kafkajs' consumer: on its connection a broker answers nothing while a join waits there for other members.
         const cluster = await link.open([])
         const coordinator = await cluster.findGroupCoordinator({ groupId })
-        const asked = clock.now()
+        const asked = momentOf(clock)
         await ask(coordinator)
         this.#countedAt = asked
         return
@@ -272,7 +279,7 @@ export class Membership {
             { cause: error },
           )
         }
-        if (rootError(error).retriable !== true || clock.now() >= until) throw error
+        if (rootError(error).retriable !== true || clock.monotonic() >= until) throw error
         await clock.sleep(COMMIT_RETRY_MS)
       }
     }
@@ -294,7 +301,7 @@ export class Membership {
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#memberId = payload.memberId
       this.#generationId = -1
-      this.#countedAt = Number.NEGATIVE_INFINITY
+      this.#countedAt = LONG_AGO
       this.#busy?.follow(undefined)
       const userData = userDataOf(this.#userDataNames)
       this.#pending = { partitions: partitionsOf(payload.memberAssignment), userData }

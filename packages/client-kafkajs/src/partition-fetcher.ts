@@ -235,14 +235,14 @@ export class PartitionFetcher {
       return
     }
     const { link, clock } = this.#options
-    const { count, since } = this.#failures.get(nodeId) ?? { count: 0, since: clock.now() }
+    const { count, since } = this.#failures.get(nodeId) ?? { count: 0, since: clock.monotonic() }
     this.#failures.set(nodeId, { count: count + 1, since })
     try {
       const { host, port } = root as Error & { host?: string; port?: number }
       if (host !== undefined && port !== undefined) link.forgetBroker(host, port)
       await link.open([])
       await link.refresh()
-      if (clock.now() - since >= QUIET_MS) this.#tell(error, topicsOf(sent))
+      if (clock.monotonic() - since >= QUIET_MS) this.#tell(error, topicsOf(sent))
     } catch (refreshError) {
       await this.#tellMissing(refreshError, sent)
     }

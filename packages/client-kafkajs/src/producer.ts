@@ -253,12 +253,12 @@ export class KafkajsProducerPort implements Producer {
 
   /** Tries until the broker is done with the transaction before. */
   async #whileStillEnding<T>(work: () => Promise<T>, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
-    const until = this.#clock.now() + timeoutMs
+    const until = this.#clock.monotonic() + timeoutMs
     for (;;) {
       try {
         return await work()
       } catch (error) {
-        if (protocolErrorType(error) !== STILL_ENDING || this.#clock.now() >= until || this.#closed) throw error
+        if (protocolErrorType(error) !== STILL_ENDING || this.#clock.monotonic() >= until || this.#closed) throw error
         await this.#clock.sleep(STILL_ENDING_RETRY_MS)
       }
     }

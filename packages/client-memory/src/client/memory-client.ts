@@ -122,7 +122,7 @@ class Client implements MemoryClient, Connection {
 
   disconnect(ms: number): void {
     const { clock } = this.cluster
-    const until = clock.now() + ms
+    const until = clock.monotonic() + ms
     this.#disconnectedUntil = Math.max(this.#disconnectedUntil, until)
     this.disconnected = true
     for (const member of this.#members) member.silence()

@@ -52,12 +52,12 @@ export class MemoryConsumer implements Consumer {
   async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
     const { clock } = this.#connection.cluster
     if (this.#closed) throw closedError('consumer', 'poll')
-    const end = clock.now() + maxWaitMs
+    const end = clock.monotonic() + maxWaitMs
     for (;;) {
       if (this.#connection.crashed) return NEVER
       if (this.#connection.disconnected) throw disconnectedError()
       const batches = this.#fetcher.fetch()
-      const left = end - clock.now()
+      const left = end - clock.monotonic()
       if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
         this.#woken = false
         return batches

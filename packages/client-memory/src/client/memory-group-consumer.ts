@@ -161,13 +161,13 @@ export class MemoryGroupConsumer implements GroupConsumer {
   async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
     if (this.#closed) throw closedError('group consumer', 'poll')
     const { clock } = this.#connection.cluster
-    const end = clock.now() + maxWaitMs
+    const end = clock.monotonic() + maxWaitMs
     for (;;) {
       while (this.#hasGroupWork()) await this.#doGroupWork()
       if (this.#connection.crashed) return NEVER
       if (this.#connection.disconnected) throw disconnectedError()
       const batches = this.#fetcher.fetch()
-      const left = end - clock.now()
+      const left = end - clock.monotonic()
       if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
         this.#woken = false
         return batches
@@ -194,8 +194,8 @@ export class MemoryGroupConsumer implements GroupConsumer {
   #hears(): boolean {
     const { cluster, hearsAfterMs } = this.#connection
     if (this.#group.check(this.#caller()) === undefined) this.#newsSince = undefined
-    else this.#newsSince ??= cluster.clock.now()
-    return this.#newsSince !== undefined && cluster.clock.now() - this.#newsSince >= hearsAfterMs
+    else this.#newsSince ??= cluster.clock.monotonic()
+    return this.#newsSince !== undefined && cluster.clock.monotonic() - this.#newsSince >= hearsAfterMs
   }
 
   /** One step of the way into the group. */

@@ -56,7 +56,7 @@ export class PartitionLog {
     this.topic = options.topic
     this.partition = options.partition
     this.#options = options
-    this.#nextRetentionCheck = options.clock.now() + options.retentionCheckIntervalMs
+    this.#nextRetentionCheck = options.clock.monotonic() + options.retentionCheckIntervalMs
   }
 
   get startOffset(): number {
@@ -215,9 +215,9 @@ export class PartitionLog {
 
   /** Deletes what the topic's retention does not keep. Runs by itself from time to time, as on a broker. */
   retain(): void {
-    const now = this.#options.clock.now()
-    this.#nextRetentionCheck = now + this.#options.retentionCheckIntervalMs
-    const expired = expiredBatches(this.#batches, this.#options.config, now, this.lastStableOffset)
+    const { clock, retentionCheckIntervalMs } = this.#options
+    this.#nextRetentionCheck = clock.monotonic() + retentionCheckIntervalMs
+    const expired = expiredBatches(this.#batches, this.#options.config, clock.now(), this.lastStableOffset)
     if (expired === 0) return
     this.#startOffset = Math.max(this.#startOffset, this.#batches[expired - 1]!.lastOffset + 1)
     this.#dropFirst(expired)
@@ -255,7 +255,11 @@ export class PartitionLog {
 
   #retainWhenDue(): void {
     const { config, clock } = this.#options
-    if (config.deletes && config.retentionMs + config.retentionBytes > -2 && clock.now() >= this.#nextRetentionCheck)
+    if (
+      config.deletes &&
+      config.retentionMs + config.retentionBytes > -2 &&
+      clock.monotonic() >= this.#nextRetentionCheck
+    )
       this.retain()
   }
 

@@ -24,7 +24,7 @@ export class Deadlines {
 
   /** Runs `action` when `delayMs` have passed. */
   after(delayMs: number, action: () => void): Deadline {
-    const due: Due = { at: this.#clock.now() + delayMs, action }
+    const due: Due = { at: this.#clock.monotonic() + delayMs, action }
     let index = this.#due.length
     while (index > 0 && this.#due[index - 1]!.at > due.at) index--
     this.#due.splice(index, 0, due)
@@ -59,7 +59,7 @@ export class Deadlines {
     if (next === undefined) return
     const sleep = { until: next, abort: new AbortController() }
     this.#sleep = sleep
-    void this.#clock.sleep(Math.max(0, next - this.#clock.now()), sleep.abort.signal).then(() => {
+    void this.#clock.sleep(Math.max(0, next - this.#clock.monotonic()), sleep.abort.signal).then(() => {
       if (this.#sleep !== sleep) return
       this.#sleep = undefined
       this.#runDue()
@@ -67,7 +67,7 @@ export class Deadlines {
   }
 
   #runDue(): void {
-    for (let next = this.#due[0]; next !== undefined && next.at <= this.#clock.now(); next = this.#due[0]) {
+    for (let next = this.#due[0]; next !== undefined && next.at <= this.#clock.monotonic(); next = this.#due[0]) {
       this.#due.shift()
       next.action()
     }

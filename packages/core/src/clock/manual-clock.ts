@@ -1,21 +1,32 @@
 import type { Clock } from '../ports/clock.ts'
 
 /**
- * Time that moves only when it is told to. Who sleeps is woken by `advance`, in the order of the wake-up times, and sees
- * the time that it asked for.
+ * Time that moves only when it is told to. `advance` wakes sleepers in the order of their wake-up times, and each sees the time
+ * that it asked for. The time of day can be set apart from the time that passes, as on a real machine.
  */
 export class ManualClock implements Clock {
-  #now: number
+  #monotonic = 0
+  /** The time of day when `monotonic` was 0. */
+  #origin: number
   /** Ordered by time, then by who came first. */
   readonly #sleepers: Sleeper[] = []
 
   /** @param startMs milliseconds since the epoch */
   constructor(startMs = 0) {
-    this.#now = startMs
+    this.#origin = startMs
   }
 
   now(): number {
-    return this.#now
+    return this.#origin + this.#monotonic
+  }
+
+  monotonic(): number {
+    return this.#monotonic
+  }
+
+  /** Sets the time of day forward or back, as a step of NTP does. No time passes, and nobody is woken. */
+  stepWallClock(byMs: number): void {
+    this.#origin += byMs
   }
 
   /** How many are asleep: a test that expects nobody to wait can say so. */
@@ -23,7 +34,7 @@ export class ManualClock implements Clock {
     return this.#sleepers.length
   }
 
-  /** When the next sleeper wakes, in milliseconds since the epoch. */
+  /** When the next sleeper wakes, as `monotonic` counts. */
   get nextWakeUp(): number | undefined {
     return this.#sleepers[0]?.at
   }
@@ -32,7 +43,7 @@ export class ManualClock implements Clock {
     return new Promise(resolve => {
       if (signal?.aborted === true) return resolve()
       const sleeper: Sleeper = {
-        at: this.#now + Math.max(0, ms),
+        at: this.#monotonic + Math.max(0, ms),
         wake: () => {
           signal?.removeEventListener('abort', onAbort)
           resolve()
@@ -52,15 +63,15 @@ export class ManualClock implements Clock {
    * wait, before time moves further.
    */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms
+    const end = this.#monotonic + ms
     await settled()
     for (let next = this.#sleepers[0]; next !== undefined && next.at <= end; next = this.#sleepers[0]) {
       this.#sleepers.shift()
-      this.#now = Math.max(this.#now, next.at)
+      this.#monotonic = Math.max(this.#monotonic, next.at)
       next.wake()
       await settled()
     }
-    this.#now = Math.max(this.#now, end)
+    this.#monotonic = Math.max(this.#monotonic, end)
   }
 
   /**
@@ -68,8 +79,8 @@ export class ManualClock implements Clock {
    * loops that stamp records; `advance` is for everything that waits.
    */
   jump(ms: number): void {
-    this.#now += ms
-    while (this.#sleepers[0] !== undefined && this.#sleepers[0].at <= this.#now) this.#sleepers.shift()!.wake()
+    this.#monotonic += ms
+    while (this.#sleepers[0] !== undefined && this.#sleepers[0].at <= this.#monotonic) this.#sleepers.shift()!.wake()
   }
 
   #insert(sleeper: Sleeper): void {

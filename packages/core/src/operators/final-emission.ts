@@ -25,7 +25,7 @@ export function compileFinalEmission(
   const store = env.rangeStore(storeName)
   let nextEmission = 0
   return function* emitClosed(closeTime) {
-    const now = env.wallClock()
+    const now = env.monotonic()
     if (now < nextEmission) return false
     nextEmission = now + env.emitIntervalMs
     const last = env.closeTimes.get(storeName) ?? -1

@@ -77,8 +77,11 @@ export interface OperatorEnv {
     callback: (timestamp: number) => void | PromiseLike<void>,
   ): { cancel(): void }
   requestCommit(): void
+  /** The time of day, in milliseconds since the epoch. */
   wallClock(): number
-  /** How often at most operators look for windows that have closed, in milliseconds of the wall clock. */
+  /** Milliseconds that never go back, for intervals. */
+  monotonic(): number
+  /** How often at most operators look for windows that have closed, in milliseconds. */
   readonly emitIntervalMs: number
   /**
    * By store: up to where windows that have closed were emitted, or the stream time of `deduplicate`. Committed with the input

@@ -64,7 +64,7 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
     // While nothing is known of the store it is looked at, unless nothing waits: Kafka Streams' sum then overflows.
     const known = times.earliest !== Number.POSITIVE_INFINITY || waitsMs === 0
     if (known && times.earliest + waitsMs >= times.streamTime) return false
-    const now = env.wallClock()
+    const now = env.monotonic()
     if (now < times.nextEmission) return false
     times.nextEmission = now + env.emitIntervalMs
     const closed = (yield unmatched!.takeClosed()) as readonly ClosedRecords[]

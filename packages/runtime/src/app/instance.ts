@@ -1,4 +1,12 @@
-import { isMillraceError, type MillraceError, type Plan, type TopicPartition } from '@millrace/core'
+import {
+  isMillraceError,
+  LONG_AGO,
+  longestSince,
+  type MillraceError,
+  momentOf,
+  type Plan,
+  type TopicPartition,
+} from '@millrace/core'
 import { confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
@@ -75,7 +83,7 @@ export class Instance {
   #lastRefresh = 0
   /** Topics were found that the group does not know of yet. */
   #hasNewTopics = false
-  #lastRound = 0
+  #lastRound = LONG_AGO
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
   #failure: unknown
@@ -147,7 +155,7 @@ export class Instance {
       onChange: () => this.#tellRebalancing(),
     }
     this.#begun = await openParts(context, this.#opened, signal)
-    this.#lastRefresh = this.#options.clock.now()
+    this.#lastRefresh = this.#options.clock.monotonic()
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
     this.#slowAssignment = new SlowAssignment(this.#options)
   }
@@ -193,14 +201,14 @@ export class Instance {
    */
   async refreshTopics(): Promise<boolean> {
     const { admin, membership } = this.#parts
-    this.#lastRefresh = this.#options.clock.now()
+    this.#lastRefresh = this.#options.clock.monotonic()
     // What was found and not subscribed to, because a call in between failed, is not found again.
     if (await this.#topics.refresh(admin)) this.#hasNewTopics = true
     if (!this.#hasNewTopics) return false
     const { partitions } = await prepareTopicsOf(this.#topics, this.#options, admin)
     membership.subscribe(partitions)
     this.#hasNewTopics = false
-    this.#lastChange = this.#options.clock.now()
+    this.#lastChange = this.#options.clock.monotonic()
     return true
   }
 
@@ -222,9 +230,9 @@ export class Instance {
   async shutDownApplication(waitMs: number, signal: AbortSignal): Promise<void> {
     const { membership, consumer } = this.#parts
     const { clock } = this.#options
-    const deadline = clock.now() + waitMs
+    const deadline = clock.monotonic() + waitMs
     await membership.askForShutdown()
-    while (!membership.shutdownTold && clock.now() < deadline && !signal.aborted) {
+    while (!membership.shutdownTold && clock.monotonic() < deadline && !signal.aborted) {
       try {
         await consumer.poll(END_POLL_MS)
       } catch (error) {
@@ -265,7 +273,7 @@ export class Instance {
 
   async #refreshTopicsIfDue(): Promise<boolean> {
     if (!this.#topics.any || this.#parts.consumer.isRebalancing()) return false
-    const isOld = this.#options.clock.now() - this.#lastRefresh >= this.#options.metadataRefreshMs
+    const isOld = this.#options.clock.monotonic() - this.#lastRefresh >= this.#options.metadataRefreshMs
     return (isOld || this.#hasNewTopics) && (await this.refreshTopics())
   }
 
@@ -291,9 +299,8 @@ export class Instance {
   /** Full batches are sent while records are processed: so not by a process that stood still and may have lost its tasks. */
   async #confirmAfterPause(): Promise<void> {
     const { clock, processingGuarantee } = this.#options
-    const now = clock.now()
-    const age = now - this.#lastRound
-    this.#lastRound = now
+    const age = longestSince(this.#lastRound, clock)
+    this.#lastRound = momentOf(clock)
     const { consumer, tasks } = this.#parts
     if (processingGuarantee === 'exactly_once' || tasks.suspended || tasks.running.length === 0) return
     const withinMs = confirmWithin(this.#options)
@@ -378,8 +385,8 @@ export class Instance {
     if (!this.#topics.any) return false
     await tasks.abandon()
     await producers.closeAll()
-    for (const until = clock.now() + MISSING_MS; clock.now() < until; await clock.sleep(RETRY_MS)) {
-      if (!(await this.refreshTopics()) && clock.now() - this.#lastChange > MISSING_MS) continue
+    for (const until = clock.monotonic() + MISSING_MS; clock.monotonic() < until; await clock.sleep(RETRY_MS)) {
+      if (!(await this.refreshTopics()) && clock.monotonic() - this.#lastChange > MISSING_MS) continue
       logger.warn({ error }, 'a topic that matched a pattern is gone: the others go on')
       return true
     }
@@ -402,9 +409,8 @@ export class Instance {
     // What is due between two assignments waits for the next one.
     const running = this.#paused || tasks.suspended ? [] : tasks.running
     if (running.some(task => task.canProcess())) return 0
-    const now = this.#options.clock.now()
-    let wait = Math.min(maxWaitMs, committer.nextDue() - now)
-    for (const task of running) wait = Math.min(wait, task.nextDue() - now)
+    let wait = Math.min(maxWaitMs, committer.dueIn())
+    for (const task of running) wait = Math.min(wait, task.dueIn())
     return Math.max(0, wait)
   }
 }

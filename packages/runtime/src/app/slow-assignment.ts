@@ -15,13 +15,13 @@ export class SlowAssignment {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
-    this.#since = options.clock.now()
+    this.#since = options.clock.monotonic()
   }
 
   async check(assigned: boolean, admin: Admin): Promise<void> {
     if (this.#said) return
     const { clock, logger, applicationId, sessionTimeoutMs } = this.#options
-    if (!assigned && clock.now() - this.#since < SLOW_MS) return
+    if (!assigned && clock.monotonic() - this.#since < SLOW_MS) return
     this.#said = true
     if (assigned) return
     try {

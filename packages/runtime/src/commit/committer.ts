@@ -19,21 +19,22 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#with = options
-    this.#last = options.options.clock.now()
+    this.#last = options.options.clock.monotonic()
   }
 
   /** The interval is over, a task has asked, or what is buffered is too much. */
   isDue(): boolean {
     const { clock, commitIntervalMs, stateBufferBytes } = this.#with.options
-    if (clock.now() - this.#last >= commitIntervalMs) return true
+    if (clock.monotonic() - this.#last >= commitIntervalMs) return true
     const running = this.#with.running()
     return running.some(({ commitRequested }) => commitRequested) || bufferedBytes(running) >= stateBufferBytes / 2
   }
 
-  /** When the interval ends, in milliseconds since the epoch; Infinity while there is nothing to commit. */
-  nextDue(): number {
+  /** In how many milliseconds the interval ends; Infinity while there is nothing to commit. */
+  dueIn(): number {
     if (!this.#with.running().some(({ needsCommit }) => needsCommit)) return Infinity
-    return this.#last + this.#with.options.commitIntervalMs
+    const { clock, commitIntervalMs } = this.#with.options
+    return this.#last + commitIntervalMs - clock.monotonic()
   }
 
   /**
@@ -47,11 +48,11 @@ export class Committer {
     const { options, consumer, producers } = this.#with
     const { leaving } = how
     const running = this.#with.running()
-    const until = leaving === undefined ? undefined : options.clock.now() + leavingWaitMs(options)
+    const until = leaving === undefined ? undefined : options.clock.monotonic() + leavingWaitMs(options)
     if (until !== undefined) for (const task of leaving!) await task.finishCalls(until)
     const concerned = producers.perTask ? (leaving ?? running) : running
     const dirty = concerned.filter(({ needsCommit }) => needsCommit)
-    if (concerned === running) this.#last = options.clock.now()
+    if (concerned === running) this.#last = options.clock.monotonic()
     try {
       const confirmWithinMs = confirmWithin(options)
       const offsets = OFFSETS_GO[options.processingGuarantee]

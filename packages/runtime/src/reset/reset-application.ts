@@ -74,12 +74,12 @@ async function deleteTopic(admin: Admin, topic: string): Promise<void> {
 }
 
 async function patiently<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
-  const deadline = clock.now() + PATIENCE_MS
+  const deadline = clock.monotonic() + PATIENCE_MS
   for (;;) {
     try {
       return await run()
     } catch (error) {
-      if (!isMillraceError(error, 'retriable') || clock.now() >= deadline) throw error
+      if (!isMillraceError(error, 'retriable') || clock.monotonic() >= deadline) throw error
       await clock.sleep(RETRY_MS)
     }
   }

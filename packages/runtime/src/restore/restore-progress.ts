@@ -19,12 +19,12 @@ export class RestoreProgress {
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock
     this.#logger = logger
-    this.#lastLine = clock.now()
+    this.#lastLine = clock.monotonic()
   }
 
   /** A line, when the interval is over. */
   tell(parts: readonly Restorable[]): void {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     const elapsedMs = now - this.#lastLine
     if (elapsedMs < LINE_MS) return
     const total = sum(parts, ({ from, to }) => to - from)

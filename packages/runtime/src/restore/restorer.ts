@@ -198,7 +198,7 @@ export class Restorer {
 
   async #plan(request: RestoreRequest): Promise<readonly Restoring[]> {
     const plans = await planRestore(request, { admin: this.#admin, logger: this.#logger })
-    const startedAt = this.#clock.now()
+    const startedAt = this.#clock.monotonic()
     return plans.map(plan => ({ ...plan, request, startedAt, position: plan.from, restored: 0 }))
   }
 
@@ -236,7 +236,7 @@ export class Restorer {
       from,
       to,
       restored,
-      milliseconds: this.#clock.now() - startedAt,
+      milliseconds: this.#clock.monotonic() - startedAt,
     }
   }
 }

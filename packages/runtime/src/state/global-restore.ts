@@ -116,7 +116,7 @@ export class GlobalRestore {
       }
       for (const { topic, partition, position, first, to } of places) {
         const from = lost === undefined ? (position ?? first) : first
-        const startedAt = clock.now()
+        const startedAt = clock.monotonic()
         parts.push({ global, topic, partition, from, to, startedAt, position: from, restored: 0, ended: false })
       }
     }
@@ -155,7 +155,7 @@ export class GlobalRestore {
   }
 
   #event({ global, topic, partition, from, to, restored, startedAt }: Part): RestoreEvent {
-    const milliseconds = this.#options.clock.now() - startedAt
+    const milliseconds = this.#options.clock.monotonic() - startedAt
     return { task: 'global', store: global.store, topic, partition, from, to, restored, milliseconds }
   }
 

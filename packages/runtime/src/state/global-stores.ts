@@ -208,6 +208,7 @@ async function compileGlobals(
     },
     requestCommit: () => undefined,
     wallClock: () => options.clock.now(),
+    monotonic: () => options.clock.monotonic(),
     emitIntervalMs: 0,
     closeTimes: new Map(),
     recordMetadata: () => context.metadata(),

@@ -19,19 +19,19 @@ export interface StateCleanerOptions {
  */
 export class StateCleaner {
   readonly #options: StateCleanerOptions
-  /** Since when each task's state has not been used, in milliseconds since the epoch. */
+  /** Since when each task's state has not been used, as the clock's `monotonic` counts. */
   readonly #idleSince = new Map<string, number>()
   #lastLook: number
 
   constructor(options: StateCleanerOptions) {
     this.#options = options
-    this.#lastLook = options.clock.now()
+    this.#lastLook = options.clock.monotonic()
   }
 
   /** Costs nothing unless it is due. Not while tasks are being assigned. */
   async cleanIfDue(): Promise<void> {
     const { clock, delayMs, inUse } = this.#options
-    const now = clock.now()
+    const now = clock.monotonic()
     if (now - this.#lastLook < Math.min(delayMs, MOST_OFTEN_MS)) return
     this.#lastLook = now
     const used = inUse()

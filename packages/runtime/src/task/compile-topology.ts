@@ -61,6 +61,7 @@ export interface CompileOptions {
   ): { cancel(): void }
   requestCommit(): void
   wallClock(): number
+  monotonic(): number
   readonly emitIntervalMs: number
   readonly closeTimes: Map<string, number>
   /** By node, how far it stays behind when stream time moves on without records; undefined where it does not. */
@@ -157,6 +158,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,
       wallClock: options.wallClock,
+      monotonic: options.monotonic,
       emitIntervalMs: options.emitIntervalMs,
       closeTimes: options.closeTimes,
       recordMetadata: () => context.metadata(),

@@ -33,7 +33,7 @@ export class IdleTime {
     this.#since = undefined
   }
 
-  /** When to look again, in milliseconds since the epoch; Infinity while records are awaited. */
+  /** When to look again, as the clock's `monotonic` counts; Infinity while records are awaited. */
   get nextDue(): number {
     if (this.#since === undefined) return Number.POSITIVE_INFINITY
     const { idleAdvanceMs, emitIntervalMs } = this.#options
@@ -50,7 +50,7 @@ export class IdleTime {
       this.interrupt()
       return undefined
     }
-    const now = clock.now()
+    const now = clock.monotonic()
     this.#since ??= now
     if (now - this.#since < idleAdvanceMs || now < this.#looked + emitIntervalMs) return undefined
     this.#looked = now
@@ -64,6 +64,6 @@ export class IdleTime {
       this.interrupt()
       return undefined
     }
-    return Math.max(streamTime, Math.min(streamTime + now - this.#since, now))
+    return Math.max(streamTime, Math.min(streamTime + now - this.#since, clock.now()))
   }
 }

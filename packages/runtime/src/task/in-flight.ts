@@ -89,10 +89,10 @@ export class InFlight {
 
   /** Whether `deliver` would do anything now. */
   get hasWork(): boolean {
-    return this.#ready.length > 0 || this.#dueAt <= this.#options.clock.now()
+    return this.#ready.length > 0 || this.#dueAt <= this.#options.clock.monotonic()
   }
 
-  /** When `deliver` has something to do even if no function returns, in milliseconds since the epoch. */
+  /** When `deliver` has something to do even if no function returns, as the clock's `monotonic` counts. */
   get dueAt(): number {
     return this.#dueAt
   }
@@ -138,18 +138,18 @@ export class InFlight {
   }
 
   /**
-   * Passes results on until nothing is owed. It gives up at the time `until`, in milliseconds since the epoch; without it the
+   * Passes results on until nothing is owed. It gives up at the time `until`, as the clock's `monotonic` counts; without it the
    * limits of the calls decide how long it takes.
    * @throws MILLRACE_ASYNC_UNFINISHED
    */
   async drain(which: Owed, until = Number.POSITIVE_INFINITY): Promise<void> {
     const { clock } = this.#options
-    const began = clock.now()
+    const began = clock.monotonic()
     for (;;) {
       await this.deliver()
       const owed = this.#owed(which)
       if (owed === undefined) return
-      const now = clock.now()
+      const now = clock.monotonic()
       if (now >= until) throw this.#unfinished(owed, now - began)
       if (this.#ready.length === 0) await this.#change(Math.min(until, this.#dueAt) - now)
     }
@@ -226,7 +226,7 @@ export class InFlight {
   }
 
   #wakeDue(): void {
-    const now = this.#options.clock.now()
+    const now = this.#options.clock.monotonic()
     if (this.#dueAt > now) return
     let next = Number.POSITIVE_INFINITY
     for (const { call } of this.#flights) {

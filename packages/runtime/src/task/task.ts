@@ -102,11 +102,12 @@ export class Task {
       inFlight,
       closeTimes: this.#closeTimes,
       schedule: (node, intervalMs, type, callback) =>
-        this.#punctuations.add(node, type, intervalMs, callback, clock.now()),
+        this.#punctuations.add(node, type, intervalMs, callback, clock.monotonic()),
       requestCommit: () => {
         this.commitRequested = true
       },
       wallClock: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       advanceLags: idleAdvanceMs === undefined ? undefined : advanceLags(plan, idleAdvanceMs),
     })
     this.#topology = topology
@@ -176,7 +177,7 @@ export class Task {
     // A partition has run empty. If it has more, records that belong before the buffered ones are on their way.
     const { clock, maxTaskIdleMs } = this.#options
     const patience = maxTaskIdleMs < 0 ? 0 : maxTaskIdleMs + (waits ? MISSING_DATA_PATIENCE_MS : 0)
-    const now = clock.now()
+    const now = clock.monotonic()
     this.#idleSince ??= now
     return now - this.#idleSince >= patience
   }
@@ -195,7 +196,7 @@ export class Task {
     const { progress } = this.#limit
     // Whatever has blocked the thread between two turns was none of the task's functions.
     if (progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
-    const turnEnds = clock.now() + TURN_MS
+    const turnEnds = clock.monotonic() + TURN_MS
     const expiring = this.stores.expires
     let expired = false
     await this.#lookAhead.prepare(queues, this.#topology!)
@@ -229,7 +230,7 @@ export class Task {
       }
       if (progress[PROGRESS_OVERDUE] !== 0) this.#overdue(queue)
       progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-      if ((waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.now() >= turnEnds) break
+      if ((waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.monotonic() >= turnEnds) break
       if (inFlight !== undefined) {
         if (inFlight.hasWork) await this.#deliver(inFlight)
         if (inFlight.full) break
@@ -257,15 +258,17 @@ export class Task {
   /** Runs punctuations that are due by stream time, then those due by the wall clock. */
   async punctuate(): Promise<boolean> {
     const { streamTime } = this.context
-    const now = this.#options.clock.now()
+    const { clock } = this.#options
+    const now = clock.now()
     let ran = false
-    for (const [type, time] of [
-      ['stream-time', streamTime],
-      ['wall-clock', now],
+    for (const [type, due, time] of [
+      ['stream-time', streamTime, streamTime],
+      // Intervals are measured by what passes; what the callback is told is the time of day.
+      ['wall-clock', clock.monotonic(), now],
     ] as const) {
-      if (time < 0 || !this.#punctuations.isDue(type, time)) continue
+      if (due < 0 || !this.#punctuations.isDue(type, due)) continue
       this.#dirty = true
-      ran = await this.#punctuations.run(type, time, async (node, callback) => {
+      ran = await this.#punctuations.run(type, due, async (node, callback) => {
         this.context.clear(time)
         try {
           const done = callback(time)
@@ -320,15 +323,16 @@ export class Task {
     return !this.needsCommit && this.context.streamTime >= 0 && (this.#inFlight?.size ?? 0) === 0
   }
 
-  /** When there is something to do even if no record comes, in milliseconds since the epoch. */
-  nextDue(): number {
+  /** In how many milliseconds there is something to do even if no record comes; 0 or less when there is now. */
+  dueIn(): number {
+    const { clock } = this.#options
     const advance = this.#idle !== undefined && this.#mayAdvance ? this.#idle.nextDue : Number.POSITIVE_INFINITY
-    return Math.min(
+    const next = Math.min(
       advance,
       this.#punctuations.nextWallClock(),
       this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY,
-      this.stores.expiresAt('wall-clock'),
     )
+    return Math.min(next - clock.monotonic(), this.stores.expiresAt('wall-clock') - clock.now())
   }
 
   get needsCommit(): boolean {

@@ -32,7 +32,7 @@ export class UserCall {
   readonly record: RecordSnapshot
   /** Undefined until it is done. */
   outcome: Outcome | undefined
-  /** When the attempt has taken too long, or the next one begins, in milliseconds since the epoch. */
+  /** When the attempt has taken too long, or the next one begins, as the clock's `monotonic` counts. */
   dueAt = Number.POSITIVE_INFINITY
   readonly #options: UserCallOptions
   #attempt = 0
@@ -57,7 +57,7 @@ export class UserCall {
     const abort = new AbortController()
     this.#abort = abort
     this.#attempt++
-    this.dueAt = clock.now() + spec.timeoutMs
+    this.dueAt = clock.monotonic() + spec.timeoutMs
     const { topic, partition, offset, timestamp, headers } = record
     const call = {
       signal: abort.signal,
@@ -108,7 +108,7 @@ export class UserCall {
     if (isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) return this.#done({ error })
     if (this.#attempt > retries) return this.#done({ error: this.#named(error) })
     const pause = Math.min(backoffMs * 2 ** (this.#attempt - 1), maxBackoffMs)
-    this.dueAt = this.#options.clock.now() + pause
+    this.dueAt = this.#options.clock.monotonic() + pause
     this.#options.onPause()
   }
 

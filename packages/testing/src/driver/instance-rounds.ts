@@ -37,13 +37,13 @@ export class InstanceRounds {
 
   async settle(mode: CommitMode): Promise<void> {
     for (;;) {
-      const before = this.#clock.now()
+      const before = this.#clock.monotonic()
       // A task that starts in the midst of a round has not been asked yet.
       if (!this.#ready()) await this.#untilReady()
       const did = await this.#round(mode)
       if (!this.#ready()) continue
       // Time that has passed means that something failed and is done again.
-      if (did || this.#clock.now() > before || (await this.#callsGoOn())) continue
+      if (did || this.#clock.monotonic() > before || (await this.#callsGoOn())) continue
       if (mode !== 'once' || !(await this.#commitAll())) return
     }
   }
@@ -77,10 +77,10 @@ export class InstanceRounds {
 
   /** False when there was nothing to commit; a commit that failed makes work. */
   async #commitAll(): Promise<boolean> {
-    const before = this.#clock.now()
+    const before = this.#clock.monotonic()
     let did = false
     for (const { instance } of this.instances) if (await this.patiently(instance.commit())) did = true
-    return did || this.#clock.now() > before || !this.#ready()
+    return did || this.#clock.monotonic() > before || !this.#ready()
   }
 
   #ready(): boolean {
@@ -88,7 +88,7 @@ export class InstanceRounds {
   }
 
   async #untilReady(): Promise<void> {
-    const start = this.#clock.now()
+    const start = this.#clock.monotonic()
     for (let idle = 0; !this.#ready(); idle++) {
       for (const { instance } of this.instances) if (await this.patiently(instance.step(0, 0))) idle = 0
       await nextTurn()
@@ -96,11 +96,11 @@ export class InstanceRounds {
       const next = this.#clock.nextWakeUp
       // Nobody waits for time: they are at work.
       if (next === undefined && idle < STUCK_TURNS) continue
-      const waited = this.#clock.now() - start
+      const waited = this.#clock.monotonic() - start
       if (next === undefined || waited > PATIENCE_MS) {
         throw millraceError('MILLRACE_DRIVER_NOT_READY', { seconds: waited / 1000 })
       }
-      await this.#clock.advance(next - this.#clock.now())
+      await this.#clock.advance(next - this.#clock.monotonic())
       idle = 0
     }
   }
@@ -110,7 +110,7 @@ export class InstanceRounds {
       const next = this.#clock.nextWakeUp
       const patient = this.#callsAtWork() === 0 || idleMs >= PATIENCE_WITH_CALLS_MS
       if (this.#watched.sleeping > 0 && next !== undefined && patient) {
-        await this.#clock.advance(next - this.#clock.now())
+        await this.#clock.advance(next - this.#clock.monotonic())
         idleMs = 0
       } else {
         // It is a function of the user that waits, for something outside.
@@ -132,7 +132,7 @@ export class InstanceRounds {
       if (tasks.some(task => task.canProcess())) return true
       if (this.#callsAtWork() === 0 || idle >= IDLE_TURNS + PATIENCE_WITH_CALLS_MS) {
         const next = Math.min(...calls.map(({ dueAt }) => dueAt))
-        await this.#clock.advance(Math.max(0, next - this.#clock.now()))
+        await this.#clock.advance(Math.max(0, next - this.#clock.monotonic()))
         return true
       }
       await (idle < IDLE_TURNS ? nextTurn() : milliseconds(1))

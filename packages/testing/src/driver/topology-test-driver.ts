@@ -164,6 +164,17 @@ export class TopologyTestDriver {
     })
   }
 
+  /**
+   * Sets the time of day forward or back, as a step of NTP does, without time passing: intervals go on as before, and what is
+   * compared with the time of day (entries with `ttlMs` by the wall clock) sees the new one.
+   */
+  stepWallClock(byMs: number): Promise<void> {
+    return this.#run(async () => {
+      this.#clock.stepWallClock(byMs)
+      await this.#rounds.settle(this.#mode())
+    })
+  }
+
   /** Runs all instances until nothing is left to do. Every other call has done so when it resolves. */
   settle(): Promise<void> {
     return this.#run(() => this.#rounds.settle(this.#mode()))

@@ -14,6 +14,10 @@ export class WatchedClock implements Clock {
     return this.#clock.now()
   }
 
+  monotonic(): number {
+    return this.#clock.monotonic()
+  }
+
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.sleeping++
     try {

@@ -6,7 +6,7 @@ export interface FaultyConnection {
   readonly clientId: string
   readonly plan: FaultPlan
   readonly client: KafkaClient & { readonly disconnect?: (ms: number) => void }
-  /** Milliseconds since the epoch. */
+  /** As the clock's `monotonic` counts. */
   disconnectedUntil: number
 }
 
@@ -26,7 +26,7 @@ export async function faultyCall<T>(connection: FaultyConnection, call: FaultyCa
   const { plan, clientId } = connection
   const { clock } = plan.options
   const event = plan.next(clientId, call.operation)
-  if (clock.now() < connection.disconnectedUntil) throw disconnected()
+  if (clock.monotonic() < connection.disconnectedUntil) throw disconnected()
   switch (event?.kind) {
     case undefined:
       return call.run()
@@ -39,7 +39,7 @@ export async function faultyCall<T>(connection: FaultyConnection, call: FaultyCa
       await clock.sleep(event.ms)
       return call.run()
     case 'disconnect':
-      connection.disconnectedUntil = clock.now() + event.ms
+      connection.disconnectedUntil = clock.monotonic() + event.ms
       connection.client.disconnect?.(event.ms)
       throw disconnected()
     case 'fence':

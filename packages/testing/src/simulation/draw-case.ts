@@ -37,7 +37,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     asyncReads: random() < 0.5,
     watched,
     records: drawRecords(records, random, watched ? onBadRecord : undefined).map(timed),
-    troubles: drawTroubles(plan, processes, random, draw),
+    troubles: [...drawTroubles(plan, processes, random, draw), ...drawClockSteps(seed, processes)],
     faults: 'drawn',
     firstProducerEpoch: random() < 0.2 ? draw(32_755, 32_766) : 0,
     ...(random() < 0.3 ? { stateBufferBytes: draw(500, 20_000) } : {}),
@@ -123,6 +123,21 @@ function drawTroubles(
   })
   return troubles.sort((a, b) => a.atMs - b.atMs)
 }
+
+/** Two runs in three have none: with random numbers of its own, so that cases of earlier seeds stay what they are otherwise. */
+function drawClockSteps(seed: number, processes: number): readonly Trouble[] {
+  if (seed % 3 !== 0) return []
+  const random = seededRandom(seed * 7 + 3)
+  return Array.from({ length: 1 + Math.floor(random() * 4) }, () => ({
+    kind: 'wall-clock-step',
+    atMs: Math.floor(random() * TROUBLE_MS),
+    process: Math.floor(random() * processes),
+    byMs: Math.round((random() - 0.5) * 2 * MOST_CLOCK_STEP_MS),
+  }))
+}
+
+/** Daylight saving time taken for a time zone, and more. */
+const MOST_CLOCK_STEP_MS = 2 * 3_600_000
 
 function fateOf(chance: number): DiskFate {
   if (chance < 0.25) return 'lost'

@@ -43,14 +43,14 @@ export class IdleWatch {
   look(): void {
     for (const { topic, partition, arrivals } of this.#inputs.values()) {
       const readable = this.#cluster.findLog(topic, partition)?.lastStableOffset ?? 0
-      while (arrivals.length < readable) arrivals.push(this.#clock.now())
+      while (arrivals.length < readable) arrivals.push(this.#clock.monotonic())
     }
   }
 
   /** A record begins to be processed. */
   sees(topic: string, partition: number, offset: number): void {
     this.look()
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     const { task, arrivals } = this.#inputs.get(`${topic}-${partition}`)!
     const ms = now - Math.max(this.#lastSeen.get(task) ?? 0, arrivals[offset]!)
     this.#lastSeen.set(task, now)

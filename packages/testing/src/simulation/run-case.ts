@@ -140,6 +140,10 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
       tell(`${one.name} stands still for ${trouble.forMs} ms`)
       return one.standStill(trouble.forMs)
     }
+    if (trouble.kind === 'wall-clock-step') {
+      tell(`the clock of ${one.name} is set ${trouble.byMs < 0 ? 'back' : 'forward'} by ${Math.abs(trouble.byMs)} ms`)
+      return one.stepWallClock(trouble.byMs)
+    }
     starts.push({ at: clock.now() + trouble.downMs, one })
     if (trouble.kind === 'stop') {
       tell(`${one.name} is told to stop`)

@@ -11,6 +11,7 @@ import {
   type Subscription,
 } from '@millrace/core'
 import { Instance, resolveOptions } from '@millrace/runtime'
+import { MachineClock } from './machine-clock.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import { DEAD_LETTER_TOPIC, type DiskFate, type SimulationCase } from './simulation-case.ts'
 import { SIMULATED_FAILURE } from './watched-plan.ts'
@@ -46,6 +47,7 @@ export class SimulatedProcess {
   readonly name: string
   readonly disk: SimulatedDisk
   readonly #world: ProcessWorld
+  readonly #clock: MachineClock
   #life = 0
   #client: MemoryClient | undefined
   #member: { groupMetadata(): GroupMetadata } | undefined
@@ -60,6 +62,7 @@ export class SimulatedProcess {
     this.name = name
     this.#world = world
     this.disk = disk
+    this.#clock = new MachineClock(world.clock)
   }
 
   /** Its client gives everything back before it joins its group. */
@@ -98,8 +101,13 @@ export class SimulatedProcess {
 
   /** As SIGSTOP, and SIGCONT after `ms`: meanwhile it neither steps nor sends heartbeats. */
   standStill(ms: number): void {
-    this.#stillUntil = this.#world.clock.now() + ms
+    this.#stillUntil = this.#world.clock.monotonic() + ms
     this.#client?.disconnect(ms)
+  }
+
+  /** Its machine's time of day is set forward or back. It stays so when the process is started again. */
+  stepWallClock(byMs: number): void {
+    this.#clock.stepWallClock(byMs)
   }
 
   async #live(life: number, stop: AbortSignal): Promise<void> {
@@ -111,7 +119,7 @@ export class SimulatedProcess {
       try {
         await instance.begin(stop)
         while (this.#life === life && !stop.aborted) {
-          if (clock.now() < this.#stillUntil) await clock.sleep(this.#stillUntil - clock.now())
+          if (clock.monotonic() < this.#stillUntil) await clock.sleep(this.#stillUntil - clock.monotonic())
           // A round that had work does not wait, so it must not be followed by the next at once: time would stand still.
           else if (await instance.step(100)) await clock.sleep(1)
         }
@@ -147,7 +155,7 @@ export class SimulatedProcess {
   }
 
   #newInstance(): Instance {
-    const { clock, plan, setting, caching, stateCleanupDelayMs } = this.#world
+    const { plan, setting, caching, stateCleanupDelayMs } = this.#world
     const { guarantee, onBadRecord } = setting
     const options = resolveOptions({
       applicationId: APPLICATION_ID,
@@ -171,7 +179,7 @@ export class SimulatedProcess {
       probingRebalanceIntervalMs: 3000,
       ...(setting.staticMembers === true ? { groupInstanceId: this.name } : {}),
       stateCleanupDelayMs: stateCleanupDelayMs ?? 5000,
-      clock,
+      clock: this.#clock,
       logger: this.#logger(),
     })
     return new Instance(plan, options, { openDirectory: this.disk.openDirectory })

@@ -45,7 +45,10 @@ export type Trouble = { readonly atMs: number } & (
   | { readonly kind: 'stop'; readonly process: number; readonly downMs: number }
   | { readonly kind: 'stand-still'; readonly process: number; readonly forMs: number }
   | { readonly kind: 'evict'; readonly member: number }
+  /** Time passes at once, for everybody. */
   | { readonly kind: 'clock-jump'; readonly byMs: number }
+  /** The time of day of one machine is set forward or back; no time passes. */
+  | { readonly kind: 'wall-clock-step'; readonly process: number; readonly byMs: number }
   | { readonly kind: 'grow'; readonly topic: string }
 )
 
