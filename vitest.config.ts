@@ -49,7 +49,8 @@ export default defineConfig({
           ...PATIENT,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', WITH_KAFKA],
-          globalSetup: ['@millrace/dev-kafka/vitest'],
+          // By path: a package name would be resolved to its build, which a fresh clone does not have.
+          globalSetup: ['./packages/dev-kafka/src/vitest-global-setup.ts'],
           maxWorkers: 2,
           testTimeout: 180_000,
         },

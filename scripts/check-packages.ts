@@ -1,25 +1,46 @@
 // Packs what would be published, installs it into an empty project beside nothing but its declared dependencies, and there
 // compiles and runs a program that imports every entry. Needs no network. publint looks at each package.json.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { buildPackages } from './packages/build-packages.ts'
 import { publicPackages, type PublicPackage } from './packages/public-packages.ts'
+import { isThisPlatform } from './packages/rocksdb-platforms.ts'
+import { pack, type StagedPackage, stagePackages } from './packages/stage-packages.ts'
 
 const root = resolve('.')
-const tsc = join(root, 'node_modules/typescript/bin/tsc')
 const packages = publicPackages(root)
+/** The oldest that the README names. */
+const OLDEST_TYPESCRIPT = 'typescript-5.7'
+/** What an installation of all packages may take on one platform, in MB: RocksDB's binary is 11 of them. */
+const MAX_INSTALLED_MB = 30
+/** Of the user's own choice: types, and the property-based testing that `@millrace/testing` brings for development. */
+const NOT_COUNTED: ReadonlySet<string> = new Set(['@types', 'fast-check'])
 
 const project = mkdtempSync(join(tmpdir(), 'millrace-user-'))
 try {
-  execFileSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: 'inherit' })
+  buildPackages(root)
   const lintErrors = await lintPackages(packages)
   for (const each of lintErrors) console.error(each)
   process.exitCode = lintErrors.length === 0 ? 0 : 1
 
-  for (const each of packages) install(each, project)
+  const staged = stagePackages(root, join(project, 'staging'))
+  for (const each of staged) if (each.platform === undefined || isThisPlatform(each.platform)) install(each, project)
+  rmSync(join(project, 'staging'), { recursive: true })
+  checkSize(project)
   compileAndRun(packages, project)
   console.log(`${packages.length} packages: ${packages.map(each => each.name).join(', ')}`)
 } catch (error) {
@@ -39,24 +60,39 @@ async function lintPackages(all: readonly PublicPackage[]): Promise<string[]> {
 }
 
 /** Puts the packed package where `npm install` would, and links the third-party packages that it declares. */
-function install(each: PublicPackage, project: string): void {
-  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
-    cwd: each.directory,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    shell: process.platform === 'win32',
-  })
-  const [{ filename }] = JSON.parse(packed) as [{ filename: string }]
-  const target = join(project, 'node_modules', each.name)
+function install(staged: StagedPackage, project: string): void {
+  const target = join(project, 'node_modules', staged.name)
   mkdirSync(target, { recursive: true })
-  execFileSync('tar', ['-xzf', join(project, filename), '-C', target, '--strip-components=1'])
+  execFileSync('tar', ['-xzf', pack(staged, project), '-C', target, '--strip-components=1'])
 
-  for (const name of [...each.dependencies, '@types/node']) {
+  for (const name of [...dependenciesOf(staged), '@types/node']) {
     const link = join(project, 'node_modules', name)
-    if (packages.some(own => own.name === name) || existsSync(link)) continue
+    if (name.startsWith('@millrace/') || existsSync(link)) continue
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), link, 'junction')
   }
+}
+
+function dependenciesOf({ directory }: StagedPackage): string[] {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+    readonly dependencies?: Readonly<Record<string, string>>
+    readonly peerDependencies?: Readonly<Record<string, string>>
+  }
+  return Object.keys({ ...dependencies, ...peerDependencies })
+}
+
+function checkSize(project: string): void {
+  const installed = join(project, 'node_modules')
+  const names = readdirSync(installed).filter(name => !NOT_COUNTED.has(name))
+  const megabytes = names.reduce((sum, name) => sum + bytesOf(join(installed, name)), 0) / 1_000_000
+  if (megabytes > MAX_INSTALLED_MB)
+    throw new Error(`An installation takes ${megabytes.toFixed(1)} MB, more than ${MAX_INSTALLED_MB}.`)
+}
+
+function bytesOf(path: string): number {
+  const stats = statSync(path)
+  if (!stats.isDirectory()) return stats.size
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0)
 }
 
 function compileAndRun(all: readonly PublicPackage[], project: string): void {
@@ -78,8 +114,16 @@ function compileAndRun(all: readonly PublicPackage[], project: string): void {
       ...entries.map(
         (entry, index) => `if (Object.keys(entry${index}).length === 0) throw new Error('${entry} exports nothing')`,
       ),
+      // The binary for this platform is found and loads.
+      "import { consoleLogger, rocksdb } from 'millrace'",
+      "const state = await rocksdb().open({ directory: 'state', stores: ['s'], logger: consoleLogger('error') })",
+      'await state.close()',
     ].join('\n'),
   )
-  execFileSync(process.execPath, [tsc, '-p', project], { cwd: project, stdio: 'inherit' })
+  for (const compiler of [OLDEST_TYPESCRIPT, 'typescript'])
+    execFileSync(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project], {
+      cwd: project,
+      stdio: 'inherit',
+    })
   execFileSync(process.execPath, ['main.js'], { cwd: project, stdio: 'inherit' })
 }

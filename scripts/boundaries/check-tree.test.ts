@@ -50,6 +50,20 @@ it('accepts a tree whose dependencies all point down', () => {
   expect(check({})).toEqual([])
 })
 
+it('follows the names of a package of its own to what they lead to', () => {
+  const binding = (declared: readonly string[]) => ({
+    'packages/store-x/package.json': JSON.stringify({
+      ...JSON.parse(manifest('@millrace/store-x', declared)),
+      imports: { '#binding': { 'millrace-source': 'binding', default: './native/index.js' } },
+    }),
+    'packages/store-x/src/index.ts': `import '#binding'`,
+  })
+  expect(check(binding(['binding']))).toEqual([])
+  expect(check(binding([]))).toEqual([
+    expect.stringMatching(/store-x imports binding, which its package.json does not/),
+  ])
+})
+
 it.each<[string, Tree, string | RegExp]>([
   [
     'a dependency of core',

@@ -9,6 +9,8 @@ import { MAY_REACH_IN, mayDependOn, tierOf } from './tiers.ts'
 interface Manifest {
   readonly name: string
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  /** Names of the package's own, each beginning with `#`. */
+  readonly imports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
@@ -62,7 +64,8 @@ function checkManifest(root: string, own: Package, byName: ReadonlyMap<string, P
   const file = relative(root, join(own.directory, 'package.json'))
   return [...own.declared].flatMap(name => {
     const target = byName.get(name)
-    if (tier.bare) return [`${file}:1 ${own.manifest.name} must have no dependencies, and has ${name}.`]
+    if (tier.bare && !isTypesOnly(name))
+      return [`${file}:1 ${own.manifest.name} must have no dependencies, and has ${name}.`]
     if (target && !mayDependOn(tier, target.folder))
       return [`${file}:1 ${own.manifest.name} must not depend on ${name}: see scripts/boundaries/tiers.ts.`]
     return []
@@ -83,7 +86,7 @@ function checkImport(
       ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.`
       : undefined
   }
-  const name = packageName(specifier)
+  const name = packageName(ownName(specifier, own) ?? specifier)
   const target = byName.get(name)
   if (target && !entryOf(target, specifier))
     return `${specifier} is not an entry of ${name}: import what its package.json exports.`
@@ -122,6 +125,17 @@ function entryOf(target: Package, specifier: string): string | undefined {
     target.directory,
     typeof entry === 'string' ? entry : (entry['millrace-source'] ?? entry['default'] ?? ''),
   )
+}
+
+/** What an import that begins with `#` leads to in this repository. */
+function ownName(specifier: string, own: Package | undefined): string | undefined {
+  const entry = specifier.startsWith('#') ? own?.manifest.imports?.[specifier] : undefined
+  return typeof entry === 'object' ? entry['millrace-source'] : entry
+}
+
+/** Types cost nothing at runtime. */
+function isTypesOnly(name: string): boolean {
+  return name.startsWith('@types/')
 }
 
 function packageName(specifier: string): string {

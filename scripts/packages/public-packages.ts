@@ -5,6 +5,7 @@ export interface PublicPackage {
   /** Absolute. */
   readonly directory: string
   readonly name: string
+  readonly version: string
   /** What a user may write after `from`. */
   readonly entries: readonly string[]
   /** Names of what is installed with it. */
@@ -13,6 +14,7 @@ export interface PublicPackage {
 
 interface Manifest {
   readonly name: string
+  readonly version: string
   readonly private?: boolean
   readonly exports?: Readonly<Record<string, unknown>>
   readonly dependencies?: Readonly<Record<string, string>>
@@ -31,6 +33,7 @@ export function publicPackages(root: string): PublicPackage[] {
     .map(({ directory, manifest }) => ({
       directory,
       name: manifest.name,
+      version: manifest.version,
       entries: Object.keys(manifest.exports ?? {})
         .filter(entry => !entry.endsWith('.json'))
         .map(entry => manifest.name + entry.slice(1)),

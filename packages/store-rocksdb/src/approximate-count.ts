@@ -1,4 +1,4 @@
-import type RocksDB from 'rocksdb-native'
+import type RocksDB from '#rocksdb-native'
 import { entryRange } from './key-layout.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { type KeySpace, millraceError, type Readable, type Snapshot } from '@millrace/core'
-import type RocksDB from 'rocksdb-native'
+import type RocksDB from '#rocksdb-native'
 import { approximateCount } from './approximate-count.ts'
 import { entryKey, entryRange, PREFIX_BYTES } from './key-layout.ts'
 import { checkOpen, guarded, type OpenDatabase } from './open-database.ts'

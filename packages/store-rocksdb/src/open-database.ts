@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { millraceError, type MillraceError } from '@millrace/core'
-import type RocksDB from 'rocksdb-native'
+import type RocksDB from '#rocksdb-native'
 import { storeFailure } from './store-failure.ts'
 import { WRITE_BUFFERS } from './write-buffer-share.ts'
 
@@ -53,7 +53,7 @@ export async function closeDatabase(database: OpenDatabase, pending: Promise<voi
 /** Loaded at the first opening, so that a platform without a binary gets an error with a hint and not a failed import. */
 async function loadBinding(): Promise<typeof RocksDB> {
   try {
-    return (await import('rocksdb-native')).default
+    return (await import('#rocksdb-native')).default
   } catch (error) {
     const reason = error instanceof Error ? describeLoadFailure(error) : String(error)
     const platform = `${process.platform}-${process.arch}`

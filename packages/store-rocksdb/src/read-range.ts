@@ -1,7 +1,7 @@
 import type { StoreEntry, StoreIterator } from '@millrace/core'
 import { millraceError, storeIterator } from '@millrace/core'
-import type RocksDB from 'rocksdb-native'
-import type { EntryStream } from 'rocksdb-native'
+import type RocksDB from '#rocksdb-native'
+import type { EntryStream } from '#rocksdb-native'
 import { guarded, type OpenDatabase } from './open-database.ts'
 
 export interface DatabaseRange {

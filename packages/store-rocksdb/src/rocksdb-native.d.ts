@@ -1,5 +1,5 @@
 /** The part of rocksdb-native 3 that is used here; the package ships no types. */
-declare module 'rocksdb-native' {
+declare module '#rocksdb-native' {
   interface Options {
     readonly columnFamily?: unknown
     readonly writeBufferSize?: number

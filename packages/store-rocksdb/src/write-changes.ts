@@ -1,6 +1,6 @@
 import type { StoreChanges, TopicPartitionOffset } from '@millrace/core'
-import type RocksDB from 'rocksdb-native'
-import type { WriteBatch } from 'rocksdb-native'
+import type RocksDB from '#rocksdb-native'
+import type { WriteBatch } from '#rocksdb-native'
 import { entryRange, offsetKey, PREFIX_BYTES, u64 } from './key-layout.ts'
 
 /** The changes of one store, its name looked up. */
