@@ -31,7 +31,7 @@ export function kafkajsCodec(codec: CompressionCodec): CompressionTypes {
 }
 
 /** @throws MILLRACE_DECOMPRESSION_FAILED */
-function decompressBatch(codec: CompressionCodec, bytes: Buffer): Buffer {
+export function decompressBatch(codec: CompressionCodec, bytes: Buffer): Buffer {
   return decompress(codec, bytes, MAX_BATCH_BYTES)
 }
 

@@ -1,7 +1,7 @@
-import type { TopicPartition, TopicPartitionOffset } from '@millrace/core'
+import { readInt16, readInt32, readInt64, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
 import type { Broker } from 'kafkajs'
 import { byTopic } from './cluster-link.ts'
-import type { RawPartition } from './fetched-messages.ts'
+import type { AbortedTransaction, RawPartition } from './fetched-batches.ts'
 
 export interface FetchSettings {
   readonly readCommitted: boolean
@@ -12,16 +12,33 @@ export interface FetchSettings {
 
 /** The most bytes of one response, over all partitions. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-/** How many offsets are tried at once to find the end of a batch that compaction emptied. */
-const STEPS_AT_ONCE = 16
 
-/** One answer for each position, in any order. kafkajs throws when there is an error in any of the partitions. */
+/** What is used here of kafkajs' brokers and requests, beyond their types. */
+interface RequestingBroker extends Broker {
+  lookupRequest(apiKey: number, definition: unknown): (options: unknown) => ProtocolRequest
+}
+
+interface ProtocolRequest {
+  readonly request: { readonly apiVersion: number }
+  readonly response: {
+    decode(payload: Buffer): Promise<unknown>
+    /** Throws where a partition has an error. */
+    parse(decoded: unknown): Promise<unknown>
+  }
+}
+
+/**
+ * One answer for each position, in any order. kafkajs throws when there is an error in any of the partitions.
+ *
+ * The request is kafkajs' own, the answer is read here: kafkajs makes several objects of each record, fails on a batch of more
+ * records than a call may have arguments, loses the order of headers and does not check sums.
+ */
 export async function fetchPartitions(
   broker: Broker,
   positions: readonly TopicPartitionOffset[],
   { readCommitted, maxPartitionBytes, maxWaitMs }: FetchSettings,
 ): Promise<(RawPartition & TopicPartition)[]> {
-  const { responses } = (await broker.fetch({
+  const { responses } = (await rawReader(broker as RequestingBroker).fetch({
     replicaId: -1,
     isolationLevel: readCommitted ? 1 : 0,
     maxWaitTime: maxWaitMs,
@@ -39,28 +56,69 @@ export async function fetchPartitions(
   return responses.flatMap(({ topicName, partitions }) => partitions.map(raw => ({ ...raw, topic: topicName })))
 }
 
-/**
- * The next offset behind `from` at which kafkajs decodes anything, or one from which to go on looking. The log cleaner
- * keeps the last batch of each producer, even when it took all records from it, and kafkajs does not tell where such a
- * batch ends: so every offset is tried.
- *
- * @param end where the partition ends for this reader
- */
-export async function stepOver(
-  broker: Broker,
-  from: TopicPartitionOffset,
-  end: number,
-  readCommitted: boolean,
-): Promise<number> {
-  const count = Math.min(STEPS_AT_ONCE, end - from.offset - 1)
-  const offsets = Array.from({ length: Math.max(count, 0) }, (_, step) => from.offset + 1 + step)
-  const settings = { readCommitted, maxPartitionBytes: 1, maxWaitMs: 0 }
-  const answers = await Promise.all(offsets.map(offset => fetchPartitions(broker, [{ ...from, offset }], settings)))
-  const found = answers.findIndex(([raw]) => raw !== undefined && raw.messages.length > 0)
-  return offsets[found] ?? from.offset + offsets.length + (offsets.length < STEPS_AT_ONCE ? 1 : 0)
+/** The broker, whose answers are decoded by `decodeFetchResponse`. */
+function rawReader(broker: RequestingBroker): Broker {
+  return Object.create(broker, {
+    lookupRequest: {
+      value: (apiKey: number, definition: unknown) => (options: unknown) => {
+        const protocol = broker.lookupRequest(apiKey, definition)(options)
+        const { apiVersion } = protocol.request
+        const decode = async (payload: Buffer) => decodeFetchResponse(payload, apiVersion)
+        return { ...protocol, response: { ...protocol.response, decode } }
+      },
+    },
+  }) as Broker
 }
 
-/** What kafkajs makes of a fetch response; its types leave it open. */
 interface FetchResponse {
+  /** For how long kafkajs should send nothing, in milliseconds (KIP-219). */
+  readonly clientSideThrottleTime: number
   readonly responses: readonly { readonly topicName: string; readonly partitions: readonly RawPartition[] }[]
+}
+
+/*
+ * The answer to a fetch, versions 4 to 11. Integers are big-endian; an array has its length in front, -1 for null.
+ *
+ *   response  := throttleTimeMs:int32 (v7: errorCode:int16 sessionId:int32) topic*
+ *   topic     := name:string partition*
+ *   partition := partition:int32 errorCode:int16 highWatermark:int64 lastStableOffset:int64 (v5: logStartOffset:int64)
+ *                aborted* (v11: preferredReadReplica:int32) length:int32 records
+ *   aborted   := producerId:int64 firstOffset:int64
+ */
+export function decodeFetchResponse(payload: Buffer, version: number): FetchResponse {
+  let p = 0
+  const take = (bytes: number) => {
+    if (bytes < 0 || bytes > payload.length - p) throw new RangeError('The answer to a fetch is cut off')
+    p += bytes
+    return p - bytes
+  }
+  const int16 = () => readInt16(payload, take(2))
+  const int32 = () => readInt32(payload, take(4))
+  const int64 = () => readInt64(payload, take(8))
+  const array = <T>(read: () => T): T[] => {
+    const list: T[] = []
+    for (let left = int32(); left > 0; left--) list.push(read())
+    return list
+  }
+  const aborted = (): AbortedTransaction => ({ producerId: int64(), firstOffset: int64() })
+  const partition = (): RawPartition => {
+    const [index, errorCode, highWatermark, lastStableOffset] = [int32(), int16(), int64(), int64()]
+    if (version >= 5) take(8)
+    const abortedTransactions = array(aborted)
+    if (version >= 11) take(4)
+    const length = Math.max(0, int32())
+    const start = take(length)
+    // A copy: the batches of one partition must not keep those of all others in memory.
+    const records = Buffer.from(payload.subarray(start, start + length))
+    return { partition: index, errorCode, highWatermark, lastStableOffset, abortedTransactions, records }
+  }
+  const topic = () => {
+    const length = int16()
+    const start = take(length)
+    return { topicName: payload.toString('utf8', start, start + length), partitions: array(partition) }
+  }
+  const throttleTimeMs = int32()
+  if (version >= 7) take(6)
+  const clientSideThrottleTime = version >= 8 ? throttleTimeMs : 0
+  return { clientSideThrottleTime, responses: array(topic) }
 }

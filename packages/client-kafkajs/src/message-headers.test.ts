@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { fromKafkajsHeaders, toKafkajsHeaders, type KafkajsHeaders } from './message-headers.ts'
+import { toKafkajsHeaders } from './message-headers.ts'
 
 type Written = { readonly key: string; readonly value: unknown }
 
@@ -36,28 +36,4 @@ it('hands kafkajs all headers in their order, with keys that repeat and values t
 
 it('gives kafkajs nothing when there is none', () => {
   expect(toKafkajsHeaders([])).toBeUndefined()
-})
-
-it.each<[string, KafkajsHeaders, [string, string | null][]]>([
-  ['one', { a: Buffer.from('x') }, [['a', 'x']]],
-  [
-    'several of one key',
-    { a: [Buffer.from('x'), null, 'y'] },
-    [
-      ['a', 'x'],
-      ['a', null],
-      ['a', 'y'],
-    ],
-  ],
-  ['null', { a: null }, [['a', null]]],
-  [
-    'a key that every object has',
-    { toString: [Object.prototype.toString as never, Buffer.from('x')] },
-    [['toString', 'x']],
-  ],
-])('reads what kafkajs decoded: %s', (_what, decoded, expected) => {
-  const headers = fromKafkajsHeaders(decoded)
-  expect(headers.map(({ key, value }) => [key, value === null ? null : Buffer.from(value).toString()])).toEqual(
-    expected,
-  )
 })

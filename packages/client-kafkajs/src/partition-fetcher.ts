@@ -1,17 +1,16 @@
 import {
+  isMillraceError,
   millraceError,
-  skippedBatch,
   type Clock,
   type FetchedBatch,
   type MillraceError,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { Broker } from 'kafkajs'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
 import type { Doorbell } from './doorbell.ts'
-import { fetchPartitions, stepOver } from './fetch-request.ts'
-import { fetchedMessages, type RawPartition } from './fetched-messages.ts'
+import { fetchPartitions } from './fetch-request.ts'
+import { fetchedBatches, type RawPartition } from './fetched-batches.ts'
 import { rootError, translateError } from './translate-error.ts'
 
 export interface FetcherOptions {
@@ -43,14 +42,11 @@ interface Slot extends TopicPartition {
   position: number | undefined
   paused: boolean
   /** Fetched and not polled yet: one response at the most, so that an idle caller stops the fetching. */
-  ready: FetchedBatch | undefined
+  ready: readonly FetchedBatch[] | undefined
   fetching: boolean
   /** Counts seeks: an answer to what was asked before the last one is dropped. */
   version: number
-  /**
-   * The last fetch gave nothing though there is something. Perhaps it did not fit in beside the others, so it is fetched
-   * alone; if that gives nothing, it is stepped over.
-   */
+  /** The last fetch gave nothing though there is something: it did not fit in beside the others, so it is fetched alone. */
   empty: boolean
   outOfRange: boolean
 }
@@ -133,7 +129,7 @@ export class PartitionFetcher {
     const batches: FetchedBatch[] = []
     for (const slot of this.#slots.values()) {
       if (slot.ready === undefined || slot.paused) continue
-      batches.push(slot.ready)
+      for (const batch of slot.ready) batches.push(batch)
       slot.ready = undefined
     }
     this.#pump()
@@ -191,7 +187,7 @@ export class PartitionFetcher {
       this.#failures.delete(nodeId)
       for (const raw of answers) {
         const one = sent.find(({ slot }) => slot.topic === raw.topic && slot.partition === raw.partition)
-        if (one !== undefined && one.slot.version === one.version) await this.#arrived(one.slot, raw, broker)
+        if (one !== undefined && one.slot.version === one.version) this.#arrived(one.slot, raw)
       }
     } catch (error) {
       await this.#failed(nodeId, error, sent)
@@ -203,25 +199,16 @@ export class PartitionFetcher {
     this.#pump()
   }
 
-  async #arrived(slot: Slot, raw: RawPartition, broker: Broker): Promise<void> {
+  #arrived(slot: Slot, raw: RawPartition): void {
     const position = slot.position ?? 0
-    const end = Number(this.#options.readCommitted ? (raw.lastStableOffset ?? raw.highWatermark) : raw.highWatermark)
-    if (raw.messages.length === 0 && position < end) {
-      if (!slot.empty) {
-        slot.empty = true
-        return
-      }
-      const { topic, partition, version } = slot
-      const next = await stepOver(broker, { topic, partition, offset: position }, end, this.#options.readCommitted)
-      if (slot.version !== version) return
-      slot.position = next
-      slot.ready = skippedBatch({ topic, partition, nextOffset: next, highWatermark: Number(raw.highWatermark) })
-      return
-    }
-    slot.empty = false
-    const batch = fetchedMessages(slot.topic, position, raw)
-    slot.position = batch.nextOffset
-    if (batch.nextOffset > position) slot.ready = batch
+    const batches = fetchedBatches(slot.topic, position, raw)
+    const next = batches.at(-1)?.nextOffset
+    const { readCommitted } = this.#options
+    const end = readCommitted && raw.lastStableOffset >= 0 ? raw.lastStableOffset : raw.highWatermark
+    slot.empty = next === undefined && position < end && !slot.empty
+    if (next === undefined || next <= position) return
+    slot.position = next
+    slot.ready = batches
   }
 
   /** Waits a little and looks for the leaders again; remembers the error for the next poll when that is no help. */
@@ -234,6 +221,8 @@ export class PartitionFetcher {
       if (one !== undefined && one.slot.version === one.version) one.slot.outOfRange = true
       return
     }
+    // Bytes that cannot be read are the same next time.
+    if (isMillraceError(error, 'fatal', 'config')) this.#tell(error, topicsOf(sent))
     const { link, clock } = this.#options
     const { count, since } = this.#failures.get(nodeId) ?? { count: 0, since: clock.monotonic() }
     this.#failures.set(nodeId, { count: count + 1, since })
