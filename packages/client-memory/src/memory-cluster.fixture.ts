@@ -82,7 +82,7 @@ export async function everything(client: MemoryClient, from = 0): Promise<readon
   await consumer.assign([{ topic: 't', partition: 0, offset: from }])
   const found: string[] = []
   for (let batches = await consumer.poll(0); batches.length > 0; batches = await consumer.poll(0))
-    found.push(...recordsOf(batches))
+    for (const record of recordsOf(batches)) found.push(record)
   return found
 }
 

@@ -343,7 +343,10 @@ export class VersionedBuffer implements TaskBuffer {
       version.validTo = (older[index + 1] ?? versions[0])?.timestamp ?? Number.POSITIVE_INFINITY
     })
     for (const version of older) this.#weigh(version)
-    versions.unshift(...older)
+    // One by one: a key may have more versions than a call can have arguments.
+    const newer = versions.splice(0)
+    for (const version of older) versions.push(version)
+    for (const version of newer) versions.push(version)
     timeline.knowsAll = true
   }
 

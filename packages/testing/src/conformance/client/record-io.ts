@@ -157,7 +157,7 @@ export async function readBatches(
 export async function readFor(consumer: Poller, ms: number): Promise<readonly ReadRecord[]> {
   const records: ReadRecord[] = []
   const end = Date.now() + ms
-  while (Date.now() < end) records.push(...recordsOf(await consumer.poll(Math.min(100, ms))))
+  while (Date.now() < end) for (const record of recordsOf(await consumer.poll(Math.min(100, ms)))) records.push(record)
   return records
 }
 

@@ -89,7 +89,7 @@ export class TestMember {
   async poll(maxWaitMs = 50): Promise<void> {
     this.#polling = true
     try {
-      this.records.push(...recordsOf(await this.consumer.poll(maxWaitMs)))
+      for (const record of recordsOf(await this.consumer.poll(maxWaitMs))) this.records.push(record)
     } catch (error) {
       // As the coordinator of a broker that has just started: like every owner it polls again.
       if (!isMillraceError(error, 'retriable')) throw error
