@@ -51,11 +51,11 @@ export {
   type ListedRecord,
   type RecordListBatchOptions,
 } from './record/record-list.ts'
-export type { Window, Windowed } from './record/windowed.ts'
+export { windowed, type Window, type Windowed } from './record/windowed.ts'
 export type { Serde, SerdeType } from './serde/serde.ts'
 export { bytes, string, uuid, voidSerde } from './serde/text-serdes.ts'
 export { boolean, double, float, int, long, safeLong, short } from './serde/number-serdes.ts'
-export { json, type CheckedJsonOptions, type JsonOptions } from './serde/json.ts'
+export { isOrderUndecided, json, type CheckedJsonOptions, type JsonOptions } from './serde/json.ts'
 export { list } from './serde/list.ts'
 export { sessionWindowed, timeWindowed, type TimeWindowedOptions } from './serde/windowed-serdes.ts'
 export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchemaV1 } from './serde/standard-schema.ts'

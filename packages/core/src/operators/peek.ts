@@ -1,3 +1,4 @@
+import { textOf } from '../record/text-of.ts'
 import type { OperatorSpec } from './spec.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
@@ -26,16 +27,11 @@ export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env
   const { name } = env.node
   return (key, value) => {
     try {
-      const text = mapper === undefined ? `${show(key)}, ${show(value)}` : mapper(key, value)
+      const text = mapper === undefined ? `${textOf(key)}, ${textOf(value)}` : mapper(key, value)
       if (mustSettle(text, env)) return settle(text, env, later => spec.write(`[${spec.label}]: ${String(later)}`))
       spec.write(`[${spec.label}]: ${String(text)}`)
     } catch (error) {
       return context.fail(name, error)
     }
   }
-}
-
-function show(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value)
-  return JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner))
 }

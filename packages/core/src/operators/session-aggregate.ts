@@ -1,3 +1,4 @@
+import { windowed } from '../record/windowed.ts'
 import { NO_HEADERS } from '../record/headers.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileFinalEmission } from './final-emission.ts'
@@ -24,7 +25,6 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
   let streamTime = -1
   env.readsByKey(spec.store)
 
-  const windowed = (key: unknown, start: number, end: number) => ({ key, window: { start, end } })
   if (store.caching && onUpdate) {
     store.onEmit(
       ({ key, slot, tie }, value, old) => forwardAt(env, slot, windowed(key, tie, slot), value, old),

@@ -4,7 +4,7 @@ import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
-import type { Window } from '../record/windowed.ts'
+import { windowed, type Window } from '../record/windowed.ts'
 import type { SlidingAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 
@@ -36,14 +36,14 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
   let taken = false
   env.readsByKey(spec.store)
 
-  const windowed = (key: unknown, start: number) => ({ key, window: { start, end: start + difference } })
+  const windowOf = (key: unknown, start: number) => windowed(key, start, start + difference)
   if (store.caching && onUpdate) {
-    store.onEmit(({ key, slot }, value, old) => env.forward(windowed(key, slot), value, old), spec.sendOldValues)
+    store.onEmit(({ key, slot }, value, old) => env.forward(windowOf(key, slot), value, old), spec.sendOldValues)
   }
 
   function keep(key: unknown, start: number, value: unknown, timestamp: number, old: unknown): void | Promise<void> {
     store.put(key, start, 0, value, storedAt(value, timestamp, context))
-    if (onUpdate && !store.caching) return forwardAt(env, timestamp, windowed(key, start), value, old)
+    if (onUpdate && !store.caching) return forwardAt(env, timestamp, windowOf(key, start), value, old)
   }
 
   /** Adds the record to a window that has this aggregate so far; without one it begins with the initial aggregate. */
@@ -129,7 +129,7 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
           from: last === -1 ? 0 : Math.max(0, last - difference),
           to: closeTime - difference - 1,
         }),
-        ({ key, slot, value, timestamp }: RangeEntry) => forwardAt(env, timestamp, windowed(key, slot), value, null),
+        ({ key, slot, value, timestamp }: RangeEntry) => forwardAt(env, timestamp, windowOf(key, slot), value, null),
         env,
       )
 

@@ -1,3 +1,4 @@
+import { windowed } from '../record/windowed.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileUpdate, storedAt } from './aggregate.ts'
 import { compileFinalEmission, type SlotRange } from './final-emission.ts'
@@ -31,9 +32,9 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const onUpdate = spec.emit === 'on-update'
   let streamTime = -1
 
-  const windowed = (key: unknown, start: number) => ({ key, window: { start, end: start + sizeMs } })
+  const windowOf = (key: unknown, start: number) => windowed(key, start, start + sizeMs)
   if (store.caching && onUpdate) {
-    store.onEmit((key, start, value, old) => env.forward(windowed(key, start), value, old), sendOldValues)
+    store.onEmit((key, start, value, old) => env.forward(windowOf(key, start), value, old), sendOldValues)
   }
   env.readsByWindow(spec.store, timestamp => windowStartsFor(timestamp, windows))
 
@@ -43,7 +44,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     env,
     (key, start, aggregate, timestamp, old) => {
       store.put(key, start, aggregate, storedAt(aggregate, timestamp, context))
-      if (onUpdate && !store.caching) return forwardAt(env, timestamp, windowed(key, start), aggregate, old)
+      if (onUpdate && !store.caching) return forwardAt(env, timestamp, windowOf(key, start), aggregate, old)
     },
   )
 
@@ -92,7 +93,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   }
 
   const forward = ({ key, slot, value, timestamp }: RangeEntry) =>
-    forwardAt(env, timestamp, windowed(key, slot), value, null)
+    forwardAt(env, timestamp, windowOf(key, slot), value, null)
   const emitClosed = compileFinalEmission(spec.store, (now, last) => closedStarts(windows, now, last), forward, env)
   env.onAdvance(time => {
     streamTime = Math.max(streamTime, time)

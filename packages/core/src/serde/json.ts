@@ -1,13 +1,23 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { inPlaceSerde } from './in-place-serde.ts'
+import { jsonMisfit } from './json-misfit.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError } from './serde-errors.ts'
+import { sortedJson } from './sorted-json.ts'
 import type { SchemaIssue, SchemaOutput, StandardSchemaV1 } from './standard-schema.ts'
 import { readUtf8, writeUtf8 } from './utf8.ts'
 
 export interface JsonOptions {
   /** Shown in plans and errors as `json(name)`. @default `json` */
   readonly name?: string
+  /**
+   * `sorted` writes the properties of each object in the order of their names, so that equal keys have equal bytes. `as-given`
+   * writes them in the order that the object has. Keys that other programs write keep their order when they are read, so use
+   * `as-given` where such keys have to be found again. An application that uses keys of a `json()` without this option warns
+   * when it starts.
+   * @default `as-given`
+   */
+  readonly propertyOrder?: 'sorted' | 'as-given'
 }
 
 export interface CheckedJsonOptions extends JsonOptions {
@@ -20,9 +30,13 @@ export interface CheckedJsonOptions extends JsonOptions {
 }
 
 /**
- * JSON as UTF-8, by `JSON.parse` and `JSON.stringify` and so with their rules: a `Date` is written as its ISO string and
- * comes back as a string, `undefined` members are left out, `NaN` becomes `null`; a `bigint` and a cycle are errors. Give a
- * schema to get dates or other types back.
+ * JSON as UTF-8, read by `JSON.parse` and written as `JSON.stringify` does: a `Date` is written as its ISO string and comes back
+ * as a string, and `undefined` members are left out. Give a schema to get dates or other types back.
+ *
+ * What JSON would write as something else is refused: `Map`, `Set` and other built-in containers, a `bigint`, `NaN` and infinite
+ * numbers, invalid dates, functions and symbols, `undefined` in an array, bytes, an object whose class hides its content, a cycle.
+ *
+ * Two keys are the same when their bytes are. `{ a, b }` and `{ b, a }` have other bytes, unless `propertyOrder` is `sorted`.
  *
  * Without a schema `T` is what you claim it to be. With one (any Standard Schema validator: zod, valibot, arktype) every
  * value read is checked, and the type is the schema's output.
@@ -48,11 +62,15 @@ function nameOf(options: JsonOptions): string {
 
 function plainJson(options: JsonOptions): Serde<unknown> {
   const name = nameOf(options)
-  return inPlaceSerde<unknown>({
-    name,
-    read: (bytes, start, end) => parse(name, bytes, start, end),
-    write: (value, sink) => writeUtf8(stringify(name, value), sink),
-  })
+  const stringify = stringifier(options)
+  return withOrder(
+    options,
+    inPlaceSerde<unknown>({
+      name,
+      read: (bytes, start, end) => parse(name, bytes, start, end),
+      write: (value, sink) => writeUtf8(stringify(value), sink),
+    }),
+  )
 }
 
 function checkedJson(schema: StandardSchemaV1, options: CheckedJsonOptions): Serde<unknown> {
@@ -67,14 +85,18 @@ function checkedJson(schema: StandardSchemaV1, options: CheckedJsonOptions): Ser
     if (result.issues !== undefined) throw refused(reasonOf(result.issues))
     return result.value
   }
-  return inPlaceSerde<unknown>({
-    name,
-    read: (bytes, start, end) => check(parse(name, bytes, start, end), reason => decodeError(name, reason)),
-    write(value, sink) {
-      if (validateOnEncode) check(value, reason => encodeError(name, reason))
-      writeUtf8(stringify(name, value), sink)
-    },
-  })
+  const stringify = stringifier(options)
+  return withOrder(
+    options,
+    inPlaceSerde<unknown>({
+      name,
+      read: (bytes, start, end) => check(parse(name, bytes, start, end), reason => decodeError(name, reason)),
+      write(value, sink) {
+        if (validateOnEncode) check(value, reason => encodeError(name, reason))
+        writeUtf8(stringify(value), sink)
+      },
+    }),
+  )
 }
 
 function parse(name: string, bytes: Buffer, start: number, end: number): unknown {
@@ -85,15 +107,34 @@ function parse(name: string, bytes: Buffer, start: number, end: number): unknown
   }
 }
 
-function stringify(name: string, value: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch (cause) {
-    throw encodeError(name, messageOf(cause), cause)
+function stringifier(options: JsonOptions): (value: unknown) => string {
+  const name = nameOf(options)
+  const write = options.propertyOrder === 'sorted' ? sortedJson : (value: unknown) => JSON.stringify(value)
+  return value => {
+    let text: string
+    let misfit: string | undefined
+    try {
+      misfit = jsonMisfit(value)
+      text = misfit === undefined ? write(value) : ''
+    } catch (cause) {
+      throw encodeError(name, messageOf(cause), cause)
+    }
+    if (misfit !== undefined) throw encodeError(name, misfit)
+    return text
   }
-  if (text === undefined) throw encodeError(name, `JSON has no form for ${typeof value}`)
-  return text
+}
+
+/** Serdes that write properties as they come because nobody has said so. */
+const UNDECIDED = new WeakSet<Serde<unknown>>()
+
+function withOrder(options: JsonOptions, serde: Serde<unknown>): Serde<unknown> {
+  if (options.propertyOrder === undefined) UNDECIDED.add(serde)
+  return serde
+}
+
+/** A serde of `json()` for which it was not said in which order properties are written. */
+export function isOrderUndecided(serde: Serde<unknown>): boolean {
+  return UNDECIDED.has(serde)
 }
 
 function messageOf(cause: unknown): string {

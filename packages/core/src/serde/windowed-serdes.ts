@@ -1,6 +1,6 @@
 import { readInt64, writeInt64 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
-import type { Windowed, Window } from '../record/windowed.ts'
+import { windowed, type Windowed, type Window } from '../record/windowed.ts'
 import { asBuffer, collect } from './in-place-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError } from './serde-errors.ts'
@@ -82,13 +82,15 @@ function windowedSerde<K>(inner: Serde<K>, suffix: WindowSuffix): Serde<Windowed
     deserialize(bytes, topic, headers) {
       const at = keyEnd(0, bytes.length)
       const key = inner.deserialize(bytes.subarray(0, at), topic, headers)
-      return { key, window: suffix.read(asBuffer(bytes), at) }
+      const { start, end } = suffix.read(asBuffer(bytes), at)
+      return windowed(key, start, end)
     },
     // Without a hot path inside, topic or headers may matter there, and they are not known here.
     ...(read && {
       read(bytes: Buffer, start: number, end: number) {
         const at = keyEnd(start, end)
-        return { key: read(bytes, start, at), window: suffix.read(bytes, at) }
+        const window = suffix.read(bytes, at)
+        return windowed(read(bytes, start, at), window.start, window.end)
       },
     }),
     ...(inner.write && {

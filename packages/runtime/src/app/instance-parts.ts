@@ -25,6 +25,7 @@ import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
 import { Membership } from './membership.ts'
 import type { Patience } from './patience.ts'
+import { warnOfJsonKeys } from './warn-of-json-keys.ts'
 
 /** What an instance works with, from the start to the end. */
 export interface InstanceParts {
@@ -93,6 +94,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   opened.add(() => directory.close())
   const { onTopologyChange } = options
   const keepTopology = await checkTopology({ plan: topics.plan, directory, onTopologyChange, logger })
+  warnOfJsonKeys(topics.plan, logger)
   const onDisk = new Map<string, number>()
   const processId = options.processId ?? directory.processId
   const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })

@@ -1,4 +1,4 @@
-import type { RangeEntry, SessionStore, Window } from '@millrace/core'
+import { type RangeEntry, type SessionStore, type Window, windowed } from '@millrace/core'
 import { inKeyRange, keysRange } from './byte-ranges.ts'
 import { type MergedEntry, mergedEntries } from './merged-entries.ts'
 import type { RangeBuffer } from './range-buffer.ts'
@@ -27,7 +27,7 @@ export function sessionFace(buffer: RangeBuffer, context: BufferContext): Sessio
       const { from, to } = keysRange(buffer, keys, segment)
       for await (const entry of mergedEntries(buffer, from, to, keys.reverse ?? false)) {
         if (entry.slot < Math.max(earliestEnd, buffer.expiredBefore) || entry.tie > latestStart) continue
-        if (isIn(entry.key)) yield [{ key: entry.key, window: windowOf(entry) }, entry.value] as const
+        if (isIn(entry.key)) yield [windowed(entry.key, entry.tie, entry.slot), entry.value] as const
       }
     }
   }
@@ -35,7 +35,7 @@ export function sessionFace(buffer: RangeBuffer, context: BufferContext): Sessio
   const findAll: SessionStore<unknown, unknown>['fetchAll'] = async function* (earliestEnd, latestEnd, options) {
     const found = await buffer.all(Math.max(earliestEnd, buffer.expiredBefore), latestEnd)
     for (const entry of inOrder(found, options?.reverse))
-      yield [{ key: entry.key, window: windowOf(entry) }, entry.value] as const
+      yield [windowed(entry.key, entry.tie, entry.slot), entry.value] as const
   }
 
   return {
