@@ -75,11 +75,17 @@ function readManifest(directory: string): Manifest {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest
 }
 
-/** Takes the place of rocksdb-native's own `binding.js`, which looks for the binary inside its package. */
+/**
+ * Takes the place of rocksdb-native's own `binding.js`, which looks for the binary inside its package. It makes a `require` of its own,
+ * which a bundler leaves alone: the binary stays in node_modules. A bundle in ESM has no `__filename`.
+ */
 const LOADER = `'use strict'
+const { createRequire } = require('node:module')
+const { join } = require('node:path')
 const name = \`@millrace/rocksdb-\${process.platform}-\${process.arch}\`
+const from = typeof __filename === 'string' ? __filename : (process.argv[1] ?? join(process.cwd(), 'index.js'))
 try {
-  module.exports = require(name)
+  module.exports = createRequire(from)(name)
 } catch (error) {
   if (error.code !== 'MODULE_NOT_FOUND') throw error
   throw new Error(\`the package \${name} is not installed: npm skips it with --omit=optional, and where it does not fit\`)
