@@ -27,7 +27,7 @@ export function wordCount(): Plan {
     .flatMapValues(line => line.toLowerCase().match(/\p{L}+/gu) ?? [])
     // The word becomes the key. Records of one key have to meet in one place, so from here on they go through a topic that
     // Millrace makes: word-count-counts-repartition.
-    .groupBy((_key, word) => word, { key: string(), value: string() })
+    .groupBy(word => word, { key: string(), value: string() })
     .count({ store: 'counts' })
     .toStream()
     .to('word-counts', { key: string(), value: long() })

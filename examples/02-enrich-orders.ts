@@ -30,7 +30,7 @@ export function enrichOrders(): Plan {
   builder
     .stream('orders', { key: string(), value: order })
     // Orders come by their own id. A join needs the same key on both sides.
-    .selectKey((_orderId, { customerId }) => customerId)
+    .selectKey(({ customerId }) => customerId)
     .join(customers, ({ item, price }, { name, country }) => ({ item, price, name, country }), { key: string() })
     .to('enriched-orders', { value: enrichedOrder })
   return builder.build()

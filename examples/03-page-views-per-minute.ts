@@ -27,7 +27,7 @@ export function pageViewsPerMinute(): Plan {
   const builder = new StreamsBuilder()
   builder
     .stream('page-views', views)
-    .groupBy((_user, page) => page, views)
+    .groupBy(page => page, views)
     // A view belongs to the minute in which it happened, whenever it comes: time is that of the records. Once a record 10
     // seconds past a minute's end has been seen, that minute is closed, and what comes for it is dropped.
     .windowedBy(tumbling({ sizeMs: MINUTE, graceMs: 10_000 }))

@@ -35,7 +35,7 @@ export const WORKLOADS: readonly Workload[] = [
       const builder = new StreamsBuilder()
       builder
         .stream(input, { key: string(), value: json<PageView>() })
-        .filter((_user, view) => view.ms < 4000)
+        .filter(view => view.ms < 4000)
         .mapValues(({ user, page, ms }) => ({ user, page, ms }))
         .to(output, { value: json() })
       return builder.build()

@@ -32,16 +32,16 @@ export function shopTopology(prefix = ''): Plan {
   const people = builder.table(names.customers, { ...customers, store: 'customers' })
   builder
     .stream(names.orders, orders)
-    .selectKey((_orderId, { customerId }) => customerId)
+    .selectKey(({ customerId }) => customerId)
     .join(people, ({ amount }, { country }) => ({ country, amount }), { key: string() })
-    .groupBy((_customerId, { country }) => country, {
+    .groupBy(({ country }) => country, {
       key: string(),
       value: json<{ country: string; amount: number }>(),
     })
     .windowedBy(minutes)
     .aggregate(
       (): Sales => ({ orders: 0, revenue: 0 }),
-      (_country, { amount }, sum) => ({ orders: sum.orders + 1, revenue: sum.revenue + amount }),
+      (sum, { amount }) => ({ orders: sum.orders + 1, revenue: sum.revenue + amount }),
       { store: { name: 'sales-per-minute', value: sales.value } },
     )
     .toStream()
@@ -49,7 +49,7 @@ export function shopTopology(prefix = ''): Plan {
 
   builder
     .stream(names.payments, payments)
-    .groupBy((_paymentId, { method }) => method, payments)
+    .groupBy(({ method }) => method, payments)
     .windowedBy(minutes)
     .count({ store: 'payments-per-minute' })
     .toStream()

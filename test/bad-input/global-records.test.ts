@@ -15,7 +15,7 @@ function named() {
     .stream('orders', { key: string(), value: string() })
     .join(
       countries,
-      (_id, code) => code,
+      code => code,
       (order, { name }) => `${order} ${name}`,
       { name: 'with-country' },
     )

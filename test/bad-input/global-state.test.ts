@@ -16,7 +16,7 @@ function named() {
     .stream('orders', texts)
     .join(
       countries,
-      (_id, code) => code,
+      code => code,
       (code, name) => `${code} is ${name}`,
     )
     .to('named', texts)

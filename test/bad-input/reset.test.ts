@@ -15,7 +15,7 @@ function topology(topic = 'lines') {
   const builder = new StreamsBuilder()
   builder
     .stream(topic, texts)
-    .groupBy((_key, word) => word, { ...texts, name: 'by-word' })
+    .groupBy(word => word, { ...texts, name: 'by-word' })
     .count({ store: 'counts' })
     .toStream()
     .to('out', { key: string(), value: long() })

@@ -15,7 +15,7 @@ const plans: Readonly<Record<string, (keptMs: number) => Plan>> = {
         .groupByKey()
         .windowedBy(hopping({ sizeMs: 60_000, advanceMs: 60_000, graceMs }))
         .count({ name: 'count', store: 'kept' })
-        .toStream((windowed: Windowed<string>) => windowed.key)
+        .toStream((_value: unknown, windowed: Windowed<string>) => windowed.key)
         .mapValues(String),
     ),
   sessions: graceMs =>
@@ -25,8 +25,8 @@ const plans: Readonly<Record<string, (keptMs: number) => Plan>> = {
         .groupByKey()
         .windowedBy(sessions({ inactivityGapMs: 60_000, graceMs }))
         .count({ name: 'count', store: { name: 'kept', caching: false } })
-        .toStream((windowed: Windowed<string>) => windowed.key)
-        .filter((_key, count) => count !== null)
+        .toStream((_value: unknown, windowed: Windowed<string>) => windowed.key)
+        .filter(count => count !== null)
         .mapValues(String),
     ),
   'a versioned table': historyRetentionMs =>

@@ -55,15 +55,15 @@ function shop(prefix = '') {
     .toStream()
     .to(`${prefix}windows`, { key: timeWindowed(string(), WINDOW), value: long() })
   orders
-    .groupBy((_key, { product }) => product, { key: string(), value: json<Order>() })
+    .groupBy(({ product }) => product, { key: string(), value: json<Order>() })
     .aggregate(
       () => 0,
-      (_product, { amount }, sum) => sum + amount,
+      (sum, { amount }) => sum + amount,
       { store: { value: json<number>() } },
     )
     .toStream()
     .to(`${prefix}products`, { key: string(), value: json<number>() })
-  orders.filter((_key, { amount }) => amount > 90).to(`${prefix}large`)
+  orders.filter(({ amount }) => amount > 90).to(`${prefix}large`)
   return builder.build()
 }
 

@@ -39,7 +39,7 @@ function countOrders(name: string) {
   const builder = new StreamsBuilder()
   builder
     .stream(new RegExp(`${name}-orders-.+`), { key: string(), value: string() })
-    .groupBy((_region, product) => product, { name: 'by-product', key: string(), value: string() })
+    .groupBy(product => product, { name: 'by-product', key: string(), value: string() })
     .count({ store: 'orders' })
     .toStream()
     .to(`${name}-counts`, { key: string(), value: long() })

@@ -49,7 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
       builder
         .stream('lines', { key: string(), value: string() })
         .flatMapValues(line => line.split(' '))
-        .groupBy((_key, word) => word, { key: string(), value: string() })
+        .groupBy(word => word, { key: string(), value: string() })
         .count({ store: 'counts' })
         .toStream()
         .to('word-counts', { key: string(), value: long() })
@@ -103,10 +103,10 @@ export const SCENARIOS: readonly Scenario[] = [
       builder
         .stream('orders', { key: string(), value: string() })
         .join(prices, (buyer, price) => ({ buyer, price }))
-        .groupBy((_product, { buyer }) => buyer, { key: string(), value: json<{ buyer: string; price: number }>() })
+        .groupBy(({ buyer }) => buyer, { key: string(), value: json<{ buyer: string; price: number }>() })
         .aggregate(
           () => ({ total: 0 }),
-          (_buyer, { price }, sum) => {
+          (sum, { price }) => {
             sum.total += price
             return sum
           },
@@ -153,7 +153,7 @@ export const SCENARIOS: readonly Scenario[] = [
       builder
         .stream('payments', { key: string(), value: string() })
         .deduplicate({ by: id => id, id: string(), withinMs: 600_000, name: 'once', store: 'seen' })
-        .map((_account, id) => [id, id])
+        .map(id => [id, id])
         .to('payments-once', { key: string(), value: string() })
       return builder.build()
     },

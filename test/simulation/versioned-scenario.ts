@@ -49,10 +49,10 @@ export const PRICED_AS_OF: Scenario = {
       { value: string() },
     )
     const priced = (text: string, price: string | null) => [orderOf(text).id, price ?? 'no price'] as const
-    const now = orders.leftJoin(prices, priced).map((_product, [id, price]) => [`${id} at once`, price])
+    const now = orders.leftJoin(prices, priced).map(([id, price]) => [`${id} at once`, price])
     const later = orders
       .leftJoin(prices, priced, { graceMs: GRACE_MS, name: 'waits' })
-      .map((_product, [id, price]) => [`${id} later`, price])
+      .map(([id, price]) => [`${id} later`, price])
     now.merge(later).to('priced', texts)
     return builder.build()
   },

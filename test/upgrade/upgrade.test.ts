@@ -16,7 +16,7 @@ import { eventually } from '../topic-io.ts'
 
 const texts = { key: string(), value: string() }
 const numbers = { key: string(), value: long() }
-const byWord = (_key: string, word: string) => word
+const byWord = (word: string) => word
 
 function planOf(build: (b: StreamsBuilder) => void): Plan {
   const builder = new StreamsBuilder()
@@ -105,7 +105,7 @@ describe('an upgrade that keeps its state', () => {
           .toStream()
           .to('out', numbers)
         words
-          .groupBy((_key, word) => word.slice(0, 1), { ...texts, name: 'by-letter' })
+          .groupBy(word => word.slice(0, 1), { ...texts, name: 'by-letter' })
           .count({ store: 'letters' })
           .toStream()
           .to('other-out', numbers)
@@ -202,7 +202,7 @@ it.each<[string, (b: StreamsBuilder) => void]>([
         .groupByKey()
         .aggregate(
           () => ({ n: 0 }),
-          (_key, _word, { n }) => ({ n: n + 1 }),
+          ({ n }) => ({ n: n + 1 }),
           { store: { name: 'words', value: json<{ n: number }>() } },
         ),
   ],

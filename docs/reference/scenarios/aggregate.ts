@@ -10,7 +10,7 @@ builder
   .aggregate<string>(
     () => '',
     // Paying empties the basket: null deletes the row.
-    (_customer, item, basket) => (item === 'pay' ? null : `${basket}${item} `),
+    (basket, item) => (item === 'pay' ? null : `${basket}${item} `),
     { store: { name: 'baskets', value: string() } },
   )
   .toStream()

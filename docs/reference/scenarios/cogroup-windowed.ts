@@ -8,12 +8,12 @@ const clicks = builder.stream('clicks', texts)
 const calls = builder.stream('calls', texts)
 clicks
   .groupByKey()
-  .cogroup<string>((_customer, page, story) => `${story}${page} `)
-  .cogroup(calls.groupByKey(), (_customer, topic, story) => `${story}${topic.toUpperCase()} `)
+  .cogroup<string>((story, page) => `${story}${page} `)
+  .cogroup(calls.groupByKey(), (story, topic) => `${story}${topic.toUpperCase()} `)
   .windowedBy(sessions({ inactivityGapMs: 5000, graceMs: 0 }))
   .aggregate(
     () => '',
-    (_customer, one, other) => one + other,
+    (one, other) => one + other,
     { store: { value: string() } },
   )
   .toStream()

@@ -6,7 +6,7 @@ const words = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .stream('words', words)
-  .filter((_key, word) => word !== null && word.length > 3)
+  .filter(word => word !== null && word.length > 3)
   .to('long-words')
 export const plan = builder.build()
 

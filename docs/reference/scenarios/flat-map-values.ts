@@ -7,7 +7,7 @@ const builder = new StreamsBuilder()
 builder
   .stream('lines', texts)
   .flatMapValues(line => line.split(' '))
-  .filterNot((_key, word) => word === '')
+  .filterNot(word => word === '')
   .to('words', { value: string() })
 export const plan = builder.build()
 

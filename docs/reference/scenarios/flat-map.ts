@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .stream('transfers', texts)
-  .flatMap((from, to) => [
+  .flatMap((to, from) => [
     [from, 'sent'],
     [to, 'received'],
   ])

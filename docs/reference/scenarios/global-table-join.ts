@@ -9,7 +9,7 @@ builder
   .stream('orders', texts)
   .join(
     countries,
-    (_id, order) => order.split(' ')[1] ?? null, // the country's key
+    order => order.split(' ')[1] ?? null, // the country's key
     (order, country) => `${order}: ${country}`,
   )
   .to('orders-by-country', { value: string() })

@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .stream('visits', texts)
-  .groupBy((_visitor, page) => page, { key: string() })
+  .groupBy(page => page, { key: string() })
   .count()
   .toStream()
   .to('visits-per-page')

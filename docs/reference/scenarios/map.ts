@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .stream('visits', texts)
-  .map((visitor, page) => [page, visitor])
+  .map((page, visitor) => [page, visitor])
   .to('visitors', texts)
 export const plan = builder.build()
 

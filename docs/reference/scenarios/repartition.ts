@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .stream('visits', texts)
-  .selectKey((_visitor, page) => page)
+  .selectKey(page => page)
   .repartition({ name: 'by-page', partitions: 4, ...texts })
   .to('visits-by-page')
 export const plan = builder.build()

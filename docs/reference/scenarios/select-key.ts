@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .stream('orders', texts)
-  .selectKey((_id, order) => order?.split(' ')[0] ?? null)
+  .selectKey(order => order?.split(' ')[0] ?? null)
   .to('orders-by-customer', { key: string() })
 export const plan = builder.build()
 

@@ -4,11 +4,11 @@ import type { Input } from '../../../scripts/reference-doc/scenario.ts'
 const builder = new StreamsBuilder()
 builder
   .table('stock', { key: string(), value: int() })
-  .groupBy((product, pieces) => [product.split('/')[0]!, pieces], { key: string(), value: int() })
+  .groupBy((pieces, product) => [product.split('/')[0]!, pieces], { key: string(), value: int() })
   .aggregate(
     () => 0,
-    (_category, pieces, sum) => sum + pieces,
-    (_category, pieces, sum) => sum - pieces,
+    (sum, pieces) => sum + pieces,
+    (sum, pieces) => sum - pieces,
     { store: { value: int() } },
   )
   .toStream()

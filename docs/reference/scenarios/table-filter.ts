@@ -4,7 +4,7 @@ import type { Input } from '../../../scripts/reference-doc/scenario.ts'
 const builder = new StreamsBuilder()
 builder
   .table('stock', { key: string(), value: int() })
-  .filter((_product, pieces) => pieces >= 10)
+  .filter(pieces => pieces >= 10)
   .toStream()
   .to('well-stocked')
 export const plan = builder.build()

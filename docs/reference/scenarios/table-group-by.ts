@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .table('cities', texts)
-  .groupBy((citizen, city) => [city || null, citizen], texts)
+  .groupBy((city, citizen) => [city || null, citizen], texts)
   .count({ store: { caching: false } })
   .toStream()
   .to('citizens')

@@ -4,7 +4,7 @@ import type { Input } from '../../../scripts/reference-doc/scenario.ts'
 const builder = new StreamsBuilder()
 builder
   .table('debts', { key: string(), value: double() })
-  .groupBy((id, amount) => [id.split('-')[0]!, amount], { key: string(), value: double() })
+  .groupBy((amount, id) => [id.split('-')[0]!, amount], { key: string(), value: double() })
   .reduce(
     (sum, amount) => sum + amount,
     (sum, amount) => (sum === amount ? null : sum - amount),

@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const builder = new StreamsBuilder()
 builder
   .table('addresses', texts)
-  .toStream((customer, city) => `${city ?? 'nowhere'}/${customer}`)
+  .toStream((city, customer) => `${city ?? 'nowhere'}/${customer}`)
   .to('moves', texts)
 export const plan = builder.build()
 

@@ -4,7 +4,7 @@ import type { Input } from '../../../scripts/reference-doc/scenario.ts'
 const texts = { key: string(), value: string() }
 
 const builder = new StreamsBuilder()
-builder.stream('events', texts).to((_key, event) => `events-${event}`)
+builder.stream('events', texts).to(event => `events-${event}`)
 export const plan = builder.build()
 
 export const chosenTopics = ['events-login', 'events-logout']

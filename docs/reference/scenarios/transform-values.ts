@@ -5,7 +5,7 @@ import type { Input } from '../../../scripts/reference-doc/scenario.ts'
 function versions(): ValueTransformer<string, string, string> {
   const counts = new Map<string, number>()
   return {
-    transform(key, value) {
+    transform(value, key) {
       if (value === null) return null
       const count = (counts.get(key) ?? 0) + 1
       counts.set(key, count)

@@ -95,14 +95,14 @@ export function givenStore(given: StoreSpec, of: Serdes): { readonly store: Stor
   return { store: { ...given, ...serdes(of) } }
 }
 
-export function predicateOf(named: keyof typeof CATALOGUE.predicate): (key: unknown, value: unknown) => boolean {
+export function predicateOf(named: keyof typeof CATALOGUE.predicate): (value: unknown, key: unknown) => boolean {
   const predicate = CATALOGUE.predicate[named]
-  return (key, value) => predicate(text(key), text(value))
+  return (value, key) => predicate(text(key), text(value))
 }
 
-export function selectorOf(named: keyof typeof CATALOGUE.keySelector): (key: unknown, value: unknown) => Datum | null {
+export function selectorOf(named: keyof typeof CATALOGUE.keySelector): (value: unknown, key: unknown) => Datum | null {
   const selector = CATALOGUE.keySelector[named]
-  return (key, value) => selector(text(key), text(value))
+  return (value, key) => selector(text(key), text(value))
 }
 
 /** In the order of the DSL's arguments. */
@@ -121,14 +121,14 @@ export function tableJoinerOf(named: keyof typeof CATALOGUE.joiner): (value: unk
 
 export function adderOf(
   named: keyof typeof CATALOGUE.aggregation,
-): (key: Datum, value: Datum, aggregate: Datum) => Datum | null {
+): (aggregate: Datum, value: Datum, key: Datum) => Datum | null {
   const { add } = CATALOGUE.aggregation[named]
-  return (key, value, aggregate) => add(text(key), text(value), text(aggregate))
+  return (aggregate, value, key) => add(text(key), text(value), text(aggregate))
 }
 
-export function mergerOf(named: keyof typeof CATALOGUE.aggregation): (key: Datum, one: Datum, other: Datum) => Datum {
+export function mergerOf(named: keyof typeof CATALOGUE.aggregation): (one: Datum, other: Datum, key: Datum) => Datum {
   const { merge } = CATALOGUE.aggregation[named]
-  return (key, one, other) => merge(text(key), text(one), text(other))
+  return (one, other, key) => merge(text(key), text(one), text(other))
 }
 
 export function reducerOf(named: keyof typeof CATALOGUE.reducer): (aggregate: Datum, value: Datum) => Datum | null {

@@ -28,7 +28,7 @@ export const STREAMS: Operators<StreamSteps['op']> = {
     const mapper = CATALOGUE.pairMapper[step.mapper]
     const { it } = read(step.from, 'stream')
     return stream(
-      it.map((key, value) => mapper(text(key), text(value)), name(step)),
+      it.map((value, key) => mapper(text(key), text(value)), name(step)),
       STRINGS,
     )
   },
@@ -37,7 +37,7 @@ export const STREAMS: Operators<StreamSteps['op']> = {
     const mapper = CATALOGUE.flatPairMapper[step.mapper]
     const { it } = read(step.from, 'stream')
     return stream(
-      it.flatMap((key, value) => mapper(text(key), text(value)), name(step)),
+      it.flatMap((value, key) => mapper(text(key), text(value)), name(step)),
       STRINGS,
     )
   },
@@ -73,7 +73,7 @@ export const STREAMS: Operators<StreamSteps['op']> = {
     const from = read(step.from, 'stream')
     const chosen = step.choice === undefined ? undefined : CATALOGUE.topicChoice[step.choice]
     const topic =
-      chosen === undefined ? (step.topic ?? '') : (key: Datum, value: Datum) => chosen(text(key), text(value))
+      chosen === undefined ? (step.topic ?? '') : (value: Datum, key: Datum) => chosen(text(key), text(value))
     from.it.to(topic, { ...serdes(from), ...name(step), ...partitionerOf(step.partitioner) })
     return undefined
   },
@@ -100,7 +100,7 @@ function partitionerOf(named: keyof typeof CATALOGUE.partitions | undefined) {
   if (named === undefined) return {}
   const partitions = CATALOGUE.partitions[named]
   return {
-    partitioner(_topic: string, key: Datum, value: Datum): readonly number[] | undefined {
+    partitioner(value: Datum, key: Datum): readonly number[] | undefined {
       const chosen = partitions(text(key), text(value))
       return chosen === 'default' ? undefined : Array.from(chosen, Number)
     },
@@ -138,7 +138,7 @@ function split(step: SplitStep, from: Of<'stream'>): readonly (readonly [StepId,
 
 /** A stream being split, whose branches the types cannot know here. */
 interface BranchedByName {
-  branch(predicate: (key: unknown, value: unknown) => boolean, options: { readonly name?: string }): BranchedByName
+  branch(predicate: (value: unknown, key: unknown) => boolean, options: { readonly name?: string }): BranchedByName
   defaultBranch(options: { readonly name?: string }): Readonly<Record<string, KStream<Datum, Datum, Known>>>
   noDefaultBranch(): Readonly<Record<string, KStream<Datum, Datum, Known>>>
 }

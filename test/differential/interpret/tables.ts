@@ -21,7 +21,7 @@ export const TABLES: Operators<TableSteps['op']> = {
   tableGroupBy(step, { read }) {
     const mapper = CATALOGUE.pairMapper[step.mapper]
     const { it } = read(step.from, 'table')
-    const grouped = it.groupBy<Datum, Datum>((key, value) => mapper(text(key), text(value)), {
+    const grouped = it.groupBy<Datum, Datum>((value, key) => mapper(text(key), text(value)), {
       ...STRINGS,
       ...name(step),
     })
@@ -61,8 +61,7 @@ export const TABLES: Operators<TableSteps['op']> = {
     const from = read(step.from, 'table')
     const other = read(step.with, 'table')
     const serdes = { key: from.key, value: STRING }
-    const selector = selectorOf(step.selector)
-    const foreignKey = (value: Datum, key: Datum): Datum | null => selector(key, value)
+    const foreignKey = selectorOf(step.selector)
     const joiner = tableJoinerOf(step.joiner)
     const options = { ...name(step), ...givenStore(step.store ?? {}, serdes) }
     return table(
@@ -110,7 +109,7 @@ export function countingTransformer(
     init(context) {
       if (counts !== undefined) counted = context.store(counts) as KeyValueStore<string, string>
     },
-    async transform(key, value) {
+    async transform(value, key) {
       const mapped = mapper(text(key), text(value))
       if (counted === undefined) return mapped
       const count = Number((await counted.get(text(key))) ?? '0') + 1

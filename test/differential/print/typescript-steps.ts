@@ -38,17 +38,17 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
       return `builder.globalTable(${quoted(step.topic)}${optionsArgument({ ...TEXTS, name, store: store() })})`
     case 'filter':
     case 'filterNot':
-      return `${from}.${step.op}(${keyValue('predicate', step.predicate)}${storeNamed()})`
+      return `${from}.${step.op}(${valueKey('predicate', step.predicate)}${storeNamed()})`
     case 'map':
-      return `${from}.map(${keyValue('pairMapper', step.mapper)}${named})`
+      return `${from}.map(${valueKey('pairMapper', step.mapper)}${named})`
     case 'flatMap':
-      return `${from}.flatMap(${keyValue('flatPairMapper', step.mapper)}${named})`
+      return `${from}.flatMap(${valueKey('flatPairMapper', step.mapper)}${named})`
     case 'mapValues':
       return `${from}.mapValues(${valueKey('valueMapper', step.mapper)}${storeNamed()})`
     case 'flatMapValues':
       return `${from}.flatMapValues(${valueKey('flatValueMapper', step.mapper)}${named})`
     case 'selectKey':
-      return `${from}.selectKey(${keyValue('keySelector', step.selector)}${named})`
+      return `${from}.selectKey(${valueKey('keySelector', step.selector)}${named})`
     case 'merge':
       return `${from}.merge(${step.with}${named})`
     case 'peek':
@@ -59,18 +59,18 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
     case 'repartition':
       return `${from}.repartition(${only({ ...serdes, name, partitions: step.partitions?.toString(), ...partitioner(step.partitioner) })})`
     case 'to': {
-      const topic = step.choice === undefined ? quoted(step.topic ?? '') : keyValue('topicChoice', step.choice)
+      const topic = step.choice === undefined ? quoted(step.topic ?? '') : valueKey('topicChoice', step.choice)
       return `${from}.to(${topic}${optionsArgument({ ...serdes, name, ...partitioner(step.partitioner) })})`
     }
     case 'toTable':
       return `${from}.toTable(${only({ name, store: store() })})`
     case 'toStream':
       if (step.selector === undefined) return `${from}.toStream(${only({ name })})`
-      return `${from}.toStream(${keyValue('keySelector', step.selector)}${named})`
+      return `${from}.toStream(${valueKey('keySelector', step.selector)}${named})`
     case 'groupByKey':
       return `${from}.groupByKey(${only({ ...serdes, name })})`
     case 'groupBy':
-      return `${from}.groupBy(${keyValue('keySelector', step.selector)}${optionsArgument({ key: 'string()', value: serdes.value, name })})`
+      return `${from}.groupBy(${valueKey('keySelector', step.selector)}${optionsArgument({ key: 'string()', value: serdes.value, name })})`
     case 'windowedBy':
       return `${from}.windowedBy(${windows(step)}${optionsArgument({ emitStrategy: step.emit && quoted(step.emit) })})`
     case 'count':
@@ -82,7 +82,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
       const fn = calledAs({ kind: 'aggregation', name: step.aggregation })
       const cogrouped = isCogrouped(step.from, topology)
       const merger = isSession(step.from, topology)
-        ? `, (key, one, other) => ${fn}.merge(text(key), text(one), text(other))`
+        ? `, (one, other, key) => ${fn}.merge(text(key), text(one), text(other))`
         : ''
       const adder = cogrouped ? '' : `, ${adderOf(step.aggregation)}`
       const kept = store({ key: serdes.key, value: 'string()' }, true)
@@ -95,7 +95,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
       return `${from}.${step.op}(${step.table}, ${joiner(fnOf('joiner', step.joiner))}${optionsArgument({ ...serdes, name, graceMs: step.graceMs?.toString() })})`
     case 'globalJoin': {
       const op = step.kind === 'inner' ? 'join' : 'leftJoin'
-      return `${from}.${op}(${step.with}, ${keyValue('keySelector', step.selector)}, ${joiner(fnOf('joiner', step.joiner))}${named})`
+      return `${from}.${op}(${step.with}, ${valueKey('keySelector', step.selector)}, ${joiner(fnOf('joiner', step.joiner))}${named})`
     }
     case 'streamJoin': {
       const { beforeMs, afterMs, graceMs, logging, type, storeName } = step
@@ -111,7 +111,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
       return `${from}.${joinOf(step.kind)}(${step.with}, ${joiner(fnOf('joiner', step.joiner))}${options})`
     }
     case 'tableGroupBy':
-      return `${from}.groupBy(${keyValue('pairMapper', step.mapper)}${optionsArgument({ ...TEXTS, name })})`
+      return `${from}.groupBy(${valueKey('pairMapper', step.mapper)}${optionsArgument({ ...TEXTS, name })})`
     case 'tableReduce':
       return `${from}.reduce(${twoOf('reducer', step.adder)}, ${twoOf('reducer', step.subtractor)}${storeNamed()})`
     case 'tableAggregate': {
@@ -122,8 +122,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
     case 'tableJoin':
       return `${from}.${joinOf(step.join)}(${step.with}, ${tableJoiner(step.joiner)}${storeNamed()})`
     case 'foreignKeyJoin': {
-      const key = `(value, key) => ${fnOf('keySelector', step.selector)}(text(key), text(value))`
-      return `${from}.${joinOf(step.join)}(${step.with}, ${key}, ${tableJoiner(step.joiner)}${storeNamed(true)})`
+      return `${from}.${joinOf(step.join)}(${step.with}, ${valueKey('keySelector', step.selector)}, ${tableJoiner(step.joiner)}${storeNamed(true)})`
     }
     case 'suppress': {
       const { waitMs, maxRecords, maxBytes, whenFull, logging } = step
@@ -157,7 +156,7 @@ function split(step: Step & { readonly op: 'split' }): readonly string[] {
   const given = (name: string | undefined): string => (name === undefined ? '' : `{ name: ${quoted(name)} }`)
   const branches = step.branches.map(
     ({ predicate, name }) =>
-      `.branch(${keyValue('predicate', predicate)}${name === undefined ? '' : `, ${given(name)}`})`,
+      `.branch(${valueKey('predicate', predicate)}${name === undefined ? '' : `, ${given(name)}`})`,
   )
   const end =
     step.defaultBranch === undefined ? '.noDefaultBranch()' : `.defaultBranch(${given(step.defaultBranch.name)})`
@@ -195,7 +194,7 @@ function partitioner(named: string | undefined): Readonly<Record<string, string 
   if (named === undefined) return {}
   const chosen = `${fnOf('partitions', named)}(text(key), text(value))`
   const partitions = `(chosen => chosen === 'default' ? undefined : Array.from(chosen, Number))(${chosen})`
-  return { partitioner: `(_topic, key, value) => ${partitions}` }
+  return { partitioner: `(value, key) => ${partitions}` }
 }
 
 function isCogrouped(id: StepId, topology: TopologySpec): boolean {
@@ -215,10 +214,6 @@ function fnOf(kind: FunctionKind, name: string): string {
   return calledAs({ kind, name })
 }
 
-function keyValue(kind: FunctionKind, name: string): string {
-  return `(key, value) => ${fnOf(kind, name)}(text(key), text(value))`
-}
-
 function valueKey(kind: FunctionKind, name: string): string {
   return `(value, key) => ${fnOf(kind, name)}(text(key), text(value))`
 }
@@ -228,7 +223,7 @@ function twoOf(kind: FunctionKind, name: string): string {
 }
 
 function adderOf(name: string): string {
-  return `(key, value, aggregate) => ${fnOf('aggregation', name)}.add(text(key), text(value), text(aggregate))`
+  return `(aggregate, value, key) => ${fnOf('aggregation', name)}.add(text(key), text(value), text(aggregate))`
 }
 
 function tableJoiner(name: string): string {

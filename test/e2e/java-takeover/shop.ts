@@ -36,7 +36,7 @@ export function shop(inputs: string, outputs: string): Plan {
 
   const clicks = builder.stream(`${inputs}-clicks`, strings)
   clicks
-    .groupBy((_user, page) => page, { name: 'by-page', key: string(), value: string() })
+    .groupBy(page => page, { name: 'by-page', key: string(), value: string() })
     .windowedBy(patient)
     .count({ store: 'clicks-per-page' })
     .toStream()
@@ -83,11 +83,11 @@ export function shop(inputs: string, outputs: string): Plan {
     .toStream()
     .to(`${outputs}-supplied`, { value: string() })
   products
-    .groupBy((_id, product) => [supplierOf(product), Number(product.split(' ')[1])], { key: string(), value: int() })
+    .groupBy(product => [supplierOf(product), Number(product.split(' ')[1])], { key: string(), value: int() })
     .aggregate(
       () => 0,
-      (_supplier, pieces, sum) => sum + pieces,
-      (_supplier, pieces, sum) => sum - pieces,
+      (sum, pieces) => sum + pieces,
+      (sum, pieces) => sum - pieces,
       { store: { name: 'stock', value: int() } },
     )
     .toStream()

@@ -4,7 +4,7 @@ import { long, StreamsBuilder, string } from 'millrace'
 const builder = new StreamsBuilder()
 builder
   .stream(`${process.env['RESET_TEST_NAME']}-lines`, { key: string(), value: string() })
-  .groupBy((_key, word) => word, { key: string(), value: string(), name: 'by-word' })
+  .groupBy(word => word, { key: string(), value: string(), name: 'by-word' })
   .count({ store: 'counts' })
   .toStream()
   .to(`${process.env['RESET_TEST_NAME']}-out`, { key: string(), value: long() })

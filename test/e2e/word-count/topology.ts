@@ -6,7 +6,7 @@ export function wordCount(topics: { readonly lines: string; readonly counts: str
   builder
     .stream(topics.lines, { key: string(), value: string() })
     .flatMapValues(line => line.split(' '))
-    .groupBy((_key, word) => word, { key: string(), value: string() })
+    .groupBy(word => word, { key: string(), value: string() })
     .count({ store: 'counts' })
     .toStream()
     .to(topics.counts, { key: string(), value: long() })

@@ -27,8 +27,8 @@ describe('late records', () => {
   it('have the types of what came too late', () => {
     grouped.windowedBy(minute, { onLate: late => expectTypeOf(late).toEqualTypeOf<Late<Order>>() })
     grouped
-      .cogroup<number>((_key, order, sum) => sum + order.total)
-      .cogroup(lines.groupByKey(), (_key, line, sum) => sum + line.length)
+      .cogroup<number>((sum, order) => sum + order.total)
+      .cogroup(lines.groupByKey(), (sum, line) => sum + line.length)
       .windowedBy(minute, { onLate: late => expectTypeOf(late).toEqualTypeOf<Late<Order | string>>() })
     orders.join(lines, order => order.total, {
       windows: joinWindows({ timeDifferenceMs: 1, graceMs: 0 }),
@@ -72,7 +72,7 @@ describe('deduplicate', () => {
 
   it('keeps the types, and knows the key afterwards', () => {
     expectTypeOf(orders.deduplicate({ ...options, by: ({ user }) => user })).toEqualTypeOf<typeof orders>()
-    const lengths = lines.map((key, line) => [line, key.length])
+    const lengths = lines.map((line, key) => [line, key.length])
     const once = lengths.deduplicate({ ...options, by: (_length, line) => line, key: string(), value: json<number>() })
     expectTypeOf(once).toEqualTypeOf<KStream<string, number, 'key'>>()
   })
@@ -81,6 +81,6 @@ describe('deduplicate', () => {
     // @ts-expect-error an id is what its serde is for
     orders.deduplicate({ ...options, by: ({ total }) => total })
     // @ts-expect-error the key is new
-    lines.selectKey((_key, line) => line).deduplicate({ ...options, by: line => line })
+    lines.selectKey(line => line).deduplicate({ ...options, by: line => line })
   })
 })

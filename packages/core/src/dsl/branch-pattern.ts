@@ -33,14 +33,14 @@ type IsWide<T> = string extends T ? true : number extends T ? true : bigint exte
  *
  * @throws MILLRACE_TOPOLOGY_OPTION_INVALID for what is no pattern, or one that would fit everything
  */
-export function patternPredicate(pattern: object, operator: string): (key: unknown, value: unknown) => boolean {
+export function patternPredicate(pattern: object, operator: string): (value: unknown) => boolean {
   const fields = typeof pattern === 'object' && pattern !== null ? Object.entries(pattern) : []
   const comparable = fields.every(([, wanted]) => wanted === null || !['object', 'function'].includes(typeof wanted))
   if (fields.length === 0 || !comparable) {
     const reason = 'a branch needs a predicate, or the values of one field or more, as { type: "order" }'
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
   }
-  return (_key, value) => {
+  return value => {
     if (typeof value !== 'object' || value === null) return false
     const record = value as Readonly<Record<string, unknown>>
     for (const [field, wanted] of fields) if (record[field] !== wanted) return false

@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Awaitable, BranchSpec, Fn2 } from '../operators/spec.ts'
+import type { Awaitable, BranchSpec, ValueFn } from '../operators/spec.ts'
 import type { GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { type BranchPattern, type Matched, patternPredicate, type Unmatched } from './branch-pattern.ts'
@@ -93,11 +93,11 @@ export class BranchedKStream<S extends Split> {
    * events.split().branch({ type: 'order' }, { name: 'orders' }).branch({ type: 'payment' }, { name: 'payments' }).exhaustive()
    */
   branch<V extends S['rest'], const Name extends string | undefined = undefined>(
-    predicate: (key: S['key'], value: S['rest']) => value is V,
+    predicate: (value: S['rest'], key: S['key']) => value is V,
     options?: BranchOption<Name>,
   ): BranchedKStream<WithBranch<S, Name, V, Exclude<S['rest'], V>>>
   branch<const Name extends string | undefined = undefined>(
-    predicate: (key: S['key'], value: S['rest']) => Awaitable<boolean>,
+    predicate: (value: S['rest'], key: S['key']) => Awaitable<boolean>,
     options?: BranchOption<Name>,
   ): BranchedKStream<WithBranch<S, Name, S['rest'], S['rest']>>
   branch<const Pattern extends BranchPattern<S['rest']>, const Name extends string | undefined = undefined>(
@@ -105,12 +105,12 @@ export class BranchedKStream<S extends Split> {
     options?: BranchOption<Name>,
   ): BranchedKStream<WithBranch<S, Name, Matched<S['rest'], Pattern>, Unmatched<S['rest'], Pattern>>>
   branch(
-    wanted: object | ((key: S['key'], value: S['rest']) => Awaitable<boolean>),
+    wanted: object | ((value: S['rest'], key: S['key']) => Awaitable<boolean>),
     options?: BranchOption<string | undefined>,
   ): never {
     const position = String(this.#branches.length + 1)
     const operator = `split "${this.#splitter.name}"`
-    const predicate = typeof wanted === 'function' ? (wanted as Fn2<boolean>) : patternPredicate(wanted, operator)
+    const predicate = typeof wanted === 'function' ? (wanted as ValueFn<boolean>) : patternPredicate(wanted, operator)
     const child = this.#addChild(options?.name ?? position, options?.name ?? position)
     this.#branches.push({ predicate, child })
     return this as never

@@ -49,7 +49,7 @@ describe('a pattern', () => {
 
   it('takes the members that share a value together', () => {
     const { moved } = events.split().branch({ amount: 0 }, { name: 'moved' }).noDefaultBranch()
-    moved.foreach((_key, value) => {
+    moved.foreach(value => {
       expectTypeOf(value.type).toEqualTypeOf<'payment' | 'refund'>()
       expectTypeOf(value.amount).toEqualTypeOf<0>()
     })
@@ -91,11 +91,11 @@ describe('exhaustive', () => {
   })
 
   it('knows what type guards have taken', () => {
-    const isOrder = (_key: string, event: Event): event is Order => event.type === 'order'
+    const isOrder = (event: Event): event is Order => event.type === 'order'
     const { orders } = events
       .split()
       .branch(isOrder, { name: 'orders' })
-      .branch((_key, event) => {
+      .branch(event => {
         expectTypeOf(event).toEqualTypeOf<Payment | Refund>()
         return event.amount > 0
       })

@@ -33,7 +33,7 @@ export class CogroupedKStream<K, VR, V = unknown> {
   /** Adds a stream, whose values `aggregator` adds to the aggregate. */
   cogroup<VO, Known extends SerdeSide>(
     grouped: KGroupedStream<K, VO, Known>,
-    aggregator: (key: K, value: VO, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    aggregator: (aggregate: VR, value: VO, key: K) => Awaitable<NoInfer<VR> | null>,
   ): CogroupedKStream<K, VR, V | VO> {
     sameGraph(this.#point.inputs[0]!.group, grouped[point], 'cogroup')
     const group = grouped[point]
@@ -99,7 +99,7 @@ export class SessionWindowedCogroupedKStream<K, VR> {
   /** The table of the aggregates of each session. `merger` makes one of those of two sessions that have come to touch. */
   aggregate(
     initializer: () => NoInfer<VR>,
-    merger: (key: K, one: VR, other: VR) => Awaitable<NoInfer<VR>>,
+    merger: (one: VR, other: VR, key: K) => Awaitable<NoInfer<VR>>,
     options: WindowsKeptAs<K, VR>,
   ): KTable<Windowed<K>, VR, SerdeSide> {
     if (typeof merger !== 'function') {

@@ -3,6 +3,7 @@ import type { AggregateFunction } from '../operators/spec.ts'
 import { list } from '../serde/list.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
+import { refuseKeyFirst } from '../topology/value-first.ts'
 import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
 import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
 import type { TablePoint } from './point.ts'
@@ -51,15 +52,15 @@ export function addDistinctCount(
     const reason = `maxIds must be a positive whole number, but it is ${maxIds}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'distinctCount', reason })
   }
+  refuseKeyFirst(by, 'distinctCount')
   const idOf = by as (value: unknown, key: unknown) => DistinctId | null
   const withId = (seen: readonly DistinctId[], one: DistinctId): readonly DistinctId[] =>
     seen.length >= maxIds || seen.includes(one) ? seen : [...seen, one]
-  const add = (key: unknown, value: unknown, seen: readonly DistinctId[]) => {
+  const add = (seen: readonly DistinctId[], value: unknown, key: unknown) => {
     const one = value === null ? null : idOf(value, key)
     return one === null ? seen : withId(seen, one)
   }
-  const merger = (_key: unknown, seen: readonly DistinctId[], others: readonly DistinctId[]) =>
-    others.reduce(withId, seen)
+  const merger = (seen: readonly DistinctId[], others: readonly DistinctId[]) => others.reduce(withId, seen)
   const aggregate: AggregateFunction = { kind: 'aggregate', initializer: () => [], aggregator: add }
   const serde = list(id as Serde<unknown>) as Serde<unknown>
   const ids = addAggregation(group, aggregate, settings, serde, windowedBy && { ...windowedBy, merger })

@@ -37,21 +37,21 @@ describe('types flow from the serdes', () => {
 
   it('through every step', () => {
     expectTypeOf(orders.mapValues(order => order.total)).toEqualTypeOf<KStream<string, number, 'key'>>()
-    expectTypeOf(orders.map((key, order) => [order.total, key])).toEqualTypeOf<KStream<number, string>>()
-    expectTypeOf(orders.flatMap((key, order) => [[order.total, key]])).toEqualTypeOf<KStream<number, string>>()
+    expectTypeOf(orders.map((order, key) => [order.total, key])).toEqualTypeOf<KStream<number, string>>()
+    expectTypeOf(orders.flatMap((order, key) => [[order.total, key]])).toEqualTypeOf<KStream<number, string>>()
     expectTypeOf(lines.flatMapValues(line => line.split(' '))).toEqualTypeOf<KStream<string, string, 'key'>>()
-    expectTypeOf(orders.selectKey((_key, order) => order.total)).toEqualTypeOf<KStream<number, Order, 'value'>>()
+    expectTypeOf(orders.selectKey(order => order.total)).toEqualTypeOf<KStream<number, Order, 'value'>>()
     expectTypeOf(orders.peek(() => 1).filterNot(() => true)).toEqualTypeOf(orders)
     expectTypeOf(orders.repartition({ partitions: 3 })).toEqualTypeOf(orders)
   })
 
   it('through grouping and aggregation', () => {
-    const byCustomer = orders.groupBy((_key, order) => order.customer, { key: string() })
+    const byCustomer = orders.groupBy(order => order.customer, { key: string() })
     expectTypeOf(byCustomer.count()).toEqualTypeOf<KTable<string, bigint, 'key' | 'value'>>()
     expectTypeOf(byCustomer.reduce(total => total)).toEqualTypeOf<KTable<string, Order, 'key' | 'value'>>()
     const totals = byCustomer.aggregate(
       () => 0,
-      (_key, order, total) => total + order.total,
+      (total, order) => total + order.total,
       { store: { value: double() } },
     )
     expectTypeOf(totals).toEqualTypeOf<KTable<string, number, 'key' | 'value'>>()
@@ -71,7 +71,7 @@ describe('types flow from the serdes', () => {
 
   it('from promises, which are awaited', () => {
     expectTypeOf(lines.mapValues(async line => line.length)).toEqualTypeOf<KStream<string, number, 'key'>>()
-    expectTypeOf(lines.selectKey(async (_key, line) => line.length)).toEqualTypeOf<KStream<number, string, 'value'>>()
+    expectTypeOf(lines.selectKey(async line => line.length)).toEqualTypeOf<KStream<number, string, 'value'>>()
     lines.filter(async () => true)
     lines.flatMapValues(async line => [line])
     orders.join(customers, async order => order.total)
@@ -79,9 +79,9 @@ describe('types flow from the serdes', () => {
 
   it('through type guards', () => {
     const mixed = builder.stream('mixed', { key: string(), value: json<string | number>() })
-    const isText = (_key: string, value: string | number): value is string => typeof value === 'string'
+    const isText = (value: string | number): value is string => typeof value === 'string'
     expectTypeOf(mixed.filter(isText)).toEqualTypeOf<KStream<string, string, 'key' | 'value'>>()
-    expectTypeOf(mixed.filter((_key, value) => typeof value === 'number')).toEqualTypeOf<
+    expectTypeOf(mixed.filter(value => typeof value === 'number')).toEqualTypeOf<
       KStream<string, number, 'key' | 'value'>
     >()
     const { texts: narrowed, default: others } = mixed.split().branch(isText, { name: 'texts' }).defaultBranch()
@@ -112,15 +112,13 @@ describe('types flow from the serdes', () => {
     expectTypeOf(customers.mapValues(({ name }) => name, { store: { value: string() } })).toEqualTypeOf<
       KTable<string, string, 'key' | 'value'>
     >()
-    expectTypeOf(customers.toStream((_key, { name }) => name.length)).toEqualTypeOf<
-      KStream<number, Customer, 'value'>
-    >()
+    expectTypeOf(customers.toStream(({ name }) => name.length)).toEqualTypeOf<KStream<number, Customer, 'value'>>()
     expectTypeOf(lines.toTable()).toEqualTypeOf<KTable<string, string, 'key' | 'value'>>()
   })
 })
 
 describe('a missing serde is a type error', () => {
-  const mapped = lines.map((key, line) => [line.length, key])
+  const mapped = lines.map((line, key) => [line.length, key])
 
   it('where records are written', () => {
     // @ts-expect-error map makes new keys and values, so that both serdes must be given
@@ -147,9 +145,9 @@ describe('a missing serde is a type error', () => {
     mapped.groupByKey({ key: double() })
     mapped.groupByKey({ key: double(), value: string() })
     // @ts-expect-error the new key's serde must be given
-    lines.groupBy((_key, line) => line.length, {})
+    lines.groupBy(line => line.length, {})
     // @ts-expect-error flatMapValues makes new values
-    lines.flatMapValues(line => line.split(' ')).groupBy((_key, word) => word, { key: string() })
+    lines.flatMapValues(line => line.split(' ')).groupBy(word => word, { key: string() })
     // The key is the old one: nothing is redistributed, and count does not keep values.
     lines
       .mapValues(line => line.length)
@@ -167,7 +165,7 @@ describe('a missing serde is a type error', () => {
     // @ts-expect-error an aggregate is of a new type
     lengths.aggregate(
       () => 0,
-      total => total,
+      (_aggregate, _value, total) => total,
     )
     // @ts-expect-error
     mapped.toTable()
@@ -180,8 +178,8 @@ describe('a missing serde is a type error', () => {
 
   it('where a join redistributes', () => {
     // @ts-expect-error
-    lines.selectKey((_key, line) => line).join(customers, line => line)
-    lines.selectKey((_key, line) => line).join(customers, line => line, texts)
+    lines.selectKey(line => line).join(customers, (_value, line) => line)
+    lines.selectKey(line => line).join(customers, line => line, texts)
   })
 
   it('where two streams merge and one does not know it', () => {
@@ -206,9 +204,9 @@ describe('a missing serde is a type error', () => {
 describe('a join of different key types', () => {
   it('is a type error that says what to do', () => {
     // @ts-expect-error
-    orders.join(numbered, order => order)
+    orders.join(numbered, (_value, order) => order)
     // @ts-expect-error
-    orders.leftJoin(numbered, order => order)
+    orders.leftJoin(numbered, (_value, order) => order)
     expectTypeOf<SameKey<string, bigint>>().toEqualTypeOf<
       TopologyError<'The keys of the two sides have different types: give the stream the key of the table with selectKey first'>
     >()

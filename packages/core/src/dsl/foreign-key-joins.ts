@@ -3,7 +3,7 @@ import { subscription, subscriptionResponse, type SubscriptionResponse } from '.
 import { bytes } from '../serde/text-serdes.ts'
 import type { DraftSerdes, GraphEntry, ProcessorEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import type { StreamPartitioner } from '../topology/plan.ts'
+import type { StreamPartitioner, TargetTopic } from '../topology/plan.ts'
 import { requiredSerdes } from '../topology/required-serdes.ts'
 import { getterStores, sourceTableState, versionedSemantics } from '../topology/table-state.ts'
 import { sameGraph, type TablePoint } from './point.ts'
@@ -17,7 +17,7 @@ interface ForeignKeyJoinOptions {
 }
 
 /** By key alone: neither table's values are at hand where the other's partition is chosen. */
-type KeyPartitioner = (topic: string, key: never, partitions: number) => number | undefined
+type KeyPartitioner = (key: never, target: TargetTopic) => number | undefined
 
 /** The table of the rows of `left` joined with the row of `right` that the foreign key in each of them names. */
 export function addForeignKeyJoin(
@@ -190,8 +190,8 @@ function internalTopic(calledFor: string, topic: string, internal: InternalTopic
 }
 
 function byKey(partitioner: KeyPartitioner | undefined): StreamPartitioner | undefined {
-  return partitioner && ((topic, key, _value, partitions) => partitioner(topic, key, partitions))
+  return partitioner && ((_value, key, target) => partitioner(key, target))
 }
 
 /** The partition that the subscription came from, where it says so. */
-const whereAsked: StreamPartitioner = (_topic, _key, value) => (value as SubscriptionResponse).primaryPartition
+const whereAsked: StreamPartitioner = value => (value as SubscriptionResponse).primaryPartition

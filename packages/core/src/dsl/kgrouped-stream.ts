@@ -52,11 +52,11 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * Adds each value to its key's aggregate, which begins as what `initializer` gives. `null` deletes the key.
    *
    * @example
-   * grouped.aggregate(() => 0, (_key, order, total) => total + order.price, { store: { value: double() } })
+   * grouped.aggregate(() => 0, (total, order) => total + order.price, { store: { value: double() } })
    */
   aggregate<VR>(
     initializer: () => NoInfer<VR>,
-    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<K, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
@@ -92,7 +92,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * @example
    * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { store: { value: accounts } })
    */
-  cogroup<VR>(aggregator: (key: K, value: V, aggregate: VR) => Awaitable<VR | null>): CogroupedKStream<K, VR, V> {
+  cogroup<VR>(aggregator: (aggregate: VR, value: V, key: K) => Awaitable<VR | null>): CogroupedKStream<K, VR, V> {
     return new CogroupedKStream<K, VR, V>(
       { inputs: [{ group: this[point], aggregator }], repartitioned: new Map() },
       this.#make,

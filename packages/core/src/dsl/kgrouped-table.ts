@@ -47,13 +47,13 @@ export class KGroupedTable<K, V> {
    *
    * @example
    * products
-   *   .groupBy((_id, { category, stock }) => [category, stock], { key: string(), value: int() })
-   *   .aggregate(() => 0, (_key, stock, sum) => sum + stock, (_key, stock, sum) => sum - stock, { store: { value: int() } })
+   *   .groupBy(({ category, stock }) => [category, stock], { key: string(), value: int() })
+   *   .aggregate(() => 0, (sum, stock) => sum + stock, (sum, stock) => sum - stock, { store: { value: int() } })
    */
   aggregate<VR>(
     initializer: () => NoInfer<VR>,
-    adder: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
-    subtractor: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    adder: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    subtractor: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<K, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, adder, subtractor } as const

@@ -67,21 +67,21 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Keeps the records for which `predicate` holds. A type guard narrows the type of the values. */
-  filter<VN extends V>(predicate: (key: K, value: V) => value is VN, options?: NameOption): KStream<K, VN, Known>
-  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
-  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
+  filter<VN extends V>(predicate: (value: V, key: K) => value is VN, options?: NameOption): KStream<K, VN, Known>
+  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
+  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
     return this.#make.stream(
       addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name),
     )
   }
 
   /** Keeps the records for which `predicate` does not hold. */
-  filterNot(predicate: (key: K, value: V) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
+  filterNot(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
     return this.#make.stream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: true }, options?.name))
   }
 
   /** Makes one new record of each. Prefer `mapValues` where the key stays: it spares a repartition. */
-  map<KR, VR>(mapper: (key: K, value: V) => Awaitable<readonly [KR, VR]>, options?: NameOption): KStream<KR, VR> {
+  map<KR, VR>(mapper: (value: V, key: K) => Awaitable<readonly [KR, VR]>, options?: NameOption): KStream<KR, VR> {
     return this.#make.stream(addStep(this[point], 'map', { type: 'map', mapper }, options?.name))
   }
 
@@ -116,7 +116,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** Makes any number of new records of each. */
   flatMap<KR, VR>(
-    mapper: (key: K, value: V) => Awaitable<Iterable<readonly [KR, VR]>>,
+    mapper: (value: V, key: K) => Awaitable<Iterable<readonly [KR, VR]>>,
     options?: NameOption,
   ): KStream<KR, VR> {
     return this.#make.stream(addStep(this[point], 'flatMap', { type: 'flatMap', mapper }, options?.name))
@@ -132,7 +132,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** Gives each record a new key. */
   selectKey<KR>(
-    mapper: (key: K, value: V) => Awaitable<KR>,
+    mapper: (value: V, key: K) => Awaitable<KR>,
     options?: NameOption,
   ): KStream<KR, V, Exclude<Known, 'key'>> {
     return this.#make.stream(addStep(this[point], 'selectKey', { type: 'selectKey', mapper }, options?.name))
@@ -163,12 +163,12 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Calls `action` with each record, which goes on unchanged. */
-  peek(action: (key: K, value: V) => Awaitable<unknown>, options?: NameOption): KStream<K, V, Known> {
+  peek(action: (value: V, key: K) => Awaitable<unknown>, options?: NameOption): KStream<K, V, Known> {
     return this.#make.stream(addStep(this[point], 'peek', { type: 'peek', action, forwards: true }, options?.name))
   }
 
   /** Calls `action` with each record. The stream ends here. */
-  foreach(action: (key: K, value: V) => Awaitable<unknown>, options?: NameOption): void {
+  foreach(action: (value: V, key: K) => Awaitable<unknown>, options?: NameOption): void {
     addStep(this[point], 'foreach', { type: 'peek', action, forwards: false }, options?.name)
   }
 
@@ -185,7 +185,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
    * @example
    * const { large, default: others } = orders
    *   .split()
-   *   .branch((_key, order) => order.total > 1000, { name: 'large' })
+   *   .branch(order => order.total > 1000, { name: 'large' })
    *   .defaultBranch()
    */
   split(options?: NameOption): BranchedKStream<SplitOf<K, V, Known>> {
@@ -212,7 +212,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
 
   /** Groups by a new key; a record whose new key is null is left out. */
   groupBy<KR>(
-    selector: (key: K, value: V) => Awaitable<KR | null>,
+    selector: (value: V, key: K) => Awaitable<KR | null>,
     options: GroupByOptions<KR, V> & MissingValue<V, Known>,
   ): KGroupedStream<KR, V, Known | 'key'> {
     const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options?.name)
@@ -231,7 +231,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
    */
   join<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
-    keySelector: (key: K, value: V) => Awaitable<KG | null>,
+    keySelector: (value: V, key: K) => Awaitable<KG | null>,
     joiner: (value: V, globalValue: VG, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
@@ -256,7 +256,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   /** Joins each record with the global table's current value of the key that `keySelector` gives, or with null. */
   leftJoin<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
-    keySelector: (key: K, value: V) => Awaitable<KG | null>,
+    keySelector: (value: V, key: K) => Awaitable<KG | null>,
     joiner: (value: V, globalValue: VG | null, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>

@@ -1,5 +1,5 @@
 import type { ValueTransformer } from '../operators/processor.ts'
-import type { Awaitable, Fn2, ForeignKeyFn, TableJoiner } from '../operators/spec.ts'
+import type { Awaitable, ForeignKeyFn, TableJoiner, ValueFn } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addForeignKeyJoin } from './foreign-key-joins.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'
@@ -47,24 +47,24 @@ export class KTable<K, V, Known extends SerdeSide = never> {
 
   /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
   filter(
-    predicate: (key: K, value: V) => Awaitable<boolean>,
+    predicate: (value: V, key: K) => Awaitable<boolean>,
     options: NameOption & { readonly store: StoreOptions<K, V> & { readonly value: Serde<V> } },
   ): KTable<K, V, Known | 'value'>
-  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: FilterOptions<K, V, Known>): KTable<K, V, Known>
-  filter(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
+  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: FilterOptions<K, V, Known>): KTable<K, V, Known>
+  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
   }
 
   /** The rows for which `predicate` does not hold. */
   filterNot(
-    predicate: (key: K, value: V) => Awaitable<boolean>,
+    predicate: (value: V, key: K) => Awaitable<boolean>,
     options: NameOption & { readonly store: StoreOptions<K, V> & { readonly value: Serde<V> } },
   ): KTable<K, V, Known | 'value'>
   filterNot(
-    predicate: (key: K, value: V) => Awaitable<boolean>,
+    predicate: (value: V, key: K) => Awaitable<boolean>,
     options?: FilterOptions<K, V, Known>,
   ): KTable<K, V, Known>
-  filterNot(predicate: (key: K, value: V) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
+  filterNot(predicate: (value: V, key: K) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
   }
 
@@ -99,7 +99,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    * table gets a store if it has none.
    */
   groupBy<KR, VR>(
-    selector: (key: K, value: V) => Awaitable<readonly [KR | null, VR | null]>,
+    selector: (value: V, key: K) => Awaitable<readonly [KR | null, VR | null]>,
     options: NameOption & { readonly key: Serde<KR>; readonly value: Serde<VR> },
   ): KGroupedTable<KR, VR> {
     return this.#make.groupedTable(addTableGroup(this[point], selector, options as never))
@@ -206,12 +206,12 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */
-  toStream<KR>(mapper: (key: K, value: V) => Awaitable<KR>, options?: NameOption): KStream<KR, V, Exclude<Known, 'key'>>
+  toStream<KR>(mapper: (value: V, key: K) => Awaitable<KR>, options?: NameOption): KStream<KR, V, Exclude<Known, 'key'>>
   toStream(options?: NameOption): KStream<K, V, Known>
-  toStream(first?: NameOption | Fn2<unknown>, second?: NameOption): unknown {
+  toStream(first?: NameOption | ValueFn<unknown>, second?: NameOption): unknown {
     if (typeof first !== 'function') return this.#make.stream(addToStream(this[point], first?.name))
     const changes = addToStream(this[point], second?.name)
     // A function has a name too, so the type of the options does not exclude it.
-    return this.#make.stream(addStep(changes, 'selectKey', { type: 'selectKey', mapper: first as Fn2<unknown> }))
+    return this.#make.stream(addStep(changes, 'selectKey', { type: 'selectKey', mapper: first as ValueFn<unknown> }))
   }
 }

@@ -3,7 +3,13 @@ import type { Serde } from '../serde/serde.ts'
 import type { StoreSettings } from '../state/store-builder.ts'
 import type { MaxEntriesSettings } from '../state/max-entries.ts'
 import type { TtlSettings } from '../state/ttl.ts'
-import type { BadTimestampPolicy, OffsetReset, RecordMetadata, TimestampExtractor } from '../topology/plan.ts'
+import type {
+  BadTimestampPolicy,
+  OffsetReset,
+  RecordMetadata,
+  TargetTopic,
+  TimestampExtractor,
+} from '../topology/plan.ts'
 
 export interface NameOption {
   /**
@@ -108,15 +114,10 @@ export interface SinkOptions<K, V> extends SerdeOptions<K, V> {
   readonly partitioner?: Partitioner<K, V>
 }
 
-export type Partitioner<K, V> = (
-  topic: string,
-  key: K,
-  value: V,
-  partitions: number,
-) => number | readonly number[] | undefined
+export type Partitioner<K, V> = (value: V, key: K, target: TargetTopic) => number | readonly number[] | undefined
 
 /** Chooses the topic of each record. The topics must exist. */
-export type TopicChoice<K, V> = (key: K, value: V, context: RecordMetadata) => string
+export type TopicChoice<K, V> = (value: V, key: K, context: RecordMetadata) => string
 
 export interface RepartitionOptions<K, V> extends SinkOptions<K, V> {
   /** @default as many as the largest topic that feeds it has */
@@ -138,9 +139,9 @@ export interface GroupByOptions<K, V> extends GroupOptions<K, V> {
  */
 export interface ForeignKeyJoinOptions<K, KO> extends NameOption {
   /** Of this table. @default answers go where they were asked from */
-  readonly partitioner?: (topic: string, key: K, partitions: number) => number | undefined
+  readonly partitioner?: (key: K, target: TargetTopic) => number | undefined
   /** Of the other table. @default murmur2 of the key's bytes */
-  readonly otherPartitioner?: (topic: string, key: KO | null, partitions: number) => number | undefined
+  readonly otherPartitioner?: (key: KO | null, target: TargetTopic) => number | undefined
 }
 
 /** Of `process`: the serdes of what it forwards may be given beside these. */
@@ -153,7 +154,7 @@ export interface PrintOptions<K, V> extends NameOption {
   /** In front of each line. @default the name of the node above */
   readonly label?: string
   /** @default `key, value` */
-  readonly format?: (key: K, value: V) => string
+  readonly format?: (value: V, key: K) => string
   /** Where lines go. @default console.log */
   readonly write?: (line: string) => void
 }

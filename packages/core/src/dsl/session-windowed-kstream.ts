@@ -52,8 +52,8 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
    */
   aggregate<VR>(
     initializer: () => NoInfer<VR>,
-    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
-    merger: (key: K, one: VR, other: VR) => Awaitable<NoInfer<VR>>,
+    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    merger: (one: VR, other: VR, key: K) => Awaitable<NoInfer<VR>>,
     options: NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<Windowed<K>, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const

@@ -40,7 +40,7 @@ const make: Make = {
  * const builder = new StreamsBuilder()
  * builder
  *   .stream('lines', { key: string(), value: string() })
- *   .filter((_key, line) => line.length > 0)
+ *   .filter(line => line.length > 0)
  *   .to('lines-with-text')
  * const plan = builder.build()
  */
@@ -84,7 +84,7 @@ export class StreamsBuilder {
    *
    * @example
    * const countries = builder.globalTable('countries', { key: string(), value: json<Country>() })
-   * orders.join(countries, (_id, order) => order.country, (order, country) => ({ ...order, country }))
+   * orders.join(countries, order => order.country, (order, country) => ({ ...order, country }))
    */
   globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
     return new GlobalKTable(addGlobalTable(this.#graph, topic, options ?? {}))

@@ -19,7 +19,7 @@ export interface TableGroupPoint extends BasePoint {
 /** `KTable.groupBy`: the table's updates must carry old values, for they are taken out of the aggregates again. */
 export function addTableGroup(
   from: TablePoint,
-  selector: (key: never, value: never) => unknown,
+  selector: (value: never, key: never) => unknown,
   options: { readonly name?: string | undefined; readonly key?: Serde<unknown>; readonly value?: Serde<unknown> } = {},
 ): TableGroupPoint {
   const groupName = optionalName(options.name, 'grouping')

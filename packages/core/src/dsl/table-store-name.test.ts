@@ -16,7 +16,7 @@ function parts() {
   const other = builder.table('u', texts)
   const stream = builder.stream('s', texts)
   const byKey = stream.groupByKey()
-  const byValue = table.groupBy((_key, value) => [value, value], texts)
+  const byValue = table.groupBy(value => [value, value], texts)
   return { builder, table, other, stream, byKey, byValue }
 }
 
@@ -41,7 +41,7 @@ it.each<[string, Make]>([
     'session count',
     ({ byKey }) => byKey.windowedBy(sessions({ inactivityGapMs: 9, graceMs: 0 })).count({ store: 'named' }),
   ],
-  ['cogroup', ({ byKey }) => byKey.cogroup<string>((_key, value) => value).aggregate(() => '', named)],
+  ['cogroup', ({ byKey }) => byKey.cogroup<string>((_aggregate, value) => value).aggregate(() => '', named)],
   ['count of a table', ({ byValue }) => byValue.count({ store: 'named' })],
   [
     'versioned table',
@@ -63,7 +63,7 @@ it.each<[string, Make]>([
   ['count', ({ byKey }) => byKey.count()],
   ['count with store settings', ({ byKey }) => byKey.count({ store: { caching: false } })],
   ['windowed count', ({ byKey }) => byKey.windowedBy(tumbling({ sizeMs: 9, graceMs: 0 })).count()],
-  ['cogroup', ({ byKey }) => byKey.cogroup<string>((_key, value) => value).aggregate(() => '', unnamed)],
+  ['cogroup', ({ byKey }) => byKey.cogroup<string>((_aggregate, value) => value).aggregate(() => '', unnamed)],
   ['count of a table', ({ byValue }) => byValue.count()],
   ['suppress of a named table', ({ table }) => table.suppress({ until: 'time-limit', waitMs: 1 })],
 ])('has no name where none was given: %s', (_of, make) => {

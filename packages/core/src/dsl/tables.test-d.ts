@@ -22,7 +22,7 @@ const names = builder.table('names', { key: string(), value: string() })
 
 describe('tables', () => {
   it('are grouped with the types of the new keys and values', () => {
-    const grouped = orders.groupBy((_id, { customer, total }) => [customer, total], { key: string(), value: double() })
+    const grouped = orders.groupBy(({ customer, total }) => [customer, total], { key: string(), value: double() })
     expectTypeOf(grouped).toEqualTypeOf<KGroupedTable<string, number>>()
     expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, bigint, 'key' | 'value'>>()
     expectTypeOf(
@@ -32,12 +32,12 @@ describe('tables', () => {
       ),
     ).toEqualTypeOf<KTable<string, number, 'key' | 'value'>>()
     // @ts-expect-error both serdes are needed: the rows cross a topic
-    orders.groupBy((_id, { customer, total }) => [customer, total], { key: string() })
+    orders.groupBy(({ customer, total }) => [customer, total], { key: string() })
     // @ts-expect-error an aggregate of another type needs a serde
     grouped.aggregate(
       () => '',
-      (_key, _value, all) => all,
-      (_key, _value, all) => all,
+      all => all,
+      all => all,
     )
   })
 
@@ -74,7 +74,7 @@ describe('tables', () => {
         expectTypeOf(customer).toEqualTypeOf<Customer | null>()
         return customer?.name ?? ''
       },
-      { store: { value: string() }, partitioner: (_topic, id, partitions) => Number(id) % partitions },
+      { store: { value: string() }, partitioner: (id, { partitions }) => Number(id) % partitions },
     )
     expectTypeOf(left).toEqualTypeOf<KTable<bigint, string, 'key' | 'value'>>()
     const total = (order: Order) => order.total
@@ -86,7 +86,7 @@ describe('tables', () => {
     expectTypeOf(orders.suppress({ until: 'time-limit', waitMs: 5 })).toEqualTypeOf<typeof orders>()
     // @ts-expect-error a final result cannot go early
     orders.suppress({ until: 'window-closes', whenFull: 'emit-early' })
-    const transformed = orders.transformValues(() => ({ transform: (id, order) => `${id} ${order?.total}` }))
+    const transformed = orders.transformValues(() => ({ transform: (order, id) => `${id} ${order?.total}` }))
     expectTypeOf(transformed).toEqualTypeOf<KTable<bigint, string, 'key'>>()
   })
 })

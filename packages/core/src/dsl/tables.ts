@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Fn2, ValueFn } from '../operators/spec.ts'
+import type { ValueFn } from '../operators/spec.ts'
 import type { Graph, GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import {
@@ -109,7 +109,7 @@ function lateOf(operator: string, onLate: OnLate, choice: StoreChoice): string |
 
 export function addTableFilter(
   from: TablePoint,
-  step: { readonly predicate: Fn2<boolean>; readonly negate: boolean },
+  step: { readonly predicate: ValueFn<boolean>; readonly negate: boolean },
   options: TableOptions,
 ): TablePoint {
   const { choice, name, store } = derivedTable(from, 'KTABLE-FILTER-', options)

@@ -49,7 +49,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   /** As `KGroupedStream.aggregate`, for each window. */
   aggregate<VR>(
     initializer: () => NoInfer<VR>,
-    aggregator: (key: K, value: V, aggregate: VR) => Awaitable<NoInfer<VR> | null>,
+    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     options: NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } },
   ): KTable<Windowed<K>, VR, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const

@@ -2,6 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { AggregateFunction } from '../operators/spec.ts'
 import { list } from '../serde/list.ts'
 import type { Serde } from '../serde/serde.ts'
+import { refuseKeyFirst } from '../topology/value-first.ts'
 import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
 import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
 import type { TablePoint } from './point.ts'
@@ -45,6 +46,7 @@ export function addTopN(group: GroupPoint, options: ErasedOptions, windowedBy?: 
     const reason = `n must be a positive whole number, but it is ${n}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'topN', reason })
   }
+  refuseKeyFirst(by, 'topN')
   const { aggregate, merger } = topNFunction(n, by as (value: unknown, key: unknown) => Rank | null)
   const element = (value as Serde<unknown> | undefined) ?? group.valueSerde
   const serde = element && (list(element) as Serde<unknown>)
@@ -53,15 +55,15 @@ export function addTopN(group: GroupPoint, options: ErasedOptions, windowedBy?: 
 
 /** The aggregation and, for sessions, how two lists become one. */
 function topNFunction(n: number, by: (value: unknown, key: unknown) => Rank | null) {
-  const add = (key: unknown, value: unknown, top: readonly unknown[]): readonly unknown[] => {
+  const add = (top: readonly unknown[], value: unknown, key: unknown): readonly unknown[] => {
     const rank = value === null ? null : by(value, key)
     if (rank === null || Number.isNaN(rank)) return top
     const below = top.findIndex(each => by(each, key)! < rank)
     const place = below < 0 ? top.length : below
     return place >= n ? top : top.toSpliced(place, 0, value).slice(0, n)
   }
-  const merger = (key: unknown, one: readonly unknown[], other: readonly unknown[]) =>
-    other.reduce<readonly unknown[]>((top, value) => add(key, value, top), one)
+  const merger = (one: readonly unknown[], other: readonly unknown[], key: unknown) =>
+    other.reduce<readonly unknown[]>((top, value) => add(top, value, key), one)
   const aggregate: AggregateFunction = { kind: 'aggregate', initializer: () => [], aggregator: add }
   return { aggregate, merger }
 }

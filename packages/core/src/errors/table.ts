@@ -416,6 +416,12 @@ export const ERROR_TABLE = {
     message: '{operator}: {reason}',
     hint: 'Correct the option that the message names.',
   },
+  MILLRACE_TOPOLOGY_ARGUMENT_ORDER: {
+    kind: 'topology',
+    message:
+      'The parameters of the function "{found}" of the operator "{operator}" are in the wrong order: it is called with {called}',
+    hint: 'The value comes first and the key last. If the function is right, rename its parameters to say so.',
+  },
   MILLRACE_TOPOLOGY_FOREIGN: {
     kind: 'topology',
     message: '{operator} was given a stream or table of another StreamsBuilder',

@@ -59,12 +59,12 @@ export function compileUpdate(
         if (stored.timestamp > timestamp) timestamp = stored.timestamp
         // Read twice: the user's function may change what it is given.
         if (options.needsOld) old = stored.value
-        aggregate = step.next(key, value, stored.value)
+        aggregate = step.next(stored.value, value, key)
       } else if (step.initial === undefined) {
         aggregate = value
       } else {
         if (options.needsOld) old = step.initial() ?? null
-        aggregate = step.next(key, value, step.initial())
+        aggregate = step.next(step.initial(), value, key)
       }
     } catch (error) {
       return context.fail(name, error)
@@ -86,7 +86,7 @@ export function storedAt(aggregate: unknown, timestamp: number, context: TaskCon
 interface AggregateStep {
   /** Absent for `reduce`: there the first value of a key becomes the aggregate as it is. */
   readonly initial?: () => unknown
-  readonly next: (key: unknown, value: unknown, aggregate: unknown) => unknown
+  readonly next: (aggregate: unknown, value: unknown, key: unknown) => unknown
 }
 
 /** `zero` shows which number type a count is kept in; the stores of other aggregations need not hold numbers. */
@@ -94,16 +94,14 @@ function aggregateStep(fn: AggregateFunction, zero: () => unknown): AggregateSte
   switch (fn.kind) {
     case 'count':
       return typeof zero() === 'bigint'
-        ? { initial: () => 0n, next: (_key, _value, count) => (count as bigint) + 1n }
-        : { initial: () => 0, next: (_key, _value, count) => (count as number) + 1 }
+        ? { initial: () => 0n, next: count => (count as bigint) + 1n }
+        : { initial: () => 0, next: count => (count as number) + 1 }
     case 'reduce': {
+      // Without the key, so that `Math.max` is a reducer.
       const reducer = fn.reducer as (aggregate: unknown, value: unknown) => unknown
-      return { next: (_key, value, current) => reducer(current, value) }
+      return { next: (aggregate, value) => reducer(aggregate, value) }
     }
     case 'aggregate':
-      return {
-        initial: fn.initializer,
-        next: fn.aggregator as (key: unknown, value: unknown, aggregate: unknown) => unknown,
-      }
+      return { initial: fn.initializer, next: fn.aggregator as AggregateStep['next'] }
   }
 }

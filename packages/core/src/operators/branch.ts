@@ -5,7 +5,7 @@ import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts
 /** `split`: the first predicate that holds has the record; none leaves it to the default branch, if there is one. */
 export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, env: OperatorEnv): Process {
   const branches = spec.branches.map(({ predicate, child }) => ({
-    holds: predicate as (key: unknown, value: unknown) => unknown,
+    holds: predicate as (value: unknown, key: unknown) => unknown,
     forward: env.child(child),
   }))
   const { context } = env
@@ -23,7 +23,7 @@ export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, e
       const branch = branches[index]!
       let verdict: unknown
       try {
-        verdict = branch.holds(key, value)
+        verdict = branch.holds(value, key)
       } catch (error) {
         return context.fail(name, error)
       }

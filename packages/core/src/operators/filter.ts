@@ -2,7 +2,7 @@ import type { OperatorSpec } from './spec.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
 type Spec = Extract<OperatorSpec, { type: 'filter' }>
-type Predicate = (key: unknown, value: unknown) => unknown
+type Predicate = (value: unknown, key: unknown) => unknown
 
 /** `filter` and `filterNot`. */
 export function compileFilter(spec: Spec, env: OperatorEnv): Process {
@@ -13,7 +13,7 @@ export function compileFilter(spec: Spec, env: OperatorEnv): Process {
   return (key, value) => {
     let verdict: unknown
     try {
-      verdict = predicate(key, value)
+      verdict = predicate(value, key)
     } catch (error) {
       return context.fail(name, error)
     }

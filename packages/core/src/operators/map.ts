@@ -3,16 +3,16 @@ import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts
 
 type SpecOf<Type extends OperatorSpec['type']> = Extract<OperatorSpec, { type: Type }>
 type Pair = readonly [unknown, unknown]
-type Of2<Result> = (first: unknown, second: unknown) => Result | PromiseLike<Result>
+type Mapper<Result> = (value: unknown, key: unknown) => Result | PromiseLike<Result>
 
 export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
-  const mapper = spec.mapper as Of2<Pair>
+  const mapper = spec.mapper as Mapper<Pair>
   const { context, forward } = env
   const { name } = env.node
   return (key, value) => {
     let pair: Pair | PromiseLike<Pair>
     try {
-      pair = mapper(key, value)
+      pair = mapper(value, key)
       if (mustSettle(pair, env)) return settle(pair, env, later => forward(later[0], later[1]))
     } catch (error) {
       return context.fail(name, error)
@@ -22,7 +22,7 @@ export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
 }
 
 export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): Process {
-  const mapper = spec.mapper as Of2<unknown>
+  const mapper = spec.mapper as Mapper<unknown>
   const { context, forward } = env
   const { name } = env.node
   return (key, value) => {
@@ -38,13 +38,13 @@ export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): P
 }
 
 export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): Process {
-  const mapper = spec.mapper as Of2<unknown>
+  const mapper = spec.mapper as Mapper<unknown>
   const { context, forward } = env
   const { name } = env.node
   return (key, value) => {
     let selected: unknown
     try {
-      selected = mapper(key, value)
+      selected = mapper(value, key)
     } catch (error) {
       return context.fail(name, error)
     }
@@ -55,24 +55,24 @@ export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): P
 
 export function compileFlatMap(spec: SpecOf<'flatMap'>, env: OperatorEnv): Process {
   const { forward } = env
-  return compileMany(spec.mapper as Of2<Iterable<unknown>>, false, env, (_key, pair) => {
+  return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, (_key, pair) => {
     const [key, value] = pair as Pair
     return forward(key, value)
   })
 }
 
 export function compileFlatMapValues(spec: SpecOf<'flatMapValues'>, env: OperatorEnv): Process {
-  return compileMany(spec.mapper as Of2<Iterable<unknown>>, true, env, env.forward)
+  return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, env.forward)
 }
 
 /** Calls the mapper and `emit`s each of its results with the key. */
-function compileMany(mapper: Of2<Iterable<unknown>>, valueFirst: boolean, env: OperatorEnv, emit: Process): Process {
+function compileMany(mapper: Mapper<Iterable<unknown>>, env: OperatorEnv, emit: Process): Process {
   const { context } = env
   const { name } = env.node
   return (key, value) => {
     let results: Iterable<unknown> | PromiseLike<Iterable<unknown>>
     try {
-      results = valueFirst ? mapper(value, key) : mapper(key, value)
+      results = mapper(value, key)
     } catch (error) {
       return context.fail(name, error)
     }

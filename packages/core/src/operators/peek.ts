@@ -4,14 +4,14 @@ import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts
 
 /** `peek`, which forwards, and `foreach`, which ends there. */
 export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: OperatorEnv): Process {
-  const action = spec.action as (key: unknown, value: unknown) => unknown
+  const action = spec.action as (value: unknown, key: unknown) => unknown
   const { context, forward } = env
   const { name } = env.node
   const { forwards } = spec
   return (key, value) => {
     let done: unknown
     try {
-      done = action(key, value)
+      done = action(value, key)
     } catch (error) {
       return context.fail(name, error)
     }
@@ -22,12 +22,12 @@ export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: 
 
 /** `[label]: key, value`, as Kafka Streams prints. */
 export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env: OperatorEnv): Process {
-  const mapper = spec.mapper as ((key: unknown, value: unknown) => unknown) | undefined
+  const mapper = spec.mapper as ((value: unknown, key: unknown) => unknown) | undefined
   const { context } = env
   const { name } = env.node
   return (key, value) => {
     try {
-      const text = mapper === undefined ? `${textOf(key)}, ${textOf(value)}` : mapper(key, value)
+      const text = mapper === undefined ? `${textOf(key)}, ${textOf(value)}` : mapper(value, key)
       if (mustSettle(text, env)) return settle(text, env, later => spec.write(`[${spec.label}]: ${String(later)}`))
       spec.write(`[${spec.label}]: ${String(text)}`)
     } catch (error) {

@@ -56,7 +56,7 @@ export interface FixedKeyProcessorContext<K, VOut> extends BaseProcessorContext 
 export interface ValueTransformer<K, V, VR> {
   init?(context: BaseProcessorContext): Awaitable<void>
   /** Unlike a mapper it sees deletions. Null deletes. */
-  transform(key: K, value: V | null): Awaitable<VR | null>
+  transform(value: V | null, key: K): Awaitable<VR | null>
   close?(): Awaitable<void>
 }
 

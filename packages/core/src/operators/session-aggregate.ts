@@ -51,7 +51,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
     let aggregate = yield* called(env, fold.initial)
     let [start, end] = [timestamp, timestamp]
     for (const session of touching) {
-      aggregate = yield* called(env, () => fold.merge(key, aggregate ?? null, session.value))
+      aggregate = yield* called(env, () => fold.merge(aggregate ?? null, session.value, key))
       start = Math.min(start, session.tie)
       end = Math.max(end, session.slot)
     }
@@ -66,7 +66,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
         yield forward(key, tie, slot, null, old)
       }
     }
-    aggregate = (yield* called(env, () => fold.add(key, value, aggregate ?? null))) ?? null
+    aggregate = (yield* called(env, () => fold.add(aggregate ?? null, value, key))) ?? null
     store.put(key, end, start, aggregate, timestamp)
     yield forward(key, start, end, aggregate, null)
   }

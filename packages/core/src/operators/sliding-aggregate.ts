@@ -54,7 +54,7 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
     const before = so === undefined ? ((yield* called(env, fold.initial)) ?? null) : so.value
     // Another decoding or another initial aggregate: the user's function may change what it is given.
     const old = !sendOldValues ? null : so === undefined ? (fold.initial() ?? null) : so.value
-    const after = (yield* called(env, () => fold.add(key, value, before))) ?? null
+    const after = (yield* called(env, () => fold.add(before, value, key))) ?? null
     const latest = before === null || so === undefined ? timestamp : Math.max(timestamp, so.timestamp)
     yield keep(key, start, after, latest, old)
   }

@@ -10,14 +10,14 @@ import type { MapValuesAsyncSpec } from './map-values-async.ts'
  * which the DSL has checked.
  */
 export type OperatorSpec =
-  | { readonly type: 'filter'; readonly predicate: Fn2<boolean>; readonly negate: boolean }
-  | { readonly type: 'map'; readonly mapper: Fn2<readonly [unknown, unknown]> }
+  | { readonly type: 'filter'; readonly predicate: ValueFn<boolean>; readonly negate: boolean }
+  | { readonly type: 'map'; readonly mapper: ValueFn<readonly [unknown, unknown]> }
   | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
   | MapValuesAsyncSpec
-  | { readonly type: 'flatMap'; readonly mapper: Fn2<Iterable<readonly [unknown, unknown]>> }
+  | { readonly type: 'flatMap'; readonly mapper: ValueFn<Iterable<readonly [unknown, unknown]>> }
   | { readonly type: 'flatMapValues'; readonly mapper: ValueFn<Iterable<unknown>> }
   /** Also the first half of `groupBy`. */
-  | { readonly type: 'selectKey'; readonly mapper: Fn2<unknown> }
+  | { readonly type: 'selectKey'; readonly mapper: ValueFn<unknown> }
   /** `merge`, and every other node that only passes on. */
   | { readonly type: 'passThrough' }
   /**
@@ -30,12 +30,12 @@ export type OperatorSpec =
       readonly defaultChild: string | undefined
       readonly exhaustive?: boolean
     }
-  | { readonly type: 'peek'; readonly action: Fn2<unknown>; readonly forwards: boolean }
+  | { readonly type: 'peek'; readonly action: ValueFn<unknown>; readonly forwards: boolean }
   | {
       readonly type: 'print'
       readonly label: string
       readonly write: (line: string) => void
-      readonly mapper: Fn2<string> | undefined
+      readonly mapper: ValueFn<string> | undefined
     }
   /** Before a repartition sink: records without a key go no further. With `passNullKeys` all pass. */
   | { readonly type: 'repartitionFilter'; readonly passNullKeys: boolean }
@@ -57,7 +57,7 @@ export type OperatorSpec =
   | StreamSelfJoinSpec
   | StreamGlobalJoinSpec
   /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
-  | (VersionedInput & { readonly type: 'tableGroup'; readonly selector: Fn2<readonly [unknown, unknown]> })
+  | (VersionedInput & { readonly type: 'tableGroup'; readonly selector: ValueFn<readonly [unknown, unknown]> })
   | TableAggregateSpec
   | TableTableJoinSpec
   | {
@@ -71,15 +71,13 @@ export type OperatorSpec =
   /** Where both sides of a join of tables meet. */
   | { readonly type: 'tableJoinMerge'; readonly store: string | undefined; readonly sendOldValues: boolean }
 
-/** `(key, value)`. */
-export type Fn2<Result> = (key: never, value: never) => Awaitable<Result>
-/** `(value, key)`: the key comes second because few need it. */
+/** The value comes first, since few functions look at the key (ADR 9). */
 export type ValueFn<Result> = (value: never, key: never) => Awaitable<Result>
 /** A user function may return its result or a promise of it; promises are awaited in order. */
 export type Awaitable<T> = T | PromiseLike<T>
 
 export interface BranchSpec {
-  readonly predicate: Fn2<boolean>
+  readonly predicate: ValueFn<boolean>
   readonly child: string
 }
 
@@ -121,7 +119,7 @@ export interface SessionAggregateSpec extends LateOutput {
   readonly store: string
   readonly function: AggregateFunction
   /** Makes one aggregate of two, for `aggregate`; `count` and `reduce` need none. */
-  readonly merger: ((key: never, one: never, other: never) => Awaitable<unknown>) | undefined
+  readonly merger: ((one: never, other: never, key: never) => Awaitable<unknown>) | undefined
   readonly windows: SessionWindowsSpec
   readonly emit: EmitStrategy
   readonly sendOldValues: boolean
@@ -142,7 +140,7 @@ export type AggregateFunction =
   | {
       readonly kind: 'aggregate'
       readonly initializer: () => unknown
-      readonly aggregator: (key: never, value: never, aggregate: never) => Awaitable<unknown>
+      readonly aggregator: (aggregate: never, value: never, key: never) => Awaitable<unknown>
     }
 
 /** All times are in milliseconds. */
@@ -195,7 +193,7 @@ export interface VersionedInput {
  */
 export interface TableFilterSpec extends VersionedInput {
   readonly type: 'tableFilter'
-  readonly predicate: Fn2<boolean>
+  readonly predicate: ValueFn<boolean>
   readonly negate: boolean
   readonly store: string | undefined
   readonly sendOldValues: boolean
@@ -226,8 +224,8 @@ export type TableAggregateFunction =
   | {
       readonly kind: 'aggregate'
       readonly initializer: () => unknown
-      readonly adder: (key: never, value: never, aggregate: never) => Awaitable<unknown>
-      readonly subtractor: (key: never, value: never, aggregate: never) => Awaitable<unknown>
+      readonly adder: (aggregate: never, value: never, key: never) => Awaitable<unknown>
+      readonly subtractor: (aggregate: never, value: never, key: never) => Awaitable<unknown>
     }
 
 /** One side of a join of two tables: its updates meet the current value of the other. */
@@ -347,7 +345,7 @@ export interface JoinWaitSpec {
 export interface StreamGlobalJoinSpec {
   readonly type: 'streamGlobalJoin'
   readonly join: 'inner' | 'left'
-  readonly keySelector: Fn2<unknown>
+  readonly keySelector: ValueFn<unknown>
   readonly joiner: (streamValue: never, globalValue: never, key: never) => Awaitable<unknown>
   /** The global table's. */
   readonly store: string
@@ -389,7 +387,7 @@ export interface JoinedGetterSpec {
 }
 
 export type ValueGetterStep =
-  | { readonly type: 'filter'; readonly predicate: Fn2<boolean>; readonly negate: boolean }
+  | { readonly type: 'filter'; readonly predicate: ValueFn<boolean>; readonly negate: boolean }
   | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
   /** Also of a row that is not there. */
   | { readonly type: 'transformValues'; readonly supplier: () => unknown }

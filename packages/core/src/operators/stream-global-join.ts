@@ -9,7 +9,7 @@ import type { StreamGlobalJoinSpec } from './spec.ts'
  * are those whose key selector gives null; but in a left join they meet null (KIP-962).
  */
 export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: OperatorEnv): Process {
-  const keySelector = spec.keySelector as (key: unknown, value: unknown) => unknown
+  const keySelector = spec.keySelector as (value: unknown, key: unknown) => unknown
   const joiner = spec.joiner as (streamValue: unknown, globalValue: unknown, key: unknown) => unknown
   const { context, forward } = env
   const { name } = env.node
@@ -57,7 +57,7 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
     if (value === null) return context.drop(name, 'null-value')
     let globalKey: unknown
     try {
-      globalKey = keySelector(key, value)
+      globalKey = keySelector(value, key)
     } catch (error) {
       return context.fail(name, error)
     }

@@ -39,7 +39,7 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
     let aggregate: unknown
     try {
       if (begins && step.initial === undefined) aggregate = newValue
-      else aggregate = step.add(key, newValue, begins ? step.initial!() : between)
+      else aggregate = step.add(begins ? step.initial!() : between, newValue, key)
     } catch (error) {
       return context.fail(name, error)
     }
@@ -51,7 +51,7 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
     if (stored === undefined || change.oldValue === null) return add(key, change, stored, valueOf(stored))
     let between: unknown
     try {
-      between = step.subtract(key, change.oldValue, stored.value)
+      between = step.subtract(stored.value, change.oldValue, key)
     } catch (error) {
       return context.fail(name, error)
     }
@@ -70,8 +70,8 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
 interface TableAggregateStep {
   /** Absent for `reduce`: there the first value of a key becomes the aggregate as it is. */
   readonly initial?: () => unknown
-  readonly add: (key: unknown, value: unknown, aggregate: unknown) => unknown
-  readonly subtract: (key: unknown, value: unknown, aggregate: unknown) => unknown
+  readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown
+  readonly subtract: (aggregate: unknown, value: unknown, key: unknown) => unknown
 }
 
 /** `zero` shows which number type a count is kept in. */
@@ -81,20 +81,20 @@ function stepOf(fn: TableAggregateFunction, zero: () => unknown): TableAggregate
       return typeof zero() === 'bigint'
         ? {
             initial: () => 0n,
-            add: (_key, _value, count) => (count as bigint) + 1n,
-            subtract: (_key, _value, count) => (count as bigint) - 1n,
+            add: count => (count as bigint) + 1n,
+            subtract: count => (count as bigint) - 1n,
           }
         : {
             initial: () => 0,
-            add: (_key, _value, count) => (count as number) + 1,
-            subtract: (_key, _value, count) => (count as number) - 1,
+            add: count => (count as number) + 1,
+            subtract: count => (count as number) - 1,
           }
     case 'reduce': {
       const adder = fn.adder as (aggregate: unknown, value: unknown) => unknown
       const subtractor = fn.subtractor as (aggregate: unknown, value: unknown) => unknown
       return {
-        add: (_key, value, aggregate) => adder(aggregate, value),
-        subtract: (_key, value, aggregate) => subtractor(aggregate, value),
+        add: (aggregate, value) => adder(aggregate, value),
+        subtract: (aggregate, value) => subtractor(aggregate, value),
       }
     }
     case 'aggregate':

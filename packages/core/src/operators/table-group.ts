@@ -10,7 +10,7 @@ type Pair = readonly [key: unknown, value: unknown]
  * is null takes no part.
  */
 export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGroup' }>, env: OperatorEnv): Process {
-  const selector = spec.selector as (key: unknown, value: unknown) => Pair | PromiseLike<Pair>
+  const selector = spec.selector as (value: unknown, key: unknown) => Pair | PromiseLike<Pair>
   const { context, forward } = env
   const { name } = env.node
 
@@ -33,8 +33,8 @@ export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGrou
     let newPair: Pair | PromiseLike<Pair> | null
     let oldPair: Pair | PromiseLike<Pair> | null
     try {
-      newPair = value === null ? null : selector(key, value)
-      oldPair = old === null || old === undefined ? null : selector(key, old)
+      newPair = value === null ? null : selector(value, key)
+      oldPair = old === null || old === undefined ? null : selector(old, key)
     } catch (error) {
       return context.fail(name, error)
     }

@@ -3,6 +3,7 @@ import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts
 import type { ValueTransformer } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 import { materialiser } from './table.ts'
+import { refuseKeyFirst } from '../topology/value-first.ts'
 import { processorContext } from './user-processor.ts'
 
 /** `KTable.transformValues`: deletions go through the transformer too, and what is null stays a deletion. */
@@ -45,10 +46,11 @@ export function compileTableTransform(
 /** Makes a transformer that lives as long as the task. */
 export function startTransformer(supplier: () => unknown, env: OperatorEnv): (key: unknown, value: unknown) => unknown {
   const transformer = supplier() as ValueTransformer<unknown, unknown, unknown>
+  refuseKeyFirst(transformer.transform, env.node.name)
   const given = processorContext(env, () => {
     throw millraceError('MILLRACE_TRANSFORMER_FORWARD', { operator: env.node.name })
   })
   if (transformer.init !== undefined) env.onInit(() => transformer.init!(given))
   if (transformer.close !== undefined) env.onClose(() => transformer.close!())
-  return (key, value) => transformer.transform(key, value)
+  return (key, value) => transformer.transform(value, key)
 }

@@ -59,11 +59,11 @@ export function materialiser(storeName: string, sendOldValues: boolean, env: Ope
  * that neither had nor has a value is not forwarded.
  */
 export function compileTableFilter(spec: TableFilterSpec, env: OperatorEnv): Process {
-  const predicate = spec.predicate as (key: unknown, value: unknown) => unknown
+  const predicate = spec.predicate as (value: unknown, key: unknown) => unknown
   const wanted = !spec.negate
   return compileTableStep(
     (key, value) => {
-      const verdict = predicate(key, value)
+      const verdict = predicate(value, key)
       if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
       return Boolean(verdict) === wanted ? value : null
     },

@@ -166,10 +166,10 @@ function compileStep(step: ValueGetterStep, env: OperatorEnv): (key: unknown, va
     }
     case 'filter': {
       const wanted = !step.negate
-      const predicate = step.predicate as (key: unknown, value: unknown) => unknown
+      const predicate = step.predicate as (value: unknown, key: unknown) => unknown
       return (key, value) => {
         if (value === null) return null
-        const verdict = predicate(key, value)
+        const verdict = predicate(value, key)
         if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
         return Boolean(verdict) === wanted ? value : null
       }

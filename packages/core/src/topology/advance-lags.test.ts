@@ -121,7 +121,7 @@ it('adds up what is held back on the way, and something for each topic', () => {
     .count()
     .toStream()
     .mapValues(String)
-    .groupBy((_key, value) => value, texts)
+    .groupBy(value => value, texts)
     .windowedBy(tumbling({ sizeMs: 100, graceMs: 0 }), { emitStrategy: 'on-close' })
     .count({ name: 'second' })
     .toStream()

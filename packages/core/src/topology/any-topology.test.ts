@@ -10,7 +10,7 @@ import type { Plan, PlanNode } from './plan.ts'
 
 const texts = { key: string(), value: string() }
 const keep = <V>(value: V) => value
-const byValue = (_key: unknown, value: string) => value
+const byValue = (value: string) => value
 
 type Stream = KStream<string, string, 'key' | 'value'>
 type Table = KTable<string, string, 'key' | 'value'>
@@ -26,7 +26,7 @@ const calls: readonly ((pool: Pool, stream: Stream, other: Stream, table: Table,
   ({ builder, streams }, _stream, _other, _table, n) => streams.push(builder.stream(`topic-${n}`, texts)),
   ({ builder, tables }, _stream, _other, _table, n) => tables.push(builder.table(`table-${n}`, texts)),
   ({ streams }, stream) => streams.push(stream.filter(() => true)),
-  ({ streams }, stream) => streams.push(stream.map((key, value) => [value, key]).repartition(texts)),
+  ({ streams }, stream) => streams.push(stream.map((value, key) => [value, key]).repartition(texts)),
   ({ streams }, stream, other) => streams.push(stream.merge(other)),
   ({ streams }, stream, _other, table) => streams.push(stream.join(table, keep).mapValues(keep).repartition(texts)),
   ({ streams }, stream, _other, table) => {

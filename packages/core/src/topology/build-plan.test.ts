@@ -11,7 +11,7 @@ import type { Plan, PlanNode, ProcessorNode } from './plan.ts'
 const texts = { key: string(), value: string() }
 const always = () => true
 const keep = <V>(value: V) => value
-const byValue = (_key: unknown, value: string) => value
+const byValue = (value: string) => value
 
 function planOf(write: (builder: StreamsBuilder) => unknown): Plan {
   const builder = new StreamsBuilder()
@@ -202,7 +202,7 @@ describe('a table that others look up', () => {
   })
 
   it('is looked up in the nearest store, through the steps below it', () => {
-    const isLong = (_key: string, value: string) => value.length > 3
+    const isLong = (value: string) => value.length > 3
     const upper = (value: string) => value.toUpperCase()
     const plan = planOf(b => {
       const stored = b.table('t', { ...texts, store: 's' })

@@ -7,7 +7,7 @@ import { diffTopologies, silentChanges, topologyOutline } from './diff.ts'
 import type { Plan } from './plan.ts'
 
 const texts = { key: string(), value: string() }
-const byValue = (_key: string, value: string) => value
+const byValue = (value: string) => value
 
 function planOf(build: (b: StreamsBuilder) => void): Plan {
   const builder = new StreamsBuilder()

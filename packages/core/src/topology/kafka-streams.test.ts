@@ -20,8 +20,8 @@ const texts = { key: string(), value: string() }
 const minute = tumbling({ sizeMs: 60_000, graceMs: 10_000 })
 const always = () => true
 const keep = <V>(value: V) => value
-const pair = <K, V>(key: K, value: V) => [key, value] as const
-const byValue = (_key: unknown, value: string) => value
+const pair = <K, V>(value: V, key: K) => [key, value] as const
+const byValue = (value: string) => value
 const ignore = () => undefined
 
 const words = (b: StreamsBuilder) =>
@@ -57,7 +57,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .mapValues(keep)
       .map(pair)
       .flatMapValues(value => [value])
-      .flatMap((key, value) => [[key, value]])
+      .flatMap((value, key) => [[key, value]])
       .selectKey(keep)
       .peek(ignore)
       .to('out', texts)
@@ -71,7 +71,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .mapValues(keep, { name: 'mv' })
       .map(pair, { name: 'm' })
       .flatMapValues(value => [value], { name: 'fmv' })
-      .flatMap((key, value) => [[key, value]], { name: 'fm' })
+      .flatMap((value, key) => [[key, value]], { name: 'fm' })
       .selectKey(keep, { name: 'sk' })
       .peek(ignore, { name: 'p' })
       .to('out', texts)
@@ -97,7 +97,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .groupByKey(texts)
       .count(),
   'topic-choice': b =>
-    b.stream('in', texts).to(function topicOf(_key, value) {
+    b.stream('in', texts).to(function topicOf(value) {
       return value
     }),
   branches(b) {
@@ -209,7 +209,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     g.reduce(keep)
     g.aggregate(
       () => '',
-      (_key, _value, aggregate) => aggregate,
+      aggregate => aggregate,
       { store: texts },
     )
   },
@@ -219,7 +219,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     g.reduce(keep, { store: 'reduced' }).toStream().to('reduced-out')
     g.aggregate(
       () => '',
-      (_key, _value, aggregate) => aggregate,
+      aggregate => aggregate,
       { name: 'aggregator', store: { name: 'aggregated', value: string() } },
     )
   },
@@ -235,7 +235,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .groupByKey()
       .windowedBy(minute)
       .count()
-      .toStream(({ key }) => key)
+      .toStream((_value, { key }) => key)
       .to('per-minute', { key: string() })
     const w = b.stream('clicks', texts).groupBy(byValue, texts).windowedBy(minute)
     w.count({ store: 'clicks-per-minute' })
@@ -243,7 +243,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     w.reduce(keep, { name: 'window-reduce' })
     w.aggregate(
       () => '',
-      (_key, _value, aggregate) => aggregate,
+      aggregate => aggregate,
       { store: texts },
     )
       .toStream()
@@ -304,7 +304,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     s.filter(always).to('two', texts)
     s.groupBy(byValue, texts)
       .count()
-      .filter((_key, count) => count > 1n)
+      .filter(count => count > 1n)
       .toStream()
       .peek(ignore)
       .to('three')
@@ -316,12 +316,12 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .groupBy(byValue, texts)
       .count()
       .toStream()
-      .map(key => pair(key, key))
+      .map((_value, key) => pair(key, key))
       .groupByKey(texts)
       .windowedBy(minute)
       .count()
       .toStream()
-      .map(({ key }) => pair(key, key))
+      .map((_value, { key }) => pair(key, key))
       .toTable({ store: texts })
       .toStream()
       .to('out'),

@@ -88,15 +88,21 @@ export interface SinkNode {
   readonly parents: readonly string[]
 }
 
-export type TopicNameExtractor = (key: never, value: never, context: RecordMetadata) => string
+export type TopicNameExtractor = (value: never, key: never, context: RecordMetadata) => string
 
 /** A partition, several (multicast), none at all (`[]`: the record is dropped), or undefined for the default. */
 export type StreamPartitioner = (
-  topic: string,
-  key: never,
   value: never,
-  partitions: number,
+  key: never,
+  target: TargetTopic,
 ) => number | readonly number[] | undefined
+
+/** Where a record is about to be written. */
+export interface TargetTopic {
+  /** Its name at the broker. */
+  readonly topic: string
+  readonly partitions: number
+}
 
 /** Where the record at hand came from. `topic` is null and numbers are -1 during punctuation. */
 export interface RecordMetadata {

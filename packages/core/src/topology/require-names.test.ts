@@ -10,7 +10,7 @@ function wordCount(names: { readonly group?: string; readonly store?: string }):
   const builder = new StreamsBuilder()
   builder
     .stream('lines', text)
-    .groupBy((_key, value) => value, { ...text, ...(names.group === undefined ? {} : { name: names.group }) })
+    .groupBy(value => value, { ...text, ...(names.group === undefined ? {} : { name: names.group }) })
     .count(names.store === undefined ? {} : { store: names.store })
     .toStream()
     .to('counts', { key: string(), value: long() })

@@ -13,7 +13,7 @@ import { describe as describePlan } from './describe.ts'
  */
 
 const texts = { key: string(), value: string() }
-const byValue = (_key: string, value: string) => value
+const byValue = (value: string) => value
 const keep = <V>(value: V) => value
 const always = () => true
 const near = joinWindows({ timeDifferenceMs: 60_000, graceMs: 0 })
@@ -51,7 +51,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   'global-table-after-map': b =>
     b
       .stream('s', texts)
-      .map((key, value) => [key, value])
+      .map((value, key) => [key, value])
       .join(b.globalTable('g', texts), byValue, keep)
       .groupByKey(texts)
       .count(),
@@ -91,7 +91,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     s.join(b.table('t', texts), keep, texts).to('joined', texts)
   },
   'optimized-value-changing-between'(b) {
-    const s = b.stream('s', texts).map((key, value) => [key, value])
+    const s = b.stream('s', texts).map((value, key) => [key, value])
     s.mapValues(keep).groupByKey(texts).count({ store: 'mapped' })
     s.filter(always).groupByKey(texts).count({ store: 'plain' })
     s.groupByKey(texts).count({ store: 'direct' })

@@ -1,5 +1,4 @@
 import type {
-  Fn2,
   JoinedGetterSpec,
   StoredGetterSpec,
   TableJoiner,
@@ -151,7 +150,7 @@ export interface KeptTable {
 /** `filter`: an old value costs nothing where the parent has a store, so it is asked for and spares useless tombstones. */
 export function filteredTableState(
   parent: TableState,
-  step: { readonly predicate: Fn2<boolean>; readonly negate: boolean },
+  step: { readonly predicate: ValueFn<boolean>; readonly negate: boolean },
   kept: KeptTable,
 ): TableState {
   const derived = derivedTableState(parent, { type: 'filter', ...step }, kept)

@@ -8,7 +8,7 @@ import { keyValueStore, windowStore } from '../state/store-builder.ts'
 
 const texts = { key: string(), value: string() }
 const keep = <V>(value: V) => value
-const byValue = (_key: unknown, value: string) => value
+const byValue = (value: string) => value
 const supplier = () => ({ process() {} })
 
 /** What JavaScript lets through and TypeScript would not. */
@@ -50,7 +50,7 @@ const cases: readonly [
     b =>
       b
         .stream('in', texts)
-        .map((key, value) => [value, key])
+        .map((value, key) => [value, key])
         .groupByKey(unchecked(undefined))
         .count(),
   ],

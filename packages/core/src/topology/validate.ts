@@ -2,6 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import { internalTopics } from './internal-topics.ts'
 import { checkedName } from './naming.ts'
 import type { Plan, PlanNode } from './plan.ts'
+import { checkArgumentOrder } from './value-first.ts'
 
 /** What holds for a whole plan and cannot be seen at a single call of the DSL. */
 export function validate(plan: Plan): void {
@@ -10,6 +11,7 @@ export function validate(plan: Plan): void {
   oneSourcePerTopic(plan.nodes)
   foreignTopicsOnly(plan)
   copartitionable(plan)
+  checkArgumentOrder(plan.nodes)
 }
 
 function uniqueNames(nodes: readonly PlanNode[]): void {

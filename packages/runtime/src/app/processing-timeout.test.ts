@@ -75,15 +75,15 @@ const unlessBad = <T>(value: string, result: T): T | Promise<T> => (value === 'b
 describe('a function whose promise does not come in time', () => {
   it.each<[string, (builder: StreamsBuilder) => void]>([
     ['mapValues', b => void b.stream('in', texts).mapValues(v => unlessBad(v, v), { name: 'slow' })],
-    ['filter', b => void b.stream('in', texts).filter((_k, v) => unlessBad(v, true), { name: 'slow' })],
-    ['foreach', b => b.stream('in', texts).foreach((_k, v) => unlessBad(v, undefined), { name: 'slow' })],
+    ['filter', b => void b.stream('in', texts).filter(v => unlessBad(v, true), { name: 'slow' })],
+    ['foreach', b => b.stream('in', texts).foreach(v => unlessBad(v, undefined), { name: 'slow' })],
     [
       'aggregate',
       b => {
         const grouped = b.stream('in', texts).groupByKey()
         grouped.aggregate(
           () => '',
-          (_k, v, all) => unlessBad(v, all + v),
+          (all, v) => unlessBad(v, all + v),
           { name: 'slow', store: { value: string() } },
         )
       },
@@ -95,8 +95,8 @@ describe('a function whose promise does not come in time', () => {
         const windowed = grouped.windowedBy(sessions({ inactivityGapMs: 10, graceMs: 0 }))
         windowed.aggregate(
           () => '',
-          (_k, v, all) => unlessBad(v, all + v),
-          (_k, one, other) => one + other,
+          (all, v) => unlessBad(v, all + v),
+          (one, other) => one + other,
           { name: 'slow', store: { value: string() } },
         )
       },

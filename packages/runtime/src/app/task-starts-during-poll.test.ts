@@ -41,7 +41,7 @@ it('leaves no gap when a poll from before the start of a task is answered after 
     )
   const seen: string[] = []
   const builder = new StreamsBuilder()
-  builder.stream('in', texts).foreach(value => void seen.push(value))
+  builder.stream('in', texts).foreach((_value, value) => void seen.push(value))
   let beforeAnswer = () => Promise.resolve()
   let beforeStart = Promise.resolve()
   const instance = app.instance(builder.build(), {

@@ -17,7 +17,7 @@ function plan() {
   const builder = new StreamsBuilder()
   builder
     .stream('in', texts)
-    .groupBy((_key, word) => word, { ...texts, name: 'by-word' })
+    .groupBy(word => word, { ...texts, name: 'by-word' })
     .count({ store: 'counts' })
   return builder.build()
 }

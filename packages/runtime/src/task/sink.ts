@@ -6,6 +6,7 @@ import {
   type Process,
   type Producer,
   type SinkNode,
+  type TargetTopic,
   type TopicAppender,
 } from '@millrace/core'
 import { writerOf } from '../state/store-codec.ts'
@@ -18,9 +19,8 @@ export interface SinkTopics {
   partitions(topic: string): number | Promise<number>
 }
 
-interface Target {
+interface Target extends TargetTopic {
   readonly appender: TopicAppender
-  readonly partitions: number
 }
 
 /** Records without a key stay on one partition for this many, which keeps batches full, then go to the next. */
@@ -35,7 +35,8 @@ export function compileSink(node: SinkNode, context: RecordContext, producer: Pr
   const open = (topic: string): Target | Promise<Target> => {
     const name = topics.decorate(topic)
     const add = (partitions: number) => {
-      const target = { appender: producer.topic(name), partitions }
+      const appender = producer.topic(name)
+      const target = { topic: appender.topic, partitions, appender }
       targets.set(topic, target)
       return target
     }
@@ -109,8 +110,8 @@ export function compileSink(node: SinkNode, context: RecordContext, producer: Pr
 
   /** The user's choice as a list; undefined leaves it to the key. */
   function choose(target: Target, key: unknown, value: unknown): readonly number[] | undefined {
-    const partitioner = node.partitioner as (topic: string, key: unknown, value: unknown, partitions: number) => unknown
-    const chosen = partitioner(target.appender.topic, key, value, target.partitions)
+    const partitioner = node.partitioner as (value: unknown, key: unknown, target: TargetTopic) => unknown
+    const chosen = partitioner(value, key, target)
     if (chosen === undefined || chosen === null) return undefined
     const list = (Array.isArray(chosen) ? chosen : [chosen]) as readonly number[]
     for (const partition of list) {
@@ -138,7 +139,7 @@ export function compileSink(node: SinkNode, context: RecordContext, producer: Pr
       topic =
         typeof node.topic === 'string'
           ? node.topic
-          : (node.topic as (key: unknown, value: unknown, record: unknown) => string)(key, value, context.metadata())
+          : (node.topic as (value: unknown, key: unknown, record: unknown) => string)(value, key, context.metadata())
     } catch (error) {
       return context.fail(node.name, error)
     }

@@ -14,7 +14,7 @@ const counted = (builder: StreamsBuilder) => {
   builder.stream('in', texts).groupByKey().count({ store: 'counts' })
 }
 const regrouped = (builder: StreamsBuilder) => {
-  const grouped = builder.stream('in', texts).groupBy((_key, value) => value, { ...texts, name: 'by-value' })
+  const grouped = builder.stream('in', texts).groupBy(value => value, { ...texts, name: 'by-value' })
   grouped.count({ store: 'counts' })
 }
 const joined = (builder: StreamsBuilder) => {

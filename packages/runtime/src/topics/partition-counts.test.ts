@@ -9,7 +9,7 @@ it('gives a repartition topic as many partitions as what feeds it', () => {
   builder
     .stream('small', text)
     .merge(builder.stream('large', text))
-    .groupBy((_key, value) => value, text)
+    .groupBy(value => value, text)
     .count({ store: 'c' })
   const counts = partitionCounts(
     builder.build(),
@@ -26,7 +26,7 @@ it('follows a chain of repartition topics', () => {
   builder
     .stream('in', text)
     .repartition({ name: 'first', partitions: 5 })
-    .groupBy((_key, value) => value, text)
+    .groupBy(value => value, text)
     .count({ store: 'c' })
   const counts = partitionCounts(builder.build(), new Map([['in', 3]]))
   expect(counts.get('first-repartition')).toBe(5)
@@ -38,7 +38,7 @@ it('aligns a repartition topic with the table that it is joined to', () => {
   const table = builder.table('table', text)
   builder
     .stream('in', text)
-    .selectKey((_key, value) => value)
+    .selectKey(value => value)
     .join(table, (left, right) => left + right, { name: 'joined', ...text })
     .to('out', text)
   const counts = partitionCounts(

@@ -32,7 +32,7 @@ describe('a branch by pattern', () => {
       .branch({ amount: null }, { name: 'unknown' })
       .defaultBranch()
     for (const [name, stream] of Object.entries(branches)) {
-      stream.map<string, string>((_key, event) => [name, event?.type ?? 'none']).to('seen', texts)
+      stream.map<string, string>(event => [name, event?.type ?? 'none']).to('seen', texts)
     }
     const { seen } = await run(builder, [
       { type: 'order', status: 'open' },
@@ -75,7 +75,7 @@ describe('exhaustive branches', () => {
       .branch({ type: 'refund' }, { name: 'refunds' })
       .exhaustive()
     for (const [name, stream] of Object.entries(branches)) {
-      stream.map<string, string>((_key, event) => [name, event.type]).to('seen', texts)
+      stream.map<string, string>(event => [name, event.type]).to('seen', texts)
     }
     return builder
   }

@@ -10,10 +10,10 @@ function cogrouped() {
   const orders = builder.stream('orders', texts).groupByKey()
   const payments = builder
     .stream('payments', texts)
-    .groupBy((_payer, payment) => payment.slice(0, 1), { ...texts, name: 'by-account' })
+    .groupBy(payment => payment.slice(0, 1), { ...texts, name: 'by-account' })
   const both = orders
-    .cogroup<string>((_key, order, account) => (order === 'close' ? null : `${account}+${order}`))
-    .cogroup(payments, (_key, payment, account) => `${account}-${payment.slice(1)}`)
+    .cogroup<string>((account, order) => (order === 'close' ? null : `${account}+${order}`))
+    .cogroup(payments, (account, payment) => `${account}-${payment.slice(1)}`)
   return { builder, both }
 }
 
@@ -79,7 +79,7 @@ it('does so for each window, and for each session', async () => {
   const activity = cogrouped()
   const bySession = activity.both.windowedBy(sessions({ inactivityGapMs: 7, graceMs: 0 })).aggregate(
     () => '',
-    (_key, one, other) => one + other,
+    (one, other) => one + other,
     kept,
   )
   bySession.toStream().to('out', { key: sessionWindowed(string()), value: string() })

@@ -179,7 +179,7 @@ it('brings records of a key that was changed together first, those without a key
   const builder = new StreamsBuilder()
   builder
     .stream('in', texts)
-    .selectKey((_key, value) => byPrefix(value))
+    .selectKey(value => byPrefix(value))
     .deduplicate({ by: () => 'one', id: string(), withinMs: 10, name: 'once', ...texts })
     .to('out', texts)
   const plan = builder.build()
@@ -266,7 +266,7 @@ it.each([
 
 it('says which serde of the records is missing', () => {
   const builder = new StreamsBuilder()
-  const changed = builder.stream('in', texts).selectKey((_key, value) => value)
+  const changed = builder.stream('in', texts).selectKey(value => value)
   // @ts-expect-error the key is new
   changed.deduplicate({ by: byPrefix, id: string(), withinMs: 1 })
   expect(() => builder.build()).toThrow(expect.objectContaining({ code: 'MILLRACE_TOPOLOGY_SERDE_MISSING' }))

@@ -9,7 +9,7 @@ function withCountries(join: 'join' | 'leftJoin') {
   const builder = new StreamsBuilder()
   const countries = builder.globalTable('countries', { ...texts, store: 'countries' })
   const orders = builder.stream('orders', texts)
-  const countryOf = (_id: string, country: string) => (country === '' ? null : country)
+  const countryOf = (country: string) => (country === '' ? null : country)
   const combine = (order: string, country: string | null, key: string) => `${key} ${order} ${country}`
   const joined =
     join === 'join' ? orders.join(countries, countryOf, combine) : orders.leftJoin(countries, countryOf, combine)
@@ -97,7 +97,7 @@ it.each([
     .stream('s', texts)
     .selectKey(() => null as unknown as string)
     .repartition(texts)
-  const byValue = (_key: string, value: string) => value
+  const byValue = (value: string) => value
   const combine = (one: string, other: string | null) => `${one}${other}`
   const joined = join === 'join' ? stream.join(global, byValue, combine) : stream.leftJoin(global, byValue, combine)
   joined.to('out', texts)

@@ -22,7 +22,7 @@ function wordCount(): Plan {
   builder
     .stream('lines', texts)
     .flatMapValues(line => line.split(' '))
-    .groupBy((_key, word) => word, { key: string(), value: string() })
+    .groupBy(word => word, { key: string(), value: string() })
     .count({ store: 'counts' })
     .toStream()
     .to('word-counts', { key: string(), value: long() })
@@ -221,13 +221,13 @@ it('keeps the old value the old value, though the aggregator changes it in place
     .groupByKey()
     .aggregate(
       () => ({ items: [] as string[] }),
-      (_key, value, aggregate) => {
+      (aggregate, value) => {
         aggregate.items.push(value)
         return value === 'drop' ? null : aggregate
       },
       { store: { name: 'baskets', value: totals } },
     )
-    .filter((_key, basket) => basket.items.length % 2 === 0)
+    .filter(basket => basket.items.length % 2 === 0)
     .toStream()
     .to('even-baskets')
   await using driver = await TopologyTestDriver.create(builder.build())

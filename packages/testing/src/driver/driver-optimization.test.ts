@@ -60,10 +60,10 @@ describe('a table whose topic serves as its changelog', () => {
 it('gives the same results with one repartition topic for all', async () => {
   const run = async (optimization: readonly Optimization[]) => {
     const builder = new StreamsBuilder()
-    const words = builder.stream('words', texts).selectKey((_key, value) => value)
+    const words = builder.stream('words', texts).selectKey(value => value)
     words.groupByKey(texts).count({ store: 'counts' }).toStream().to('counted')
     words
-      .filter(key => key !== 'b')
+      .filter((_value, key) => key !== 'b')
       .groupByKey(texts)
       .reduce((all, value) => all + value, { store: 'joined' })
       .toStream()

@@ -48,7 +48,7 @@ describe('topics read by pattern', () => {
     const builder = new StreamsBuilder()
     builder
       .stream(/in-.*/, texts)
-      .groupBy((_key, value) => value, texts)
+      .groupBy(value => value, texts)
       .count({ store: 'counts' })
     await using driver = await TopologyTestDriver.create(builder.build())
     expect(driver.tasks()).toEqual([])

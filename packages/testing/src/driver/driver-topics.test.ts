@@ -72,7 +72,7 @@ it('reads each topic by its real name, and says which ones were written', async 
   const builder = new StreamsBuilder()
   builder
     .stream('in', texts)
-    .groupBy((_key, value) => value, { key: string() })
+    .groupBy(value => value, { key: string() })
     .count({ store: 'counts' })
     .toStream()
     .to('out', { value: long() })
@@ -87,7 +87,7 @@ it('reads each topic by its real name, and says which ones were written', async 
 
 it('makes topics that a sink chooses record by record', async () => {
   const builder = new StreamsBuilder()
-  builder.stream('in', texts).to((_key, value) => `to-${value}`)
+  builder.stream('in', texts).to(value => `to-${value}`)
   await using driver = await TopologyTestDriver.create(builder.build(), { partitions: 2 })
   await driver.createInputTopic('in', texts).pipeInput('k', 'left')
   expect(driver.createOutputTopic('to-left', texts).readKeyValuesToList()).toEqual([['k', 'left']])
@@ -98,7 +98,7 @@ it('lets the topology read what it writes', async () => {
   const builder = new StreamsBuilder()
   builder
     .stream('numbers', texts)
-    .filter((_key, value) => Number(value) > 0)
+    .filter(value => Number(value) > 0)
     .mapValues(value => String(Number(value) - 1))
     .to('numbers', { value: string() })
   await using driver = await TopologyTestDriver.create(builder.build())

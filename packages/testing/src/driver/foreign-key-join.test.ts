@@ -112,7 +112,7 @@ it('writes subscriptions and answers in the bytes of Kafka Streams', async () =>
 const HASH_OF_ONE = 'ddbc429416f80104974410b3f05834f7'
 
 it('goes by the partitioners of tables that are not partitioned by murmur2', async () => {
-  const byFirstLetter = (_topic: string, key: string | null, partitions: number) =>
+  const byFirstLetter = (key: string | null, { partitions }: { readonly partitions: number }) =>
     key === null ? 0 : key.charCodeAt(0) % partitions
   const builder = new StreamsBuilder()
   builder
@@ -131,7 +131,7 @@ it('goes by the partitioners of tables that are not partitioned by murmur2', asy
     .to('out', texts)
   await using driver = await TopologyTestDriver.create(builder.build(), { partitions: { orders: 4, customers: 5 } })
   const pipe = (topic: string, partitions: number, key: string, value: string) =>
-    driver.createInputTopic(topic, texts).pipeInput(key, value, { partition: byFirstLetter(topic, key, partitions) })
+    driver.createInputTopic(topic, texts).pipeInput(key, value, { partition: byFirstLetter(key, { partitions }) })
   const keys = ['a', 'b', 'c', 'd', 'e', 'f']
   for (const key of keys) await pipe('customers', 5, key, key.toUpperCase())
   for (const key of keys) await pipe('orders', 4, key, key)

@@ -28,7 +28,7 @@ const START = 100_000
 
 type Counts<V> = KStream<Windowed<string>, V, SerdeSide>
 const toOut = <V>(counts: Counts<V>) =>
-  counts.map(({ key, window }, value) => [key, `${window.start - START}: ${String(value)}`]).to('out', texts)
+  counts.map((value, { key, window }) => [key, `${window.start - START}: ${String(value)}`]).to('out', texts)
 
 type Tumbling = ReturnType<typeof tumbling>
 
@@ -261,12 +261,12 @@ describe('windows of windows', () => {
     const again = first.toStream().groupByKey().windowedBy(tens, { emitStrategy: 'on-close' }).count()
     again
       .toStream()
-      .map(({ key, window }, count) => [key.key, `${window.start - START}: ${count}`])
+      .map((count, { key, window }) => [key.key, `${window.start - START}: ${count}`])
       .to('out', texts)
   }
 
   function inTwoTasks(builder: StreamsBuilder, first: KTable<Windowed<string>, bigint, SerdeSide>): void {
-    const moved = first.toStream(({ key }) => key).groupByKey({ key: string(), value: long() })
+    const moved = first.toStream((_value, { key }) => key).groupByKey({ key: string(), value: long() })
     toOut(moved.windowedBy(tens, { emitStrategy: 'on-close' }).count().toStream() as Counts<bigint>)
   }
 
@@ -335,10 +335,10 @@ it('does what a record of another key with that time would do', async () => {
     'suppressed sessions': suppressed(sessions({ inactivityGapMs: 100, graceMs: 50 })),
     'an outer join': define(builder => {
       const stream = builder.stream('in', texts)
-      const odd = stream.filter((_key, value) => Number(value) % 2 === 1)
-      const even = stream.filter((_key, value) => Number(value) % 2 === 0)
+      const odd = stream.filter(value => Number(value) % 2 === 1)
+      const even = stream.filter(value => Number(value) % 2 === 0)
       const near = joinWindows({ timeDifferenceMs: 100, graceMs: 50 })
-      return odd.outerJoin(even, pair, { windows: near }).filter((_key, value) => !value.includes(TICK))
+      return odd.outerJoin(even, pair, { windows: near }).filter(value => !value.includes(TICK))
     }),
     deduplicate: define(builder =>
       builder.stream('in', texts).deduplicate({ by: () => 'x', id: string(), withinMs: 100, graceMs: 150 }),

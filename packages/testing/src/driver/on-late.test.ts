@@ -162,7 +162,7 @@ it.each([
   ['sessions', sessions({ inactivityGapMs: 5, graceMs: 0 })],
 ])('gives what is late for any stream of a cogroup over %s, in one stream', async (_which, windows) => {
   const builder = new StreamsBuilder()
-  const join = (_key: string, value: string, all: string) => all + value
+  const join = (all: string, value: string) => all + value
   const grouped = ['one', 'two'].map(topic => builder.stream(topic, texts).groupByKey())
   const cogrouped = grouped[0]!.cogroup(join).cogroup(grouped[1]!, join)
   const store = { value: string() }

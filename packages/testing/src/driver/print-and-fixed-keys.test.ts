@@ -29,7 +29,7 @@ describe('print', () => {
     ['a label', { label: 'orders' }, ['[orders]: ada, {"total":7}', '[orders]: null, null']],
     [
       'what the format makes of them',
-      { label: 'orders', format: (key, order: Order | null) => `${key} pays ${order?.total ?? 'nothing'}` },
+      { label: 'orders', format: (order: Order | null, key) => `${key} pays ${order?.total ?? 'nothing'}` },
       ['[orders]: ada pays 7', '[orders]: null pays nothing'],
     ],
   ])('writes %s', async (_what, options, lines) => {

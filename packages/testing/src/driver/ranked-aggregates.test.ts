@@ -26,13 +26,13 @@ const distinct = { id: string(), maxIds: 3 }
 const ids = <K>(table: KTable<K, readonly Order[], 'key' | 'value'>) =>
   table
     .toStream(() => 'k')
-    .filter((_key, values) => values !== null)
+    .filter(values => values !== null)
     .mapValues(values => values.map(({ id }) => id))
     .to('out', { key: string(), value: list(string()) })
 const counts = <K>(table: KTable<K, bigint, 'key' | 'value'>) =>
   table
     .toStream(() => 'k')
-    .filter((_key, count) => count !== null)
+    .filter(count => count !== null)
     .to('out', { key: string(), value: long() })
 
 function planOf(define: (grouped: ReturnType<ReturnType<typeof streamOf>['groupByKey']>) => void): Plan {

@@ -26,7 +26,7 @@ type Topology = (builder: StreamsBuilder, type: Type) => void
 
 const windows = tumbling({ sizeMs: 50, graceMs: 0 })
 const named = (name: string, type: Type) => ({ ...texts, name, type })
-const append = (_key: string, value: string, all: string) => all + value
+const append = (all: string, value: string) => all + value
 
 const DSL: Readonly<Record<string, Topology>> = {
   table: (builder, type) =>
@@ -62,7 +62,7 @@ const DSL: Readonly<Record<string, Topology>> = {
       .groupByKey()
       .windowedBy(windows)
       .aggregate(() => '', append, { store: named('all', type) })
-      .toStream(({ key }) => key)
+      .toStream((_value, { key }) => key)
       .to('out', texts),
   'aggregate of sliding windows': (builder, type) =>
     builder
@@ -70,7 +70,7 @@ const DSL: Readonly<Record<string, Topology>> = {
       .groupByKey()
       .windowedBy(sliding({ timeDifferenceMs: 30, graceMs: 100 }))
       .aggregate(() => '', append, { store: named('all', type) })
-      .toStream(({ key }) => key)
+      .toStream((_value, { key }) => key)
       .to('out', texts),
   'aggregate of sessions': (builder, type) =>
     builder
@@ -80,19 +80,19 @@ const DSL: Readonly<Record<string, Topology>> = {
       .aggregate(
         () => '',
         append,
-        (_key, one, other) => one + other,
+        (one, other) => one + other,
         { store: named('all', type) },
       )
-      .toStream(({ key }) => key)
+      .toStream((_value, { key }) => key)
       .to('out', texts),
   'aggregate of a table': (builder, type) =>
     builder
       .table('in', { ...texts, store: named('rows', type) })
-      .groupBy((key, value) => [value, key], texts)
+      .groupBy((value, key) => [value, key], texts)
       .aggregate(
         () => '',
         append,
-        (_key, value, all) => all.replace(value, ''),
+        (all, value) => all.replace(value, ''),
         { store: named('all', type) },
       )
       .toStream()
@@ -202,7 +202,7 @@ const FROM_TOPICS: Readonly<Record<string, Topology>> = {
       .stream('in', texts)
       .leftJoin(
         table,
-        key => key,
+        (_value, key) => key,
         (a, b) => `${a} ${b}`,
       )
       .to('out', texts)

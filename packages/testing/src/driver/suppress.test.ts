@@ -91,7 +91,7 @@ function finalCounts(): Plan {
     .windowedBy(tumbling({ sizeMs: 10, graceMs: 5 }))
     .count()
     .suppress({ until: 'window-closes', name: 'final' })
-    .toStream(({ key, window }) => `${key}@${window.start}`)
+    .toStream((_value, { key, window }) => `${key}@${window.start}`)
     .mapValues(String)
     .to('out', texts)
   return builder.build()
@@ -175,7 +175,7 @@ it.each([undefined, { ...texts, name: 'kept', caching: false }])(
         init(context: { store(builder: typeof calls): KeyValueStore<string, bigint> }) {
           counts = context.store(calls)
         },
-        async transform(key: string, value: string | null) {
+        async transform(value: string | null, key: string) {
           const count = ((await counts.get(key)) ?? 0n) + 1n
           counts.put(key, count)
           return value === 'none' ? null : `${value} ${count}`

@@ -93,7 +93,7 @@ function grouped(caching: boolean): Plan {
   const builder = new StreamsBuilder()
   const groups = builder
     .table('t', texts)
-    .groupBy((key, value) => [value === 'nobody' ? null : value, key], { ...texts, name: 'by-value' })
+    .groupBy((value, key) => [value === 'nobody' ? null : value, key], { ...texts, name: 'by-value' })
   groups
     .count({ store: { name: 'counts', caching } })
     .mapValues(String, { store: { ...texts, caching } })
@@ -102,8 +102,8 @@ function grouped(caching: boolean): Plan {
   groups
     .aggregate(
       () => '',
-      (_key, value, all) => `${all}+${value}`,
-      (_key, value, all) => `${all}-${value}`,
+      (all, value) => `${all}+${value}`,
+      (all, value) => `${all}-${value}`,
       { store: { ...texts, name: 'log', caching } },
     )
     .toStream()
@@ -157,7 +157,7 @@ it('reduces with adder and subtractor, and begins anew where nothing is left', a
   const builder = new StreamsBuilder()
   builder
     .table('t', texts)
-    .groupBy((_key, value) => [value.slice(0, 1), value], texts)
+    .groupBy(value => [value.slice(0, 1), value], texts)
     .reduce(
       (all, value) => all + value,
       (all, value) => all.replace(value, '') || null,
@@ -178,7 +178,7 @@ it('reduces with adder and subtractor, and begins anew where nothing is left', a
 it('calls a transformer with the old value when it has done with the new one', async () => {
   const calls: string[] = []
   const transformer = {
-    async transform(_key: string, value: string | null) {
+    async transform(value: string | null) {
       calls.push(`begin ${value}`)
       await Promise.resolve()
       calls.push(`end ${value}`)

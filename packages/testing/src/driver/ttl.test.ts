@@ -28,11 +28,11 @@ function tableOf(store: RowsStore): Plan {
   const table = builder.table('in', { ...texts, store: { name: 'rows', ttlMs: 100, ...store } })
   table.toStream().to('out')
   table
-    .groupBy((key, value) => [value, key], texts)
+    .groupBy((value, key) => [value, key], texts)
     .aggregate(
       () => '',
-      (_value, key, keys) => keys + key,
-      (_value, key, keys) => keys.replace(key, ''),
+      (keys, key) => keys + key,
+      (keys, key) => keys.replace(key, ''),
       { store: { name: 'keys-of', value: string(), caching: false } },
     )
     .toStream()

@@ -54,7 +54,7 @@ it('puts updates where they belong, refuses those that are too old, and hides th
   const table = builder.table('in', PRICES)
   table.toStream().to('changes', STRINGS)
   table
-    .groupBy((_key, value) => [value, value], STRINGS)
+    .groupBy(value => [value, value], STRINGS)
     .count()
     .toStream()
     .to('counts')

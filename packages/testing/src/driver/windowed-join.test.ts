@@ -10,7 +10,7 @@ it('joins a stream with the window that its key names, through the steps above',
     .groupByKey()
     .windowedBy(tumbling({ sizeMs: 10, graceMs: 0 }))
     .count()
-  const repeated = counts.filter((_key, count) => count > 1n).mapValues(count => `${count} times`)
+  const repeated = counts.filter(count => count > 1n).mapValues(count => `${count} times`)
   counts
     .toStream()
     .leftJoin(repeated, (count, text) => text ?? `only ${count}`)

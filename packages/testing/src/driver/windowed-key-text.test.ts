@@ -4,7 +4,7 @@ import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 const counts = { key: string(), value: long() }
-const asText = (key: Windowed<string>) => String(key)
+const asText = (_value: unknown, key: Windowed<string>) => String(key)
 
 function countedTo(topic: string, windows: 'tumbling' | 'hopping' | 'sliding' | 'session' | 'suppressed') {
   const builder = new StreamsBuilder()

@@ -19,7 +19,7 @@ const texts = { key: string(), value: string() }
 const timed = { key: timeWindowed(string(), { sizeMs: 10 }), value: string() }
 const untilTheEnd = { key: timeWindowed(string(), { sizeMs: Number.POSITIVE_INFINITY }), value: string() }
 
-const join = (_key: string, value: string, joined: string) => joined + value
+const join = (joined: string, value: string) => joined + value
 
 /** Pipes `[key, value, timestamp]` and gives what each record gave, as `key@start/end value @timestamp`. */
 async function results(
@@ -128,7 +128,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
       .aggregate(
         () => '',
         join,
-        (_key, one, other) => one + other,
+        (one, other) => one + other,
         { store: { name: 'kept', value: string() } },
       )
       .toStream()
