@@ -51,6 +51,9 @@ export class StreamsBuilder {
    * The records of one or more topics, or of all topics whose whole name matches a pattern: those too that are made while the
    * application runs, which finds them within `metadataRefreshMs`.
    *
+   * Streams of the same topics share one source, which has the name of the first. They must read alike: with the same serdes,
+   * extractor and policies. A pattern must not match a topic that another source names.
+   *
    * @example
    * builder.stream(/orders-.+/, { key: string(), value: json() })
    */

@@ -388,7 +388,7 @@ export const ERROR_TABLE = {
   MILLRACE_TOPOLOGY_SOURCES_DIFFER: {
     kind: 'topology',
     message: 'The sources "{first}" and "{second}" read the topic "{topic}" with different {what}',
-    hint: 'Streams of one topic share one source: give all of them the same options.',
+    hint: 'They share one source, which decodes and stamps each record once. Give all of them the same options and the same serde objects, or read the topic once and convert the values with mapValues.',
   },
   MILLRACE_TOPOLOGY_TOPIC_READ_TWICE: {
     kind: 'topology',

@@ -1,6 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { inPlaceSerde } from './in-place-serde.ts'
 import { jsonMisfit } from './json-misfit.ts'
+import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError } from './serde-errors.ts'
 import { sortedJson } from './sorted-json.ts'
@@ -63,14 +64,12 @@ function nameOf(options: JsonOptions): string {
 function plainJson(options: JsonOptions): Serde<unknown> {
   const name = nameOf(options)
   const stringify = stringifier(options)
-  return withOrder(
-    options,
-    inPlaceSerde<unknown>({
-      name,
-      read: (bytes, start, end) => parse(name, bytes, start, end),
-      write: (value, sink) => writeUtf8(stringify(value), sink),
-    }),
-  )
+  const serde = inPlaceSerde<unknown>({
+    name,
+    read: (bytes, start, end) => parse(name, bytes, start, end),
+    write: (value, sink) => writeUtf8(stringify(value), sink),
+  })
+  return madeOf(withOrder(options, serde), json, isSorted(options))
 }
 
 function checkedJson(schema: StandardSchemaV1, options: CheckedJsonOptions): Serde<unknown> {
@@ -86,17 +85,15 @@ function checkedJson(schema: StandardSchemaV1, options: CheckedJsonOptions): Ser
     return result.value
   }
   const stringify = stringifier(options)
-  return withOrder(
-    options,
-    inPlaceSerde<unknown>({
-      name,
-      read: (bytes, start, end) => check(parse(name, bytes, start, end), reason => decodeError(name, reason)),
-      write(value, sink) {
-        if (validateOnEncode) check(value, reason => encodeError(name, reason))
-        writeUtf8(stringify(value), sink)
-      },
-    }),
-  )
+  const serde = inPlaceSerde<unknown>({
+    name,
+    read: (bytes, start, end) => check(parse(name, bytes, start, end), reason => decodeError(name, reason)),
+    write(value, sink) {
+      if (validateOnEncode) check(value, reason => encodeError(name, reason))
+      writeUtf8(stringify(value), sink)
+    },
+  })
+  return madeOf(withOrder(options, serde), json, isSorted(options), schema, validateOnEncode)
 }
 
 function parse(name: string, bytes: Buffer, start: number, end: number): unknown {
@@ -109,7 +106,7 @@ function parse(name: string, bytes: Buffer, start: number, end: number): unknown
 
 function stringifier(options: JsonOptions): (value: unknown) => string {
   const name = nameOf(options)
-  const write = options.propertyOrder === 'sorted' ? sortedJson : (value: unknown) => JSON.stringify(value)
+  const write = isSorted(options) ? sortedJson : (value: unknown) => JSON.stringify(value)
   return value => {
     let text: string
     let misfit: string | undefined
@@ -122,6 +119,10 @@ function stringifier(options: JsonOptions): (value: unknown) => string {
     if (misfit !== undefined) throw encodeError(name, misfit)
     return text
   }
+}
+
+function isSorted({ propertyOrder }: JsonOptions): boolean {
+  return propertyOrder === 'sorted'
 }
 
 /** Serdes that write properties as they come because nobody has said so. */

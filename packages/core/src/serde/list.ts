@@ -2,6 +2,7 @@ import { readInt32, writeInt32 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import type { Headers } from '../record/headers.ts'
 import { asBuffer, collect, type InPlaceSerde } from './in-place-serde.ts'
+import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError } from './serde-errors.ts'
 
@@ -66,7 +67,7 @@ export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean 
       write: (value, sink) => sink.append(inner.serialize(value, topic, headers)),
       read: (bytes, start, end) => inner.deserialize(bytes.subarray(start, end), topic, headers),
     }
-  return {
+  const serde: Serde<(T | null)[]> = {
     name,
     serialize: (values, topic, headers) => collect(sink => writeList(values, sink, withTopic(topic, headers))),
     deserialize: (bytes, topic, headers) => readList(asBuffer(bytes), 0, bytes.length, withTopic(topic, headers)),
@@ -75,6 +76,7 @@ export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean 
       write: (values: readonly (T | null)[], sink: ByteSink) => writeList(values, sink, inPlace),
     }),
   }
+  return madeOf(serde, list, inner, nullable)
 }
 
 function writeConstant<T>(values: readonly (T | null)[], sink: ByteSink, element: ElementCodec<T>): void {

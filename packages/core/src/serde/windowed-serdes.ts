@@ -2,6 +2,7 @@ import { readInt64, writeInt64 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import { windowed, type Windowed, type Window } from '../record/windowed.ts'
 import { asBuffer, collect } from './in-place-serde.ts'
+import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError } from './serde-errors.ts'
 
@@ -24,7 +25,7 @@ export interface TimeWindowedOptions {
  */
 export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): Serde<Windowed<K>> {
   const { sizeMs } = options
-  return windowedSerde(inner, {
+  const serde = windowedSerde(inner, {
     name: `timeWindowed(${inner.name})`,
     suffixBytes: 8,
     read(bytes, position) {
@@ -33,6 +34,7 @@ export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): 
     },
     write: ({ start }, bytes, position) => writeInt64(bytes, position, start),
   })
+  return madeOf(serde, timeWindowed, inner, sizeMs)
 }
 
 /**
@@ -41,7 +43,7 @@ export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): 
  * @throws MILLRACE_SERDE_DECODE when there are less than 16 bytes, or what the inner serde throws
  */
 export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
-  return windowedSerde(inner, {
+  const serde = windowedSerde(inner, {
     name: `sessionWindowed(${inner.name})`,
     suffixBytes: 16,
     read: (bytes, position) => ({ start: readInt64(bytes, position + 8), end: readInt64(bytes, position) }),
@@ -50,6 +52,7 @@ export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
       writeInt64(bytes, position + 8, start)
     },
   })
+  return madeOf(serde, sessionWindowed, inner)
 }
 
 interface WindowSuffix {

@@ -9,12 +9,14 @@ export function readsByPattern(plan: Plan): boolean {
 
 /** Whether a source of the plan reads topics of that name by a pattern. */
 export function matchesPattern(plan: Plan, topic: string): boolean {
-  return plan.nodes.some(node => node.kind === 'source' && node.pattern !== undefined && matches(node.pattern, topic))
+  return plan.nodes.some(
+    node => node.kind === 'source' && node.pattern !== undefined && matchesWhole(node.pattern, topic),
+  )
 }
 
 /**
  * The plan with each pattern replaced by the topics that match it among `existing`, sorted by name. The application's own
- * internal topics are left out (`isInternal` tells them by their real names), as are topics that another source names.
+ * internal topics are left out (`isInternal` tells them by their real names).
  * From a plan without patterns the same plan comes back.
  *
  * @throws MILLRACE_TOPOLOGY_SOURCES_OVERLAP when a topic matches two patterns
@@ -31,7 +33,7 @@ export function withMatchedTopics(
   const matched = new Map<string, readonly string[]>()
   for (const node of plan.nodes) {
     if (node.kind !== 'source' || node.pattern === undefined) continue
-    const topics = candidates.filter(topic => matches(node.pattern!, topic))
+    const topics = candidates.filter(topic => matchesWhole(node.pattern!, topic))
     for (const topic of topics) {
       const first = takers.get(topic)
       if (first !== undefined) {
@@ -69,6 +71,6 @@ function namedTopics(node: PlanNode): readonly string[] {
 }
 
 /** The whole name counts, as in Java's `Pattern.matches`; a global or sticky pattern would remember where it stopped. */
-function matches(pattern: NonNullable<SourceNode['pattern']>, topic: string): boolean {
+export function matchesWhole(pattern: NonNullable<SourceNode['pattern']>, topic: string): boolean {
   return new RegExp(`^(?:${pattern.source})$`, pattern.flags.replaceAll(/[gy]/g, '')).test(topic)
 }

@@ -1,5 +1,6 @@
 import { REPARTITION_SUFFIX } from './internal-topics.ts'
 import type { GraphEntry, RepartitionEntry } from './graph.ts'
+import { checkSameSerdes } from './same-reading.ts'
 
 /** Entries in the order of writing, and their parents; what was taken out and what stands for it. */
 export interface MergedRepartitions {
@@ -97,6 +98,9 @@ function findAbove(entry: GraphEntry, above: Above, fits: (entry: GraphEntry) =>
 
 function mergedRepartition(repartitions: readonly RepartitionEntry[]): RepartitionEntry {
   const { topic, calledFor } = repartitions[0]!
+  for (const [index, one] of repartitions.entries()) {
+    for (const other of repartitions.slice(index + 1)) checkSameSerdes(one, other, topic)
+  }
   const keySerde = repartitions.find(each => each.keySerde !== undefined)?.keySerde
   const valueSerde = repartitions.find(each => each.valueSerde !== undefined)?.valueSerde
   const name = topic.endsWith(REPARTITION_SUFFIX) ? topic : topic + REPARTITION_SUFFIX

@@ -3,6 +3,9 @@ import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { tumbling } from '../dsl/windows.ts'
 import { isMillraceError } from '../errors/millrace-error.ts'
 import type { ErrorCode } from '../errors/millrace-error.ts'
+import type { Serde } from '../serde/serde.ts'
+import { json } from '../serde/json.ts'
+import { list } from '../serde/list.ts'
 import { string } from '../serde/text-serdes.ts'
 import { keyValueStore, windowStore } from '../state/store-builder.ts'
 
@@ -26,12 +29,22 @@ function errorOf(write: (builder: StreamsBuilder) => unknown) {
   throw new Error('no error was thrown')
 }
 
-const cases: readonly [
-  what: string,
-  code: ErrorCode,
-  says: readonly string[],
-  write: (b: StreamsBuilder) => unknown,
-][] = [
+type Case = readonly [what: string, code: ErrorCode, says: readonly string[], write: (b: StreamsBuilder) => unknown]
+
+/** Two readers of one topic that cannot share a source, in both orders. */
+function twice(one: 'stream' | 'table' | 'globalTable', other: 'table' | 'globalTable'): readonly Case[] {
+  return [[one, other] as const, [other, one] as const].map(([first, second]) => [
+    `a topic read by ${first} and ${second}`,
+    'MILLRACE_TOPOLOGY_TOPIC_READ_TWICE',
+    ['"a"', 'KSTREAM-SOURCE-'],
+    b => {
+      b[first]('a', texts)
+      b[second]('a', texts)
+    },
+  ])
+}
+
+const cases: readonly Case[] = [
   ['a topology without a source', 'MILLRACE_TOPOLOGY_EMPTY', [], () => undefined],
   [
     'a sink without a value serde',
@@ -175,6 +188,101 @@ const cases: readonly [
     },
   ],
   [
+    'one topic read with two value serdes',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"a"', 'KSTREAM-SOURCE-0000000000', 'KSTREAM-SOURCE-0000000001', 'value serdes (string and json)', 'mapValues'],
+    b => {
+      b.stream('a', texts)
+      b.stream('a', { key: string(), value: json() })
+    },
+  ],
+  [
+    'one topic read with two key serdes',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['key serdes (string and list(string))'],
+    b => {
+      b.stream('a', texts)
+      b.stream('a', { key: list(string()), value: string() })
+    },
+  ],
+  [
+    'one topic read with two serdes of one name',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['value serdes (two of own)'],
+    b => {
+      b.stream('a', { key: string(), value: { ...string(), name: 'own' } })
+      b.stream('a', { key: string(), value: { ...string(), name: 'own' } })
+    },
+  ],
+  [
+    'a pattern read with two value serdes',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"/a.*/"', 'value serdes (string and json)'],
+    b => {
+      b.stream(/a.*/, texts)
+      b.stream(/a.*/, { key: string(), value: json() })
+    },
+  ],
+  [
+    'one topic read with and without an extractor',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"a"', 'timestampExtractor'],
+    b => {
+      b.stream('a', texts)
+      b.stream('a', { ...texts, timestampExtractor: () => 5 })
+    },
+  ],
+  [
+    'one topic read with two extractors',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"a"', 'timestampExtractor'],
+    b => {
+      b.stream('a', { ...texts, timestampExtractor: () => 4 })
+      b.stream('a', { ...texts, timestampExtractor: () => 5 })
+    },
+  ],
+  [
+    'one topic read with two policies for bad timestamps',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"a"', 'onBadTimestamp'],
+    b => {
+      b.stream('a', { ...texts, onBadTimestamp: 'skip' })
+      b.stream('a', texts)
+    },
+  ],
+  [
+    'a stream and a read-only store of one topic with two serdes',
+    'MILLRACE_TOPOLOGY_SOURCES_DIFFER',
+    ['"a"', 'value serdes (string and json)'],
+    b => {
+      b.stream('a', texts)
+      const serdes = { key: string(), value: json() }
+      b.addReadOnlyStateStore(keyValueStore({ name: 's', ...serdes }), 'a', serdes, supplier)
+    },
+  ],
+  ...(['stream', 'table'] as const).map((reader): Case => [
+    `a topic named by a ${reader} that a pattern matches`,
+    'MILLRACE_TOPOLOGY_SOURCES_OVERLAP',
+    ['"orders"', 'KSTREAM-SOURCE-0000000000'],
+    b => {
+      b.stream(/ord.*/, texts)
+      b[reader]('orders', texts)
+    },
+  ]),
+  [
+    'a topic of a global table that a pattern matches',
+    'MILLRACE_TOPOLOGY_SOURCES_OVERLAP',
+    ['"orders"'],
+    b => {
+      b.globalTable('orders', texts)
+      b.stream(/ord.*/, texts)
+    },
+  ],
+  ...twice('table', 'globalTable'),
+  ...twice('stream', 'globalTable'),
+  ...twice('table', 'table'),
+  ...twice('globalTable', 'globalTable'),
+  [
     'a topic read as a stream and as a table',
     'MILLRACE_TOPOLOGY_TOPIC_READ_TWICE',
     ['"a"', 'KSTREAM-SOURCE-0000000000', 'KSTREAM-SOURCE-0000000002'],
@@ -268,6 +376,34 @@ const cases: readonly [
         .branch(() => true, { name: 'large' }),
   ],
 ]
+
+describe('streams of one topic', () => {
+  it('share a source when they read it alike, though their serdes are two objects', () => {
+    const builder = new StreamsBuilder()
+    const timestampExtractor = () => 5
+    const options = () => ({ key: string(), value: json<{ a: number }>({ name: 'A' }), timestampExtractor })
+    builder.stream(['a', 'b'], options()).to('one')
+    builder.stream(['b', 'a'], options()).to('two')
+    expect(builder.build().nodes.filter(({ kind }) => kind === 'source')).toHaveLength(1)
+  })
+})
+
+describe('repartition topics that optimization makes one', () => {
+  const plan = (value: () => Serde<string> | Serde<never>) => {
+    const builder = new StreamsBuilder()
+    const stream = builder.stream('in', texts).selectKey(byValue)
+    stream.groupByKey({ key: string(), value: string(), name: 'one' }).count()
+    stream.groupByKey({ key: string(), value: value(), name: 'two' }).count()
+    return builder.build({ optimization: 'all' })
+  }
+
+  it('are refused where one would lose its serde', () => {
+    expect(() => plan(() => list(string()) as unknown as Serde<never>)).toThrow(
+      /MILLRACE_TOPOLOGY_SOURCES_DIFFER: .*"one.*" and "two.*" .*value serdes \(string and list\(string\)\)/,
+    )
+    expect(plan(() => string()).repartitionTopics).toHaveLength(1)
+  })
+})
 
 describe('what cannot run is refused with a remedy', () => {
   it.each(cases)('%s', (_what, code, says, write) => {

@@ -1,5 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { internalTopics } from './internal-topics.ts'
+import { matchesWhole } from './matched-topics.ts'
 import { checkedName } from './naming.ts'
 import type { Plan, PlanNode } from './plan.ts'
 import { checkArgumentOrder } from './value-first.ts'
@@ -9,6 +10,7 @@ export function validate(plan: Plan): void {
   if (!plan.nodes.some(node => node.kind === 'source')) throw millraceError('MILLRACE_TOPOLOGY_EMPTY', {})
   uniqueNames(plan.nodes)
   oneSourcePerTopic(plan.nodes)
+  patternsApart(plan)
   foreignTopicsOnly(plan)
   copartitionable(plan)
   checkArgumentOrder(plan.nodes)
@@ -20,6 +22,19 @@ function uniqueNames(nodes: readonly PlanNode[]): void {
     checkedName(name, 'operator')
     if (seen.has(name)) throw millraceError('MILLRACE_TOPOLOGY_NAME_DUPLICATE', { name })
     seen.add(name)
+  }
+}
+
+/** Each record belongs to one source: a pattern must not match what another source names. */
+function patternsApart(plan: Plan): void {
+  const internal = new Set(internalTopics(plan))
+  const sources = plan.nodes.filter(node => node.kind === 'source')
+  for (const { name: first, pattern } of sources) {
+    if (pattern === undefined) continue
+    for (const { name: second, topics } of sources) {
+      const topic = topics.find(each => !internal.has(each) && matchesWhole(pattern, each))
+      if (topic !== undefined) throw millraceError('MILLRACE_TOPOLOGY_SOURCES_OVERLAP', { first, second, topic })
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { Graph, GraphEntry, MemberProcessor, ProcessorsEntry, SourceEntry } from './graph.ts'
 import { mergeRepartitions } from './merge-repartitions.ts'
+import { checkSameReading } from './same-reading.ts'
 
 /**
  * The entries in the order in which their nodes are written, and who stands in for a source that was merged into another.
@@ -92,8 +93,5 @@ function checkMergeable(main: SourceEntry, other: SourceEntry, topic: string): v
   const [mine, others] = [readNames(main), readNames(other)]
   const same = mine.length === others.length && mine.every(name => others.includes(name))
   if (!same) throw millraceError('MILLRACE_TOPOLOGY_SOURCES_OVERLAP', { first: main.name, second: other.name, topic })
-  const conflict = (what: string) =>
-    millraceError('MILLRACE_TOPOLOGY_SOURCES_DIFFER', { first: main.name, second: other.name, topic, what })
-  const [resets, otherResets] = [main.reading.offsetReset, other.reading.offsetReset]
-  if (JSON.stringify(resets) !== JSON.stringify(otherResets)) throw conflict('offsetReset')
+  checkSameReading(main, other, topic)
 }
