@@ -1,4 +1,5 @@
 import {
+  checkRecordFits,
   millraceError,
   type Clock,
   type CommittedOffset,
@@ -98,7 +99,8 @@ export class KafkajsProducerPort implements Producer {
       const value = valueStart < 0 ? null : valueBytes.subarray(valueStart, valueEnd)
       this.#sender.batchFor(name, partition, bytes).append(bytes, timestamp, key, value, headers)
     }
-    const appender = { topic: name, append }
+    const check: TopicAppender['check'] = (...sizes) => checkRecordFits(name, this.#maxBatchBytes, ...sizes)
+    const appender = { topic: name, check, append }
     this.#appenders.set(name, appender)
     return appender
   }

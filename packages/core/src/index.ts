@@ -148,6 +148,7 @@ export {
 } from './state/header-stores.ts'
 export type { MaxEntriesSettings } from './state/max-entries.ts'
 export type { TtlSettings } from './state/ttl.ts'
+export { UndoLog } from './state/undo-log.ts'
 export type * from './operators/processor.ts'
 export { advanceLags } from './topology/advance-lags.ts'
 export { describe } from './topology/describe.ts'

@@ -21,6 +21,10 @@ export class MemoryTopicAppender implements TopicAppender {
     this.#maxBytes = maxBytes
   }
 
+  check(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, headers: Headers): void {
+    checkRecordFits(this.topic, this.#maxBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+  }
+
   append(
     partition: number,
     timestamp: number,

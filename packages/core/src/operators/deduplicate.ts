@@ -4,6 +4,7 @@ import { compileDropLate } from './late.ts'
 import type { OperatorEnv, Process, TaskContext } from './process.ts'
 import type { LateOutput, ValueFn } from './spec.ts'
 import { called, stepwise } from './stepwise.ts'
+import { setCloseTime, StreamTime } from './stream-time.ts'
 
 /** Leaves out records that repeat another one. All times are in milliseconds. */
 export interface DeduplicateSpec extends LateOutput {
@@ -36,12 +37,13 @@ export function compileDeduplicate(spec: DeduplicateSpec, env: OperatorEnv): Pro
   const by = spec.by as (value: unknown, key: unknown) => unknown
   const dropLate = compileDropLate(env, spec.late)
   const passedHere = new WeakSet<RangeEntry>()
-  let streamTime = closeTimes.get(spec.store) ?? -1
+  const streamTime = new StreamTime(context)
+  streamTime.now = closeTimes.get(spec.store) ?? -1
 
   function reach(time: number): void {
-    if (time <= streamTime) return
-    streamTime = time
-    closeTimes.set(spec.store, time)
+    if (time <= streamTime.now) return
+    streamTime.reach(time)
+    setCloseTime(closeTimes, spec.store, time, context)
   }
   env.onAdvance(time => {
     reach(time)
@@ -65,8 +67,8 @@ export function compileDeduplicate(spec: DeduplicateSpec, env: OperatorEnv): Pro
       yield forward(key, value)
       return
     }
-    if (timestamp < streamTime - graceMs) {
-      yield dropLate(key, value, { streamTimeMs: streamTime, windows: [], partly: false })
+    if (timestamp < streamTime.now - graceMs) {
+      yield dropLate(key, value, { streamTimeMs: streamTime.now, windows: [], partly: false })
       return
     }
     if (passed.length > 0) return context.count(name, 'duplicate-records', 1)

@@ -1,6 +1,7 @@
 import type { RangeEntry } from '../state/engine-store.ts'
 import type { OperatorEnv } from './process.ts'
 import type { Steps } from './stepwise.ts'
+import { setCloseTime } from './stream-time.ts'
 
 /** Slots, both ends inclusive. */
 export interface SlotRange {
@@ -23,18 +24,24 @@ export function compileFinalEmission(
   env: OperatorEnv,
 ): (closeTime: number) => Steps<boolean> {
   const store = env.rangeStore(storeName)
+  const { context } = env
   let nextEmission = 0
+  const setNextEmission = (before: number) => {
+    nextEmission = before
+  }
   return function* emitClosed(closeTime) {
     const now = env.monotonic()
     if (now < nextEmission) return false
+    context.undo?.note(setNextEmission, nextEmission)
     nextEmission = now + env.emitIntervalMs
     const last = env.closeTimes.get(storeName) ?? -1
     if (last !== -1 && last >= closeTime) return false
     const range = slots(closeTime, last)
     if (range === undefined || range.to < 0) return false
     const entries = (yield store.all(range.from, range.to)) as readonly RangeEntry[]
-    for (const entry of entries) yield forward(entry)
-    env.closeTimes.set(storeName, closeTime)
+    // A result is of all the records in its window: where it fails, the one that has closed the window is not to blame.
+    for (const entry of entries) yield context.apart(() => forward(entry))
+    setCloseTime(env.closeTimes, storeName, closeTime, context)
     return entries.length > 0
   }
 }

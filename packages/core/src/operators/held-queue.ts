@@ -1,5 +1,6 @@
 import { compareBytes } from '../state/compare-bytes.ts'
 import type { HeldChange } from '../serde/held-change.ts'
+import type { TaskContext } from './process.ts'
 
 /** An update in the queue. Its time stays that of the first one for its key, the rest is the latest's. */
 export interface Held {
@@ -13,6 +14,11 @@ export class HeldQueue {
   readonly #byKey = new Map<string, Held>()
   /** A binary heap. Times never change, so nothing leaves but its first. */
   readonly #heap: Held[] = []
+  readonly #context: TaskContext
+
+  constructor(context: TaskContext) {
+    this.#context = context
+  }
 
   get length(): number {
     return this.#heap.length
@@ -26,7 +32,26 @@ export class HeldQueue {
     return this.#heap[0]
   }
 
+  /** The latest for a key that is there. */
+  replace(held: Held, change: HeldChange): void {
+    this.#context.undo?.note(restoreChange, { held, change: held.change })
+    held.change = change
+  }
+
   add(held: Held): void {
+    this.#context.undo?.note(this.#takeOut, held)
+    this.#insert(held)
+  }
+
+  /** Makes the heap anew: it is done for records that are given up only. */
+  readonly #takeOut = (held: Held): void => {
+    const others = this.#heap.filter(other => other !== held)
+    this.#heap.length = 0
+    this.#byKey.clear()
+    for (const other of others) this.#insert(other)
+  }
+
+  readonly #insert = (held: Held): void => {
     this.#byKey.set(textOf(held.key), held)
     const heap = this.#heap
     let at = heap.length
@@ -45,6 +70,7 @@ export class HeldQueue {
     const first = heap[0]
     const last = heap.pop()
     if (first === undefined || last === undefined) return
+    this.#context.undo?.note(this.#insert, first)
     this.#byKey.delete(textOf(first.key))
     if (heap.length === 0) return
     let at = 0
@@ -56,6 +82,10 @@ export class HeldQueue {
     }
     heap[at] = last
   }
+}
+
+function restoreChange({ held, change }: { held: Held; change: HeldChange }): void {
+  held.change = change
 }
 
 function isBefore(one: Held, other: Held): boolean {

@@ -4,6 +4,7 @@ import { asBuffer } from '../serde/in-place-serde.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'
 import type { JoinWaitSpec } from './spec.ts'
+import { StreamTime } from './stream-time.ts'
 
 /*
  * A stream's record that waits for late versions of the table, in the store and its changelog (`TimeOrderedKeyValueBuffer` in
@@ -26,8 +27,8 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
   const { keySerde, valueSerde, graceMs } = spec
   const { name } = env.node
   const store = env.orderedStore(spec.store)
-  const queue = new HeldQueue()
-  let streamTime = -1
+  const queue = new HeldQueue(context)
+  const streamTime = new StreamTime(context)
   let sequence = 0
 
   env.onInit(async () => {
@@ -60,7 +61,7 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
     store.put(keyBytes, encodeHeld(change), env.wallClock())
   }
 
-  const isDue = () => queue.length > 0 && queue.first()!.time <= streamTime - graceMs
+  const isDue = () => queue.length > 0 && queue.first()!.time <= streamTime.now - graceMs
 
   async function release(): Promise<void> {
     const { timestamp, headers, offset, partition, topic } = context
@@ -73,8 +74,9 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
         context.partition = change.partition
         context.offset = change.offset
         const keyBytes = key.subarray(PREFIX_BYTES, key.length - SEQUENCE_BYTES)
-        const value = valueSerde.deserialize(change.value!, name)
-        const waiting = join(keySerde.deserialize(keyBytes, name), value)
+        const waiting = context.apart(() =>
+          join(keySerde.deserialize(keyBytes, name), valueSerde.deserialize(change.value!, name)),
+        )
         if (waiting !== undefined) await waiting
         queue.removeFirst()
         store.put(key, null, env.wallClock())
@@ -85,14 +87,14 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
   }
 
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
+    streamTime.reach(time)
     return isDue() ? release().then(() => true) : false
   })
 
   return (key, value) => {
     const { timestamp } = context
-    if (timestamp < streamTime - graceMs) return join(key, value)
-    if (timestamp > streamTime) streamTime = timestamp
+    if (timestamp < streamTime.now - graceMs) return join(key, value)
+    streamTime.reach(timestamp)
     try {
       hold(key, value)
     } catch (error) {

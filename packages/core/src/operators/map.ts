@@ -91,8 +91,7 @@ function compileMany(mapper: Mapper<Iterable<unknown>>, env: OperatorEnv, emit: 
     try {
       return [...results]
     } catch (error) {
-      context.fail(name, error)
-      return []
+      return context.fail(name, error)
     }
   }
 

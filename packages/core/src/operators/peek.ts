@@ -25,13 +25,13 @@ export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env
   const mapper = spec.mapper as ((value: unknown, key: unknown) => unknown) | undefined
   const { context } = env
   const { name } = env.node
-  return (key, value) => {
+  return (key, value): void | Promise<void> => {
     try {
       const text = mapper === undefined ? `${textOf(key)}, ${textOf(value)}` : mapper(value, key)
       if (mustSettle(text, env)) return settle(text, env, later => spec.write(`[${spec.label}]: ${String(later)}`))
       spec.write(`[${spec.label}]: ${String(text)}`)
     } catch (error) {
-      return context.fail(name, error)
+      context.fail(name, error)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Headers } from '../record/headers.ts'
 import type { MapValuesAsyncSpec } from './map-values-async.ts'
 import type { ProcessorNode, RecordMetadata } from '../topology/plan.ts'
 import type { MaybePromise } from '../state/store-types.ts'
+import type { UndoLog } from '../state/undo-log.ts'
 import type { OrderedTableStore, RangeStore, StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
 
 /**
@@ -26,12 +27,19 @@ export interface TaskContext {
   readonly taskId: string
   readonly applicationId: string
   /**
-   * A user function of `node` failed on the record at hand. Returns when the policy is to go on without the record, and
-   * throws otherwise.
+   * A user function of `node` failed on the record at hand. Always throws: the failure that ends the application, or, where the
+   * policy is to go on without the record, a signal at which the task takes back all that the record has done. `isFatal` knows both.
    */
-  fail(node: string, error: unknown): void
+  fail(node: string, error: unknown): never
   /** Whether `error` is what `fail` has thrown: a failure that has been decided about. */
   isFatal(error: unknown): boolean
+  /** Where a record may be given up: notes what it changes in the state that operators keep. */
+  readonly undo: UndoLog | undefined
+  /**
+   * Emits what was held back and belongs to earlier records. Where it fails and the policy is to go on, what `run` has done is taken
+   * back and reported, and the record at hand, which has nothing to do with it, goes on.
+   */
+  apart(run: () => void | Promise<void>): void | Promise<void>
   /** Counts a record that an operator leaves out, and warns the first time. */
   drop(node: string, reason: DropReason): void
   /** Adds to a counter that user code of `node` has made. */

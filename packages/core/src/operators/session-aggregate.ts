@@ -7,6 +7,7 @@ import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { SessionAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
+import { StreamTime } from './stream-time.ts'
 
 /**
  * `count`, `reduce`, `aggregate` over sessions: a record joins the sessions of its key that are no further than the gap from
@@ -22,7 +23,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
   const onUpdate = spec.emit === 'on-update'
   const fold = foldOf(spec.function, () => store.zero(), spec.merger)
   const dropLate = compileDropLate(env, spec.late)
-  let streamTime = -1
+  const streamTime = new StreamTime(context)
   env.readsByKey(spec.store)
 
   if (store.caching && onUpdate) {
@@ -55,8 +56,8 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
       start = Math.min(start, session.tie)
       end = Math.max(end, session.slot)
     }
-    if (end < streamTime - graceMs - gap) {
-      yield dropLate(key, value, { streamTimeMs: streamTime, windows: [{ start, end }], partly: false })
+    if (end < streamTime.now - graceMs - gap) {
+      yield dropLate(key, value, { streamTimeMs: streamTime.now, windows: [{ start, end }], partly: false })
       return
     }
     if (start !== timestamp || end !== timestamp) {
@@ -82,14 +83,14 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
       )
 
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
-    return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime - graceMs - gap))
+    streamTime.reach(time)
+    return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime.now - graceMs - gap))
   })
 
   return stepwise(function* process(key, value) {
     if (key === null) return context.drop(name, 'null-key')
-    if (context.timestamp > streamTime) streamTime = context.timestamp
+    streamTime.reach(context.timestamp)
     yield* update(key, value)
-    if (emitClosed !== undefined) yield* emitClosed(streamTime - graceMs - gap)
+    if (emitClosed !== undefined) yield* emitClosed(streamTime.now - graceMs - gap)
   })
 }

@@ -7,6 +7,7 @@ import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import { windowed, type Window } from '../record/windowed.ts'
 import type { SlidingAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
+import { StreamTime } from './stream-time.ts'
 
 /** A window's aggregate and the time of the last record in it. */
 interface Aggregate {
@@ -30,7 +31,7 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
   const sendOldValues = spec.sendOldValues && onUpdate && !store.caching
   const fold = foldOf(spec.function, () => store.zero())
   const dropLate = compileDropLate(env, spec.late)
-  let streamTime = -1
+  const streamTime = new StreamTime(context)
   /** Of the record at hand: windows that were over, and whether any other took it. */
   let missed: Window[] = []
   let taken = false
@@ -48,7 +49,7 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
 
   /** Adds the record to a window that has this aggregate so far; without one it begins with the initial aggregate. */
   function* update(key: unknown, value: unknown, start: number, so: Aggregate | undefined): Steps {
-    if (start + difference < streamTime - graceMs) return void missed.push({ start, end: start + difference })
+    if (start + difference < streamTime.now - graceMs) return void missed.push({ start, end: start + difference })
     taken = true
     const { timestamp } = context
     const before = so === undefined ? ((yield* called(env, fold.initial)) ?? null) : so.value
@@ -134,17 +135,17 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
       )
 
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
-    return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime - graceMs))
+    streamTime.reach(time)
+    return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime.now - graceMs))
   })
 
   return stepwise(function* process(key, value) {
     if (key === null) return context.drop(name, 'null-key')
     if (value === null) return context.drop(name, 'null-value')
     const { timestamp } = context
-    if (timestamp > streamTime) streamTime = timestamp
-    if (timestamp + difference < streamTime - graceMs) {
-      yield dropLate(key, value, { streamTimeMs: streamTime, windows: [], partly: false })
+    streamTime.reach(timestamp)
+    if (timestamp + difference < streamTime.now - graceMs) {
+      yield dropLate(key, value, { streamTimeMs: streamTime.now, windows: [], partly: false })
       return
     }
     yield store.load(key)
@@ -152,9 +153,9 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
     taken = false
     if (timestamp < difference) yield* updateEarly(key, value)
     else yield* updateWindows(key, value)
-    if (missed.length > 0) yield dropLate(key, value, { streamTimeMs: streamTime, windows: missed, partly: taken })
+    if (missed.length > 0) yield dropLate(key, value, { streamTimeMs: streamTime.now, windows: missed, partly: taken })
     if (timestamp < difference) return
-    if (emitClosed !== undefined) yield* emitClosed(streamTime - graceMs)
+    if (emitClosed !== undefined) yield* emitClosed(streamTime.now - graceMs)
   })
 }
 

@@ -7,9 +7,6 @@ import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from '.
  */
 export type Steps<Result = void> = Generator<unknown, Result, unknown>
 
-/** Thrown to leave a record whose user function has failed, after the policy has decided to go on without it. */
-const LEFT = Symbol('left')
-
 export function stepwise(steps: (key: unknown, value: unknown) => Steps): Process {
   return (key, value) => runSteps(steps(key, value))
 }
@@ -18,9 +15,9 @@ export function runSteps(steps: Steps<unknown>): void | Promise<void> {
   return advance(steps, () => steps.next())
 }
 
-/** Whether anything was done, as the steps themselves say. Where a user function has failed something was. */
+/** Whether anything was done, as the steps themselves say. */
 export function runStepsThatTell(steps: Steps<boolean>): MaybePromise<boolean> {
-  let did = true
+  let did = false
   const told = (function* tell(): Steps {
     did = yield* steps
   })()
@@ -29,30 +26,25 @@ export function runStepsThatTell(steps: Steps<boolean>): MaybePromise<boolean> {
 }
 
 function advance(steps: Steps<unknown>, next: () => IteratorResult<unknown, unknown>): void | Promise<void> {
-  try {
-    let step = next()
-    while (step.done !== true) {
-      const { value } = step
-      if (isPromise(value)) {
-        return Promise.resolve(value).then(
-          later => advance(steps, () => steps.next(later)),
-          (error: unknown) => advance(steps, () => steps.throw(error)),
-        )
-      }
-      step = steps.next(value)
+  let step = next()
+  while (step.done !== true) {
+    const { value } = step
+    if (isPromise(value)) {
+      return Promise.resolve(value).then(
+        later => advance(steps, () => steps.next(later)),
+        (error: unknown) => advance(steps, () => steps.throw(error)),
+      )
     }
-  } catch (error) {
-    if (error !== LEFT) throw error
+    step = steps.next(value)
   }
 }
 
-/** What a user function gives. Where it fails and the policy is to go on, the rest of the record's steps are left out. */
+/** What a user function gives. Where it fails, the rest of the record's steps are left out. */
 export function* called(env: OperatorEnv, call: () => unknown): Steps<unknown> {
   try {
     const result = call()
     return mustSettle(result, env) ? yield inTime(result, env) : result
   } catch (error) {
-    env.context.fail(env.node.name, error)
-    throw LEFT
+    return env.context.fail(env.node.name, error)
   }
 }

@@ -1,6 +1,7 @@
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { StreamSelfJoinSpec } from './spec.ts'
 import { called, stepwise } from './stepwise.ts'
+import { StreamTime } from './stream-time.ts'
 
 /**
  * The join of a stream with itself. Each record meets those before it as the left one, then as the right one, and itself: in
@@ -15,9 +16,9 @@ export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv
   const store = env.rangeStore(spec.store)
   env.readsByKey(spec.store)
   const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
-  let streamTime = -1
+  const streamTime = new StreamTime(context)
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
+    streamTime.reach(time)
     return false
   })
 
@@ -25,8 +26,8 @@ export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv
     const { timestamp } = context
     if (key === null) return context.drop(name, 'null-key')
     if (value === null) return context.drop(name, 'null-value')
-    if (timestamp > streamTime) streamTime = timestamp
-    let meetsItself = timestamp > streamTime - keptMs + 1
+    streamTime.reach(timestamp)
+    let meetsItself = timestamp > streamTime.now - keptMs + 1
     yield store.load(key)
     const near = (before: number, after: number) =>
       store.range(key, Math.max(0, timestamp - before), Math.max(0, timestamp + after))

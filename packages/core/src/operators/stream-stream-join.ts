@@ -3,7 +3,8 @@ import type { StoredValue } from '../state/engine-store.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process, type TaskContext } from './process.ts'
 import type { LateOutput, StreamStreamJoinSpec } from './spec.ts'
-import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
+import { called, runSteps, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
+import { StreamTime } from './stream-time.ts'
 
 /**
  * Where a stream's records are kept for the other side of a join: after they have met what is there by then. What comes when
@@ -13,18 +14,18 @@ export function compileJoinWindow(spec: LateOutput & { readonly store: string },
   const { context, forward } = env
   const store = env.rangeStore(spec.store)
   const dropLate = compileDropLate(env, spec.late)
-  let streamTime = -1
+  const streamTime = new StreamTime(context)
 
   function keep(key: unknown, value: unknown): void | Promise<void> {
     const { timestamp } = context
-    if (timestamp > streamTime) streamTime = timestamp
+    streamTime.reach(timestamp)
     store.append(key, timestamp, value)
     if (value === null || timestamp >= store.expiredBefore) return
-    return dropLate(key, value, { streamTimeMs: streamTime, windows: [], partly: true })
+    return dropLate(key, value, { streamTimeMs: streamTime.now, windows: [], partly: true })
   }
 
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
+    streamTime.reach(time)
     store.advance(time)
     return false
   })
@@ -69,18 +70,21 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
     times.nextEmission = now + env.emitIntervalMs
     const closed = (yield unmatched!.takeClosed()) as readonly ClosedRecords[]
     for (const { key: place, value } of closed) {
-      for (const { left, value: its } of value) {
-        const joined = yield* called(env, () => joiner(left ? its : null, left ? null : its, place.key))
-        yield forwardAt(env, place.timestamp, place.key, joined, undefined)
-      }
+      for (const waiting of value) yield context.apart(() => runSteps(joinWaiting(place, waiting)))
       unmatched!.remove(place)
     }
     return closed.length > 0
   }
 
+  function* joinWaiting(place: JoinSideKey, { left, value }: JoinSideValue): Steps {
+    const joined = yield* called(env, () => joiner(left ? value : null, left ? null : value, place.key))
+    yield forwardAt(env, place.timestamp, place.key, joined, undefined)
+  }
+
   if (unmatched !== undefined) {
     const { times } = unmatched
     env.onAdvance(time => {
+      noteTimes(times, context)
       times.streamTime = Math.max(times.streamTime, time)
       return runStepsThatTell(emitUnmatched())
     })
@@ -88,7 +92,10 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
 
   return stepwise(function* process(key, value) {
     const { timestamp } = context
-    if (unmatched !== undefined && timestamp > unmatched.times.streamTime) unmatched.times.streamTime = timestamp
+    if (unmatched !== undefined) {
+      noteTimes(unmatched.times, context)
+      if (timestamp > unmatched.times.streamTime) unmatched.times.streamTime = timestamp
+    }
     if (key === null && value !== null && keepsUnmatched) return yield* joinAlone(key, value)
     if (key === null) return context.drop(name, 'null-key')
     if (value === null) return context.drop(name, 'null-value')
@@ -125,6 +132,15 @@ interface JoinTimes {
   /** Where the last look at the waiting records ended, or an earlier one since; Infinity while nothing is known. */
   earliest: number
   nextEmission: number
+}
+
+/** As they are before a record. */
+function noteTimes(times: JoinTimes, { undo }: TaskContext): void {
+  undo?.note(restoreTimes, { times, before: { ...times } })
+}
+
+function restoreTimes({ times, before }: { times: JoinTimes; before: JoinTimes }): void {
+  Object.assign(times, before)
 }
 
 const TIMES = new WeakMap<TaskContext, Map<string, JoinTimes>>()

@@ -5,6 +5,7 @@ import { asBuffer } from '../serde/in-place-serde.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'
 import type { SuppressSpec } from './spec.ts'
+import { StreamTime } from './stream-time.ts'
 
 /**
  * `KTable.suppress`: holds updates back, the latest for each key, until stream time (the highest timestamp that has reached
@@ -17,9 +18,12 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
   const { keySerde, valueSerde, maxRecords, maxBytes } = spec
   const store = env.orderedStore(spec.store)
   const topic = env.node.name
-  const queue = new HeldQueue()
+  const queue = new HeldQueue(context)
+  const streamTime = new StreamTime(context)
   let bytes = 0
-  let streamTime = -1
+  const setBytes = (before: number) => {
+    bytes = before
+  }
 
   env.onInit(async () => {
     for await (const { key, value } of store.entries()) {
@@ -50,16 +54,21 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
     }
     if (held === undefined) {
       queue.add({ key: keyBytes, time: change.time, change })
+      resize(heldSize(keyBytes, change))
     } else {
-      bytes -= heldSize(keyBytes, held.change)
-      held.change = change
+      resize(heldSize(keyBytes, change) - heldSize(keyBytes, held.change))
+      queue.replace(held, change)
     }
-    bytes += heldSize(keyBytes, change)
     // The changelog has wall-clock times here.
     store.put(keyBytes, encodeHeld(change), env.wallClock())
   }
 
-  const isDue = () => queue.length > 0 && queue.first()!.time <= streamTime - spec.waitMs
+  function resize(by: number): void {
+    context.undo?.note(setBytes, bytes)
+    bytes += by
+  }
+
+  const isDue = () => queue.length > 0 && queue.first()!.time <= streamTime.now - spec.waitMs
   const isFull = () => queue.length > maxRecords || bytes > maxBytes
 
   /** Lets the first ones go while `wanted` says so. */
@@ -76,11 +85,13 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
           context.topic = change.topic
           context.partition = change.partition
           context.offset = change.offset
-          const waiting = forward(keySerde.deserialize(key, topic), decode(change.value), decode(change.old))
+          const waiting = context.apart(() =>
+            forward(keySerde.deserialize(key, topic), decode(change.value), decode(change.old)),
+          )
           if (waiting !== undefined) await waiting
         }
         queue.removeFirst()
-        bytes -= heldSize(key, change)
+        resize(-heldSize(key, change))
         store.put(key, null, env.wallClock())
       }
     } finally {
@@ -98,16 +109,16 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
   }
 
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
+    streamTime.reach(time)
     return isDue() ? release(isDue).then(() => true) : false
   })
 
-  return (key, value, old) => {
-    if (context.timestamp > streamTime) streamTime = context.timestamp
+  return (key, value, old): void | Promise<void> => {
+    streamTime.reach(context.timestamp)
     try {
       hold(key, value, old)
     } catch (error) {
-      return context.fail(name, error)
+      context.fail(name, error)
     }
     if (isDue() || isFull()) return releaseAll()
   }

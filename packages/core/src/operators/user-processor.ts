@@ -50,14 +50,14 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     }
   }
 
-  return (key, value) => {
+  return (key, value): void | Promise<void> => {
     keyAtHand = key
     const { timestamp, headers } = context
     let done: unknown
     try {
       done = current.processor.process({ key, value, timestamp, headers })
     } catch (error) {
-      return failed(error)
+      failed(error)
     }
     if (mustSettle(done, env)) {
       const waits = isPromise(done)
@@ -72,16 +72,21 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
   }
 
   // What an operator further down has thrown has been through the policy already, and must not be swallowed here.
-  function failed(error: unknown): void {
+  function failed(error: unknown): never {
     if (context.isFatal(error)) throw error
     return context.fail(name, error)
   }
 
   async function replace(error: unknown): Promise<void> {
-    current.abandon()
+    const another = async () => {
+      current.abandon()
+      current = make()
+      await current.processor.init?.(current.given)
+    }
+    if (context.undo === undefined) current.abandon()
+    // It stays, though the record is given up.
+    else await context.undo.unnoted(another)
     failed(error)
-    current = make()
-    await current.processor.init?.(current.given)
   }
 }
 

@@ -6,6 +6,7 @@ import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
 import { runSteps, runStepsThatTell } from './stepwise.ts'
+import { StreamTime } from './stream-time.ts'
 
 /** Starts of the windows that hold `timestamp`, ascending; windows are aligned to the epoch and never start before it. */
 function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
@@ -30,7 +31,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const { sendOldValues, windows } = spec
   const { sizeMs, graceMs } = windows
   const onUpdate = spec.emit === 'on-update'
-  let streamTime = -1
+  const streamTime = new StreamTime(context)
 
   const windowOf = (key: unknown, start: number) => windowed(key, start, start + sizeMs)
   if (store.caching && onUpdate) {
@@ -52,7 +53,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
 
   /** Windows that are over come first, since they come by time. */
   function firstOpen(starts: readonly number[]): number {
-    const closeTime = streamTime - graceMs
+    const closeTime = streamTime.now - graceMs
     let first = 0
     while (first < starts.length && starts[first]! + sizeMs <= closeTime) first++
     return first
@@ -73,12 +74,12 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const process: Process = (key, value) => {
     if (key === null) return context.drop(name, 'null-key')
     const { timestamp } = context
-    if (timestamp > streamTime) streamTime = timestamp
+    streamTime.reach(timestamp)
     const starts = windowStartsFor(timestamp, windows)
     const open = firstOpen(starts)
     if (open === 0) return updateFrom(0, starts, key, value)
     const missed = starts.slice(0, open).map(start => ({ start, end: start + sizeMs }))
-    const late = { streamTimeMs: streamTime, windows: missed, partly: open < starts.length }
+    const late = { streamTimeMs: streamTime.now, windows: missed, partly: open < starts.length }
     const waiting = dropLate(key, value, late)
     return waiting === undefined
       ? updateFrom(open, starts, key, value)
@@ -86,7 +87,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   }
   if (onUpdate || windows.type === 'unlimited') {
     env.onAdvance(time => {
-      streamTime = Math.max(streamTime, time)
+      streamTime.reach(time)
       return false
     })
     return process
@@ -96,12 +97,12 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     forwardAt(env, timestamp, windowOf(key, slot), value, null)
   const emitClosed = compileFinalEmission(spec.store, (now, last) => closedStarts(windows, now, last), forward, env)
   env.onAdvance(time => {
-    streamTime = Math.max(streamTime, time)
-    return runStepsThatTell(emitClosed(streamTime - graceMs))
+    streamTime.reach(time)
+    return runStepsThatTell(emitClosed(streamTime.now - graceMs))
   })
   return (key, value) => {
     if (key === null) return process(key, value)
-    const emit = () => runSteps(emitClosed(streamTime - graceMs))
+    const emit = () => runSteps(emitClosed(streamTime.now - graceMs))
     const waiting = process(key, value)
     return waiting === undefined ? emit() : waiting.then(emit)
   }

@@ -320,6 +320,11 @@ export interface Producer {
 export interface TopicAppender {
   readonly topic: string
   /**
+   * Whether `append` would take a record of this size. Starts of -1 stand for null.
+   * @throws MILLRACE_PRODUCE_RECORD_TOO_LARGE
+   */
+  check(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, headers: Headers): void
+  /**
    * Copies one record into the batch under construction. A start of -1 stands for null.
    * @throws MILLRACE_PRODUCE_RECORD_TOO_LARGE; nothing is appended then.
    */

@@ -10,6 +10,7 @@ import {
 import { confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
+import { GivenUpLate } from '../policy/given-up.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
 import type { StandbyListener } from '../restore/standby-listener.ts'
 import { openStateDirectory } from '../state/directory.ts'
@@ -358,6 +359,7 @@ export class Instance {
       logger.warn({ error }, 'closing without a commit: its records are processed again')
       return await tasks.abandon()
     }
+    if (error instanceof GivenUpLate) return await this.#goBack(error)
     if (isMillraceError(error) && error.code === 'MILLRACE_TOPIC_MISSING' && (await this.#goesOnWithout(error))) return
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
     if (error.kind === 'fenced') {
@@ -373,6 +375,23 @@ export class Instance {
     // It may have been a global one that a task has read.
     if (corrupt) await globals.begin(new AbortController().signal)
     await clock.sleep(RETRY_MS)
+  }
+
+  /** To the last commit, from where the tasks go on without the records that have turned out to be bad. */
+  async #goBack(error: GivenUpLate): Promise<void> {
+    const { tasks, producers, membership } = this.#parts
+    this.#options.logger.info(
+      { error: error.cause, task: error.task },
+      'a record failed late: tasks go back to their last commit',
+    )
+    try {
+      await tasks.relog()
+    } catch (failure) {
+      return await this.#recover(failure)
+    }
+    membership.takeUpLater()
+    await tasks.abandon()
+    await producers.closeAll()
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 } from '@millrace/core'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RecordContext, RecordPolicy } from '../task/record-context.ts'
+import { RecordGivenUp } from './given-up.ts'
 
 /**
  * What happens with a record that cannot be decoded, on which a user function fails, or that cannot be produced:
@@ -94,26 +95,39 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     )
   }
 
+  /** What concerns more than this record (a fenced producer, a lost broker) is not the policy's to decide. */
+  const refuse = (error: unknown) => {
+    if (!isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) return
+    fatal.add(error)
+    throw error
+  }
+
+  const failure = (node: string, error: unknown, context: RecordContext) => {
+    metrics.count('failed-records', { node, task: context.taskId })
+    const failed = millraceError(
+      'MILLRACE_PROCESSING_FAILED',
+      { ...where(node, context), reason: error instanceof Error ? error.message : String(error) },
+      // What is wrong with one record is known better where it was noticed.
+      { cause: error, ...(isMillraceError(error, 'record') && { hint: error.hint }) },
+    )
+    fatal.add(failed)
+    return failed
+  }
+
   return {
-    isFatal: error => typeof error === 'object' && error !== null && fatal.has(error),
+    givesUp: onBadRecord !== 'fail',
+    isFatal: error =>
+      error instanceof RecordGivenUp || (typeof error === 'object' && error !== null && fatal.has(error)),
     count: (node, metric, by, { taskId }) => metrics.count(metric, { node, task: taskId }, by),
     fail(node, error, context) {
-      // What concerns more than this record (a fenced producer, a lost broker) is not the policy's to decide.
-      if (isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) {
-        fatal.add(error)
-        throw error
-      }
+      if (error instanceof RecordGivenUp) throw error
+      refuse(error)
+      throw onBadRecord === 'fail' ? failure(node, error, context) : new RecordGivenUp(node, error)
+    },
+    giveUp(node, error, context) {
+      refuse(error)
+      if (onBadRecord === 'fail') throw failure(node, error, context)
       metrics.count('failed-records', { node, task: context.taskId })
-      if (onBadRecord === 'fail') {
-        const failure = millraceError(
-          'MILLRACE_PROCESSING_FAILED',
-          { ...where(node, context), reason: error instanceof Error ? error.message : String(error) },
-          // What is wrong with one record is known better where it was noticed.
-          { cause: error, ...(isMillraceError(error, 'record') && { hint: error.hint }) },
-        )
-        fatal.add(failure)
-        throw failure
-      }
       const skipped = { ...where(node, context), error }
       if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
       if (producer === undefined) return say(`fail ${node}`, skipped, NO_DEAD_LETTER)

@@ -28,6 +28,8 @@ export class BufferEntry implements StoredValue {
   emitted: unknown
   /** Where entries expire: when its row in the index comes up, -1 while none is known. */
   dueRow = -1
+  /** Where the order of changes counts: which one was its last. */
+  changed = 0
   /** Bytes that the entry counts for in the budget. */
   size = 0
 
@@ -60,6 +62,51 @@ export class BufferEntry implements StoredValue {
   get value(): unknown {
     return decodeContent(this.content, this.serde)
   }
+
+  /** As it is now, to be given to `restoreEntry` when a change is taken back. */
+  before(): EntryBefore {
+    const { content, timestamp, headers, topic, partition, offset, dirty, flushed, emitted, dueRow, size, changed } =
+      this
+    const fields = {
+      content,
+      timestamp,
+      headers,
+      topic,
+      partition,
+      offset,
+      dirty,
+      flushed,
+      emitted,
+      dueRow,
+      size,
+      changed,
+    }
+    return { entry: this, fields }
+  }
+}
+
+/** An entry and what it was before a change. */
+export interface EntryBefore {
+  readonly entry: BufferEntry
+  readonly fields: Pick<
+    BufferEntry,
+    | 'content'
+    | 'timestamp'
+    | 'headers'
+    | 'topic'
+    | 'partition'
+    | 'offset'
+    | 'dirty'
+    | 'flushed'
+    | 'emitted'
+    | 'dueRow'
+    | 'size'
+    | 'changed'
+  >
+}
+
+export function restoreEntry({ entry, fields }: EntryBefore): void {
+  Object.assign(entry, fields)
 }
 
 /** The value that an entry's content stands for. */

@@ -16,6 +16,7 @@ import {
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { RecordGivenUp } from '../policy/given-up.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
 import { RecordContext } from '../task/record-context.ts'
@@ -167,7 +168,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     const context = new RecordContext(GLOBAL_DIRECTORY, options.applicationId, policyOf(setup))
     await stores.start(context, () => undefined)
     const sources = await compileGlobals(setup, stores, context, ends)
-    const update = (maxWaitMs: number) => takeOver({ consumer, stores, sources, restore, options }, maxWaitMs)
+    const update = (maxWaitMs: number) => takeOver({ consumer, stores, sources, restore, options, context }, maxWaitMs)
     await consumer.assign(restore.positions)
     while (restore.unfinished.length > 0) {
       signal.throwIfAborted()
@@ -237,16 +238,17 @@ interface Takeover {
   readonly stores: TaskStores
   readonly sources: ReadonlyMap<string, CompiledSource>
   readonly restore: GlobalRestore
+  readonly context: RecordContext
   readonly options: ResolvedOptions
 }
 
 async function takeOver(parts: Takeover, maxWaitMs: number): Promise<boolean> {
-  const { consumer, stores, sources, restore, options } = parts
+  const { consumer, stores, sources, restore, options, context } = parts
   const batches = await consumer.poll(maxWaitMs)
   if (batches.length === 0) return false
   const positions: TopicPartitionOffset[] = []
   for (const batch of batches) {
-    await applyBatch(batch, sources.get(batch.topic)!, restore.positionOf(batch))
+    await applyBatch(batch, sources.get(batch.topic)!, restore.positionOf(batch), context)
     positions.push({ topic: batch.topic, partition: batch.partition, offset: batch.nextOffset })
   }
   await stores.flush()
@@ -257,13 +259,34 @@ async function takeOver(parts: Takeover, maxWaitMs: number): Promise<boolean> {
   return true
 }
 
-async function applyBatch(batch: FetchedBatch, source: CompiledSource, from: number): Promise<void> {
+async function applyBatch(
+  batch: FetchedBatch,
+  source: CompiledSource,
+  from: number,
+  context: RecordContext,
+): Promise<void> {
   const cursor = batch.cursor()
   while (cursor.advance()) {
     if (cursor.offset < from) continue
-    const waiting = source.process(cursor, batch.partition, cursor.timestamp)
-    if (waiting !== undefined) await waiting
+    try {
+      const waiting = source.process(cursor, batch.partition, cursor.timestamp)
+      if (waiting !== undefined) await waiting
+      if (context.givenUp !== undefined) throw context.givenUp
+    } catch (error) {
+      leaveOut(source, error, context)
+    }
+    context.undo?.clear()
   }
+}
+
+/** Takes back what a record has done that is given up. */
+function leaveOut({ node }: CompiledSource, error: unknown, context: RecordContext): void {
+  const isBad = error instanceof RecordGivenUp
+  if (!isBad && (context.isFatal(error) || !isMillraceError(error, 'record'))) throw error
+  context.undo?.rollBack()
+  context.givenUp = undefined
+  if (isBad) context.giveUp(error.node, error.reason)
+  else context.giveUp(node.name, error)
 }
 
 function processorOf(plan: Plan, { processor }: GlobalPlan): ProcessorNode {

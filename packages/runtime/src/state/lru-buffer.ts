@@ -30,6 +30,7 @@ export class LruBuffer implements KeyedBuffer {
     this.#buffer = buffer
     this.#order = order
     this.#context = context
+    order.undo = context.undo
     this.#logs = !buffer.codec.plan.timestamped
   }
 
@@ -60,6 +61,14 @@ export class LruBuffer implements KeyedBuffer {
     for (const { key, timestamp } of dropped.values()) this.#buffer.drop(key, timestamp, this.#logs)
     // Once more: what was emitted and has gone for another is deleted in the same commit.
     if (dropped.size > 0) await this.#buffer.flush()
+  }
+
+  emit(): Promise<void> {
+    return this.flush()
+  }
+
+  relog(): Promise<void> {
+    return this.#buffer.relog()
   }
 
   onEmit(listener: EmitListener, sendOldValues: boolean): void {

@@ -33,10 +33,13 @@ function storesOfTask({ plan: planNow, options }: StoresOfTasks, id: TaskId): re
   const plan = planNow()
   const names = new Set(plan.subTopologies.find(candidate => candidate.id === id.subTopology)?.stores)
   const real = topicNaming(plan, options.applicationId)
+  // What fails when a cache is flushed cannot be taken back where offsets are committed before: so nothing is held back.
+  const givesUpAtOnce = options.processingGuarantee === 'at_most_once' && options.onBadRecord !== 'fail'
+  const caches = options.caching !== 'off' && !givesUpAtOnce
   return plan.stores
     .filter(store => names.has(store.name))
     .map(store => ({
-      plan: options.caching === 'off' && store.suppression !== true ? { ...store, caching: false } : store,
+      plan: !caches && store.suppression !== true ? { ...store, caching: false } : store,
       changelogTopic: store.changelog === undefined ? undefined : real(store.changelog.topic),
       changelogIsSource: store.changelog?.isSource ?? false,
     }))

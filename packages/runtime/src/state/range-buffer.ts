@@ -7,7 +7,7 @@ import {
   type StoreChanges,
   type StoredValue,
 } from '@millrace/core'
-import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, restoreEntry, sizeOf } from './buffer-entry.ts'
 import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { SlotIndex } from './slot-index.ts'
@@ -41,6 +41,9 @@ export class RangeBuffer implements TaskBuffer {
   #complete: boolean
   readonly #bySlot: SlotIndex
   #sequence = 0
+  #changes = 0
+  /** Changes were taken back, and the entries are not in order. */
+  #outOfOrder = false
   #sweepDue = false
 
   constructor(options: StoreBufferOptions) {
@@ -118,7 +121,7 @@ export class RangeBuffer implements TaskBuffer {
   /** A null value deletes. */
   put(key: unknown, slot: number, value: unknown, timestamp: number, tie = 0): void {
     const content = this.codec.contentOf(value)
-    if (!this.#segments.accepts(slot) && !this.caching) {
+    if (!this.#segments.accepts(slot, this.#context.undo) && !this.caching) {
       // Kafka Streams logs what its store refuses.
       this.#logOnly(key, slot, tie, content, timestamp)
       return
@@ -130,7 +133,9 @@ export class RangeBuffer implements TaskBuffer {
       entry = this.#insert(group, index, slot, tie, content, timestamp)
       if (group.loaded) entry.emitted = null
       entry.dirty = true
+      this.#context.undo?.note(this.#takeOut, { entry, loaded: group.loaded })
     } else {
+      this.#context.undo?.note(this.#restore, entry.before())
       if (!entry.dirty || entry.flushed) entry.emitted = entry.content
       entry.dirty = true
       const change = sizeOf(content) - sizeOf(entry.content)
@@ -140,6 +145,7 @@ export class RangeBuffer implements TaskBuffer {
       entry.timestamp = timestamp
       this.#dirty.delete(entry)
     }
+    entry.changed = ++this.#changes
     this.#dirty.add(entry)
     if (this.caching) {
       entry.keepOrigin(this.#context)
@@ -150,6 +156,7 @@ export class RangeBuffer implements TaskBuffer {
 
   /** Adds an entry beside those that have the same slot. Without a value it is only logged, as in Kafka Streams. */
   append(key: unknown, slot: number, value: unknown): void {
+    this.#context.undo?.note(this.#setSequence, this.#sequence)
     this.#sequence = (this.#sequence + 1) & LAST_SEQUENCE
     const { timestamp } = this.#context
     if (value === null) this.#logOnly(key, slot, this.#sequence, null, timestamp)
@@ -158,7 +165,7 @@ export class RangeBuffer implements TaskBuffer {
 
   /** Moves the store's time on, as an entry of that slot would. */
   advance(slot: number): void {
-    this.#segments.accepts(slot)
+    this.#segments.accepts(slot, this.#context.undo)
   }
 
   /** Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. */
@@ -181,7 +188,21 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   flush(): Promise<void> {
+    if (this.#outOfOrder) {
+      const inOrder = [...this.#dirty].sort((a, b) => a.changed - b.changed)
+      this.#dirty.clear()
+      for (const entry of inOrder) this.#dirty.add(entry)
+      this.#outOfOrder = false
+    }
     return this.#output.flush([...this.#dirty])
+  }
+
+  emit(): Promise<void> {
+    return this.#output.flush([...this.#dirty].filter(({ flushed }) => !flushed))
+  }
+
+  relog(): Promise<void> {
+    return this.#output.relog([...this.#dirty])
   }
 
   changes(): StoreChanges {
@@ -232,6 +253,28 @@ export class RangeBuffer implements TaskBuffer {
 
   encodeKey(key: unknown, slot: number, tie = 0): Buffer {
     return this.#output.encodeKey(key, slot, tie)
+  }
+
+  readonly #setSequence = (before: number) => {
+    this.#sequence = before
+  }
+
+  readonly #takeOut = ({ entry, loaded }: { readonly entry: BufferEntry; readonly loaded: boolean }): void => {
+    const group = this.#groups.get(this.mapKeyOf(entry.key))
+    this.#dirty.delete(entry)
+    if (group === undefined) return
+    this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
+    // Loading has left out what it found in the place of this one.
+    group.loaded &&= loaded
+  }
+
+  readonly #restore = (before: EntryBefore): void => {
+    const { entry } = before
+    this.bytes += before.fields.size - entry.size
+    restoreEntry(before)
+    if (entry.dirty) this.#dirty.add(entry)
+    else this.#dirty.delete(entry)
+    this.#outOfOrder = true
   }
 
   #groupOf(key: unknown): KeyEntries {

@@ -1,4 +1,4 @@
-import type { StorePlan } from '@millrace/core'
+import type { StorePlan, UndoLog } from '@millrace/core'
 import { segmentIntervalMs, segmentRange } from './store-codec.ts'
 
 /** A segment of a window store: the slots it holds, `end` exclusive, and its backend keys. */
@@ -23,6 +23,10 @@ export class Segments {
   readonly #isSession: boolean
   readonly #inMemory: boolean
   #dropped = 0
+  readonly #setTimes = ([streamTime, observedTime]: readonly [number, number]) => {
+    this.streamTime = streamTime
+    this.#observedTime = observedTime
+  }
 
   /** `showsExpired`: of what is on the heap, as Kafka Streams' caches do. */
   constructor(plan: StorePlan, showsExpired: boolean) {
@@ -72,9 +76,12 @@ export class Segments {
   }
 
   /** Moves the store's time on. False where the slot has expired, in most stores with its whole segment. */
-  accepts(slot: number): boolean {
-    if (slot > this.streamTime) this.streamTime = slot
-    if (slot > this.#observedTime) this.#observedTime = slot
+  accepts(slot: number, undo?: UndoLog): boolean {
+    if (slot > this.streamTime || slot > this.#observedTime) {
+      undo?.note(this.#setTimes, [this.streamTime, this.#observedTime])
+      if (slot > this.streamTime) this.streamTime = slot
+      if (slot > this.#observedTime) this.#observedTime = slot
+    }
     return this.isLive(slot)
   }
 

@@ -1,5 +1,5 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
-import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, restoreEntry, sizeOf } from './buffer-entry.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
 import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
@@ -72,7 +72,7 @@ export class StoreBuffer implements KeyedBuffer {
   put(key: unknown, slot: number, value: unknown, timestamp: number): void {
     const { codec } = this
     const content = codec.contentOf(value)
-    if (this.#segments?.accepts(slot) === false && !this.caching) {
+    if (this.#segments?.accepts(slot, this.#context.undo) === false && !this.caching) {
       // Kafka Streams logs what its store refuses.
       this.#output.log(new BufferEntry(key, slot, codec.contentSerde, content, timestamp))
       return
@@ -83,7 +83,9 @@ export class StoreBuffer implements KeyedBuffer {
       if (this.#complete) entry.emitted = null
       entry.dirty = true
       this.#dirty.push(entry)
+      this.#context.undo?.note(this.#takeOut, entry)
     } else {
+      this.#context.undo?.note(this.#restore, entry.before())
       if (!entry.dirty || entry.flushed) entry.emitted = entry.content
       if (!entry.dirty) {
         entry.dirty = true
@@ -103,7 +105,13 @@ export class StoreBuffer implements KeyedBuffer {
 
   /** Takes an entry away, and emits nothing. */
   drop(key: unknown, timestamp: number, logs: boolean): void {
-    const entry = this.#find(key, 0) ?? this.#insert(key, 0, null, timestamp)
+    let entry = this.#find(key, 0)
+    if (entry === undefined) {
+      entry = this.#insert(key, 0, null, timestamp)
+      this.#context.undo?.note(this.#takeOut, entry)
+    } else {
+      this.#context.undo?.note(this.#restore, entry.before())
+    }
     if (!entry.dirty) {
       entry.dirty = true
       this.#dirty.push(entry)
@@ -115,6 +123,26 @@ export class StoreBuffer implements KeyedBuffer {
     // What a cache has emitted and logged is left alone by its flush.
     entry.flushed = this.caching
     if (logs) this.#output.log(entry)
+  }
+
+  readonly #takeOut = (entry: BufferEntry): void => {
+    this.#slots.get(entry.slot)?.delete(this.mapKeyOf(entry.key))
+    this.bytes -= entry.size
+    this.#lastFound = undefined
+    this.#makeClean(entry)
+  }
+
+  readonly #restore = (before: EntryBefore): void => {
+    const { entry } = before
+    this.bytes += before.fields.size - entry.size
+    if (entry.dirty && !before.fields.dirty) this.#makeClean(entry)
+    restoreEntry(before)
+  }
+
+  /** Changes are taken back from the last one, so it is mostly at the end. */
+  #makeClean(entry: BufferEntry): void {
+    const index = this.#dirty.lastIndexOf(entry)
+    if (index >= 0) this.#dirty.splice(index, 1)
   }
 
   /** What the next commit carries, in the order of the first change. */
@@ -183,6 +211,14 @@ export class StoreBuffer implements KeyedBuffer {
    */
   flush(): Promise<void> {
     return this.#output.flush(this.#dirty)
+  }
+
+  emit(): Promise<void> {
+    return this.#output.flush(this.#dirty.filter(({ flushed }) => !flushed))
+  }
+
+  relog(): Promise<void> {
+    return this.#output.relog(this.#dirty)
   }
 
   /** What the last `flush` encoded, for the backend. */

@@ -98,7 +98,7 @@ it('deletes what has expired, in the order of time, whatever was committed, evic
             const due = [...model].filter(([, put]) => put + TTL <= one.time).sort(([, a], [, b]) => a - b)
             for (let turns = 0; expiry.dueAt <= one.time; turns++) {
               expect(turns).toBeLessThan(500)
-              await expiry.run(one.time, one.limit, settled)
+              await expiry.run(one.time, one.limit, settled, run => run())
             }
             for (const [name] of due) model.delete(name)
             if (caching) break
@@ -135,7 +135,7 @@ it.each([memoryStore(), rocksdb()])(
       const { buffer, expiry } = opened
       buffer.put('hot', 0, 'x', now)
       buffer.put(`cold-${now}`, 0, 'x', now)
-      while (expiry.dueAt <= now) await expiry.run(now, 10, settled)
+      while (expiry.dueAt <= now) await expiry.run(now, 10, settled, run => run())
       await commit(opened)
       if (now === 1_000) opened = await open({}, state)
     }

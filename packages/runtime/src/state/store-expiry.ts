@@ -5,6 +5,8 @@ import type { StoreBuffer } from './store-buffer.ts'
 
 const KEYS_AHEAD = 256
 
+type Apart = (run: () => void | Promise<void>) => void | Promise<void>
+
 /**
  * Deletes entries of a key-value store that have expired. Which ones depends on the time that is given alone, and not on when
  * it is asked: an entry is deleted as of its timestamp and the store's `ttlMs`. The deletions are puts like others, so they are
@@ -47,8 +49,9 @@ export class StoreExpiry {
    * Deletes entries that have expired at `now`, the oldest first, until `limit` of them have been looked at.
    *
    * @param settled resolves when the backend is not being written
+   * @param apart runs each deletion, and takes it back where those below fail
    */
-  async run(now: number, limit: number, settled: () => Promise<void>): Promise<void> {
+  async run(now: number, limit: number, settled: () => Promise<void>, apart: Apart): Promise<void> {
     const buffer = this.#buffer
     const until = now - this.#ttlMs
     for (let left = limit; left > 0;) {
@@ -77,7 +80,7 @@ export class StoreExpiry {
           this.#schedule(entry)
           continue
         }
-        const waiting = buffer.expire(key, entry.timestamp + this.#ttlMs)
+        const waiting = apart(() => buffer.expire(key, entry.timestamp + this.#ttlMs))
         if (waiting !== undefined) await waiting
       }
     }

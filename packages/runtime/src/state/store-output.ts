@@ -1,5 +1,5 @@
-import { ByteSink, type Headers, type KeySpace, type RangeEntry, type StoreChanges } from '@millrace/core'
-import { type BufferEntry, decodeContent } from './buffer-entry.ts'
+import { ByteSink, type Headers, type KeySpace, type RangeEntry, type StoreChanges, type UndoLog } from '@millrace/core'
+import { type BufferEntry, decodeContent, restoreEntry } from './buffer-entry.ts'
 import type { Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
 
@@ -20,6 +20,8 @@ export interface BufferContext {
   topic: string | null
   partition: number
   offset: number
+  /** Where records may be given up: notes what they change. */
+  readonly undo?: UndoLog | undefined
 }
 
 export type EmitListener = (entry: RangeEntry, value: unknown, old: unknown) => void | Promise<void>
@@ -62,6 +64,9 @@ export class StoreOutput {
   #flushed = 0
   /** The time of the store behind a cache, which moves on as the cache is flushed. */
   #flushedTime = -1
+  readonly #setFlushedTime = (before: number) => {
+    this.#flushedTime = before
+  }
 
   constructor(options: StoreBufferOptions, segments: Segments | undefined) {
     this.#codec = options.codec
@@ -130,6 +135,7 @@ export class StoreOutput {
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!
       // The store behind a cache does not find what is too old by then: nothing counts as emitted (as in Kafka Streams).
+      this.#context.undo?.note(restoreEntry, entry.before())
       if (this.#hasAged(entry)) entry.emitted = null
       // What came and went between two commits was never there, and nobody is told.
       const neverThere = listener !== undefined && entry.content === null && entry.emitted === null
@@ -139,12 +145,26 @@ export class StoreOutput {
       }
       this.#write(entry, slab, log)
       entry.flushed = caching
-      if (entry.slot > this.#flushedTime) this.#flushedTime = entry.slot
+      if (entry.slot > this.#flushedTime) {
+        this.#context.undo?.note(this.#setFlushedTime, this.#flushedTime)
+        this.#flushedTime = entry.slot
+      }
       if (listener !== undefined) {
         const waiting = this.#emit(entry, listener)
         if (waiting !== undefined) await waiting
       }
     }
+  }
+
+  /** Logs what the backend has of these entries. */
+  async relog(entries: readonly BufferEntry[]): Promise<void> {
+    if (this.#log === undefined || entries.length === 0) return
+    const found = await this.#backend.getMany(entries.map(({ key, slot, tie }) => this.encodeKey(key, slot, tie)))
+    entries.forEach(({ key, slot, tie, timestamp }, index) => {
+      const bytes = found[index]
+      const stored = bytes === undefined ? { content: null, timestamp } : this.#codec.readContent(asBuffer(bytes))
+      this.log({ key, slot, tie, ...stored, timestamp: stored.timestamp < 0 ? timestamp : stored.timestamp })
+    })
   }
 
   /** After a restore. */

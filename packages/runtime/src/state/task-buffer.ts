@@ -25,6 +25,13 @@ export interface TaskBuffer {
   prefetch(keys: readonly unknown[], slots: readonly number[]): Promise<void>
   /** Makes the commit's data: encodes what changed, and for a caching store logs and emits it. */
   flush(): Promise<void>
+  /** Of a cache: logs and emits what changed, as `flush` does, without making the commit's data. */
+  emit(): Promise<void>
+  /**
+   * Logs what the backend has of all that changed, so that the changelog says again what it said at the last commit. Not during a
+   * backend write.
+   */
+  relog(): Promise<void>
   /** What the last `flush` encoded, for the backend. */
   changes(): StoreChanges
   /** The flushed changes are committed: they are clean now. */

@@ -339,10 +339,20 @@ export class TaskStores {
   }
 
   /** Deletes what has expired by a clock, store by store, no more than about `limit` entries of each. */
-  async expire(by: StoreExpiry['by'], now: number, limit: number): Promise<void> {
+  async expire(
+    by: StoreExpiry['by'],
+    now: number,
+    limit: number,
+    apart: (run: () => void | Promise<void>) => void | Promise<void>,
+  ): Promise<void> {
     for (const expiry of this.#expiries.values()) {
-      if (expiry.by === by && expiry.dueAt <= now) await expiry.run(now, limit, () => this.settle())
+      if (expiry.by === by && expiry.dueAt <= now) await expiry.run(now, limit, () => this.settle(), apart)
     }
+  }
+
+  /** Some are the user's own: what they have made of a change cannot be taken back but by making them anew. */
+  get hasCustom(): boolean {
+    return this.plans.some(({ plan }) => plan.open !== undefined)
   }
 
   get hasChanges(): boolean {
@@ -363,6 +373,17 @@ export class TaskStores {
       if (buffer.codec.plan.open !== undefined) await this.#custom.flush(name)
       await buffer.flush()
     }
+  }
+
+  /** Logs and emits what caches hold back. */
+  async emit(): Promise<void> {
+    for (const buffer of this.#buffers.values()) if (buffer.caching && buffer.hasChanges) await buffer.emit()
+  }
+
+  /** Has the changelogs say what they said at the last commit. */
+  async relog(): Promise<void> {
+    await this.settle()
+    for (const buffer of this.#buffers.values()) await buffer.relog()
   }
 
   /**
@@ -420,6 +441,7 @@ export class TaskStores {
   /** Takes the buffers away, so that the state on the backend can be restored further; what they held back is dropped. */
   async stop(): Promise<void> {
     await this.settle()
+    for (const order of this.#orders.values()) order.undo = undefined
     await this.#custom.close()
     this.#buffers.clear()
     this.#expiries.clear()

@@ -1,7 +1,7 @@
 import { type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
 import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
-import { type StoreBufferOptions, StoreOutput } from './store-output.ts'
+import { type BufferContext, type StoreBufferOptions, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 import { placeAfter, putVersion, Version, versionAt } from './version-timeline.ts'
 import {
@@ -35,6 +35,8 @@ interface Timeline {
   readonly dirty: Set<Version>
   /** Rows that have to go. */
   readonly gone: Buffer[]
+  /** The times for which something was put since the last commit. */
+  readonly put: Set<number>
 }
 
 /** What a commit carries. */
@@ -44,6 +46,23 @@ interface Flushed {
   readonly rows: { readonly version: Version; readonly row: Buffer }[]
   /** How many were dirty. */
   readonly timelines: number
+}
+
+/** A timeline and what it was before a put. */
+interface TimelineBefore {
+  readonly timeline: Timeline
+  readonly before: {
+    readonly copies: readonly {
+      readonly version: Version
+      readonly fields: Pick<Version, 'content' | 'validTo' | 'marked' | 'size'>
+    }[]
+    readonly knowsLatest: boolean
+    readonly knowsAll: boolean
+    readonly dirty: readonly Version[]
+    readonly gone: readonly Buffer[]
+    readonly streamTime: number
+    readonly isDirty: boolean
+  }
 }
 
 const NOTHING_FLUSHED: Flushed = { keys: [], values: [], rows: [], timelines: 0 }
@@ -61,6 +80,8 @@ export class VersionedBuffer implements TaskBuffer {
   bytes = 0
   misses = 0
   readonly #syncReads: boolean
+  readonly #options: StoreBufferOptions & { readonly syncReads: boolean }
+  readonly #context: BufferContext
   readonly #output: StoreOutput
   readonly #retentionMs: number
   readonly #intervalMs: number
@@ -78,6 +99,8 @@ export class VersionedBuffer implements TaskBuffer {
     this.backend = options.backend
     this.#syncReads = options.syncReads
     this.#complete = options.empty
+    this.#options = options
+    this.#context = options.context
     this.#output = new StoreOutput(options, undefined)
     this.#retentionMs = options.codec.plan.historyRetentionMs ?? 0
     this.#intervalMs = versionedIntervalMs(this.#retentionMs)
@@ -164,6 +187,22 @@ export class VersionedBuffer implements TaskBuffer {
     return Promise.resolve()
   }
 
+  emit(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async relog(): Promise<void> {
+    if (this.#dirty.size === 0) return
+    const committed = new VersionedBuffer({ ...this.#options, empty: false, log: undefined })
+    committed.startAt(this.#keptTime)
+    for (const { key, put } of this.#dirty) {
+      for (const timestamp of put) {
+        const before = await committed.get(key, timestamp)
+        this.#logPut(key, before?.content ?? null, timestamp)
+      }
+    }
+  }
+
   changes(): StoreChanges {
     const { keys, values } = this.#flushed
     const store = this.codec.plan.name
@@ -181,6 +220,7 @@ export class VersionedBuffer implements TaskBuffer {
     for (const timeline of this.#dirty) {
       timeline.dirty.clear()
       timeline.gone.length = 0
+      timeline.put.clear()
       this.#forgetOld(timeline)
     }
     this.#dirty.clear()
@@ -272,6 +312,7 @@ export class VersionedBuffer implements TaskBuffer {
         loading: undefined,
         dirty: new Set(),
         gone: [],
+        put: new Set(),
       }
       this.#timelines.set(mapKey, timeline)
       this.bytes += KEY_OVERHEAD
@@ -357,6 +398,7 @@ export class VersionedBuffer implements TaskBuffer {
   }
 
   #place(timeline: Timeline, content: unknown, timestamp: number): number {
+    this.#context.undo?.note(this.#restore, { timeline, before: this.#copyOf(timeline) })
     if (timestamp > this.#streamTime) this.#streamTime = timestamp
     const { validTo, changed, removed } = putVersion(timeline.versions, timestamp, content, this.codec.contentSerde)
     for (const version of changed) {
@@ -369,8 +411,37 @@ export class VersionedBuffer implements TaskBuffer {
       if (removed.row !== undefined) timeline.gone.push(removed.row)
     }
     this.#dirty.add(timeline)
+    timeline.put.add(timestamp)
     this.#logPut(timeline.key, content, timestamp)
     return validTo
+  }
+
+  /** All of it: what one put changes is not far from that. */
+  #copyOf({ versions, knowsLatest, knowsAll, dirty, gone }: Timeline): TimelineBefore['before'] {
+    const copies = versions.map(version => {
+      const { content, validTo, marked, size } = version
+      return { version, fields: { content, validTo, marked, size } }
+    })
+    const [streamTime, isDirty] = [this.#streamTime, dirty.size > 0 || gone.length > 0]
+    return { copies, knowsLatest, knowsAll, dirty: [...dirty], gone: [...gone], streamTime, isDirty }
+  }
+
+  readonly #restore = ({ timeline, before }: TimelineBefore): void => {
+    const { copies, knowsLatest, knowsAll, dirty, gone, streamTime, isDirty } = before
+    for (const { version } of copies) this.bytes += version.size
+    for (const { size } of timeline.versions) this.bytes -= size
+    for (const { version, fields } of copies) {
+      this.bytes += fields.size - version.size
+      Object.assign(version, fields)
+    }
+    // What was read since then is read again.
+    Object.assign(timeline, { knowsLatest, knowsAll })
+    timeline.versions.splice(0, timeline.versions.length, ...copies.map(({ version }) => version))
+    timeline.gone.splice(0, timeline.gone.length, ...gone)
+    timeline.dirty.clear()
+    for (const version of dirty) timeline.dirty.add(version)
+    this.#streamTime = streamTime
+    if (!isDirty) this.#dirty.delete(timeline)
   }
 
   #weigh(version: Version): void {

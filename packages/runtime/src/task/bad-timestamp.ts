@@ -33,7 +33,7 @@ export function timestampInstead(
   }
   const cause = error ?? millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp })
   if (policy === 'fail') throw badTimestamp(queue, cursor.offset, context.taskId, cause)
-  context.fail(name, cause)
+  context.giveUp(name, cause)
   return undefined
 }
 

@@ -9,7 +9,7 @@ const SUPPRESSION_HEADERS: Headers = [{ key: 'v', value: Buffer.of(3) }]
 
 /** Where a task's changes go. */
 export interface ChangelogLog {
-  readonly producer: Producer
+  readonly producer: Pick<Producer, 'topic'>
   readonly partition: number
   /** Of the record at hand, whose headers some stores log. */
   readonly context: RecordContext

@@ -48,7 +48,7 @@ export interface CompileOptions {
   readonly subTopology: SubTopology
   readonly context: RecordContext
   readonly inFlight: InFlight
-  readonly producer: Producer
+  readonly producer: Pick<Producer, 'topic'>
   readonly topics: SinkTopics
   readonly stores: TaskStores
   readonly globals: ReadableGlobals

@@ -1,7 +1,7 @@
 import { type Clock, type MapValuesAsyncSpec, millraceError, type Process, type TopicPartition } from '@millrace/core'
 import { keyIdentity } from './key-identity.ts'
-import type { RecordContext } from './record-context.ts'
-import { returnTo, takeSnapshot } from './record-snapshot.ts'
+import type { RecordContext, RecordUnit } from './record-context.ts'
+import { type RecordSnapshot, returnTo, takeSnapshot } from './record-snapshot.ts'
 import { UserCall } from './user-call.ts'
 
 export interface InFlightOptions {
@@ -9,6 +9,8 @@ export interface InFlightOptions {
   readonly context: RecordContext
   /** Something can go on, while the task's loop may be waiting for records. */
   readonly wakeup: () => void
+  /** Runs what passes a result on, as the record that it came from. */
+  readonly pass: (record: RecordSnapshot, run: () => void | Promise<void>) => Promise<void>
 }
 
 /** One operator's calls. */
@@ -52,6 +54,8 @@ export class InFlight {
   /** No call is due earlier. */
   #dueAt = Number.POSITIVE_INFINITY
   #bell: (() => void) | undefined
+  /** Its result is being passed on. */
+  #passing: Flight | undefined
   #ended = false
 
   constructor(options: InFlightOptions) {
@@ -104,21 +108,35 @@ export class InFlight {
     for (let flight = this.#ready.shift(); flight !== undefined; flight = this.#ready.shift()) {
       delivered = true
       const { lane, call } = flight
-      const { context } = this.#options
-      returnTo(call.record, context)
+      const { context, pass } = this.#options
       const outcome = call.outcome!
-      if ('error' in outcome) context.fail(lane.operator, outcome.error)
-      else {
-        const waiting = lane.forward(call.key, outcome.value)
-        if (waiting !== undefined) await waiting
-      }
+      this.#passing = flight
+      await pass(call.record, () =>
+        'error' in outcome ? context.fail(lane.operator, outcome.error) : lane.forward(call.key, outcome.value),
+      )
+      this.#passing = undefined
       // Only now: what is passed on may wait, and until then its offset is not done.
-      this.#flights.delete(flight)
-      lane.size--
-      const next = lane.waiting.shift()
-      if (next !== undefined) this.#start(next)
+      this.#end(flight)
     }
     return delivered
+  }
+
+  /** Lets go of all that was begun for a record: it is given up. */
+  drop(unit: RecordUnit): void {
+    const gone = [...this.#flights].filter(flight => flight.call.record.unit === unit && flight !== this.#passing)
+    for (const flight of gone) this.#takeBack(flight)
+  }
+
+  readonly #takeBack = (flight: Flight): void => {
+    const { lane, call, sequence } = flight
+    call.abandon()
+    remove(this.#ready, flight)
+    if (remove(lane.waiting, flight)) this.#flights.delete(flight)
+    else this.#end(flight)
+    const inOrder = sequence === undefined ? undefined : lane.sequences.get(sequence)
+    if (inOrder === undefined) return
+    remove(inOrder, flight)
+    this.#advance(lane, sequence!)
   }
 
   /** The oldest offset of the partition whose calls are not finished. */
@@ -187,6 +205,8 @@ export class InFlight {
     const call = new UserCall({ operator, spec, key, value, record, clock, tooLong, onDone, onPause })
     const flight: Flight = { lane, call, sequence }
     this.#flights.add(flight)
+    context.begun++
+    context.undo?.note(this.#takeBack, flight)
     if (sequence !== undefined) {
       const others = lane.sequences.get(sequence)
       if (others === undefined) lane.sequences.set(sequence, [flight])
@@ -206,12 +226,23 @@ export class InFlight {
     if (this.#ended) return
     const { lane, sequence } = flight
     if (sequence === undefined) this.#ready.push(flight)
-    else {
-      const inOrder = lane.sequences.get(sequence)!
-      while (inOrder[0]?.call.outcome !== undefined) this.#ready.push(inOrder.shift()!)
-      if (inOrder.length === 0) lane.sequences.delete(sequence)
-    }
+    else this.#advance(lane, sequence)
     if (this.#ready.length > 0) this.#ring()
+  }
+
+  /** What is done and next in its order is ready. */
+  #advance(lane: Lane, sequence: string): void {
+    const inOrder = lane.sequences.get(sequence)!
+    while (inOrder[0]?.call.outcome !== undefined) this.#ready.push(inOrder.shift()!)
+    if (inOrder.length === 0) lane.sequences.delete(sequence)
+  }
+
+  #end(flight: Flight): void {
+    const { lane } = flight
+    if (!this.#flights.delete(flight)) return
+    lane.size--
+    const next = lane.waiting.shift()
+    if (next !== undefined) this.#start(next)
   }
 
   #isDue({ call }: Flight): void {
@@ -264,4 +295,11 @@ export class InFlight {
     const where = { operator, topic: topic ?? '(none)', partition, offset }
     return millraceError('MILLRACE_ASYNC_UNFINISHED', { ...where, count: this.#flights.size, waitMs })
   }
+}
+
+/** True when it was there. */
+function remove<T>(list: T[], item: T): boolean {
+  const index = list.indexOf(item)
+  if (index >= 0) list.splice(index, 1)
+  return index >= 0
 }

@@ -89,6 +89,11 @@ export class PartitionQueue implements TopicPartition {
     }
   }
 
+  /** The record that was taken last has not been there. */
+  giveUp(partitionTime: number): void {
+    this.partitionTime = partitionTime
+  }
+
   /** Hands the head over; the caller processes what `cursor` shows. */
   take(): void {
     this.#hasHead = false

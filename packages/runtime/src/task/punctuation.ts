@@ -1,4 +1,4 @@
-import type { PunctuationType } from '@millrace/core'
+import type { PunctuationType, UndoLog } from '@millrace/core'
 
 type Callback = (timestamp: number) => void | PromiseLike<void>
 
@@ -22,13 +22,26 @@ export function nextDue(due: number, intervalMs: number, now: number): number {
 /** The schedules of one task. */
 export class Punctuations {
   readonly #schedules = new Set<Schedule>()
+  readonly #undo: UndoLog | undefined
+  readonly #remove = (schedule: Schedule) => void this.#schedules.delete(schedule)
+  readonly #restore = (schedule: Schedule) => void this.#schedules.add(schedule)
+
+  /** What a record schedules or cancels is taken back with it. */
+  constructor(undo?: UndoLog) {
+    this.#undo = undo
+  }
 
   /** Stream time starts at 0, so the first call comes with the first record; wall-clock time starts an interval from now. */
   add(node: string, type: PunctuationType, intervalMs: number, callback: Callback, now: number): { cancel(): void } {
     const due = type === 'stream-time' ? 0 : now + intervalMs
     const schedule: Schedule = { type, intervalMs, callback, node, due }
     this.#schedules.add(schedule)
-    return { cancel: () => void this.#schedules.delete(schedule) }
+    this.#undo?.note(this.#remove, schedule)
+    return {
+      cancel: () => {
+        if (this.#schedules.delete(schedule)) this.#undo?.note(this.#restore, schedule)
+      },
+    }
   }
 
   /** Calls what is due, each schedule once, earliest first. True when any was. */

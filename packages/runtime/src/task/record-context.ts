@@ -7,7 +7,10 @@ import {
   type RecordCursor,
   type RecordMetadata,
   type TaskContext,
+  UndoLog,
 } from '@millrace/core'
+import { RecordGivenUp } from '../policy/given-up.ts'
+import type { HeldOutput } from './held-output.ts'
 import type { ProcessingLimit } from './processing-limit.ts'
 
 /**
@@ -20,10 +23,21 @@ const NEVER_OVERDUE = new Int32Array(2)
 
 /** What a task does about a failed or left-out record; the policies stand behind it. */
 export interface RecordPolicy {
-  fail(node: string, error: unknown, context: RecordContext): void
+  /** Records that fail are given up, and the application goes on. */
+  readonly givesUp: boolean
+  /** Throws always: the failure that ends the application, or `RecordGivenUp`. */
+  fail(node: string, error: unknown, context: RecordContext): never
+  /** Counts and reports a record whose doings have been taken back, or that has done nothing; keeps it where the policy says so. */
+  giveUp(node: string, error: unknown, context: RecordContext): void
   isFatal(error: unknown): boolean
   drop(node: string, reason: DropReason, context: RecordContext): void
   count(node: string, metric: string, by: number, context: RecordContext): void
+}
+
+/** A record of the input and what has come of it. */
+export interface RecordUnit {
+  /** It has done something that others may have built upon. */
+  leavesTraces: boolean
 }
 
 /** The record that a task has in hand, as its operators see it. */
@@ -39,6 +53,16 @@ export class RecordContext implements TaskContext {
   readonly applicationId: string
   /** Where the record's own bytes are; undefined during punctuation and while caches are flushed. */
   cursor: RecordCursor | undefined
+  /** Undefined where no record is given up. */
+  readonly undo: UndoLog | undefined
+  /** What the record at hand sends, as far as it is held back. */
+  held: HeldOutput | undefined
+  /** Set from when the record at hand is given up, also where user code swallows what says so. */
+  givenUp: RecordGivenUp | undefined
+  /** What the record at hand has in common with what asynchronous operators make of it later; undefined while they have none. */
+  unit: RecordUnit | undefined
+  /** Calls of asynchronous operators that the record at hand has begun. */
+  begun = 0
   /** The key of the record at hand, for people. */
   showKey: () => string = () => '(none)'
   readonly #policy: RecordPolicy
@@ -52,6 +76,7 @@ export class RecordContext implements TaskContext {
     this.taskId = taskId
     this.applicationId = applicationId
     this.#policy = policy
+    this.undo = policy.givesUp ? new UndoLog() : undefined
   }
 
   /** Leaves the record: what follows (a punctuation, a flush) belongs to none. */
@@ -62,14 +87,56 @@ export class RecordContext implements TaskContext {
     this.partition = -1
     this.offset = -1
     this.cursor = undefined
+    this.unit = undefined
   }
 
   metadata(): RecordMetadata {
     return { topic: this.topic, partition: this.partition, offset: this.offset, timestamp: this.timestamp }
   }
 
-  fail(node: string, error: unknown): void {
-    this.#policy.fail(node, error, this)
+  fail(node: string, error: unknown): never {
+    try {
+      return this.#policy.fail(node, error, this)
+    } catch (thrown) {
+      if (thrown instanceof RecordGivenUp) this.givenUp ??= thrown
+      throw thrown
+    }
+  }
+
+  giveUp(node: string, error: unknown): void {
+    this.#policy.giveUp(node, error, this)
+  }
+
+  apart(run: () => void | Promise<void>): void | Promise<void> {
+    const { undo, held, givenUp, timestamp, headers, topic, partition, offset, isLatest, unit } = this
+    if (undo === undefined || givenUp !== undefined) return run()
+    // What fails of it later is not the record's at hand either.
+    this.unit = { leavesTraces: false }
+    const [changes, sent] = [undo.length, held?.length ?? 0]
+    const leave = (error: unknown) => {
+      if (!(error instanceof RecordGivenUp)) throw error
+      undo.rollBack(changes)
+      held?.dropTo(sent)
+      this.givenUp = undefined
+      const { cursor } = this
+      this.isLatest = isLatest
+      // It is of no record whose bytes are at hand, and of none at all where those who emit it do not say which.
+      if (offset === cursor?.offset) this.clear(timestamp)
+      this.cursor = undefined
+      this.giveUp(error.node, error.reason)
+      Object.assign(this, { timestamp, headers, topic, partition, offset, cursor, unit })
+    }
+    // Whoever swallows the signal does not save the record by it.
+    const check = () => {
+      if (this.givenUp !== undefined) return leave(this.givenUp)
+      this.unit = unit
+    }
+    try {
+      const waiting = run()
+      return waiting === undefined ? check() : waiting.then(check).catch(leave)
+    } catch (error) {
+      leave(error)
+    }
   }
 
   isFatal(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Headers, RecordCursor } from '@millrace/core'
-import type { RecordContext } from './record-context.ts'
+import type { RecordContext, RecordUnit } from './record-context.ts'
 
 /** The record that a task had in hand, kept for when its turn comes again. */
 export interface RecordSnapshot {
@@ -9,11 +9,13 @@ export interface RecordSnapshot {
   readonly timestamp: number
   readonly headers: Headers
   readonly cursor: RecordCursor | undefined
+  readonly unit: RecordUnit
 }
 
 export function takeSnapshot(context: RecordContext): RecordSnapshot {
   const { topic, partition, offset, timestamp, headers, cursor } = context
-  return { topic, partition, offset, timestamp, headers, cursor: cursor && standing(cursor, headers) }
+  const unit = (context.unit ??= { leavesTraces: context.held?.holds !== true })
+  return { topic, partition, offset, timestamp, headers, cursor: cursor && standing(cursor, headers), unit }
 }
 
 /** Makes it the record at hand again. */
@@ -24,6 +26,7 @@ export function returnTo(snapshot: RecordSnapshot, context: RecordContext): void
   context.timestamp = snapshot.timestamp
   context.headers = snapshot.headers
   context.cursor = snapshot.cursor
+  context.unit = snapshot.unit
 }
 
 /** A cursor that stays where it is: the bytes that it points to do not change, the fields of the other one do. */

@@ -27,7 +27,12 @@ interface Target extends TargetTopic {
 const STICKY_RECORDS = 1000
 
 /** Compiles a sink: encodes into a scratch buffer, chooses the partition, and copies into the outgoing batch. */
-export function compileSink(node: SinkNode, context: RecordContext, producer: Producer, topics: SinkTopics): Process {
+export function compileSink(
+  node: SinkNode,
+  context: RecordContext,
+  producer: Pick<Producer, 'topic'>,
+  topics: SinkTopics,
+): Process {
   const scratch = new ByteSink()
   const targets = new Map<string, Target>()
   let sticky = 0
@@ -133,7 +138,7 @@ export function compileSink(node: SinkNode, context: RecordContext, producer: Pr
     }
   }
 
-  return (key, value) => {
+  return (key, value): void | Promise<void> => {
     let topic: string
     try {
       topic =
@@ -147,7 +152,7 @@ export function compileSink(node: SinkNode, context: RecordContext, producer: Pr
     if (isPromise(target)) {
       return target.then(
         opened => guardedSend(opened, key, value),
-        (error: unknown) => context.fail(node.name, error),
+        (error: unknown): void => context.fail(node.name, error),
       )
     }
     guardedSend(target, key, value)

@@ -17,6 +17,8 @@ export interface CompiledSource {
   readonly process: (cursor: RecordCursor, partition: number, timestamp: number) => void | Promise<void>
   /** The record's timestamp; undefined when it is the one that Kafka has. */
   readonly timestampOf: ((cursor: RecordCursor, partition: number, partitionTime: number) => number) | undefined
+  /** Makes the record under the cursor the one at hand. */
+  readonly enter: (cursor: RecordCursor, partition: number, timestamp: number) => void
   readonly readKey: (bytes: Buffer, start: number, end: number) => unknown
 }
 
@@ -92,5 +94,5 @@ export function compileSource(options: SourceOptions): CompiledSource {
           )
         }
 
-  return { node, process, timestampOf, readKey: lookKey }
+  return { node, process, timestampOf, enter, readKey: lookKey }
 }

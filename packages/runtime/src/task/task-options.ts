@@ -8,8 +8,10 @@ import type {
   TimestampExtractor,
   TopicPartition,
 } from '@millrace/core'
+import type { ResolvedOptions } from '../config/options.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStores } from '../state/task-stores.ts'
+import type { GivenUpRecords } from './given-up-records.ts'
 import type { IdleTimeOptions } from './idle-time.ts'
 import type { RecordPolicy } from './record-context.ts'
 import type { SinkTopics } from './sink.ts'
@@ -27,6 +29,8 @@ export interface TaskOptions {
   readonly globals: ReadableGlobals
   readonly clock: Clock
   readonly policy: RecordPolicy
+  readonly givenUp: GivenUpRecords
+  readonly guarantee: ResolvedOptions['processingGuarantee']
   readonly timestampExtractor: TimestampExtractor | undefined
   /** Undefined: as the policy for bad records. */
   readonly onBadTimestamp: BadTimestampPolicy | undefined

@@ -24,6 +24,7 @@ import type { ReadableGlobals } from '../state/global-stores.ts'
 import { openTaskStores } from '../state/open-task-stores.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
 import type { TaskStores } from '../state/task-stores.ts'
+import { GivenUpRecords } from './given-up-records.ts'
 import type { ProducerPool } from './producer-pool.ts'
 import type { SinkTopics } from './sink.ts'
 import { Task } from './task.ts'
@@ -74,6 +75,7 @@ export class TaskSet {
   readonly #starting = new Map<string, Starting>()
   /** Those that began to run during the poll that is under way: what it brings may be of before their seek. */
   readonly #fresh = new Set<Task>()
+  readonly #givenUp = new GivenUpRecords()
   /** By operator and kind, how often records that were left out were warned of. */
   readonly #warned = new Map<string, number>()
   /** No record is taken: an eager client has given everything back, and waits for what it is to have. */
@@ -175,6 +177,13 @@ export class TaskSet {
     const tasks = [...this.#running.values()]
     this.#running.clear()
     for (const task of tasks) await this.#close(task, true)
+  }
+
+  /** Before the tasks go back to their last commit: without a transaction nobody takes back what they have logged since then. */
+  async relog(): Promise<void> {
+    if (this.#options.producers.transactional) return
+    for (const task of this.running) await task.relog()
+    for (const producer of new Set(this.running.map(({ producer }) => producer))) await producer.flush()
   }
 
   async close(): Promise<void> {
@@ -302,6 +311,8 @@ export class TaskSet {
       stores,
       globals: this.#options.globals,
       clock: options.clock,
+      givenUp: this.#givenUp,
+      guarantee: options.processingGuarantee,
       policy: recordPolicy({
         onBadRecord: options.onBadRecord,
         logger: options.logger,

@@ -4,6 +4,7 @@ import {
   type FetchedBatch,
   isMillraceError,
   isPromise,
+  millraceError,
   type Producer,
   PROGRESS_OVERDUE,
   PROGRESS_RECORDS,
@@ -11,10 +12,12 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
+import { GivenUpLate, RecordGivenUp } from '../policy/given-up.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import { timestampInstead } from './bad-timestamp.ts'
 import { changelogWriter } from './changelog-writer.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
+import { HeldOutput } from './held-output.ts'
 import { IdleTime } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
 import { showKey } from './key-identity.ts'
@@ -23,6 +26,7 @@ import { PartitionQueue } from './partition-queue.ts'
 import { ProcessingLimit } from './processing-limit.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordContext } from './record-context.ts'
+import { type RecordSnapshot, returnTo } from './record-snapshot.ts'
 import { type TaskId, taskName } from './task-id.ts'
 import type { TaskInput, TaskOptions } from './task-options.ts'
 
@@ -57,7 +61,9 @@ export class Task {
   /** Records processed since the task was made. */
   processed = 0
   readonly #options: TaskOptions
-  readonly #punctuations = new Punctuations()
+  readonly #punctuations: Punctuations
+  /** What records send, while they may be given up. */
+  readonly #held: HeldOutput | undefined
   readonly #queues: PartitionQueue[] = []
   readonly #limit: ProcessingLimit
   readonly #lookAhead: LookAheadReader
@@ -70,6 +76,8 @@ export class Task {
   #idle: IdleTime | undefined
   #topology: CompiledTopology | undefined
   #dirty = false
+  /** Caches are flushed after each record, see `GivenUpRecords`. */
+  #careful: boolean
   #idleSince: number | undefined
 
   constructor(options: TaskOptions) {
@@ -82,6 +90,11 @@ export class Task {
     this.#limit = new ProcessingLimit({ clock, timeoutMs, progress })
     this.context = new RecordContext(this.name, options.applicationId, options.policy, this.#limit)
     this.context.showKey = () => this.#showKey()
+    this.#careful = options.givenUp.carefulUntil(this.name) !== undefined
+    const { undo } = this.context
+    this.#punctuations = new Punctuations(undo)
+    this.#held = undo === undefined ? undefined : new HeldOutput(options.producer)
+    this.context.held = this.#held
     this.#lookAhead = new LookAheadReader(options.stores)
   }
 
@@ -90,14 +103,20 @@ export class Task {
     const { clock, stores, plan, idleAdvanceMs, emitIntervalMs, endsOf, onBadTimestamp } = this.#options
     const { partition } = this.id
     await stores.start(this.context, store =>
-      changelogWriter(store, { producer: this.producer, partition, context: this.context }),
+      changelogWriter(store, { producer: this.#held ?? this.producer, partition, context: this.context }),
     )
     for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
       this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
     }
-    const inFlight = new InFlight({ clock, context: this.context, wakeup: this.#options.wakeup })
+    const inFlight = new InFlight({
+      clock,
+      context: this.context,
+      wakeup: this.#options.wakeup,
+      pass: (record, run) => this.#pass(record, run),
+    })
     const topology = compileTopology({
       ...this.#options,
+      producer: this.#held ?? this.producer,
       context: this.context,
       inFlight,
       closeTimes: this.#closeTimes,
@@ -128,6 +147,7 @@ export class Task {
     this.context.streamTime = Math.max(-1, ...inputs.map(({ partitionTime }) => partitionTime))
     this.context.clear(-1)
     await topology.init()
+    this.context.undo?.clear()
     // What has been final before a restart is so after it: stream time goes on from where it was.
     if (this.#idle !== undefined) await this.#advanceTo(this.context.streamTime, this.#closeTimes.get(ADVANCED) ?? -1)
   }
@@ -192,7 +212,7 @@ export class Task {
     if (inFlight !== undefined && !this.#canTake()) return delivered
     let count = 0
     const queues = this.#queues
-    const { clock } = this.#options
+    const { clock, givenUp } = this.#options
     const { progress } = this.#limit
     // Whatever has blocked the thread between two turns was none of the task's functions.
     if (progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
@@ -213,22 +233,31 @@ export class Task {
         }
       }
       if (this.#lookAhead.wants(queue, this.#topology!)) await this.#lookAhead.prepare(queues, this.#topology!)
+      const { streamTime } = this.context
+      const { partitionTime } = queue
       queue.take()
       const timestamp = queue.headTimestamp
       if (timestamp > this.context.streamTime) this.context.streamTime = timestamp
       count++
       let waited = false
       try {
+        this.#held?.begin()
+        this.context.unit = undefined
+        if (givenUp.any) this.#leaveOut(queue)
         const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
         if (waiting !== undefined) {
           waited = true
           await waiting
           this.#limit.beginAnew()
         }
+        if (progress[PROGRESS_OVERDUE] !== 0) this.#overdue(queue)
+        if (this.#careful) await this.stores.emit()
+        this.#keep()
       } catch (error) {
-        this.#failed(queue, error)
+        this.context.streamTime = streamTime
+        queue.giveUp(partitionTime)
+        this.#giveUp(queue, error)
       }
-      if (progress[PROGRESS_OVERDUE] !== 0) this.#overdue(queue)
       progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
       if ((waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.monotonic() >= turnEnds) break
       if (inFlight !== undefined) {
@@ -269,15 +298,11 @@ export class Task {
       if (due < 0 || !this.#punctuations.isDue(type, due)) continue
       this.#dirty = true
       ran = await this.#punctuations.run(type, due, async (node, callback) => {
-        this.context.clear(time)
-        try {
+        await this.#alone(node, time, async () => {
           const done = callback(time)
           if (isPromise(done)) await this.context.waitFor(node, done)
           if (this.context.overdue) throw this.context.tooLong(node)
-        } catch (error) {
-          if (this.context.isFatal(error)) throw error
-          this.context.fail(node, error)
-        }
+        })
         this.#limit.beginAnew()
       })
     }
@@ -292,8 +317,9 @@ export class Task {
   async #expire(by: 'stream-time' | 'wall-clock', now: number): Promise<boolean> {
     if (this.stores.expiresAt(by) > now) return false
     this.#dirty = true
-    this.context.clear(now)
-    await this.stores.expire(by, now, EXPIRIES_PER_TURN)
+    await this.#alone('expiry', now, () =>
+      this.stores.expire(by, now, EXPIRIES_PER_TURN, run => this.context.apart(run)),
+    )
     return true
   }
 
@@ -312,8 +338,11 @@ export class Task {
   async #advanceTo(...times: readonly number[]): Promise<boolean> {
     const time = Math.max(...times)
     if (time < 0) return false
-    this.context.clear(time)
-    if (!(await this.#topology!.advance(time))) return false
+    let did = false
+    await this.#alone('advance', time, async () => {
+      did = await this.#topology!.advance(time)
+    })
+    if (!did) return false
     this.#closeTimes.set(ADVANCED, time)
     this.#dirty = true
     return true
@@ -347,12 +376,17 @@ export class Task {
    */
   async prepareCommit(owed: Owed, until?: number): Promise<void> {
     for (;;) {
-      this.context.clear(this.context.streamTime)
-      await this.stores.flush()
+      await this.#flush()
       // What was flushed may have begun calls, and what they came to may have changed stores.
       if (this.#inFlight?.owes(owed) !== true) return
       await this.#inFlight.drain(owed, until)
     }
+  }
+
+  /** Has the changelogs say again what they said at the last commit: of what was sent since then a transaction says nothing. */
+  async relog(): Promise<void> {
+    this.context.clear(this.context.streamTime)
+    await this.stores.relog()
   }
 
   /** Waits until asynchronous operators have nothing under way, but not past the time `until`; passes on what they finish. */
@@ -389,6 +423,9 @@ export class Task {
     const read = this.#queues.map(({ topic, position }) => [topic, position] as const)
     // For stores whose changelog is a source topic: what was processed of it is in them.
     await this.stores.persist(new Map([...read, ...this.#acknowledged]))
+    const { givenUp } = this.#options
+    givenUp.committed(this.name, this.#queues)
+    this.#careful = givenUp.carefulUntil(this.name) !== undefined
     this.#acknowledged.clear()
     this.#dirty = false
     this.commitRequested = false
@@ -411,16 +448,135 @@ export class Task {
     return offset === undefined ? undefined : { offset }
   }
 
-  /** Stored bytes are decoded when somebody looks at them: those that are bad are found by the record that meets them. */
-  #failed({ source }: PartitionQueue, error: unknown): void {
-    if (this.context.isFatal(error) || !isMillraceError(error, 'record')) throw error
-    this.context.fail(source.node.name, error)
-  }
-
   /** Something that is no operator's function has blocked the thread, as a serde: what is known is the record. */
   #overdue({ source }: PartitionQueue): void {
     const { name } = source.node
     this.context.fail(name, this.context.tooLong(name))
+  }
+
+  /** What has been done since `HeldOutput.begin` stays, unless the record was given up and user code has swallowed what says so. */
+  #keep(): void {
+    const { context } = this
+    const held = this.#held
+    if (held === undefined) return
+    if (context.givenUp !== undefined) throw context.givenUp
+    const { unit, undo } = context
+    // Without a transaction nothing takes back what was sent.
+    const leavesTraces = undo!.length > context.begun || (held.length > 0 && this.#options.guarantee === 'exactly_once')
+    if (unit !== undefined && leavesTraces) unit.leavesTraces = true
+    held.release()
+    undo!.clear()
+    context.begun = 0
+  }
+
+  /** Takes back what has been done since `HeldOutput.begin`. */
+  #takeBack(): void {
+    const { context } = this
+    this.#limit.beginAnew()
+    this.#held?.drop()
+    context.undo?.rollBack()
+    context.givenUp = undefined
+    context.isLatest = true
+    context.begun = 0
+  }
+
+  /** A record that has failed late is not processed again. */
+  #leaveOut({ topic, partition, cursor, source }: PartitionQueue): void {
+    const found = this.#options.givenUp.find({ topic, partition }, cursor.offset)
+    if (found === undefined) return
+    source.enter(cursor, partition, cursor.timestamp)
+    this.context.fail(found.node, found.reason)
+  }
+
+  /** After a failure of the record that was taken last. Stored bytes are decoded when somebody looks at them: bad ones are its. */
+  #giveUp(queue: PartitionQueue, error: unknown): void {
+    const { source, cursor, partition, headTimestamp } = queue
+    const { node, reason } = this.#badRecord(error, source.node.name)
+    this.#takeBack()
+    source.enter(cursor, partition, headTimestamp)
+    // What a store of the user's own has made of the record nobody can take back.
+    if (this.stores.hasCustom && node !== source.node.name) this.#goBack(node, reason)
+    this.context.giveUp(node, reason)
+  }
+
+  /** Passes on what an asynchronous operator has made of a record that had its turn before. */
+  async #pass(record: RecordSnapshot, run: () => void | Promise<void>): Promise<void> {
+    const { context } = this
+    returnTo(record, context)
+    this.#held?.begin()
+    try {
+      const waiting = run()
+      if (waiting !== undefined) await waiting
+      if (this.#careful) await this.stores.emit()
+      this.#keep()
+    } catch (error) {
+      const { node, reason } = this.#badRecord(error, '')
+      this.#takeBack()
+      this.#inFlight!.drop(record.unit)
+      returnTo(record, context)
+      if (record.topic !== null && record.unit.leavesTraces) this.#goBack(node, reason)
+      context.giveUp(node, reason)
+    }
+  }
+
+  /** Runs what belongs to no record. Where it fails it has done nothing. */
+  async #alone(node: string, time: number, run: () => Promise<void>): Promise<void> {
+    const { context } = this
+    context.clear(time)
+    this.#held?.begin()
+    try {
+      await run()
+      if (this.#careful) await this.stores.emit()
+      this.#keep()
+    } catch (error) {
+      if (context.isFatal(error) && !(error instanceof RecordGivenUp)) throw error
+      const bad = error instanceof RecordGivenUp ? error : { node, reason: error }
+      if (context.undo === undefined) context.fail(bad.node, bad.reason)
+      this.#takeBack()
+      context.clear(time)
+      context.giveUp(bad.node, bad.reason)
+    }
+  }
+
+  /** Emits and logs what the stores hold back. What fails now was made by records that have had their turn. */
+  async #flush(): Promise<void> {
+    const { context, name } = this
+    const { givenUp } = this.#options
+    context.clear(context.streamTime)
+    context.unit = undefined
+    try {
+      await this.stores.flush()
+      if (context.givenUp !== undefined) throw context.givenUp
+    } catch (error) {
+      const { node, reason } = this.#badRecord(error, name)
+      // Each record has been tried by itself already.
+      if (this.#careful) throw badResult(node, name, reason)
+      givenUp.beCareful(
+        name,
+        this.#queues.map(({ topic, partition, position }) => ({ topic, partition, position })),
+      )
+      throw new GivenUpLate(name, reason)
+    }
+    context.undo?.clear()
+    context.begun = 0
+  }
+
+  /** Which record is bad by this error, and why. @throws the error, where it is another one, or none is given up */
+  #badRecord(error: unknown, node: string): { readonly node: string; readonly reason: unknown } {
+    if (error instanceof RecordGivenUp) return error
+    if (this.context.isFatal(error) || !isMillraceError(error, 'record')) throw error
+    if (this.context.undo === undefined) this.context.fail(node, error)
+    return { node, reason: error }
+  }
+
+  /** Has the instance go back to the last commit, and process the record at hand no more. Not where it is committed already. */
+  #goBack(node: string, reason: unknown): void {
+    const { topic, partition, offset } = this.context
+    const { givenUp, guarantee } = this.#options
+    if (topic === null || guarantee === 'at_most_once' || givenUp.find({ topic, partition }, offset) !== undefined)
+      return
+    givenUp.add({ topic, partition }, offset, { node, reason })
+    throw new GivenUpLate(this.name, reason)
   }
 
   #showKey(): string {
@@ -442,4 +598,11 @@ export class Task {
     }
     return oldest
   }
+}
+
+/** A result that nobody is to blame for alone. */
+function badResult(operator: string, task: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const where = { operator, task, topic: '(none)', partition: -1, offset: -1, reason }
+  return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }
