@@ -54,8 +54,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is fenced: each producer has a transactional id of its own',
     file: 'packages/runtime/src/task/producer-pool.ts',
-    from: '{ transactionalId: `${applicationId}-${name}`, transactionTimeoutMs }',
-    to: '{ transactionalId: `${applicationId}-${name}-${String(Math.random())}`, transactionTimeoutMs }',
+    from: '{ transactionalId: `${applicationId}-${name}`, transactionTimeoutMs,',
+    to: '{ transactionalId: `${applicationId}-${name}-${String(Math.random())}`, transactionTimeoutMs,',
   },
   {
     name: 'a restore ends where the last stable offset is',

@@ -119,10 +119,14 @@ export class KafkajsAdminPort implements Admin {
     )
   }
 
-  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    unstable?: 'throw' | 'omit',
+  ): Promise<readonly CommittedOffset[]> {
     return this.#run(
       `Asking for the committed offsets of "${groupId}"`,
-      () => fetchCommitted(this.#link, groupId, partitions),
+      () => fetchCommitted(this.#link, groupId, partitions, unstable),
       { groupId, topic: [...byTopic(partitions).keys()].join(', ') },
     )
   }

@@ -6,6 +6,7 @@ import {
   type GroupConsumer,
   type GroupConsumerOptions,
   type GroupMetadata,
+  type MillraceError,
   type Subscription,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -13,10 +14,11 @@ import {
 import type { Kafka } from 'kafkajs'
 import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
-import { fetchCommitted } from './committed-offsets.ts'
+import { fetchCommitted, unstableOffsets } from './committed-offsets.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { Doorbell } from './doorbell.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
+import { offsetHolders } from './offset-holders.ts'
 import { Membership, type NewAssignment } from './membership.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
 import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
@@ -106,8 +108,17 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       const answer = fetchCommitted(this.#link, this.#options.groupId, partitions)
       return await withDeadline(answer, REQUEST_TIMEOUT_MS, operation)
     } catch (error) {
-      throw this.#translate(error, operation)
+      throw await this.#withHolders(this.#translate(error, operation), partitions)
     }
+  }
+
+  /** Whose transactions hold offsets is worth a question more, which may fail or not be allowed. */
+  async #withHolders(error: MillraceError, partitions: readonly TopicPartition[]): Promise<MillraceError> {
+    if (error.code !== 'MILLRACE_OFFSETS_UNSTABLE') return error
+    const { groupId } = this.#options
+    const answer = withDeadline(offsetHolders(this.#link, groupId), REQUEST_TIMEOUT_MS, 'Asking for transactions')
+    const holders = await answer.catch(() => [])
+    return holders.length === 0 ? error : unstableOffsets(groupId, partitions, holders)
   }
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {

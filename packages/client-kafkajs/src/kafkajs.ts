@@ -15,8 +15,10 @@ import {
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
 import { KafkajsAdminPort } from './admin.ts'
 import { type BusyHeartbeats, cannotBeCopied } from './busy-heartbeat.ts'
+import { ClusterLink } from './cluster-link.ts'
 import { availableCodecs } from './compression.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
+import { HangingTransactions } from './hanging-transactions.ts'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkaLog } from './kafka-log.ts'
 import { ManualConsumer } from './manual-consumer.ts'
@@ -65,6 +67,8 @@ class KafkajsClient implements KafkaClient {
   /** Of a `Kafka` that was given, they are not ours. */
   readonly #sockets: OpenSockets | undefined
   readonly #heartbeats: BusyHeartbeats | undefined
+  /** All producers ask over one connection. */
+  #hanging: HangingTransactions | undefined
   readonly #opened = new Set<{ close(): Promise<void> }>()
 
   constructor(options: KafkajsOptions, context: ClientContext) {
@@ -128,7 +132,8 @@ class KafkajsClient implements KafkaClient {
   producer(options: ProducerOptions): Producer {
     const { compression = 'none' } = options
     if (!availableCodecs().includes(compression)) throw unsupported(`compression with ${compression}`)
-    return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options))
+    this.#hanging ??= new HangingTransactions(this.#open(new ClusterLink(this.#kafka)), this.#context.clock)
+    return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options, this.#hanging))
   }
 
   async close(): Promise<void> {

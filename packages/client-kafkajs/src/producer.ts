@@ -8,12 +8,14 @@ import {
   type Producer,
   type ProducerOptions,
   type TopicAppender,
+  type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { Kafka, Producer as KafkajsProducer, ProducerBatch, RecordMetadata, Transaction } from 'kafkajs'
 import { BatchSender } from './batch-sender.ts'
 import { byTopic, ClusterLink } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
+import type { HangingTransactions } from './hanging-transactions.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { recordBytes } from './pending-batch.ts'
 import {
@@ -30,6 +32,12 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 /** A broker answers so while it still writes the end of the last transaction of the same id. */
 const STILL_ENDING = 'CONCURRENT_TRANSACTIONS'
 const STILL_ENDING_RETRY_MS = 20
+const ASK_AGAIN_MS = 200
+
+interface HeldOffsets {
+  readonly groupId: string
+  readonly partitions: readonly TopicPartition[]
+}
 
 /**
  * kafkajs' producer, idempotent or transactional. After a failure that leaves kafkajs' own count of sequence numbers or
@@ -45,11 +53,17 @@ export class KafkajsProducerPort implements Producer {
   readonly #appenders = new Map<string, TopicAppender>()
   #producer: KafkajsProducer | undefined
   #transaction: Promise<Transaction> | undefined
+  readonly #hanging: HangingTransactions
+  /** Of the transaction that is open. */
+  #offsets: HeldOffsets | undefined
+  /** Of the last one that was committed, until they are known to be stable. */
+  #offsetsBefore: HeldOffsets | undefined
   /** Why nothing more may be done with this producer. */
   #broken: Error | undefined
   #closed = false
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ProducerOptions) {
+  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ProducerOptions, hanging: HangingTransactions) {
+    this.#hanging = hanging
     this.#kafka = kafka
     this.#brokers = brokers
     this.#clock = clock
@@ -134,6 +148,7 @@ export class KafkajsProducerPort implements Producer {
     try {
       const transaction = await this.#currentTransaction()
       await this.#whileStillEnding(() => transaction.sendOffsets({ consumerGroupId: group.groupId, topics }))
+      this.#offsets = { groupId: group.groupId, partitions: offsets }
     } catch (error) {
       if (isProducerFenced(error)) throw this.#translate(error, 'Adding offsets to the transaction')
       const reason = `Adding offsets: ${rootError(error).message}`
@@ -160,6 +175,7 @@ export class KafkajsProducerPort implements Producer {
               ),
         )
       }
+      this.#offsetsBefore = this.#offsets
     }
     this.#ended()
   }
@@ -207,9 +223,12 @@ export class KafkajsProducerPort implements Producer {
     this.#producer = producer
     await producer.connect()
     if (transactionalId === undefined) return
+    const reach = await this.#options.reach?.()
+    const last = reach && (await this.#hanging.look(transactionalId, reach, transactionTimeoutMs))
     // kafkajs asks for the producer id, which is what fences, only when the first transaction begins.
     const first = await this.#whileStillEnding(() => producer.transaction(), transactionTimeoutMs)
     await first.abort()
+    if (last !== undefined) await this.#hanging.complete(transactionalId, last, transactionTimeoutMs)
   }
 
   /**
@@ -244,12 +263,46 @@ export class KafkajsProducerPort implements Producer {
   }
 
   #currentTransaction(): Promise<Transaction> {
-    this.#transaction ??= this.#live().transaction()
+    this.#transaction ??= this.#nextTransaction()
     return this.#transaction
+  }
+
+  /**
+   * Where markers are missing of the transaction before, the end of this one would decide about its records: so nothing of this one
+   * is sent.
+   */
+  async #nextTransaction(): Promise<Transaction> {
+    const before = this.#offsetsBefore
+    if (before !== undefined) {
+      const giveUp = () => this.#closed
+      const { groupId, partitions } = before
+      const transactionalId = this.#transactionalId('begin')
+      const stable = await this.#patiently(() =>
+        this.#hanging.untilStable(transactionalId, groupId, partitions, giveUp),
+      )
+      if (!stable) throw new Error('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+      this.#offsetsBefore = undefined
+    }
+    return await this.#live().transaction()
+  }
+
+  /** As long as kafkajs itself would try to send. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const until = this.#clock.monotonic() + REQUEST_TIMEOUT_MS
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        const retriable = this.#translate(error, 'Asking for offsets').kind === 'retriable'
+        if (!retriable || this.#closed || this.#clock.monotonic() >= until) throw error
+        await this.#clock.sleep(ASK_AGAIN_MS)
+      }
+    }
   }
 
   #ended(): void {
     this.#transaction = undefined
+    this.#offsets = undefined
     this.#sender.transactionEnded()
   }
 

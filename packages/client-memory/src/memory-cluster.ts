@@ -13,7 +13,8 @@ import type { Group } from './group/group.ts'
 import { PartitionLog } from './log/partition-log.ts'
 import { Deadlines } from './time/deadlines.ts'
 import { DEFAULT_TOPIC_CONFIGS, parseTopicConfig } from './topics/topic-config.ts'
-import { TransactionCoordinator, type TransactionMarkers } from './transactions/transaction-coordinator.ts'
+import { MarkerQueue, type MarkerTarget } from './transactions/marker-queue.ts'
+import { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
 
 export interface MemoryClusterOptions {
   /** All time of the cluster: timestamps of markers, timeouts, retention. */
@@ -31,7 +32,15 @@ export interface MemoryClusterOptions {
   readonly autoCompactBytes?: number
   /** Of a transactional id's first producer, 0 to 32 766: near the end, so that a test sees epochs run out. @default 0 */
   readonly firstProducerEpoch?: number
+  /** How long after a transaction was ended each of its markers is written, in milliseconds. @default 0 for all: at once */
+  readonly markerDelayMs?: () => number
 }
+
+/**
+ * What becomes of the markers that are due while no partition has a leader. `late`: they are written when there is one again.
+ * `lost`: the transaction counts as complete without them (KAFKA-20734). A function says it of each: true is lost.
+ */
+export type MarkerFate = 'late' | 'lost' | ((target: MarkerTarget) => boolean)
 
 interface Topic {
   readonly name: string
@@ -51,6 +60,7 @@ export class MemoryCluster {
   readonly crc: Crc32c
   readonly #options: MemoryClusterOptions
   readonly #deadlines: Deadlines
+  readonly #markers: MarkerQueue
   readonly #topics = new Map<string, Topic>()
   readonly #clients = new Set<object>()
   #metadataVersion = 0
@@ -62,13 +72,15 @@ export class MemoryCluster {
     const deadlines = new Deadlines(options.clock)
     this.#deadlines = deadlines
     this.groups = new GroupCoordinator({ deadlines, random: seededRandom(options.seed ?? 1) })
-    const markers: TransactionMarkers = {
-      toPartition: ({ topic, partition }, { producerId, producerEpoch }, committed) =>
-        this.findLog(topic, partition)?.endTransaction(producerId, producerEpoch, committed),
-      toGroup: (groupId, { producerId }, committed) =>
-        this.groups.group(groupId).offsets.endTransaction(producerId, committed),
-    }
-    this.transactions = new TransactionCoordinator(deadlines, markers, options.firstProducerEpoch)
+    this.#markers = new MarkerQueue({
+      deadlines,
+      delayMs: options.markerDelayMs ?? (() => 0),
+      write: (target, { producerId, producerEpoch }, committed) => {
+        if ('groupId' in target) this.groups.group(target.groupId).offsets.endTransaction(producerId, committed)
+        else this.findLog(target.topic, target.partition)?.endTransaction(producerId, producerEpoch, committed)
+      },
+    })
+    this.transactions = new TransactionCoordinator(deadlines, this.#markers, options.firstProducerEpoch)
   }
 
   /** A client begins to use the cluster. */
@@ -177,6 +189,23 @@ export class MemoryCluster {
   /** Fault: the group's coordinator moves to another broker. Joins under way have to be sent again. */
   moveGroupCoordinator(groupId: string): void {
     this.groups.find(groupId)?.moveCoordinator()
+  }
+
+  /**
+   * Fault: the partitions have no leader, as while a broker stops in order. Requests still get through, until the clients are
+   * disconnected; what is missing is the end of transactions.
+   */
+  loseLeaders(markers: MarkerFate): void {
+    this.#markers.loseLeaders(typeof markers === 'function' ? markers : () => markers === 'lost')
+  }
+
+  /** The broker is back. */
+  electLeaders(): void {
+    this.#markers.electLeaders()
+  }
+
+  get leaderless(): boolean {
+    return this.#markers.leaderless
   }
 
   /** A group as it is now, for tests and tools. */

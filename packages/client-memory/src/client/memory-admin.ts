@@ -12,6 +12,7 @@ import {
 import type { Caller, Group } from '../group/group.ts'
 import { closedError, request, type Connection } from './connection.ts'
 import type { MemoryCluster } from '../memory-cluster.ts'
+import { checkStable } from './stable-offsets.ts'
 
 /** Whoever commits without being a member. */
 const NOBODY: Caller = { memberId: '', generation: -1, groupInstanceId: undefined }
@@ -82,8 +83,16 @@ export class MemoryAdmin implements Admin {
     )
   }
 
-  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
-    return this.#request('committedOffsets', cluster => cluster.groups.find(groupId)?.offsets.get(partitions) ?? [])
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    unstable: 'throw' | 'omit' = 'throw',
+  ): Promise<readonly CommittedOffset[]> {
+    return this.#request('committedOffsets', cluster => {
+      if (unstable === 'throw') checkStable(cluster, groupId, partitions)
+      const offsets = cluster.groups.find(groupId)?.offsets
+      return offsets?.get(partitions.filter(partition => offsets.holder(partition) === undefined)) ?? []
+    })
   }
 
   describeGroup(groupId: string): Promise<GroupDescription | undefined> {

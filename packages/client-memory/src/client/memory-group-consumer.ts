@@ -16,6 +16,7 @@ import { closedError, disconnectedError, NEVER, request, type Connection } from 
 import { fencedError } from './fenced-error.ts'
 import { Fetcher } from './fetcher.ts'
 import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
+import { checkStable } from './stable-offsets.ts'
 import { Signal } from './signal.ts'
 
 /**
@@ -99,11 +100,8 @@ export class MemoryGroupConsumer implements GroupConsumer {
 
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return request(this.#connection, () => {
-      const { offsets } = this.#group
-      if (this.#connection.capabilities.transactions === 'group-metadata' && offsets.isPending(partitions)) {
-        throw millraceError('MILLRACE_OFFSETS_UNSTABLE', { groupId: this.#group.id })
-      }
-      return offsets.get(partitions)
+      checkStable(this.#connection.cluster, this.#group.id, partitions)
+      return this.#group.offsets.get(partitions)
     })
   }
 

@@ -7,12 +7,14 @@ import {
   type ProducerOptions,
   type RecordBatchBuilder,
   type TopicAppender,
+  type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { PartitionLog } from '../log/partition-log.ts'
-import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
-import { closedError, disconnectedError, request, type Connection } from './connection.ts'
+import type { ProducerIdentity } from '../transactions/marker-queue.ts'
+import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
 import { fencedError } from './fenced-error.ts'
+import { initAndComplete } from './hanging-transactions.ts'
 import { MemoryTopicAppender, type BatchSender, type PartitionAppender } from './topic-appender.ts'
 
 /** 1 MiB less a batch's header. */
@@ -36,6 +38,12 @@ export class MemoryProducer implements Producer, BatchSender {
   #coordinatorKnows = false
   #failure: unknown
   #closed = false
+  /** Of the open transaction. */
+  #offsets: HeldOffsets | undefined
+  /** Of the last transaction that was committed, until they are known to be stable. */
+  #offsetsBefore: HeldOffsets | undefined
+  /** Batches that wait for the end of the transaction before. */
+  #heldBack: { readonly appender: PartitionAppender; readonly bytes: Buffer }[] = []
 
   constructor(connection: Connection, options: ProducerOptions) {
     this.#connection = connection
@@ -43,18 +51,40 @@ export class MemoryProducer implements Producer, BatchSender {
   }
 
   init(): Promise<void> {
-    return request(this.#connection, () => {
+    return request(this.#connection, async () => {
       this.#checkNotClosed('init')
-      const { transactionalId, transactionTimeoutMs = 60_000 } = this.#options
-      const { transactions } = this.#connection.cluster
+      const { transactionalId } = this.#options
+      const { cluster } = this.#connection
       this.#drop()
       this.#failure = undefined
       this.#transactionOpen = false
+      this.#offsetsBefore = undefined
       this.#identity =
-        transactionalId === undefined
-          ? transactions.newProducer()
-          : transactions.init(transactionalId, transactionTimeoutMs)
+        transactionalId === undefined ? cluster.transactions.newProducer() : await this.#newIdentity(transactionalId)
     })
+  }
+
+  /** Waits until the broker is done with the transaction before, as clients do that are answered CONCURRENT_TRANSACTIONS. */
+  async #newIdentity(id: string): Promise<ProducerIdentity> {
+    const { cluster } = this.#connection
+    const { transactionTimeoutMs: timeoutMs = 60_000, reach } = this.#options
+    const reached = await reach?.()
+    for (;;) {
+      // Without leaders nothing can be completed, so nothing is begun: with the new epoch it would be forgotten how it ended.
+      const identity = cluster.leaderless
+        ? undefined
+        : initAndComplete(cluster, { id, timeoutMs, ...(reached !== undefined && { reach: reached }) })
+      if (identity !== undefined) return identity
+      await this.#waitForBroker()
+    }
+  }
+
+  /** For a moment. */
+  async #waitForBroker(): Promise<void> {
+    await this.#connection.cluster.clock.sleep(CONCURRENT_RETRY_MS)
+    if (this.#connection.crashed) return NEVER
+    if (this.#connection.disconnected) throw disconnectedError()
+    this.#checkNotClosed('a request')
   }
 
   topic(name: string): TopicAppender {
@@ -90,9 +120,10 @@ export class MemoryProducer implements Producer, BatchSender {
   }
 
   sendOffsets(offsets: readonly CommittedOffset[], metadata: GroupMetadata): Promise<void> {
-    return request(this.#connection, () => {
+    return request(this.#connection, async () => {
       const id = this.#checkTransaction('sendOffsets')
       const { cluster, capabilities } = this.#connection
+      await this.#untilLastIsOver()
       this.#orFail(() => cluster.transactions.addGroup(id, this.#identity!, metadata.groupId))
       this.#coordinatorKnows = true
       const withMetadata = capabilities.transactions === 'group-metadata'
@@ -104,13 +135,14 @@ export class MemoryProducer implements Producer, BatchSender {
       const group = cluster.groups.group(metadata.groupId)
       const refusal = group.commitInTransaction(this.#identity!.producerId, caller, offsets)
       if (refusal !== undefined) throw fencedError(metadata, refusal)
+      this.#offsets = { groupId: metadata.groupId, partitions: offsets }
     })
   }
 
   commit(): Promise<void> {
-    return request(this.#connection, () => {
+    return request(this.#connection, async () => {
       this.#checkTransaction('commit')
-      this.#flush()
+      await this.#flush()
       this.#end(true)
     })
   }
@@ -142,29 +174,70 @@ export class MemoryProducer implements Producer, BatchSender {
 
   send(appender: PartitionAppender, builder: RecordBatchBuilder): void {
     if (this.#failure !== undefined || this.#connection.crashed) return
-    const { transactionalId } = this.#options
     try {
       if (this.#connection.disconnected) throw disconnectedError()
-      const log = this.#logOf(appender)
+      // A log that was deleted begins its sequence anew.
+      this.#logOf(appender)
       const identity = this.#identity!
-      if (transactionalId !== undefined && appender.transaction !== this.#transaction) {
-        this.#connection.cluster.transactions.addPartition(transactionalId, identity, appender)
-        appender.transaction = this.#transaction
-        this.#coordinatorKnows = true
-      }
       const batch = builder.finish({
         ...identity,
         baseSequence: appender.sequenceOf(identity),
-        transactional: transactionalId !== undefined,
+        transactional: this.#options.transactionalId !== undefined,
         crc: this.#connection.cluster.crc,
       })
       const copied = isWorthACopy(batch)
-      appender.end = log.append(copied ? Buffer.from(batch) : batch, transactionalId)
+      const bytes = copied ? Buffer.from(batch) : batch
       appender.nextSequence += builder.count
       if (copied) appender.reuse(builder)
+      if (this.#lastIsOver()) this.#append(appender, bytes)
+      else this.#heldBack.push({ appender, bytes })
     } catch (error) {
       this.#failure = error
     }
+  }
+
+  #append(appender: PartitionAppender, bytes: Buffer): void {
+    const { transactionalId } = this.#options
+    const log = this.#logOf(appender)
+    if (transactionalId !== undefined && appender.transaction !== this.#transaction) {
+      this.#connection.cluster.transactions.addPartition(transactionalId, this.#identity!, appender)
+      appender.transaction = this.#transaction
+      this.#coordinatorKnows = true
+    }
+    appender.end = log.append(bytes, transactionalId)
+  }
+
+  /** Whether the transaction before has all its markers, as far as its offsets show. Until then nothing of this one is written. */
+  #lastIsOver(): boolean {
+    const { transactionalId } = this.#options
+    const { transactions, groups } = this.#connection.cluster
+    if (transactionalId !== undefined && transactions.isEnding(transactionalId)) return false
+    const before = this.#offsetsBefore
+    if (before === undefined) return true
+    const { offsets } = groups.group(before.groupId)
+    const { producerId } = this.#identity!
+    if (before.partitions.some(partition => offsets.isHeldBy(producerId, partition))) return false
+    this.#offsetsBefore = undefined
+    return true
+  }
+
+  /** Then writes what was held back. @throws MILLRACE_TRANSACTION_ABORTABLE when the broker takes it for over, and it is not */
+  async #untilLastIsOver(): Promise<void> {
+    const transactionalId = this.#options.transactionalId!
+    while (!this.#lastIsOver()) {
+      if (!this.#connection.cluster.transactions.isEnding(transactionalId)) {
+        const reason = 'the one before was committed, but its markers are missing (KAFKA-20734)'
+        this.#failure ??= millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason })
+        throw this.#failure
+      }
+      await this.#waitForBroker()
+    }
+    const held = this.#heldBack
+    this.#heldBack = []
+    if (this.#failure !== undefined) return
+    this.#orFail(() => {
+      for (const { appender, bytes } of held) this.#append(appender, bytes)
+    })
   }
 
   #logOf(appender: PartitionAppender): PartitionLog {
@@ -175,8 +248,9 @@ export class MemoryProducer implements Producer, BatchSender {
     return appender.log
   }
 
-  #flush(): readonly TopicPartitionOffset[] {
+  async #flush(): Promise<readonly TopicPartitionOffset[]> {
     for (const appender of this.#written) appender.send()
+    if (this.#heldBack.length > 0) await this.#untilLastIsOver()
     if (this.#failure !== undefined) throw this.#failure
     const ends = [...this.#written].map(({ topic, partition, end }) => ({ topic, partition, offset: end }))
     this.#written.clear()
@@ -190,9 +264,13 @@ export class MemoryProducer implements Producer, BatchSender {
       this.#orFail(() => this.#connection.cluster.transactions.end(id, this.#identity!, committed))
     }
     this.#transactionOpen = false
+    // A transaction that the broker knows nothing of says nothing about the one before.
+    if (known) this.#offsetsBefore = committed ? this.#offsets : undefined
+    this.#offsets = undefined
   }
 
   #drop(): void {
+    this.#heldBack = []
     for (const appender of this.#written) appender.drop()
     this.#written.clear()
   }
@@ -227,6 +305,14 @@ export class MemoryProducer implements Producer, BatchSender {
     return this.#options.maxBatchBytes ?? DEFAULT_BATCH_BYTES
   }
 }
+
+interface HeldOffsets {
+  readonly groupId: string
+  readonly partitions: readonly TopicPartition[]
+}
+
+/** As the Java client and kafkajs wait. */
+const CONCURRENT_RETRY_MS = 20
 
 /** Up to here a copy costs less than a new buffer for the next batch. */
 const COPIED_BYTES = 4096

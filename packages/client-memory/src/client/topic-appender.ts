@@ -1,6 +1,6 @@
 import { checkRecordFits, RecordBatchBuilder, type Headers, type TopicAppender } from '@millrace/core'
 import type { PartitionLog } from '../log/partition-log.ts'
-import type { ProducerIdentity } from '../transactions/transaction-coordinator.ts'
+import type { ProducerIdentity } from '../transactions/marker-queue.ts'
 
 /** What becomes of the batches that an appender fills. */
 export interface BatchSender {

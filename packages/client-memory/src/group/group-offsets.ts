@@ -24,10 +24,14 @@ export class GroupOffsets {
     if (committed && pending !== undefined) this.commit([...pending.values()])
   }
 
-  /** Whether an open transaction holds an offset of one of `partitions`. */
-  isPending(partitions: readonly TopicPartition[]): boolean {
-    if (this.#pending.size === 0) return false
-    return [...this.#pending.values()].some(pending => partitions.some(partition => pending.has(key(partition))))
+  /** The producer whose transaction holds the partition's offset, if any does. */
+  holder(partition: TopicPartition): number | undefined {
+    for (const [producerId, pending] of this.#pending) if (pending.has(key(partition))) return producerId
+    return undefined
+  }
+
+  isHeldBy(producerId: number, partition: TopicPartition): boolean {
+    return this.#pending.get(producerId)?.has(key(partition)) === true
   }
 
   get(partitions: readonly TopicPartition[]): readonly CommittedOffset[] {

@@ -118,6 +118,11 @@ export class PartitionLog {
     return this.#endOffset
   }
 
+  /** Whether the producer's transaction has no marker here yet. */
+  hasOpenTransaction(producerId: number): boolean {
+    return this.#openTransactions.has(producerId)
+  }
+
   /** Ends a producer's transaction here with a control batch, which also fences the producer's older epochs. */
   endTransaction(producerId: number, producerEpoch: number, committed: boolean): void {
     const first = this.#openTransactions.get(producerId)

@@ -1,23 +1,26 @@
 import { millraceError, type TopicPartition } from '@millrace/core'
 import type { Deadline, Deadlines } from '../time/deadlines.ts'
+import type { MarkerQueue, MarkerTarget, ProducerIdentity } from './marker-queue.ts'
 
-export interface ProducerIdentity {
-  readonly producerId: number
-  readonly producerEpoch: number
-}
+/** As a broker's log of transactions has it. A transaction that is `complete` counts as having all its markers. */
+export type TransactionState =
+  | 'empty'
+  | 'ongoing'
+  | 'prepare-commit'
+  | 'prepare-abort'
+  | 'complete-commit'
+  | 'complete-abort'
 
-/** What the coordinator writes when a transaction ends. */
-export interface TransactionMarkers {
-  toPartition(partition: TopicPartition, identity: ProducerIdentity, committed: boolean): void
-  toGroup(groupId: string, identity: ProducerIdentity, committed: boolean): void
-}
+/** Told of each transaction that ends, when that is decided. */
+export type TransactionListener = (transactionalId: string, committed: boolean) => void
 
 interface TransactionalId {
   readonly id: string
   producerId: number
   producerEpoch: number
   timeoutMs: number
-  /** Partitions and groups of the open transaction; empty when none is open. */
+  state: TransactionState
+  /** Partitions and groups of the open transaction. */
   readonly partitions: Map<string, TopicPartition>
   readonly groups: Set<string>
   timeout: Deadline | undefined
@@ -29,15 +32,20 @@ const LAST_EPOCH = 32_766
 /**
  * Hands out producer ids, and keeps what each transactional id has open. A transaction begins with the first partition or
  * group added to it; its timeout, a newer `init` or `fence` abort it and shut its producer out.
+ *
+ * Its end has three steps, as in Kafka: the outcome is decided (prepare), markers are written to each partition and group, and
+ * then it counts as complete. Whoever asks is answered after the first.
  */
 export class TransactionCoordinator {
   readonly #deadlines: Deadlines
-  readonly #markers: TransactionMarkers
+  readonly #markers: MarkerQueue
   readonly #firstEpoch: number
   readonly #ids = new Map<string, TransactionalId>()
+  readonly #idsByProducer = new Map<number, string>()
   #nextProducerId = 1000
+  onEnd: TransactionListener | undefined
 
-  constructor(deadlines: Deadlines, markers: TransactionMarkers, firstEpoch = 0) {
+  constructor(deadlines: Deadlines, markers: MarkerQueue, firstEpoch = 0) {
     this.#deadlines = deadlines
     this.#markers = markers
     this.#firstEpoch = firstEpoch
@@ -48,31 +56,60 @@ export class TransactionCoordinator {
     return { producerId: this.#nextProducerId++, producerEpoch: 0 }
   }
 
-  /** Fences older producers of the id, aborts what they left open, and gives the newest epoch. */
-  init(id: string, timeoutMs: number): ProducerIdentity {
+  /**
+   * Fences older producers of the id, aborts what they left open, and gives the newest epoch. Undefined while the last transaction
+   * is still ending: then it has to be asked again.
+   */
+  init(id: string, timeoutMs: number): ProducerIdentity | undefined {
     const known = this.#ids.get(id)
     if (known === undefined) {
       const identity = { ...this.newProducer(), producerEpoch: this.#firstEpoch }
-      this.#ids.set(id, { id, ...identity, timeoutMs, partitions: new Map(), groups: new Set(), timeout: undefined })
+      this.#idsByProducer.set(identity.producerId, id)
+      this.#ids.set(id, {
+        id,
+        ...identity,
+        timeoutMs,
+        state: 'empty',
+        partitions: new Map(),
+        groups: new Set(),
+        timeout: undefined,
+      })
       return identity
     }
+    if (isEnding(known)) return undefined
     this.#fence(known)
+    if (isEnding(known)) return undefined
+    known.state = 'empty'
     known.timeoutMs = timeoutMs
     return { producerId: known.producerId, producerEpoch: known.producerEpoch }
+  }
+
+  /** As of now; undefined when nobody has used the id yet. */
+  describe(id: string): (ProducerIdentity & { readonly state: TransactionState }) | undefined {
+    const known = this.#ids.get(id)
+    if (known === undefined) return undefined
+    const { producerId, producerEpoch, state } = known
+    return { producerId, producerEpoch, state }
+  }
+
+  /** Its outcome is decided, and markers are still to be written. */
+  isEnding(id: string): boolean {
+    const known = this.#ids.get(id)
+    return known !== undefined && isEnding(known)
   }
 
   /** @throws MILLRACE_PRODUCER_FENCED */
   addPartition(id: string, identity: ProducerIdentity, partition: TopicPartition): void {
     const transaction = this.#current(id, identity)
+    this.#open(transaction)
     transaction.partitions.set(`${partition.topic}-${partition.partition}`, partition)
-    this.#startTimeout(transaction)
   }
 
   /** @throws MILLRACE_PRODUCER_FENCED */
   addGroup(id: string, identity: ProducerIdentity, groupId: string): void {
     const transaction = this.#current(id, identity)
+    this.#open(transaction)
     transaction.groups.add(groupId)
-    this.#startTimeout(transaction)
   }
 
   /** @throws MILLRACE_PRODUCER_FENCED */
@@ -86,20 +123,26 @@ export class TransactionCoordinator {
     if (known !== undefined) this.#fence(known)
   }
 
+  /** The id that has, or had, this producer id. */
+  idOf(producerId: number): string | undefined {
+    return this.#idsByProducer.get(producerId)
+  }
+
   /** Ids that have a transaction open. */
   open(): readonly string[] {
-    return [...this.#ids.values()].filter(isOpen).map(({ id }) => id)
+    return [...this.#ids.values()].filter(({ state }) => state === 'ongoing').map(({ id }) => id)
   }
 
   #fence(transaction: TransactionalId): void {
     if (transaction.producerEpoch >= LAST_EPOCH) {
-      if (isOpen(transaction)) this.#end(transaction, false)
+      if (transaction.state === 'ongoing') this.#end(transaction, false)
       transaction.producerId = this.#nextProducerId++
       transaction.producerEpoch = 0
+      this.#idsByProducer.set(transaction.producerId, transaction.id)
       return
     }
     transaction.producerEpoch++
-    if (isOpen(transaction)) this.#end(transaction, false)
+    if (transaction.state === 'ongoing') this.#end(transaction, false)
   }
 
   #current(id: string, { producerId, producerEpoch }: ProducerIdentity): TransactionalId {
@@ -108,25 +151,38 @@ export class TransactionCoordinator {
     throw millraceError('MILLRACE_PRODUCER_FENCED', { transactionalId: id })
   }
 
-  #startTimeout(transaction: TransactionalId): void {
+  #open(transaction: TransactionalId): void {
+    if (isEnding(transaction)) {
+      const operation = `Beginning a transaction of "${transaction.id}"`
+      throw millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason: 'CONCURRENT_TRANSACTIONS' })
+    }
+    transaction.state = 'ongoing'
     transaction.timeout ??= this.#deadlines.after(transaction.timeoutMs, () => this.#fence(transaction))
   }
 
   #end(transaction: TransactionalId, committed: boolean): void {
     transaction.timeout?.cancel()
     transaction.timeout = undefined
-    const { producerId, producerEpoch } = transaction
+    const { id, producerId, producerEpoch } = transaction
     const identity = { producerId, producerEpoch }
-    const partitions = [...transaction.partitions.values()]
-    const groups = [...transaction.groups]
+    // Offsets first: who is woken by a marker and asks for them must see those of the same transaction.
+    const targets: MarkerTarget[] = [
+      ...[...transaction.groups].map(groupId => ({ groupId })),
+      ...transaction.partitions.values(),
+    ]
     transaction.partitions.clear()
     transaction.groups.clear()
-    // Offsets first: who is woken by a marker and asks for them must see those of the same transaction.
-    for (const groupId of groups) this.#markers.toGroup(groupId, identity, committed)
-    for (const partition of partitions) this.#markers.toPartition(partition, identity, committed)
+    transaction.state = committed ? 'prepare-commit' : 'prepare-abort'
+    this.onEnd?.(id, committed)
+    let missing = targets.length
+    for (const target of targets) {
+      this.#markers.send(target, identity, committed, () => {
+        if (--missing === 0) transaction.state = committed ? 'complete-commit' : 'complete-abort'
+      })
+    }
   }
 }
 
-function isOpen(transaction: TransactionalId): boolean {
-  return transaction.partitions.size > 0 || transaction.groups.size > 0
+function isEnding({ state }: TransactionalId): boolean {
+  return state === 'prepare-commit' || state === 'prepare-abort'
 }

@@ -184,8 +184,8 @@ export interface GroupConsumer {
   wakeup(): void
   /**
    * Committed offsets of this group; a partition without one is absent.
-   * @throws MILLRACE_OFFSETS_UNSTABLE while an open transaction holds offsets of one of them (KIP-447; only with
-   * capability `group-metadata`): ask again, it ends by commit, abort or timeout.
+   * @throws MILLRACE_OFFSETS_UNSTABLE while a transaction holds offsets of one of them, whoever's it is (KIP-447): ask again, it
+   * ends by commit, abort or timeout. A transaction that is committed still holds them until its markers are written.
    */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /**
@@ -273,10 +273,24 @@ export interface ProducerOptions {
   readonly transactionalId?: string
   /** @default 60 000 */
   readonly transactionTimeoutMs?: number
+  /**
+   * Where transactions of this id leave their marks. `init` asks for it each time, and looks there for a transaction that has ended
+   * without its markers (KAFKA-20734). @default nothing is looked for
+   */
+  readonly reach?: () => Promise<TransactionReach>
   /** @default 'none' */
   readonly compression?: CompressionCodec
   /** The largest batch, and so the largest record. @default 1 MiB less the batch's header */
   readonly maxBatchBytes?: number
+}
+
+/** What transactions of one id may hold. */
+export interface TransactionReach {
+  readonly groupId: string
+  /** Partitions whose offsets of the group they commit. */
+  readonly inputs: readonly TopicPartition[]
+  /** Partitions that they write to. */
+  readonly outputs: readonly TopicPartition[]
 }
 
 /**
@@ -284,7 +298,11 @@ export interface ProducerOptions {
  * of all in-sync replicas. A failure of any batch is thrown by the next `flush`, and by every one after it.
  */
 export interface Producer {
-  /** Connects; for a transactional producer, fences older ones of the same id and finishes what they left open. */
+  /**
+   * Connects; for a transactional producer, fences older ones of the same id and finishes what they left open. With `reach` that
+   * includes a transaction that the broker takes for complete though markers are missing: it is completed as it ended.
+   * @throws MILLRACE_TRANSACTION_HANGING when nobody knows any more how it ended
+   */
   init(): Promise<void>
   /** The way into a topic, to be kept by the caller. Topic and partition must exist. */
   topic(name: string): TopicAppender
@@ -297,7 +315,10 @@ export interface Producer {
    * flush, the offset after its last record: where its log goes on (a changelog's position is taken from here).
    */
   flush(): Promise<readonly TopicPartitionOffset[]>
-  /** Opens a transaction. Costs no request. */
+  /**
+   * Opens a transaction. Costs no request. What is appended is not sent before the offsets of the transaction before are stable;
+   * where they never get so, it fails with MILLRACE_TRANSACTION_ABORTABLE, and a producer that is initialised anew completes them.
+   */
   begin(): void
   /**
    * Adds input offsets to the open transaction; `group` counts only with capability `group-metadata`.
@@ -356,8 +377,17 @@ export interface Admin {
   latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
   /** The first record whose timestamp is no smaller; a partition that has none is absent. */
   offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]>
-  /** A partition without a committed offset is absent. */
-  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
+  /**
+   * A partition without a committed offset is absent. So is one whose offset waits for the end of a transaction, where `unstable` is
+   * `omit`: for estimates, which need no answer.
+   * @throws MILLRACE_OFFSETS_UNSTABLE where `unstable` is `throw`, as `GroupConsumer.committed` does
+   */
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    /** @default 'throw' */
+    unstable?: 'throw' | 'omit',
+  ): Promise<readonly CommittedOffset[]>
   /** Undefined where nobody knows the group. */
   describeGroup(groupId: string): Promise<GroupDescription | undefined>
   /**

@@ -20,6 +20,7 @@ import { checkTopology } from '../state/topology-check.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { taskName } from '../task/task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
+import { transactionReach } from '../task/transaction-reach.ts'
 import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
@@ -129,8 +130,10 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     ...(options.groupInstanceId !== undefined && { groupInstanceId: options.groupInstanceId }),
   })
   opened.add(({ leave }) => consumer.close({ leave }))
-  const producers = new ProducerPool(client, options, processId)
+  const reach = { plan: () => topics.plan, applicationId, admin, deadLetterTopic: deadLetterTopicOf(options) }
+  const producers = new ProducerPool(client, options, processId, task => transactionReach(reach, task))
   opened.add(() => producers.closeAll())
+  await patience.until(signal, () => producers.begin())
   const connected = { client, admin, consumer, progress, producers, directory, globals, onDisk }
   await readOnDisk({ ...connected, options, plan: () => topics.plan })
   const standbys = new StandbyTasks({

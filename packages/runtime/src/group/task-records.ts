@@ -1,4 +1,11 @@
-import { type Admin, type Plan, topicNaming, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
+import {
+  type Admin,
+  isMillraceError,
+  type Plan,
+  topicNaming,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
 import { type TaskId, taskName } from '../task/task-id.ts'
 
 /**
@@ -25,7 +32,7 @@ export async function recordsOfTasks(options: {
   const [own, sources] = [found(false), found(true)]
   const ends: readonly TopicPartitionOffset[] = [
     ...(own.length === 0 ? [] : await admin.latestOffsets(own)),
-    ...(sources.length === 0 ? [] : await admin.committedOffsets(applicationId, sources)),
+    ...(sources.length === 0 ? [] : await processed(admin, applicationId, sources)),
   ]
   const endOf = new Map(ends.map(({ topic, partition, offset }) => [`${topic}-${partition}`, offset]))
   return new Map(
@@ -36,6 +43,26 @@ export async function recordsOfTasks(options: {
       return [[taskName(task), records] as const]
     }),
   )
+}
+
+/**
+ * How far the group has processed source topics. It is an estimate, and the group waits for its leader: where offsets wait for the
+ * end of a transaction, the end of the log stands for them.
+ */
+async function processed(
+  admin: Admin,
+  groupId: string,
+  sources: readonly TopicPartition[],
+): Promise<readonly TopicPartitionOffset[]> {
+  try {
+    return await admin.committedOffsets(groupId, sources)
+  } catch (error) {
+    if (!isMillraceError(error) || error.code !== 'MILLRACE_OFFSETS_UNSTABLE') throw error
+    const stable = await admin.committedOffsets(groupId, sources, 'omit')
+    const known = new Set(stable.map(({ topic, partition }) => `${topic}-${partition}`))
+    const ends = await admin.latestOffsets(sources)
+    return [...stable, ...ends.filter(({ topic, partition }) => !known.has(`${topic}-${partition}`))]
+  }
 }
 
 /** The changelogs of each sub-topology's stores, by real name. */

@@ -220,7 +220,8 @@ export class StandbyTasks {
   async #moveLimits(logs: readonly Log[]): Promise<void> {
     if (logs.length === 0) return
     const { admin, applicationId } = this.#with
-    const committed = await admin.committedOffsets(applicationId, logs)
+    // While a transaction of the task holds its offset, the limit stays where it is.
+    const committed = await admin.committedOffsets(applicationId, logs, 'omit')
     for (const log of logs) {
       const found = committed.find(({ topic, partition }) => topic === log.topic && partition === log.partition)
       if (found !== undefined) log.limit = Math.max(log.limit, found.offset)

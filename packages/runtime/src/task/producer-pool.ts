@@ -1,5 +1,6 @@
-import type { KafkaClient, Producer } from '@millrace/core'
+import type { KafkaClient, Producer, TransactionReach } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
+import { type TaskId, taskName } from './task-id.ts'
 
 /**
  * The producers of an instance: one for all tasks, unless exactly-once can only be fenced task by task.
@@ -11,9 +12,17 @@ export class ProducerPool {
   readonly #client: KafkaClient
   readonly #options: ResolvedOptions
   readonly #processId: string
+  readonly #reach: (task?: TaskId) => Promise<TransactionReach>
   readonly #producers = new Map<string, Promise<Producer>>()
 
-  constructor(client: KafkaClient, options: ResolvedOptions, processId: string) {
+  /** @param reach what the transactions of a task may hold; without one, those of all tasks */
+  constructor(
+    client: KafkaClient,
+    options: ResolvedOptions,
+    processId: string,
+    reach: (task?: TaskId) => Promise<TransactionReach>,
+  ) {
+    this.#reach = reach
     this.#client = client
     this.#options = options
     this.#processId = processId
@@ -29,14 +38,16 @@ export class ProducerPool {
   }
 
   /** The producer of a task, initialised, with a transaction open where there are any. */
-  acquire(task: string): Promise<Producer> {
-    const key = this.#key(task)
-    const found = this.#producers.get(key)
-    if (found !== undefined) return found
-    const made = this.#make(key)
-    this.#producers.set(key, made)
-    made.catch(() => this.#producers.delete(key))
-    return made
+  acquire(task: TaskId): Promise<Producer> {
+    return this.#acquire(this.#key(taskName(task)), this.perTask ? task : undefined)
+  }
+
+  /**
+   * Has the producer of the instance end what an instance of its name has left open, which otherwise holds offsets of tasks that
+   * others have. One of a task does so when the task begins.
+   */
+  async begin(): Promise<void> {
+    if (this.transactional && !this.perTask) await this.#acquire('shared', undefined)
   }
 
   /** Ends a task's own producer; a shared one stays. */
@@ -53,11 +64,22 @@ export class ProducerPool {
     return this.perTask ? task : 'shared'
   }
 
-  async #make(key: string): Promise<Producer> {
+  #acquire(key: string, task: TaskId | undefined): Promise<Producer> {
+    const found = this.#producers.get(key)
+    if (found !== undefined) return found
+    const made = this.#make(key, task)
+    this.#producers.set(key, made)
+    made.catch(() => this.#producers.delete(key))
+    return made
+  }
+
+  async #make(key: string, task: TaskId | undefined): Promise<Producer> {
     const { applicationId, transactionTimeoutMs } = this.#options
     const name = this.perTask ? key : this.#processId
     const producer = this.#client.producer(
-      this.transactional ? { transactionalId: `${applicationId}-${name}`, transactionTimeoutMs } : {},
+      this.transactional
+        ? { transactionalId: `${applicationId}-${name}`, transactionTimeoutMs, reach: () => this.#reach(task) }
+        : {},
     )
     try {
       await producer.init()

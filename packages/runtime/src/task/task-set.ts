@@ -271,9 +271,9 @@ export class TaskSet {
     let stores: TaskStores | undefined
     let atGate = false
     try {
-      // The producer first: with a transactional id of the task its init ends what the previous owner left open, so that
-      // the offsets read next are final.
-      const producer = await producers.acquire(name)
+      // The producer first: with a transactional id of the task its init ends what the previous owner left open, and what is
+      // committed without markers. Offsets that somebody else holds are waited for.
+      const producer = await producers.acquire(id)
       const inputs = await this.#positions(partitions)
       stores = (await this.#options.standbys.take(name)) ?? (await openTaskStores(this.#options, id))
       this.#opened(name, stores)

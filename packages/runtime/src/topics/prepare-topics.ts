@@ -8,6 +8,7 @@ import {
   type Plan,
   type StorePlan,
   topicNaming,
+  type TopicPartition,
 } from '@millrace/core'
 import { anyGenerated, leftBehind } from './left-behind.ts'
 import { similarTopic } from './similar-topic.ts'
@@ -185,11 +186,21 @@ async function refuseToLeaveBehind(
   const inputs = [...(await countsOf(admin, external))].flatMap(([topic, count]) =>
     Array.from({ length: count }, (_, partition) => ({ topic, partition })),
   )
-  if ((await admin.committedOffsets(applicationId, inputs)).length === 0) return
+  if (!(await hasCommitted(admin, applicationId, inputs))) return
   const changes = moved.map(({ from, to }) => `topic "${from}" is now called "${to}"`)
   if (onTopologyChange === 'refuse')
     throw millraceError('MILLRACE_TOPOLOGY_INCOMPATIBLE', { directory: 'Kafka', changes: changes.join(', ') })
   logger.warn({ changes }, 'the topology has changed in a way that leaves state behind')
+}
+
+/** Offsets that wait for the end of a transaction count: nobody may wait for them before the tasks begin, which may have to end it. */
+async function hasCommitted(admin: Admin, groupId: string, partitions: readonly TopicPartition[]): Promise<boolean> {
+  try {
+    return (await admin.committedOffsets(groupId, partitions)).length > 0
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return true
+    throw error
+  }
 }
 
 async function countsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {

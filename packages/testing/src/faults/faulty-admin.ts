@@ -13,8 +13,8 @@ export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
     earliestOffsets: partitions => call('earliestOffsets', () => inner.earliestOffsets(partitions)),
     latestOffsets: partitions => call('latestOffsets', () => inner.latestOffsets(partitions)),
     offsetsForTimes: times => call('offsetsForTimes', () => inner.offsetsForTimes(times)),
-    committedOffsets: (groupId, partitions) =>
-      call('committedOffsets', () => inner.committedOffsets(groupId, partitions)),
+    committedOffsets: (groupId, partitions, unstable) =>
+      call('committedOffsets', () => inner.committedOffsets(groupId, partitions, unstable)),
     describeGroup: groupId => call('describeGroup', () => inner.describeGroup(groupId)),
     alterOffsets: (groupId, offsets) => call('alterOffsets', () => inner.alterOffsets(groupId, offsets)),
     removeMembers: groupId => call('removeMembers', () => inner.removeMembers(groupId)),

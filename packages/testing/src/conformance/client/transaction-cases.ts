@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { isMillraceError, type ClientCapabilities, type KafkaClient, type Producer } from '@millrace/core'
+import {
+  isMillraceError,
+  type ClientCapabilities,
+  type KafkaClient,
+  type Producer,
+  type ProducerOptions,
+} from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import {
   append,
@@ -150,7 +156,7 @@ export const transactionCases: readonly ClientCase[] = [
   },
   {
     name: 'refuses committed offsets that an open transaction holds',
-    requires: groupMetadata,
+    requires: transactions,
     async run(harness) {
       const topic = await newTopic(harness)
       const { member, at } = await memberOf(harness, topic)
@@ -161,6 +167,98 @@ export const transactionCases: readonly ClientCase[] = [
       await producer.commit()
       const committed = async (): Promise<number | undefined> => (await member.consumer.committed([at(0)]))[0]?.offset
       await eventually(harness, 'it can be read', async () => (await stable(committed)) === 3)
+    },
+  },
+  {
+    name: 'gives an offset that the transaction of another producer holds to nobody, and says what holds it',
+    requires: transactions,
+    async run(harness) {
+      const topic = await newTopic(harness, 2)
+      const { member } = await memberOf(harness, topic)
+      const group = () => member.consumer.groupMetadata()
+      const { groupId } = group()
+      const at = (partition: number, offset: number) => ({ topic, partition, offset })
+      const { producer: first } = await transactional(harness)
+      first.begin()
+      await first.sendOffsets([at(0, 1), at(1, 1)], group())
+      await first.commit()
+      const { producer: holder, transactionalId } = await transactional(harness)
+      holder.begin()
+      await holder.sendOffsets([at(0, 2)], group())
+      // Whoever asks, and whatever it has itself initialised: a task's next owner has a producer of its own.
+      const { client: stranger } = await transactional(harness)
+      const both = [at(0, 0), at(1, 0)]
+      await eventually(harness, 'the first transaction is over', async () => {
+        const found = await stable(() => stranger.admin().committedOffsets(groupId, [at(1, 0)]))
+        return found !== 'unstable' && found[0]?.offset === 1
+      })
+      for (const asked of [
+        () => member.consumer.committed(both),
+        () => stranger.admin().committedOffsets(groupId, both),
+        () => stranger.groupConsumer({ groupId, isolationLevel: 'read_committed' }).committed([at(0, 0)]),
+      ]) {
+        await assert.rejects(asked, (error: Error & { readonly code?: string }) => {
+          assert.equal(error.code, 'MILLRACE_OFFSETS_UNSTABLE')
+          assert.ok(error.message.includes(groupId) && error.message.includes(`${topic}-0`), error.message)
+          return true
+        })
+      }
+      const { message } = await member.consumer.committed(both).then(
+        () => assert.fail('the offset was given'),
+        (error: Error) => error,
+      )
+      assert.ok(message.includes(transactionalId), `${message} names the transaction "${transactionalId}"`)
+      const omitted = await stranger.admin().committedOffsets(groupId, both, 'omit')
+      assert.deepEqual(omitted, [at(1, 1)])
+      await holder.abort()
+      await eventually(harness, 'it can be read', async () => {
+        const found = await stable(() => stranger.admin().committedOffsets(groupId, both))
+        return found !== 'unstable' && found[0]?.offset === 1
+      })
+    },
+  },
+  {
+    name: 'goes on with the next transaction at once after a commit, and both count',
+    requires: transactions,
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const { member, at } = await memberOf(harness, topic)
+      const { producer } = await transactional(harness)
+      for (let offset = 1; offset <= 5; offset++) {
+        producer.begin()
+        append(producer, topic, numbered(1, 0, offset))
+        await producer.sendOffsets([at(offset)], member.consumer.groupMetadata())
+        await producer.commit()
+      }
+      assert.equal((await read(harness, await readerOf(harness, topic), 5)).length, 5)
+      const committed = async (): Promise<number | undefined> => (await member.consumer.committed([at(0)]))[0]?.offset
+      await eventually(harness, 'the last one is committed', async () => (await stable(committed)) === 5)
+    },
+  },
+  {
+    name: 'initialises a producer where nothing hangs, with transactions that were committed, aborted and left open',
+    requires: transactions,
+    async run(harness) {
+      const topic = await newTopic(harness, 2)
+      const { member, at } = await memberOf(harness, topic)
+      const { groupId } = member.consumer.groupMetadata()
+      const outputs = [0, 1].map(partition => ({ topic, partition }))
+      const reach = async () => ({ groupId, inputs: [at(0)], outputs })
+      const transactionalId = harness.uniqueName('transactional')
+      for (const end of ['commit', 'abort', 'leave'] as const) {
+        const { producer } = await transactional(harness, { transactionalId, reach })
+        producer.begin()
+        append(producer, topic, numbered(1, 1, end === 'commit' ? 0 : 9))
+        await producer.sendOffsets([at(end === 'commit' ? 1 : 9)], member.consumer.groupMetadata())
+        if (end === 'leave') await producer.flush()
+        else await producer[end]()
+      }
+      const { producer } = await transactional(harness, { transactionalId, reach })
+      assert.deepEqual(await member.consumer.committed([at(0)]), [at(1)])
+      producer.begin()
+      append(producer, topic, numbered(1, 1, 1))
+      await producer.commit()
+      assert.deepEqual(values(await read(harness, await readerOf(harness, topic, { partition: 1 }), 2)), ['v0', 'v1'])
     },
   },
   {
@@ -262,10 +360,11 @@ export const transactionCases: readonly ClientCase[] = [
 
 async function transactional(
   harness: ClientHarness,
-  { transactionalId = harness.uniqueName('transactional'), transactionTimeoutMs = 60_000 } = {},
+  options: Pick<ProducerOptions, 'transactionalId' | 'transactionTimeoutMs' | 'reach'> = {},
 ) {
+  const { transactionalId = harness.uniqueName('transactional'), transactionTimeoutMs = 60_000 } = options
   const client: KafkaClient = harness.client()
-  const producer = client.producer({ transactionalId, transactionTimeoutMs })
+  const producer = client.producer({ ...options, transactionalId, transactionTimeoutMs })
   await producer.init()
   return { client, producer, transactionalId }
 }

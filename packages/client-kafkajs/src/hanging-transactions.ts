@@ -1,0 +1,242 @@
+import { isMillraceError, millraceError, type Clock, type TopicPartition, type TransactionReach } from '@millrace/core'
+import { byTopic, type ClusterLink } from './cluster-link.ts'
+import { fetchCommitted } from './committed-offsets.ts'
+import { OFFSETS_TOPIC, openOffsetProducers } from './offset-holders.ts'
+import {
+  describeTransaction,
+  openTransactions,
+  transactionCoordinator,
+  type TransactionDescription,
+} from './transaction-requests.ts'
+
+/** What is known before a producer is initialised, which makes the broker forget how the last transaction ended. */
+export interface LastTransaction {
+  readonly before: TransactionDescription
+  readonly reach: TransactionReach
+  /** Somewhere a marker is missing. */
+  readonly hangs: boolean
+  /** Undefined when an earlier `init` has made the broker forget it. */
+  readonly committed: boolean | undefined
+}
+
+/** Parts of a transaction that have no marker. */
+interface Hanging {
+  /** The group's offsets. */
+  readonly offsets: boolean
+  readonly outputs: readonly TopicPartition[]
+}
+
+interface Outcome {
+  readonly producerId: bigint
+  readonly committed: boolean
+  /** Of the empty transaction that completes it, once that was begun. */
+  readonly epoch?: number
+}
+
+const RETRY_MS = 50
+
+/**
+ * Completes transactions that a broker takes for complete though markers are missing (KAFKA-20734): their offsets are never stable,
+ * and the next transaction of the same producer would decide about their records. An empty transaction of the same id, with the
+ * outcome of the first, writes what is missing. That outcome is the coordinator's word from before `init`.
+ */
+export class HangingTransactions {
+  readonly #link: ClusterLink
+  readonly #clock: Clock
+  /** By transactional id, outcomes that the broker has forgotten, since completing was begun and has failed. */
+  readonly #outcomes = new Map<string, Outcome>()
+
+  constructor(link: ClusterLink, clock: Clock) {
+    this.#link = link
+    this.#clock = clock
+  }
+
+  /**
+   * To be called before `init`; waits while the last transaction is ending.
+   * @returns undefined where there was none
+   * @throws MILLRACE_TRANSACTION_HANGING
+   */
+  async look(transactionalId: string, reach: TransactionReach, withinMs: number): Promise<LastTransaction | undefined> {
+    const before = await this.#ended(transactionalId, withinMs)
+    if (before === undefined) return undefined
+    const { state, producerId } = before
+    const known = this.#outcomes.get(transactionalId)
+    if (state === 'Ongoing' && known?.producerId === producerId && known.epoch === before.producerEpoch) {
+      // The empty transaction itself, which was cut short: `init` would abort it, and what it completes with it.
+      await this.#endTxn(transactionalId, before, known.committed)
+      return await this.look(transactionalId, reach, withinMs)
+    }
+    // What is open is aborted by `init`; until then it has no markers.
+    if (!isComplete(state) && state !== 'Empty') return { before, reach, hangs: false, committed: false }
+    const hanging = await this.#find(producerId, reach)
+    const hangs = isAny(hanging)
+    const remembered = known?.producerId === producerId ? known.committed : undefined
+    const committed = isComplete(state) ? state === 'CompleteCommit' : remembered
+    if (hangs && committed === undefined) throw hangsError(transactionalId, reach, hanging)
+    if (hangs) this.#outcomes.set(transactionalId, { producerId, committed: committed! })
+    else this.#outcomes.delete(transactionalId)
+    return { before, reach, hangs, committed }
+  }
+
+  /** To be called after `init`, with what `look` gave. @throws MILLRACE_TRANSACTION_HANGING */
+  async complete(transactionalId: string, last: LastTransaction, withinMs: number): Promise<void> {
+    const { before, reach } = last
+    const now = await describeTransaction(this.#link, transactionalId)
+    // `init` raises the epoch by one, and by one more to abort what is open.
+    const raised = (now?.producerEpoch ?? 0) - before.producerEpoch
+    const wasOpen = before.state === 'Ongoing'
+    if (!last.hangs && !wasOpen && raised === 1) return
+    const hanging = await this.#find(before.producerId, reach)
+    if (!isAny(hanging)) {
+      this.#outcomes.delete(transactionalId)
+      return
+    }
+    const committed = outcome(last, raised)
+    if (now === undefined || now.producerId !== before.producerId || committed === undefined) {
+      throw hangsError(transactionalId, reach, hanging)
+    }
+    const { producerId, producerEpoch: epoch } = now
+    this.#outcomes.set(transactionalId, { producerId, committed, epoch })
+    await this.#end(transactionalId, now, reach.groupId, hanging, committed)
+    await this.#ended(transactionalId, withinMs)
+    if (isAny(await this.#find(now.producerId, reach))) {
+      const reason = 'its markers are not written'
+      throw millraceError('MILLRACE_CLIENT_NOT_YET', { operation: `Completing "${transactionalId}"`, reason })
+    }
+    this.#outcomes.delete(transactionalId)
+  }
+
+  /**
+   * Waits until the offsets of a committed transaction are stable.
+   * @returns false when the broker takes the transaction for complete, and they are not
+   */
+  async untilStable(
+    transactionalId: string,
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    giveUp: () => boolean,
+  ): Promise<boolean> {
+    const stable = () => isStable(this.#link, groupId, partitions)
+    for (;;) {
+      if (await stable()) return true
+      const now = await describeTransaction(this.#link, transactionalId)
+      // Markers come before the broker says so: asked once more, the answer is final.
+      if (now !== undefined && isComplete(now.state)) return await stable()
+      if (giveUp()) return false
+      await this.#clock.sleep(RETRY_MS)
+    }
+  }
+
+  /** The last transaction, when its outcome is decided and no longer on its way; one that is open as it is. */
+  async #ended(transactionalId: string, withinMs: number): Promise<TransactionDescription | undefined> {
+    const until = this.#clock.monotonic() + withinMs
+    for (;;) {
+      const found = await describeTransaction(this.#link, transactionalId)
+      if (found === undefined || !found.state.startsWith('Prepare')) return found
+      if (this.#clock.monotonic() >= until) {
+        const operation = `Waiting for the end of a transaction of "${transactionalId}"`
+        throw millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason: `it is ${found.state}` })
+      }
+      await this.#clock.sleep(RETRY_MS)
+    }
+  }
+
+  async #find(producerId: bigint, { groupId, inputs, outputs }: TransactionReach): Promise<Hanging> {
+    const [stable, { open }] = await Promise.all([
+      isStable(this.#link, groupId, inputs),
+      openTransactions(this.#link, outputs),
+    ])
+    const holders = stable ? [] : await openOffsetProducers(this.#link, groupId)
+    return {
+      // Where nobody tells who holds them, it is taken for this producer: an empty transaction of its harms nobody.
+      offsets: holders === undefined || holders.includes(producerId),
+      outputs: open.filter(one => one.producerId === producerId),
+    }
+  }
+
+  async #end(
+    transactionalId: string,
+    description: TransactionDescription,
+    groupId: string,
+    { offsets, outputs }: Hanging,
+    committed: boolean,
+  ): Promise<void> {
+    const coordinator = await this.#coordinator(transactionalId)
+    const producer = producerOf(transactionalId, description)
+    const topics = [...byTopic(outputs)].map(([topic, list]) => ({
+      topic,
+      partitions: list.map(({ partition }) => partition),
+    }))
+    if (topics.length > 0) await coordinator.addPartitionsToTxn({ ...producer, topics })
+    if (offsets) await coordinator.addOffsetsToTxn({ ...producer, groupId })
+    await this.#endTxn(transactionalId, description, committed)
+  }
+
+  async #endTxn(transactionalId: string, description: TransactionDescription, committed: boolean): Promise<void> {
+    const coordinator = await this.#coordinator(transactionalId)
+    await coordinator.endTxn({ ...producerOf(transactionalId, description), transactionResult: committed })
+  }
+
+  async #coordinator(transactionalId: string): Promise<TransactionRequests> {
+    const cluster = await this.#link.open([])
+    return (await transactionCoordinator(cluster, transactionalId)) as unknown as TransactionRequests
+  }
+}
+
+function producerOf(transactionalId: string, { producerId, producerEpoch }: TransactionDescription) {
+  return { transactionalId, producerId: String(producerId), producerEpoch }
+}
+
+/** Requests of kafkajs' broker that its types leave out. */
+interface TransactionRequests {
+  addPartitionsToTxn(request: {
+    readonly transactionalId: string
+    readonly producerId: string
+    readonly producerEpoch: number
+    readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+  }): Promise<unknown>
+  addOffsetsToTxn(request: {
+    readonly transactionalId: string
+    readonly producerId: string
+    readonly producerEpoch: number
+    readonly groupId: string
+  }): Promise<unknown>
+  endTxn(request: {
+    readonly transactionalId: string
+    readonly producerId: string
+    readonly producerEpoch: number
+    readonly transactionResult: boolean
+  }): Promise<unknown>
+}
+
+/** Undefined when another producer has come in between, and has ended a transaction in a way that nobody has seen. Pure. */
+export function outcome({ before, committed }: LastTransaction, raised: number): boolean | undefined {
+  if (before.state === 'Ongoing') return raised === 2 ? false : undefined
+  if (raised === 1) return committed
+  // Something was open at the time of `init` that was not at the time of `look`.
+  return raised === 2 ? false : undefined
+}
+
+function isComplete(state: string): boolean {
+  return state === 'CompleteCommit' || state === 'CompleteAbort'
+}
+
+function isAny({ offsets, outputs }: Hanging): boolean {
+  return offsets || outputs.length > 0
+}
+
+async function isStable(link: ClusterLink, groupId: string, partitions: readonly TopicPartition[]): Promise<boolean> {
+  try {
+    await fetchCommitted(link, groupId, partitions)
+    return true
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return false
+    throw error
+  }
+}
+
+function hangsError(transactionalId: string, { groupId }: TransactionReach, { offsets, outputs }: Hanging) {
+  const names = outputs.map(({ topic, partition }) => `${topic}-${partition}`)
+  if (offsets) names.unshift(`${OFFSETS_TOPIC} (the offsets of "${groupId}")`)
+  return millraceError('MILLRACE_TRANSACTION_HANGING', { transactionalId, partitions: names.join(', ') })
+}
