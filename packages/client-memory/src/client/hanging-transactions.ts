@@ -35,7 +35,7 @@ export function initAndComplete(
 }
 
 /** Where the producer's transaction has no marker. */
-export function hangingParts(cluster: MemoryCluster, producerId: number, reach: TransactionReach): MarkerTarget[] {
+function hangingParts(cluster: MemoryCluster, producerId: number, reach: TransactionReach): MarkerTarget[] {
   const { groupId, inputs, outputs } = reach
   const offsets = cluster.groups.find(groupId)?.offsets
   const holds = offsets !== undefined && inputs.some(partition => offsets.isHeldBy(producerId, partition))
