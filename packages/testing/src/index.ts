@@ -38,6 +38,7 @@ export type { Comparison } from './simulation/compare-runs.ts'
 export {
   SIMULATION_START_MS,
   type DiskFate,
+  type LostMarkers,
   type SimulatedInput,
   type SimulatedRecord,
   type SimulationCase,

@@ -71,7 +71,7 @@ export async function allCommitted(
   const partitions = described.flatMap(({ name, partitions: count }) =>
     Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
   )
-  const committed = await admin.committedOffsets(APPLICATION_ID, partitions)
+  const committed = await admin.committedOffsets(APPLICATION_ID, partitions, 'omit')
   return partitions.every(({ topic, partition }) => {
     const offset = committed.find(entry => entry.topic === topic && entry.partition === partition)?.offset ?? 0
     const log = cluster.log({ topic, partition })

@@ -27,7 +27,7 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
   const limited = seed % 4 === 1
   const timed = (record: SimulatedRecord) => (limited ? clearlyTimed(record) : record)
   const chosen = guarantee ?? (random() < 0.7 ? 'exactly_once' : 'at_least_once')
-  return {
+  const setting: SimulationCase = {
     seed,
     guarantee: chosen,
     transactions: random() < 0.5 ? 'group-metadata' : 'producer-per-task',
@@ -47,7 +47,32 @@ export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptio
     ...STANDBYS[seed % STANDBYS.length],
     rebalance: seed % 4 === 3 ? 'eager' : 'cooperative',
     staticMembers: seed % 6 === 5,
+    ...(seed % 5 < 2 ? { markerDelayMs: MOST_MARKER_DELAY_MS } : {}),
   }
+  return { ...setting, troubles: [...setting.troubles, ...drawBrokerStops(setting)] }
+}
+
+const MOST_MARKER_DELAY_MS = 150
+
+/**
+ * In every second case under exactly-once. Markers are not lost where epochs run out: a producer with another id cannot end what
+ * the one before has left.
+ */
+function drawBrokerStops({ seed, guarantee, firstProducerEpoch = 0 }: SimulationCase): readonly Trouble[] {
+  if (seed % 2 !== 0 || guarantee !== 'exactly_once') return []
+  const random = seededRandom(seed * 13 + 5)
+  const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
+  return Array.from({ length: draw(1, 4) }, (): Trouble => {
+    const chance = random()
+    const lost = chance < 0.5 ? 'lost' : draw(1, 1_000_000)
+    return {
+      kind: 'broker-stop',
+      atMs: draw(0, TROUBLE_MS - 1),
+      stoppingMs: draw(1, 400),
+      downMs: draw(10, 5000),
+      markers: chance > 0.8 || firstProducerEpoch > 0 ? 'late' : lost,
+    }
+  })
 }
 
 /** Copies of each task, and how far behind they may be to take over. */

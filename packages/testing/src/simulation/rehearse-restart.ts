@@ -99,7 +99,7 @@ export async function rehearseRestart(plan: Plan, options: RehearsalOptions): Pr
   })
   const world = {
     clock,
-    plan: watchedPlan(plan, watch),
+    plan: () => watchedPlan(plan, watch),
     setting,
     caching: 'as-planned' as const,
     stateCleanupDelayMs: 600_000,

@@ -1,5 +1,5 @@
-import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, type Plan, topicNaming } from '@millrace/core'
+import { type MarkerFate, MemoryCluster, memoryClient } from '@millrace/client-memory'
+import { ManualClock, type Plan, seededRandom, topicNaming } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import type { FaultEvent } from '../faults/fault-plan.ts'
 import { withFaults } from '../faults/with-faults.ts'
@@ -20,6 +20,7 @@ import {
 } from './simulation-case.ts'
 import { storesUnlikeChangelogs } from './store-oracle.ts'
 import { externalTopics, sinkTopics } from './topics-of-plan.ts'
+import { TransactionWatch } from './transaction-watch.ts'
 import { RecordWatch, watchedPlan } from './watched-plan.ts'
 
 /** What came of a case. */
@@ -52,7 +53,12 @@ const TICK_MS = 50
 export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-planned' | 'off'): Promise<CaseResult> {
   const { seed, partitions, guarantee } = setting
   const clock = new ManualClock(SIMULATION_START_MS)
-  const cluster = new MemoryCluster({ clock, seed, firstProducerEpoch: setting.firstProducerEpoch ?? 0 })
+  const cluster = new MemoryCluster({
+    clock,
+    seed,
+    firstProducerEpoch: setting.firstProducerEpoch ?? 0,
+    markerDelayMs: markerDelays(setting),
+  })
   const history: { readonly at: number; readonly line: string }[] = []
   const tell = (line: string) => void history.push({ at: clock.now(), line })
   const violations = new Set<string>()
@@ -77,9 +83,13 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   })
 
   const watch = new RecordWatch(clock)
+  const transactionWatch = new TransactionWatch(violation)
+  cluster.transactions.onEnd = (id, committed) => transactionWatch.ends(id, committed)
   const world = {
     clock,
-    plan: setting.watched ? watchedPlan(plan, watch) : plan,
+    plan: (process: string) =>
+      setting.watched ? watchedPlan(plan, watch, at => transactionWatch.sees(process, at)) : plan,
+    ...(setting.watched && { transactions: transactionWatch }),
     setting,
     caching,
     connect: faulty,
@@ -115,6 +125,18 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     tell(`${one.name} is killed, its disk is ${trouble.disk}`)
     one.kill(trouble.disk)
   }
+  const stopBrokers = ({ stoppingMs, downMs, markers }: Extract<Trouble, { kind: 'broker-stop' }>) => {
+    if (cluster.leaderless) return
+    tell(`the brokers stop, markers of this time: ${markers}`)
+    cluster.loseLeaders(typeof markers === 'number' ? someAreLost(markers) : markers)
+    void clock.sleep(stoppingMs).then(async () => {
+      tell(`no broker answers for ${downMs} ms`)
+      for (const one of processes) one.disconnect(downMs)
+      await clock.sleep(downMs)
+      tell('the brokers are back')
+      cluster.electLeaders()
+    })
+  }
   const starts: { readonly at: number; readonly one: SimulatedProcess }[] = []
   const befall = (trouble: Trouble) => {
     if (trouble.kind === 'evict') {
@@ -134,6 +156,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
       tell(`${trouble.topic} grows to ${count} partitions`)
       return cluster.createPartitions(trouble.topic, count)
     }
+    if (trouble.kind === 'broker-stop') return stopBrokers(trouble)
     const one = processes[trouble.process]
     if (one?.alive !== true) return
     if (trouble.kind === 'stand-still') {
@@ -214,6 +237,18 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     .sort((a, b) => a.at - b.at)
     .map(({ at, line }) => `${String(at - SIMULATION_START_MS).padStart(7)} ms  ${line}`)
   return { violations: [...violations], history: lines, faults: faulty.log, kills, outputs }
+}
+
+/** Each marker takes a time of its own. */
+function markerDelays({ seed, markerDelayMs = 0 }: SimulationCase): () => number {
+  const random = seededRandom(seed * 17 + 11)
+  return () => (markerDelayMs === 0 ? 0 : Math.floor(random() * markerDelayMs))
+}
+
+/** Offsets always: where they are stable, nobody looks at the partitions before the next transaction. */
+function someAreLost(seed: number): MarkerFate {
+  const random = seededRandom(seed)
+  return target => 'groupId' in target || random() < 0.5
 }
 
 async function turns(count: number): Promise<void> {

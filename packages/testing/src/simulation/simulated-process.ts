@@ -1,32 +1,40 @@
 import type { MemoryClient } from '@millrace/client-memory'
 import {
   type ClientContext,
+  type CommittedOffset,
   type GroupConsumerOptions,
   type GroupMetadata,
   isMillraceError,
   type Logger,
   type ManualClock,
   type Plan,
+  type Producer,
+  type ProducerOptions,
   type RebalanceListener,
   type Subscription,
+  type TopicPartitionOffset,
 } from '@millrace/core'
 import { Instance, resolveOptions } from '@millrace/runtime'
 import { MachineClock } from './machine-clock.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import { DEAD_LETTER_TOPIC, type DiskFate, type SimulationCase } from './simulation-case.ts'
+import type { TransactionWatch } from './transaction-watch.ts'
 import { SIMULATED_FAILURE } from './watched-plan.ts'
 import { withMethod } from './with-method.ts'
 
 /** What all processes of a run have in common. */
 export interface ProcessWorld {
   readonly clock: ManualClock
-  readonly plan: Plan
+  /** As the process of that name has it. */
+  plan(process: string): Plan
   readonly setting: SimulationCase
   readonly caching: 'as-planned' | 'off'
   /** @default 5 000 */
   readonly stateCleanupDelayMs?: number
   connect(context: ClientContext): MemoryClient
   history(line: string): void
+  /** Follows what is committed in transactions. */
+  readonly transactions?: TransactionWatch
   /** Something that must not happen, whatever the faults. */
   violation(text: string): void
 }
@@ -110,6 +118,11 @@ export class SimulatedProcess {
     this.#clock.stepWallClock(byMs)
   }
 
+  /** No broker answers for so long. */
+  disconnect(ms: number): void {
+    this.#client?.disconnect(ms)
+  }
+
   async #live(life: number, stop: AbortSignal): Promise<void> {
     const { clock, history, setting } = this.#world
     while (this.#life === life && !stop.aborted) {
@@ -155,7 +168,7 @@ export class SimulatedProcess {
   }
 
   #newInstance(): Instance {
-    const { plan, setting, caching, stateCleanupDelayMs } = this.#world
+    const { setting, caching, stateCleanupDelayMs } = this.#world
     const { guarantee, onBadRecord } = setting
     const options = resolveOptions({
       applicationId: APPLICATION_ID,
@@ -182,7 +195,7 @@ export class SimulatedProcess {
       clock: this.#clock,
       logger: this.#logger(),
     })
-    return new Instance(plan, options, { openDirectory: this.disk.openDirectory })
+    return new Instance(this.#world.plan(this.name), options, { openDirectory: this.disk.openDirectory })
   }
 
   /** The client, whose group member is remembered. */
@@ -193,9 +206,28 @@ export class SimulatedProcess {
       this.#assigned = false
       const subscribe = (subscription: Subscription) =>
         member.subscribe({ ...subscription, listener: this.#followed(subscription.listener) })
-      return withMethod(member, 'subscribe', subscribe)
+      const seek = (position: TopicPartitionOffset) => {
+        this.#world.transactions?.seeks(this.name, position)
+        member.seek(position)
+      }
+      return withMethod(withMethod(member, 'subscribe', subscribe), 'seek', seek)
     }
-    return withMethod(client, 'groupConsumer', groupConsumer)
+    const producer = (options: ProducerOptions) => this.#watched(client.producer(options), options.transactionalId)
+    return withMethod(withMethod(client, 'groupConsumer', groupConsumer), 'producer', producer)
+  }
+
+  #watched(producer: Producer, transactionalId: string | undefined): Producer {
+    const { transactions } = this.#world
+    if (transactions === undefined || transactionalId === undefined) return producer
+    const init = async () => {
+      await producer.init()
+      transactions.begins(transactionalId)
+    }
+    const sendOffsets = async (offsets: readonly CommittedOffset[], group: GroupMetadata) => {
+      await producer.sendOffsets(offsets, group)
+      transactions.sends(this.name, transactionalId, offsets)
+    }
+    return withMethod(withMethod(producer, 'init', init), 'sendOffsets', sendOffsets)
   }
 
   #followed(listener: RebalanceListener): RebalanceListener {

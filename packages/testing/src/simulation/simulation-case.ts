@@ -32,6 +32,13 @@ export interface SimulatedRecord extends SimulatedInput {
  */
 export type DiskFate = 'kept' | 'torn' | 'corrupt' | 'lost'
 
+/**
+ * What becomes of the markers of transactions that end while the brokers stop: they are written afterwards; or they are lost, as by
+ * KAFKA-20734, all of them or those of the groups' offsets and by chance of partitions (the number is a seed). Offsets that are
+ * stable while partitions have no marker are left out: nobody can see that until the partition is read.
+ */
+export type LostMarkers = 'late' | 'lost' | number
+
 /** Something that happens to the whole of a process, the group, or time. `process` and `member` count from 0. */
 export type Trouble = { readonly atMs: number } & (
   | {
@@ -50,6 +57,13 @@ export type Trouble = { readonly atMs: number } & (
   /** The time of day of one machine is set forward or back; no time passes. */
   | { readonly kind: 'wall-clock-step'; readonly process: number; readonly byMs: number }
   | { readonly kind: 'grow'; readonly topic: string }
+  | {
+      /** All brokers stop in order and come back: first the partitions have no leader, then nobody answers. */
+      readonly kind: 'broker-stop'
+      readonly stoppingMs: number
+      readonly downMs: number
+      readonly markers: LostMarkers
+    }
 )
 
 /** All that decides a run. What is drawn from a seed is written out here, so that it can be made smaller. */
@@ -82,6 +96,8 @@ export interface SimulationCase {
   readonly processingTimeoutMs?: number
   /** Of each transactional id; near 32 766 the epochs run out during the run. @default 0 */
   readonly firstProducerEpoch?: number
+  /** The most that a marker of a transaction takes after its end, in milliseconds. @default 0 */
+  readonly markerDelayMs?: number
   /** A small one lets state leave the heap, and commits come early. @default the runtime's */
   readonly stateBufferBytes?: number
   /** Of the application. @default never: stream time moves on with records only */

@@ -1,4 +1,4 @@
-import type { Clock, Plan, PlanNode, Processor, ProcessorContext } from '@millrace/core'
+import type { Clock, Plan, PlanNode, Processor, ProcessorContext, TopicPartitionOffset } from '@millrace/core'
 
 /** What is done to a record before the topology gets it. */
 export interface Mischief {
@@ -60,14 +60,14 @@ const STEPS = 20
 export const SIMULATED_FAILURE = 'a simulated user function fails'
 
 /** The plan with a processor behind each source, so that the watch sees each record on its way in. Names and topics stay. */
-export function watchedPlan(plan: Plan, watch: RecordWatch): Plan {
+export function watchedPlan(plan: Plan, watch: RecordWatch, onSeen: OnSeen = () => undefined): Plan {
   const nodes = plan.nodes.flatMap((node): readonly PlanNode[] => {
     if (node.kind !== 'source') return [node]
     const name = watcherOf(node.name)
     const watcher: PlanNode = {
       kind: 'processor',
       name,
-      operator: { type: 'process', supplier: () => watcherWith(watch), fixedKey: false },
+      operator: { type: 'process', supplier: () => watcherWith(watch, onSeen), fixedKey: false },
       stores: [],
       parents: [node.name],
       children: node.children,
@@ -87,12 +87,16 @@ function watcherOf(source: string): string {
   return `${source}-watch`
 }
 
-function watcherWith(watch: RecordWatch): Processor<unknown, unknown> {
+/** Told of each record that reaches the topology, before anything befalls it. */
+type OnSeen = (at: TopicPartitionOffset) => void
+
+function watcherWith(watch: RecordWatch, onSeen: OnSeen): Processor<unknown, unknown> {
   let context: ProcessorContext<unknown, unknown>
   return {
     init: given => void (context = given),
     process(record) {
       const { topic, partition, offset } = context.recordMetadata!
+      onSeen({ topic: topic!, partition, offset })
       const slow = watch.sees(topic!, partition, offset)
       return slow === undefined ? context.forward(record) : slow.then(() => context.forward(record))
     },
