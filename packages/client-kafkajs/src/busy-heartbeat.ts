@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Logger, ProgressSign } from '@millrace/core'
+import { type Logger, type ProgressSign, reasonOf } from '@millrace/core'
 import type { KafkaConfig } from 'kafkajs'
 import type { HeartbeatWorkerData, Member } from './heartbeat-worker.ts'
 
@@ -65,6 +65,6 @@ export function cannotBeCopied(config: KafkaConfig): string | undefined {
     structuredClone(config)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return reasonOf(error)
   }
 }

@@ -1,3 +1,12 @@
+export { asError, nameOfThrown, reasonOf, stackOfThrown } from './errors/thrown.ts'
+export {
+  checkedConfigNumber,
+  checkedNumber,
+  isInRange,
+  type NumberRange,
+  rangeText,
+  shownOption,
+} from './errors/number-option.ts'
 export { ERROR_TABLE, type ErrorKind, type ErrorRow } from './errors/table.ts'
 export {
   MillraceError,

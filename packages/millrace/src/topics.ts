@@ -1,4 +1,5 @@
 import {
+  checkedConfigNumber,
   NO_HEADERS,
   millraceError,
   partitionForKey,
@@ -106,6 +107,7 @@ export class Topics {
     const partitions = await this.#partitionsOf(topic)
     const appender = this.#producer.topic(topic)
     for (const { key = null, value, timestamp = Date.now(), headers = NO_HEADERS } of records) {
+      checkedConfigNumber('timestamp', timestamp, { from: 0, of: 'milliseconds' })
       const keyBytes = key === null ? NO_BYTES : asBuffer(serdes.key.serialize(key, topic, headers))
       const valueBytes = value === null ? NO_BYTES : asBuffer(serdes.value.serialize(value, topic, headers))
       const partition =

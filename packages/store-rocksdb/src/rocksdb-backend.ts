@@ -1,4 +1,10 @@
-import type { MillraceError, OpenOptions, StoreBackend, TaskState } from '@millrace/core'
+import {
+  checkedConfigNumber,
+  type MillraceError,
+  type OpenOptions,
+  type StoreBackend,
+  type TaskState,
+} from '@millrace/core'
 import { checkFormat, storeIds } from './meta-space.ts'
 import { closeDatabase, openDatabase } from './open-database.ts'
 import { rocksdbTaskState } from './task-state.ts'
@@ -23,6 +29,7 @@ const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024
  * from the changelog; `sync()` rules that out.
  */
 export function rocksdb({ memoryBytes = DEFAULT_MEMORY_BYTES }: RocksdbOptions = {}): StoreBackend {
+  checkedConfigNumber('memoryBytes of rocksdb()', memoryBytes, { from: 1, of: 'bytes' })
   let openDatabases = 0
   /** Databases that were corrupt when they were read: opening them again may well succeed, and reading them fail again. */
   const corrupted = new Map<string, MillraceError>()

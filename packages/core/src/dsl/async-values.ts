@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber, type NumberRange } from '../errors/number-option.ts'
 import type { AsyncOrdering, MapValuesAsyncSpec } from '../operators/map-values-async.ts'
 import type { NameOption } from './options.ts'
 import type { StreamPoint } from './point.ts'
@@ -30,8 +31,6 @@ export interface AsyncRetry {
   readonly maxBackoffMs?: number
 }
 
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
-
 /** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */
 export function addMapValuesAsync(
   from: StreamPoint,
@@ -40,15 +39,13 @@ export function addMapValuesAsync(
 ): StreamPoint {
   const { concurrency = 16, ordering = 'partition', timeoutMs = 30_000, retry = { times: 0 } } = options
   const { times, backoffMs = 100, maxBackoffMs = 10_000 } = retry
-  const whole = (option: string, value: number, least: number) => {
-    if (Number.isInteger(value) && value >= least && value <= MAX_TIMEOUT_MS) return
-    invalid(`${option} is ${value}, but has to be a whole number from ${least}`)
-  }
-  whole('concurrency', concurrency, 1)
-  whole('timeoutMs', timeoutMs, 1)
-  whole('retry.times', times, 0)
-  whole('retry.backoffMs', backoffMs, 0)
-  whole('retry.maxBackoffMs', maxBackoffMs, 0)
+  const check = (option: string, value: number, range: NumberRange) =>
+    checkedNumber('mapValuesAsync', option, value, range)
+  check('concurrency', concurrency, { from: 1 })
+  check('timeoutMs', timeoutMs, { from: 1, of: 'milliseconds' })
+  check('retry.times', times, { from: 0 })
+  check('retry.backoffMs', backoffMs, { from: 0, of: 'milliseconds' })
+  check('retry.maxBackoffMs', maxBackoffMs, { from: 0, of: 'milliseconds' })
   if (!['key', 'partition', 'none'].includes(ordering)) {
     invalid(`ordering is "${ordering}", but has to be key, partition or none`)
   }

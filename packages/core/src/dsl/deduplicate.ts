@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { DeduplicateSpec } from '../operators/deduplicate.ts'
 import type { Awaitable } from '../operators/spec.ts'
 import { keyAndId, recordOrigin } from '../serde/seen-record.ts'
@@ -108,9 +109,7 @@ function seenStore(
 }
 
 function checkTime(option: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return
-  const wanted = least > 0 ? 'a positive whole number' : 'a whole number, 0 or more'
-  throw invalid(`${option} must be ${wanted} of milliseconds, but it is ${value}`)
+  checkedNumber('deduplicate', option, value, { from: least, of: 'milliseconds' })
 }
 
 function invalid(reason: string): Error {

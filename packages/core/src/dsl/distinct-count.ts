@@ -1,4 +1,4 @@
-import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { AggregateFunction } from '../operators/spec.ts'
 import { list } from '../serde/list.ts'
 import { long } from '../serde/number-serdes.ts'
@@ -48,10 +48,7 @@ export function addDistinctCount(
   windowedBy?: WindowedBy,
 ): TablePoint {
   const { id, maxIds = 1000, ...settings } = options
-  if (!(Number.isInteger(maxIds) && maxIds > 0)) {
-    const reason = `maxIds must be a positive whole number, but it is ${maxIds}`
-    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'distinctCount', reason })
-  }
+  checkedNumber('distinctCount', 'maxIds', maxIds, { from: 1 })
   refuseKeyFirst(by, 'distinctCount')
   const idOf = by as (value: unknown, key: unknown) => DistinctId | null
   const withId = (seen: readonly DistinctId[], one: DistinctId): readonly DistinctId[] =>

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { StreamTableJoinSpec, ValueGetterSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { bytes } from '../serde/text-serdes.ts'
@@ -65,10 +66,9 @@ export function addStreamTableJoin(
 /** How records wait for late versions of the table. As long as they do, the table has to know its history. */
 function joinWait(operator: string, graceMs: number, table: TableState, getter: ValueGetterSpec) {
   const historyMs = getterHistoryMs(getter)
+  checkedNumber(operator, 'graceMs', graceMs, { from: 0, of: 'milliseconds' })
   let reason: string | undefined
-  if (!Number.isInteger(graceMs) || graceMs < 0) {
-    reason = `graceMs must be a whole number, 0 or more, but it is ${graceMs}`
-  } else if (historyMs === undefined || !table.versioned()) {
+  if (historyMs === undefined || !table.versioned()) {
     reason = 'graceMs needs a versioned table: give its store historyRetentionMs'
   } else if (graceMs > historyMs) {
     reason = `graceMs is ${graceMs}, but the table has a history of ${historyMs} only`

@@ -1,10 +1,13 @@
-import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { DraftSerdes, Graph, GraphEntry, RepartitionEntry } from '../topology/graph.ts'
 import { REPARTITION_SUFFIX } from '../topology/internal-topics.ts'
 import { optionalName } from '../topology/naming.ts'
 import type { StreamPartitioner } from '../topology/plan.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
+
+/** Kafka counts them in an int32. */
+const MOST_PARTITIONS = 2 ** 31 - 1
 
 interface RepartitionSettings extends DraftSerdes {
   /** The topic's name without its suffix. */
@@ -20,10 +23,8 @@ interface RepartitionSettings extends DraftSerdes {
  */
 export function repartitionEntry(graph: Graph, settings: RepartitionSettings): RepartitionEntry {
   const { prefix, partitions } = settings
-  if (partitions !== undefined && !(Number.isInteger(partitions) && partitions > 0)) {
-    const reason = `partitions must be a positive whole number, but it is ${partitions}`
-    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: settings.calledFor, reason })
-  }
+  if (partitions !== undefined)
+    checkedNumber(settings.calledFor, 'partitions', partitions, { from: 1, to: MOST_PARTITIONS })
   const topic = prefix.endsWith(REPARTITION_SUFFIX) ? prefix : prefix + REPARTITION_SUFFIX
   const sink = graph.names.processor('KSTREAM-SINK-')
   const filter = graph.names.processor('KSTREAM-FILTER-')

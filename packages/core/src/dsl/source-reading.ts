@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { SourceReading } from '../topology/graph.ts'
 import { checkedName } from '../topology/naming.ts'
 import type { SourceOptions, TopicsRead } from './options.ts'
@@ -11,9 +12,8 @@ type Settings = Pick<SourceOptions<unknown, unknown>, 'offsetReset' | 'timestamp
  */
 export function sourceReading(operator: string, topics: TopicsRead, settings: Settings): SourceReading {
   const { offsetReset, timestampExtractor, onBadTimestamp } = settings
-  if (typeof offsetReset === 'object' && !(offsetReset.backMs >= 0)) {
-    throw invalid(operator, `offsetReset.backMs must be 0 or more milliseconds, but it is ${offsetReset.backMs}`)
-  }
+  if (typeof offsetReset === 'object')
+    checkedNumber(operator, 'offsetReset.backMs', offsetReset.backMs, { from: 0, of: 'milliseconds' })
   return {
     ...topicsRead(operator, topics),
     ...(offsetReset === undefined ? {} : { offsetReset }),

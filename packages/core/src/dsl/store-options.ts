@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import { changelogPlan, checkedHistory, type StoreSettings } from '../state/store-builder.ts'
@@ -103,6 +104,7 @@ export function windowedTableStore(
   const onClose = emit === 'on-close'
   const least = leastRetentionMs(windows)
   const retentionMs = choice.retentionMs ?? least
+  checkedNumber(`store "${name}"`, 'retentionMs', retentionMs, { from: 0, orInfinity: true, of: 'milliseconds' })
   if (!(retentionMs >= least)) {
     const reason = `retentionMs is ${retentionMs}, but the windows and their grace need ${least}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `store "${name}"`, reason })

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { StreamStreamJoinSpec } from '../operators/spec.ts'
 import { joinSideKey, joinSideValues } from '../serde/join-side-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -45,15 +46,17 @@ export function joinWindows(options: JoinWindowsOptions): JoinWindows {
       ? [options.timeDifferenceMs, options.timeDifferenceMs]
       : [options.beforeMs, options.afterMs]
   const { graceMs } = options
-  const whole = (value: number) => Number.isInteger(value)
-  if (!(whole(beforeMs) && whole(afterMs) && beforeMs + afterMs >= 0)) {
-    throw invalid(`the window must be whole numbers and not end before it begins, but is ${-beforeMs} to ${afterMs}`)
+  const check = (option: string, value: number, from: number) =>
+    checkedNumber('joinWindows', option, value, { from, of: 'milliseconds' })
+  if ('timeDifferenceMs' in options) {
+    check('timeDifferenceMs', beforeMs, 0)
+  } else {
+    check('beforeMs', beforeMs, Number.MIN_SAFE_INTEGER)
+    check('afterMs', afterMs, Number.MIN_SAFE_INTEGER)
+    if (beforeMs + afterMs < 0)
+      throw invalid(`the window must not end before it begins, but it is ${-beforeMs} to ${afterMs}`)
   }
-  if ('timeDifferenceMs' in options && beforeMs < 0) {
-    throw invalid(`timeDifferenceMs must be 0 or more, but it is ${beforeMs}`)
-  }
-  if (!(whole(graceMs) && graceMs >= 0))
-    throw invalid(`graceMs must be a whole number, 0 or more, but it is ${graceMs}`)
+  check('graceMs', graceMs, 0)
   return Object.freeze({ beforeMs, afterMs, graceMs })
 }
 

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { OperatorSpec, SuppressSpec, WindowsSpec } from '../operators/spec.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
@@ -48,6 +49,8 @@ export function addSuppress(from: TablePoint, options: SuppressOptions): TablePo
   }
   from.table.enableSendingOldValues(true)
   const { until, maxRecords = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = options
+  checkedNumber(`suppress "${name}"`, 'maxRecords', maxRecords, { from: 0, orInfinity: true })
+  checkedNumber(`suppress "${name}"`, 'maxBytes', maxBytes, { from: 0, orInfinity: true })
   const whenFull = options.whenFull ?? (until === 'time-limit' ? 'emit-early' : 'shut-down')
   const waitMs = until === 'time-limit' ? checkedWait(options.waitMs, name) : undefined
   const serdes = () => requiredSerdes(from, `table before suppress "${name}"`, 'the step that made it')
@@ -84,9 +87,7 @@ export function addSuppress(from: TablePoint, options: SuppressOptions): TablePo
 }
 
 function checkedWait(waitMs: number, operator: string): number {
-  if (Number.isInteger(waitMs) && waitMs >= 0) return waitMs
-  const reason = `waitMs must be a whole number, 0 or more, but it is ${waitMs}`
-  throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+  return checkedNumber(`suppress "${operator}"`, 'waitMs', waitMs, { from: 0, of: 'milliseconds' })
 }
 
 type Wait = Pick<SuppressSpec, 'waitMs' | 'windowMs'>

@@ -1,4 +1,4 @@
-import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { AggregateFunction } from '../operators/spec.ts'
 import { list } from '../serde/list.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -42,10 +42,7 @@ interface ErasedOptions extends NameOption {
 /** `topN`: an aggregation into a list that is never longer than `n`. */
 export function addTopN(group: GroupPoint, options: ErasedOptions, windowedBy?: WindowedBy): TablePoint {
   const { n, by, value, ...settings } = options
-  if (!(Number.isInteger(n) && n > 0)) {
-    const reason = `n must be a positive whole number, but it is ${n}`
-    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'topN', reason })
-  }
+  checkedNumber('topN', 'n', n, { from: 1 })
   refuseKeyFirst(by, 'topN')
   const { aggregate, merger } = topNFunction(n, by as (value: unknown, key: unknown) => Rank | null)
   const element = (value as Serde<unknown> | undefined) ?? group.valueSerde

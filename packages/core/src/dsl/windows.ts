@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type {
   SessionWindowsSpec,
   SlidingWindowsSpec,
@@ -96,13 +97,7 @@ export function unlimited({ startMs = 0 }: { readonly startMs?: number } = {}): 
 }
 
 function checkLength(operator: string, option: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return
-  throw invalid(
-    operator,
-    least > 0
-      ? `${option} must be a positive whole number, but it is ${value}`
-      : `${option} must be a whole number, 0 or more, but it is ${value}`,
-  )
+  checkedNumber(operator, option, value, { from: least, of: 'milliseconds' })
 }
 
 function checkGrace(operator: string, graceMs: number): void {

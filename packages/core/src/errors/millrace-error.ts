@@ -51,5 +51,10 @@ export function millraceError<Code extends ErrorCode>(
 
 /** Whether `error` is a MillraceError, of one of `kinds` where any are given. */
 export function isMillraceError(error: unknown, ...kinds: readonly ErrorKind[]): error is MillraceError {
-  return error instanceof MillraceError && (kinds.length === 0 || kinds.includes(error.kind))
+  try {
+    return error instanceof MillraceError && (kinds.length === 0 || kinds.includes(error.kind))
+  } catch {
+    // User functions can throw anything, also a proxy that was revoked.
+    return false
+  }
 }

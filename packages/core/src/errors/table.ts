@@ -123,7 +123,7 @@ export const ERROR_TABLE = {
   },
   MILLRACE_TIMESTAMP_INVALID: {
     kind: 'record',
-    message: 'The timestamp {timestamp} is negative',
+    message: 'The timestamp {timestamp} is negative, or no number of milliseconds',
     hint: 'Give the source a timestampExtractor, or let the producer set timestamps.',
   },
   MILLRACE_GROUP_KEY_MISSING: {
@@ -153,6 +153,11 @@ export const ERROR_TABLE = {
       '{operator} took longer than {timeoutMs} ms over the record with key {key} at offset {offset} of {topic}-{partition}',
     hint: 'The record goes by the policy onBadRecord. Raise processingTimeoutMs if the work may take so long; many calls at a time belong in mapValuesAsync.',
   },
+  MILLRACE_PROCESSOR_FAILED: {
+    kind: 'fatal',
+    message: 'The processor {operator} failed in {hook}(): {reason}',
+    hint: 'Correct the function. What it concerns is no record, so onBadRecord does not decide about it.',
+  },
   MILLRACE_PROCESSOR_ABANDONED: {
     kind: 'record',
     message: 'The processor {operator} forwards for a record that was given up because it took too long',
@@ -181,7 +186,7 @@ export const ERROR_TABLE = {
   MILLRACE_PUNCTUATION_INTERVAL: {
     kind: 'topology',
     message: 'The processor {operator} schedules each {intervalMs} ms',
-    hint: 'Give an interval of at least 1 ms.',
+    hint: 'Give a whole number of milliseconds, at least 1.',
   },
   MILLRACE_PRODUCE_RECORD_TOO_LARGE: {
     kind: 'record',

@@ -1,5 +1,6 @@
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
+import { isInRange, shownOption } from '../errors/number-option.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from './process.ts'
 import type { ForwardedRecord, Processor, ProcessorContext } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
@@ -109,9 +110,13 @@ export function processorContext(
       return env.userStore(wanted) as never
     },
     schedule(intervalMs, type, callback) {
-      if (!(intervalMs >= 1)) {
-        throw millraceError('MILLRACE_PUNCTUATION_INTERVAL', { operator: name, intervalMs })
+      if (!isInRange(intervalMs, { from: 1 })) {
+        throw millraceError('MILLRACE_PUNCTUATION_INTERVAL', { operator: name, intervalMs: shownOption(intervalMs) })
       }
+      if (type !== 'stream-time' && type !== 'wall-clock') {
+        throw invalidSchedule(name, `its type is stream-time or wall-clock, but it is ${shownOption(type)}`)
+      }
+      if (typeof callback !== 'function') throw invalidSchedule(name, 'the third argument must be a function')
       return env.schedule(intervalMs, type, callback)
     },
     commit: () => env.requestCommit(),
@@ -140,11 +145,20 @@ function forwardRecord(
     context.headers = headers
   }
   if (record.timestamp !== undefined) {
-    if (!(record.timestamp >= 0)) throw millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp: record.timestamp })
-    context.timestamp = record.timestamp
+    const { timestamp: given } = record
+    // Kafka's are whole milliseconds, as those of an extractor are made to be.
+    const whole = typeof given === 'number' ? Math.trunc(given) : given
+    if (!isInRange(whole, { from: 0 })) {
+      throw millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp: shownOption(given) })
+    }
+    context.timestamp = whole
   }
   if (record.headers !== undefined) context.headers = record.headers
   const waiting = forward(record.key ?? null, record.value ?? null)
   if (waiting !== undefined) return waiting.then(restore)
   restore()
+}
+
+function invalidSchedule(operator: string, reason: string): Error {
+  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason: `schedule: ${reason}` })
 }

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { reasonOf as reasonOfThrown } from '../errors/thrown.ts'
 import { inPlaceSerde } from './in-place-serde.ts'
 import { jsonMisfit } from './json-misfit.ts'
 import { madeOf } from './same-serde.ts'
@@ -100,7 +101,7 @@ function parse(name: string, bytes: Buffer, start: number, end: number): unknown
   try {
     return JSON.parse(readUtf8(bytes, start, end))
   } catch (cause) {
-    throw decodeError(name, messageOf(cause), cause)
+    throw decodeError(name, reasonOfThrown(cause), cause)
   }
 }
 
@@ -114,7 +115,7 @@ function stringifier(options: JsonOptions): (value: unknown) => string {
       misfit = jsonMisfit(value)
       text = misfit === undefined ? write(value) : ''
     } catch (cause) {
-      throw encodeError(name, messageOf(cause), cause)
+      throw encodeError(name, reasonOfThrown(cause), cause)
     }
     if (misfit !== undefined) throw encodeError(name, misfit)
     return text
@@ -136,10 +137,6 @@ function withOrder(options: JsonOptions, serde: Serde<unknown>): Serde<unknown> 
 /** A serde of `json()` for which it was not said in which order properties are written. */
 export function isOrderUndecided(serde: Serde<unknown>): boolean {
   return UNDECIDED.has(serde)
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function reasonOf(issues: readonly SchemaIssue[]): string {

@@ -1,3 +1,4 @@
+import { checkedNumber } from '../errors/number-option.ts'
 import { readInt64, writeInt64 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import { windowed, type Windowed, type Window } from '../record/windowed.ts'
@@ -25,6 +26,7 @@ export interface TimeWindowedOptions {
  */
 export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): Serde<Windowed<K>> {
   const { sizeMs } = options
+  checkedNumber('timeWindowed', 'sizeMs', sizeMs, { from: 0, orInfinity: true, of: 'milliseconds' })
   const serde = windowedSerde(inner, {
     name: `timeWindowed(${inner.name})`,
     suffixBytes: 8,

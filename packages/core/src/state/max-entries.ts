@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 
 /** How many entries of a key-value store stay. */
 export interface MaxEntriesSettings {
@@ -23,9 +24,7 @@ export function checkedMaxEntries(
   operator: string,
 ): { readonly maxEntries: number; readonly type: 'memory' } {
   const invalid = (reason: string) => millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
-  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
-    throw invalid(`maxEntries must be a whole number, 1 or more, but it is ${String(maxEntries)}`)
-  }
+  checkedNumber(operator, 'maxEntries', maxEntries, { from: 1 })
   if (type === 'persistent') throw invalid('a store with maxEntries is kept in memory')
   return { maxEntries, type: 'memory' }
 }

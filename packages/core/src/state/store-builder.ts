@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { StoreDraft } from '../topology/graph.ts'
 import { changelogTopic } from '../topology/internal-topics.ts'
@@ -91,8 +92,10 @@ export function lruMap<K, V>(options: LruMapOptions<K, V>): StoreBuilder<KeyValu
 export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuilder<WindowStore<K, V>> {
   const { name, windowSizeMs, retentionMs } = options
   refuseTtl(options, `windowStore "${name}"`, EXPIRE_BY_RETENTION)
-  if (!(windowSizeMs > 0) || !(retentionMs >= windowSizeMs)) {
-    const reason = `windowSizeMs must be positive and retentionMs no smaller, but they are ${windowSizeMs} and ${retentionMs}`
+  checkTime(`windowStore "${name}"`, 'windowSizeMs', windowSizeMs)
+  checkTime(`windowStore "${name}"`, 'retentionMs', retentionMs)
+  if (retentionMs < windowSizeMs) {
+    const reason = `retentionMs must be no smaller than windowSizeMs, but they are ${retentionMs} and ${windowSizeMs}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `windowStore "${name}"`, reason })
   }
   const duplicates = options.retainDuplicates === true ? { retainDuplicates: true, caching: false } : {}
@@ -103,10 +106,7 @@ export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuild
 export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBuilder<SessionStore<K, V>> {
   const { name, retentionMs } = options
   refuseTtl(options, `sessionStore "${name}"`, EXPIRE_BY_RETENTION)
-  if (!(retentionMs > 0)) {
-    const reason = `retentionMs must be positive, but it is ${retentionMs}`
-    throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `sessionStore "${name}"`, reason })
-  }
+  checkTime(`sessionStore "${name}"`, 'retentionMs', retentionMs)
   return { name, draft: { ...commonDraft(options), kind: 'session', retentionMs } }
 }
 
@@ -128,9 +128,12 @@ export function versionedStore<K, V>(options: VersionedStoreOptions<K, V>): Stor
 
 /** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */
 export function checkedHistory(historyRetentionMs: number, operator: string): number {
-  if (Number.isInteger(historyRetentionMs) && historyRetentionMs >= 0) return historyRetentionMs
-  const reason = `historyRetentionMs must be a whole number, 0 or more, but it is ${historyRetentionMs}`
-  throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
+  return checkedNumber(operator, 'historyRetentionMs', historyRetentionMs, { from: 0, of: 'milliseconds' })
+}
+
+/** Infinity for windows that never end. */
+function checkTime(operator: string, option: string, value: number): void {
+  checkedNumber(operator, option, value, { from: 1, orInfinity: true, of: 'milliseconds' })
 }
 
 /** The changelog that `logging` asks for. */

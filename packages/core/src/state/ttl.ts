@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
 
 /**
  * When entries of a key-value store expire. Each is then deleted, with a tombstone in the changelog and, of a table, a
@@ -32,9 +33,7 @@ export function checkedTtl(options: TtlSettings, operator: string): TtlSettings 
     if (ttlBy !== undefined) throw invalid('ttlBy needs ttlMs')
     return {}
   }
-  if (!Number.isSafeInteger(ttlMs) || ttlMs <= 0) {
-    throw invalid(`ttlMs must be a whole number of milliseconds above 0, but it is ${String(ttlMs)}`)
-  }
+  checkedNumber(operator, 'ttlMs', ttlMs, { from: 1, of: 'milliseconds' })
   return { ttlMs, ttlBy: ttlBy ?? 'stream-time' }
 }
 

@@ -1,4 +1,5 @@
 import {
+  asError,
   isMillraceError,
   LONG_AGO,
   longestSince,
@@ -151,7 +152,7 @@ export class Instance {
       patience: this.#patience,
       openDirectory: this.#openDirectory,
       onError: (error: unknown) => {
-        this.#failure ??= error
+        this.#failure ??= asError(error)
       },
       onChange: () => this.#tellRebalancing(),
     }

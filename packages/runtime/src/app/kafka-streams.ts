@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
-import { isMillraceError, millraceError, type Plan } from '@millrace/core'
+import { asError, isMillraceError, millraceError, type Plan } from '@millrace/core'
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
@@ -118,7 +118,7 @@ export class KafkaStreams {
       () => this.#run(),
       (error: unknown) => {
         const closed = this.#stopping.signal.aborted && isMillraceError(error, 'retriable')
-        return this.#finish(closed ? undefined : error)
+        return this.#finish(closed ? undefined : asError(error))
       },
     )
     try {
@@ -269,7 +269,7 @@ export class KafkaStreams {
         await setImmediate()
       }
     } catch (error) {
-      failure = error
+      failure = asError(error)
       this.#clean = false
       await this.#endOthersIfAsked(error)
     }

@@ -2,15 +2,20 @@ import {
   type BadTimestampPolicy,
   type ClientFactory,
   type Clock,
+  isInRange,
   type Logger,
   memoryStore,
   millraceError,
+  type NumberRange,
   type OffsetReset,
+  rangeText,
+  shownOption,
   type StoreBackend,
   systemClock,
   type TimestampExtractor,
 } from '@millrace/core'
 import { consoleLogger } from '../observe/console-logger.ts'
+import { guardedLogger } from '../observe/guarded-logger.ts'
 import type { BadRecordPolicy } from '../policy/record-policy.ts'
 
 export type ProcessingGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once'
@@ -148,12 +153,25 @@ interface OptionRow<Value> {
   readonly doc: string
 }
 
-const wholeFrom = (least: number) => (value: number) => Number.isInteger(value) && value >= least
+/** What a number may be, and how to say it. */
+const number = (range: NumberRange) => ({
+  check: (value: number) => isInRange(value, range),
+  expected: `it has to be ${rangeText(range)}`,
+})
+const optionalNumber = (range: NumberRange) => ({
+  check: (value: number | undefined) => value === undefined || isInRange(value, range),
+  expected: `it has to be ${rangeText(range)}`,
+})
+/** The broker is told these in an int32. */
+const MOST_MS_OF_KAFKA = 2 ** 31 - 1
 const oneOf =
   <T>(...values: readonly T[]) =>
   (value: T) =>
     values.includes(value)
-const anything = () => true
+const hasMethods = (value: object, ...names: readonly string[]) =>
+  typeof value === 'object' &&
+  value !== null &&
+  names.every(name => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
 const isName = (value: unknown) => typeof value === 'string' && value !== ''
 
 /** Every option: its default, what is accepted, and its text. A forgotten one is a compile error. */
@@ -176,7 +194,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     expected: 'it has to be a client factory, as kafkajs({ brokers })',
     doc: 'How Kafka is reached.',
   },
-  store: { default: () => memoryStore(), check: anything, expected: '', doc: 'Where stores are kept.' },
+  store: {
+    default: () => memoryStore(),
+    check: value => hasMethods(value, 'open') && typeof value.capabilities === 'object',
+    expected: 'it has to be a store backend, as rocksdb() or memoryStore()',
+    doc: 'Where stores are kept.',
+  },
   stateDir: {
     default: './millrace-state',
     check: value => typeof value === 'string' && value !== '',
@@ -191,8 +214,7 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   commitIntervalMs: {
     default: given => (given.processingGuarantee === 'exactly_once' ? 100 : 1000),
-    check: wholeFrom(0),
-    expected: 'it has to be a whole number of milliseconds from 0',
+    ...number({ from: 0, of: 'milliseconds' }),
     doc: 'How often progress is committed, and with it cached results emitted.',
   },
   onBadRecord: {
@@ -213,8 +235,10 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   offsetReset: {
     default: 'earliest',
     check: value =>
-      typeof value === 'object' ? value.backMs >= 0 : oneOf<unknown>('earliest', 'latest', 'none')(value),
-    expected: 'it has to be earliest, latest, none or { backMs }',
+      typeof value === 'object' && value !== null
+        ? isInRange(value.backMs, { from: 0 })
+        : oneOf<unknown>('earliest', 'latest', 'none')(value),
+    expected: 'it has to be earliest, latest, none or { backMs } with a whole number of milliseconds from 0',
     doc: 'Where partitions without a committed offset start.',
   },
   timestampExtractor: {
@@ -231,32 +255,27 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   metadataRefreshMs: {
     default: 300_000,
-    check: wholeFrom(1),
-    expected: 'it has to be a whole number of milliseconds from 1',
+    ...number({ from: 1, orInfinity: true, of: 'milliseconds' }),
     doc: "How often topics that match a source's pattern are looked for.",
   },
   stateCleanupDelayMs: {
     default: 600_000,
-    check: wholeFrom(1),
-    expected: 'it has to be a whole number of milliseconds from 1',
+    ...number({ from: 1, orInfinity: true, of: 'milliseconds' }),
     doc: 'How long the state of a task that is elsewhere now stays on disk: until then it may come back to it.',
   },
   maxTaskIdleMs: {
     default: 0,
-    check: wholeFrom(-1),
-    expected: 'it has to be a whole number of milliseconds, or -1',
+    ...number({ from: -1, orInfinity: true, of: 'milliseconds' }),
     doc: 'How long a task waits for a partition that has run empty; -1 never waits.',
   },
   emitIntervalMs: {
     default: 1000,
-    check: wholeFrom(0),
-    expected: 'it has to be a whole number of milliseconds from 0',
+    ...number({ from: 0, of: 'milliseconds' }),
     doc: 'How often at most results are emitted that wait for windows to close.',
   },
   idleAdvanceMs: {
     default: undefined,
-    check: value => value === undefined || wholeFrom(1)(value),
-    expected: 'it has to be a whole number of milliseconds from 1',
+    ...optionalNumber({ from: 1, of: 'milliseconds' }),
     doc: 'After so long without records stream time moves on by itself, as the wall clock does. By default with records only.',
   },
   onTopologyChange: {
@@ -267,26 +286,22 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   replicationFactor: {
     default: undefined,
-    check: value => value === undefined || wholeFrom(1)(value),
-    expected: 'it has to be a whole number from 1',
+    ...optionalNumber({ from: 1, to: 2 ** 15 - 1 }),
     doc: 'Replication factor of internal topics.',
   },
   bufferedBytesPerPartition: {
     default: 8 << 20,
-    check: wholeFrom(1),
-    expected: 'it has to be a whole number of bytes',
+    ...number({ from: 1, orInfinity: true, of: 'bytes' }),
     doc: 'Fetched and not yet processed, for each partition; above it the partition is paused.',
   },
   stateBufferBytes: {
     default: 256 << 20,
-    check: wholeFrom(1),
-    expected: 'it has to be a whole number of bytes',
+    ...number({ from: 1, orInfinity: true, of: 'bytes' }),
     doc: 'Of all write buffers of the process. Reaching it means an early commit.',
   },
   restoreBufferBytes: {
     default: 64 << 20,
-    check: wholeFrom(1 << 10),
-    expected: 'it has to be a whole number of bytes from 1024',
+    ...number({ from: 1 << 10, of: 'bytes' }),
     doc: 'Fetched of changelogs and not yet written, while stores are restored.',
   },
   caching: {
@@ -297,26 +312,22 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   numStandbyReplicas: {
     default: 0,
-    check: wholeFrom(0),
-    expected: 'it has to be a whole number from 0',
+    ...number({ from: 0 }),
     doc: 'Copies of the state of each task in other processes, which take over at once.',
   },
   acceptableRecoveryLag: {
     default: 10_000,
-    check: wholeFrom(0),
-    expected: 'it has to be a whole number of records from 0',
+    ...number({ from: 0, orInfinity: true, of: 'records' }),
     doc: 'A copy that lacks no more records of its changelogs counts as caught up.',
   },
   maxWarmupReplicas: {
     default: 2,
-    check: wholeFrom(1),
-    expected: 'it has to be a whole number from 1',
+    ...number({ from: 1 }),
     doc: 'How many further copies the group may have at a time, where tasks are to move to.',
   },
   probingRebalanceIntervalMs: {
     default: 600_000,
-    check: wholeFrom(1000),
-    expected: 'it has to be a whole number of milliseconds from 1000',
+    ...number({ from: 1000, orInfinity: true, of: 'milliseconds' }),
     doc: 'How often the group looks whether copies that warm up have caught up.',
   },
   rackAwareAssignmentTags: {
@@ -339,14 +350,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   sessionTimeoutMs: {
     default: 45_000,
-    check: wholeFrom(1000),
-    expected: 'it has to be a whole number of milliseconds from 1000',
+    ...number({ from: 1000, to: MOST_MS_OF_KAFKA, of: 'milliseconds' }),
     doc: 'After so long without a heartbeat the group gives the tasks to others.',
   },
   processingTimeoutMs: {
     default: 300_000,
-    check: value => value === Number.POSITIVE_INFINITY || (wholeFrom(10)(value) && value < 2 ** 31),
-    expected: 'it has to be a whole number of milliseconds from 10 to 2147483647, or Infinity',
+    ...number({ from: 10, orInfinity: true, of: 'milliseconds' }),
     doc: 'A record that takes longer in user functions is handled as onBadRecord says; Infinity sets no limit.',
   },
   groupInstanceId: {
@@ -357,20 +366,17 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   transactionTimeoutMs: {
     default: 60_000,
-    check: wholeFrom(1000),
-    expected: 'it has to be a whole number of milliseconds from 1000',
+    ...number({ from: 1000, to: MOST_MS_OF_KAFKA, of: 'milliseconds' }),
     doc: 'After so long the broker aborts a transaction whose producer is silent.',
   },
   closeTimeoutMs: {
     default: 30_000,
-    check: wholeFrom(0),
-    expected: 'it has to be a whole number of milliseconds from 0',
+    ...number({ from: 0, orInfinity: true, of: 'milliseconds' }),
     doc: 'close() gives up waiting after this.',
   },
   windowedChangelogExtraMs: {
     default: 86_400_000,
-    check: wholeFrom(0),
-    expected: 'it has to be a whole number of milliseconds from 0',
+    ...number({ from: 0, of: 'milliseconds' }),
     doc: 'How much longer than their windows windowed changelogs are kept.',
   },
   processId: {
@@ -379,8 +385,19 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     expected: 'it has to be 1 to 64 letters, digits, dots, dashes or underscores',
     doc: 'Tells this process from the others of the application; two at once must never share it.',
   },
-  logger: { default: () => consoleLogger(), check: anything, expected: '', doc: 'Where Millrace logs to.' },
-  clock: { default: () => systemClock, check: anything, expected: '', doc: 'Where time comes from.' },
+  logger: {
+    default: () => consoleLogger(),
+    check: value => hasMethods(value, 'debug', 'info', 'warn', 'error'),
+    expected:
+      'it has to be an object with the functions debug, info, warn and error, as consoleLogger() or one of pino',
+    doc: 'Where Millrace logs to.',
+  },
+  clock: {
+    default: () => systemClock,
+    check: value => hasMethods(value, 'now', 'monotonic', 'sleep'),
+    expected: 'it has to be an object with the functions now, monotonic and sleep, as systemClock',
+    doc: 'Where time comes from.',
+  },
 }
 
 /**
@@ -395,7 +412,7 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
     const known = Object.keys(table).join(', ')
     throw millraceError('MILLRACE_CONFIG_INVALID', {
       option,
-      value: show(values[option]),
+      value: shownOption(values[option]),
       expected: `there is no such option; the options are ${known}`,
     })
   }
@@ -411,13 +428,8 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
       resolved[option] = value
     }
     if (!row.check(resolved[option] as never)) {
-      throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: show(value), expected: row.expected })
+      throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected: row.expected })
     }
   }
-  return resolved as unknown as ResolvedOptions
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'function') return 'a function'
-  return typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value))
+  return { ...(resolved as unknown as ResolvedOptions), logger: guardedLogger(resolved['logger'] as Logger) }
 }

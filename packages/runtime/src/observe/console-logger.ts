@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '@millrace/core'
+import { type LogFields, type Logger, reasonOf, shownOption } from '@millrace/core'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -14,13 +14,15 @@ export function consoleLogger(least: LogLevel = 'warn'): Logger {
 }
 
 function showFields(fields: LogFields): string {
-  const shown = Object.entries(fields).map(([name, value]) => `${name}=${showValue(value)}`)
+  const shown = Object.entries(fields).map(
+    ([name, value]) => `${name}=${name === 'error' ? reasonOf(value) : showValue(value)}`,
+  )
   return shown.length === 0 ? '' : ` (${shown.join(' ')})`
 }
 
 function showValue(value: unknown): string {
-  if (value instanceof Error) return value.message
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  if (value instanceof Error) return reasonOf(value)
+  return typeof value === 'string' ? value : shownOption(value)
 }
 
 /** Logs nothing. */

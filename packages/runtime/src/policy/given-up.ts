@@ -1,3 +1,5 @@
+const GIVEN_UP = new WeakSet<object>()
+
 /**
  * Thrown where a record fails and the policy is to go on without it: at this the task takes back what the record has done.
  * Users see it only where they catch what `forward` throws; it is of no use to swallow it.
@@ -11,6 +13,12 @@ export class RecordGivenUp extends Error {
     super(`the record is given up: it failed in ${node}`, { cause: reason })
     this.node = node
     this.reason = reason
+    GIVEN_UP.add(this)
+  }
+
+  /** It is asked of all that user functions throw, as of a proxy that was revoked, which has no prototype to look at. */
+  static override [Symbol.hasInstance](thrown: unknown): thrown is RecordGivenUp {
+    return typeof thrown === 'object' && thrown !== null && GIVEN_UP.has(thrown)
   }
 }
 

@@ -4,7 +4,10 @@ import {
   isMillraceError,
   type Logger,
   millraceError,
+  nameOfThrown,
   type Producer,
+  reasonOf,
+  stackOfThrown,
   type TopicAppender,
 } from '@millrace/core'
 import type { Metrics } from '../observe/metrics.ts'
@@ -45,13 +48,12 @@ const NO_DEAD_LETTER =
  * `task` are Millrace's own.
  */
 function deadLetterHeaders(node: string, error: unknown, context: RecordContext): Headers {
-  const cause = error instanceof Error ? error : new Error(String(error))
   const header = (name: string, text: string) => ({ key: `__streams.errors.${name}`, value: Buffer.from(text) })
   return [
     ...context.headers,
-    header('exception', isMillraceError(error) ? error.code : cause.name),
-    header('message', cause.message),
-    header('stacktrace', cause.stack ?? ''),
+    header('exception', isMillraceError(error) ? error.code : nameOfThrown(error)),
+    header('message', reasonOf(error)),
+    header('stacktrace', stackOfThrown(error)),
     header('topic', context.topic ?? ''),
     header('partition', String(context.partition)),
     header('offset', String(context.offset)),
@@ -106,7 +108,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     metrics.count('failed-records', { node, task: context.taskId })
     const failed = millraceError(
       'MILLRACE_PROCESSING_FAILED',
-      { ...where(node, context), reason: error instanceof Error ? error.message : String(error) },
+      { ...where(node, context), reason: reasonOf(error) },
       // What is wrong with one record is known better where it was noticed.
       { cause: error, ...(isMillraceError(error, 'record') && { hint: error.hint }) },
     )

@@ -1,4 +1,4 @@
-import { type Admin, type Clock, isMillraceError, millraceError } from '@millrace/core'
+import { type Admin, type Clock, isMillraceError, millraceError, reasonOf } from '@millrace/core'
 import { deleteLocalState } from '../state/local-state.ts'
 import { planReset, type ResetPlan } from './plan-reset.ts'
 import { type ResetOptions, type ResolvedReset, resolveReset } from './reset-options.ts'
@@ -55,7 +55,7 @@ async function carryOut(reset: ResolvedReset, plan: ResetPlan, admin: Admin): Pr
     try {
       await patiently(clock, run)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = reasonOf(error)
       throw millraceError('MILLRACE_RESET_INCOMPLETE', { applicationId, step: what, reason }, { cause: error })
     }
   }

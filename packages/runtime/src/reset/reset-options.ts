@@ -1,4 +1,12 @@
-import { type ClientFactory, type Clock, type Logger, millraceError, type Plan, systemClock } from '@millrace/core'
+import {
+  type ClientFactory,
+  type Clock,
+  isInRange,
+  type Logger,
+  millraceError,
+  type Plan,
+  systemClock,
+} from '@millrace/core'
 import { OPTION_TABLE } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
 import type { ResetPosition } from './reset-position.ts'
@@ -78,8 +86,9 @@ function positionProblem(to: ResetPosition): string | undefined {
     if ('offsets' in to)
       return to.offsets.every(({ offset }) => isOffset(offset)) ? undefined : 'an offset is no number'
     if ('offset' in to) return isOffset(to.offset) ? undefined : `${to.offset} is no offset`
-    if ('time' in to) return Number.isFinite(to.time) ? undefined : `${to.time} is no time in milliseconds`
-    if ('backMs' in to) return to.backMs >= 0 ? undefined : `${to.backMs} is no number of milliseconds back`
+    if ('time' in to) return isInRange(to.time, { from: 0 }) ? undefined : `${to.time} is no time in milliseconds`
+    if ('backMs' in to)
+      return isInRange(to.backMs, { from: 0 }) ? undefined : `${to.backMs} is no number of milliseconds back`
     if ('shiftBy' in to) return Number.isSafeInteger(to.shiftBy) ? undefined : `${to.shiftBy} is no number of records`
   }
   return `${JSON.stringify(to)} is no position`

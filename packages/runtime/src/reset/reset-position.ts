@@ -61,7 +61,7 @@ export async function partitionRanges(
 export function timeOf(position: ResetPosition, now: number): number | undefined {
   if (typeof position === 'string') return undefined
   if ('time' in position) return position.time
-  return 'backMs' in position ? now - position.backMs : undefined
+  return 'backMs' in position ? Math.max(0, now - position.backMs) : undefined
 }
 
 /**

@@ -21,6 +21,7 @@ import { recordPolicy } from '../policy/record-policy.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
 import { RecordContext } from '../task/record-context.ts'
 import { type CompiledSource, compileSource } from '../task/source.ts'
+import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
 import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
 import type { StateDirectory } from './state-directory.ts'
 import { GLOBAL_DIRECTORY } from './state-paths.ts'
@@ -144,9 +145,9 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     recover: (path, cause) => directory.moveAside(path, cause),
   })
   const consumer = client.consumer({ isolationLevel: 'read_committed', maxPartitionBytes: 4 << 20 })
-  const ends: (() => void | PromiseLike<void>)[] = []
+  const ends: UserHook[] = []
   const close = async () => {
-    for (const end of ends.splice(0)) await end()
+    await runAll(ends.splice(0))
     await consumer.close()
     await stores.close()
   }
@@ -189,9 +190,9 @@ async function compileGlobals(
   { plan, options }: GlobalStoresOptions,
   stores: TaskStores,
   context: RecordContext,
-  ends: (() => void | PromiseLike<void>)[],
+  ends: UserHook[],
 ): Promise<ReadonlyMap<string, CompiledSource>> {
-  const starts: (() => void | PromiseLike<void>)[] = []
+  const starts: UserHook[] = []
   const envOf = (global: GlobalPlan): OperatorEnv => ({
     node: processorOf(plan, global),
     context,
@@ -214,8 +215,8 @@ async function compileGlobals(
     closeTimes: new Map(),
     recordMetadata: () => context.metadata(),
     onAdvance: () => undefined,
-    onInit: run => void starts.push(run),
-    onClose: run => void ends.push(run),
+    onInit: run => void starts.push(userHook(global.processor, 'init', run)),
+    onClose: run => void ends.push(userHook(global.processor, 'close', run)),
     readsByKey: () => undefined,
     readsByWindow: () => undefined,
     inFlight: () => {

@@ -1,4 +1,4 @@
-import { isMillraceError, millraceError, type Serde } from '@millrace/core'
+import { isMillraceError, millraceError, reasonOf, type Serde } from '@millrace/core'
 
 /**
  * A serde for what a store holds already: where its bytes do not decode, the error names the store. It was written with another
@@ -8,7 +8,7 @@ import { isMillraceError, millraceError, type Serde } from '@millrace/core'
  */
 export function storedSerde(serde: Serde<unknown>, store: string, side: string): Serde<unknown> {
   const unreadable = (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = reasonOf(error)
     // The codec has said by now which serde it was.
     const reason = isMillraceError(error) ? text.slice(error.code.length + 2) : text
     return millraceError('MILLRACE_STORE_DECODE', { store, side, reason }, { cause: error })

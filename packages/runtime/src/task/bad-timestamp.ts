@@ -1,4 +1,4 @@
-import { type BadTimestampPolicy, millraceError } from '@millrace/core'
+import { type BadTimestampPolicy, millraceError, reasonOf } from '@millrace/core'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -39,7 +39,7 @@ export function timestampInstead(
 
 function badTimestamp(queue: PartitionQueue, offset: number, task: string, cause: unknown): Error {
   const { topic, partition, source } = queue
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = reasonOf(cause)
   const where = { operator: source.node.name, task, topic, partition, offset, reason }
   return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }

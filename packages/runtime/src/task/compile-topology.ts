@@ -22,6 +22,7 @@ import type { InFlight } from './in-flight.ts'
 import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
 import { type CompiledSource, compileSource } from './source.ts'
+import { runAll, type UserHook, userHook } from './user-hook.ts'
 
 /** A task's sub-topology as functions. */
 export interface CompiledTopology {
@@ -74,8 +75,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
   const nodes = new Map(plan.nodes.filter(({ name }) => names.has(name)).map(node => [node.name, node]))
   const compiled = new Map<string, Process>()
   const reads = new Map<string, LookAhead[]>()
-  const starts: (() => void | PromiseLike<void>)[] = []
-  const ends: (() => void | PromiseLike<void>)[] = []
+  const starts: UserHook[] = []
+  const ends: UserHook[] = []
   const advances: ((streamTime: number) => MaybePromise<boolean>)[] = []
 
   // Parents come before children in a plan, so children are compiled first when it is walked backwards.
@@ -122,7 +123,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       for (const start of starts.reverse()) await start()
     },
     async close() {
-      for (const end of ends) await end()
+      await runAll(ends)
     },
   }
 
@@ -170,8 +171,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
         const lag = options.advanceLags?.get(node.name)
         if (lag !== undefined) advances.push(streamTime => run(streamTime - lag))
       },
-      onInit: run => void starts.push(run),
-      onClose: run => void ends.push(run),
+      onInit: run => void starts.push(userHook(node.name, 'init', run)),
+      onClose: run => void ends.push(userHook(node.name, 'close', run)),
       readsByKey: store => void own.push({ store, windowStarts: undefined }),
       readsByWindow: (store, windowStarts) => void own.push({ store, windowStarts }),
     }

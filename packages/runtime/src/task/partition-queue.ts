@@ -1,4 +1,4 @@
-import type { FetchedBatch, RecordCursor, TopicPartition } from '@millrace/core'
+import { asError, type FetchedBatch, type RecordCursor, type TopicPartition } from '@millrace/core'
 import type { CompiledSource } from './source.ts'
 
 /**
@@ -135,7 +135,7 @@ export class PartitionQueue implements TopicPartition {
       try {
         timestamp = Math.trunc(timestampOf(cursor, this.partition, this.partitionTime))
       } catch (failure) {
-        error = failure
+        error = asError(failure)
         timestamp = -1
       }
     }

@@ -5,6 +5,7 @@ import {
   partitionForKey,
   type Process,
   type Producer,
+  shownOption,
   type SinkNode,
   type TargetTopic,
   type TopicAppender,
@@ -122,7 +123,7 @@ export function compileSink(
     for (const partition of list) {
       if (Number.isInteger(partition) && partition >= 0 && partition < target.partitions) continue
       throw millraceError('MILLRACE_SINK_PARTITION', {
-        partition,
+        partition: shownOption(partition),
         topic: target.appender.topic,
         partitions: target.partitions,
       })

@@ -344,7 +344,9 @@ export class TaskSet {
     const resetOf = resetPolicies(this.#options.plan(), options)
     const since = partitions.flatMap(({ topic, partition }) => {
       const reset = resetOf(topic)
-      return typeof reset === 'object' ? [{ topic, partition, timestamp: options.clock.now() - reset.backMs }] : []
+      return typeof reset === 'object'
+        ? [{ topic, partition, timestamp: Math.max(0, options.clock.now() - reset.backMs) }]
+        : []
     })
     const sinceOffsets = since.length === 0 ? [] : await admin.offsetsForTimes(since)
     return partitions.map(({ topic, partition }) => {

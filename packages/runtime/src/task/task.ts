@@ -8,6 +8,7 @@ import {
   type Producer,
   PROGRESS_OVERDUE,
   PROGRESS_RECORDS,
+  reasonOf,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
@@ -602,7 +603,7 @@ export class Task {
 
 /** A result that nobody is to blame for alone. */
 function badResult(operator: string, task: string, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = reasonOf(cause)
   const where = { operator, task, topic: '(none)', partition: -1, offset: -1, reason }
   return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }

@@ -1,4 +1,11 @@
-import { type Clock, isMillraceError, isPromise, type MapValuesAsyncSpec, millraceError } from '@millrace/core'
+import {
+  type Clock,
+  isMillraceError,
+  isPromise,
+  type MapValuesAsyncSpec,
+  millraceError,
+  reasonOf,
+} from '@millrace/core'
 import { showKey } from './key-identity.ts'
 import type { RecordSnapshot } from './record-snapshot.ts'
 
@@ -122,7 +129,7 @@ export class UserCall {
   #named(error: unknown): Error {
     const { topic, partition, offset } = this.record
     const where = { operator: this.operator, key: showKey(this.key), topic: topic ?? '(none)', partition, offset }
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     return millraceError('MILLRACE_ASYNC_FAILED', { ...where, attempts: this.#attempt, reason }, { cause: error })
   }
 }

@@ -136,8 +136,8 @@ describe('what cannot be', () => {
   const named = { ...texts, name: 'rows' }
   const table = (store: object) => new StreamsBuilder().table('in', { ...texts, store })
   it.each<readonly [reason: string, attempt: () => unknown]>([
-    ['maxEntries must be a whole number, 1 or more, but it is 0', () => lruMap({ ...named, maxEntries: 0 })],
-    ['maxEntries must be a whole number, 1 or more, but it is undefined', () => lruMap(named as never)],
+    ['maxEntries must be a whole number from 1, but it is 0', () => lruMap({ ...named, maxEntries: 0 })],
+    ['maxEntries must be a whole number from 1, but it is undefined', () => lruMap(named as never)],
     ['a store with maxEntries needs a name', () => table({ maxEntries: 1 })],
     ['a store with maxEntries is kept in memory', () => table({ name: 'rows', maxEntries: 1, type: 'persistent' })],
     [

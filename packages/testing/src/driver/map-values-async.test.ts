@@ -308,9 +308,9 @@ it.each(['exactly_once', 'at_least_once'] as const)(
 )
 
 it.each([
-  [{ concurrency: 0 }, 'concurrency is 0'],
-  [{ timeoutMs: Infinity }, 'timeoutMs is Infinity'],
-  [{ retry: { times: -1 } }, 'retry.times is -1'],
+  [{ concurrency: 0 }, 'concurrency must be a whole number from 1, but it is 0'],
+  [{ timeoutMs: Infinity }, 'timeoutMs must be a whole number of milliseconds from 1, but it is Infinity'],
+  [{ retry: { times: -1 } }, 'retry.times must be a whole number from 0, but it is -1'],
   [{ ordering: 'topic' as never }, 'ordering is "topic"'],
 ])('refuses %j', (options, reason) => {
   const stream = new StreamsBuilder().stream('in', texts)

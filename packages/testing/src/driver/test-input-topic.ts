@@ -1,4 +1,4 @@
-import { type Headers, NO_HEADERS, partitionForKey, type Serde } from '@millrace/core'
+import { checkedConfigNumber, type Headers, NO_HEADERS, partitionForKey, type Serde } from '@millrace/core'
 import type { InputRecord, PipeOptions } from './test-record.ts'
 
 export interface InputTopicOptions<K, V> {
@@ -27,6 +27,9 @@ export interface EncodedRecord {
   readonly headers: Headers
 }
 
+/** Negative ones too: what a topology does about them is worth a test. */
+const TIME = { from: Number.MIN_SAFE_INTEGER, of: 'milliseconds' }
+
 /** What an input topic needs of its driver. */
 export interface InputTopicPort {
   readonly topic: string
@@ -51,12 +54,15 @@ export class TestInputTopic<K, V> {
     this.topic = port.topic
     this.#port = port
     this.#options = options
-    this.#time = options.startMs ?? nowMs
+    const { startMs, autoAdvanceMs } = options
+    if (startMs !== undefined) checkedConfigNumber('startMs', startMs, TIME)
+    if (autoAdvanceMs !== undefined) checkedConfigNumber('autoAdvanceMs', autoAdvanceMs, TIME)
+    this.#time = startMs ?? nowMs
   }
 
   /** Moves the topic's own time on; the driver's wall clock stays. */
   advanceTime(ms: number): void {
-    this.#time += ms
+    this.#time += checkedConfigNumber('ms of advanceTime', ms, TIME)
   }
 
   /** One record; of its value alone, or of key and value. */
@@ -92,7 +98,8 @@ export class TestInputTopic<K, V> {
     const { topic } = this
     const keyBytes = key === null ? null : this.#options.key.serialize(key, topic, headers)
     const valueBytes = value === null ? null : this.#options.value.serialize(value, topic, headers)
-    const at = timestamp ?? this.#time
+    const at = timestamp === undefined ? this.#time : checkedConfigNumber('timestamp', timestamp, TIME)
+    if (partition !== undefined) checkedConfigNumber('partition', partition, { from: 0, to: this.#port.partitions - 1 })
     if (timestamp === undefined) this.#time += this.#options.autoAdvanceMs ?? 0
     return {
       partition: partition ?? this.#partitionOf(keyBytes),

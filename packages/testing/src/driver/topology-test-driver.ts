@@ -1,5 +1,6 @@
 import { type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
 import {
+  checkedConfigNumber,
   type ClientContext,
   isMillraceError,
   type KeyValueStore,
@@ -98,6 +99,7 @@ export class TopologyTestDriver {
       client: _client,
       ...streamsOptions
     } = options
+    checkNumbers(options)
     this.#plan = plan
     this.#options = options
     this.#clock = new ManualClock(initialWallClockMs)
@@ -157,8 +159,9 @@ export class TopologyTestDriver {
   }
 
   /** Moves the wall clock on; runs the punctuations that are due by then, each once, and what follows from them. */
-  advanceWallClock(ms: number): Promise<void> {
-    return this.#run(async () => {
+  async advanceWallClock(ms: number): Promise<void> {
+    checkedConfigNumber('ms of advanceWallClock', ms, { from: 0, of: 'milliseconds' })
+    await this.#run(async () => {
       await this.#clock.advance(ms)
       await this.#rounds.settle(this.#mode())
     })
@@ -168,8 +171,9 @@ export class TopologyTestDriver {
    * Sets the time of day forward or back, as a step of NTP does, without time passing: intervals go on as before, and what is
    * compared with the time of day (entries with `ttlMs` by the wall clock) sees the new one.
    */
-  stepWallClock(byMs: number): Promise<void> {
-    return this.#run(async () => {
+  async stepWallClock(byMs: number): Promise<void> {
+    checkedConfigNumber('byMs of stepWallClock', byMs, { from: Number.MIN_SAFE_INTEGER, of: 'milliseconds' })
+    await this.#run(async () => {
       this.#clock.stepWallClock(byMs)
       await this.#rounds.settle(this.#mode())
     })
@@ -461,4 +465,17 @@ const NO_BYTES = Buffer.alloc(0)
 
 function asBuffer(bytes: Uint8Array | null): Buffer {
   return bytes === null ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** What a test gives by mistake. @throws MILLRACE_CONFIG_INVALID */
+function checkNumbers({ partitions, instances, initialWallClockMs }: TopologyTestDriverOptions): void {
+  const counts =
+    typeof partitions === 'object' && partitions !== null ? Object.entries(partitions) : [['', partitions] as const]
+  for (const [topic, count] of counts) {
+    const option = topic === '' ? 'partitions' : `partitions of "${topic}"`
+    if (count !== undefined) checkedConfigNumber(option, count, { from: 1 })
+  }
+  if (instances !== undefined) checkedConfigNumber('instances', instances, { from: 1 })
+  if (initialWallClockMs !== undefined)
+    checkedConfigNumber('initialWallClockMs', initialWallClockMs, { from: 0, of: 'milliseconds' })
 }

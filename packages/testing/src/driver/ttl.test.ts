@@ -218,8 +218,8 @@ describe('what cannot be', () => {
   const table = (store: object) => new StreamsBuilder().table('in', { ...texts, store })
   const unwindowed = 'windows expire by retentionMs: leave ttlMs out'
   it.each<readonly [reason: string, attempt: () => unknown]>([
-    ['ttlMs must be a whole number of milliseconds above 0, but it is 0', () => keyValueStore({ ...named, ttlMs: 0 })],
-    ['ttlMs must be a whole number of milliseconds above 0, but it is 0.5', () => table({ name: 'rows', ttlMs: 0.5 })],
+    ['ttlMs must be a whole number of milliseconds from 1, but it is 0', () => keyValueStore({ ...named, ttlMs: 0 })],
+    ['ttlMs must be a whole number of milliseconds from 1, but it is 0.5', () => table({ name: 'rows', ttlMs: 0.5 })],
     ['ttlBy needs ttlMs', () => keyValueStore({ ...named, ttlBy: 'wall-clock' })],
     [
       'ttlBy is stream-time or wall-clock, but it is x',
