@@ -52,10 +52,10 @@ const schema = (fail: Fail): StandardSchemaV1<string> => ({
 /** Each calls `fail` once for each record, and leads to "out" by value. */
 const USES: readonly (readonly [string, (builder: StreamsBuilder, fail: Fail) => void])[] = [
   ['mapValues', (builder, fail) => out(builder.stream('in', texts).mapValues(fail))],
-  ['map', (builder, fail) => out(builder.stream('in', texts).map((key, value) => [key, fail(value)]))],
-  ['flatMap', (builder, fail) => out(builder.stream('in', texts).flatMap((key, value) => [[key, fail(value)]]))],
-  ['filter', (builder, fail) => out(builder.stream('in', texts).filter((_key, value) => fail(value) !== ''))],
-  ['peek', (builder, fail) => out(builder.stream('in', texts).peek((_key, value) => void fail(value)))],
+  ['map', (builder, fail) => out(builder.stream('in', texts).map((value, key) => [key, fail(value)]))],
+  ['flatMap', (builder, fail) => out(builder.stream('in', texts).flatMap((value, key) => [[key, fail(value)]]))],
+  ['filter', (builder, fail) => out(builder.stream('in', texts).filter(value => fail(value) !== ''))],
+  ['peek', (builder, fail) => out(builder.stream('in', texts).peek(value => void fail(value)))],
   ['a promise of mapValues', (builder, fail) => out(builder.stream('in', texts).mapValues(async value => fail(value)))],
   ['mapValuesAsync', (builder, fail) => out(builder.stream('in', texts).mapValuesAsync(async value => fail(value)))],
   [
@@ -84,7 +84,7 @@ const USES: readonly (readonly [string, (builder: StreamsBuilder, fail: Fail) =>
         .groupByKey()
         .aggregate(
           () => '',
-          (_key, value) => fail(value),
+          (_all, value) => fail(value),
           { store: { name: 'all', value: string() } },
         )
         .toStream()
@@ -95,21 +95,21 @@ const USES: readonly (readonly [string, (builder: StreamsBuilder, fail: Fail) =>
     (builder, fail) =>
       builder
         .stream('in', texts)
-        .groupBy((_key, value) => fail(value), texts)
+        .groupBy(value => fail(value), texts)
         .windowedBy(tumbling({ sizeMs: 10, graceMs: 0 }))
         .reduce(value => value)
         .toStream()
-        .map((_key, value) => ['k', value])
+        .map(value => ['k', value])
         .to('out', texts),
   ],
   [
     'a partitioner',
     (builder, fail) =>
-      builder.stream('in', texts).to('out', { ...texts, partitioner: (_topic, _key, value) => fail(value).length * 0 }),
+      builder.stream('in', texts).to('out', { ...texts, partitioner: value => fail(value).length * 0 }),
   ],
   [
     'the choice of a topic',
-    (builder, fail) => builder.stream('in', texts).to((_key, value) => (fail(value) === '' ? 'no' : 'out'), texts),
+    (builder, fail) => builder.stream('in', texts).to(value => (fail(value) === '' ? 'no' : 'out'), texts),
   ],
   [
     'a serde that encodes',
