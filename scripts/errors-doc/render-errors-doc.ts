@@ -18,7 +18,7 @@ export function renderErrorsDoc(table: Readonly<Record<string, ErrorRow>>): stri
     '# Errors',
     '',
     'Every error of Millrace is a `MillraceError` with a `code` that never changes its meaning, a `kind` that says who has to',
-    'act, a `hint` that says what to do, and the `cause` where there is one. This page is made from the table in',
+    'act, a `hint` that says what to do, and the `cause` where there is one. The `message` contains code, problem and hint. This page is made from the table in',
     '`packages/core/src/errors/table.ts` by `npm run docs:errors`.',
     '',
     '| kind | meaning |',

@@ -106,9 +106,7 @@ describe('a topic that does not fit', () => {
     await first.close()
     const error = await failureOf(apps.app(count('large')).start())
     expect(error).toMatchObject({ code: 'MILLRACE_TOPIC_PARTITIONS_CHANGED', kind: 'config' })
-    expect(error.message).toBe(
-      'MILLRACE_TOPIC_PARTITIONS_CHANGED: The internal topic "app-counts-changelog" has 2 partitions, but this topology needs 3',
-    )
+    expect(error.problem).toBe('The internal topic "app-counts-changelog" has 2 partitions, but this topology needs 3')
     expect(error.hint).toContain('Another topology uses this applicationId')
   })
 })

@@ -14,21 +14,27 @@ export type ErrorValues<Code extends ErrorCode> = {
 }
 
 /**
- * The one error class of Millrace. Tell errors apart by `code`, decide by `kind`, show `message` and `hint`.
+ * The one error class of Millrace. Tell errors apart by `code` and decide by `kind`. `message` is the code, what went wrong and what to
+ * do, since most loggers and test runners show nothing else.
  */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError'
   readonly code: ErrorCode
   /** Who has to act, see `ErrorKind`. */
   readonly kind: ErrorKind
+  /** What went wrong, without code and hint. */
+  readonly problem: string
   /** What to do next. */
   readonly hint: string
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown; readonly hint?: string }) {
-    super(`${code}: ${message}`, options?.cause === undefined ? undefined : { cause: options.cause })
+  constructor(code: ErrorCode, problem: string, options?: { readonly cause?: unknown; readonly hint?: string }) {
+    const hint = options?.hint ?? ERROR_TABLE[code].hint
+    const sentence = /[.?!]$/.test(problem) ? problem : `${problem}.`
+    super(`${code}: ${sentence} ${hint}`, options?.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.kind = ERROR_TABLE[code].kind
-    this.hint = options?.hint ?? ERROR_TABLE[code].hint
+    this.problem = problem
+    this.hint = hint
   }
 }
 

@@ -1,3 +1,5 @@
+import { isMillraceError } from './millrace-error.ts'
+
 /*
  * JavaScript lets a function throw anything: a plain object as HTTP and database clients do, nothing at all, an Error of another
  * realm, a proxy that was revoked. Whatever it is, Millrace shows it as it shows an Error, so nothing here ever throws.
@@ -43,6 +45,8 @@ export function asError(thrown: unknown): Error {
 }
 
 function reasonOfObject(thrown: object): string {
+  const problem = problemOf(thrown)
+  if (problem !== undefined) return problem
   const message = textOf(thrown, 'message')
   if (message !== undefined) return message
   const parts = partsOf(thrown)
@@ -52,6 +56,15 @@ function reasonOfObject(thrown: object): string {
   return (
     fieldsOf(thrown) ?? (name === undefined ? 'an object that cannot be shown was thrown' : `${name} without a message`)
   )
+}
+
+/** As the reason in the message of another error, an error of ours goes without its hint. */
+function problemOf(thrown: object): string | undefined {
+  try {
+    return isMillraceError(thrown) ? `${thrown.code}: ${thrown.problem}` : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** An `AggregateError`, as a failed connection to several addresses gives it, may say nothing itself. */

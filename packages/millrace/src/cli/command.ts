@@ -33,7 +33,7 @@ export async function runCommand(args: readonly string[], { print, printError }:
       return 2
     }
     if (!isMillraceError(error)) throw error
-    printError(`${error.message}\n${error.hint}`)
+    printError(`${error.code}: ${error.problem}\n${error.hint}`)
     return 1
   }
 }

@@ -292,10 +292,7 @@ export class KafkaStreams {
     if (failure !== undefined) {
       this.#failure = failure
       this.#clean = false
-      this.#options.logger.error(
-        { error: failure, hint: isMillraceError(failure) ? failure.hint : undefined },
-        'the application ends',
-      )
+      this.#options.logger.error({ error: failure }, 'the application ends')
       this.#go('PENDING_ERROR')
     }
     try {

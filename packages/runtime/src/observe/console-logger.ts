@@ -1,4 +1,4 @@
-import { type LogFields, type Logger, reasonOf, shownOption } from '@millrace/core'
+import { isMillraceError, type LogFields, type Logger, reasonOf, shownOption } from '@millrace/core'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -15,13 +15,18 @@ export function consoleLogger(least: LogLevel = 'warn'): Logger {
 
 function showFields(fields: LogFields): string {
   const shown = Object.entries(fields).map(
-    ([name, value]) => `${name}=${name === 'error' ? reasonOf(value) : showValue(value)}`,
+    ([name, value]) => `${name}=${name === 'error' ? showError(value) : showValue(value)}`,
   )
   return shown.length === 0 ? '' : ` (${shown.join(' ')})`
 }
 
+/** An error of ours with its hint. */
+function showError(error: unknown): string {
+  return isMillraceError(error) ? error.message : reasonOf(error)
+}
+
 function showValue(value: unknown): string {
-  if (value instanceof Error) return reasonOf(value)
+  if (value instanceof Error) return showError(value)
   return typeof value === 'string' ? value : shownOption(value)
 }
 

@@ -8,9 +8,8 @@ import { isMillraceError, millraceError, reasonOf, type Serde } from '@millrace/
  */
 export function storedSerde(serde: Serde<unknown>, store: string, side: string): Serde<unknown> {
   const unreadable = (error: unknown) => {
-    const text = reasonOf(error)
     // The codec has said by now which serde it was.
-    const reason = isMillraceError(error) ? text.slice(error.code.length + 2) : text
+    const reason = isMillraceError(error) ? error.problem : reasonOf(error)
     return millraceError('MILLRACE_STORE_DECODE', { store, side, reason }, { cause: error })
   }
   const { read, write, inner } = serde

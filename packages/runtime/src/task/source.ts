@@ -37,7 +37,7 @@ export interface SourceOptions {
 /** Says of which half of the record the bytes are: the same bytes may fit one serde and not the other. */
 function ofSide(side: string, error: unknown): unknown {
   if (!isMillraceError(error, 'record')) return error
-  const message = `In the ${side}: ${error.message.slice(error.code.length + 2)}`
+  const message = `In the ${side}: ${error.problem}`
   return new MillraceError(error.code, message, { cause: error.cause, hint: error.hint })
 }
 
