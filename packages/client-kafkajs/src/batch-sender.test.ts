@@ -76,7 +76,7 @@ it('keeps trying outside transactions while no broker answers', async () => {
 
 it('throws a failure at every flush from then on', async () => {
   const log = new Log()
-  log.answers.push(error({ type: 'TOPIC_AUTHORIZATION_FAILED', retriable: false }))
+  log.answers.push(error({ type: 'INVALID_REQUIRED_ACKS', retriable: false }))
   const { sender, append } = senderTo(log)
   append(0, 'a')
   await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED', kind: 'fatal' })

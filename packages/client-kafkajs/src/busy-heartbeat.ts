@@ -1,12 +1,22 @@
 import { Worker } from 'node:worker_threads'
-import { type Logger, type ProgressSign, reasonOf } from '@millrace/core'
+import type { Logger, ProgressSign } from '@millrace/core'
 import type { KafkaConfig } from 'kafkajs'
-import type { HeartbeatWorkerData, Member } from './heartbeat-worker.ts'
+import type { HeartbeatWorkerData, Member, ToHeartbeatWorker } from './heartbeat-worker.ts'
+import type { TokenRelay } from './token-relay.ts'
 
 /** How a client's members send heartbeats while its thread is busy; undefined where they cannot. */
 export interface BusyHeartbeats {
+  /** Only what can be copied from one thread to another. */
   readonly config: KafkaConfig
   readonly logger: Logger
+  /** Where connections are made with tokens. */
+  readonly tokens?: Tokens
+}
+
+export interface Tokens {
+  readonly relay: TokenRelay
+  /** Makes a token, which the relay hears of. */
+  readonly make: () => Promise<unknown>
 }
 
 /** Of the member for whom they are. */
@@ -26,17 +36,24 @@ export class BusyHeartbeat {
   readonly #worker: Worker
   readonly #beats = new Int32Array(new SharedArrayBuffer(8))
   readonly #turns: NodeJS.Timeout
+  #stopTokens: () => void = () => undefined
 
   constructor(heartbeats: BusyHeartbeats, member: HeartbeatOptions) {
-    const { config, logger } = heartbeats
+    const { config, logger, tokens } = heartbeats
     const { groupId, heartbeatIntervalMs, processingTimeoutMs: giveUpAfterMs, progress } = member
     // Whether the thread gets on is known to a quarter of what it is given.
     const intervalMs = Math.min(heartbeatIntervalMs, giveUpAfterMs / 4)
-    const workerData: HeartbeatWorkerData = { config, groupId, intervalMs, giveUpAfterMs, beats: this.#beats, progress }
+    const settings = { config, groupId, intervalMs, giveUpAfterMs, progress }
+    const workerData: HeartbeatWorkerData = { ...settings, beats: this.#beats, needsTokens: tokens !== undefined }
     const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
     this.#worker.unref()
     this.#turns = setInterval(() => void Atomics.add(this.#beats, 1, 1), intervalMs / 2).unref()
+    if (tokens !== undefined) {
+      this.#stopTokens = tokens.relay.listen(token => this.#tell({ token }))
+      // It asks before it connects. Without an answer it takes the latest one, and without any it cannot connect.
+      this.#worker.on('message', () => void tokens.make().catch(() => undefined))
+    }
     this.#worker.on('error', error => {
       logger.warn({ error, groupId }, 'heartbeats depend on the main thread now: their worker has failed')
     })
@@ -49,22 +66,17 @@ export class BusyHeartbeat {
 
   /** For whom to send from now on; undefined for nobody. */
   follow(member: Member | undefined): void {
+    this.#tell({ member: member ?? null })
+  }
+
+  #tell(message: ToHeartbeatWorker): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
-    this.#worker.postMessage(member ?? null)
+    this.#worker.postMessage(message)
   }
 
   async close(): Promise<void> {
     clearInterval(this.#turns)
+    this.#stopTokens()
     await this.#worker.terminate()
-  }
-}
-
-/** Why a configuration cannot be handed to another thread; undefined when it can. */
-export function cannotBeCopied(config: KafkaConfig): string | undefined {
-  try {
-    structuredClone(config)
-    return undefined
-  } catch (error) {
-    return reasonOf(error)
   }
 }

@@ -1,5 +1,7 @@
 import { workerData, parentPort } from 'node:worker_threads'
-import { type Broker, type Cluster, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Broker, type Cluster, Kafka, type KafkaConfig, logLevel, type OauthbearerProviderResponse } from 'kafkajs'
+import { letRequestQueuesIdle } from './idle-request-queue.ts'
 
 /** What the worker is started with. Only what can be copied from one thread to another. */
 export interface HeartbeatWorkerData {
@@ -12,7 +14,12 @@ export interface HeartbeatWorkerData {
   readonly beats: Int32Array<SharedArrayBuffer>
   /** A `ProgressSign`: [records done, given up]. */
   readonly progress: Int32Array<SharedArrayBuffer>
+  /** Connections are made with tokens, which come by message. */
+  readonly needsTokens: boolean
 }
+
+/** For whom to send heartbeats from now on, null for nobody; or with what to connect. */
+export type ToHeartbeatWorker = { readonly member: Member | null } | { readonly token: OauthbearerProviderResponse }
 
 /** For whom to send heartbeats. */
 export interface Member {
@@ -25,8 +32,11 @@ export interface HeartbeatBroker extends Broker {
   heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
 }
 
-/** Nothing of the package is imported here: this file runs in a thread of its own, with none of its loaders. */
-const { config, groupId, intervalMs, giveUpAfterMs, beats, progress } = workerData as HeartbeatWorkerData
+/** Nothing is imported here that needs a loader: this file runs in a thread of its own, with none. */
+letRequestQueuesIdle()
+const { config, groupId, intervalMs, giveUpAfterMs, beats, progress, needsTokens } = workerData as HeartbeatWorkerData
+/** How long a new token is waited for: the main thread may be busy. */
+const TOKEN_MS = 1_000
 let member: Member | undefined
 let seenBeats = -1
 let seenSigns = -1
@@ -35,8 +45,16 @@ let stuckMs = 0
 let cluster: Cluster | undefined
 let busy = false
 
-parentPort!.on('message', (message: Member | null) => {
-  member = message ?? undefined
+let token: OauthbearerProviderResponse | undefined
+let tokenCame = Promise.withResolvers<void>()
+
+parentPort!.on('message', (message: ToHeartbeatWorker) => {
+  if ('token' in message) {
+    ;({ token } = message)
+    tokenCame.resolve()
+    return
+  }
+  member = message.member ?? undefined
   stuckMs = 0
 })
 setInterval(() => void look(), intervalMs)
@@ -82,10 +100,20 @@ async function beat({ memberId, generationId }: Member): Promise<void> {
   await coordinator.heartbeat({ groupId, groupGenerationId: generationId, memberId })
 }
 
+async function askForToken(): Promise<OauthbearerProviderResponse> {
+  tokenCame = Promise.withResolvers()
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
+  parentPort!.postMessage('token')
+  await Promise.race([tokenCame.promise, sleep(TOKEN_MS)])
+  if (token === undefined) throw new Error('no token has come')
+  return token
+}
+
 /** kafkajs hands its cluster to whoever brings a partition assigner, see `cluster-link.ts`. */
 function openCluster(): Cluster {
   let captured: Cluster | undefined
-  new Kafka({ ...config, logLevel: logLevel.NOTHING }).consumer({
+  const sasl = needsTokens ? { sasl: { mechanism: 'oauthbearer' as const, oauthBearerProvider: askForToken } } : {}
+  new Kafka({ ...config, ...sasl, logLevel: logLevel.NOTHING }).consumer({
     groupId: 'millrace-no-group',
     partitionAssigners: [
       ({ cluster: given }) => {

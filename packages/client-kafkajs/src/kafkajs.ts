@@ -14,9 +14,10 @@ import {
 } from '@millrace/core'
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
 import { KafkajsAdminPort } from './admin.ts'
-import { type BusyHeartbeats, cannotBeCopied } from './busy-heartbeat.ts'
+import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { availableCodecs } from './compression.ts'
+import { ownSasl, portableConfig } from './connection-settings.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
 import { HangingTransactions } from './hanging-transactions.ts'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
@@ -24,6 +25,7 @@ import { kafkaLog } from './kafka-log.ts'
 import { ManualConsumer } from './manual-consumer.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { KafkajsProducerPort } from './producer.ts'
+import { TokenRelay } from './token-relay.ts'
 import { REQUEST_TIMEOUT_MS } from './translate-error.ts'
 
 /** How to reach Kafka: kafkajs' own options, or a `Kafka` of kafkajs that the application has already. */
@@ -87,17 +89,14 @@ class KafkajsClient implements KafkaClient {
     const list = (typeof brokers === 'string' ? brokers.split(',') : [...brokers]).map(broker => broker.trim())
     this.#brokers = list.join(',')
     this.#sockets = new OpenSockets(rest.socketFactory)
-    const config = { clientId: context.clientId, ...rest, brokers: list, connectionTimeout, requestTimeout }
-    const obstacle = cannotBeCopied(config)
-    if (obstacle === undefined) this.#heartbeats = { config, logger: context.logger }
-    else context.logger.warn({ obstacle }, 'heartbeats depend on the main thread: the configuration holds a function')
+    const relay = new TokenRelay()
+    const sasl = rest.sasl === undefined ? undefined : ownSasl(rest.sasl, relay.pass)
+    const connection = { clientId: context.clientId, ...rest, brokers: list, connectionTimeout, requestTimeout }
+    this.#heartbeats = heartbeatsWith({ ...connection, ...(sasl && { sasl }) }, relay, context)
     this.#kafka = new Kafka({
-      clientId: context.clientId,
       retry: RETRY,
-      ...rest,
-      brokers: list,
-      connectionTimeout,
-      requestTimeout,
+      ...connection,
+      ...(sasl && { sasl }),
       socketFactory: this.#sockets.factory,
       logLevel: logLevel.INFO,
       logCreator: kafkaLog(context.logger, context.clock),
@@ -146,6 +145,22 @@ class KafkajsClient implements KafkaClient {
     this.#opened.add(opened)
     return opened
   }
+}
+
+function heartbeatsWith(config: KafkaConfig, relay: TokenRelay, { logger }: ClientContext): BusyHeartbeats | undefined {
+  const portable = portableConfig(config)
+  if ('obstacle' in portable) {
+    logger.warn(
+      { obstacle: portable.obstacle },
+      'heartbeats depend on the main thread: the configuration cannot be handed to another',
+    )
+    return undefined
+  }
+  const { sasl } = config
+  if (!portable.needsTokens || sasl === undefined || !('oauthBearerProvider' in sasl)) {
+    return { config: portable.config, logger }
+  }
+  return { config: portable.config, logger, tokens: { relay, make: () => sasl.oauthBearerProvider() } }
 }
 
 function unsupported(feature: string) {

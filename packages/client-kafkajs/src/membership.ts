@@ -14,7 +14,7 @@ import type { HeartbeatBroker } from './heartbeat-worker.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
 import { byTopic, type ClusterLink, METADATA_MAX_AGE_MS } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
-import { protocolErrorType, rootError } from './translate-error.ts'
+import { isRetriableAnswer, protocolErrorType, rootError } from './translate-error.ts'
 
 export interface MembershipOptions extends HeartbeatOptions {
   readonly kafka: Kafka
@@ -279,7 +279,7 @@ export class Membership {
             { cause: error },
           )
         }
-        if (rootError(error).retriable !== true || clock.monotonic() >= until) throw error
+        if (!isPassing(error) || clock.monotonic() >= until) throw error
         await clock.sleep(COMMIT_RETRY_MS)
       }
     }
@@ -371,6 +371,11 @@ export class Membership {
 /** An error that kafkajs takes for a broker's answer. */
 function refusal(type: 'REBALANCE_IN_PROGRESS' | 'UNKNOWN_MEMBER_ID'): Error {
   return Object.assign(new Error(`member is not ready to join: ${type}`), { type })
+}
+
+/** Worth another attempt: the broker says so, or it was no answer at all. */
+function isPassing(error: unknown): boolean {
+  return isRetriableAnswer(error) ?? rootError(error).retriable === true
 }
 
 function bound(assignor: Assignor) {

@@ -14,6 +14,8 @@ const protocol = (type: string, retriable = false) =>
   Object.assign(new Error(type), { name: 'KafkaJSProtocolError', type, retriable })
 const wrapped = (cause: Error) =>
   Object.assign(new Error('wrapped'), { name: 'KafkaJSNonRetriableError', retriable: false, cause })
+const later = (code: number) =>
+  Object.assign(new Error(`Unknown error code ${code}`), { type: 'KAFKAJS_UNKNOWN_ERROR_CODE', retriable: false })
 const named = (name: string) => Object.assign(new Error(name), { name })
 
 it.each([
@@ -25,14 +27,40 @@ it.each([
   [protocol('ILLEGAL_GENERATION'), 'MILLRACE_GROUP_FENCED'],
   [protocol('UNKNOWN_MEMBER_ID'), 'MILLRACE_GROUP_FENCED'],
   [protocol('INVALID_PRODUCER_EPOCH'), 'MILLRACE_PRODUCER_FENCED'],
-  [
-    Object.assign(new Error('Unknown error code 90'), { type: 'KAFKAJS_UNKNOWN_ERROR_CODE' }),
-    'MILLRACE_PRODUCER_FENCED',
-  ],
+  [later(90), 'MILLRACE_PRODUCER_FENCED'],
   [protocol('GROUP_COORDINATOR_NOT_AVAILABLE', true), 'MILLRACE_CLIENT_NOT_YET'],
-  [protocol('CLUSTER_AUTHORIZATION_FAILED'), 'MILLRACE_CLIENT_REQUEST_FAILED'],
+  [protocol('CLUSTER_AUTHORIZATION_FAILED'), 'MILLRACE_CLIENT_NOT_AUTHORIZED'],
+  [protocol('UNSUPPORTED_SASL_MECHANISM'), 'MILLRACE_CLIENT_NOT_ADMITTED'],
+  [later(88), 'MILLRACE_CLIENT_NOT_YET'],
+  [later(89), 'MILLRACE_CLIENT_NOT_YET'],
+  [later(87), 'MILLRACE_CLIENT_REQUEST_FAILED'],
+  [later(4711), 'MILLRACE_CLIENT_REQUEST_FAILED'],
+  [new TypeError('of nobody knows what'), 'MILLRACE_CLIENT_UNEXPECTED'],
+  [new RangeError('The answer to a fetch is cut off'), 'MILLRACE_CLIENT_UNEXPECTED'],
+  [wrapped(new TypeError('of nobody knows what')), 'MILLRACE_CLIENT_UNEXPECTED'],
+  [Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), 'MILLRACE_CLIENT_UNAVAILABLE'],
+  [Object.assign(named('KafkaJSConnectionError'), { code: 'CERT_HAS_EXPIRED' }), 'MILLRACE_CLIENT_NOT_ADMITTED'],
+  [
+    Object.assign(named('KafkaJSSASLAuthenticationError'), { message: 'failed: Closed connection' }),
+    'MILLRACE_CLIENT_UNAVAILABLE',
+  ],
+  [
+    Object.assign(named('KafkaJSSASLAuthenticationError'), { message: 'Invalid username or password' }),
+    'MILLRACE_CLIENT_NOT_ADMITTED',
+  ],
+  [Object.assign(named('KafkaJSNonRetriableError'), { retriable: false }), 'MILLRACE_CLIENT_REQUEST_FAILED'],
+  [
+    wrapped(
+      millraceError(
+        'MILLRACE_TOPIC_GROWN',
+        { topics: 't', before: 1, after: 2, internal: 'i' },
+        { cause: new Error('inner') },
+      ),
+    ),
+    'MILLRACE_TOPIC_GROWN',
+  ],
   [Object.assign(new Error('several'), { errors: [protocol('INVALID_PARTITIONS')] }), 'MILLRACE_CLIENT_REQUEST_FAILED'],
-  ['a string', 'MILLRACE_CLIENT_REQUEST_FAILED'],
+  ['a string', 'MILLRACE_CLIENT_UNEXPECTED'],
   [millraceError('MILLRACE_TOPIC_EXISTS', { topic: 'orders' }), 'MILLRACE_TOPIC_EXISTS'],
 ])('translates %s to %s', (error, code) => {
   expect(translateError(error, context)).toMatchObject({ code })

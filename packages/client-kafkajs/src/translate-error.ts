@@ -36,6 +36,65 @@ const UNREACHABLE = new Set([
   'KafkaJSLockTimeout',
 ])
 
+/** Of Node's errors: nobody answers, or the way there is closed. */
+const NO_WAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EMFILE',
+  'ENFILE',
+])
+
+/**
+ * Of Node's errors in making a connection with TLS, those that come again until somebody changes something: certificates, versions,
+ * a listener without TLS.
+ */
+const TLS_REFUSED =
+  /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED)/
+
+const SASL_REFUSED = new Set(['UNSUPPORTED_SASL_MECHANISM', 'SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE'])
+
+/** A login that broke off says nothing about the credentials. */
+const BROKEN_OFF = /closed|connection|timed? ?out|socket|ECONN|EPIPE|disconnected/i
+
+/**
+ * Kafka's errors that came after kafkajs, by code: it gives them as unknown. Those that pass are tried again.
+ */
+const LATER_ERRORS: Readonly<Record<number, { readonly type: string; readonly retriable?: true }>> = {
+  84: { type: 'ELECTION_NOT_NEEDED' },
+  87: { type: 'INVALID_RECORD' },
+  88: { type: 'UNSTABLE_OFFSET_COMMIT', retriable: true },
+  89: { type: 'THROTTLING_QUOTA_EXCEEDED', retriable: true },
+  90: { type: 'PRODUCER_FENCED' },
+  95: { type: 'INCONSISTENT_VOTER_SET', retriable: true },
+  100: { type: 'UNKNOWN_TOPIC_ID', retriable: true },
+  103: { type: 'INCONSISTENT_TOPIC_ID', retriable: true },
+  105: { type: 'TRANSACTIONAL_ID_NOT_FOUND' },
+  106: { type: 'FETCH_SESSION_TOPIC_ID_ERROR', retriable: true },
+  108: { type: 'NEW_LEADER_ELECTED', retriable: true },
+  109: { type: 'OFFSET_MOVED_TO_TIERED_STORAGE' },
+  112: { type: 'UNSUPPORTED_ASSIGNOR' },
+  113: { type: 'STALE_MEMBER_EPOCH', retriable: true },
+  120: { type: 'TRANSACTION_ABORTABLE' },
+}
+
+/** Which right each refusal is about. */
+const RIGHTS: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'the topic',
+  GROUP_AUTHORIZATION_FAILED: 'the consumer group',
+  CLUSTER_AUTHORIZATION_FAILED: 'the cluster',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'the transactional id',
+  DELEGATION_TOKEN_AUTHORIZATION_FAILED: 'the delegation token',
+}
+
 const MEMBER_FENCED = new Set([
   'UNKNOWN_MEMBER_ID',
   'ILLEGAL_GENERATION',
@@ -45,8 +104,7 @@ const MEMBER_FENCED = new Set([
 
 const PRODUCER_FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'TRANSACTION_COORDINATOR_FENCED', 'PRODUCER_FENCED'])
 
-/** Kafka's error 90, which came after kafkajs: it reaches us as an unknown code. */
-const PRODUCER_FENCED_CODE = 'Unknown error code 90'
+const UNKNOWN_CODE = /^Unknown error code (-?\d+)$/
 
 /**
  * The error underneath kafkajs' wrappers: `KafkaJSNumberOfRetriesExceeded` and `KafkaJSNonRetriableError` keep the one
@@ -65,39 +123,117 @@ export function rootError(error: unknown): KafkajsError {
 /** Kafka's error name, as `UNKNOWN_TOPIC_OR_PARTITION`; undefined when the broker did not answer with one. */
 export function protocolErrorType(error: unknown): string | undefined {
   const root = rootError(error)
-  return root.message === PRODUCER_FENCED_CODE ? 'PRODUCER_FENCED' : root.type
+  return laterError(root)?.type ?? root.type
+}
+
+/** Whether the broker's answer says that it passes; undefined when it did not answer with an error. */
+export function isRetriableAnswer(error: unknown): boolean | undefined {
+  const root = rootError(error)
+  if (root.type === undefined) return undefined
+  return laterError(root)?.retriable ?? root.retriable === true
+}
+
+function laterError({ message }: Error) {
+  const code = UNKNOWN_CODE.exec(message)?.[1]
+  return code === undefined ? undefined : LATER_ERRORS[Number(code)]
 }
 
 export function isProducerFenced(error: unknown): boolean {
   return PRODUCER_FENCED.has(protocolErrorType(error) ?? '')
 }
 
-/** What kafkajs threw, as the error that says who has to act. A MillraceError passes unchanged. */
+/**
+ * What kafkajs threw, as the error that says who has to act. A MillraceError passes unchanged, also out of kafkajs' wrappers.
+ *
+ * Only an answer of the broker, or a refusal of kafkajs to ask at all, is for good. What nobody knows is tried again: it may be the
+ * network, and a broker that does not answer properly is waited for like one that does not answer.
+ */
 export function translateError(error: unknown, context: ErrorContext): MillraceError {
   if (isMillraceError(error)) return error
+  const own = millraceErrorIn(error)
+  if (own !== undefined) return own
   const root = rootError(error)
   const type = protocolErrorType(error)
   const { operation, brokers } = context
   const reason = root.message
   const options = { cause: error }
-  if (UNREACHABLE.has(root.name)) return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers, reason }, options)
+  const code = (root as { readonly code?: unknown }).code
+  if (root.name === 'KafkaJSSASLAuthenticationError') {
+    const values = { brokers, reason }
+    if (BROKEN_OFF.test(reason)) return millraceError('MILLRACE_CLIENT_UNAVAILABLE', values, options)
+    return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', values, options)
+  }
+  if (typeof code === 'string' && TLS_REFUSED.test(code)) {
+    return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', { brokers, reason }, options)
+  }
+  if (UNREACHABLE.has(root.name) || (typeof code === 'string' && NO_WAY.has(code))) {
+    return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers, reason }, options)
+  }
   if (root.name === 'KafkaJSRequestTimeoutError' || type === 'REQUEST_TIMED_OUT') {
     return millraceError('MILLRACE_CLIENT_TIMEOUT', { operation, timeoutMs: REQUEST_TIMEOUT_MS }, options)
   }
+  if (type === undefined) return withoutAnswer(root, operation, options)
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && context.topic !== undefined) {
     return millraceError('MILLRACE_TOPIC_MISSING', { topic: context.topic }, options)
   }
-  if (type !== undefined && MEMBER_FENCED.has(type)) {
+  if (MEMBER_FENCED.has(type)) {
     return millraceError('MILLRACE_GROUP_FENCED', { groupId: context.groupId ?? 'unknown', reason }, options)
   }
-  if (type !== undefined && PRODUCER_FENCED.has(type)) {
+  if (PRODUCER_FENCED.has(type)) {
     const transactionalId = context.transactionalId ?? 'none'
     return millraceError('MILLRACE_PRODUCER_FENCED', { transactionalId }, options)
   }
-  if (root.retriable === true && type !== undefined) {
-    return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
+  if (SASL_REFUSED.has(type)) return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', { brokers, reason }, options)
+  const right = RIGHTS[type]
+  if (right !== undefined) {
+    const resource = nameOf(type, context)
+    return millraceError(
+      'MILLRACE_CLIENT_NOT_AUTHORIZED',
+      { operation, resource: `${right}${resource}`, reason },
+      options,
+    )
   }
+  if (isRetriableAnswer(error) === true) return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
   return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason }, options)
+}
+
+/** There was no answer that could be read. */
+function withoutAnswer(root: KafkajsError, operation: string, options: { readonly cause: unknown }): MillraceError {
+  const values = { operation, reason: root.message }
+  // What kafkajs refuses by itself it refuses again: arguments, and what the broker's version does not know.
+  const refused = root.name.startsWith('KafkaJS') && root.retriable === false && !UNREADABLE.has(root.name)
+  return millraceError(refused ? 'MILLRACE_CLIENT_REQUEST_FAILED' : 'MILLRACE_CLIENT_UNEXPECTED', values, options)
+}
+
+/** Answers that kafkajs could not decode: the next one may be another. */
+const UNREADABLE = new Set([
+  'KafkaJSInvalidVarIntError',
+  'KafkaJSInvalidLongError',
+  'KafkaJSPartialMessageError',
+  'KafkaJSTimeout',
+])
+
+function nameOf(type: string, { topic, groupId, transactionalId }: ErrorContext): string {
+  const name =
+    type === 'TOPIC_AUTHORIZATION_FAILED'
+      ? topic
+      : type === 'GROUP_AUTHORIZATION_FAILED'
+        ? groupId
+        : type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'
+          ? transactionalId
+          : undefined
+  return name === undefined ? '' : ` "${name}"`
+}
+
+/** One that a function of ours threw to kafkajs, which has wrapped it. */
+function millraceErrorIn(error: unknown): MillraceError | undefined {
+  let current = error
+  for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
+    if (isMillraceError(current)) return current
+    const { errors, cause } = current as KafkajsError
+    current = errors?.[0] ?? cause
+  }
+  return undefined
 }
 
 /** How long a request may take; kafkajs' own default. */

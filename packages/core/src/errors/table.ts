@@ -34,6 +34,21 @@ export const ERROR_TABLE = {
     message: '{operation} was called on a closed {object}',
     hint: 'This is a defect in the caller: nothing may be sent after close().',
   },
+  MILLRACE_CLIENT_UNEXPECTED: {
+    kind: 'retriable',
+    message: '{operation} failed, for a reason that the client does not know: {reason}',
+    hint: 'It is tried again. If it persists, check that a Kafka broker listens at the address, and look at the cause.',
+  },
+  MILLRACE_CLIENT_NOT_ADMITTED: {
+    kind: 'config',
+    message: 'The brokers at {brokers} and this client cannot agree on a secured connection: {reason}',
+    hint: 'Correct the credentials (sasl) or certificates (ssl) of the client, or the listener to which it connects.',
+  },
+  MILLRACE_CLIENT_NOT_AUTHORIZED: {
+    kind: 'config',
+    message: '{operation} is not allowed: the principal lacks a right on {resource} ({reason})',
+    hint: 'Give the principal the right on the broker (kafka-acls). docs/operations.md lists those that an application needs.',
+  },
   MILLRACE_CLIENT_REQUEST_FAILED: {
     kind: 'fatal',
     message: '{operation} failed: {reason}',
