@@ -1,0 +1,1 @@
+export { WireError, type WireErrorReason } from './protocol/wire-error.ts'
