@@ -1,7 +1,14 @@
-import { readInt16, readInt32, readInt64, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
+import {
+  type AbortedTransaction,
+  type RawFetchedPartition,
+  readInt16,
+  readInt32,
+  readInt64,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
 import type { Broker } from 'kafkajs'
 import { byTopic } from './cluster-link.ts'
-import type { AbortedTransaction, RawPartition } from './fetched-batches.ts'
 
 export interface FetchSettings {
   readonly readCommitted: boolean
@@ -37,7 +44,7 @@ export async function fetchPartitions(
   broker: Broker,
   positions: readonly TopicPartitionOffset[],
   { readCommitted, maxPartitionBytes, maxWaitMs }: FetchSettings,
-): Promise<(RawPartition & TopicPartition)[]> {
+): Promise<(RawFetchedPartition & TopicPartition)[]> {
   const { responses } = (await rawReader(broker as RequestingBroker).fetch({
     replicaId: -1,
     isolationLevel: readCommitted ? 1 : 0,
@@ -73,7 +80,7 @@ function rawReader(broker: RequestingBroker): Broker {
 interface FetchResponse {
   /** For how long kafkajs should send nothing, in milliseconds (KIP-219). */
   readonly clientSideThrottleTime: number
-  readonly responses: readonly { readonly topicName: string; readonly partitions: readonly RawPartition[] }[]
+  readonly responses: readonly { readonly topicName: string; readonly partitions: readonly RawFetchedPartition[] }[]
 }
 
 /*
@@ -101,7 +108,7 @@ export function decodeFetchResponse(payload: Buffer, version: number): FetchResp
     return list
   }
   const aborted = (): AbortedTransaction => ({ producerId: int64(), firstOffset: int64() })
-  const partition = (): RawPartition => {
+  const partition = (): RawFetchedPartition => {
     const [index, errorCode, highWatermark, lastStableOffset] = [int32(), int16(), int64(), int64()]
     if (version >= 5) take(8)
     const abortedTransactions = array(aborted)

@@ -1,7 +1,17 @@
 import { compress } from '@millrace/compression'
-import { controlBatch, NO_HEADERS, RecordBatchBuilder, type CompressionCodec } from '@millrace/core'
+import {
+  controlBatch,
+  fetchedBatches as fetchedBatchesOf,
+  NO_HEADERS,
+  RecordBatchBuilder,
+  type CompressionCodec,
+  type RawFetchedPartition,
+} from '@millrace/core'
 import { expect, it } from 'vitest'
-import { fetchedBatches, type RawPartition } from './fetched-batches.ts'
+import { decompressBatch } from './compression.ts'
+
+const fetchedBatches = (topic: string, position: number, raw: RawFetchedPartition) =>
+  fetchedBatchesOf(topic, position, raw, decompressBatch)
 
 interface BatchOptions {
   readonly producerId?: number
@@ -34,7 +44,10 @@ function marker(baseOffset: number, producerId: number, type: 'commit' | 'abort'
   return controlBatch({ type, baseOffset, timestamp: 1_700_000_000_000, producerId, producerEpoch: 0 })
 }
 
-function raw(records: readonly Buffer[], aborted: RawPartition['abortedTransactions'] = []): RawPartition {
+function raw(
+  records: readonly Buffer[],
+  aborted: RawFetchedPartition['abortedTransactions'] = [],
+): RawFetchedPartition {
   return {
     partition: 0,
     errorCode: 0,
@@ -45,7 +58,7 @@ function raw(records: readonly Buffer[], aborted: RawPartition['abortedTransacti
   }
 }
 
-function offsets(position: number, partition: RawPartition): number[] {
+function offsets(position: number, partition: RawFetchedPartition): number[] {
   const found: number[] = []
   for (const each of fetchedBatches('t', position, partition)) {
     for (const cursor = each.cursor(); cursor.advance();) found.push(cursor.offset)

@@ -1,5 +1,6 @@
 import {
   millraceError,
+  PollLoop,
   type Clock,
   type CommittedOffset,
   type FetchedBatch,
@@ -16,7 +17,6 @@ import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { fetchCommitted, unstableOffsets } from './committed-offsets.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
-import { Doorbell } from './doorbell.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { offsetHolders } from './offset-holders.ts'
 import { Membership, type NewAssignment } from './membership.ts'
@@ -30,13 +30,12 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   readonly #clock: Clock
   readonly #options: GroupConsumerOptions
   readonly #link: ClusterLink
-  readonly #bell: Doorbell
+  readonly #loop: PollLoop
   readonly #fetcher: PartitionFetcher
   #subscription: Subscription | undefined
   #joinAnew = false
   #membership: Membership | undefined
   #assigned: readonly TopicPartition[] = []
-  #woken = false
   #closed = false
 
   readonly #heartbeats: BusyHeartbeats | undefined
@@ -48,10 +47,10 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.#clock = clock
     this.#options = options
     this.#link = new ClusterLink(kafka)
-    this.#bell = new Doorbell(clock)
+    this.#loop = new PollLoop(clock)
     this.#fetcher = new PartitionFetcher({
       link: this.#link,
-      bell: this.#bell,
+      bell: this.#loop,
       clock,
       brokers,
       readCommitted: options.isolationLevel === 'read_committed',
@@ -82,23 +81,15 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   }
 
   async poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    const until = this.#clock.monotonic() + maxWaitMs
-    for (;;) {
+    return this.#loop.poll(maxWaitMs, async () => {
       this.#check('poll')
       if (this.#subscription !== undefined) await this.#followGroup(this.#subscription)
-      const batches = await this.#fetcher.take()
-      const rest = until - this.#clock.monotonic()
-      if (batches.length > 0 || rest <= 0 || this.#woken) {
-        this.#woken = false
-        return batches
-      }
-      await this.#bell.wait(rest)
-    }
+      return this.#fetcher.take()
+    })
   }
 
   wakeup(): void {
-    this.#woken = true
-    this.#bell.ring()
+    this.#loop.wakeup()
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
@@ -167,7 +158,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     if (this.#closed) return
     this.#closed = true
     this.#fetcher.close()
-    this.#bell.ring()
+    this.#loop.ring()
     await Promise.all([this.#membership?.close(options.leave ?? true), settledWithin(this.#link.close(), CLOSE_MS)])
   }
 
@@ -238,7 +229,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       topics: subscription.topics,
       assignor: () => this.#subscription?.assignor ?? subscription.assignor,
       heartbeats: this.#heartbeats,
-      changed: () => this.#bell.ring(),
+      changed: () => this.#loop.ring(),
     })
     try {
       await membership.start()

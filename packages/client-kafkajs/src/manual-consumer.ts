@@ -1,5 +1,6 @@
 import {
   millraceError,
+  PollLoop,
   type Clock,
   type Consumer,
   type ConsumerOptions,
@@ -10,7 +11,6 @@ import {
 import type { Kafka } from 'kafkajs'
 import { ClusterLink } from './cluster-link.ts'
 import { settledWithin } from './deadline.ts'
-import { Doorbell } from './doorbell.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
 
 /** How long closing waits for requests that are under way. */
@@ -19,19 +19,16 @@ export const CLOSE_MS = 3_000
 /** A consumer without a group: it fetches through `ClusterLink`, so that Kafka knows nothing of it. */
 export class ManualConsumer implements Consumer {
   readonly #link: ClusterLink
-  readonly #bell: Doorbell
+  readonly #loop: PollLoop
   readonly #fetcher: PartitionFetcher
-  readonly #clock: Clock
-  #woken = false
   #closed = false
 
   constructor(kafka: Kafka, brokers: string, clock: Clock, options: ConsumerOptions) {
-    this.#clock = clock
     this.#link = new ClusterLink(kafka)
-    this.#bell = new Doorbell(clock)
+    this.#loop = new PollLoop(clock)
     this.#fetcher = new PartitionFetcher({
       link: this.#link,
-      bell: this.#bell,
+      bell: this.#loop,
       clock,
       brokers,
       readCommitted: options.isolationLevel === 'read_committed',
@@ -57,29 +54,21 @@ export class ManualConsumer implements Consumer {
   }
 
   async poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    const until = this.#clock.monotonic() + maxWaitMs
-    for (;;) {
+    return this.#loop.poll(maxWaitMs, async () => {
       this.#checkOpen('poll')
-      const batches = await this.#fetcher.take()
-      const rest = until - this.#clock.monotonic()
-      if (batches.length > 0 || rest <= 0 || this.#woken) {
-        this.#woken = false
-        return batches
-      }
-      await this.#bell.wait(rest)
-    }
+      return this.#fetcher.take()
+    })
   }
 
   wakeup(): void {
-    this.#woken = true
-    this.#bell.ring()
+    this.#loop.wakeup()
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#fetcher.close()
-    this.#bell.ring()
+    this.#loop.ring()
     await settledWithin(this.#link.close(), CLOSE_MS)
   }
 

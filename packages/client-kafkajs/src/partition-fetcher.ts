@@ -1,4 +1,5 @@
 import {
+  type PollLoop,
   isMillraceError,
   millraceError,
   type Clock,
@@ -6,16 +7,17 @@ import {
   type MillraceError,
   type TopicPartition,
   type TopicPartitionOffset,
+  fetchedBatches,
+  type RawFetchedPartition,
 } from '@millrace/core'
+import { decompressBatch } from './compression.ts'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
-import type { Doorbell } from './doorbell.ts'
 import { fetchPartitions } from './fetch-request.ts'
-import { fetchedBatches, type RawPartition } from './fetched-batches.ts'
 import { rootError, translateError } from './translate-error.ts'
 
 export interface FetcherOptions {
   readonly link: ClusterLink
-  readonly bell: Doorbell
+  readonly bell: PollLoop
   readonly clock: Clock
   /** For error messages. */
   readonly brokers: string
@@ -199,9 +201,9 @@ export class PartitionFetcher {
     this.#pump()
   }
 
-  #arrived(slot: Slot, raw: RawPartition): void {
+  #arrived(slot: Slot, raw: RawFetchedPartition): void {
     const position = slot.position ?? 0
-    const batches = fetchedBatches(slot.topic, position, raw)
+    const batches = fetchedBatches(slot.topic, position, raw, decompressBatch)
     const next = batches.at(-1)?.nextOffset
     const { readCommitted } = this.#options
     const end = readCommitted && raw.lastStableOffset >= 0 ? raw.lastStableOffset : raw.highWatermark

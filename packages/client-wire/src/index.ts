@@ -1,1 +1,2 @@
-export { WireError, type WireErrorReason } from './protocol/wire-error.ts'
+export { kafka, type KafkaOptions } from './kafka.ts'
+export type { OauthToken, SaslOauth, SaslOptions, SaslPassword } from './net/security.ts'

@@ -54,6 +54,7 @@ export {
   type FetchedBatchOptions,
   type SkippedBatchOptions,
 } from './record/fetched-batch.ts'
+export { fetchedBatches, type AbortedTransaction, type RawFetchedPartition } from './record/fetched-batches.ts'
 export {
   RecordListCursor,
   recordListBatch,
@@ -77,6 +78,7 @@ export type * from './topology/plan.ts'
 export type * from './operators/spec.ts'
 export type { DeduplicateSpec } from './operators/deduplicate.ts'
 export type { AsyncCall, AsyncOrdering, MapValuesAsyncSpec } from './operators/map-values-async.ts'
+export { PollLoop } from './client/poll-loop.ts'
 export { systemClock } from './clock/system-clock.ts'
 export { LONG_AGO, longestSince, momentOf } from './clock/elapsed.ts'
 export { ManualClock } from './clock/manual-clock.ts'

@@ -204,6 +204,14 @@ export type {
   TaskStatus,
 } from '@millrace/runtime'
 export { kafkajs, type KafkajsOptions } from '@millrace/client-kafkajs'
+export {
+  kafka,
+  type KafkaOptions,
+  type OauthToken,
+  type SaslOauth,
+  type SaslOptions,
+  type SaslPassword,
+} from '@millrace/client-wire'
 export { MemoryCluster, memoryClient, type MemoryClient, type MemoryClusterOptions } from '@millrace/client-memory'
 export { rocksdb, type RocksdbOptions } from '@millrace/store-rocksdb'
 export { openTopics } from './topics.ts'

@@ -5,6 +5,7 @@ import { WireError } from '../protocol/wire-error.ts'
 import { WireReader } from '../protocol/wire-reader.ts'
 import { WireWriter } from '../protocol/wire-writer.ts'
 import { FrameReader } from './frame-reader.ts'
+import { isTlsFailure } from './open-socket.ts'
 
 /** Far more than a broker sends: what is larger is no answer. */
 const MAX_FRAME_BYTES = 512 * 1024 * 1024
@@ -62,7 +63,7 @@ export class Connection {
     const frames = new FrameReader(MAX_FRAME_BYTES, frame => this.#received(frame))
     socket.on('data', piece => {
       try {
-        if (this.#error === undefined) frames.push(piece as Buffer)
+        if (this.#error === undefined) frames.push(piece)
       } catch (error) {
         this.#fail(asMalformed(error))
       }
@@ -78,6 +79,11 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.#error === undefined
+  }
+
+  /** For how long the broker has told this client to be quiet (KIP-219), in milliseconds. */
+  get mutedMs(): number {
+    return Math.max(0, this.#mutedUntil - performance.now())
   }
 
   onClose(callback: () => void): void {
@@ -117,10 +123,9 @@ export class Connection {
     request: Request,
     { version: wanted, timeoutMs }: SendOptions,
   ): Promise<Response> {
-    const version = wanted ?? this.versionOf(api as AnyApi)
-    const muted = this.#mutedUntil - performance.now()
-    // The broker has told this client to be quiet for that long (KIP-219).
-    if (muted > 0) await new Promise(resolve => setTimeout(resolve, muted))
+    const version = wanted ?? this.versionOf(api)
+    const { mutedMs } = this
+    if (mutedMs > 0) await new Promise(resolve => setTimeout(resolve, mutedMs))
     if (this.#error !== undefined) throw this.#error
     const correlationId = this.#nextCorrelation
     this.#nextCorrelation = (correlationId + 1) & 0x7fff_ffff
@@ -129,7 +134,7 @@ export class Connection {
       const timer = setTimeout(() => {
         this.#fail(new WireError('timeout', `${api.name} got no answer from ${this.#name()} within ${timeoutMs} ms`))
       }, timeoutMs)
-      this.#waiting.set(correlationId, { api: api as AnyApi, version, timer, resolve, reject })
+      this.#waiting.set(correlationId, { api, version, timer, resolve, reject })
       this.#socket.cork()
       for (const chunk of chunks) this.#socket.write(chunk)
       this.#socket.uncork()
@@ -172,7 +177,9 @@ export class Connection {
 
   #broken(cause?: Error): WireError {
     const reason = cause === undefined ? 'the broker closed it' : cause.message
-    return new WireError('unreachable', `The connection to ${this.#name()} broke: ${reason}`, { cause })
+    // Such as that the broker wants a client certificate: with TLS 1.3 that comes after the handshake.
+    const kind = cause !== undefined && isTlsFailure(cause) ? 'refused' : 'unreachable'
+    return new WireError(kind, `The connection to ${this.#name()} broke: ${reason}`, { cause })
   }
 
   #name(): string {

@@ -71,10 +71,10 @@ function connectTo(address: string, { host, port, tls, timeoutMs }: SocketOption
 }
 
 /** Certificates and versions of TLS do not get better by trying again. */
-function isTlsFailure(error: Error & { readonly code?: string }): boolean {
+export function isTlsFailure(error: Error & { readonly code?: string }): boolean {
   return /CERT|SELF_SIGNED|ERR_SSL|ERR_TLS|UNABLE_TO|EPROTO/.test(error.code ?? '')
 }
 
-export function tlsRefused(host: string, port: number, cause: Error): WireError {
+function tlsRefused(host: string, port: number, cause: Error): WireError {
   return new WireError('refused', `TLS with ${host}:${port} failed: ${cause.message}`, { cause })
 }

@@ -12,10 +12,10 @@ import { WireWriter } from './wire-writer.ts'
 const samples = SAMPLES.map(({ name, version, bytes }) => ({ name, version, bytes: Buffer.from(bytes, 'base64') }))
 
 function codecOf(name: string): MessageCodec<unknown> {
-  if (name === 'ConsumerProtocolSubscription') return consumerProtocolSubscription as MessageCodec<unknown>
-  if (name === 'ConsumerProtocolAssignment') return consumerProtocolAssignment as MessageCodec<unknown>
+  if (name === 'ConsumerProtocolSubscription') return consumerProtocolSubscription
+  if (name === 'ConsumerProtocolAssignment') return consumerProtocolAssignment
   const api = ALL_APIS.find(each => name === `${each.name}Request` || name === `${each.name}Response`) as AnyApi
-  return (name.endsWith('Request') ? api.request : api.response) as MessageCodec<unknown>
+  return name.endsWith('Request') ? api.request : api.response
 }
 
 describe('messages that Kafka itself has written', () => {

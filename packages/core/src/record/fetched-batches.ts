@@ -1,16 +1,10 @@
-import {
-  type BatchHeader,
-  type FetchedBatch,
-  fetchedBatch,
-  readControlType,
-  skippedBatch,
-  splitBatches,
-  validateCrc,
-} from '@millrace/core'
-import { decompressBatch } from './compression.ts'
+import { readControlType } from './control-batch.ts'
+import { type Decompress, fetchedBatch, skippedBatch } from './fetched-batch.ts'
+import { type BatchHeader, splitBatches, validateCrc } from './record-batch.ts'
+import type { FetchedBatch } from '../ports/client.ts'
 
 /** One partition of a fetch response. */
-export interface RawPartition {
+export interface RawFetchedPartition {
   readonly partition: number
   readonly errorCode: number
   readonly highWatermark: number
@@ -32,7 +26,12 @@ export interface AbortedTransaction {
  *
  * @throws MILLRACE_BATCH_UNREADABLE
  */
-export function fetchedBatches(topic: string, position: number, raw: RawPartition): FetchedBatch[] {
+export function fetchedBatches(
+  topic: string,
+  position: number,
+  raw: RawFetchedPartition,
+  decompress: Decompress,
+): FetchedBatch[] {
   const { partition, highWatermark, records: bytes } = raw
   const aborted = [...raw.abortedTransactions].sort((a, b) => a.firstOffset - b.firstOffset)
   const aborting = new Set<number>()
@@ -55,17 +54,7 @@ export function fetchedBatches(topic: string, position: number, raw: RawPartitio
     if (isHidden(bytes, header, aborting)) {
       batches.push(skippedBatch({ topic, partition, nextOffset: end + 1, highWatermark }))
     } else {
-      batches.push(
-        fetchedBatch({
-          topic,
-          partition,
-          bytes,
-          header,
-          fromOffset: position,
-          highWatermark,
-          decompress: decompressBatch,
-        }),
-      )
+      batches.push(fetchedBatch({ topic, partition, bytes, header, fromOffset: position, highWatermark, decompress }))
     }
   }
   return batches

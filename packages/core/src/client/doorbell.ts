@@ -1,4 +1,4 @@
-import type { Clock } from '@millrace/core'
+import type { Clock } from '../ports/clock.ts'
 
 /** Wakes whoever waits. A ring that nobody hears is kept for the next one to wait. */
 export class Doorbell {

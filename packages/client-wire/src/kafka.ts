@@ -1,0 +1,161 @@
+import {
+  millraceError,
+  type Admin,
+  type ClientCapabilities,
+  type ClientContext,
+  type ClientFactory,
+  type CompressionCodec,
+  type Consumer,
+  type ConsumerOptions,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type KafkaClient,
+  type Producer,
+  type ProducerOptions,
+} from '@millrace/core'
+import { WireAdmin } from './admin/wire-admin.ts'
+import { Cluster } from './cluster/cluster.ts'
+import type { BrokerAddress } from './cluster/metadata.ts'
+import { parseBrokers } from './cluster/parse-brokers.ts'
+import { WireConsumer } from './fetch/wire-consumer.ts'
+import type { BusyHeartbeats } from './group/busy-heartbeat.ts'
+import { WireGroupConsumer } from './group/wire-group-consumer.ts'
+import type { SaslOptions, Security } from './net/security.ts'
+import { TokenSource } from './net/token-source.ts'
+import { WireProducer } from './produce/wire-producer.ts'
+
+/** How to reach Kafka. */
+export interface KafkaOptions {
+  /** As `host:port`, a list or separated by commas. Without a port, 9092. */
+  readonly brokers: string | readonly string[]
+  /** @default the application's id */
+  readonly clientId?: string
+  /**
+   * True for TLS with the system's authorities, or options as of Node's `tls.connect`: `ca`, `cert`, `key` and others.
+   * @default no TLS
+   */
+  readonly tls?: Security['tls']
+  /** @default no authentication */
+  readonly sasl?: SaslOptions
+  /** Where this process is, as the brokers' `broker.rack`: a replica there is read instead of the leader. @default none */
+  readonly rack?: string
+  /** For each address of a broker, in milliseconds. @default 5 000 */
+  readonly connectTimeoutMs?: number
+  /** Milliseconds. @default 30 000 */
+  readonly requestTimeoutMs?: number
+}
+
+const CODECS: readonly CompressionCodec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+
+/**
+ * Kafka through Millrace's own client. It needs Kafka 2.8 or later.
+ *
+ * @example
+ * new KafkaStreams(topology, { applicationId: 'word-count', client: kafka({ brokers: 'localhost:9092' }) })
+ */
+export function kafka(options: KafkaOptions): ClientFactory {
+  const bootstrap = parseBrokers(options.brokers)
+  return context => new WireClient(options, bootstrap, context)
+}
+
+class WireClient implements KafkaClient {
+  readonly name = 'kafka'
+  readonly #cluster: Cluster
+  readonly #brokers: string
+  readonly #context: ClientContext
+  readonly #rack: string
+  readonly #heartbeats: BusyHeartbeats | undefined
+  readonly #opened = new Set<{ close(): Promise<void> }>()
+  #count = 0
+
+  constructor(options: KafkaOptions, bootstrap: readonly BrokerAddress[], context: ClientContext) {
+    const { clientId = context.clientId, tls, sasl, connectTimeoutMs = 5_000, requestTimeoutMs = 30_000 } = options
+    this.#context = context
+    this.#brokers = bootstrap.map(({ host, port }) => `${host}:${port}`).join(',')
+    this.#rack = options.rack ?? ''
+    const tokens = sasl?.mechanism === 'oauthbearer' ? new TokenSource(sasl.token) : undefined
+    const used: SaslOptions | undefined = tokens ? { mechanism: 'oauthbearer', token: () => tokens.next() } : sasl
+    this.#cluster = new Cluster({
+      bootstrap,
+      clientId,
+      security: { ...(tls !== undefined && { tls }), ...(used && { sasl: used }) },
+      connectTimeoutMs,
+      requestTimeoutMs,
+      clock: context.clock,
+    })
+    const security = { tls, sasl: sasl?.mechanism === 'oauthbearer' ? ('oauthbearer' as const) : sasl }
+    const { logger } = context
+    const obstacle = cannotBeCopied(security)
+    if (obstacle === undefined) {
+      const onToken: BusyHeartbeats['onToken'] = callback => tokens?.onToken(callback) ?? (() => {})
+      this.#heartbeats = { clientId, security, connectTimeoutMs, requestTimeoutMs, logger, onToken }
+    } else {
+      logger.warn({ obstacle }, 'heartbeats depend on the main thread: the TLS options hold a function')
+    }
+  }
+
+  get capabilities(): ClientCapabilities {
+    return {
+      transactions: 'group-metadata',
+      deleteRecords: true,
+      compression: CODECS,
+      staticMembership: true,
+      busyHeartbeats: this.#heartbeats !== undefined,
+      rebalance: 'cooperative',
+    }
+  }
+
+  admin(): Admin {
+    return this.#open(new WireAdmin(this.#cluster, this.#brokers, this.#context.clock))
+  }
+
+  consumer({ isolationLevel, maxPartitionBytes = 1024 * 1024 }: ConsumerOptions): Consumer {
+    const readCommitted = isolationLevel === 'read_committed'
+    return this.#open(
+      new WireConsumer({ ...this.#shared('consumer'), rack: this.#rack, readCommitted, maxPartitionBytes }),
+    )
+  }
+
+  groupConsumer(options: GroupConsumerOptions): GroupConsumer {
+    const context = { ...this.#shared('group'), rack: this.#rack, heartbeats: this.#heartbeats }
+    return this.#open(new WireGroupConsumer(context, options))
+  }
+
+  producer(options: ProducerOptions): Producer {
+    const { compression = 'none' } = options
+    if (!CODECS.includes(compression)) {
+      throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', {
+        client: this.name,
+        feature: `compression with ${compression}`,
+      })
+    }
+    return this.#open(new WireProducer(this.#shared('producer'), options))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#opened].map(each => each.close()))
+    this.#opened.clear()
+    this.#cluster.close()
+  }
+
+  /** Every user has connections of its own where it may have to wait. */
+  #shared(user: string) {
+    const { clock } = this.#context
+    return { cluster: this.#cluster, clock, brokers: this.#brokers, purpose: `${user}-${++this.#count}` }
+  }
+
+  #open<T extends { close(): Promise<void> }>(opened: T): T {
+    this.#opened.add(opened)
+    return opened
+  }
+}
+
+/** Why something cannot be handed to another thread; undefined when it can. */
+function cannotBeCopied(value: unknown): string | undefined {
+  try {
+    structuredClone(value)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,505 @@
+import { compress } from '@millrace/compression'
+import {
+  millraceError,
+  RecordBatchBuilder,
+  type BatchCompression,
+  type Clock,
+  type CompressionCodec,
+  type MillraceError,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import { byTopic } from '../cluster/by-topic.ts'
+import type { Cluster, Purpose } from '../cluster/cluster.ts'
+import type { Connection } from '../net/connection.ts'
+import { errorNameOf, isKafkaError, KafkaError, type KafkaErrorName } from '../cluster/kafka-error.ts'
+import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
+import {
+  produceApi,
+  type ProduceResponse,
+  type ProduceResponsePartitionProduceResponse,
+} from '../protocol/messages/produce.ts'
+import { WireError } from '../protocol/wire-error.ts'
+import { isProducerFenced, translateError } from '../translate-error.ts'
+import { type Batch, PartitionQueue, splitBatch } from './partition-queue.ts'
+
+/** Who the broker takes this producer for. */
+export interface ProducerIdentity {
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
+export interface BatchSenderOptions {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  /** For error messages. */
+  readonly brokers: string
+  /** Of its connections, which nobody else has. */
+  readonly purpose: Purpose
+  readonly compression: CompressionCodec
+  readonly maxBatchBytes: number
+  readonly transactionalId: string | undefined
+  readonly identity: () => ProducerIdentity
+  /** The version of Produce that the transaction's rules allow at most. */
+  readonly maxVersion: () => number
+  /**
+   * Makes partitions part of the transaction. Undefined when they are; else they are asked for again after the promise.
+   * What it rejects with fails the transaction.
+   */
+  readonly admit: (partitions: readonly PartitionQueue[]) => Promise<void> | undefined
+}
+
+/** Appending stops above this many bytes that the brokers have not acknowledged. */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024
+/** The most bytes of one request, over all partitions; a single batch may be larger. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024
+/** The most that a broker keeps in mind of one producer and partition, so that a batch sent twice is not written twice. */
+const MAX_IN_FLIGHT = 5
+/** How long a batch is tried. */
+const DELIVERY_MS = 30_000
+/** A broker that has not heard of a new topic yet gets this long. */
+const MISSING_MS = 3_000
+const FIRST_RETRY_MS = 20
+const LAST_RETRY_MS = 1_000
+const ALL_IN_SYNC = -1
+/** Builders that are used again, so that a batch costs no allocation. */
+const MAX_SPARE_BUILDERS = 64
+
+/** Another attempt with the same sequence numbers may succeed. */
+const PASSING: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>(['CONCURRENT_TRANSACTIONS'])
+
+/**
+ * Collects records by partition and sends full batches behind the appender's back, up to five requests at a time to each
+ * broker. A batch keeps its sequence numbers over all attempts, so that a broker writes it once; after a failure the partition
+ * goes on with one batch at a time, in order.
+ */
+export class BatchSender {
+  readonly #options: BatchSenderOptions
+  readonly #queues = new Map<string, (PartitionQueue | undefined)[]>()
+  readonly #active = new Set<PartitionQueue>()
+  readonly #inFlight = new Map<number, number>()
+  readonly #connections = new Map<number, Connection>()
+  readonly #connecting = new Set<number>()
+  readonly #spare: RecordBatchBuilder[] = []
+  readonly #compression: BatchCompression | undefined
+  #written = new Map<PartitionQueue, TopicPartitionOffset>()
+  #pendingBytes = 0
+  #roomWaiters: (() => void)[] = []
+  #idleWaiters: (() => void)[] = []
+  #admitting = false
+  #findingLeaders = false
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+  failure: MillraceError | undefined
+
+  constructor(options: BatchSenderOptions) {
+    this.#options = options
+    const { compression: codec } = options
+    if (codec !== 'none') this.#compression = { codec, compress: records => compress(codec, records) }
+  }
+
+  queueOf(topic: string, partition: number): PartitionQueue {
+    let ofTopic = this.#queues.get(topic)
+    if (ofTopic === undefined) this.#queues.set(topic, (ofTopic = []))
+    return (ofTopic[partition] ??= new PartitionQueue(topic, partition))
+  }
+
+  append(queue: PartitionQueue, write: (builder: RecordBatchBuilder) => boolean): void {
+    let batch = queue.open ?? this.#openBatch(queue)
+    const before = batch.builder.byteLength
+    if (write(batch.builder)) {
+      this.#pendingBytes += batch.builder.byteLength - before
+      return
+    }
+    queue.seal()
+    batch = this.#openBatch(queue)
+    write(batch.builder)
+    this.#pendingBytes += batch.builder.byteLength
+    this.#drain()
+  }
+
+  /** Undefined while there is room; then a promise for room, or for the failure that ends all waiting. */
+  pending(): Promise<void> | undefined {
+    if (this.#pendingBytes <= MAX_PENDING_BYTES || this.failure !== undefined) return undefined
+    this.#sealAll()
+    this.#drain()
+    return new Promise(resolve => this.#roomWaiters.push(resolve))
+  }
+
+  /**
+   * Sends all and gives the end of each partition written since the last flush.
+   *
+   * @throws the failure of any batch so far
+   */
+  async flush(): Promise<readonly TopicPartitionOffset[]> {
+    this.#sealAll()
+    this.#drain()
+    while (this.failure === undefined && !this.#closed && !this.#isFlushed()) {
+      await new Promise<void>(resolve => this.#idleWaiters.push(resolve))
+    }
+    if (this.failure !== undefined) throw this.failure
+    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'flush', object: 'producer' })
+    const written = [...this.#written.values()]
+    this.#written = new Map()
+    return written
+  }
+
+  /**
+   * Drops what was not sent and waits for what was. True when sequence numbers were given to batches of which nobody knows
+   * whether they arrived: then the producer needs another epoch.
+   */
+  async drop(): Promise<boolean> {
+    let inDoubt = this.failure !== undefined
+    this.failure ??= millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'Producing', object: 'transaction' })
+    for (const queue of this.#active) {
+      if (queue.sealed.some(({ baseSequence }) => baseSequence !== undefined)) inDoubt = true
+      queue.open = undefined
+      queue.sealed = []
+    }
+    while ([...this.#active].some(({ inFlight }) => inFlight.length > 0)) {
+      await new Promise<void>(resolve => this.#idleWaiters.push(resolve))
+      for (const queue of this.#active) {
+        if (queue.sealed.length > 0) inDoubt = true
+        queue.sealed = []
+      }
+    }
+    for (const queue of this.#active) queue.recovering = false
+    this.#active.clear()
+    this.#pendingBytes = 0
+    this.#written = new Map()
+    this.failure = undefined
+    this.#makeRoom()
+    return inDoubt
+  }
+
+  /** With another identity, sequence numbers begin again. Nothing may be under way. */
+  resetSequences(): void {
+    for (const ofTopic of this.#queues.values())
+      for (const queue of ofTopic) if (queue !== undefined) queue.nextSequence = 0
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#active.clear()
+    this.#options.cluster.release(this.#options.purpose)
+    this.#wakeAll()
+  }
+
+  fail(error: MillraceError): void {
+    this.failure ??= error
+    this.#makeRoom()
+    this.#wakeAll()
+  }
+
+  #openBatch(queue: PartitionQueue): Batch {
+    const builder = this.#spare.pop() ?? new RecordBatchBuilder({ maxBytes: this.#options.maxBatchBytes })
+    const batch: Batch = { queue, builder, baseSequence: undefined, bytes: undefined, firstSentAt: undefined }
+    queue.open = batch
+    this.#active.add(queue)
+    return batch
+  }
+
+  #sealAll(): void {
+    for (const queue of this.#active) queue.seal()
+  }
+
+  /** Sends whatever may be sent now. */
+  #drain(): void {
+    if (this.#closed || this.failure !== undefined) return
+    const { cluster, clock } = this.#options
+    const now = clock.monotonic()
+    const byNode = new Map<number, PartitionQueue[]>()
+    const lost: PartitionQueue[] = []
+    let nextTry = Number.POSITIVE_INFINITY
+    for (const queue of this.#active) {
+      if (queue.sealed.length === 0 || (queue.recovering && queue.inFlight.length > 0)) continue
+      if (queue.notBefore > now) nextTry = Math.min(nextTry, queue.notBefore)
+      else {
+        const leader = queue.stale ? undefined : cluster.metadata.leader(queue.topic, queue.partition)?.leader
+        if (leader === undefined || !cluster.metadata.brokers.has(leader)) lost.push(queue)
+        else if ((this.#inFlight.get(leader) ?? 0) < MAX_IN_FLIGHT)
+          byNode.set(leader, [...(byNode.get(leader) ?? []), queue])
+      }
+    }
+    if (lost.length > 0 && !this.#findingLeaders) void this.#findLeaders(lost)
+    if (nextTry !== Number.POSITIVE_INFINITY) this.#drainIn(nextTry - now)
+    const ready = [...byNode.values()].flat()
+    if (ready.length === 0 || this.#admitting) return
+    const admission = this.#options.admit(ready)
+    if (admission !== undefined) return void this.#awaitAdmission(admission)
+    for (const [node, queues] of byNode) this.#sendTo(node, queues)
+  }
+
+  async #awaitAdmission(admission: Promise<void>): Promise<void> {
+    this.#admitting = true
+    try {
+      await admission
+    } catch (error) {
+      this.fail(this.#failureOf(error, undefined))
+    } finally {
+      this.#admitting = false
+    }
+    this.#drain()
+  }
+
+  #drainIn(ms: number): void {
+    if (this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#drain()
+    }, ms)
+  }
+
+  /** As many requests as may be in flight, each with one batch of a partition. */
+  #sendTo(node: number, queues: readonly PartitionQueue[]): void {
+    const connection = this.#connections.get(node)
+    // Whoever waited for a connection here might be overtaken by the next batch.
+    if (connection === undefined || !connection.isOpen || performance.now() >= connection.expiresAt) {
+      if (!this.#connecting.has(node)) void this.#connect(node, queues)
+      return
+    }
+    if (connection.mutedMs > 0) return this.#drainIn(connection.mutedMs)
+    while ((this.#inFlight.get(node) ?? 0) < MAX_IN_FLIGHT) {
+      const request: Batch[] = []
+      let bytes = 0
+      for (const queue of queues) {
+        const [batch] = queue.sealed
+        if (batch === undefined || (queue.recovering && queue.inFlight.length > 0)) continue
+        const length = batch.builder.byteLength
+        if (request.length > 0 && bytes + length > MAX_REQUEST_BYTES) continue
+        bytes += length
+        queue.sealed.shift()
+        queue.inFlight.push(batch)
+        request.push(batch)
+      }
+      if (request.length === 0) return
+      void this.#send(node, connection, request)
+    }
+  }
+
+  async #connect(node: number, queues: readonly PartitionQueue[]): Promise<void> {
+    const { cluster, purpose } = this.#options
+    this.#connecting.add(node)
+    try {
+      this.#connections.set(node, await cluster.connection(node, purpose))
+    } catch (error) {
+      for (const queue of queues) this.#unled(queue, error)
+    } finally {
+      this.#connecting.delete(node)
+    }
+    this.#drain()
+  }
+
+  async #send(node: number, connection: Connection, request: readonly Batch[]): Promise<void> {
+    const { cluster, transactionalId, maxVersion } = this.#options
+    this.#inFlight.set(node, (this.#inFlight.get(node) ?? 0) + 1)
+    try {
+      for (const batch of request) this.#finish(batch)
+      const version = connection.versionOf(produceApi, maxVersion())
+      const topicData = [...byTopic(request.map(batch => ({ topic: batch.queue.topic, batch })))].map(
+        ([name, list]) => ({
+          name,
+          partitionData: list.map(({ batch }) => ({ index: batch.queue.partition, records: batch.bytes ?? null })),
+        }),
+      )
+      const answer = await connection.send(
+        produceApi,
+        {
+          transactionalId: transactionalId ?? null,
+          acks: ALL_IN_SYNC,
+          timeoutMs: cluster.requestTimeoutMs,
+          topicData,
+        },
+        { version, timeoutMs: cluster.requestTimeoutMs + 5_000 },
+      )
+      this.#answered(request, answer)
+    } catch (error) {
+      for (const batch of request) this.#refused(batch, error)
+    } finally {
+      this.#inFlight.set(node, (this.#inFlight.get(node) ?? 1) - 1)
+    }
+    this.#settle()
+  }
+
+  /** Gives a batch its sequence numbers and its bytes, once. */
+  #finish(batch: Batch): void {
+    if (batch.bytes !== undefined) return
+    const { queue, builder } = batch
+    const { producerId, producerEpoch } = this.#options.identity()
+    batch.baseSequence ??= queue.takeSequence(builder.count)
+    batch.firstSentAt ??= this.#options.clock.monotonic()
+    batch.bytes = builder.finish({
+      producerId,
+      producerEpoch,
+      baseSequence: batch.baseSequence,
+      transactional: this.#options.transactionalId !== undefined,
+      ...(this.#compression && { compression: this.#compression }),
+    })
+  }
+
+  #answered(request: readonly Batch[], { responses, nodeEndpoints }: ProduceResponse): void {
+    const byKey = new Map(request.map(batch => [`${batch.queue.topic}/${batch.queue.partition}`, batch]))
+    for (const { name, partitionResponses } of responses) {
+      for (const answer of partitionResponses) {
+        const key = `${name}/${answer.index}`
+        const batch = byKey.get(key)
+        if (batch === undefined) continue
+        byKey.delete(key)
+        const error = errorNameOf(answer.errorCode)
+        if (error === undefined || error === 'DUPLICATE_SEQUENCE_NUMBER') this.#acknowledged(batch, answer.baseOffset)
+        else {
+          const learned = this.#options.cluster.learnLeader(name, answer.index, answer.currentLeader, nodeEndpoints)
+          this.#refused(batch, new KafkaError(answer.errorCode, reasonOf(answer)), learned)
+        }
+      }
+    }
+    for (const batch of byKey.values()) {
+      this.#refused(batch, new WireError('malformed', `${batch.queue.topic}-${batch.queue.partition} was not answered`))
+    }
+  }
+
+  #acknowledged(batch: Batch, baseOffset: number): void {
+    const { queue, builder } = batch
+    queue.acknowledged(batch)
+    this.#pendingBytes -= builder.byteLength
+    if (baseOffset >= 0) {
+      const { topic, partition } = queue
+      this.#written.set(queue, { topic, partition, offset: baseOffset + builder.count })
+    }
+    if (this.#spare.length < MAX_SPARE_BUILDERS) {
+      builder.reset()
+      this.#spare.push(builder)
+    }
+  }
+
+  /** Another attempt, two smaller ones, or the end. */
+  #refused(batch: Batch, error: unknown, learned = false): void {
+    const { queue } = batch
+    if (!queue.inFlight.includes(batch)) return
+    queue.takeBack(batch)
+    queue.recovering = true
+    if (this.failure !== undefined) return
+    if (isKafkaError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE') && batch.builder.count > 1) {
+      const at = queue.sealed.indexOf(batch)
+      const halves = splitBatch(batch, this.#options.maxBatchBytes)
+      this.#pendingBytes += halves.reduce((sum, half) => sum + half.builder.byteLength, -batch.builder.byteLength)
+      queue.sealed.splice(at, 1, ...halves)
+      return
+    }
+    if (!this.#mayTryAgain(batch, error)) {
+      this.fail(this.#failureOf(error, queue))
+      return
+    }
+    const { clock } = this.#options
+    queue.notBefore = clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** Math.min(queue.attempts++, 10), LAST_RETRY_MS)
+    // Unless the answer has told the new leader.
+    queue.stale = queue.attempts > 1 || !learned
+  }
+
+  #mayTryAgain(batch: Batch, error: unknown): boolean {
+    const { clock } = this.#options
+    const age = clock.monotonic() - (batch.firstSentAt ?? clock.monotonic())
+    if (age > DELIVERY_MS || this.#closed) return false
+    if (error instanceof WireError) return error.reason !== 'refused' && error.reason !== 'unsupported'
+    if (!(error instanceof KafkaError)) return false
+    if (error.type === 'OUT_OF_ORDER_SEQUENCE_NUMBER') return batch.queue.waitsForOlder(batch)
+    if (error.type === 'UNKNOWN_TOPIC_OR_PARTITION') return age < MISSING_MS
+    return error.retriable || PASSING.has(error.type)
+  }
+
+  async #findLeaders(queues: readonly PartitionQueue[]): Promise<void> {
+    const { cluster, clock } = this.#options
+    this.#findingLeaders = true
+    let failure: unknown
+    try {
+      const failed = await cluster.refresh([...byTopic(queues).keys()])
+      for (const queue of queues) {
+        queue.stale = false
+        if (cluster.metadata.leader(queue.topic, queue.partition) !== undefined) continue
+        const name = failed.get(queue.topic) ?? missingPartition(cluster, queue)
+        this.#unled(queue, new KafkaError(KAFKA_ERRORS[name].code))
+      }
+    } catch (error) {
+      failure = error
+    } finally {
+      this.#findingLeaders = false
+    }
+    if (failure !== undefined) for (const queue of queues) this.#unled(queue, failure)
+    if (queues.some(({ notBefore }) => notBefore > clock.monotonic())) this.#drainIn(FIRST_RETRY_MS)
+    this.#drain()
+  }
+
+  /** Where there is no leader, or it cannot be reached: the oldest batch is as old as the search. */
+  #unled(queue: PartitionQueue, error: unknown): void {
+    const { clock } = this.#options
+    const [batch] = queue.sealed
+    if (batch === undefined || this.failure !== undefined) return
+    batch.firstSentAt ??= clock.monotonic()
+    queue.stale = true
+    if (this.#mayTryAgain(batch, error)) {
+      queue.notBefore =
+        clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** Math.min(queue.attempts++, 10), LAST_RETRY_MS)
+    } else this.fail(this.#failureOf(error, queue))
+  }
+
+  #failureOf(error: unknown, queue: PartitionQueue | undefined): MillraceError {
+    const { brokers, cluster, transactionalId } = this.#options
+    const { topic, partition } = queue ?? { topic: 'the transaction', partition: 0 }
+    const operation =
+      queue === undefined ? 'Adding partitions to the transaction' : `Producing to ${topic}-${partition}`
+    const reason = error instanceof Error ? error.message : String(error)
+    if (transactionalId !== undefined && !isProducerFenced(error)) {
+      const values = { transactionalId, reason: `${operation}: ${reason}` }
+      return millraceError('MILLRACE_TRANSACTION_ABORTABLE', values, { cause: error })
+    }
+    // The broker has forgotten this producer, or a batch before this one: another producer begins anew.
+    if (isKafkaError(error, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID')) {
+      return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, { cause: error })
+    }
+    const { requestTimeoutMs } = cluster
+    const translated = translateError(error, {
+      operation,
+      brokers,
+      requestTimeoutMs,
+      topic,
+      ...(transactionalId !== undefined && { transactionalId }),
+    })
+    if (translated.code !== 'MILLRACE_CLIENT_REQUEST_FAILED') return translated
+    return millraceError('MILLRACE_PRODUCE_FAILED', { topic, partition, reason }, { cause: error })
+  }
+
+  #settle(): void {
+    for (const queue of this.#active) if (queue.isIdle) this.#active.delete(queue)
+    this.#makeRoom()
+    this.#drain()
+    if (this.failure !== undefined || this.#isFlushed()) this.#wakeAll()
+  }
+
+  /** What is appended meanwhile is for the next flush. */
+  #isFlushed(): boolean {
+    for (const { sealed, inFlight } of this.#active) if (sealed.length > 0 || inFlight.length > 0) return false
+    return true
+  }
+
+  #makeRoom(): void {
+    if (this.#pendingBytes > MAX_PENDING_BYTES && this.failure === undefined) return
+    const waiters = this.#roomWaiters
+    this.#roomWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+
+  #wakeAll(): void {
+    const waiters = this.#idleWaiters
+    this.#idleWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+}
+
+function missingPartition(cluster: Cluster, { topic, partition }: PartitionQueue): KafkaErrorName {
+  const there = cluster.metadata.topic(topic)?.partitions[partition] !== undefined
+  return there ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION'
+}
+
+function reasonOf({ errorMessage, recordErrors }: ProduceResponsePartitionProduceResponse): string | null {
+  return errorMessage ?? recordErrors[0]?.batchIndexErrorMessage ?? null
+}

@@ -1,0 +1,261 @@
+import {
+  millraceError,
+  type Clock,
+  type CommittedOffset,
+  type GroupMetadata,
+  type MillraceError,
+  type TopicPartition,
+} from '@millrace/core'
+import { byTopic } from '../cluster/by-topic.ts'
+import { type Cluster, GENERAL } from '../cluster/cluster.ts'
+import { checkCode, errorNameOf, isKafkaError, KafkaError, type KafkaErrorName } from '../cluster/kafka-error.ts'
+import type { Connection } from '../net/connection.ts'
+import type { Api } from '../protocol/api.ts'
+import { addOffsetsToTxnApi } from '../protocol/messages/add-offsets-to-txn.ts'
+import { addPartitionsToTxnApi } from '../protocol/messages/add-partitions-to-txn.ts'
+import { endTxnApi } from '../protocol/messages/end-txn.ts'
+import { initProducerIdApi } from '../protocol/messages/init-producer-id.ts'
+import { produceApi } from '../protocol/messages/produce.ts'
+import { txnOffsetCommitApi } from '../protocol/messages/txn-offset-commit.ts'
+import { WireError } from '../protocol/wire-error.ts'
+import type { ProducerIdentity } from './batch-sender.ts'
+
+export interface TransactionOptions {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly transactionalId: string
+  readonly timeoutMs: number
+}
+
+/** The feature by which a broker says that it adds partitions by itself and raises the epoch at each end (KIP-890). */
+const FEATURE = 'transaction.version'
+/** The last versions that follow the older rules. */
+const OLD_PRODUCE = 11
+const OLD_OFFSET_COMMIT = 4
+const OLD_END = 4
+const RETRY_MS = 20
+const NOT_YET_MS = 20_000
+
+/** What a coordinator says when the member is not the one that the group has. */
+const MEMBER_GONE = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'] as const
+
+/** The side of transactions that the coordinator keeps: who this producer is, what belongs to the transaction, how it ends. */
+export class Transaction {
+  readonly #options: TransactionOptions
+  /** Partitions and groups that the broker has been told of, by the older rules. */
+  readonly #added = new Set<string>()
+  /** Something may have reached the broker, so that it has to be told of the end. */
+  #started = false
+  #isV2 = false
+  #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
+
+  constructor(options: TransactionOptions) {
+    this.#options = options
+  }
+
+  get identity(): ProducerIdentity {
+    return this.#identity
+  }
+
+  /** By the newer rules each transaction has an epoch of its own. */
+  get isV2(): boolean {
+    return this.#isV2
+  }
+
+  get maxProduceVersion(): number {
+    return this.#isV2 ? produceApi.maxVersion : OLD_PRODUCE
+  }
+
+  /**
+   * Takes an identity. `asBefore` only where nobody else has taken one since, so that a producer that is out of date cannot
+   * fence its successor.
+   *
+   * @throws KafkaError, WireError
+   */
+  async init(asBefore: boolean): Promise<void> {
+    const { transactionalId, timeoutMs } = this.#options
+    const before = asBefore ? this.#identity : { producerId: -1, producerEpoch: -1 }
+    const answer = await this.#retrying(
+      async () => {
+        const connection = await this.#coordinator()
+        // The first after a start of the broker tells by which rules it plays.
+        this.#isV2 = (connection.features.get(FEATURE) ?? 0) >= 2 && connection.supports(endTxnApi, 5)
+        const request = { transactionalId, transactionTimeoutMs: timeoutMs, ...before }
+        const answer = await this.#send(connection, initProducerIdApi, request)
+        checkCode(answer.errorCode)
+        return answer
+      },
+      Math.max(NOT_YET_MS, timeoutMs),
+    )
+    this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+    this.#ended()
+  }
+
+  /** Makes partitions part of the transaction; undefined where they are already, or the broker does it by itself. */
+  admit(partitions: readonly TopicPartition[]): Promise<void> | undefined {
+    if (this.#isV2) {
+      this.#started = true
+      return undefined
+    }
+    const added = partitions.filter(each => !this.#added.has(nameOf(each)))
+    return added.length === 0 ? undefined : this.#addPartitions(added)
+  }
+
+  /**
+   * @throws MILLRACE_GROUP_FENCED when the member is not the group's; MILLRACE_PRODUCER_FENCED and
+   * MILLRACE_TRANSACTION_ABORTABLE come from the caller's translation of KafkaError and WireError
+   */
+  async addOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
+    const { cluster, transactionalId } = this.#options
+    const { groupId, generationId, memberId, groupInstanceId } = group
+    if (!this.#isV2) await this.#addGroup(groupId)
+    this.#started = true
+    await this.#retrying(
+      async () => {
+        const connection = await cluster.connection(await cluster.coordinator('group', groupId), GENERAL)
+        const version = connection.versionOf(
+          txnOffsetCommitApi,
+          this.#isV2 ? txnOffsetCommitApi.maxVersion : OLD_OFFSET_COMMIT,
+        )
+        const request = {
+          transactionalId,
+          groupId,
+          ...this.#identity,
+          generationId,
+          memberId,
+          groupInstanceId: groupInstanceId ?? null,
+          topics: [...byTopic(offsets)].map(([name, list]) => ({
+            name,
+            partitions: list.map(({ partition, offset, metadata }) => ({
+              partitionIndex: partition,
+              committedOffset: offset,
+              committedMetadata: metadata ?? '',
+            })),
+          })),
+        }
+        const answer = await this.#send(connection, txnOffsetCommitApi, request, version)
+        for (const { partitions } of answer.topics) {
+          for (const { errorCode } of partitions) {
+            if (isMemberGone(errorNameOf(errorCode))) throw groupFenced(groupId, new KafkaError(errorCode))
+            checkCode(errorCode)
+          }
+        }
+      },
+      NOT_YET_MS,
+      groupId,
+    )
+  }
+
+  /** Tells the coordinator of the end, unless nothing has begun. @throws KafkaError, WireError */
+  async end(committed: boolean): Promise<void> {
+    const { transactionalId } = this.#options
+    if (this.#started) {
+      const before = this.#identity
+      const answer = await this.#retrying(async () => {
+        const connection = await this.#coordinator()
+        const version = connection.versionOf(endTxnApi, this.#isV2 ? endTxnApi.maxVersion : OLD_END)
+        const answer = await this.#send(connection, endTxnApi, { transactionalId, ...before, committed }, version)
+        checkCode(answer.errorCode)
+        return answer
+      }, NOT_YET_MS)
+      if (this.#isV2 && answer.producerId >= 0) {
+        this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+      }
+    }
+    this.#ended()
+  }
+
+  #ended(): void {
+    this.#started = false
+    this.#added.clear()
+  }
+
+  async #addPartitions(partitions: readonly TopicPartition[]): Promise<void> {
+    const { transactionalId } = this.#options
+    const { producerId, producerEpoch } = this.#identity
+    this.#started = true
+    await this.#retrying(async () => {
+      const connection = await this.#coordinator()
+      const answer = await this.#send(connection, addPartitionsToTxnApi, {
+        v3AndBelowTransactionalId: transactionalId,
+        v3AndBelowProducerId: producerId,
+        v3AndBelowProducerEpoch: producerEpoch,
+        v3AndBelowTopics: [...byTopic(partitions)].map(([name, list]) => ({
+          name,
+          partitions: list.map(({ partition }) => partition),
+        })),
+      })
+      const codes = answer.resultsByTopicV3AndBelow.flatMap(({ resultsByPartition }) =>
+        resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode),
+      )
+      // One that is refused for good says more than those that were not looked at because of it.
+      const refused = codes.filter(code => code !== 0 && errorNameOf(code) !== 'OPERATION_NOT_ATTEMPTED')
+      checkCode(refused[0] ?? codes.find(code => code !== 0) ?? 0)
+    }, NOT_YET_MS)
+    for (const partition of partitions) this.#added.add(nameOf(partition))
+  }
+
+  async #addGroup(groupId: string): Promise<void> {
+    const { transactionalId } = this.#options
+    if (this.#added.has(groupId)) return
+    this.#started = true
+    await this.#retrying(async () => {
+      const connection = await this.#coordinator()
+      const answer = await this.#send(connection, addOffsetsToTxnApi, { transactionalId, ...this.#identity, groupId })
+      checkCode(answer.errorCode)
+    }, NOT_YET_MS)
+    this.#added.add(groupId)
+  }
+
+  async #coordinator(): Promise<Connection> {
+    const { cluster, transactionalId } = this.#options
+    return cluster.connection(await cluster.coordinator('transaction', transactionalId), GENERAL)
+  }
+
+  #send<Request, Response>(
+    connection: Connection,
+    api: Api<Request, Response>,
+    request: Request,
+    version?: number,
+  ): Promise<Response> {
+    const timeoutMs = this.#options.cluster.requestTimeoutMs
+    return connection.send(api, request, { timeoutMs, ...(version !== undefined && { version }) })
+  }
+
+  /**
+   * Tries again while the broker writes the end of the transaction before, while coordinators move, and while none answers:
+   * all these requests may be made twice.
+   */
+  async #retrying<T>(work: () => Promise<T>, notYetMs: number, groupId?: string): Promise<T> {
+    const { cluster, clock, transactionalId } = this.#options
+    const until = clock.monotonic() + notYetMs
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        const passing =
+          error instanceof KafkaError
+            ? error.retriable || error.type === 'CONCURRENT_TRANSACTIONS'
+            : error instanceof WireError && ['unreachable', 'timeout', 'malformed'].includes(error.reason)
+        if (!passing || clock.monotonic() >= until) throw error
+        if (!isKafkaError(error, 'CONCURRENT_TRANSACTIONS')) {
+          cluster.forgetCoordinator('transaction', transactionalId)
+          if (groupId !== undefined) cluster.forgetCoordinator('group', groupId)
+        }
+        await clock.sleep(Math.min(RETRY_MS * 2 ** Math.min(attempt, 5), 500))
+      }
+    }
+  }
+}
+
+function isMemberGone(error: KafkaErrorName | undefined): boolean {
+  return MEMBER_GONE.some(each => each === error)
+}
+
+function groupFenced(groupId: string, cause: KafkaError): MillraceError {
+  return millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: cause.message }, { cause })
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}

@@ -1,0 +1,219 @@
+import {
+  checkRecordFits,
+  millraceError,
+  type Clock,
+  type CommittedOffset,
+  type GroupMetadata,
+  type Headers,
+  type Producer,
+  type ProducerOptions,
+  type TopicAppender,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { Cluster, Purpose } from '../cluster/cluster.ts'
+import { checkCode, isKafkaError } from '../cluster/kafka-error.ts'
+import { initProducerIdApi } from '../protocol/messages/init-producer-id.ts'
+import { produceApi } from '../protocol/messages/produce.ts'
+import { isProducerFenced, translateError } from '../translate-error.ts'
+import { BatchSender, type ProducerIdentity } from './batch-sender.ts'
+import { Transaction } from './transaction.ts'
+
+/** 1 MiB less the batch's header, as the port says. */
+const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024 - 61
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
+/** More than a record takes besides key, value and headers. */
+const RECORD_OVERHEAD_BYTES = 128
+/** A producer without transactions has none that could be over. */
+const NO_TIMEOUT_MS = 0x7fff_ffff
+
+export interface WireProducerContext {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly brokers: string
+  readonly purpose: Purpose
+}
+
+/** Idempotent always, transactional with a `transactionalId`: `BatchSender` for the records, `Transaction` for the rest. */
+export class WireProducer implements Producer {
+  readonly #context: WireProducerContext
+  readonly #options: ProducerOptions
+  readonly #maxBatchBytes: number
+  readonly #sender: BatchSender
+  readonly #transaction: Transaction | undefined
+  readonly #appenders = new Map<string, TopicAppender>()
+  #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
+  /** Why nothing more may be done with this producer. */
+  #broken: Error | undefined
+  #closed = false
+
+  constructor(context: WireProducerContext, options: ProducerOptions) {
+    const { cluster, clock } = context
+    const { transactionalId, transactionTimeoutMs: timeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options
+    this.#context = context
+    this.#options = options
+    this.#maxBatchBytes = options.maxBatchBytes ?? DEFAULT_MAX_BATCH_BYTES
+    const transaction =
+      transactionalId === undefined ? undefined : new Transaction({ cluster, clock, transactionalId, timeoutMs })
+    this.#transaction = transaction
+    this.#sender = new BatchSender({
+      ...context,
+      compression: options.compression ?? 'none',
+      maxBatchBytes: this.#maxBatchBytes,
+      transactionalId,
+      identity: () => transaction?.identity ?? this.#identity,
+      maxVersion: () => transaction?.maxProduceVersion ?? produceApi.maxVersion,
+      admit: partitions => transaction?.admit(partitions),
+    })
+  }
+
+  async init(): Promise<void> {
+    this.#check('init')
+    try {
+      if (this.#transaction === undefined) this.#identity = await this.#newIdentity()
+      else await this.#transaction.init(false)
+    } catch (error) {
+      throw this.#translate(error, 'Initialising the producer')
+    }
+  }
+
+  topic(name: string): TopicAppender {
+    const known = this.#appenders.get(name)
+    if (known !== undefined) return known
+    const sender = this.#sender
+    const limit = this.#maxBatchBytes
+    const append = (
+      partition: number,
+      timestamp: number,
+      keyBytes: Buffer,
+      keyStart: number,
+      keyEnd: number,
+      valueBytes: Buffer,
+      valueStart: number,
+      valueEnd: number,
+      headers: Headers,
+    ): void => {
+      if (this.#closed || this.#broken !== undefined) this.#check('append')
+      if (headers.length > 0 || keyEnd - keyStart + valueEnd - valueStart > limit - RECORD_OVERHEAD_BYTES) {
+        checkRecordFits(name, limit, keyStart, keyEnd, valueStart, valueEnd, headers)
+      }
+      // What follows a failure is dropped: the next flush throws, and nothing after it is committed.
+      if (sender.failure !== undefined) return
+      sender.append(sender.queueOf(name, partition), builder =>
+        builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers),
+      )
+    }
+    const appender = { topic: name, append }
+    this.#appenders.set(name, appender)
+    return appender
+  }
+
+  pending(): Promise<void> | undefined {
+    return this.#sender.pending()
+  }
+
+  async flush(): Promise<readonly TopicPartitionOffset[]> {
+    this.#check('flush')
+    return this.#sender.flush()
+  }
+
+  begin(): void {
+    this.#check('begin')
+    this.#transactional('begin')
+  }
+
+  async sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
+    this.#check('sendOffsets')
+    const [transaction, transactionalId] = this.#transactional('sendOffsets')
+    if (offsets.length === 0) return
+    try {
+      await transaction.addOffsets(offsets, group)
+    } catch (error) {
+      const translated = this.#translate(error, 'Adding offsets to the transaction')
+      if (isProducerFenced(error) || translated.code === 'MILLRACE_GROUP_FENCED') throw translated
+      const reason = `Adding offsets: ${error instanceof Error ? error.message : String(error)}`
+      throw millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
+    }
+  }
+
+  async commit(): Promise<void> {
+    this.#check('commit')
+    const [transaction, transactionalId] = this.#transactional('commit')
+    await this.#sender.flush()
+    try {
+      await transaction.end(true)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (isKafkaError(error, 'TRANSACTION_ABORTABLE')) {
+        throw millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
+      }
+      throw this.#break(
+        isProducerFenced(error)
+          ? this.#translate(error, 'Committing the transaction')
+          : millraceError('MILLRACE_TRANSACTION_UNKNOWN', { transactionalId, reason }, { cause: error }),
+      )
+    }
+    if (transaction.isV2) this.#sender.resetSequences()
+  }
+
+  async abort(): Promise<void> {
+    this.#check('abort')
+    const [transaction] = this.#transactional('abort')
+    const inDoubt = await this.#sender.drop()
+    try {
+      await transaction.end(false)
+      // A batch of which nobody knows whether it arrived may have the sequence numbers that would come next, and the broker would
+      // take the next batch for a copy of it. A new epoch counts from 0; by the newer rules there is one anyway.
+      if (inDoubt && !transaction.isV2) await transaction.init(true)
+      if (inDoubt || transaction.isV2) this.#sender.resetSequences()
+    } catch (error) {
+      throw this.#break(this.#translate(error, 'Aborting the transaction'))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#sender.close()
+  }
+
+  async #newIdentity(): Promise<ProducerIdentity> {
+    const { cluster } = this.#context
+    return cluster.retrying(async () => {
+      const request = { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS }
+      const { errorCode, producerId, producerEpoch } = await cluster.any(initProducerIdApi, request)
+      checkCode(errorCode)
+      return { producerId, producerEpoch }
+    })
+  }
+
+  #break(error: Error): Error {
+    this.#broken = error
+    return error
+  }
+
+  #check(operation: string): void {
+    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'producer' })
+    if (this.#broken !== undefined) throw this.#broken
+  }
+
+  #transactional(feature: string): readonly [Transaction, string] {
+    const { transactionalId } = this.#options
+    if (this.#transaction !== undefined && transactionalId !== undefined) return [this.#transaction, transactionalId]
+    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', {
+      client: 'kafka',
+      feature: `${feature}() without a transactionalId`,
+    })
+  }
+
+  #translate(error: unknown, operation: string) {
+    const { brokers, cluster } = this.#context
+    const { transactionalId } = this.#options
+    const { requestTimeoutMs } = cluster
+    return translateError(error, {
+      operation,
+      brokers,
+      requestTimeoutMs,
+      ...(transactionalId !== undefined && { transactionalId }),
+    })
+  }
+}
