@@ -7,7 +7,8 @@ export interface MessageChoice {
 }
 
 /**
- * The lower end is what Kafka 2.8 offers at most: an older version would never be chosen with a broker that is supported. The
+ * The lower end is what Kafka 2.8 offers at most (or the first release that has it): an older version would never be chosen with a
+ * broker that is supported. The
  * upper end is the last version that this client has a use for: Produce 13, OffsetCommit 10 and OffsetFetch 10 name topics by id
  * only, InitProducerId 6 is not stable, AddPartitionsToTxn 4 is for brokers, and later versions of ListOffsets only add special
  * timestamps.
@@ -38,6 +39,9 @@ export const APIS: readonly MessageChoice[] = [
   { name: 'DescribeConfigs', min: 4, max: 4 },
   { name: 'SaslAuthenticate', min: 2, max: 2 },
   { name: 'DeleteGroups', min: 2, max: 2 },
+  { name: 'DescribeProducers', min: 0, max: 0 },
+  { name: 'DescribeTransactions', min: 0, max: 0 },
+  { name: 'ListTransactions', min: 0, max: 0 },
 ]
 
 /** What members of a classic group tell each other through the broker. */

@@ -1,4 +1,4 @@
-import { millraceError, type CommittedOffset, type TopicPartition } from '@millrace/core'
+import { unstableOffsets, type CommittedOffset, type TopicPartition } from '@millrace/core'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
 import type { FlexibleReader, FlexibleWriter } from './flexible-bytes.ts'
 import { checkErrorCode, sendRaw, UNSTABLE_OFFSET_COMMIT } from './raw-request.ts'
@@ -51,18 +51,6 @@ export async function fetchCommitted(
       offset,
       ...(metadata === null || metadata === '' ? {} : { metadata }),
     }))
-}
-
-/** @param holders transactional ids of which one at least holds them, where they are known */
-export function unstableOffsets(
-  groupId: string,
-  partitions: readonly TopicPartition[],
-  holders: readonly string[] = [],
-) {
-  const names = partitions.map(({ topic, partition }) => `${topic}-${partition}`).join(', ')
-  const ids = holders.map(id => `"${id}"`).join(' or ')
-  const transaction = holders.length === 0 ? 'a transaction' : `a transaction of ${ids}`
-  return millraceError('MILLRACE_OFFSETS_UNSTABLE', { groupId, partitions: names, transaction })
 }
 
 function writeRequest(

@@ -1,4 +1,6 @@
 import {
+  offsetHolders,
+  unstableOffsets,
   millraceError,
   PollLoop,
   type Clock,
@@ -15,10 +17,10 @@ import {
 import type { Kafka } from 'kafkajs'
 import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
-import { fetchCommitted, unstableOffsets } from './committed-offsets.ts'
+import { fetchCommitted } from './committed-offsets.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
-import { offsetHolders } from './offset-holders.ts'
+import { transactionRequests } from './transaction-requests.ts'
 import { Membership, type NewAssignment } from './membership.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
 import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
@@ -107,7 +109,11 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   async #withHolders(error: MillraceError, partitions: readonly TopicPartition[]): Promise<MillraceError> {
     if (error.code !== 'MILLRACE_OFFSETS_UNSTABLE') return error
     const { groupId } = this.#options
-    const answer = withDeadline(offsetHolders(this.#link, groupId), REQUEST_TIMEOUT_MS, 'Asking for transactions')
+    const answer = withDeadline(
+      offsetHolders(transactionRequests(this.#link), groupId),
+      REQUEST_TIMEOUT_MS,
+      'Asking for transactions',
+    )
     const holders = await answer.catch(() => [])
     return holders.length === 0 ? error : unstableOffsets(groupId, partitions, holders)
   }

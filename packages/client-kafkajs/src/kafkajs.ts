@@ -1,4 +1,5 @@
 import {
+  HangingTransactions,
   millraceError,
   type Admin,
   type ClientCapabilities,
@@ -19,13 +20,13 @@ import { ClusterLink } from './cluster-link.ts'
 import { availableCodecs } from './compression.ts'
 import { ownSasl, portableConfig } from './connection-settings.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
-import { HangingTransactions } from './hanging-transactions.ts'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkaLog } from './kafka-log.ts'
 import { ManualConsumer } from './manual-consumer.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { KafkajsProducerPort } from './producer.ts'
 import { TokenRelay } from './token-relay.ts'
+import { transactionRequests } from './transaction-requests.ts'
 import { REQUEST_TIMEOUT_MS } from './translate-error.ts'
 
 /** How to reach Kafka: kafkajs' own options, or a `Kafka` of kafkajs that the application has already. */
@@ -131,7 +132,10 @@ class KafkajsClient implements KafkaClient {
   producer(options: ProducerOptions): Producer {
     const { compression = 'none' } = options
     if (!availableCodecs().includes(compression)) throw unsupported(`compression with ${compression}`)
-    this.#hanging ??= new HangingTransactions(this.#open(new ClusterLink(this.#kafka)), this.#context.clock)
+    this.#hanging ??= new HangingTransactions(
+      transactionRequests(this.#open(new ClusterLink(this.#kafka))),
+      this.#context.clock,
+    )
     return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options, this.#hanging))
   }
 

@@ -1,4 +1,5 @@
 import {
+  type HangingTransactions,
   checkRecordFits,
   millraceError,
   type Clock,
@@ -15,7 +16,6 @@ import type { Kafka, Producer as KafkajsProducer, ProducerBatch, RecordMetadata,
 import { BatchSender } from './batch-sender.ts'
 import { byTopic, ClusterLink } from './cluster-link.ts'
 import { settledWithin, withDeadline } from './deadline.ts'
-import type { HangingTransactions } from './hanging-transactions.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { recordBytes } from './pending-batch.ts'
 import {

@@ -1,37 +1,94 @@
-import type { TopicPartition } from '@millrace/core'
+import {
+  isMillraceError,
+  type OpenTransaction,
+  type TopicPartition,
+  type TransactionalProducer,
+  type TransactionDescription,
+  type TransactionRequests,
+} from '@millrace/core'
 import type { Broker, Cluster } from 'kafkajs'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
+import { fetchCommitted } from './committed-offsets.ts'
 import { checkErrorCode, sendRaw, TRANSACTIONAL_ID_NOT_FOUND } from './raw-request.ts'
-
-/** What the coordinator has of a transactional id. */
-export interface TransactionDescription {
-  /** As `Empty`, `Ongoing`, `PrepareCommit`, `CompleteCommit`. */
-  readonly state: string
-  readonly producerId: bigint
-  readonly producerEpoch: number
-}
-
-/** A transaction that has begun in a partition, and has no marker there yet. */
-export interface OpenTransaction extends TopicPartition {
-  readonly producerId: bigint
-}
 
 /** kafkajs' cluster with the kind of coordinator, which its types leave out. */
 interface CoordinatorFinder {
   findGroupCoordinator(of: { readonly groupId: string; readonly coordinatorType: number }): Promise<Broker>
 }
 
+/** Requests of kafkajs' broker that its types leave out. */
+interface TransactionBroker {
+  addPartitionsToTxn(
+    request: KafkajsTransactionalProducer & {
+      readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+    },
+  ): Promise<unknown>
+  addOffsetsToTxn(request: KafkajsTransactionalProducer & { readonly groupId: string }): Promise<unknown>
+  endTxn(request: KafkajsTransactionalProducer & { readonly transactionResult: boolean }): Promise<unknown>
+}
+
+interface KafkajsTransactionalProducer {
+  readonly transactionalId: string
+  readonly producerId: string
+  readonly producerEpoch: number
+}
+
+/** All that is asked about transactions, over one connection to each broker. */
+export function transactionRequests(link: ClusterLink): TransactionRequests {
+  const coordinator = async (transactionalId: string): Promise<TransactionBroker> =>
+    (await transactionCoordinator(await link.open([]), transactionalId)) as unknown as TransactionBroker
+  return {
+    describe: transactionalId => describeTransaction(link, transactionalId),
+    openTransactions: partitions => openTransactions(link, partitions),
+    transactionalIds: producerIds => transactionalIdsOf(link, producerIds),
+    async partitionCount(topic) {
+      const cluster = await link.open([topic])
+      return cluster.findTopicPartitionMetadata(topic).length
+    },
+    async isStable(groupId, partitions) {
+      try {
+        await fetchCommitted(link, groupId, partitions)
+        return true
+      } catch (error) {
+        if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return false
+        throw error
+      }
+    },
+    async addPartitions(producer, partitions) {
+      const topics = [...byTopic(partitions)].map(([topic, list]) => ({
+        topic,
+        partitions: list.map(({ partition }) => partition),
+      }))
+      const broker = await coordinator(producer.transactionalId)
+      await broker.addPartitionsToTxn({ ...kafkajsProducer(producer), topics })
+    },
+    async addOffsets(producer, groupId) {
+      const broker = await coordinator(producer.transactionalId)
+      await broker.addOffsetsToTxn({ ...kafkajsProducer(producer), groupId })
+    },
+    async end(producer, committed) {
+      const broker = await coordinator(producer.transactionalId)
+      await broker.endTxn({ ...kafkajsProducer(producer), transactionResult: committed })
+    },
+  }
+}
+
+function kafkajsProducer(producer: TransactionalProducer): KafkajsTransactionalProducer {
+  const { transactionalId, producerId, producerEpoch } = producer
+  return { transactionalId, producerId: String(producerId), producerEpoch }
+}
+
 /** Kafka's number for coordinators of transactions. */
 const TRANSACTION_COORDINATOR = 1
 const NOT_ALLOWED = new Set([29, 31])
 
-export function transactionCoordinator(cluster: Cluster, transactionalId: string): Promise<Broker> {
+function transactionCoordinator(cluster: Cluster, transactionalId: string): Promise<Broker> {
   const finder = cluster as unknown as CoordinatorFinder
   return finder.findGroupCoordinator({ groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR })
 }
 
 /** Undefined when nobody has used the id yet. */
-export async function describeTransaction(
+async function describeTransaction(
   link: ClusterLink,
   transactionalId: string,
 ): Promise<TransactionDescription | undefined> {
@@ -69,7 +126,7 @@ export async function describeTransaction(
 }
 
 /** Of partitions that may not be looked into, nothing is given. */
-export async function openTransactions(
+async function openTransactions(
   link: ClusterLink,
   partitions: readonly TopicPartition[],
 ): Promise<{ readonly open: readonly OpenTransaction[]; readonly hidden: readonly TopicPartition[] }> {
@@ -89,7 +146,7 @@ export async function openTransactions(
 }
 
 /** The ids of these producers. Each broker knows those that it coordinates. */
-export async function transactionalIdsOf(link: ClusterLink, producerIds: readonly bigint[]): Promise<string[]> {
+async function transactionalIdsOf(link: ClusterLink, producerIds: readonly bigint[]): Promise<string[]> {
   const cluster = await link.open([])
   const answers = await Promise.all(
     cluster.getNodeIds().map(async nodeId => {

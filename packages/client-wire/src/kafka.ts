@@ -1,4 +1,5 @@
 import {
+  HangingTransactions,
   millraceError,
   type Admin,
   type ClientCapabilities,
@@ -22,6 +23,7 @@ import type { BusyHeartbeats } from './group/busy-heartbeat.ts'
 import { WireGroupConsumer } from './group/wire-group-consumer.ts'
 import type { SaslOptions, Security } from './net/security.ts'
 import { TokenSource } from './net/token-source.ts'
+import { transactionRequests } from './produce/transaction-requests.ts'
 import { WireProducer } from './produce/wire-producer.ts'
 
 /** How to reach Kafka. */
@@ -65,6 +67,7 @@ class WireClient implements KafkaClient {
   readonly #context: ClientContext
   readonly #rack: string
   readonly #heartbeats: BusyHeartbeats | undefined
+  readonly #hanging: HangingTransactions
   readonly #opened = new Set<{ close(): Promise<void> }>()
   #count = 0
 
@@ -83,6 +86,7 @@ class WireClient implements KafkaClient {
       requestTimeoutMs,
       clock: context.clock,
     })
+    this.#hanging = new HangingTransactions(transactionRequests(this.#cluster), context.clock)
     const security = { tls, sasl: sasl?.mechanism === 'oauthbearer' ? ('oauthbearer' as const) : sasl }
     const { logger } = context
     const obstacle = cannotBeCopied(security)
@@ -129,7 +133,7 @@ class WireClient implements KafkaClient {
         feature: `compression with ${compression}`,
       })
     }
-    return this.#open(new WireProducer(this.#shared('producer'), options))
+    return this.#open(new WireProducer({ ...this.#shared('producer'), hanging: this.#hanging }, options))
   }
 
   async close(): Promise<void> {

@@ -66,7 +66,6 @@ function translateKafkaError(error: KafkaError, context: ErrorContext): Millrace
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && context.topic !== undefined) {
     return millraceError('MILLRACE_TOPIC_MISSING', { topic: context.topic }, options)
   }
-  if (type === 'UNSTABLE_OFFSET_COMMIT') return millraceError('MILLRACE_OFFSETS_UNSTABLE', { groupId }, options)
   if (type === 'FENCED_INSTANCE_ID') {
     const groupInstanceId = context.groupInstanceId ?? 'unknown'
     return millraceError('MILLRACE_GROUP_INSTANCE_FENCED', { groupId, groupInstanceId }, options)

@@ -119,10 +119,14 @@ export class WireAdmin implements Admin {
     )
   }
 
-  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    unstable?: 'throw' | 'omit',
+  ): Promise<readonly CommittedOffset[]> {
     return this.#run(
       `Asking for the committed offsets of "${groupId}"`,
-      () => fetchCommitted(this.#cluster, groupId, partitions, { requireStable: false }),
+      () => fetchCommitted(this.#cluster, groupId, partitions, unstable),
       { groupId, topic: topicsOf(partitions) },
     )
   }

@@ -1,25 +1,27 @@
-import type { CommittedOffset, GroupMetadata, TopicPartition } from '@millrace/core'
+import {
+  isMillraceError,
+  unstableOffsets,
+  type CommittedOffset,
+  type GroupMetadata,
+  type TopicPartition,
+} from '@millrace/core'
 import { byTopic } from '../cluster/by-topic.ts'
 import { type Cluster, GENERAL } from '../cluster/cluster.ts'
-import { checkCode } from '../cluster/kafka-error.ts'
+import { checkCode, errorNameOf } from '../cluster/kafka-error.ts'
 import { offsetCommitApi } from '../protocol/messages/offset-commit.ts'
 import { offsetFetchApi } from '../protocol/messages/offset-fetch.ts'
-
-export interface FetchCommittedOptions {
-  /** Fail with UNSTABLE_OFFSET_COMMIT while an open transaction holds one of them (KIP-447). */
-  readonly requireStable: boolean
-}
 
 /**
  * The offsets that a group has committed for exactly these partitions; absent where there is none.
  *
- * @throws KafkaError, WireError
+ * @throws MILLRACE_OFFSETS_UNSTABLE while a transaction holds one of them (KIP-447), unless `unstable` is `omit`: then such
+ * partitions are absent; KafkaError, WireError
  */
 export async function fetchCommitted(
   cluster: Cluster,
   groupId: string,
   partitions: readonly TopicPartition[],
-  { requireStable }: FetchCommittedOptions,
+  unstable: 'throw' | 'omit' = 'throw',
 ): Promise<CommittedOffset[]> {
   // Without partitions Kafka would answer with all that the group ever committed.
   if (partitions.length === 0) return []
@@ -29,22 +31,30 @@ export async function fetchCommitted(
     partitionIndexes: list.map(({ partition }) => partition),
   }))
   const hasGroups = connection.versionOf(offsetFetchApi) >= 8
+  const requireStable = true
   const request = hasGroups ? { groups: [{ groupId, topics }], requireStable } : { groupId, topics, requireStable }
   try {
     const answer = await connection.send(offsetFetchApi, request, { timeoutMs: cluster.requestTimeoutMs })
     checkCode(answer.errorCode)
     for (const { errorCode } of answer.groups) checkCode(errorCode)
     const found = hasGroups ? (answer.groups[0]?.topics ?? []) : answer.topics
-    return found.flatMap(({ name, partitions: list }) =>
+    const held: TopicPartition[] = []
+    const offsets = found.flatMap(({ name, partitions: list }) =>
       list.flatMap(({ partitionIndex, committedOffset, metadata, errorCode }) => {
+        if (errorNameOf(errorCode) === 'UNSTABLE_OFFSET_COMMIT') {
+          held.push({ topic: name, partition: partitionIndex })
+          return []
+        }
         checkCode(errorCode)
         if (committedOffset < 0) return []
         const text = metadata === null || metadata === '' ? {} : { metadata }
         return [{ topic: name, partition: partitionIndex, offset: committedOffset, ...text }]
       }),
     )
+    if (held.length > 0 && unstable === 'throw') throw unstableOffsets(groupId, held)
+    return offsets
   } catch (error) {
-    cluster.forgetCoordinator('group', groupId)
+    if (!isMillraceError(error)) cluster.forgetCoordinator('group', groupId)
     throw error
   }
 }

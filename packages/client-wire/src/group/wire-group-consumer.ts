@@ -1,6 +1,8 @@
 import {
   millraceError,
+  offsetHolders,
   PollLoop,
+  unstableOffsets,
   type Clock,
   type CommittedOffset,
   type FetchedBatch,
@@ -8,6 +10,7 @@ import {
   type GroupConsumerOptions,
   type GroupMetadata,
   type MemberAssignment,
+  type MillraceError,
   type Subscription,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -15,6 +18,7 @@ import {
 import type { Cluster, Purpose } from '../cluster/cluster.ts'
 import { isKafkaError } from '../cluster/kafka-error.ts'
 import { PartitionFetcher } from '../fetch/partition-fetcher.ts'
+import { transactionRequests } from '../produce/transaction-requests.ts'
 import { translateError } from '../translate-error.ts'
 import { BusyHeartbeat, type BusyHeartbeats } from './busy-heartbeat.ts'
 import { fetchCommitted } from './committed-offsets.ts'
@@ -97,15 +101,21 @@ export class WireGroupConsumer implements GroupConsumer {
     const { cluster } = this.#context
     const { groupId } = this.#options
     try {
-      // An open transaction is for the caller: it has other things to do meanwhile.
-      const giveUp = (error: unknown) => isKafkaError(error, 'UNSTABLE_OFFSET_COMMIT', 'UNKNOWN_TOPIC_OR_PARTITION')
-      return await cluster.retrying(() => fetchCommitted(cluster, groupId, partitions, { requireStable: true }), {
-        giveUp,
-        coordinator: ['group', groupId],
-      })
+      const giveUp = (error: unknown) => isKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION')
+      const coordinator = ['group', groupId] as const
+      return await cluster.retrying(() => fetchCommitted(cluster, groupId, partitions), { giveUp, coordinator })
     } catch (error) {
-      throw this.#translate(error, `Asking for the committed offsets of "${groupId}"`)
+      const translated = this.#translate(error, `Asking for the committed offsets of "${groupId}"`)
+      throw await this.#withHolders(translated, partitions)
     }
+  }
+
+  /** Whose transactions hold offsets is worth a question more, which may fail or not be allowed. */
+  async #withHolders(error: MillraceError, partitions: readonly TopicPartition[]): Promise<MillraceError> {
+    if (error.code !== 'MILLRACE_OFFSETS_UNSTABLE') return error
+    const { groupId } = this.#options
+    const holders = await offsetHolders(transactionRequests(this.#context.cluster), groupId).catch(() => [])
+    return holders.length === 0 ? error : unstableOffsets(groupId, partitions, holders)
   }
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {

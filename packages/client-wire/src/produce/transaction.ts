@@ -3,8 +3,10 @@ import {
   type Clock,
   type CommittedOffset,
   type GroupMetadata,
+  type HangingTransactions,
   type MillraceError,
   type TopicPartition,
+  type TransactionReach,
 } from '@millrace/core'
 import { byTopic } from '../cluster/by-topic.ts'
 import { type Cluster, GENERAL } from '../cluster/cluster.ts'
@@ -13,6 +15,7 @@ import type { Connection } from '../net/connection.ts'
 import type { Api } from '../protocol/api.ts'
 import { addOffsetsToTxnApi } from '../protocol/messages/add-offsets-to-txn.ts'
 import { addPartitionsToTxnApi } from '../protocol/messages/add-partitions-to-txn.ts'
+import { describeTransactionsApi } from '../protocol/messages/describe-transactions.ts'
 import { endTxnApi } from '../protocol/messages/end-txn.ts'
 import { initProducerIdApi } from '../protocol/messages/init-producer-id.ts'
 import { produceApi } from '../protocol/messages/produce.ts'
@@ -23,6 +26,7 @@ import type { ProducerIdentity } from './batch-sender.ts'
 export interface TransactionOptions {
   readonly cluster: Cluster
   readonly clock: Clock
+  readonly hanging: HangingTransactions
   readonly transactionalId: string
   readonly timeoutMs: number
 }
@@ -48,6 +52,11 @@ export class Transaction {
   #started = false
   #isV2 = false
   #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
+  /** The offsets of the open transaction, by group. */
+  readonly #offsets = new Map<string, readonly TopicPartition[]>()
+  /** Until the offsets of the transaction before are stable; rejects when its markers are missing. */
+  #settling: Promise<void> | undefined
+  #closed = false
 
   constructor(options: TransactionOptions) {
     this.#options = options
@@ -67,14 +76,34 @@ export class Transaction {
   }
 
   /**
-   * Takes an identity. `asBefore` only where nobody else has taken one since, so that a producer that is out of date cannot
-   * fence its successor.
+   * Takes an identity and ends what a predecessor has left open, as it ended where the broker has lost the markers of that.
+   *
+   * @throws MILLRACE_TRANSACTION_HANGING, KafkaError, WireError
+   */
+  async begin(reach: TransactionReach | undefined): Promise<void> {
+    const { hanging, transactionalId, timeoutMs } = this.#options
+    // Kafka 2.8 does not tell how transactions have ended.
+    const tells = reach !== undefined && (await this.#coordinator()).supports(describeTransactionsApi, 0)
+    const last = tells ? await hanging.look(transactionalId, reach, timeoutMs) : undefined
+    await this.#init({ producerId: -1, producerEpoch: -1 })
+    if (last !== undefined) await hanging.complete(transactionalId, last, timeoutMs)
+  }
+
+  /**
+   * Takes another epoch, unless somebody else has taken one since: a producer that is out of date must not fence its successor.
    *
    * @throws KafkaError, WireError
    */
-  async init(asBefore: boolean): Promise<void> {
+  raiseEpoch(): Promise<void> {
+    return this.#init(this.#identity)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  async #init(before: ProducerIdentity): Promise<void> {
     const { transactionalId, timeoutMs } = this.#options
-    const before = asBefore ? this.#identity : { producerId: -1, producerEpoch: -1 }
     const answer = await this.#retrying(
       async () => {
         const connection = await this.#coordinator()
@@ -93,6 +122,7 @@ export class Transaction {
 
   /** Makes partitions part of the transaction; undefined where they are already, or the broker does it by itself. */
   admit(partitions: readonly TopicPartition[]): Promise<void> | undefined {
+    if (this.#settling !== undefined) return this.#settling
     if (this.#isV2) {
       this.#started = true
       return undefined
@@ -108,8 +138,10 @@ export class Transaction {
   async addOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
     const { cluster, transactionalId } = this.#options
     const { groupId, generationId, memberId, groupInstanceId } = group
+    await this.#settling
     if (!this.#isV2) await this.#addGroup(groupId)
     this.#started = true
+    this.#offsets.set(groupId, [...(this.#offsets.get(groupId) ?? []), ...offsets])
     await this.#retrying(
       async () => {
         const connection = await cluster.connection(await cluster.coordinator('group', groupId), GENERAL)
@@ -162,12 +194,40 @@ export class Transaction {
         this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
       }
     }
+    if (committed && this.#offsets.size > 0) this.#settle([...this.#offsets])
     this.#ended()
   }
 
   #ended(): void {
     this.#started = false
     this.#added.clear()
+    this.#offsets.clear()
+  }
+
+  /**
+   * Where markers are missing of the transaction before, the end of the next one would decide about its records: so nothing of the
+   * next one is sent until they are there. Mostly they are before anything is to be sent.
+   */
+  #settle(offsets: readonly (readonly [groupId: string, partitions: readonly TopicPartition[]])[]): void {
+    const settling = this.#untilStable(offsets)
+    this.#settling = settling
+    settling.then(
+      () => {
+        if (this.#settling === settling) this.#settling = undefined
+      },
+      // Told by whatever is to be sent next.
+      () => undefined,
+    )
+  }
+
+  async #untilStable(offsets: readonly (readonly [string, readonly TopicPartition[]])[]): Promise<void> {
+    const { hanging, transactionalId } = this.#options
+    if (!(await this.#retrying(() => this.#coordinator(), NOT_YET_MS)).supports(describeTransactionsApi, 0)) return
+    for (const [groupId, partitions] of offsets) {
+      const ask = () => hanging.untilStable(transactionalId, groupId, partitions, () => this.#closed)
+      if (await this.#retrying(ask, NOT_YET_MS, groupId)) continue
+      throw new Error('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+    }
   }
 
   async #addPartitions(partitions: readonly TopicPartition[]): Promise<void> {

@@ -4,6 +4,7 @@ import {
   type Clock,
   type CommittedOffset,
   type GroupMetadata,
+  type HangingTransactions,
   type Headers,
   type Producer,
   type ProducerOptions,
@@ -27,6 +28,7 @@ const RECORD_OVERHEAD_BYTES = 128
 const NO_TIMEOUT_MS = 0x7fff_ffff
 
 export interface WireProducerContext {
+  readonly hanging: HangingTransactions
   readonly cluster: Cluster
   readonly clock: Clock
   readonly brokers: string
@@ -47,13 +49,15 @@ export class WireProducer implements Producer {
   #closed = false
 
   constructor(context: WireProducerContext, options: ProducerOptions) {
-    const { cluster, clock } = context
+    const { cluster, clock, hanging } = context
     const { transactionalId, transactionTimeoutMs: timeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options
     this.#context = context
     this.#options = options
     this.#maxBatchBytes = options.maxBatchBytes ?? DEFAULT_MAX_BATCH_BYTES
     const transaction =
-      transactionalId === undefined ? undefined : new Transaction({ cluster, clock, transactionalId, timeoutMs })
+      transactionalId === undefined
+        ? undefined
+        : new Transaction({ cluster, clock, hanging, transactionalId, timeoutMs })
     this.#transaction = transaction
     this.#sender = new BatchSender({
       ...context,
@@ -70,7 +74,7 @@ export class WireProducer implements Producer {
     this.#check('init')
     try {
       if (this.#transaction === undefined) this.#identity = await this.#newIdentity()
-      else await this.#transaction.init(false)
+      else await this.#transaction.begin(await this.#options.reach?.())
     } catch (error) {
       throw this.#translate(error, 'Initialising the producer')
     }
@@ -102,7 +106,8 @@ export class WireProducer implements Producer {
         builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers),
       )
     }
-    const appender = { topic: name, append }
+    const check: TopicAppender['check'] = (...sizes) => checkRecordFits(name, limit, ...sizes)
+    const appender = { topic: name, check, append }
     this.#appenders.set(name, appender)
     return appender
   }
@@ -163,7 +168,7 @@ export class WireProducer implements Producer {
       await transaction.end(false)
       // A batch of which nobody knows whether it arrived may have the sequence numbers that would come next, and the broker would
       // take the next batch for a copy of it. A new epoch counts from 0; by the newer rules there is one anyway.
-      if (inDoubt && !transaction.isV2) await transaction.init(true)
+      if (inDoubt && !transaction.isV2) await transaction.raiseEpoch()
       if (inDoubt || transaction.isV2) this.#sender.resetSequences()
     } catch (error) {
       throw this.#break(this.#translate(error, 'Aborting the transaction'))
@@ -173,6 +178,7 @@ export class WireProducer implements Producer {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#transaction?.close()
     this.#sender.close()
   }
 

@@ -25,6 +25,9 @@ import { txnOffsetCommitApi } from './txn-offset-commit.ts'
 import { describeConfigsApi } from './describe-configs.ts'
 import { saslAuthenticateApi } from './sasl-authenticate.ts'
 import { deleteGroupsApi } from './delete-groups.ts'
+import { describeProducersApi } from './describe-producers.ts'
+import { describeTransactionsApi } from './describe-transactions.ts'
+import { listTransactionsApi } from './list-transactions.ts'
 
 /** Every request that this client can send. */
 export const ALL_APIS: readonly AnyApi[] = [
@@ -53,4 +56,7 @@ export const ALL_APIS: readonly AnyApi[] = [
   describeConfigsApi,
   saslAuthenticateApi,
   deleteGroupsApi,
+  describeProducersApi,
+  describeTransactionsApi,
+  listTransactionsApi,
 ]

@@ -1,13 +1,8 @@
-import { isMillraceError, millraceError, type Clock, type TopicPartition, type TransactionReach } from '@millrace/core'
-import { byTopic, type ClusterLink } from './cluster-link.ts'
-import { fetchCommitted } from './committed-offsets.ts'
+import { millraceError } from '../errors/millrace-error.ts'
+import type { TopicPartition, TransactionReach } from '../ports/client.ts'
+import type { Clock } from '../ports/clock.ts'
 import { OFFSETS_TOPIC, openOffsetProducers } from './offset-holders.ts'
-import {
-  describeTransaction,
-  openTransactions,
-  transactionCoordinator,
-  type TransactionDescription,
-} from './transaction-requests.ts'
+import type { TransactionDescription, TransactionRequests } from './transaction-requests.ts'
 
 /** What is known before a producer is initialised, which makes the broker forget how the last transaction ended. */
 export interface LastTransaction {
@@ -33,6 +28,7 @@ interface Outcome {
   readonly epoch?: number
 }
 
+const FIRST_RETRY_MS = 2
 const RETRY_MS = 50
 
 /**
@@ -41,13 +37,13 @@ const RETRY_MS = 50
  * outcome of the first, writes what is missing. That outcome is the coordinator's word from before `init`.
  */
 export class HangingTransactions {
-  readonly #link: ClusterLink
+  readonly #requests: TransactionRequests
   readonly #clock: Clock
   /** By transactional id, outcomes that the broker has forgotten, since completing was begun and has failed. */
   readonly #outcomes = new Map<string, Outcome>()
 
-  constructor(link: ClusterLink, clock: Clock) {
-    this.#link = link
+  constructor(requests: TransactionRequests, clock: Clock) {
+    this.#requests = requests
     this.#clock = clock
   }
 
@@ -81,7 +77,7 @@ export class HangingTransactions {
   /** To be called after `init`, with what `look` gave. @throws MILLRACE_TRANSACTION_HANGING */
   async complete(transactionalId: string, last: LastTransaction, withinMs: number): Promise<void> {
     const { before, reach } = last
-    const now = await describeTransaction(this.#link, transactionalId)
+    const now = await this.#requests.describe(transactionalId)
     // `init` raises the epoch by one, and by one more to abort what is open.
     const raised = (now?.producerEpoch ?? 0) - before.producerEpoch
     const wasOpen = before.state === 'Ongoing'
@@ -116,14 +112,15 @@ export class HangingTransactions {
     partitions: readonly TopicPartition[],
     giveUp: () => boolean,
   ): Promise<boolean> {
-    const stable = () => isStable(this.#link, groupId, partitions)
-    for (;;) {
+    const stable = () => this.#requests.isStable(groupId, partitions)
+    // Markers are mostly written within a few milliseconds, and the next transaction waits for them.
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, RETRY_MS)) {
       if (await stable()) return true
-      const now = await describeTransaction(this.#link, transactionalId)
+      const now = await this.#requests.describe(transactionalId)
       // Markers come before the broker says so: asked once more, the answer is final.
       if (now !== undefined && isComplete(now.state)) return await stable()
       if (giveUp()) return false
-      await this.#clock.sleep(RETRY_MS)
+      await this.#clock.sleep(retryMs)
     }
   }
 
@@ -131,7 +128,7 @@ export class HangingTransactions {
   async #ended(transactionalId: string, withinMs: number): Promise<TransactionDescription | undefined> {
     const until = this.#clock.monotonic() + withinMs
     for (;;) {
-      const found = await describeTransaction(this.#link, transactionalId)
+      const found = await this.#requests.describe(transactionalId)
       if (found === undefined || !found.state.startsWith('Prepare')) return found
       if (this.#clock.monotonic() >= until) {
         const operation = `Waiting for the end of a transaction of "${transactionalId}"`
@@ -143,10 +140,10 @@ export class HangingTransactions {
 
   async #find(producerId: bigint, { groupId, inputs, outputs }: TransactionReach): Promise<Hanging> {
     const [stable, { open }] = await Promise.all([
-      isStable(this.#link, groupId, inputs),
-      openTransactions(this.#link, outputs),
+      this.#requests.isStable(groupId, inputs),
+      this.#requests.openTransactions(outputs),
     ])
-    const holders = stable ? [] : await openOffsetProducers(this.#link, groupId)
+    const holders = stable ? [] : await openOffsetProducers(this.#requests, groupId)
     return {
       // Where nobody tells who holds them, it is taken for this producer: an empty transaction of its harms nobody.
       offsets: holders === undefined || holders.includes(producerId),
@@ -161,52 +158,15 @@ export class HangingTransactions {
     { offsets, outputs }: Hanging,
     committed: boolean,
   ): Promise<void> {
-    const coordinator = await this.#coordinator(transactionalId)
-    const producer = producerOf(transactionalId, description)
-    const topics = [...byTopic(outputs)].map(([topic, list]) => ({
-      topic,
-      partitions: list.map(({ partition }) => partition),
-    }))
-    if (topics.length > 0) await coordinator.addPartitionsToTxn({ ...producer, topics })
-    if (offsets) await coordinator.addOffsetsToTxn({ ...producer, groupId })
+    const producer = { transactionalId, ...description }
+    if (outputs.length > 0) await this.#requests.addPartitions(producer, outputs)
+    if (offsets) await this.#requests.addOffsets(producer, groupId)
     await this.#endTxn(transactionalId, description, committed)
   }
 
   async #endTxn(transactionalId: string, description: TransactionDescription, committed: boolean): Promise<void> {
-    const coordinator = await this.#coordinator(transactionalId)
-    await coordinator.endTxn({ ...producerOf(transactionalId, description), transactionResult: committed })
+    await this.#requests.end({ transactionalId, ...description }, committed)
   }
-
-  async #coordinator(transactionalId: string): Promise<TransactionRequests> {
-    const cluster = await this.#link.open([])
-    return (await transactionCoordinator(cluster, transactionalId)) as unknown as TransactionRequests
-  }
-}
-
-function producerOf(transactionalId: string, { producerId, producerEpoch }: TransactionDescription) {
-  return { transactionalId, producerId: String(producerId), producerEpoch }
-}
-
-/** Requests of kafkajs' broker that its types leave out. */
-interface TransactionRequests {
-  addPartitionsToTxn(request: {
-    readonly transactionalId: string
-    readonly producerId: string
-    readonly producerEpoch: number
-    readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]
-  }): Promise<unknown>
-  addOffsetsToTxn(request: {
-    readonly transactionalId: string
-    readonly producerId: string
-    readonly producerEpoch: number
-    readonly groupId: string
-  }): Promise<unknown>
-  endTxn(request: {
-    readonly transactionalId: string
-    readonly producerId: string
-    readonly producerEpoch: number
-    readonly transactionResult: boolean
-  }): Promise<unknown>
 }
 
 /** Undefined when another producer has come in between, and has ended a transaction in a way that nobody has seen. Pure. */
@@ -223,16 +183,6 @@ function isComplete(state: string): boolean {
 
 function isAny({ offsets, outputs }: Hanging): boolean {
   return offsets || outputs.length > 0
-}
-
-async function isStable(link: ClusterLink, groupId: string, partitions: readonly TopicPartition[]): Promise<boolean> {
-  try {
-    await fetchCommitted(link, groupId, partitions)
-    return true
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return false
-    throw error
-  }
 }
 
 function hangsError(transactionalId: string, { groupId }: TransactionReach, { offsets, outputs }: Hanging) {
