@@ -24,7 +24,7 @@ import { pack, type StagedPackage, stagePackages } from './packages/stage-packag
 const root = resolve('.')
 const packages = publicPackages(root)
 /** The oldest that the README names. */
-const OLDEST_TYPESCRIPT = 'typescript-5.7'
+const OLDEST_TYPESCRIPT = 'test/compatibility/node_modules/typescript'
 /** What an installation of all packages may take on one platform, in MB: RocksDB's binary is 11 of them. */
 const MAX_INSTALLED_MB = 30
 /** Of the user's own choice: types, and the property-based testing that `@millrace/testing` brings for development. */
@@ -120,8 +120,8 @@ function compileAndRun(all: readonly PublicPackage[], project: string): void {
       'await state.close()',
     ].join('\n'),
   )
-  for (const compiler of [OLDEST_TYPESCRIPT, 'typescript'])
-    execFileSync(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project], {
+  for (const compiler of [OLDEST_TYPESCRIPT, 'node_modules/typescript'])
+    execFileSync(process.execPath, [join(root, compiler, 'bin/tsc'), '-p', project], {
       cwd: project,
       stdio: 'inherit',
     })

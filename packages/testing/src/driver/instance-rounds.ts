@@ -54,12 +54,16 @@ export class InstanceRounds {
     while (await this.#commitAll())
   }
 
-  /** Waits for `work`, and moves the clock on while an instance is asleep in it. */
+  /**
+   * Waits for `work`, and moves the clock on while an instance is asleep in it.
+   * @throws MILLRACE_DRIVER_NOT_READY when the work is not done however far the clock moves on
+   */
   async patiently<T>(work: Promise<T>): Promise<T> {
     let done = false
-    const watch = setImmediate(() => void this.#wakeSleepers(() => done))
+    const stuck = Promise.withResolvers<never>()
+    const watch = setImmediate(() => void this.#wakeSleepers(() => done).catch(stuck.reject))
     try {
-      return await work
+      return await Promise.race([work, stuck.promise])
     } finally {
       done = true
       clearImmediate(watch)
@@ -106,7 +110,10 @@ export class InstanceRounds {
   }
 
   async #wakeSleepers(done: () => boolean): Promise<void> {
+    const start = this.#clock.monotonic()
     for (let idleMs = 0; !done();) {
+      const waited = this.#clock.monotonic() - start
+      if (waited > PATIENCE_MS) throw millraceError('MILLRACE_DRIVER_NOT_READY', { seconds: waited / 1000 })
       const next = this.#clock.nextWakeUp
       const patient = this.#callsAtWork() === 0 || idleMs >= PATIENCE_WITH_CALLS_MS
       if (this.#watched.sleeping > 0 && next !== undefined && patient) {

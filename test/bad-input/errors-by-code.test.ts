@@ -1,0 +1,148 @@
+// Errors that no other test provokes: each is reached the way a user would reach it.
+import {
+  json,
+  keyValueStore,
+  long,
+  memoryClient,
+  type MillraceError,
+  type Plan,
+  type Processor,
+  type ProcessorContext,
+  StreamsBuilder,
+  string,
+} from 'millrace'
+import { TopologyTestDriver, withFaults } from '@millrace/testing'
+import { describe, expect, it } from 'vitest'
+import { memoryApps } from './memory-app.ts'
+
+const texts = { key: string(), value: string() }
+
+/** The codes of an error and of what caused it, outermost first. */
+async function codesOf(work: Promise<unknown>): Promise<string[]> {
+  const codes: string[] = []
+  let error: unknown = await work.then(
+    () => undefined,
+    (failure: unknown) => failure,
+  )
+  for (; error instanceof Error; error = error.cause) codes.push((error as MillraceError).code)
+  return codes
+}
+
+/** Starts the topology and sends one record to `topic`. */
+async function drive(plan: Plan, topic = 'in', key: string | null = 'k'): Promise<void> {
+  const driver = await TopologyTestDriver.create(plan)
+  await driver.createInputTopic(topic, texts).pipeRecords([{ key, value: 'v' }])
+}
+
+function processor(
+  init: (context: ProcessorContext<string, string>) => void,
+): () => Processor<string, string, string, string> {
+  return () => ({ init, process() {} })
+}
+
+it('MILLRACE_SINK_PARTITION: a partitioner chooses a partition that the topic does not have', async () => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).to('out', { partitioner: () => 9 })
+  expect(await codesOf(drive(builder.build()))).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_SINK_PARTITION'])
+})
+
+it.each([0, -1, Number.NaN])('MILLRACE_PUNCTUATION_INTERVAL: a processor schedules each %d ms', async intervalMs => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).process(processor(context => context.schedule(intervalMs, 'stream-time', () => {})))
+  expect(await codesOf(drive(builder.build()))).toContain('MILLRACE_PUNCTUATION_INTERVAL')
+})
+
+it('MILLRACE_PUNCTUATION_GLOBAL: the processor of a global store schedules', async () => {
+  const builder = new StreamsBuilder()
+  const schedule = (context: ProcessorContext<never, never>) => void context.schedule(1_000, 'wall-clock', () => {})
+  builder.addGlobalStore(keyValueStore({ name: 'all', ...texts }), 'in', texts, () => ({
+    init: schedule,
+    process() {},
+  }))
+  builder.stream('other', texts).to('out')
+  expect(await codesOf(drive(builder.build()))).toContain('MILLRACE_PUNCTUATION_GLOBAL')
+})
+
+it('MILLRACE_TRANSFORMER_FORWARD: the transformer of a table forwards', async () => {
+  const builder = new StreamsBuilder()
+  builder
+    .table('in', texts)
+    .transformValues(() => {
+      let context: { forward(record: never): unknown }
+      return {
+        init: given => void (context = given as never),
+        async transform(value) {
+          await context.forward({ key: 'k', value, timestamp: 0, headers: [] } as never)
+          return value
+        },
+      }
+    })
+    .toStream()
+    .to('out', texts)
+  expect(await codesOf(drive(builder.build()))).toContain('MILLRACE_TRANSFORMER_FORWARD')
+})
+
+it('MILLRACE_GROUP_KEY_MISSING: somebody else writes to the repartition topic of a grouped table', async () => {
+  const builder = new StreamsBuilder()
+  builder
+    .table('in', texts)
+    .groupBy((value, key) => [value, key], { ...texts, name: 'by-value' })
+    .count({ store: 'counts' })
+    .toStream()
+    .to('out', { key: string(), value: long() })
+  const driver = await TopologyTestDriver.create(builder.build(), { applicationId: 'app' })
+  const topic = driver.createInputTopic('app-by-value-repartition', texts)
+  // A change that adds the value "v", as Kafka Streams writes it.
+  const codes = await codesOf(topic.pipeRecords([{ key: null, value: 'v\u0001' }]))
+  expect(codes).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_GROUP_KEY_MISSING'])
+})
+
+describe('MILLRACE_STORE_DECODE', () => {
+  it('an earlier version has kept values of another serde, and the disk that would tell is gone', async () => {
+    await using apps = await memoryApps()
+    for (const topic of ['in', 'out']) await apps.io.createTopic(topic, 1)
+    const record = { partition: 0, key: 'k', value: 'x', timestamp: 0 }
+    await apps.io.produce('in', [record])
+    const aggregated = (value: 'number' | 'object'): Plan => {
+      const builder = new StreamsBuilder()
+      const grouped = builder.stream('in', texts).groupByKey()
+      if (value === 'number') grouped.count({ store: 'kept' })
+      else
+        grouped.aggregate(
+          () => ({ n: 0 }),
+          ({ n }) => ({ n: n + 1 }),
+          { store: { name: 'kept', value: json<{ n: number }>() } },
+        )
+      return builder.build()
+    }
+    const before = apps.app(aggregated('number'))
+    await before.start()
+    await expect.poll(async () => (await apps.io.readAll('app-kept-changelog')).length).toBe(1)
+    await before.close()
+    const after = apps.app(aggregated('object'), { stateDir: `${apps.stateDir}/elsewhere` })
+    await apps.io.produce('in', [record])
+    expect(await codesOf(after.start().then(() => after.ended()))).toContain('MILLRACE_STORE_DECODE')
+  })
+})
+
+it('MILLRACE_STATE_TRANSITION: an application is started twice, or after its end', async () => {
+  await using apps = await memoryApps()
+  for (const topic of ['in', 'out']) await apps.io.createTopic(topic, 1)
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).to('out')
+  const app = apps.app(builder.build())
+  await app.start()
+  expect(await codesOf(app.start())).toEqual(['MILLRACE_STATE_TRANSITION'])
+  await app.close()
+  expect(await codesOf(app.start())).toEqual(['MILLRACE_STATE_TRANSITION'])
+})
+
+it('MILLRACE_DRIVER_NOT_READY: no call to Kafka ever gets through', async () => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).to('out')
+  const starting = TopologyTestDriver.create(builder.build(), {
+    client: (cluster, clock) =>
+      withFaults(memoryClient(cluster), { seed: 1, clock, cluster, probabilities: { disconnect: 1 } }),
+  })
+  expect(await codesOf(starting)).toEqual(['MILLRACE_DRIVER_NOT_READY'])
+})
