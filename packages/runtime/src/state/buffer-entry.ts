@@ -28,7 +28,7 @@ export class BufferEntry implements StoredValue {
   emitted: unknown
   /** Where entries expire: when its row in the index comes up, -1 while none is known. */
   dueRow = -1
-  /** Where the order of changes counts: which one was its last. */
+  /** Of a dirty one, the number of the change that gives it its place among those: see `ChangedEntries`. */
   changed = 0
   /** Bytes that the entry counts for in the budget. */
   size = 0

@@ -7,7 +7,8 @@ import {
   type StoreChanges,
   type StoredValue,
 } from '@millrace/core'
-import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, restoreEntry, sizeOf } from './buffer-entry.ts'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } from './buffer-entry.ts'
+import { ChangedEntries } from './changed-entries.ts'
 import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { SlotIndex } from './slot-index.ts'
@@ -36,14 +37,11 @@ export class RangeBuffer implements TaskBuffer {
   readonly #segments: Segments
   readonly #groups = new Map<unknown, KeyEntries>()
   /** In the order of their last change. */
-  readonly #dirty = new Set<BufferEntry>()
+  readonly #changed = new ChangedEntries()
   /** Nothing is in the backend that is not on the heap. */
   #complete: boolean
   readonly #bySlot: SlotIndex
   #sequence = 0
-  #changes = 0
-  /** Changes were taken back, and the entries are not in order. */
-  #outOfOrder = false
   #sweepDue = false
 
   constructor(options: StoreBufferOptions) {
@@ -59,7 +57,7 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   get hasChanges(): boolean {
-    return this.#dirty.size > 0
+    return this.#changed.size > 0
   }
 
   get canMiss(): boolean {
@@ -132,21 +130,19 @@ export class RangeBuffer implements TaskBuffer {
     if (entry === undefined || entry.slot !== slot || entry.tie !== tie) {
       entry = this.#insert(group, index, slot, tie, content, timestamp)
       if (group.loaded) entry.emitted = null
-      entry.dirty = true
+      this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, { entry, loaded: group.loaded })
     } else {
       this.#context.undo?.note(this.#restore, entry.before())
       if (!entry.dirty || entry.flushed) entry.emitted = entry.content
-      entry.dirty = true
+      if (entry.dirty) this.#changed.moveToEnd(entry)
+      else this.#changed.add(entry)
       const change = sizeOf(content) - sizeOf(entry.content)
       entry.size += change
       this.bytes += change
       entry.content = content
       entry.timestamp = timestamp
-      this.#dirty.delete(entry)
     }
-    entry.changed = ++this.#changes
-    this.#dirty.add(entry)
     if (this.caching) {
       entry.keepOrigin(this.#context)
     } else {
@@ -188,21 +184,15 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   flush(): Promise<void> {
-    if (this.#outOfOrder) {
-      const inOrder = [...this.#dirty].sort((a, b) => a.changed - b.changed)
-      this.#dirty.clear()
-      for (const entry of inOrder) this.#dirty.add(entry)
-      this.#outOfOrder = false
-    }
-    return this.#output.flush([...this.#dirty])
+    return this.#output.flush(this.#changed.inOrder())
   }
 
   emit(): Promise<void> {
-    return this.#output.flush([...this.#dirty].filter(({ flushed }) => !flushed))
+    return this.#output.flush(this.#changed.inOrder().filter(({ flushed }) => !flushed))
   }
 
   relog(): Promise<void> {
-    return this.#output.relog([...this.#dirty])
+    return this.#output.relog(this.#changed.inOrder())
   }
 
   changes(): StoreChanges {
@@ -212,16 +202,13 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   committed(): void {
-    this.#output.committed(this.#dirty.size)
-    for (const entry of this.#dirty) {
-      entry.dirty = false
-      entry.emitted = undefined
+    this.#output.committed(this.#changed.size)
+    for (const entry of this.#changed.take()) {
       if (entry.content !== null) continue
       // Where the key is not loaded the deletion has to stay, to hide what the backend has until it is written there.
       const group = this.#groups.get(this.mapKeyOf(entry.key))
       if (group?.loaded === true) this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
     }
-    this.#dirty.clear()
     if (this.#sweepDue) this.#forgetExpired()
   }
 
@@ -261,7 +248,7 @@ export class RangeBuffer implements TaskBuffer {
 
   readonly #takeOut = ({ entry, loaded }: { readonly entry: BufferEntry; readonly loaded: boolean }): void => {
     const group = this.#groups.get(this.mapKeyOf(entry.key))
-    this.#dirty.delete(entry)
+    this.#changed.remove(entry)
     if (group === undefined) return
     this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
     // Loading has left out what it found in the place of this one.
@@ -269,12 +256,8 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   readonly #restore = (before: EntryBefore): void => {
-    const { entry } = before
-    this.bytes += before.fields.size - entry.size
-    restoreEntry(before)
-    if (entry.dirty) this.#dirty.add(entry)
-    else this.#dirty.delete(entry)
-    this.#outOfOrder = true
+    this.bytes += before.fields.size - before.entry.size
+    this.#changed.restore(before)
   }
 
   #groupOf(key: unknown): KeyEntries {

@@ -127,7 +127,7 @@ describe('against a plain map', () => {
   )
 })
 
-it('emits and logs a key once for each commit, with the value before it', async () => {
+it('emits and logs a key once for each commit, in the order of the last changes, with the value before it', async () => {
   const { buffer, state, log } = await openBuffer({ valueSerde: long() })
   const emitted: unknown[] = []
   buffer.onEmit(({ key }, value, old) => void emitted.push([key, value, old]), true)
@@ -139,14 +139,14 @@ it('emits and logs a key once for each commit, with the value before it', async 
   buffer.put('b', 0, null, 14)
   await commit(buffer, state)
   expect(emitted).toEqual([
-    ['a', 2n, null],
     ['b', 5n, null],
+    ['a', 2n, null],
     ['a', 3n, 2n],
     ['b', null, 5n],
   ])
   expect(log.map(({ key, timestamp, value }) => [key, timestamp, value === null])).toEqual([
-    ['a', 12, false],
     ['b', 11, false],
+    ['a', 12, false],
     ['a', 13, false],
     ['b', 14, true],
   ])

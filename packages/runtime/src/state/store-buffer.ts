@@ -1,5 +1,6 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
-import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, restoreEntry, sizeOf } from './buffer-entry.ts'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } from './buffer-entry.ts'
+import { ChangedEntries } from './changed-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from './store-codec.ts'
 import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
@@ -29,8 +30,11 @@ export class StoreBuffer implements KeyedBuffer {
   #lastFound: BufferEntry | undefined
   /** What `#lastFound` was found by: an equal key of its own, which is the same object as long as one record is at hand. */
   #lastKey: unknown
-  /** In the order of their first change since the last commit. */
-  #dirty: BufferEntry[] = []
+  /**
+   * In the order in which a cache emits them: that of their last change (as in Kafka Streams, where what is put again goes to
+   * the end). Without a cache nobody sees the order, and it is that of the first change.
+   */
+  readonly #changed = new ChangedEntries()
   /** Nothing is in the backend that is not on the heap, so that a miss is an absence. */
   #complete: boolean
   /** What the last commit has made clean: the backend may still be writing it. */
@@ -53,7 +57,7 @@ export class StoreBuffer implements KeyedBuffer {
   }
 
   get hasChanges(): boolean {
-    return this.#dirty.length > 0
+    return this.#changed.size > 0
   }
 
   onEmit(listener: EmitListener, sendOldValues: boolean): void {
@@ -81,16 +85,13 @@ export class StoreBuffer implements KeyedBuffer {
     if (entry === undefined) {
       entry = this.#insert(key, slot, content, timestamp)
       if (this.#complete) entry.emitted = null
-      entry.dirty = true
-      this.#dirty.push(entry)
+      this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, entry)
     } else {
       this.#context.undo?.note(this.#restore, entry.before())
       if (!entry.dirty || entry.flushed) entry.emitted = entry.content
-      if (!entry.dirty) {
-        entry.dirty = true
-        this.#dirty.push(entry)
-      }
+      if (!entry.dirty) this.#changed.add(entry)
+      else if (this.caching) this.#changed.moveToEnd(entry)
       if (entry.serde !== null) this.#resize(entry, content)
       entry.content = content
       entry.timestamp = timestamp
@@ -112,10 +113,7 @@ export class StoreBuffer implements KeyedBuffer {
     } else {
       this.#context.undo?.note(this.#restore, entry.before())
     }
-    if (!entry.dirty) {
-      entry.dirty = true
-      this.#dirty.push(entry)
-    }
+    if (!entry.dirty) this.#changed.add(entry)
     if (entry.serde !== null) this.#resize(entry, null)
     entry.content = null
     entry.timestamp = timestamp
@@ -129,25 +127,17 @@ export class StoreBuffer implements KeyedBuffer {
     this.#slots.get(entry.slot)?.delete(this.mapKeyOf(entry.key))
     this.bytes -= entry.size
     this.#lastFound = undefined
-    this.#makeClean(entry)
+    this.#changed.remove(entry)
   }
 
   readonly #restore = (before: EntryBefore): void => {
-    const { entry } = before
-    this.bytes += before.fields.size - entry.size
-    if (entry.dirty && !before.fields.dirty) this.#makeClean(entry)
-    restoreEntry(before)
+    this.bytes += before.fields.size - before.entry.size
+    this.#changed.restore(before)
   }
 
-  /** Changes are taken back from the last one, so it is mostly at the end. */
-  #makeClean(entry: BufferEntry): void {
-    const index = this.#dirty.lastIndexOf(entry)
-    if (index >= 0) this.#dirty.splice(index, 1)
-  }
-
-  /** What the next commit carries, in the order of the first change. */
+  /** What the next commit carries; with a cache, in the order of the last change. */
   get changed(): readonly BufferEntry[] {
-    return this.#dirty
+    return this.#changed.inOrder()
   }
 
   /**
@@ -176,13 +166,13 @@ export class StoreBuffer implements KeyedBuffer {
 
   /** As the backend counts, with the changes that it has not seen. */
   async approximateCount(): Promise<number> {
-    const unread = this.#dirty.filter(({ emitted }) => emitted === undefined)
+    const unread = this.changed.filter(({ emitted }) => emitted === undefined)
     const [committed, found] = await Promise.all([
       this.#backend.approximateCount(),
       this.#backend.getMany(unread.map(({ key, slot }) => this.encodeKey(key, slot))),
     ])
     let count = committed
-    for (const { content, emitted } of this.#dirty) {
+    for (const { content, emitted } of this.changed) {
       if (emitted !== undefined) count += Number(content !== null) - Number(emitted !== null)
     }
     unread.forEach(({ content }, index) => {
@@ -210,15 +200,15 @@ export class StoreBuffer implements KeyedBuffer {
    * Emitting may change stores further down; those are flushed after this one.
    */
   flush(): Promise<void> {
-    return this.#output.flush(this.#dirty)
+    return this.#output.flush(this.changed)
   }
 
   emit(): Promise<void> {
-    return this.#output.flush(this.#dirty.filter(({ flushed }) => !flushed))
+    return this.#output.flush(this.changed.filter(({ flushed }) => !flushed))
   }
 
   relog(): Promise<void> {
-    return this.#output.relog(this.#dirty)
+    return this.#output.relog(this.changed)
   }
 
   /** What the last `flush` encoded, for the backend. */
@@ -228,13 +218,8 @@ export class StoreBuffer implements KeyedBuffer {
 
   /** The flushed changes are committed: they are clean now. */
   committed(): void {
-    this.#output.committed(this.#dirty.length)
-    for (const entry of this.#dirty) {
-      entry.dirty = false
-      entry.emitted = undefined
-    }
-    this.#justCommitted = this.#dirty
-    this.#dirty = []
+    this.#output.committed(this.#changed.size)
+    this.#justCommitted = this.#changed.take()
     this.#forgetExpired()
   }
 
@@ -259,7 +244,7 @@ export class StoreBuffer implements KeyedBuffer {
   /** Entries that the backend may not have, by backend key in byte order: what an iterator lays over the backend. */
   overlay(from: Uint8Array | undefined, to: Uint8Array | undefined): { key: Buffer; entry: BufferEntry }[] {
     const committed = this.#justCommitted.filter(({ dirty, slot }) => !dirty && this.#segments?.isLive(slot) !== false)
-    return [...this.#dirty, ...committed]
+    return [...this.changed, ...committed]
       .map(entry => ({ key: this.encodeKey(entry.key, entry.slot), entry }))
       .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
       .sort((a, b) => a.key.compare(b.key))

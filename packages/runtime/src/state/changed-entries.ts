@@ -1,0 +1,93 @@
+import { type BufferEntry, type EntryBefore, restoreEntry } from './buffer-entry.ts'
+
+/** Places that are given up before the list is closed up. */
+const SPARE_PLACES = 1024
+
+/**
+ * The entries of a store that the next commit carries, in the order of their first or of their last change.
+ *
+ * An entry that changes again gets a place at the end of the list, and its old place is passed over when the list is read. So a
+ * change costs one append, where an entry that is taken out of a `Set` and put in again costs several times as much. The list is
+ * closed up when most of its places are given up, or when it is read.
+ */
+export class ChangedEntries {
+  #list: BufferEntry[] = []
+  /** Of each place, the number of the change: it is given up when the entry has another one. */
+  #numbers: number[] = []
+  #size = 0
+  #last = 0
+  /** A change was taken back, so that an entry may have two places, and one out of order. */
+  #takenBack = false
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** An entry that has not changed since the last commit. */
+  add(entry: BufferEntry): void {
+    this.#size++
+    entry.dirty = true
+    this.#append(entry, ++this.#last)
+  }
+
+  /** An entry that has changed before, and comes last now. */
+  moveToEnd(entry: BufferEntry): void {
+    if (entry.changed === this.#last) return
+    this.#append(entry, ++this.#last)
+    if (this.#list.length > 2 * this.#size + SPARE_PLACES) this.#closeUp()
+  }
+
+  /** Takes back that an entry was added. */
+  remove(entry: BufferEntry): void {
+    if (!entry.dirty) return
+    entry.dirty = false
+    this.#size--
+  }
+
+  /** Takes a change of an entry back, and with it the place that it has got. */
+  restore(before: EntryBefore): void {
+    const { entry } = before
+    const { dirty, changed } = entry
+    restoreEntry(before)
+    if (dirty && !entry.dirty) this.#size--
+    if (!entry.dirty || entry.changed === changed) return
+    this.#append(entry, entry.changed)
+    this.#takenBack = true
+  }
+
+  /** Not to be kept: later changes may show in it or not. */
+  inOrder(): readonly BufferEntry[] {
+    if (this.#list.length > this.#size || this.#takenBack) this.#closeUp()
+    return this.#list
+  }
+
+  /** All entries are clean now. They are the caller's, who may keep them. */
+  take(): readonly BufferEntry[] {
+    const taken = this.inOrder()
+    for (const entry of taken) {
+      entry.dirty = false
+      entry.emitted = undefined
+    }
+    this.#list = []
+    this.#numbers = []
+    this.#size = 0
+    this.#last = 0
+    return taken
+  }
+
+  #append(entry: BufferEntry, number: number): void {
+    entry.changed = number
+    this.#list.push(entry)
+    this.#numbers.push(number)
+  }
+
+  /** Into another list: somebody may be reading this one. */
+  #closeUp(): void {
+    const numbers = this.#numbers
+    let list = this.#list.filter((entry, place) => entry.dirty && entry.changed === numbers[place])
+    if (this.#takenBack) list = [...new Set(list)].sort((a, b) => a.changed - b.changed)
+    this.#takenBack = false
+    this.#list = list
+    this.#numbers = list.map(({ changed }) => changed)
+  }
+}
