@@ -62,8 +62,9 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
   function* emitUnmatched(): Steps<boolean> {
     const { times, windows } = unmatched!
     const waitsMs = afterMs + windows.graceMs
-    // While nothing is known of the store it is looked at, unless nothing waits: Kafka Streams' sum then overflows.
-    const known = times.earliest !== Number.POSITIVE_INFINITY || waitsMs === 0
+    // While nothing is known of the store it is looked at, which uses up the interval, unless this side's records do not wait: as
+    // in Kafka Streams, where `Long.MAX_VALUE` stands for nothing known, and adding to it what records wait for overflows.
+    const known = times.earliest !== Number.POSITIVE_INFINITY || waitsMs <= 0
     if (known && times.earliest + waitsMs >= times.streamTime) return false
     const now = env.monotonic()
     if (now < times.nextEmission) return false

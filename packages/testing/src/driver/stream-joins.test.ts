@@ -95,6 +95,22 @@ describe('a join of two streams', () => {
   })
 })
 
+// As Kafka Streams 4.3.1 has it. The first record waits for nothing, so it must not use the interval up.
+it.each(['left', 'outer'] as const)('emits in a %s join with a window on one side, in its interval', async kind => {
+  const before = joinWindows({ beforeMs: -5, afterMs: 20, graceMs: 0 })
+  const of = plan((one, other) =>
+    kind === 'left' ? one.leftJoin(other, pair, { windows: before }) : one.outerJoin(other, pair, { windows: before }),
+  )
+  await using driver = await TopologyTestDriver.create(of, { emitIntervalMs: 1_000 })
+  const [a, b] = [driver.createInputTopic('left', texts), driver.createInputTopic('right', texts)]
+  await b.pipeInput('k1', 'b', { timestamp: 100 })
+  await a.pipeInput('k0', 'a', { timestamp: 90 })
+  await a.pipeInput('k1', 'a', { timestamp: 200 })
+  const given = driver.createOutputTopic('out', texts).readRecordsToList()
+  const alone = kind === 'left' ? [] : [['k1:null+b', 100]]
+  expect(given.map(({ value, timestamp }) => [value, timestamp])).toEqual([...alone, ['k0:a+null', 90]])
+})
+
 it('goes on after a crash with what was kept: partners and records that wait for one', async () => {
   const driver = await TopologyTestDriver.create(left(), { processingGuarantee: 'exactly_once' })
   const ones = driver.createInputTopic('left', texts)
