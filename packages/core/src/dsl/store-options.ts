@@ -110,15 +110,17 @@ export function windowedTableStore(
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `store "${name}"`, reason })
   }
   const store = { ...tableStore(name, choice, serdes), retentionMs }
+  const closes = onClose ? { emitsOnClose: true, byRange: true } : {}
   switch (windows.type) {
     case 'time':
     case 'unlimited':
-      return { ...store, kind: 'window', windowSizeMs: windows.sizeMs, ...(onClose ? { byRange: true } : {}) }
+      return { ...store, kind: 'window', windowSizeMs: windows.sizeMs, ...closes }
     case 'sliding':
       return {
         ...store,
         kind: 'window',
         windowSizeMs: windows.timeDifferenceMs,
+        ...closes,
         byRange: true,
         caching: store.caching && !onClose,
       }

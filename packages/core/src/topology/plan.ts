@@ -144,6 +144,8 @@ export interface StorePlan {
   readonly retainDuplicates?: boolean
   /** Window stores only: an operator reads ranges of time, so that the entries of a key are kept together. */
   readonly byRange?: boolean
+  /** Window stores only: windows are emitted when they close, and are found a millisecond longer than others (as in Kafka Streams). */
+  readonly emitsOnClose?: boolean
   /** The buffer of `suppress`: written to its changelog at each commit, whatever `caching` the application asks for. */
   readonly suppression?: boolean
   /** The buffer of a join in which records wait for late versions of the table: logged with times of the wall clock. */

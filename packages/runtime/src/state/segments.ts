@@ -22,6 +22,8 @@ export class Segments {
   readonly #showsExpired: boolean
   readonly #isSession: boolean
   readonly #inMemory: boolean
+  /** For how long a slot is found after it has got as old as the retention says. */
+  readonly #longerMs: 0 | 1
   #dropped = 0
   readonly #setTimes = ([streamTime, observedTime]: readonly [number, number]) => {
     this.streamTime = streamTime
@@ -35,6 +37,7 @@ export class Segments {
     this.#showsExpired = showsExpired
     this.#isSession = plan.kind === 'session'
     this.#inMemory = plan.type === 'memory' && !plan.caching
+    this.#longerMs = plan.emitsOnClose === true && plan.type !== 'memory' ? 1 : 0
   }
 
   /**
@@ -46,19 +49,17 @@ export class Segments {
   }
 
   /**
-   * Slots before are not found when all are looked through for what has closed: here sessions are found until they are gone,
-   * and windows a millisecond longer than by their key (as in Kafka Streams).
+   * Slots before are not found when all are looked through for what has closed: here sessions are found until they are gone
+   * (as in Kafka Streams).
    */
   get emittedFrom(): number {
     if (this.#showsExpired) return 0
-    return this.#isSession || this.#inMemory
-      ? this.liveFrom
-      : Math.max(this.liveFrom, this.agedBefore(this.streamTime) - 1)
+    return this.#isSession || this.#inMemory ? this.liveFrom : Math.max(this.liveFrom, this.agedBefore(this.streamTime))
   }
 
   /** Slots before are older than the retention at this time of the store. */
   agedBefore(streamTime: number): number {
-    return streamTime - this.#retentionMs + 1
+    return streamTime - this.#retentionMs + 1 - this.#longerMs
   }
 
   /**
