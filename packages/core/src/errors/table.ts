@@ -191,7 +191,7 @@ export const ERROR_TABLE = {
   MILLRACE_PROCESSOR_KEY_CHANGED: {
     kind: 'record',
     message: 'The processor {operator} was given to processValues but forwards another key',
-    hint: 'Forward the key of the record at hand, or use process, after which the stream is repartitioned where needed.',
+    hint: 'Forward the key of the record at hand, or spread a record that was kept (...record) into the one that you forward; to change keys use process, after which the stream is repartitioned where needed.',
   },
   MILLRACE_TRANSFORMER_FORWARD: {
     kind: 'topology',

@@ -45,7 +45,11 @@ export interface ProcessorContext<KOut, VOut> extends BaseProcessorContext {
 }
 
 export interface FixedKeyProcessorContext<K, VOut> extends BaseProcessorContext {
-  /** As in `ProcessorContext`; the key must be that of the record at hand or, from a timer, of one that was kept. */
+  /**
+   * As in `ProcessorContext`, but the key must be one that came in: that of the record at hand, or of a record that was kept and is
+   * passed on as `{ ...kept, value }`. From a timer any key is taken, since what it passes on was kept.
+   * @throws MILLRACE_PROCESSOR_KEY_CHANGED
+   */
   forward(record: ForwardedRecord<K, VOut>, child?: string): void | Promise<void>
 }
 

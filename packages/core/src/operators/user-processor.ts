@@ -2,11 +2,16 @@ import type { StoreBuilder } from '../state/store-builder.ts'
 import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
 import { isInRange, shownOption } from '../errors/number-option.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from './process.ts'
-import type { ForwardedRecord, Processor, ProcessorContext } from './processor.ts'
+import type { ForwardedRecord, Processor, ProcessorContext, ProcessorRecord } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 
 /** Of a timer, which has no record at hand: what it forwards are records that were kept, each with its own key. */
 const KEPT_KEY: unique symbol = Symbol('kept key')
+/**
+ * Of the records that `processValues` is given: their own key once more. `{ ...record, value }` takes it along, so that a record
+ * that was kept can be passed on while one of another key is at hand, and a key of the user's own making cannot.
+ */
+const GIVEN_KEY: unique symbol = Symbol('given key')
 
 /**
  * The Processor API: the user's own code as a node.
@@ -28,7 +33,7 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     let abandoned = false
     const forward: ProcessorContext<unknown, unknown>['forward'] = (record, child) => {
       if (abandoned) throw millraceError('MILLRACE_PROCESSOR_ABANDONED', { operator: name })
-      if (spec.fixedKey && keyAtHand !== KEPT_KEY && record.key !== keyAtHand) {
+      if (spec.fixedKey && keyAtHand !== KEPT_KEY && record.key !== keyAtHand && !isGiven(record)) {
         throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
       }
       return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
@@ -56,7 +61,8 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     const { timestamp, headers } = context
     let done: unknown
     try {
-      done = current.processor.process({ key, value, timestamp, headers })
+      const record: GivenRecord = { key, value, timestamp, headers }
+      done = current.processor.process(spec.fixedKey ? withGivenKey(record) : record)
     } catch (error) {
       failed(error)
     }
@@ -89,6 +95,17 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     else await context.undo.unnoted(another)
     failed(error)
   }
+}
+
+type GivenRecord = ProcessorRecord<unknown, unknown> & { readonly [GIVEN_KEY]?: unknown }
+
+function withGivenKey(record: GivenRecord): GivenRecord {
+  return { ...record, [GIVEN_KEY]: record.key }
+}
+
+/** Whether it is a record that the processor was given, with its key as it was. */
+function isGiven(record: ForwardedRecord<unknown, unknown>): boolean {
+  return GIVEN_KEY in record && record[GIVEN_KEY] === record.key
 }
 
 /** What user code is given by which to ask for stores, time and punctuations. */

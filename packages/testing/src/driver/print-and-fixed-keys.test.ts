@@ -1,4 +1,14 @@
-import { type FixedKeyProcessor, int, json, type PrintOptions, StreamsBuilder, string } from '@millrace/core'
+import {
+  type FixedKeyProcessor,
+  type FixedKeyProcessorContext,
+  type ForwardedRecord,
+  int,
+  json,
+  type PrintOptions,
+  type ProcessorRecord,
+  StreamsBuilder,
+  string,
+} from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { TopologyTestDriver } from './topology-test-driver.ts'
 
@@ -106,6 +116,57 @@ describe('processValues', () => {
       ['a', '1'],
       ['b', '2'],
     ])
+  })
+
+  function holdingBack(passOn: (held: ProcessorRecord<string, string>) => ForwardedRecord<string, string>) {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', texts)
+      .processValues<string>(
+        () => {
+          let context: FixedKeyProcessorContext<string, string>
+          let held: ProcessorRecord<string, string> | undefined
+          return {
+            init: given => void (context = given),
+            async process(record) {
+              if (held !== undefined) await context.forward(passOn(held))
+              held = record
+            },
+          }
+        },
+        { value: string() },
+      )
+      .to('out')
+    return builder.build()
+  }
+
+  it('passes on a record that was kept, while one of another key is at hand', async () => {
+    const plan = holdingBack(held => ({ ...held, value: `held ${held.value}` }))
+    await using driver = await TopologyTestDriver.create(plan)
+    const input = driver.createInputTopic('in', texts)
+    for (const [timestamp, key] of ['a', 'b', 'c'].entries()) {
+      await input.pipeInput(key, key, { timestamp, headers: [{ key: 'of', value: Buffer.from(key) }] })
+    }
+    const out = driver.createOutputTopic('out', texts).readRecordsToList()
+    expect(out.map(({ key, value, timestamp, headers }) => [key, value, timestamp, String(headers[0]?.value)])).toEqual(
+      [
+        ['a', 'held a', 0, 'a'],
+        ['b', 'held b', 1, 'b'],
+      ],
+    )
+  })
+
+  it.each([
+    ['made up', () => ({ key: 'another', value: 'v' })],
+    ['put into a record that was kept', (held: object) => ({ ...held, key: 'another', value: 'v' })],
+  ])('refuses another key while one of another key is at hand: %s', async (_how, passOn) => {
+    const driver = await TopologyTestDriver.create(holdingBack(passOn))
+    const piped = driver.createInputTopic('in', texts).pipeKeyValues([
+      ['a', '1'],
+      ['b', '2'],
+    ])
+    await expect(piped).rejects.toMatchObject({ cause: { code: 'MILLRACE_PROCESSOR_KEY_CHANGED' } })
+    await driver.close()
   })
 
   it('refuses another key', async () => {
