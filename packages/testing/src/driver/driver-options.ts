@@ -1,5 +1,5 @@
 import type { MemoryClient, MemoryCluster } from '@millrace/client-memory'
-import type { ClientContext, Clock } from '@millrace/core'
+import type { ClientContext, Clock, StoreBackend } from '@millrace/core'
 import type { KafkaStreamsOptions } from '@millrace/runtime'
 
 /** What an application is configured with, less what the driver brings itself. */
@@ -12,6 +12,12 @@ export interface TopologyTestDriverOptions extends RuntimeOptions {
   readonly partitions?: number | Readonly<Record<string, number>>
   /** How many members the application starts with. @default 1 */
   readonly instances?: number
+  /**
+   * Where instances keep their state: a backend, and the directory in which each of them gets one of its own. The driver does not
+   * delete it.
+   * @default in memory
+   */
+  readonly state?: { readonly store: StoreBackend; readonly stateDir: string }
   /** What the wall clock shows at the start, in milliseconds since the epoch. @default now */
   readonly initialWallClockMs?: number
   /**

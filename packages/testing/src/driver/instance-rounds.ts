@@ -11,8 +11,8 @@ export type CommitMode = 'each' | 'once' | 'interval'
 
 /** Turns of the event loop without any progress after which instances that are not ready must be waiting for time to pass. */
 const IDLE_TURNS = 20
-/** And so many after which they must be waiting for nothing at all. */
-const STUCK_TURNS = 1000
+/** Milliseconds of real time after which they must be waiting for nothing at all: a store on disk takes a while to open. */
+const STUCK_MS = 10_000
 /**
  * So many milliseconds of real time a user function at work beside the loop is waited for, before the clock moves on to where
  * its attempt has taken too long.
@@ -99,7 +99,10 @@ export class InstanceRounds {
       if (idle < IDLE_TURNS || this.#ready()) continue
       const next = this.#clock.nextWakeUp
       // Nobody waits for time: they are at work.
-      if (next === undefined && idle < STUCK_TURNS) continue
+      if (next === undefined && idle < IDLE_TURNS + STUCK_MS) {
+        await milliseconds(1)
+        continue
+      }
       const waited = this.#clock.monotonic() - start
       if (next === undefined || waited > PATIENCE_MS) {
         throw millraceError('MILLRACE_DRIVER_NOT_READY', { seconds: waited / 1000 })

@@ -52,7 +52,7 @@ it.each(['at_least_once', 'exactly_once'] as const)(
           logger: silentLogger,
         },
         client: memoryClient(cluster),
-        disk: memoryStore(),
+        disk: { store: memoryStore() },
         metrics: new Metrics(),
         onRestored: () => undefined,
       })

@@ -1,12 +1,15 @@
 import type { MemoryClient } from '@millrace/client-memory'
-import type { Plan, StoreBackend } from '@millrace/core'
+import type { Plan } from '@millrace/core'
 import { Instance, type KafkaStreamsOptions, type Metrics, resolveOptions, type RestoreEvent } from '@millrace/runtime'
+
+/** What an instance keeps its state in. */
+export type InstanceDisk = Pick<KafkaStreamsOptions, 'store' | 'stateDir'>
 
 /** A member of the application under test: a real `Instance`, and what is needed to make it crash. */
 export class TestInstance {
   readonly number: number
   /** What its state is kept in, for a later instance to take over. */
-  readonly disk: StoreBackend
+  readonly disk: InstanceDisk
   readonly instance: Instance
   readonly #clients: MemoryClient[] = []
 
@@ -15,7 +18,7 @@ export class TestInstance {
     readonly plan: Plan
     readonly options: KafkaStreamsOptions
     readonly client: (context: Parameters<KafkaStreamsOptions['client']>[0]) => MemoryClient
-    readonly disk: StoreBackend
+    readonly disk: InstanceDisk
     readonly metrics: Metrics
     readonly onRestored: (event: RestoreEvent) => void
   }) {
@@ -27,7 +30,7 @@ export class TestInstance {
       this.#clients.push(made)
       return made
     }
-    const options = resolveOptions({ ...setup.options, client, store: setup.disk })
+    const options = resolveOptions({ ...setup.options, client, ...setup.disk })
     const { metrics, onRestored: onRestoreEnd } = setup
     this.instance = new Instance(setup.plan, options, { metrics, listener: { onRestoreEnd } })
   }

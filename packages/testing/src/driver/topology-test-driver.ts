@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
 import {
   checkedConfigNumber,
@@ -10,7 +11,6 @@ import {
   type Plan,
   type Producer,
   type SessionStore,
-  type StoreBackend,
   type StoreBuilder,
   type StorePlan,
   type TimestampedKeyValueStore,
@@ -32,7 +32,7 @@ import { DriverTopics } from './driver-topics.ts'
 import { type CommitMode, InstanceRounds } from './instance-rounds.ts'
 import { survivingStore } from './surviving-store.ts'
 import { type EncodedRecord, type InputTopicOptions, type PipeListOptions, TestInputTopic } from './test-input-topic.ts'
-import { TestInstance } from './test-instance.ts'
+import { type InstanceDisk, TestInstance } from './test-instance.ts'
 import { type OutputTopicOptions, TestOutputTopic } from './test-output-topic.ts'
 import {
   gathered,
@@ -82,7 +82,7 @@ export class TopologyTestDriver {
   readonly #metrics = new Metrics()
   readonly #restorations: RestoreEvent[] = []
   /** What removed instances left, by their number. */
-  readonly #disks = new Map<number, StoreBackend>()
+  readonly #disks = new Map<number, InstanceDisk>()
   #instancesMade = 0
   #turn: Promise<unknown> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
@@ -97,6 +97,7 @@ export class TopologyTestDriver {
       instances: _instances,
       commitEachRecord: _commitEachRecord,
       client: _client,
+      state: _state,
       ...streamsOptions
     } = options
     checkNumbers(options)
@@ -203,7 +204,7 @@ export class TopologyTestDriver {
         plan: this.#plan,
         options: this.#streamsOptions as KafkaStreamsOptions,
         client: context => this.#instanceClient(context),
-        disk: options.stateOf === undefined ? survivingStore() : this.#takeDisk(options.stateOf),
+        disk: options.stateOf === undefined ? this.#newDisk(number) : this.#takeDisk(options.stateOf),
         metrics: this.#metrics,
         onRestored: event => this.#restorations.push(event),
       })
@@ -419,7 +420,13 @@ export class TopologyTestDriver {
     return this.#topics.madeOnDemand(factory(context))
   }
 
-  #takeDisk(number: number): StoreBackend {
+  #newDisk(number: number): InstanceDisk {
+    const { state } = this.#options
+    if (state === undefined) return { store: survivingStore() }
+    return { store: state.store, stateDir: join(state.stateDir, `instance-${number}`) }
+  }
+
+  #takeDisk(number: number): InstanceDisk {
     const disk = this.#disks.get(number)
     if (disk === undefined) throw millraceError('MILLRACE_DRIVER_INSTANCE_UNKNOWN', { instance: number })
     this.#disks.delete(number)
