@@ -22,11 +22,6 @@ const run = (out: readonly RunOutput[], store: readonly StoreEntry[] = []): RunR
 
 it.each<[string, RunResult, RunResult]>([
   [
-    'keys in another order among each other',
-    run([record('a', '1'), record('b', '1')]),
-    run([record('b', '1'), record('a', '1')]),
-  ],
-  [
     'store entries in another order',
     run([], [entry('a', '1', 0), entry('a', '1', 5)]),
     run([], [entry('a', '1', 5), entry('a', '1', 0)]),
@@ -37,6 +32,12 @@ it.each<[string, RunResult, RunResult]>([
 })
 
 it.each<[string, RunResult, RunResult, string]>([
+  [
+    'keys in another order among each other',
+    run([record('a', '1'), record('b', '1')]),
+    run([record('b', '1'), record('a', '1')]),
+    'topic out, in the order among keys, number 0: Java "a": "1" at 1, Millrace "b": "1" at 1',
+  ],
   [
     'order within a key',
     run([record('a', '1'), record('a', '2')]),
@@ -72,4 +73,9 @@ it.each<[string, RunResult, RunResult, string]>([
   ],
 ])('tells apart: %s', (_what, java, ours, says) => {
   expect(compareRuns(java, ours)[0]?.shown).toContain(says)
+})
+
+it('leaves the order among keys out where it says nothing', () => {
+  const [ab, ba] = [run([record('a', '1'), record('b', '1')]), run([record('b', '1'), record('a', '1')])]
+  expect(compareRuns(ab, ba, new Set(['out']))).toEqual([])
 })

@@ -1,13 +1,24 @@
 import type { RunOutput, RunResult, StoreEntry } from './java-peer.ts'
 
 /**
- * What differs between two runs of one case, as lines for a reader; none when they agree. Of each topic the records of each
- * key are compared in their order, byte for byte with timestamps and headers; of each store the entries, in any order,
- * because Java's own stores do not agree on one. A topic without records is one that was never written.
+ * What differs between two runs of one case, as lines for a reader; none when they agree. Of each topic the records are
+ * compared in their order, byte for byte with timestamps and headers: those of each key, and if they agree all of them
+ * together; of each store the entries, in any order, because Java's own stores do not agree on one. A topic without records is
+ * one that was never written.
+ *
+ * @param unordered topics in which the order among keys says nothing
  */
-export function compareRuns(java: RunResult, ours: RunResult): readonly Difference[] {
+export function compareRuns(
+  java: RunResult,
+  ours: RunResult,
+  unordered: ReadonlySet<string> = new Set(),
+): readonly Difference[] {
+  const ofKeys = [...compareNamed('topic', java.outputs, ours.outputs, recordsByKey)]
+  const found = new Set(ofKeys.map(({ name }) => name))
+  const amongKeys = [...compareNamed('topic', java.outputs, ours.outputs, recordsInOrder)]
   return [
-    ...compareNamed('topic', java.outputs, ours.outputs, recordsByKey),
+    ...ofKeys,
+    ...amongKeys.filter(({ name }) => !found.has(name) && !unordered.has(name)),
     ...compareNamed('store', java.stores, ours.stores, sortedEntries),
   ]
 }
@@ -52,6 +63,12 @@ function firstDifference(a: readonly string[], b: readonly string[]): number | u
 function recordsByKey(records: readonly RunOutput[]): ReadonlyMap<string, readonly string[]> {
   const byKey = Map.groupBy(records, ({ key }) => `key ${readable(key)}`)
   return new Map([...byKey].map(([key, its]) => [key, its.map(shownRecord)]))
+}
+
+function recordsInOrder(records: readonly RunOutput[]): ReadonlyMap<string, readonly string[]> {
+  return new Map([
+    ['in the order among keys', records.map(record => `${readable(record.key)}: ${shownRecord(record)}`)],
+  ])
 }
 
 function sortedEntries(entries: readonly StoreEntry[]): ReadonlyMap<string, readonly string[]> {

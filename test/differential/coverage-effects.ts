@@ -74,6 +74,11 @@ function countInputs({ inputs }: Case, count: Count): void {
       count('input wall clock')
       continue
     }
+    if ('commit' in input) {
+      count('input commit')
+      continue
+    }
+    if (input.timestamp > 1e12) count('input with a time of day')
     if (input.key === null) count('input without a key')
     if (input.value === null) count('input without a value')
     if (input.headers !== undefined) count('input with headers')

@@ -34,6 +34,8 @@ export const NAMED: ReadonlySet<Op> = new Set([
 export const REQUIRED: readonly string[] = [
   ...[...NAMED].flatMap(op => [`${op} name`, `${op} without a name`]),
   ...of('run', ['caching=true', 'caching=false', 'stores=memory', 'stores=persistent', 'repartitionAfterProcess']),
+  ...of('run', ['commits=each', 'commits=asked', 'emitIntervalMs', 'rocksdb']),
+  ...['input commit', 'input with a time of day'],
   ...of('run optimization=', ['reuse.ktable.source.topics', 'merge.repartition.topics', 'single.store.self.join'], ''),
   ...[
     'a source topic as changelog',

@@ -24,6 +24,9 @@ export function countCase(counts: Map<string, number>, whole: Case): void {
   count(`run stores=${stores}`)
   for (const name of optimization) count(`run optimization=${name}`)
   if (repartitionAfterProcess) count('run repartitionAfterProcess')
+  count(`run commits=${whole.commits ?? 'each'}`)
+  if (whole.emitIntervalMs !== undefined && whole.emitIntervalMs > 0) count('run emitIntervalMs')
+  if (whole.rocksdb === true) count('run rocksdb')
   for (const step of topology) countStep(step, count)
   countEffects(whole, count)
 }

@@ -13,12 +13,14 @@ export function withoutExpiredWindows(result: RunResult, plan: Plan, inputs: rea
   const read = Math.max(-1, ...inputs.map(input => ('timestamp' in input ? input.timestamp : -1)))
   const latest = read + processors * STAMPED_AHEAD_MS
   const stores = Object.entries(result.stores).map(([name, entries]) => {
-    const retentionMs = plan.stores.find(store => store.name === name)?.retentionMs ?? Number.POSITIVE_INFINITY
+    const store = plan.stores.find(candidate => candidate.name === name)
+    const { kind, type, retentionMs = Number.POSITIVE_INFINITY, emitsOnClose = false } = store ?? {}
+    const longerMs = emitsOnClose && kind === 'window' && type !== 'memory' ? 1 : 0
     return [
       name,
       entries.filter(({ windowStart, windowEnd }) => {
-        const time = plan.stores.find(store => store.name === name)?.kind === 'session' ? windowEnd : windowStart
-        return time === undefined || time > latest - retentionMs
+        const time = kind === 'session' ? windowEnd : windowStart
+        return time === undefined || time > latest - retentionMs - longerMs
       }),
     ]
   })

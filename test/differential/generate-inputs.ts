@@ -4,16 +4,22 @@ import type { TopologySpec } from './spec.ts'
 
 /**
  * Draws records for every topic that a topology reads: few keys, so that they meet; times in order, tied, out of order and
- * too late for a window, negative now and then; nulls on either side; headers now and then; wall-clock advances in between.
+ * too late for a window, negative now and then; nulls on either side; headers now and then; wall-clock advances and commits in
+ * between.
  */
-export function generateInputs(choice: Choice, topology: TopologySpec): readonly RunInput[] {
+export function generateInputs(
+  choice: Choice,
+  topology: TopologySpec,
+  { startMs, commits, late }: InputOptions,
+): readonly RunInput[] {
   const topics = topicsOf(topology)
   if (topics.length === 0) return []
   const policies = new Set(topicsOf(topology.filter(step => 'badTimestamp' in step)))
   // Kafka Streams fails on what has no valid time in a global topic: see `uncompared.ts`.
   const globals = new Set(topicsOf(topology.filter(({ op }) => op === 'globalTable' || op === 'addGlobalStore')))
-  let now = 1_000
+  let now = startMs
   return Array.from({ length: 5 + choice.below(30) }, (): RunInput => {
+    if (commits === 'asked' && choice.chance(15)) return { commit: true }
     if (choice.chance(5)) return { advanceWallClockMs: 1 + choice.below(100) }
     if (choice.chance(70)) now += choice.below(12)
     const topic = choice.of(topics)
@@ -23,10 +29,17 @@ export function generateInputs(choice: Choice, topology: TopologySpec): readonly
       topic,
       key: choice.chance(8) ? null : base64(choice.of(KEYS)),
       value: choice.chance(10) ? null : base64(words(choice)),
-      timestamp: negative ? -1 - choice.below(3) : choice.chance(20) ? now - choice.below(40) : now,
+      timestamp: negative ? -1 - choice.below(3) : choice.chance(late) ? now - choice.below(40) : now,
       ...(choice.chance(15) ? { headers: headers(choice) } : {}),
     }
   })
+}
+
+interface InputOptions {
+  readonly startMs: number
+  readonly commits: 'each' | 'asked'
+  /** Of a hundred records, how many are out of order. */
+  readonly late: number
 }
 
 /** The topics that a topology reads. */

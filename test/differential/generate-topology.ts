@@ -6,8 +6,8 @@ import {
   WINDOWED_COGROUPED_DRAWS,
   WINDOWED_DRAWS,
 } from './generate/aggregations.ts'
-import { createDraft, type Draft, type Draw, type Part } from './generate/draft.ts'
-import { JOIN_DRAWS } from './generate/joins.ts'
+import { add, createDraft, type Draft, type Draw, type Part } from './generate/draft.ts'
+import { drawStreamJoin, JOIN_DRAWS } from './generate/joins.ts'
 import { PROCESSOR_DRAWS } from './generate/processors.ts'
 import { drawSinks } from './generate/sinks.ts'
 import { drawSource } from './generate/sources.ts'
@@ -37,6 +37,21 @@ export function generateTopology(choice: Choice): TopologySpec {
   for (let source = 0; source < sources; source++) drawSource(draft)
   const steps = 2 + choice.below(12)
   for (let step = 0; step < steps; step++) drawStep(draft)
+  drawSinks(draft)
+  return draft.steps
+}
+
+/** Two streams, a join of them on one side that keeps what finds no partner, and a sink: so little that its records meet each other. */
+export function generateJoin(choice: Choice): TopologySpec {
+  const draft = createDraft(choice)
+  for (const id of ['in1', 'in2']) {
+    add(
+      draft,
+      { op: 'stream', topics: [`topic-${id}`], id },
+      { kind: 'stream', key: 'string', value: 'string', known: true },
+    )
+  }
+  drawStreamJoin(draft, draft.parts[0]!, { waits: true })
   drawSinks(draft)
   return draft.steps
 }

@@ -56,10 +56,15 @@ export interface RunOptions {
   readonly repartitionAfterProcess?: boolean
   /** @default 'memory' */
   readonly stores?: 'memory' | 'persistent'
+  /** After each record by itself, or where the inputs ask for it and at the end, so that a commit has several. @default 'each' */
+  readonly commits?: 'each' | 'asked'
+  /** How often at most joins and windows emit what has closed, in milliseconds of the wall clock. @default 0 */
+  readonly emitIntervalMs?: number
 }
 
-/** A record, or an advance of the wall clock between two records. Bytes are in base64. */
+/** A record, an advance of the wall clock, or a commit between two records. Bytes are in base64. */
 export type RunInput =
+  | { readonly commit: true }
   | {
       readonly topic: string
       readonly key: string | null

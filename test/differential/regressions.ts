@@ -277,13 +277,16 @@ export const REGRESSIONS: readonly Regression[] = [
   },
 ]
 
-export interface Regression extends Partial<Pick<Case, 'optimization' | 'repartitionAfterProcess'>> {
+export interface Regression extends Partial<
+  Pick<Case, 'optimization' | 'repartitionAfterProcess' | 'commits' | 'emitIntervalMs' | 'rocksdb'>
+> {
   readonly what: string
   readonly topology: TopologySpec
   readonly inputs: readonly RunInput[]
 }
 
-function record(key: string, value: string | null, timestamp: number, topic = 'in'): RunInput {
+/** As text; the topic is `in` unless given. */
+export function record(key: string, value: string | null, timestamp: number, topic = 'in'): RunInput {
   return {
     topic,
     key: Buffer.from(key).toString('base64'),

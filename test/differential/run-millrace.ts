@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type BuildOptions, bytes, type Plan } from '@millrace/core'
+import { rocksdb } from '@millrace/store-rocksdb'
 import { TopologyTestDriver } from '@millrace/testing'
 import { topicsOf } from './generate-inputs.ts'
 import { interpret } from './interpreter.ts'
@@ -12,31 +16,42 @@ const BYTES = { key: bytes(), value: bytes() }
 export function runMillrace(
   topology: TopologySpec,
   inputs: readonly RunInput[],
-  options: Pick<RunOptions, 'caching'> & BuildOptions = {},
+  options: MillraceOptions & BuildOptions = {},
 ): Promise<RunResult> {
-  const { caching, ...build } = options
-  const topics = topicsOf(topology)
-  return runPlan(interpret(topology, build), inputs, { topics, ...(caching === undefined ? {} : { caching }) })
+  const { optimization = [], repartitionAfterProcess = false, ...run } = options
+  const plan = interpret(topology, { optimization, repartitionAfterProcess })
+  return runPlan(plan, inputs, { ...run, topics: topicsOf(topology) })
+}
+
+interface MillraceOptions extends Pick<RunOptions, 'caching' | 'commits' | 'emitIntervalMs'> {
+  /** Stores are on disk, in RocksDB. @default false: in memory */
+  readonly rocksdb?: boolean
 }
 
 /** The same for a plan that was not made from data. */
 export async function runPlan(
   plan: Plan,
   inputs: readonly RunInput[],
-  options: Pick<RunOptions, 'caching'> & { readonly topics?: readonly string[] } = {},
+  options: MillraceOptions & { readonly topics?: readonly string[] } = {},
 ): Promise<RunResult> {
+  const { caching = false, commits = 'each', emitIntervalMs = 0 } = options
+  await using disk = options.rocksdb === true ? await temporaryDisk() : undefined
   await using driver = await TopologyTestDriver.create(plan, {
     applicationId: 'app',
     initialWallClockMs: 0,
-    ...(options.caching === true ? {} : { caching: 'off' }),
+    emitIntervalMs,
+    ...(caching ? {} : { caching: 'off' }),
+    ...(commits === 'each' ? {} : { commitEachRecord: false, commitIntervalMs: NEVER_MS }),
+    ...(disk === undefined ? {} : { state: disk }),
   })
   // All before the first record: a topic that only a pattern knows of would make the group rebalance in the middle.
   const fed = inputs.flatMap(input => ('topic' in input ? [input.topic] : []))
   for (const topic of new Set([...(options.topics ?? []), ...fed])) driver.createInputTopic(topic, BYTES)
   await driver.settle()
-  for (const [at, input] of inputs.entries()) {
+  for (const [at, input] of [...inputs, { commit: true } as const].entries()) {
     try {
-      if ('advanceWallClockMs' in input) await driver.advanceWallClock(input.advanceWallClockMs)
+      if ('commit' in input) await (commits === 'each' ? undefined : driver.commit())
+      else if ('advanceWallClockMs' in input) await driver.advanceWallClock(input.advanceWallClockMs)
       else await pipe(driver, input)
     } catch (error) {
       throw new MillraceFailed(at, error)
@@ -57,10 +72,7 @@ export class MillraceFailed extends Error {
   }
 }
 
-async function pipe(
-  driver: TopologyTestDriver,
-  input: Exclude<RunInput, { advanceWallClockMs: number }>,
-): Promise<void> {
+async function pipe(driver: TopologyTestDriver, input: Extract<RunInput, { topic: string }>): Promise<void> {
   const headers = (input.headers ?? []).map(([key, value]) => ({ key, value: fromBase64(value) }))
   const topic = driver.createInputTopic(input.topic, BYTES)
   await topic.pipeInput(fromBase64(input.key), fromBase64(input.value), { timestamp: input.timestamp, headers })
@@ -74,6 +86,19 @@ function outputsOf(driver: TopologyTestDriver, topic: string): readonly RunOutpu
     timestamp,
     headers: headers.map(header => [header.key, toBase64(header.value)]),
   }))
+}
+
+/** Longer than the wall clock of any case moves. */
+const NEVER_MS = 1_000_000_000
+
+/** A directory that is gone afterwards. */
+async function temporaryDisk() {
+  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-differential-'))
+  return {
+    store: rocksdb(),
+    stateDir,
+    [Symbol.asyncDispose]: () => rm(stateDir, { recursive: true, force: true }),
+  }
 }
 
 function fromBase64(text: string | null): Buffer | null {

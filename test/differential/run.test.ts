@@ -4,6 +4,7 @@ import { generateCase } from './generate-case.ts'
 import { type JavaPeer, startJavaPeer } from './java-peer.ts'
 import { missingJavaTools } from './missing-java-tools.ts'
 import { REGRESSIONS } from './regressions.ts'
+import { REGRESSIONS_OF_BATCHES } from './regressions-of-batches.ts'
 
 const missing = await missingJavaTools()
 
@@ -15,7 +16,7 @@ describe('records and stores against Kafka Streams', { timeout: 240_000 }, () =>
   beforeEach(context => context.skip(missing !== undefined, missing))
   afterAll(() => java?.close())
 
-  it.each(REGRESSIONS)('agree: $what', async ({ what: _what, ...regression }) => {
+  it.each([...REGRESSIONS, ...REGRESSIONS_OF_BATCHES])('agree: $what', async ({ what: _what, ...regression }) => {
     for (const caching of [false, true]) {
       expect(await compareCase({ optimization: [], ...regression, caching }, java)).toEqual({
         verdict: 'same',

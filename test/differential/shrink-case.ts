@@ -24,6 +24,11 @@ function* simplerCases(whole: Case): Generator<Case> {
   if (half > 1) yield* [inputs.slice(half), inputs.slice(0, half)].map(fewer => ({ ...whole, inputs: fewer }))
   for (let index = 0; index < inputs.length; index++) yield { ...whole, inputs: inputs.toSpliced(index, 1) }
   if (whole.caching) yield { ...whole, caching: false }
+  if (whole.rocksdb === true) yield { ...whole, rocksdb: false }
+  if ((whole.emitIntervalMs ?? 0) > 0) yield { ...whole, emitIntervalMs: 0 }
+  if (whole.commits === 'asked') {
+    yield { ...whole, commits: 'each', inputs: inputs.filter(input => !('commit' in input)) }
+  }
   for (const [index] of whole.optimization.entries()) {
     yield { ...whole, optimization: whole.optimization.toSpliced(index, 1) }
   }

@@ -117,8 +117,8 @@ function decided(step: Step): Step {
 function inputOf(spec: TopologySpec, choice: ReturnType<typeof seededChoice>): readonly SimulatedInput[] {
   const text = (base64: string | null) => (base64 === null ? null : Buffer.from(base64, 'base64').toString())
   return Array.from({ length: 3 }, (_, round) =>
-    generateInputs(choice, spec).flatMap(input =>
-      'advanceWallClockMs' in input
+    generateInputs(choice, spec, { startMs: 1_000, commits: 'each', late: 20 }).flatMap(input =>
+      !('topic' in input)
         ? []
         : [
             {

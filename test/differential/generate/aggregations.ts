@@ -53,7 +53,8 @@ export const WINDOWED_COGROUPED_DRAWS: readonly Draw[] = [{ draw: drawCogroupedA
 function drawWindows(draft: Draft, from: Part, gives: 'windowed' | 'windowedCogrouped'): void {
   const { choice } = draft
   const kind = choice.of(['time', 'time', 'sliding', 'session', 'session', 'unlimited'] as const)
-  const sizeMs = kind === 'unlimited' ? choice.of([0, 1_000, 1_020]) : choice.of([5, 10, 60])
+  const sizes = kind === 'unlimited' ? [0, 1_000, 1_020] : kind === 'sliding' && choice.chance(4) ? [0] : [5, 10, 60]
+  const sizeMs = choice.of(sizes)
   const step = {
     op: 'windowedBy',
     id: nextId(draft),

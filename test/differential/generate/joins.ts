@@ -5,7 +5,7 @@ import { add, another, type Draft, type Draw, maybeName, nextId, oneOf, type Par
 export const JOIN_DRAWS: readonly Draw[] = [
   { draw: drawTableJoin('join') },
   { draw: drawTableJoin('leftJoin') },
-  { weight: 2, draw: drawStreamJoin },
+  { weight: 2, draw: (draft, from) => drawStreamJoin(draft, from) },
   {
     draw(draft, from) {
       const global = another(draft, ({ kind }) => kind === 'global')
@@ -45,26 +45,32 @@ function withKeys(draft: Draft, from: Part): StepId {
   return id
 }
 
-/** Around a record's own time, on one side of it, or wholly before or after it. */
-const WITHIN = [
-  ...[0, 5, 20].flatMap(beforeMs => [1, 5, 20].map(afterMs => ({ beforeMs, afterMs }))),
-  { beforeMs: -3, afterMs: 20 },
-  { beforeMs: 20, afterMs: -3 },
-]
+/** Wholly before a record's own time, or wholly after it. */
+const ONE_SIDED = [-1, -3, -12].flatMap(near =>
+  [5, 20]
+    .filter(far => far + near > 0)
+    .flatMap(far => [
+      { beforeMs: near, afterMs: far },
+      { beforeMs: far, afterMs: near },
+    ]),
+)
+/** The same, and around its time or beginning with it. */
+const WITHIN = [...[0, 5, 20].flatMap(beforeMs => [1, 5, 20].map(afterMs => ({ beforeMs, afterMs }))), ...ONE_SIDED]
 
-function drawStreamJoin(draft: Draft, from: Part): void {
+/** @param waits only what makes records wait for a partner, or not */
+export function drawStreamJoin(draft: Draft, from: Part, { waits = false }: { readonly waits?: boolean } = {}): void {
   const { choice } = draft
   const other = another(draft, part => part.kind === 'stream' && part.key === from.key)
   if (other === undefined) return
   const step = {
     op: 'streamJoin',
     id: nextId(draft),
-    kind: choice.of(['inner', 'left', 'outer'] as const),
+    kind: waits ? choice.of(['left', 'outer'] as const) : choice.of(['inner', 'left', 'outer'] as const),
     from: from.id,
     with: other.id,
     joiner: oneOf(draft, 'joiner'),
-    ...choice.of(WITHIN),
-    graceMs: choice.of([0, 5, 30]),
+    ...choice.of(waits ? ONE_SIDED : WITHIN),
+    graceMs: waits && choice.chance(60) ? 0 : choice.of([0, 5, 30]),
     ...maybeName(draft),
     ...(choice.chance(20) ? { storeName: nextId(draft, 'store-') } : {}),
     ...(choice.chance(15) ? { logging: false } : {}),

@@ -98,14 +98,14 @@ type Work = (
 type Run = (record: ProcessorRecord<unknown, unknown>, forward: Forward) => Awaitable
 
 /** Under the key of the record at hand. */
-type Forward = (value: string, changes?: { readonly timestamp?: number; readonly headers?: Headers }) => unknown
+type Forward = (value: string | null, changes?: { readonly timestamp?: number; readonly headers?: Headers }) => unknown
 
 type Awaitable = void | Promise<void>
 
 /** A processor of a kind, with a store of this name. */
-export function processor(kind: ProcessorKind, store: string): Processor<Datum, Datum, string, string> {
+export function processor(kind: ProcessorKind, store: string): Processor<Datum, Datum, string, string | null> {
   let run: Run
-  let context: ProcessorContext<string, string>
+  let context: ProcessorContext<string, string | null>
   return {
     init(given) {
       context = given
@@ -121,9 +121,9 @@ export function processor(kind: ProcessorKind, store: string): Processor<Datum, 
 }
 
 /** The same, which keeps the key. */
-export function fixedKeyProcessor(kind: ProcessorKind, store: string): FixedKeyProcessor<Datum, Datum, string> {
+export function fixedKeyProcessor(kind: ProcessorKind, store: string): FixedKeyProcessor<Datum, Datum, string | null> {
   let run: Run
-  let context: FixedKeyProcessorContext<Datum, string>
+  let context: FixedKeyProcessorContext<Datum, string | null>
   return {
     init(given) {
       context = given
@@ -131,7 +131,7 @@ export function fixedKeyProcessor(kind: ProcessorKind, store: string): FixedKeyP
         throw new Error('a punctuation has no key to keep')
       })
     },
-    process: record => run(record, (value, changes) => context.forward({ key: record.key, value, ...changes })),
+    process: record => run(record, (value, changes) => context.forward({ ...record, value, ...changes })),
   }
 }
 
@@ -187,6 +187,22 @@ const WORKS: Readonly<Record<ProcessorKind, Work>> = {
     const headers = [...record.headers, { key: 'seen', value: Buffer.from(text(record.key)) }]
     await forward(text(record.value), { timestamp: record.timestamp + 3, headers })
     await forward('again')
+  },
+  lag() {
+    let held: (() => unknown) | undefined
+    return async ({ value, timestamp, headers }, forward) => {
+      await held?.()
+      held = () => forward(`held ${text(value)}`, { timestamp, headers })
+    }
+  },
+  lagByWallClock(context) {
+    const held: (() => unknown)[] = []
+    context.schedule(25, 'wall-clock', async () => {
+      for (const passOn of held.splice(0)) await passOn()
+    })
+    return ({ value, timestamp, headers }, forward) => {
+      held.push(() => forward(value === null ? null : `held ${text(value)}`, { timestamp, headers }))
+    }
   },
   lookUp(context, name) {
     const store = context.store(name) as KeyValueStore<string, string | ValueAndTimestamp<string>>

@@ -46,7 +46,8 @@ function declared(used: Used): readonly string[] {
   return [`${RETURNS[used.kind]} ${calledAs(used)}(${typed.join(', ')}) { return ${body.join(' -> ')}; }`]
 }
 
-function run({ inputs, caching, optimization, stores = 'persistent' }: Case): readonly string[] {
+function run(whole: Case): readonly string[] {
+  const { inputs, caching, optimization, stores = 'persistent', commits = 'each', emitIntervalMs = 0 } = whole
   return [
     'var properties = new Properties();',
     'properties.put("application.id", "app");',
@@ -55,13 +56,22 @@ function run({ inputs, caching, optimization, stores = 'persistent' }: Case): re
     ...(stores === 'persistent'
       ? []
       : ['properties.put("dsl.store.suppliers.class", InMemoryDslStoreSuppliers.class);']),
+    ...(emitIntervalMs === 0 ? [] : EMIT_INTERVALS.map(name => `properties.put("${name}", ${emitIntervalMs}L);`)),
     'var topology = builder.build(properties);',
     'var driver = new TopologyTestDriver(topology, properties, Instant.EPOCH);',
+    ...(commits === 'each' ? [] : ['// Without the commit after each record: see Batches.java.']),
     ...inputs.map(piped),
+    ...(commits === 'each' ? [] : ['commit();']),
   ]
 }
 
+const EMIT_INTERVALS = [
+  '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__',
+  '__emit.interval.ms.kstreams.windowed.aggregation__',
+]
+
 function piped(input: RunInput): string {
+  if ('commit' in input) return 'commit();'
   if ('advanceWallClockMs' in input)
     return `driver.advanceWallClockTime(Duration.ofMillis(${input.advanceWallClockMs}));`
   const text = (base64: string | null): string =>

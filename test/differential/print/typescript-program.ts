@@ -16,6 +16,13 @@ export function typescriptProgram(whole: Case): readonly string[] {
   return [
     `import { ${names(CORE).join(', ')} } from '@millrace/core'`,
     "import { TopologyTestDriver } from '@millrace/testing'",
+    ...(whole.rocksdb === true
+      ? [
+          "import { mkdtempSync } from 'node:fs'",
+          "import { tmpdir } from 'node:os'",
+          "import { rocksdb } from '@millrace/store-rocksdb'",
+        ]
+      : []),
     ...(others.includes('text') ? ["import { text } from './catalogue.ts'"] : []),
     ...imported('./interpret/processors.ts', others, ['ownStore', 'processor', 'fixedKeyProcessor', 'upperGlobal']),
     ...imported('./interpret/tables.ts', others, ['countingTransformer']),
@@ -62,7 +69,8 @@ const HELPERS = [
   },
 ]
 
-function typescriptRun({ inputs, caching, optimization, repartitionAfterProcess = false }: Case): readonly string[] {
+function typescriptRun(whole: Case): readonly string[] {
+  const { inputs, caching, optimization, repartitionAfterProcess = false, commits = 'each' } = whole
   const options = [
     ...(optimization.length === 0 ? [] : [`optimization: [${optimization.map(quoted).join(', ')}]`]),
     ...(repartitionAfterProcess ? ['repartitionAfterProcess: true'] : []),
@@ -72,11 +80,17 @@ function typescriptRun({ inputs, caching, optimization, repartitionAfterProcess 
     `const plan = builder.build(${options.length === 0 ? '' : `{ ${options.join(', ')} }`})`,
     'await using driver = await TopologyTestDriver.create(plan, {',
     `  applicationId: 'app', initialWallClockMs: 0,${caching ? '' : " caching: 'off',"}`,
+    ...(whole.emitIntervalMs === undefined ? [] : [`  emitIntervalMs: ${whole.emitIntervalMs},`]),
+    ...(commits === 'each' ? [] : ['  commitEachRecord: false, commitIntervalMs: 1e9,']),
+    ...(whole.rocksdb === true
+      ? ['  state: { store: rocksdb(), stateDir: mkdtempSync(`${tmpdir()}/differential-`) },']
+      : []),
     '})',
     'const raw = { key: bytes(), value: bytes() }',
     'const input = topic => driver.createInputTopic(topic, { key: string(), value: string() })',
     ...(topics.length === 0 ? [] : [`for (const topic of [${topics.map(quoted).join(', ')}]) input(topic)`]),
     ...inputs.map(piped),
+    ...(commits === 'each' ? [] : ['await driver.commit()']),
     'for (const topic of driver.producedTopicNames())',
     '  for (const record of driver.createOutputTopic(topic, raw).readRecordsToList())',
     '    console.log(topic, String(record.key), String(record.value), record.timestamp)',
@@ -84,6 +98,7 @@ function typescriptRun({ inputs, caching, optimization, repartitionAfterProcess 
 }
 
 function piped(input: RunInput): string {
+  if ('commit' in input) return 'await driver.commit()'
   if ('advanceWallClockMs' in input) return `await driver.advanceWallClock(${input.advanceWallClockMs})`
   const headers = (input.headers ?? []).map(([name, value]) => {
     const bytesOf = value === null ? 'null' : `Buffer.from(${decoded(value)})`

@@ -57,6 +57,10 @@ export const PROCESSOR_STORES = {
   sessions: 'session',
   /** Another time, another header; one record more. */
   stamp: undefined,
+  /** Holds each record until the next one comes, of whichever key. */
+  lag: undefined,
+  /** Holds records until the next punctuation, each 25 ms of the wall clock. */
+  lagByWallClock: undefined,
   /** What a global store has for the key. */
   lookUp: 'global',
 } as const

@@ -29,13 +29,21 @@ import org.apache.kafka.streams.test.TestRecord;
 final class CaseRun {
     private CaseRun() {}
 
-    static JsonNode run(Topology topology, Properties properties, JsonNode inputs) throws IOException {
+    /** {@code commits}: {@code each} record by itself, or where the inputs {@code ask} for it, and at the end. */
+    static JsonNode run(Topology topology, Properties properties, JsonNode inputs, String commits) throws IOException {
         Path state = Files.createTempDirectory("java-peer-");
         properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         try (TopologyTestDriver driver = new TopologyTestDriver(topology, properties, Instant.EPOCH)) {
-            for (int number = 0; number < inputs.size(); number++) {
+            Batches batches = commits.equals("asked") ? new Batches(driver) : null;
+            for (int number = 0; number <= inputs.size(); number++) {
                 try {
-                    feed(driver, inputs.get(number));
+                    if (number == inputs.size() || inputs.get(number).has("commit")) {
+                        if (batches != null) batches.commit();
+                    } else if (batches == null) {
+                        feed(driver, inputs.get(number));
+                    } else {
+                        feed(batches, inputs.get(number));
+                    }
                 } catch (RuntimeException error) {
                     throw new Failed(number, error);
                 }
@@ -65,13 +73,28 @@ final class CaseRun {
             driver.advanceWallClockTime(Duration.ofMillis(input.get("advanceWallClockMs").asLong()));
             return;
         }
-        RecordHeaders headers = new RecordHeaders();
-        for (JsonNode header : input.path("headers")) headers.add(header.path(0).asText(), bytes(header.path(1)));
+        RecordHeaders headers = headers(input);
         // The topic gives the time to a record without one, and lets it be negative, which a record of its own may not be.
         Instant time = Instant.ofEpochMilli(input.path("timestamp").asLong());
         driver.createInputTopic(
                         input.path("topic").asText(), new ByteArraySerializer(), new ByteArraySerializer(), time, Duration.ZERO)
                 .pipeInput(new TestRecord<>(bytes(input.path("key")), bytes(input.path("value")), headers));
+    }
+
+    private static void feed(Batches batches, JsonNode input) throws IOException {
+        if (input.has("advanceWallClockMs")) {
+            batches.advanceWallClock(Duration.ofMillis(input.get("advanceWallClockMs").asLong()));
+            return;
+        }
+        batches.pipe(
+                input.path("topic").asText(), input.path("timestamp").asLong(),
+                bytes(input.path("key")), bytes(input.path("value")), headers(input));
+    }
+
+    private static RecordHeaders headers(JsonNode input) throws IOException {
+        RecordHeaders headers = new RecordHeaders();
+        for (JsonNode header : input.path("headers")) headers.add(header.path(0).asText(), bytes(header.path(1)));
+        return headers;
     }
 
     /** Every topic that was written to, changelogs and repartition topics included, by name. */

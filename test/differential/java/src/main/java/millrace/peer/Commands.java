@@ -28,7 +28,7 @@ final class Commands {
 
     static JsonNode run(JsonNode command) throws Exception {
         Properties properties = properties(command.path("options"));
-        return CaseRun.run(topology(command, properties), properties, command.path("inputs"));
+        return CaseRun.run(topology(command, properties), properties, command.path("inputs"), command.path("options").path("commits").asText("each"));
     }
 
     static JsonNode call(JsonNode command) {
@@ -57,6 +57,11 @@ final class Commands {
         properties.put(
                 TopologyConfig.InternalConfig.ENABLE_PROCESS_PROCESSVALUE_FIX,
                 options.path("repartitionAfterProcess").asBoolean(false));
+        if (options.has("emitIntervalMs")) {
+            long interval = options.get("emitIntervalMs").asLong();
+            properties.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, interval);
+            properties.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, interval);
+        }
         properties.put(
                 StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG,
                 "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$"

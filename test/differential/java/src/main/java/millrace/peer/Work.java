@@ -47,6 +47,8 @@ interface Work {
             case "history" -> Work::history;
             case "sessions" -> Work::sessions;
             case "stamp" -> Work::stamp;
+            case "lag" -> Work::lag;
+            case "lagByWallClock" -> Work::lagByWallClock;
             case "lookUp" -> Work::lookUp;
             default -> throw new IllegalArgumentException("no such processor: " + kind);
         };
@@ -143,6 +145,25 @@ interface Work {
             forward.forward(text(value), timestamp + 3, more);
             forward.forward("again", timestamp, headers);
         };
+    }
+
+    private static Run lag(ProcessingContext context, String name, ForwardAny any) {
+        List<Runnable> held = new ArrayList<>();
+        return (key, value, timestamp, headers, forward) -> {
+            held.forEach(Runnable::run);
+            held.clear();
+            held.add(() -> forward.forward("held " + text(value), timestamp, headers));
+        };
+    }
+
+    private static Run lagByWallClock(ProcessingContext context, String name, ForwardAny any) {
+        List<Runnable> held = new ArrayList<>();
+        context.schedule(Duration.ofMillis(25), PunctuationType.WALL_CLOCK_TIME, now -> {
+            held.forEach(Runnable::run);
+            held.clear();
+        });
+        return (key, value, timestamp, headers, forward) -> held.add(
+                () -> forward.forward(value == null ? null : "held " + text(value), timestamp, headers));
     }
 
     private static Run lookUp(ProcessingContext context, String name, ForwardAny any) {
