@@ -129,4 +129,23 @@ export const MUTANTS: readonly Mutant[] = [
     this.#with = { ...options, options: { ...options.options, clock: wrong } }
 `,
   },
+  {
+    name: 'offsets fetched without waiting for stable ones',
+    file: 'packages/client-memory/src/client/memory-group-consumer.ts',
+    from: `      checkStable(this.#connection.cluster, this.#group.id, partitions)
+`,
+    to: '      checkStable(this.#connection.cluster, this.#group.id, [])\n',
+  },
+  {
+    name: 'a transaction that has lost its markers is completed by nobody',
+    file: 'packages/runtime/src/task/producer-pool.ts',
+    from: ', transactionTimeoutMs, reach: () => this.#reach(task) }',
+    to: ', transactionTimeoutMs }',
+  },
+  {
+    name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',
+    file: 'packages/client-memory/src/client/hanging-transactions.ts',
+    from: "  return state === 'prepare-commit' || state === 'complete-commit'\n",
+    to: "  return state === 'prepare-commit'\n",
+  },
 ]

@@ -16,6 +16,26 @@ const lines = (...values: readonly string[]) =>
 
 /** Runs that have failed once, as small as they were made: named for what broke. */
 const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: SimulationCase])[] = [
+  ...(['producer-per-task', 'group-metadata'] as const).map(
+    transactions =>
+      [
+        `a transaction that lost its markers while the brokers stopped is not done again (${transactions})`,
+        'word-count',
+        {
+          seed: 1,
+          guarantee: 'exactly_once',
+          transactions,
+          onBadRecord: 'fail',
+          partitions: 1,
+          processes: 1,
+          asyncReads: false,
+          watched: true,
+          records: lines('grain mill', 'stone race', 'grain').map(record => ({ ...record, atMs: 5000 })),
+          troubles: [{ kind: 'broker-stop', atMs: 5000, stoppingMs: 1000, downMs: 2000, markers: 'lost' }],
+          faults: [],
+        },
+      ] as const,
+  ),
   [
     'a member that was given up while it could not be reached keeps no task that another has had meanwhile',
     'word-count',

@@ -77,12 +77,14 @@ export function checkErrorCode(code: number): void {
   throw Object.assign(new Error(message), { name: 'KafkaJSProtocolError', code, ...fields })
 }
 
+export const LEADER_NOT_AVAILABLE = 5
 export const UNSTABLE_OFFSET_COMMIT = 88
 export const TRANSACTIONAL_ID_NOT_FOUND = 105
 
 /** Of Kafka's errors those that such requests are answered with, by kafkajs' names. */
 const ERRORS: Readonly<Record<number, { type: string; retriable: boolean; message: string }>> = {
   3: named('UNKNOWN_TOPIC_OR_PARTITION', true, 'This server does not host this topic-partition'),
+  5: named('LEADER_NOT_AVAILABLE', true, 'There is no leader for this topic-partition'),
   6: named('NOT_LEADER_FOR_PARTITION', true, 'This server is not the leader for that topic-partition'),
   14: named('GROUP_LOAD_IN_PROGRESS', true, 'The coordinator is loading and hence cannot process requests'),
   15: named('GROUP_COORDINATOR_NOT_AVAILABLE', true, 'The coordinator is not available'),

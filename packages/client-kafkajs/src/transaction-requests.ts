@@ -9,7 +9,7 @@ import {
 import type { Broker, Cluster } from 'kafkajs'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
 import { fetchCommitted } from './committed-offsets.ts'
-import { checkErrorCode, sendRaw, TRANSACTIONAL_ID_NOT_FOUND } from './raw-request.ts'
+import { checkErrorCode, LEADER_NOT_AVAILABLE, sendRaw, TRANSACTIONAL_ID_NOT_FOUND } from './raw-request.ts'
 
 /** kafkajs' cluster with the kind of coordinator, which its types leave out. */
 interface CoordinatorFinder {
@@ -132,7 +132,11 @@ async function openTransactions(
 ): Promise<{ readonly open: readonly OpenTransaction[]; readonly hidden: readonly TopicPartition[] }> {
   if (partitions.length === 0) return { open: [], hidden: [] }
   const answers = await link.withTopics([...byTopic(partitions).keys()], async cluster => {
-    const asked = [...link.leaders(partitions)].map(async ([nodeId, list]) =>
+    const leaders = link.leaders(partitions)
+    // One without a leader may have such a transaction as well as any other.
+    const led = [...leaders.values()].reduce((sum, list) => sum + list.length, 0)
+    if (led < partitions.length) checkErrorCode(LEADER_NOT_AVAILABLE)
+    const asked = [...leaders].map(async ([nodeId, list]) =>
       describeProducers(await cluster.findBroker({ nodeId }), list),
     )
     return (await Promise.all(asked)).flat()

@@ -21,11 +21,12 @@ interface Hanging {
   readonly outputs: readonly TopicPartition[]
 }
 
+/** What the broker has forgotten, since `init` was called and completing has not succeeded. */
 interface Outcome {
   readonly producerId: bigint
   readonly committed: boolean
-  /** Of the empty transaction that completes it, once that was begun. */
-  readonly epoch?: number
+  /** Of the producer that was initialised: with another epoch, others have come in between. */
+  readonly epoch: number
 }
 
 const FIRST_RETRY_MS = 2
@@ -39,7 +40,7 @@ const RETRY_MS = 50
 export class HangingTransactions {
   readonly #requests: TransactionRequests
   readonly #clock: Clock
-  /** By transactional id, outcomes that the broker has forgotten, since completing was begun and has failed. */
+  /** By transactional id. */
   readonly #outcomes = new Map<string, Outcome>()
 
   constructor(requests: TransactionRequests, clock: Clock) {
@@ -55,23 +56,28 @@ export class HangingTransactions {
   async look(transactionalId: string, reach: TransactionReach, withinMs: number): Promise<LastTransaction | undefined> {
     const before = await this.#ended(transactionalId, withinMs)
     if (before === undefined) return undefined
-    const { state, producerId } = before
-    const known = this.#outcomes.get(transactionalId)
-    if (state === 'Ongoing' && known?.producerId === producerId && known.epoch === before.producerEpoch) {
+    const { state, producerId, producerEpoch } = before
+    const remembered = this.#outcomes.get(transactionalId)
+    const known = remembered?.producerId === producerId && remembered.epoch === producerEpoch ? remembered : undefined
+    if (state === 'Ongoing') {
+      if (known === undefined) return this.#remember(transactionalId, { before, reach, hangs: false, committed: false })
       // The empty transaction itself, which was cut short: `init` would abort it, and what it completes with it.
       await this.#endTxn(transactionalId, before, known.committed)
       return await this.look(transactionalId, reach, withinMs)
     }
-    // What is open is aborted by `init`; until then it has no markers.
-    if (!isComplete(state) && state !== 'Empty') return { before, reach, hangs: false, committed: false }
     const hanging = await this.#find(producerId, reach)
     const hangs = isAny(hanging)
-    const remembered = known?.producerId === producerId ? known.committed : undefined
-    const committed = isComplete(state) ? state === 'CompleteCommit' : remembered
+    const committed = isComplete(state) ? state === 'CompleteCommit' : known?.committed
     if (hangs && committed === undefined) throw hangsError(transactionalId, reach, hanging)
-    if (hangs) this.#outcomes.set(transactionalId, { producerId, committed: committed! })
-    else this.#outcomes.delete(transactionalId)
-    return { before, reach, hangs, committed }
+    return this.#remember(transactionalId, { before, reach, hangs, committed })
+  }
+
+  #remember(transactionalId: string, last: LastTransaction): LastTransaction {
+    const { before, committed } = last
+    const epoch = before.producerEpoch + (before.state === 'Ongoing' ? 2 : 1)
+    if (committed === undefined) this.#outcomes.delete(transactionalId)
+    else this.#outcomes.set(transactionalId, { producerId: before.producerId, committed, epoch })
+    return last
   }
 
   /** To be called after `init`, with what `look` gave. @throws MILLRACE_TRANSACTION_HANGING */
@@ -80,24 +86,20 @@ export class HangingTransactions {
     const now = await this.#requests.describe(transactionalId)
     // `init` raises the epoch by one, and by one more to abort what is open.
     const raised = (now?.producerEpoch ?? 0) - before.producerEpoch
-    const wasOpen = before.state === 'Ongoing'
-    if (!last.hangs && !wasOpen && raised === 1) return
-    const hanging = await this.#find(before.producerId, reach)
-    if (!isAny(hanging)) {
-      this.#outcomes.delete(transactionalId)
-      return
-    }
-    const committed = outcome(last, raised)
-    if (now === undefined || now.producerId !== before.producerId || committed === undefined) {
-      throw hangsError(transactionalId, reach, hanging)
-    }
-    const { producerId, producerEpoch: epoch } = now
-    this.#outcomes.set(transactionalId, { producerId, committed, epoch })
-    await this.#end(transactionalId, now, reach.groupId, hanging, committed)
-    await this.#ended(transactionalId, withinMs)
-    if (isAny(await this.#find(now.producerId, reach))) {
-      const reason = 'its markers are not written'
-      throw millraceError('MILLRACE_CLIENT_NOT_YET', { operation: `Completing "${transactionalId}"`, reason })
+    if (last.hangs || before.state === 'Ongoing' || raised !== 1) {
+      const hanging = await this.#find(before.producerId, reach)
+      const committed = outcome(last, raised)
+      if (isAny(hanging)) {
+        if (now === undefined || now.producerId !== before.producerId || committed === undefined) {
+          throw hangsError(transactionalId, reach, hanging)
+        }
+        await this.#end(transactionalId, now, reach.groupId, hanging, committed)
+        await this.#ended(transactionalId, withinMs)
+        if (isAny(await this.#find(now.producerId, reach))) {
+          const reason = 'its markers are not written'
+          throw millraceError('MILLRACE_CLIENT_NOT_YET', { operation: `Completing "${transactionalId}"`, reason })
+        }
+      }
     }
     this.#outcomes.delete(transactionalId)
   }

@@ -68,7 +68,7 @@ function drawBrokerStops({ seed, guarantee, firstProducerEpoch = 0 }: Simulation
     return {
       kind: 'broker-stop',
       atMs: draw(0, TROUBLE_MS - 1),
-      stoppingMs: draw(1, 400),
+      stoppingMs: draw(1, 2000),
       downMs: draw(10, 5000),
       markers: chance > 0.8 || firstProducerEpoch > 0 ? 'late' : lost,
     }
