@@ -109,7 +109,8 @@ export function topicIo(factory: ClientFactory): TopicIo {
 
   async function committed(groupId: string, topic: string): Promise<readonly number[]> {
     const partitions = await partitionsOf(topic)
-    const found = await admin.committedOffsets(groupId, partitions)
+    // While a transaction ends, its offsets are not told.
+    const found = await patiently(() => admin.committedOffsets(groupId, partitions))
     return partitions.map(({ partition }) => found.find(each => each.partition === partition)?.offset ?? 0)
   }
 

@@ -4,6 +4,7 @@ import { seededRandom } from '@millrace/core'
 import { startKafka } from '@millrace/dev-kafka'
 import { wordCountApplication } from '../e2e/word-count/application.ts'
 import { zipfText } from '../e2e/word-count/text.ts'
+import { brokerLosses, skippedMarkers } from './broker-losses.ts'
 import { history } from './history.ts'
 import { workerSlots } from './slots.ts'
 
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     brokers: { type: 'string', default: '1' },
     workers: { type: 'string', default: '3' },
     guarantee: { type: 'string', default: 'exactly_once' },
+    'broker-stops': { type: 'string', default: 'both' },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -27,9 +29,14 @@ const minutes = Number(values.minutes)
 const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : Number(values.seed)
 const brokers = Number(values.brokers)
 const { guarantee } = values
-if (!(minutes > 0) || (brokers !== 1 && brokers !== 3) || !isGuarantee(guarantee)) {
+if (
+  !['both', 'orderly'].includes(values['broker-stops']) ||
+  !(minutes > 0) ||
+  (brokers !== 1 && brokers !== 3) ||
+  !isGuarantee(guarantee)
+) {
   console.error(
-    'usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--guarantee G] [--verbose]',
+    'usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--guarantee G] [--broker-stops both|orderly] [--verbose]',
   )
   process.exit(2)
 }
@@ -83,7 +90,8 @@ async function worker(): Promise<void> {
 
 async function broker(): Promise<void> {
   const id = kafka.brokerIds[upTo(kafka.brokerIds.length)]!
-  const orderly = chance(0.5)
+  const coin = chance(0.5)
+  const orderly = values['broker-stops'] === 'both' ? coin : values['broker-stops'] === 'orderly'
   const back = between(500, 6_000)
   if (away.size > 0) return
   say(`${orderly ? 'stop' : 'kill -9'} broker ${id}`)
@@ -100,6 +108,13 @@ async function broker(): Promise<void> {
 
 function isGuarantee(text: string): text is 'exactly_once' | 'at_least_once' {
   return text === 'exactly_once' || text === 'at_least_once'
+}
+
+/** Losses that the broker's log and the partitions themselves show to be its own. */
+async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, string>> {
+  const skipped = skippedMarkers(kafka.logs())
+  say(`the brokers have left out markers ${skipped.length} times`)
+  return brokerLosses(skipped, await application.missing(exact), await application.hiddenWords())
 }
 
 /** Ends with an exit status: 0 when every count is exact and every process did what it was told. */
@@ -121,7 +136,14 @@ async function run(): Promise<number> {
   say(`all ${lines} lines are processed`)
   for (const slot of slots.names) await slots.stop(slot)
   const exact = await application.countsOfInput()
-  const mistakes = await application.mistakes(exact)
+  const all = await application.mistakes(exact)
+  const losses = all.length === 0 ? new Map<string, string>() : await ofTheBroker(exact)
+  const mistakes: string[] = []
+  for (const mistake of all) {
+    const [word, why] = [...losses].find(([lost]) => mistake.startsWith(`"${lost}" is `)) ?? []
+    if (word === undefined) mistakes.push(mistake)
+    else say(`THE BROKER'S OWN (KAFKA-20734): ${mistake}; ${why}`)
+  }
   for (const mistake of mistakes.slice(0, 30)) say(`FAILURE: ${mistake}`)
   for (const failure of slots.failures) console.log(failure)
   if (mistakes.length + slots.failures.length > 0) return 1

@@ -29,6 +29,10 @@ export interface WordCountApplication extends AsyncDisposable {
   drained(withinMs: number): Promise<void>
   /** What the lines topic holds: not always what was fed, where a producer of the test is itself in trouble. */
   countsOfInput(): Promise<ReadonlyMap<string, number>>
+  /** How often words are in records that were produced for counting, and that readers of committed records do not get; by partition. */
+  hiddenWords(): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>
+  /** How often each word is missing in the counts. */
+  missing(exact: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>
   /** What is wrong with the results so far. */
   mistakes(exact: ReadonlyMap<string, number>, guarantee?: ProcessingGuarantee): Promise<readonly string[]>
 }
@@ -84,6 +88,23 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
         for (const word of String(value).split(' ')) counts.set(word, (counts.get(word) ?? 0) + 1)
       }
       return counts
+    },
+    async hiddenWords() {
+      const topic = `${name}-counts-repartition`
+      const seen = new Set((await io.readAll(topic)).map(({ partition, offset }) => `${partition}/${offset}`))
+      const hidden = new Map<string, Map<string, number>>()
+      for (const { partition, offset, key } of await io.readAll(topic, { isolationLevel: 'read_uncommitted' })) {
+        if (seen.has(`${partition}/${offset}`)) continue
+        const words = hidden.get(`${topic}-${partition}`) ?? new Map<string, number>()
+        hidden.set(`${topic}-${partition}`, words)
+        words.set(String(key), (words.get(String(key)) ?? 0) + 1)
+      }
+      return hidden
+    },
+    async missing(exact) {
+      const counts = countsByWord(await io.readAll(topics.counts))
+      const short = [...exact].map(([word, count]) => [word, count - (counts.get(word)?.at(-1) ?? 0)] as const)
+      return new Map(short.filter(([, count]) => count > 0))
     },
     async mistakes(exact, as = guarantee) {
       return mistakes(as, exact, countsByWord(await io.readAll(topics.counts)))
