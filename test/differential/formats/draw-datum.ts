@@ -4,7 +4,7 @@ import type { Choice } from '../choice.ts'
 
 const TEXTS = ['', 'a', 'é', '日本', '😀', '\u0000', '\ud800', 'a\udc00b', '\ufeffa', '\uffff']
 
-export function drawText(choice: Choice): string {
+function drawText(choice: Choice): string {
   if (choice.chance(30)) return choice.of(TEXTS)
   const length = choice.chance(10) ? 200 + choice.below(200) : choice.below(12)
   // Mostly letters; any UTF-16 unit now and then, so that pairs and halves of them come, too.

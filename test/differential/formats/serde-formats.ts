@@ -26,7 +26,7 @@ import {
   drawInteger,
   drawList,
   drawLong,
-  drawText,
+  drawWellFormed,
   drawTime,
   drawUuid,
   floatBits,
@@ -42,7 +42,7 @@ interface Kind<T, D extends Datum> {
   readonly show: (value: T) => D
 }
 
-const TEXT: Kind<string, string> = plain(string(), drawText)
+const TEXT: Kind<string, string> = plain(string(), drawWellFormed)
 const INT: Kind<number, number> = plain(int(), choice => drawInteger(choice, 32))
 const LONG: Kind<bigint, string> = { serde: long(), draw: drawLong, of: BigInt, show: String }
 const UUID: Kind<string, string> = plain(uuid(), drawUuid)

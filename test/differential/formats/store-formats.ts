@@ -1,6 +1,6 @@
 import { ByteSink, type StorePlan, string } from '@millrace/core'
 import { type StoreCodec, storeCodec } from '../../../packages/runtime/src/state/store-codec.ts'
-import { drawInteger, drawText, drawTime, drawWellFormed } from './draw-datum.ts'
+import { drawInteger, drawTime, drawWellFormed } from './draw-datum.ts'
 import { type Formats, format } from './format.ts'
 
 /** What the stores themselves write to their changelogs, and read when they are restored. */
@@ -23,7 +23,7 @@ export const STORE_FORMATS: Formats = {
     decode: bytes => restoredKey(codecOf('session'), bytes),
   }),
   'value with its timestamp': format<StampedDatum>({
-    draw: choice => ({ value: drawText(choice), timestamp: drawTime(choice) }),
+    draw: choice => ({ value: drawWellFormed(choice), timestamp: drawTime(choice) }),
     encode({ value, timestamp }) {
       const sink = new ByteSink()
       codecOf('key-value').writeValue(sink, value, timestamp)

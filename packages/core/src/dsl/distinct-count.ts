@@ -1,5 +1,6 @@
 import { checkedNumber } from '../errors/number-option.ts'
 import type { AggregateFunction } from '../operators/spec.ts'
+import { sameBytesOf } from '../serde/key-identity.ts'
 import { list } from '../serde/list.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -51,8 +52,9 @@ export function addDistinctCount(
   checkedNumber('distinctCount', 'maxIds', maxIds, { from: 1 })
   refuseKeyFirst(by, 'distinctCount')
   const idOf = by as (value: unknown, key: unknown) => DistinctId | null
+  const sameId = sameBytesOf(id as Serde<unknown>, '')
   const withId = (seen: readonly DistinctId[], one: DistinctId): readonly DistinctId[] =>
-    seen.length >= maxIds || seen.includes(one) ? seen : [...seen, one]
+    seen.length >= maxIds || seen.some(other => sameId(other, one)) ? seen : [...seen, one]
   const add = (seen: readonly DistinctId[], value: unknown, key: unknown) => {
     const one = value === null ? null : idOf(value, key)
     return one === null ? seen : withId(seen, one)

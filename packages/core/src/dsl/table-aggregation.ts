@@ -4,16 +4,16 @@ import type { Serde } from '../serde/serde.ts'
 import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'
 import { REPARTITION_SUFFIX } from '../topology/internal-topics.ts'
 import { optionalName } from '../topology/naming.ts'
+import { requiredSerdes } from '../topology/required-serdes.ts'
 import { aggregateTableState, versionedSemantics } from '../topology/table-state.ts'
 import type { AggregationOptions } from './aggregation.ts'
 import type { BasePoint, TablePoint } from './point.ts'
-import { processorEntry } from './steps.ts'
 import { storeChoice, tableStore } from './store-options.ts'
 
 /** A grouped table. With `groupName`, its aggregations share one repartition topic. */
 export interface TableGroupPoint extends BasePoint {
   readonly groupName: string | undefined
-  readonly shared: { repartition?: RepartitionEntry }
+  readonly shared: { repartition?: RepartitionEntry; topic?: string }
 }
 
 /** `KTable.groupBy`: the table's updates must carry old values, for they are taken out of the aggregates again. */
@@ -24,15 +24,25 @@ export function addTableGroup(
 ): TableGroupPoint {
   const groupName = optionalName(options.name, 'grouping')
   const name = from.graph.names.processorOr(groupName, 'KTABLE-SELECT-')
-  const entry = processorEntry(name, {
-    type: 'tableGroup',
-    selector: selector as never,
-    ...versionedSemantics(from.table),
-  })
+  const { key: keySerde, value: valueSerde } = options
+  const shared: TableGroupPoint['shared'] = {}
+  const entry: GraphEntry = {
+    kind: 'processor',
+    name,
+    parents: [],
+    operator: () => ({
+      type: 'tableGroup',
+      selector: selector as never,
+      keySerde: requiredSerdes({ keySerde, valueSerde }, `grouping "${name}"`, 'groupBy()').keySerde,
+      topic: shared.topic ?? name,
+      ...versionedSemantics(from.table),
+    }),
+    connects: () => [],
+    owns: () => [],
+  }
   from.graph.add(entry, [from.entry])
   from.table.enableSendingOldValues(true)
-  const { key: keySerde, value: valueSerde } = options
-  return { graph: from.graph, entry, name, sources: from.sources, keySerde, valueSerde, groupName, shared: {} }
+  return { graph: from.graph, entry, name, sources: from.sources, keySerde, valueSerde, groupName, shared }
 }
 
 /** `count`, `reduce` or `aggregate` of a grouped table. */
@@ -65,6 +75,7 @@ export function addTableAggregation(
   }
   const repartition = group.groupName === undefined ? made : (group.shared.repartition ??= made)
   graph.add(repartition, [group.entry])
+  group.shared.topic ??= repartition.topic
 
   const table = aggregateTableState(storeName, undefined, choice.historyRetentionMs)
   const store = tableStore(storeName, choice, { keySerde: group.keySerde, valueSerde })

@@ -57,7 +57,13 @@ export type OperatorSpec =
   | StreamSelfJoinSpec
   | StreamGlobalJoinSpec
   /** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
-  | (VersionedInput & { readonly type: 'tableGroup'; readonly selector: ValueFn<readonly [unknown, unknown]> })
+  | (VersionedInput & {
+      readonly type: 'tableGroup'
+      readonly selector: ValueFn<readonly [unknown, unknown]>
+      /** Of the new keys, in the topic (undecorated) between both halves. */
+      readonly keySerde: Serde<unknown>
+      readonly topic: string
+    })
   | TableAggregateSpec
   | TableTableJoinSpec
   | {

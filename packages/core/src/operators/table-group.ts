@@ -1,4 +1,6 @@
 import type { Change } from '../serde/change.ts'
+import { sameBytesOf } from '../serde/key-identity.ts'
+import { decorateTopic } from '../topology/internal-topics.ts'
 import { isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { OperatorSpec } from './spec.ts'
 
@@ -13,11 +15,18 @@ export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGrou
   const selector = spec.selector as (value: unknown, key: unknown) => Pair | PromiseLike<Pair>
   const { context, forward } = env
   const { name } = env.node
+  const sameKey = sameBytesOf(spec.keySerde, decorateTopic(context.applicationId, spec.topic))
 
   function emit(newPair: Pair | null, oldPair: Pair | null): void | Promise<void> {
     const added = isWhole(newPair) ? newPair : null
     const removed = isWhole(oldPair) ? oldPair : null
-    if (added !== null && removed !== null && sameKey(added[0], removed[0])) {
+    let keyStays = false
+    try {
+      keyStays = added !== null && removed !== null && sameKey(added[0], removed[0])
+    } catch (error) {
+      return context.fail(name, error)
+    }
+    if (added !== null && removed !== null && keyStays) {
       return forward(removed[0], { newValue: added[1], oldValue: removed[1] } satisfies Change)
     }
     const waiting =
@@ -47,18 +56,4 @@ export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGrou
 
 function isWhole(pair: Pair | null): pair is Pair {
   return pair !== null && (pair[0] ?? null) !== null && (pair[1] ?? null) !== null
-}
-
-/** As Java's `equals` does for the keys that serdes give: by what is in them. */
-function sameKey(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
-  if (one instanceof Uint8Array || other instanceof Uint8Array) {
-    return one instanceof Uint8Array && other instanceof Uint8Array && Buffer.compare(one, other) === 0
-  }
-  const names = Object.keys(one)
-  return (
-    names.length === Object.keys(other).length &&
-    names.every(key => key in other && sameKey(one[key as never], other[key as never]))
-  )
 }

@@ -85,19 +85,38 @@ it('decodes and encodes text as the encoding standard says', () => {
   )
   fc.assert(
     fc.property(anyText, text => {
-      // Java writes a question mark for a surrogate without its other half.
-      const written = new TextEncoder().encode(text.replaceAll(/\p{Surrogate}/gu, '?'))
-      expect(new Uint8Array(string().serialize(text, 't'))).toEqual(written)
+      if (text.isWellFormed())
+        expect(new Uint8Array(string().serialize(text, 't'))).toEqual(new TextEncoder().encode(text))
+      else expect(() => string().serialize(text, 't')).toThrow('MILLRACE_SERDE_ENCODE')
     }),
     { numRuns: 1000 },
   )
 })
 
 it.each([
-  ['a\ud800', 'a?'],
-  ['\udc00 and a long text after it 😀', '? and a long text after it 😀'],
-])('writes a question mark for half of a pair, as Java does: %j', (text, written) => {
-  expect(Buffer.from(string().serialize(text, 't')).toString()).toBe(written)
+  ['a\ud800', 1],
+  ['\udc00 and a long text after it 😀', 0],
+  ['😀 sliced: 😀'.slice(0, -1), 11],
+])('refuses half of a surrogate pair, and appends nothing: %j', (text, index) => {
+  const sink = new ByteSink(4)
+  sink.append(Buffer.from('x'))
+  const write = () => string().write!(text, sink)
+  expect(write).toThrow(`half of a surrogate pair at index ${index}: use text.toWellFormed()`)
+  expect(sink.position).toBe(1)
+  expect(() => list(string()).serialize([text], 't')).toThrow('MILLRACE_SERDE_ENCODE')
+})
+
+it.each([
+  ['a UUID', uuid(), 7],
+  ['a UUID', uuid(), { toString: () => '123e4567-e89b-12d3-a456-426614174000' }],
+  ['a windowed key', timeWindowed(string(), { sizeMs: 1 }), 'a'],
+  ['a windowed key', timeWindowed(string(), { sizeMs: 1 }), null],
+  ['a window', timeWindowed(string(), { sizeMs: 1 }), { key: 'a', window: { start: 0.5, end: 1.5 } }],
+  ['a session', sessionWindowed(string()), { key: 'a', window: { start: 0, end: Number.POSITIVE_INFINITY } }],
+  ['a session', sessionWindowed(string()), { key: 'a', window: { start: Number.NaN, end: 1 } }],
+])('refuses what is not %s, on both paths', (_what, serde, value) => {
+  expect(() => serde.serialize(value as never, 't')).toThrow('MILLRACE_SERDE_ENCODE')
+  expect(() => serde.write!(value as never, new ByteSink(8))).toThrow('MILLRACE_SERDE_ENCODE')
 })
 
 it('decodes ASCII of every length, with a byte that is none in every place', () => {

@@ -10,11 +10,17 @@ const STRING = inPlaceSerde<string>({
   read: readUtf8,
   write(value, sink) {
     if (typeof value !== 'string') throw encodeError('string', `${shown(value)} is not a string`)
-    writeUtf8(value, sink)
+    if (!writeUtf8(value, sink)) {
+      const at = value.search(/\p{Surrogate}/u)
+      throw encodeError('string', `the text has half of a surrogate pair at index ${at}: use text.toWellFormed()`)
+    }
   },
 })
 
-/** Text as UTF-8, as Kafka's `StringSerde`. Bytes that are not UTF-8 become U+FFFD. */
+/**
+ * Text as UTF-8, as Kafka's `StringSerde`. Bytes that are not UTF-8 become U+FFFD when they are read. Half of a surrogate pair, as
+ * `slice` may leave it, is not written (Java writes a question mark).
+ */
 export function string(): Serde<string> {
   return STRING
 }
@@ -50,7 +56,7 @@ const UUID = inPlaceSerde<string>({
     return text.toLowerCase()
   },
   write(value, sink) {
-    if (!UUID_TEXT.test(value)) throw encodeError('uuid', `${shown(value)} is not a UUID`)
+    if (typeof value !== 'string' || !UUID_TEXT.test(value)) throw encodeError('uuid', `${shown(value)} is not a UUID`)
     writeUtf8(value.toLowerCase(), sink)
   },
 })

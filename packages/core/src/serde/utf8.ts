@@ -20,8 +20,11 @@ export function readUtf8(bytes: Buffer, start: number, end: number): string {
   )
 }
 
-/** Appends `text` as UTF-8; a surrogate without its other half becomes a question mark, as in Java. */
-export function writeUtf8(text: string, sink: ByteSink): void {
+/**
+ * Appends `text` as UTF-8.
+ * @returns false, and nothing is appended, where a surrogate is without its other half: UTF-8 has no form for it
+ */
+export function writeUtf8(text: string, sink: ByteSink): boolean {
   const length = text.length
   sink.reserve(length * 3)
   const bytes = sink.buffer
@@ -35,16 +38,15 @@ export function writeUtf8(text: string, sink: ByteSink): void {
     }
     if (i === length) {
       sink.position = p
-      return
+      return true
     }
   }
   const written = (bytes as unknown as Utf8Buffer).utf8Write(text, sink.position)
   // Of ASCII there are as many bytes as units.
-  if (written === length || text.isWellFormed()) sink.position += written
-  else writeUtf8(text.replaceAll(LONE_SURROGATE, '?'), sink)
+  if (written !== length && !text.isWellFormed()) return false
+  sink.position += written
+  return true
 }
-
-const LONE_SURROGATE = /\p{Surrogate}/gu
 
 const { fromCharCode } = String
 

@@ -5,7 +5,7 @@ import { windowed, type Windowed, type Window } from '../record/windowed.ts'
 import { asBuffer, collect } from './in-place-serde.ts'
 import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
-import { decodeError } from './serde-errors.ts'
+import { decodeError, encodeError, shown } from './serde-errors.ts'
 
 /*
  * Windowed keys in topics, as Kafka Streams' TimeWindowedSerializer and SessionWindowedSerializer write them.
@@ -30,6 +30,7 @@ export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): 
   const serde = windowedSerde(inner, {
     name: `timeWindowed(${inner.name})`,
     suffixBytes: 8,
+    endless: true,
     read(bytes, position) {
       const start = readInt64(bytes, position)
       return { start, end: start + sizeMs }
@@ -48,6 +49,7 @@ export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
   const serde = windowedSerde(inner, {
     name: `sessionWindowed(${inner.name})`,
     suffixBytes: 16,
+    endless: false,
     read: (bytes, position) => ({ start: readInt64(bytes, position + 8), end: readInt64(bytes, position) }),
     write({ start, end }, bytes, position) {
       writeInt64(bytes, position, end)
@@ -60,6 +62,8 @@ export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
 interface WindowSuffix {
   readonly name: string
   readonly suffixBytes: number
+  /** Windows may have no end. */
+  readonly endless: boolean
   readonly read: (bytes: Buffer, position: number) => Window
   readonly write: (window: Window, bytes: Buffer, position: number) => void
 }
@@ -79,11 +83,13 @@ function windowedSerde<K>(inner: Serde<K>, suffix: WindowSuffix): Serde<Windowed
   return {
     name,
     inner,
-    serialize: ({ key, window }, topic, headers) =>
-      collect(sink => {
+    serialize(value, topic, headers) {
+      const { key, window } = checked(suffix, value)
+      return collect(sink => {
         sink.append(inner.serialize(key, topic, headers))
         writeWindow(window, sink)
-      }),
+      })
+    },
     deserialize(bytes, topic, headers) {
       const at = keyEnd(0, bytes.length)
       const key = inner.deserialize(bytes.subarray(0, at), topic, headers)
@@ -99,10 +105,21 @@ function windowedSerde<K>(inner: Serde<K>, suffix: WindowSuffix): Serde<Windowed
       },
     }),
     ...(inner.write && {
-      write({ key, window }: Windowed<K>, sink: ByteSink) {
+      write(value: Windowed<K>, sink: ByteSink) {
+        const { key, window } = checked(suffix, value)
         inner.write!(key, sink)
         writeWindow(window, sink)
       },
     }),
   }
+}
+
+/** Types do not hold where a program is not checked. */
+function checked<K>({ name, endless }: WindowSuffix, value: Windowed<K>): Windowed<K> {
+  const { window } = (value ?? {}) as Partial<Windowed<K>>
+  if (window === undefined) throw encodeError(name, `${shown(value)} is not a windowed key`)
+  const { start, end } = window
+  if (Number.isSafeInteger(start) && (Number.isSafeInteger(end) || (endless && end === Number.POSITIVE_INFINITY)))
+    return value
+  throw encodeError(name, `a window from ${shown(start)} to ${shown(end)} is not one of whole milliseconds`)
 }

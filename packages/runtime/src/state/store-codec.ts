@@ -1,5 +1,6 @@
 import {
   type ByteSink,
+  comparesAsValue,
   type Headers,
   NO_HEADERS,
   readInt64,
@@ -30,7 +31,7 @@ export interface StoreCodec {
   readonly plan: StorePlan
   /** Decoder of values that have to be kept as bytes; null where the values are immutable and kept as they are. */
   readonly contentSerde: Serde<unknown> | null
-  /** Decoded keys can be keys of a Map. */
+  /** Two keys have the same bytes exactly when they are the same key of a Map. */
   readonly primitiveKeys: boolean
   /** Bytes of a backend key before the changelog's key begins. */
   readonly keyPrefix: number
@@ -96,8 +97,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   return {
     plan,
     contentSerde: immutable ? null : storedValue,
-    // A double's -0 and NaNs are one Map key each but several keys of bytes.
-    primitiveKeys: plan.keySerde.immutable === true && !/double|float/.test(plan.keySerde.name),
+    primitiveKeys: comparesAsValue(plan.keySerde),
     keyPrefix: segmented ? SEGMENT_BYTES : 0,
     keySuffix: segmented ? suffixBytes : 0,
     valuePrefix,

@@ -77,12 +77,17 @@ export class TestOutputTopic<K, V> {
     return this.readRecordsToList().map(({ value }) => value)
   }
 
-  /** The last value of each key. Keys that are objects, as windowed ones are, each stay an entry of their own. */
+  /** The last value of each key. Keys are the same when their bytes are, so each object among them stands for one key. */
   readKeyValuesToMap(): Map<K, V | null> {
-    const pairs = this.readKeyValuesToList()
-    const nameless = pairs.find(([key]) => key === null)
-    if (nameless !== undefined) throw millraceError('MILLRACE_DRIVER_KEY_MISSING', { topic: this.topic })
-    return new Map(pairs as (readonly [K, V | null])[])
+    const byBytes = new Map<string, readonly [key: K, value: V | null]>()
+    while (!this.isEmpty) {
+      const bytes = this.#found[this.#next]!.key
+      if (bytes === null) throw millraceError('MILLRACE_DRIVER_KEY_MISSING', { topic: this.topic })
+      const [key, value] = this.readKeyValue()
+      const text = bytes.toString('latin1')
+      byBytes.set(text, [byBytes.get(text)?.[0] ?? (key as K), value])
+    }
+    return new Map(byBytes.values())
   }
 
   #fetch(): void {
