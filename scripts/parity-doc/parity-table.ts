@@ -713,8 +713,8 @@ export const PARITY: readonly ParityArea[] = [
       },
       {
         java: 'changelogs, repartition purge, state directory lock',
-        ours: ['KafkaStreamsOptions.stateDir'],
-        tests: ['test/bad-input/state.test.ts', 'test/e2e/restart.test.ts'],
+        ours: ['KafkaStreamsOptions.stateDir', 'KafkaStreamsOptions.repartitionPurgeIntervalMs'],
+        tests: ['test/bad-input/state.test.ts', 'test/e2e/restart.test.ts', 'test/e2e/repartition-purge.test.ts'],
       },
       {
         java: 'standby and warm-up tasks, rack-aware standbys (KIP-441, KIP-708)',

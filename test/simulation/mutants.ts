@@ -52,6 +52,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: '      offset: position + 1,',
   },
   {
+    name: 'repartition topics are purged beyond what is committed',
+    file: 'packages/runtime/src/topics/repartition-purge.ts',
+    from: 'this.#due.set(`${topic}-${partition}`, { topic, partition, offset })',
+    to: 'this.#due.set(`${topic}-${partition}`, { topic, partition, offset: offset + 1 })',
+  },
+  {
     name: 'nobody is fenced: each producer has a transactional id of its own',
     file: 'packages/runtime/src/task/producer-pool.ts',
     from: '{ transactionalId: `${applicationId}-${name}`, transactionTimeoutMs,',

@@ -1,5 +1,7 @@
 import {
   type Admin,
+  type CommittedOffset,
+  decorateTopic,
   type GroupConsumer,
   type KafkaClient,
   millraceError,
@@ -22,6 +24,7 @@ import { taskName } from '../task/task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { transactionReach } from '../task/transaction-reach.ts'
 import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
+import { RepartitionPurge } from '../topics/repartition-purge.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
 import { Membership } from './membership.ts'
@@ -36,6 +39,7 @@ export interface InstanceParts {
   readonly globals: GlobalStores
   readonly tasks: TaskSet
   readonly committer: Committer
+  readonly purge: RepartitionPurge
   readonly membership: Membership
   readonly cleaner: StateCleaner
   /** Partition counts by real name. */
@@ -150,7 +154,10 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const tasks: TaskSet = taskSet(parts, { ...connected, standbys }, partitions)
   opened.add(() => standbys.close())
   opened.add(() => tasks.close())
-  const committer = new Committer({ options, consumer, producers, running: () => tasks.running })
+  const purge = repartitionPurge(parts, client, admin)
+  opened.add(async () => purge.close())
+  const onCommitted = (offsets: readonly CommittedOffset[]) => purge.committed(offsets)
+  const committer = new Committer({ options, consumer, producers, running: () => tasks.running, onCommitted })
   const { onChange } = parts
   const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
   const eager = client.capabilities.rebalance === 'eager'
@@ -173,7 +180,18 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     delayMs: options.stateCleanupDelayMs,
     inUse: () => new Set([...tasks.ids, ...standbys.ids].map(taskName)),
   })
-  return { admin, consumer, producers, globals, tasks, committer, membership, cleaner, topicsAtStart: partitions }
+  return {
+    admin,
+    consumer,
+    producers,
+    globals,
+    tasks,
+    committer,
+    purge,
+    membership,
+    cleaner,
+    topicsAtStart: partitions,
+  }
 }
 
 /** Checks the topics that the plan reads as of now, and creates internal ones that are missing. */
@@ -209,6 +227,24 @@ function checkCapabilities({ name, capabilities }: KafkaClient, options: Resolve
   if (options.groupInstanceId !== undefined && !capabilities.staticMembership) {
     throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'static membership (groupInstanceId)' })
   }
+}
+
+/** A client that cannot delete records is said so of once, and the topics grow. */
+function repartitionPurge({ topics, options }: PartsOptions, client: KafkaClient, admin: Admin): RepartitionPurge {
+  const { applicationId, clock, logger, repartitionPurgeIntervalMs } = options
+  const { repartitionTopics, stores } = topics.plan
+  const changelogs = new Set(stores.map(({ changelog }) => changelog?.topic))
+  const names = repartitionTopics.map(({ name }) => name).filter(name => !changelogs.has(name))
+  const able = client.capabilities.deleteRecords
+  if (names.length > 0 && !able && repartitionPurgeIntervalMs !== Number.POSITIVE_INFINITY) {
+    logger.warn(
+      { client: client.name, topics: names },
+      'this client cannot delete records: repartition topics keep what has been processed, and grow',
+    )
+  }
+  const purged = new Set(able ? names.map(name => decorateTopic(applicationId, name)) : [])
+  const isPurged = (topic: string) => purged.has(topic)
+  return new RepartitionPurge({ admin, clock, logger, intervalMs: repartitionPurgeIntervalMs, isPurged })
 }
 
 interface Connected {

@@ -345,8 +345,10 @@ export class Instance {
   }
 
   async #commitIfDue(): Promise<boolean> {
-    const { tasks, committer } = this.#parts
-    return !tasks.suspended && committer.isDue() && (await committer.commit()) === 'done'
+    const { tasks, committer, purge } = this.#parts
+    const committed = !tasks.suspended && committer.isDue() && (await committer.commit()) === 'done'
+    purge.purgeIfDue()
+    return committed
   }
 
   /**

@@ -8,7 +8,7 @@ import type { Task } from '../task/task.ts'
  * 2. without a transaction, make sure that nobody else has the tasks by now, whose writes would be written over;
  *    then send all and wait for every acknowledgement, so that no offset moves past a lost record;
  * 3. commit the input offsets, with exactly_once in the transaction that holds the output;
- * 4. only then write the stores, with the changelog positions from 2.
+ * 4. only then write the stores, with the changelog positions from 2. Gives the offsets that are committed.
  *
  * A failure in 1 to 3 leaves the stores as of the commit before: the caller drops the tasks and makes them anew. Only when the
  * group has refused the offsets because it is between two generations may it go on with them, and commit again later: nothing of
@@ -27,7 +27,7 @@ export async function commitTasks(options: {
   readonly confirmWithinMs: number
   /** Until when to wait for asynchronous operators, in milliseconds since the epoch. @default as long as their limits allow */
   readonly until?: number | undefined
-}): Promise<void> {
+}): Promise<readonly CommittedOffset[]> {
   const { tasks, producer, consumer } = options
   // With later records in the same transaction, none can be left unfinished.
   const owed = options.offsets === 'transaction' ? 'all' : 'needed'
@@ -44,4 +44,5 @@ export async function commitTasks(options: {
     producer.begin()
   }
   for (const task of tasks) await task.committed()
+  return offsets
 }

@@ -1,4 +1,4 @@
-import { type GroupConsumer, isMillraceError } from '@millrace/core'
+import { type CommittedOffset, type GroupConsumer, isMillraceError } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
@@ -10,6 +10,8 @@ export interface CommitterOptions {
   readonly producers: ProducerPool
   /** Tasks that process records at the moment. */
   readonly running: () => readonly Task[]
+  /** Told of each commit. */
+  readonly onCommitted: (offsets: readonly CommittedOffset[]) => void
 }
 
 /** Decides when the running tasks are committed, and commits them. */
@@ -58,7 +60,15 @@ export class Committer {
       const offsets = OFFSETS_GO[options.processingGuarantee]
       const groups = producers.perTask ? dirty.map(task => [task]) : dirty.length > 0 ? [dirty] : []
       for (const tasks of groups) {
-        await commitTasks({ tasks, producer: tasks[0]!.producer, consumer, offsets, confirmWithinMs, until })
+        const committed = await commitTasks({
+          tasks,
+          producer: tasks[0]!.producer,
+          consumer,
+          offsets,
+          confirmWithinMs,
+          until,
+        })
+        this.#with.onCommitted(committed)
       }
     } catch (error) {
       if (!isBetweenGenerations(error, consumer)) throw error

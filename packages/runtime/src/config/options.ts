@@ -47,6 +47,11 @@ export interface KafkaStreamsOptions {
   readonly timestampExtractor?: TimestampExtractor
   /** A record whose timestamp is negative or cannot be extracted. @default as `onBadRecord` says */
   readonly onBadTimestamp?: BadTimestampPolicy
+  /**
+   * How often what has been processed and committed is deleted from repartition topics. Infinity keeps it. Kafka Streams'
+   * `repartition.purge.interval.ms`. @default 30 000
+   */
+  readonly repartitionPurgeIntervalMs?: number
   /** How often topics that match a source's pattern are looked for. @default 300 000 */
   readonly metadataRefreshMs?: number
   /** How long the state of a task that is elsewhere now stays on disk: until then it may come back to it. @default 600 000 */
@@ -252,6 +257,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: value => value === undefined || oneOf('fail', 'skip', 'partition-time')(value),
     expected: 'it has to be fail, skip or partition-time',
     doc: 'A record whose timestamp is negative or cannot be extracted. By default as onBadRecord says.',
+  },
+  repartitionPurgeIntervalMs: {
+    default: 30_000,
+    ...number({ from: 0, orInfinity: true, of: 'milliseconds' }),
+    doc: 'How often what has been processed and committed is deleted from repartition topics. Infinity keeps it.',
   },
   metadataRefreshMs: {
     default: 300_000,

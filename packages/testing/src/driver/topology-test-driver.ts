@@ -105,8 +105,13 @@ export class TopologyTestDriver {
     this.#options = options
     this.#clock = new ManualClock(initialWallClockMs)
     this.#watched = new WatchedClock(this.#clock)
-    // A function that waits for something outside has all the time of the test: the clock must not run away from it.
-    const defaults = { emitIntervalMs: 0, processingTimeoutMs: Number.POSITIVE_INFINITY }
+    const defaults = {
+      emitIntervalMs: 0,
+      // A function that waits for something outside has all the time of the test: the clock must not run away from it.
+      processingTimeoutMs: Number.POSITIVE_INFINITY,
+      // A test may look into repartition topics, however far it moves the clock.
+      repartitionPurgeIntervalMs: Number.POSITIVE_INFINITY,
+    }
     this.#streamsOptions = { ...defaults, ...streamsOptions, applicationId, logger, clock: this.#watched }
     // Retention never comes by itself: records of tests carry old timestamps.
     this.cluster = new MemoryCluster({ clock: this.#clock, retentionCheckIntervalMs: Number.POSITIVE_INFINITY })

@@ -190,6 +190,7 @@ export class SimulatedProcess {
       numStandbyReplicas: setting.numStandbyReplicas ?? 0,
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
+      repartitionPurgeIntervalMs: 300,
       ...(setting.staticMembers === true ? { groupInstanceId: this.name } : {}),
       stateCleanupDelayMs: stateCleanupDelayMs ?? 5000,
       clock: this.#clock,
