@@ -1,6 +1,7 @@
 import {
   crc32c,
   millraceError,
+  nameDefect,
   seededRandom,
   type Clock,
   type CommittedOffset,
@@ -103,6 +104,13 @@ export class MemoryCluster {
   /** @throws MILLRACE_TOPIC_EXISTS, and MILLRACE_CLIENT_REQUEST_FAILED without a partition */
   createTopic({ name, partitions, configs }: NewTopic): void {
     if (this.#topics.has(name)) throw millraceError('MILLRACE_TOPIC_EXISTS', { topic: name })
+    const defect = nameDefect(name) ?? this.#collision(name)
+    if (defect !== undefined) {
+      throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', {
+        operation: `createTopics "${name}"`,
+        reason: `the name is invalid: ${defect}`,
+      })
+    }
     if (!Number.isInteger(partitions) || partitions < 1) {
       throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', {
         operation: `createTopics "${name}"`,
@@ -111,6 +119,13 @@ export class MemoryCluster {
     }
     this.#topics.set(name, { name, configs: { ...DEFAULT_TOPIC_CONFIGS, ...configs }, logs: [] })
     this.createPartitions(name, partitions)
+  }
+
+  /** As a broker, which names metrics after topics. */
+  #collision(name: string): string | undefined {
+    const folded = name.replaceAll('.', '_')
+    const other = [...this.#topics.keys()].find(topic => topic.replaceAll('.', '_') === folded)
+    return other === undefined ? undefined : `it collides with the topic "${other}"`
   }
 
   /** Lets a topic grow to `total` partitions. @throws MILLRACE_TOPIC_MISSING, MILLRACE_CLIENT_REQUEST_FAILED if it has more */

@@ -170,6 +170,8 @@ export { describe } from './topology/describe.ts'
 export { toMermaid } from './topology/mermaid.ts'
 export { planToJson, type Json } from './topology/plan-json.ts'
 export { changelogTopic, decorateTopic, internalTopics, topicNaming } from './topology/internal-topics.ts'
+export { nameDefect } from './topology/naming.ts'
+export { checkRealNames } from './topology/real-names.ts'
 export { matchesPattern, readsByPattern, withMatchedTopics } from './topology/matched-topics.ts'
 export {
   correctedDeviceTime,

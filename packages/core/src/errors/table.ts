@@ -131,10 +131,25 @@ export const ERROR_TABLE = {
     message: 'The option {option} is {value}, but {expected}',
     hint: 'Correct the option; docs/configuration.md lists all of them.',
   },
+  MILLRACE_TOPOLOGY_TOPICS_COLLIDE: {
+    kind: 'topology',
+    message: 'The topics "{first}" and "{second}" differ in "." and "_" only, which brokers refuse',
+    hint: 'Rename one of them, or the store or operator after which an internal topic is named.',
+  },
+  MILLRACE_SINK_TOPIC: {
+    kind: 'record',
+    message: 'The topic that was chosen for the record is {topic}: {reason}',
+    hint: 'Give the name of a topic that exists: up to 249 of A-Z, a-z, 0-9, ".", "_" and "-".',
+  },
+  MILLRACE_STATE_STARTED: {
+    kind: 'config',
+    message: 'start() was called, but the application is {state}',
+    hint: 'An application starts once. After close() make a new KafkaStreams.',
+  },
   MILLRACE_STATE_TRANSITION: {
     kind: 'bug',
     message: 'The application cannot go from {from} to {to}',
-    hint: 'start() may be called once; after close() make a new KafkaStreams.',
+    hint: 'This is a defect of Millrace: please report it with the log.',
   },
   MILLRACE_TIMESTAMP_INVALID: {
     kind: 'record',

@@ -1,5 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { internalTopics } from './internal-topics.ts'
+import { writtenTopics } from './real-names.ts'
 import type { CopartitionGroup, Plan, PlanNode, SourceNode, SubTopology } from './plan.ts'
 
 /** Whether the plan reads topics by pattern, so that what it reads depends on which topics there are. */
@@ -16,7 +17,7 @@ export function matchesPattern(plan: Plan, topic: string): boolean {
 
 /**
  * The plan with each pattern replaced by the topics that match it among `existing`, sorted by name. The application's own
- * internal topics are left out (`isInternal` tells them by their real names).
+ * internal topics are left out (`isInternal` tells them by their real names), as are topics to which it writes.
  * From a plan without patterns the same plan comes back.
  *
  * @throws MILLRACE_TOPOLOGY_SOURCES_OVERLAP when a topic matches two patterns
@@ -27,7 +28,8 @@ export function withMatchedTopics(
   isInternal: (topic: string) => boolean,
 ): Plan {
   if (!readsByPattern(plan)) return plan
-  const named = new Set([...internalTopics(plan), ...plan.nodes.flatMap(namedTopics)])
+  // What it writes for others is not its input: each result would make a new one.
+  const named = new Set([...internalTopics(plan), ...writtenTopics(plan), ...plan.nodes.flatMap(namedTopics)])
   const candidates = [...new Set(existing)].filter(topic => !named.has(topic) && !isInternal(topic)).sort()
   const takers = new Map<string, string>()
   const matched = new Map<string, readonly string[]>()

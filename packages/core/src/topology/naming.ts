@@ -46,7 +46,7 @@ const LONGEST_NAME = 249
  */
 export function checkedName(name: string, what: string): string {
   const reason = nameDefect(name)
-  if (reason !== undefined) throw millraceError('MILLRACE_TOPOLOGY_NAME_INVALID', { what, name, reason })
+  if (reason !== undefined) throw millraceError('MILLRACE_TOPOLOGY_NAME_INVALID', { what, name: String(name), reason })
   return name
 }
 
@@ -55,7 +55,9 @@ export function optionalName(name: string | undefined, what: string): string | u
   return name === undefined ? undefined : checkedName(name, what)
 }
 
-function nameDefect(name: string): string | undefined {
+/** Why no broker takes a topic of that name; undefined when it does. */
+export function nameDefect(name: unknown): string | undefined {
+  if (typeof name !== 'string') return `it is no text, but ${name === null ? 'null' : typeof name}`
   if (name.length === 0) return 'it is empty'
   if (name === '.' || name === '..') return 'it must not be "." or ".."'
   if (name.length > LONGEST_NAME) return `it has ${name.length} characters, and ${LONGEST_NAME} are allowed`

@@ -93,7 +93,9 @@ export class Instance {
   constructor(plan: Plan, options: ResolvedOptions, surroundings: InstanceSurroundings = {}) {
     const { metrics = new Metrics(), openDirectory = openStateDirectory } = surroundings
     this.#openDirectory = openDirectory
-    this.#topics = new TopicPatterns(plan, options.applicationId)
+    const { onBadRecord } = options
+    const deadLetterTopic = typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined
+    this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopic)
     this.#options = options
     this.#metrics = metrics
     this.#listener = { ...NOBODY_LISTENS, ...surroundings.listener }

@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
-import { asError, isMillraceError, millraceError, type Plan } from '@millrace/core'
+import { asError, isMillraceError, isPromise, millraceError, type Plan } from '@millrace/core'
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
 import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../restore/standby-listener.ts'
 import { deleteLocalState } from '../state/local-state.ts'
+import { inTurn, isWaitedForBy } from '../task/user-turn.ts'
 import { Instance, type InstanceListener } from './instance.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
 
@@ -56,6 +57,8 @@ export class KafkaStreams {
   readonly #stopping = new AbortController()
   #state: StreamsState = 'CREATED'
   #loop: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+  readonly #over = Promise.withResolvers<void>()
   #clean = true
   #leave: boolean
   #failure: unknown
@@ -69,14 +72,14 @@ export class KafkaStreams {
         const next = rebalancing ? 'REBALANCING' : 'RUNNING'
         if (canGo(this.#state, next)) this.#go(next)
       },
-      onWaiting: cause => void this.#events.emit('waiting', cause),
-      onRestoreStart: event => void this.#events.emit('restoreStart', event),
-      onRestoreProgress: event => void this.#events.emit('restoreProgress', event),
-      onRestoreEnd: event => void this.#events.emit('restoreEnd', event),
-      onRestoreSuspended: event => void this.#events.emit('restoreSuspended', event),
-      onStandbyUpdateStart: event => void this.#events.emit('standbyUpdateStart', event),
-      onStandbyBatchLoaded: event => void this.#events.emit('standbyBatchLoaded', event),
-      onStandbyUpdateSuspended: event => void this.#events.emit('standbyUpdateSuspended', event),
+      onWaiting: cause => this.#tell('waiting', cause),
+      onRestoreStart: event => this.#tell('restoreStart', event),
+      onRestoreProgress: event => this.#tell('restoreProgress', event),
+      onRestoreEnd: event => this.#tell('restoreEnd', event),
+      onRestoreSuspended: event => this.#tell('restoreSuspended', event),
+      onStandbyUpdateStart: event => this.#tell('standbyUpdateStart', event),
+      onStandbyBatchLoaded: event => this.#tell('standbyBatchLoaded', event),
+      onStandbyUpdateSuspended: event => this.#tell('standbyUpdateSuspended', event),
     }
     this.#instance = new Instance(plan, this.#options, { metrics: this.#metrics, listener })
   }
@@ -101,8 +104,7 @@ export class KafkaStreams {
    * @throws MillraceError for what has to be mended first: a missing topic, a state directory in use
    */
   async start(): Promise<void> {
-    if (this.#state !== 'CREATED')
-      throw millraceError('MILLRACE_STATE_TRANSITION', { from: this.#state, to: 'REBALANCING' })
+    if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_STARTED', { state: this.#state })
     this.#go('REBALANCING')
     const running = new Promise<void>(resolve => {
       const settle = (state: StreamsState) => {
@@ -112,7 +114,7 @@ export class KafkaStreams {
       }
       this.on('state', settle)
     })
-    const begun = this.#instance.begin(this.#stopping.signal)
+    const begun = inTurn(() => this.#instance.begin(this.#stopping.signal), this)
     // Known from here on, so that a close waits for it, whenever it comes.
     this.#loop = begun.then(
       () => this.#run(),
@@ -168,6 +170,9 @@ export class KafkaStreams {
    * Stops polling, finishes the record at hand, commits, leaves the group. Waits for a broker that is away for a third of
    * `closeTimeoutMs`, and gives up altogether after all of it: what was not committed is processed again by the next owner.
    *
+   * Called by a function that the application waits for (an operator, a timer, `init` or `close` of a processor), it only asks for
+   * the end: the application ends after that function has returned.
+   *
    * @param options `leave: false` keeps the membership until the session times out, for a quick restart. @default true, and
    * false with `groupInstanceId`
    */
@@ -176,8 +181,15 @@ export class KafkaStreams {
     if (this.#state === 'CREATED') {
       this.#go('PENDING_SHUTDOWN')
       this.#go('NOT_RUNNING')
+      this.#over.resolve()
       return
     }
+    this.#closing ??= this.#shutDown()
+    // It goes on as soon as what asks for it has ended, which must not wait for that.
+    if (!isWaitedForBy(this)) await this.#closing
+  }
+
+  async #shutDown(): Promise<void> {
     this.#stopping.abort()
     if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
     this.#instance.wakeup()
@@ -193,7 +205,7 @@ export class KafkaStreams {
         this.#options.logger.error({ closeTimeoutMs }, 'close gave up waiting')
       }
     })
-    await Promise.race([this.#loop ?? Promise.resolve(), tooLong])
+    await Promise.race([this.#over.promise, tooLong])
     patience.abort()
   }
 
@@ -264,7 +276,7 @@ export class KafkaStreams {
     let failure: unknown
     try {
       while (!this.#stopping.signal.aborted) {
-        await this.#instance.step(POLL_MS)
+        await inTurn(() => this.#instance.step(POLL_MS), this)
         // Timers, sockets and signals have their turn between two rounds, however busy they are.
         await setImmediate()
       }
@@ -296,17 +308,31 @@ export class KafkaStreams {
       this.#go('PENDING_ERROR')
     }
     try {
-      await this.#instance.end({ clean: this.#clean, leave: this.#leave })
+      await inTurn(() => this.#instance.end({ clean: this.#clean, leave: this.#leave }), this)
     } catch (error) {
       this.#options.logger.error({ error }, 'closing failed: what was not committed is processed again')
     }
     if (failure !== undefined) {
       this.#go('ERROR')
-      if (this.#events.listenerCount('error') > 0) this.#events.emit('error', failure)
-      return
+      this.#over.resolve()
+      return this.#tell('error', failure)
     }
     if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
     this.#go('NOT_RUNNING')
+    this.#over.resolve()
+  }
+
+  /** A listener that fails concerns nobody else: neither the other listeners nor the application. */
+  #tell<Event extends keyof StreamsEvents>(event: Event, ...args: StreamsEvents[Event]): void {
+    const failed = (error: unknown) => this.#options.logger.error({ event, error }, 'a listener has failed')
+    for (const listener of this.#events.listeners(event)) {
+      try {
+        const done: unknown = Reflect.apply(listener, this, args)
+        if (isPromise(done)) done.then(undefined, failed)
+      } catch (error) {
+        failed(error)
+      }
+    }
   }
 
   #go(next: StreamsState): void {
@@ -314,6 +340,6 @@ export class KafkaStreams {
     if (before === next) return
     this.#state = transition(before, next)
     this.#options.logger.info({ from: before, to: next }, `state is ${next}`)
-    this.#events.emit('state', next, before)
+    this.#tell('state', next, before)
   }
 }

@@ -6,6 +6,7 @@ import {
   type Logger,
   memoryStore,
   millraceError,
+  nameDefect,
   type NumberRange,
   type OffsetReset,
   rangeText,
@@ -183,8 +184,8 @@ const isName = (value: unknown) => typeof value === 'string' && value !== ''
 export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow<ResolvedOptions[Name]> } = {
   applicationId: {
     default: '',
-    check: value => /^[A-Za-z0-9._-]{1,180}$/.test(value),
-    expected: 'it has to be 1 to 180 letters, digits, dots, dashes or underscores',
+    check: value => /^[A-Za-z0-9._-]{1,180}$/.test(value) && value !== '.' && value !== '..',
+    expected: 'it has to be 1 to 180 letters, digits, dots, dashes or underscores, and not "." or ".."',
     doc: 'Names the consumer group, the internal topics and the state directory.',
   },
   client: {
@@ -227,8 +228,8 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     check: value =>
       value === 'fail' ||
       value === 'continue' ||
-      (typeof value === 'object' && typeof value.deadLetterTopic === 'string'),
-    expected: 'it has to be "fail", "continue" or { deadLetterTopic }',
+      (typeof value === 'object' && value !== null && nameDefect(value.deadLetterTopic) === undefined),
+    expected: 'it has to be "fail", "continue" or { deadLetterTopic } with a name that brokers take',
     doc: 'A record that does not decode, on which a user function fails, or that cannot be produced.',
   },
   onUncaughtError: {

@@ -2,6 +2,7 @@ import {
   ByteSink,
   isPromise,
   millraceError,
+  nameDefect,
   partitionForKey,
   type Process,
   type Producer,
@@ -149,7 +150,14 @@ export function compileSink(
     } catch (error) {
       return context.fail(node.name, error)
     }
-    const target = targets.get(topic) ?? open(topic)
+    const known = targets.get(topic)
+    if (known === undefined && typeof node.topic !== 'string') {
+      const reason = nameDefect(topic)
+      if (reason !== undefined) {
+        return context.fail(node.name, millraceError('MILLRACE_SINK_TOPIC', { topic: shownOption(topic), reason }))
+      }
+    }
+    const target = known ?? open(topic)
     if (isPromise(target)) {
       return target.then(
         opened => guardedSend(opened, key, value),

@@ -8,6 +8,7 @@ import {
 } from '@millrace/core'
 import { showKey } from './key-identity.ts'
 import type { RecordSnapshot } from './record-snapshot.ts'
+import { callInTurn } from './user-turn.ts'
 
 /** How a call has come out: the error goes by the policy for bad records. */
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
@@ -74,7 +75,7 @@ export class UserCall {
     }
     let result: unknown
     try {
-      result = (spec.mapper as Mapper)(value, key, call)
+      result = callInTurn(() => (spec.mapper as Mapper)(value, key, call))
     } catch (error) {
       return this.#failed(error)
     }

@@ -1,4 +1,5 @@
 import { isMillraceError, millraceError, reasonOf } from '@millrace/core'
+import { inTurn } from './user-turn.ts'
 
 export type UserHook = () => Promise<void>
 
@@ -9,7 +10,7 @@ export type UserHook = () => Promise<void>
 export function userHook(operator: string, hook: 'init' | 'close', run: () => void | PromiseLike<void>): UserHook {
   return async () => {
     try {
-      await run()
+      await inTurn(run)
     } catch (error) {
       if (isMillraceError(error)) throw error
       throw millraceError('MILLRACE_PROCESSOR_FAILED', { operator, hook, reason: reasonOf(error) }, { cause: error })

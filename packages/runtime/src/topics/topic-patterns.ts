@@ -1,4 +1,12 @@
-import { type Admin, internalTopics, type Plan, readsByPattern, topicNaming, withMatchedTopics } from '@millrace/core'
+import {
+  type Admin,
+  checkRealNames,
+  internalTopics,
+  type Plan,
+  readsByPattern,
+  topicNaming,
+  withMatchedTopics,
+} from '@millrace/core'
 
 /** Topics that Kafka keeps for itself. */
 const KAFKAS_OWN = ['__consumer_offsets', '__transaction_state', '__share_group_state']
@@ -9,9 +17,12 @@ export class TopicPatterns {
   readonly #ignored: ReadonlySet<string>
   #plan: Plan
 
-  constructor(plan: Plan, applicationId: string) {
+  /** @param deadLetterTopic is not read by patterns either */
+  constructor(plan: Plan, applicationId: string, deadLetterTopic?: string) {
+    const dead = deadLetterTopic === undefined ? [] : [deadLetterTopic]
+    checkRealNames(plan, applicationId, dead)
     this.#original = plan
-    this.#ignored = new Set([...internalTopics(plan).map(topicNaming(plan, applicationId)), ...KAFKAS_OWN])
+    this.#ignored = new Set([...internalTopics(plan).map(topicNaming(plan, applicationId)), ...KAFKAS_OWN, ...dead])
     this.#plan = plan
   }
 
