@@ -17,6 +17,7 @@ import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
 import { KafkajsAdminPort } from './admin.ts'
 import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
+import { brokerList, checkOptions } from './checked-options.ts'
 import { availableCodecs } from './compression.ts'
 import { ownSasl, portableConfig } from './connection-settings.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
@@ -51,11 +52,13 @@ export interface KafkajsInstance {
 
 /**
  * Kafka through kafkajs, for an application that runs kafkajs already.
+ * @throws MILLRACE_CONFIG_INVALID
  *
  * @example
  * new KafkaStreams(topology, { applicationId: 'word-count', client: kafkajs({ brokers: 'localhost:9092' }) })
  */
 export function kafkajs(options: KafkajsOptions): ClientFactory {
+  checkOptions(options)
   return context => new KafkajsClient(options, context)
 }
 
@@ -87,7 +90,7 @@ class KafkajsClient implements KafkaClient {
       return
     }
     const { brokers, connectionTimeout = 3_000, requestTimeout = REQUEST_TIMEOUT_MS, ...rest } = options
-    const list = (typeof brokers === 'string' ? brokers.split(',') : [...brokers]).map(broker => broker.trim())
+    const list = brokerList(brokers)
     this.#brokers = list.join(',')
     this.#sockets = new OpenSockets(rest.socketFactory)
     const relay = new TokenRelay()
