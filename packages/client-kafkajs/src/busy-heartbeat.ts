@@ -9,6 +9,8 @@ export interface BusyHeartbeats {
   /** Only what can be copied from one thread to another. */
   readonly config: KafkaConfig
   readonly logger: Logger
+  /** The worker's file. */
+  readonly worker: URL
   /** Where connections are made with tokens. */
   readonly tokens?: Tokens
 }
@@ -45,8 +47,7 @@ export class BusyHeartbeat {
     const intervalMs = Math.min(heartbeatIntervalMs, giveUpAfterMs / 4)
     const settings = { config, groupId, intervalMs, giveUpAfterMs, progress }
     const workerData: HeartbeatWorkerData = { ...settings, beats: this.#beats, needsTokens: tokens !== undefined }
-    const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
-    this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
+    this.#worker = new Worker(heartbeats.worker, { workerData })
     this.#worker.unref()
     this.#turns = setInterval(() => void Atomics.add(this.#beats, 1, 1), intervalMs / 2).unref()
     if (tokens !== undefined) {

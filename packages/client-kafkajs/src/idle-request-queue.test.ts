@@ -21,9 +21,9 @@ function newQueue(): RequestQueue {
   return new RequestQueue({ ...limits, clientId: 'test', broker: 'b:1', logger })
 }
 
-it("keeps kafkajs' queues from looking for requests where none wait, and only then", () => {
-  letRequestQueuesIdle()
-  letRequestQueuesIdle()
+it("keeps kafkajs' queues from looking for requests where none wait, and only then", async () => {
+  await letRequestQueuesIdle()
+  await letRequestQueuesIdle()
   const queue = newQueue()
   queue.checkPendingRequests()
   expect(queue.throttleCheckTimeoutId).toBeNull()

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module'
-
 /** What is used here of kafkajs' request queue, of which each connection has one. */
 interface RequestQueue {
   readonly pending: readonly unknown[]
@@ -11,17 +9,14 @@ interface RequestQueueClass {
 
 const IDLE = Symbol('idle when nothing is pending')
 
-/** Where kafkajs 2.2.4 has it; its other parts get it from there, too. */
-const REQUEST_QUEUE = 'kafkajs/src/network/requestQueue'
-
 /**
  * Lets kafkajs' connections be idle. From its first answer on, each looks a thousand times a second for requests that wait to
  * be sent (https://github.com/tulios/kafkajs/issues/1704), which costs a process with a dozen producers several percent of a
  * core, and makes Node warn of a negative timeout (issue 1751). Nothing needs to be looked for where nothing waits: a request
  * that comes to wait asks for the look by itself. Of a kafkajs that has this elsewhere, nothing is changed.
  */
-export function letRequestQueuesIdle(): void {
-  const queue = requestQueueClass()
+export async function letRequestQueuesIdle(): Promise<void> {
+  const queue = await requestQueueClass()
   const schedule = queue?.prototype.scheduleCheckPendingRequests
   if (queue === undefined || schedule === undefined || queue.prototype[IDLE] === true) return
   queue.prototype[IDLE] = true
@@ -30,12 +25,13 @@ export function letRequestQueuesIdle(): void {
   }
 }
 
-function requestQueueClass(): RequestQueueClass | undefined {
+/** Imported by name, so that bundlers find it: they give it the place that it has for kafkajs' other parts. */
+async function requestQueueClass(): Promise<RequestQueueClass | undefined> {
   try {
-    return createRequire(import.meta.url)(REQUEST_QUEUE) as RequestQueueClass
-  } catch (error) {
-    const { code } = error as { readonly code?: string }
-    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined
-    throw error
+    const found = await import('kafkajs/src/network/requestQueue/index.js')
+    return found.default as RequestQueueClass
+  } catch {
+    // This kafkajs has it elsewhere.
+    return undefined
   }
 }

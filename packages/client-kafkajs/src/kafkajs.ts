@@ -21,6 +21,7 @@ import { brokerList, checkOptions } from './checked-options.ts'
 import { availableCodecs } from './compression.ts'
 import { ownSasl, portableConfig } from './connection-settings.ts'
 import { KafkajsGroupConsumer } from './group-consumer.ts'
+import { heartbeatWorkerFile } from './heartbeat-worker-file.ts'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkaLog } from './kafka-log.ts'
 import { ManualConsumer } from './manual-consumer.ts'
@@ -78,7 +79,7 @@ class KafkajsClient implements KafkaClient {
   readonly #opened = new Set<{ close(): Promise<void> }>()
 
   constructor(options: KafkajsOptions, context: ClientContext) {
-    letRequestQueuesIdle()
+    void letRequestQueuesIdle()
     this.#context = context
     if ('kafka' in options) {
       this.#kafka = options.kafka
@@ -155,6 +156,14 @@ class KafkajsClient implements KafkaClient {
 }
 
 function heartbeatsWith(config: KafkaConfig, relay: TokenRelay, { logger }: ClientContext): BusyHeartbeats | undefined {
+  const worker = heartbeatWorkerFile(import.meta.url)
+  if (worker === undefined) {
+    logger.warn(
+      {},
+      'heartbeats depend on the main thread: their worker is a file of its own, which a bundle does not have; leave @millrace/client-kafkajs out of the bundle (mark it as external), or let no record take longer than the session',
+    )
+    return undefined
+  }
   const portable = portableConfig(config)
   if ('obstacle' in portable) {
     logger.warn(
@@ -165,9 +174,9 @@ function heartbeatsWith(config: KafkaConfig, relay: TokenRelay, { logger }: Clie
   }
   const { sasl } = config
   if (!portable.needsTokens || sasl === undefined || !('oauthBearerProvider' in sasl)) {
-    return { config: portable.config, logger }
+    return { config: portable.config, logger, worker }
   }
-  return { config: portable.config, logger, tokens: { relay, make: () => sasl.oauthBearerProvider() } }
+  return { config: portable.config, logger, worker, tokens: { relay, make: () => sasl.oauthBearerProvider() } }
 }
 
 function unsupported(feature: string) {

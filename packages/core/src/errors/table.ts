@@ -351,6 +351,11 @@ export const ERROR_TABLE = {
     message: 'The native module {module} cannot be loaded on {platform}: {reason}',
     hint: 'It runs on Linux (glibc 2.34 or later, with libatomic1), macOS and Windows, x64 and arm64. Elsewhere use memoryStore().',
   },
+  MILLRACE_STORE_DIRECTORY: {
+    kind: 'config',
+    message: 'The state directory {directory} cannot be used: {reason}',
+    hint: 'Give stateDir the path of a directory that the process can write to; missing parents are made.',
+  },
   MILLRACE_STORE_FAILED: {
     kind: 'fatal',
     message: 'The store in {directory} failed: {reason}',

@@ -6,6 +6,7 @@ import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
 import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../restore/standby-listener.ts'
+import { warnOfHeapStores } from '../state/heap-stores.ts'
 import { deleteLocalState } from '../state/local-state.ts'
 import { inTurn, isWaitedForBy } from '../task/user-turn.ts'
 import { Instance, type InstanceListener } from './instance.ts'
@@ -52,6 +53,7 @@ const POLL_MS = 100
 export class KafkaStreams {
   readonly #events = new EventEmitter<StreamsEvents>()
   readonly #metrics = new Metrics()
+  readonly #plan: Plan
   readonly #options: ResolvedOptions
   readonly #instance: Instance
   readonly #stopping = new AbortController()
@@ -65,6 +67,7 @@ export class KafkaStreams {
 
   /** @throws MILLRACE_CONFIG_INVALID */
   constructor(plan: Plan, options: KafkaStreamsOptions) {
+    this.#plan = plan
     this.#options = resolveOptions(options)
     this.#leave = this.#options.groupInstanceId === undefined
     const listener: InstanceListener = {
@@ -106,6 +109,7 @@ export class KafkaStreams {
   async start(): Promise<void> {
     if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_STARTED', { state: this.#state })
     this.#go('REBALANCING')
+    warnOfHeapStores(this.#plan, this.#options)
     const running = new Promise<void>(resolve => {
       const settle = (state: StreamsState) => {
         if (state === 'REBALANCING') return

@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { basename, join } from 'node:path'
 import { type Logger, millraceError } from '@millrace/core'
 import { parseTaskName } from '../task/task-id.ts'
+import { withDirectory } from './directory-failure.ts'
 import { lockDirectory } from './directory-lock.ts'
 import type { OpenStateDirectory, StateDirectory } from './state-directory.ts'
 import { applicationDirectory, planMoveAside } from './state-paths.ts'
@@ -16,19 +17,22 @@ const TOPOLOGY_FILE = 'topology.json'
 /**
  * Makes and locks the directory of an application.
  *
- * @throws MILLRACE_STORE_LOCKED while another process uses it; MILLRACE_STORE_FORMAT when a later version of Millrace wrote it
+ * @throws MILLRACE_STORE_LOCKED while another process uses it; MILLRACE_STORE_FORMAT when a later version of Millrace wrote it;
+ * MILLRACE_STORE_DIRECTORY where the operating system refuses
  */
-export const openStateDirectory: OpenStateDirectory = async options => {
+export const openStateDirectory: OpenStateDirectory = options => {
   const path = applicationDirectory(options.stateDir, options.applicationId)
-  await mkdir(path, { recursive: true })
-  const lock = lockDirectory(path)
-  try {
-    const processId = await readProcessId(path)
-    return stateDirectory(path, processId, options.logger, lock.release)
-  } catch (error) {
-    lock.release()
-    throw error
-  }
+  return withDirectory(path, async () => {
+    await mkdir(path, { recursive: true })
+    const lock = lockDirectory(path)
+    try {
+      const processId = await readProcessId(path)
+      return stateDirectory(path, processId, options.logger, lock.release)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  })
 }
 
 function stateDirectory(path: string, processId: string, logger: Logger, release: () => void): StateDirectory {
@@ -42,7 +46,8 @@ function stateDirectory(path: string, processId: string, logger: Logger, release
         return undefined
       }
     },
-    writeTopology: outline => replaceFile(join(path, TOPOLOGY_FILE), JSON.stringify(outline, undefined, 2)),
+    writeTopology: outline =>
+      withDirectory(path, () => replaceFile(join(path, TOPOLOGY_FILE), JSON.stringify(outline, undefined, 2))),
     taskDirectory: task => join(path, task),
     async taskNames() {
       const entries = await readdir(path, { withFileTypes: true })
@@ -50,15 +55,16 @@ function stateDirectory(path: string, processId: string, logger: Logger, release
         .filter(entry => entry.isDirectory() && parseTaskName(entry.name) !== undefined)
         .map(({ name }) => name)
     },
-    async moveAside(directory, cause) {
-      const { target, drop } = planMoveAside(basename(directory), await readdir(path))
-      await rename(directory, join(path, target))
-      await Promise.all(drop.map(name => rm(join(path, name), { recursive: true, force: true })))
-      logger.warn(
-        { directory, movedTo: join(path, target), cause },
-        'Moved a corrupted state aside; it is restored from its changelog',
-      )
-    },
+    moveAside: (directory, cause) =>
+      withDirectory(path, async () => {
+        const { target, drop } = planMoveAside(basename(directory), await readdir(path))
+        await rename(directory, join(path, target))
+        await Promise.all(drop.map(name => rm(join(path, name), { recursive: true, force: true })))
+        logger.warn(
+          { directory, movedTo: join(path, target), cause },
+          'Moved a corrupted state aside; it is restored from its changelog',
+        )
+      }),
     async deleteTaskDirectory(task) {
       await rm(join(path, task), { recursive: true, force: true })
     },

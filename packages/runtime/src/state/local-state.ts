@@ -1,5 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDirectory } from './directory-failure.ts'
 import { lockDirectory, lockHolder } from './directory-lock.ts'
 import { applicationDirectory, isStateEntry } from './state-paths.ts'
 
@@ -20,7 +21,11 @@ export interface LocalStateOptions {
 /** Looks, and changes nothing. */
 export async function findLocalState({ stateDir, applicationId }: LocalStateOptions): Promise<LocalState> {
   const path = applicationDirectory(stateDir, applicationId)
-  return { path, entries: (await namesIn(path)).filter(isStateEntry).sort(), holder: lockHolder(path) }
+  return await withDirectory(path, async () => ({
+    path,
+    entries: (await namesIn(path)).filter(isStateEntry).sort(),
+    holder: lockHolder(path),
+  }))
 }
 
 /**
@@ -31,6 +36,10 @@ export async function findLocalState({ stateDir, applicationId }: LocalStateOpti
 export async function deleteLocalState(options: LocalStateOptions): Promise<LocalState> {
   const before = await findLocalState(options)
   if (before.entries.length === 0) return before
+  return await withDirectory(before.path, () => deleteIn(before, options))
+}
+
+async function deleteIn(before: LocalState, options: LocalStateOptions): Promise<LocalState> {
   const lock = lockDirectory(before.path)
   let entries: readonly string[]
   try {

@@ -60,7 +60,16 @@ it('draws every kind of trouble', () => {
   ).flatMap(setting => setting.troubles)
   const kinds = new Set(troubles.map(({ kind }) => kind))
   const disks = new Set(troubles.flatMap(trouble => (trouble.kind === 'kill' ? [trouble.disk] : [])))
-  expect([...kinds].sort()).toEqual(['clock-jump', 'evict', 'grow', 'kill', 'stand-still', 'stop', 'wall-clock-step'])
+  expect([...kinds].sort()).toEqual([
+    'broker-stop',
+    'clock-jump',
+    'evict',
+    'grow',
+    'kill',
+    'stand-still',
+    'stop',
+    'wall-clock-step',
+  ])
   expect([...disks].sort()).toEqual(['corrupt', 'kept', 'lost', 'torn'])
 })
 
