@@ -33,7 +33,7 @@ export interface HeartbeatBroker extends Broker {
 }
 
 /** Nothing is imported here that needs a loader: this file runs in a thread of its own, with none. */
-letRequestQueuesIdle()
+void letRequestQueuesIdle()
 const { config, groupId, intervalMs, giveUpAfterMs, beats, progress, needsTokens } = workerData as HeartbeatWorkerData
 /** How long a new token is waited for: the main thread may be busy. */
 const TOKEN_MS = 1_000
