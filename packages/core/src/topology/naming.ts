@@ -46,7 +46,8 @@ const LONGEST_NAME = 249
  */
 export function checkedName(name: string, what: string): string {
   const reason = nameDefect(name)
-  if (reason !== undefined) throw millraceError('MILLRACE_TOPOLOGY_NAME_INVALID', { what, name: `${name}`, reason })
+  if (reason !== undefined)
+    throw millraceError('MILLRACE_TOPOLOGY_NAME_INVALID', { what, name: name ?? 'undefined', reason })
   return name
 }
 

@@ -166,6 +166,7 @@ it('a listener that fails concerns neither the application nor other listeners',
   streams.on('state', () => {
     throw undefined
   })
+  // oxlint-disable-next-line typescript/no-misused-promises -- as a user may write it
   streams.on('state', async () => {
     throw Object.create(null)
   })
