@@ -232,6 +232,7 @@ export class TaskSet {
   ): Promise<void> {
     const { clock, logger } = this.#options.options
     const name = taskName(id)
+    let said: string | undefined
     for (let attempt = 1; ; attempt++) {
       try {
         const task = await this.#make(id, partitions, gate, signal)
@@ -251,7 +252,9 @@ export class TaskSet {
       } catch (error) {
         if (signal.aborted) return
         if (!isMillraceError(error, 'retriable')) throw error
-        const level = attempt === 1 ? 'warn' : 'debug'
+        // What it waits for may change, from a broker that is away to a transaction that has no end.
+        const level = error.code === said ? 'debug' : 'warn'
+        said = error.code
         logger[level]({ task: name, error, attempt }, `task ${name} cannot start yet; it is tried again`)
         await clock.sleep(RETRY_MS, signal)
         if (signal.aborted) return
