@@ -83,7 +83,12 @@ export function compileSink(
     if (value === UNOPENED) {
       valueStart = cursor!.valueStart
       valueEnd = cursor!.valueEnd
-    } else if (value !== null && value !== undefined) {
+    } else if (value === undefined) {
+      // A tombstone would delete a row that nobody asked to delete.
+      const reason =
+        'the value is undefined, as an optional property may be: return null where the row is to be deleted'
+      throw millraceError('MILLRACE_SERDE_ENCODE', { serde: node.valueSerde.name, reason })
+    } else if (value !== null) {
       valueStart = scratch.position
       encode.value(value, scratch)
       valueEnd = scratch.position
