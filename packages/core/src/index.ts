@@ -94,6 +94,7 @@ export { storeIterator, type ChunkSource } from './state/store-iterator.ts'
 export { compileOperator, keepsKeyAndTime, looksAtNothing } from './operators/compile-operator.ts'
 export {
   isPromise,
+  type CallScope,
   type DropReason,
   type OperatorEnv,
   type Process,
@@ -163,6 +164,7 @@ export {
 } from './state/header-stores.ts'
 export type { MaxEntriesSettings } from './state/max-entries.ts'
 export type { TtlSettings } from './state/ttl.ts'
+export { resultError } from './operators/function-result.ts'
 export { UndoLog } from './state/undo-log.ts'
 export type * from './operators/processor.ts'
 export { advanceLags } from './topology/advance-lags.ts'

@@ -11,7 +11,7 @@ interface SinkOptions {
 }
 
 export function addSink(from: StreamPoint, topic: string | TopicNameExtractor, options: SinkOptions = {}): void {
-  if (typeof topic === 'string') checkedName(topic, 'topic')
+  if (typeof topic !== 'function') checkedName(topic, 'topic')
   const name = from.graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-SINK-')
   from.graph.add(
     {

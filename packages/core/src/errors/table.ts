@@ -172,6 +172,31 @@ export const ERROR_TABLE = {
     message: 'The buffer of {operator} is full: {records} records, {bytes} bytes',
     hint: 'Raise maxRecords or maxBytes, or with until: "time-limit" let results go early. Nothing is lost; a restart goes on here.',
   },
+  MILLRACE_FUNCTION_RESULT: {
+    kind: 'record',
+    message: 'The function of {operator} gave {result} for the record with key {key}, but it has to give {needed}',
+    hint: 'Look for a branch of the function that returns nothing or something else. With onBadRecord "continue" or a dead-letter topic such records are left out.',
+  },
+  MILLRACE_STORE_ENCODE: {
+    kind: 'record',
+    message: 'The {part} of an entry of the store "{store}" cannot be encoded: {reason}',
+    hint: 'Give the store the serdes of what is put into it, or convert it first.',
+  },
+  MILLRACE_STORE_UNDEFINED: {
+    kind: 'record',
+    message: 'The store "{store}" was given undefined as {part}',
+    hint: 'A key must not be undefined. To delete an entry, call delete or put null.',
+  },
+  MILLRACE_PROCESSOR_CHILD: {
+    kind: 'record',
+    message: '{operator} forwards to "{child}", which is none of its children: {children}',
+    hint: 'Name a node that has this processor as its parent, or none to reach all of them.',
+  },
+  MILLRACE_CONTEXT_OUTLIVED: {
+    kind: 'record',
+    message: '{operator} uses {what} after the call has ended for which it was meant',
+    hint: 'Await what the function begins, or return its promise: what comes after it has ended belongs to no record. A callback of a library that loses its call is bound to it by AsyncResource.bind of node:async_hooks.',
+  },
   MILLRACE_SINK_PARTITION: {
     kind: 'record',
     message: 'The partitioner chose partition {partition} of "{topic}", which has {partitions}',

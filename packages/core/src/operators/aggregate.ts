@@ -1,4 +1,5 @@
 import type { StoredValue } from '../state/engine-store.ts'
+import { defined } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
 import type { AggregateFunction, KeyValueAggregateSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
@@ -70,8 +71,8 @@ export function compileUpdate(
       return context.fail(name, error)
     }
     if (mustSettle(aggregate, env))
-      return settle(aggregate, env, later => keep(key, slot, later ?? null, timestamp, old))
-    return keep(key, slot, aggregate ?? null, timestamp, old)
+      return settle(aggregate, env, later => keep(key, slot, defined(later, env), timestamp, old))
+    return keep(key, slot, defined(aggregate, env), timestamp, old)
   }
 }
 

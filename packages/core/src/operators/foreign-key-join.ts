@@ -10,6 +10,7 @@ import {
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
+import { defined } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { OperatorSpec } from './spec.ts'
 import { announceReads, compileValueGetter } from './value-getter.ts'
@@ -30,7 +31,8 @@ export function compileForeignKeySend(spec: SpecOf<'foreignKeySend'>, env: Opera
   const topic = decorateTopic(context.applicationId, spec.topic)
   const hash = hasher(spec.valueSerde, topic)
   const primaryPartition = Number(context.taskId.slice(context.taskId.lastIndexOf('_') + 1))
-  const extract = (value: unknown, key: unknown) => (value === null ? null : (foreignKeyOf(value, key) ?? null))
+  const extract = (value: unknown, key: unknown) =>
+    value === null ? null : defined(foreignKeyOf(value, key), env, 'a key, or null for none')
   const bytesOf = (foreignKey: unknown) => spec.foreignKeySerde.serialize(foreignKey, `${topic}-fk`)
   const changed = (one: unknown, other: unknown) =>
     one === null || other === null ? one !== other : Buffer.compare(bytesOf(one), bytesOf(other)) !== 0
@@ -173,8 +175,8 @@ export function compileForeignKeyResolve(spec: SpecOf<'foreignKeyResolve'>, env:
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, later ?? null))
-    return forward(key, joined ?? null)
+    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, defined(later, env)))
+    return forward(key, defined(joined, env))
   }
 
   return (key, value) => {

@@ -1,9 +1,11 @@
 import type { OperatorSpec } from './spec.ts'
+import { badResult, defined, type Pair, pairOf } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 
 type SpecOf<Type extends OperatorSpec['type']> = Extract<OperatorSpec, { type: Type }>
-type Pair = readonly [unknown, unknown]
 type Mapper<Result> = (value: unknown, key: unknown) => Result | PromiseLike<Result>
+
+const KEY = 'a key, or null for none'
 
 export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
   const mapper = spec.mapper as Mapper<Pair>
@@ -13,11 +15,17 @@ export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
     let pair: Pair | PromiseLike<Pair>
     try {
       pair = mapper(value, key)
-      if (mustSettle(pair, env)) return settle(pair, env, later => forward(later[0], later[1]))
+      if (mustSettle(pair, env)) {
+        return settle(pair, env, later => {
+          const [newKey, newValue] = pairOf(later, env)
+          return forward(newKey, newValue)
+        })
+      }
     } catch (error) {
       return context.fail(name, error)
     }
-    return forward(pair[0], pair[1])
+    const [newKey, newValue] = pairOf(pair, env)
+    return forward(newKey, newValue)
   }
 }
 
@@ -32,8 +40,8 @@ export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): P
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(mapped, env)) return settle(mapped, env, later => forward(key, later))
-    return forward(key, mapped)
+    if (mustSettle(mapped, env)) return settle(mapped, env, later => forward(key, defined(later, env)))
+    return forward(key, defined(mapped, env))
   }
 }
 
@@ -48,21 +56,22 @@ export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): P
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(selected, env)) return settle(selected, env, later => forward(later ?? null, value))
-    return forward(selected ?? null, value)
+    if (mustSettle(selected, env)) return settle(selected, env, later => forward(defined(later, env, KEY), value))
+    return forward(defined(selected, env, KEY), value)
   }
 }
 
 export function compileFlatMap(spec: SpecOf<'flatMap'>, env: OperatorEnv): Process {
   const { forward } = env
   return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, (_key, pair) => {
-    const [key, value] = pair as Pair
+    const [key, value] = pairOf(pair, env)
     return forward(key, value)
   })
 }
 
 export function compileFlatMapValues(spec: SpecOf<'flatMapValues'>, env: OperatorEnv): Process {
-  return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, env.forward)
+  const { forward } = env
+  return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, (key, value) => forward(key, defined(value, env)))
 }
 
 /** Calls the mapper and `emit`s each of its results with the key. */
@@ -88,6 +97,10 @@ function compileMany(mapper: Mapper<Iterable<unknown>>, env: OperatorEnv, emit: 
   // A generator runs user code while it is walked, so it is drained first: an error in it is the mapper's, and none of
   // its results is forwarded.
   function drain(results: Iterable<unknown>): readonly unknown[] {
+    // A text is walked letter by letter, which nobody means.
+    if (typeof results !== 'object' || typeof results?.[Symbol.iterator] !== 'function') {
+      return badResult(results, env, 'a list of results')
+    }
     try {
       return [...results]
     } catch (error) {

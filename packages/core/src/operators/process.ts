@@ -44,6 +44,8 @@ export interface TaskContext {
   drop(node: string, reason: DropReason): void
   /** Adds to a counter that user code of `node` has made. */
   count(node: string, metric: string, by: number): void
+  /** The key of the record of the input that is at hand, for people to read. */
+  showKey(): string
   /** The user function that has just returned has blocked the thread for longer than a record may take. */
   readonly overdue: boolean
   /** The error that says so, with the record at hand; `overdue` is over then. */
@@ -104,6 +106,8 @@ export interface OperatorEnv {
    * come to this operator, of a key of its own. False where it has given nothing and changed nothing.
    */
   onAdvance(run: (streamTime: number) => MaybePromise<boolean>): void
+  /** Tells calls of user functions from each other, also where they wait: see `UserCalls`. */
+  readonly callScope: CallScope
   /** Run before the first record and at close, in plan order. */
   onInit(run: () => void | PromiseLike<void>): void
   onClose(run: () => void | PromiseLike<void>): void
@@ -111,6 +115,13 @@ export interface OperatorEnv {
   readsByKey(store: string): void
   /** The same for a window store, by the windows that a timestamp falls into. */
   readsByWindow(store: string, windowStarts: (timestamp: number) => readonly number[]): void
+}
+
+/** Which call of a user function the code belongs to that runs now, however long it has waited since. */
+export interface CallScope {
+  run<T>(call: object, run: () => T): T
+  /** Undefined where it belongs to none. */
+  current(): object | undefined
 }
 
 export type PunctuationType = 'stream-time' | 'wall-clock'

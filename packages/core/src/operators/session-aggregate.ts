@@ -3,6 +3,7 @@ import { NO_HEADERS } from '../record/headers.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
+import { defined } from './function-result.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { SessionAggregateSpec } from './spec.ts'
@@ -52,7 +53,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
     let aggregate = yield* called(env, fold.initial)
     let [start, end] = [timestamp, timestamp]
     for (const session of touching) {
-      aggregate = yield* called(env, () => fold.merge(aggregate ?? null, session.value, key))
+      aggregate = defined(yield* called(env, () => fold.merge(aggregate ?? null, session.value, key)), env)
       start = Math.min(start, session.tie)
       end = Math.max(end, session.slot)
     }
@@ -67,7 +68,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
         yield forward(key, tie, slot, null, old)
       }
     }
-    aggregate = (yield* called(env, () => fold.add(aggregate ?? null, value, key))) ?? null
+    aggregate = defined(yield* called(env, () => fold.add(aggregate ?? null, value, key)), env)
     store.put(key, end, start, aggregate, timestamp)
     yield forward(key, start, end, aggregate, null)
   }

@@ -2,6 +2,7 @@ import type { RangeEntry } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
 import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
+import { defined } from './function-result.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import { windowed, type Window } from '../record/windowed.ts'
@@ -55,7 +56,7 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
     const before = so === undefined ? ((yield* called(env, fold.initial)) ?? null) : so.value
     // Another decoding or another initial aggregate: the user's function may change what it is given.
     const old = !sendOldValues ? null : so === undefined ? (fold.initial() ?? null) : so.value
-    const after = (yield* called(env, () => fold.add(before, value, key))) ?? null
+    const after = defined(yield* called(env, () => fold.add(before, value, key)), env)
     const latest = before === null || so === undefined ? timestamp : Math.max(timestamp, so.timestamp)
     yield keep(key, start, after, latest, old)
   }

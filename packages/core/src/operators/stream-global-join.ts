@@ -1,5 +1,6 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
+import { defined } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { StreamGlobalJoinSpec } from './spec.ts'
 
@@ -35,12 +36,12 @@ export function compileStreamGlobalJoin(spec: StreamGlobalJoinSpec, env: Operato
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, later ?? null))
-    return forward(key, joined ?? null)
+    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, defined(later, env)))
+    return forward(key, defined(joined, env))
   }
 
   function lookUp(key: unknown, value: unknown, globalKey: unknown): void | Promise<void> {
-    if (globalKey === null || globalKey === undefined) {
+    if (defined(globalKey, env, 'a key, or null for none') === null) {
       return inner ? context.drop(name, 'null-key') : join(key, value, null)
     }
     let found: MaybePromise<StoredValue | undefined>

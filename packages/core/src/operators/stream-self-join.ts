@@ -1,6 +1,7 @@
+import { defined } from './function-result.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { StreamSelfJoinSpec } from './spec.ts'
-import { called, stepwise } from './stepwise.ts'
+import { called, stepwise, type Steps } from './stepwise.ts'
 import { StreamTime } from './stream-time.ts'
 
 /**
@@ -17,6 +18,9 @@ export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv
   env.readsByKey(spec.store)
   const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const streamTime = new StreamTime(context)
+  function* join(left: unknown, right: unknown, key: unknown): Steps<unknown> {
+    return defined(yield* called(env, () => joiner(left, right, key)), env)
+  }
   env.onAdvance(time => {
     streamTime.reach(time)
     return false
@@ -32,17 +36,17 @@ export function compileStreamSelfJoin(spec: StreamSelfJoinSpec, env: OperatorEnv
     const near = (before: number, after: number) =>
       store.range(key, Math.max(0, timestamp - before), Math.max(0, timestamp + after))
     for (const { slot, value: other } of near(beforeMs, afterMs)) {
-      const joined = yield* called(env, () => joiner(value, other, key))
+      const joined = yield* join(value, other, key)
       yield forwardAt(env, Math.max(timestamp, slot), key, joined, undefined)
     }
     for (const { slot, value: other } of near(afterMs, beforeMs)) {
       if (slot > timestamp && meetsItself) {
         meetsItself = false
-        yield env.forward(key, yield* called(env, () => joiner(value, value, key)))
+        yield env.forward(key, yield* join(value, value, key))
       }
-      const joined = yield* called(env, () => joiner(other, value, key))
+      const joined = yield* join(other, value, key)
       yield forwardAt(env, Math.max(timestamp, slot), key, joined, undefined)
     }
-    if (meetsItself) yield env.forward(key, yield* called(env, () => joiner(value, value, key)))
+    if (meetsItself) yield env.forward(key, yield* join(value, value, key))
   })
 }

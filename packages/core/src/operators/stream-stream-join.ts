@@ -1,5 +1,6 @@
 import type { JoinSideKey, JoinSideValue } from '../serde/join-side-serdes.ts'
 import type { StoredValue } from '../state/engine-store.ts'
+import { defined } from './function-result.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process, type TaskContext } from './process.ts'
 import type { LateOutput, StreamStreamJoinSpec } from './spec.ts'
@@ -51,8 +52,9 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
   env.readsByKey(spec.otherStore)
   const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const unmatched = spec.unmatched === undefined ? undefined : waitingRecords(spec.unmatched, env)
-  const join = (key: unknown, mine: unknown, other: unknown) =>
-    called(env, () => (isLeft ? joiner(mine, other, key) : joiner(other, mine, key)))
+  function* join(key: unknown, mine: unknown, other: unknown): Steps<unknown> {
+    return defined(yield* called(env, () => (isLeft ? joiner(mine, other, key) : joiner(other, mine, key))), env)
+  }
 
   function* joinAlone(key: unknown, value: unknown): Steps {
     yield env.forward(key, yield* join(key, value, null))
@@ -78,7 +80,7 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
   }
 
   function* joinWaiting(place: JoinSideKey, { left, value }: JoinSideValue): Steps {
-    const joined = yield* called(env, () => joiner(left ? value : null, left ? null : value, place.key))
+    const joined = defined(yield* called(env, () => joiner(left ? value : null, left ? null : value, place.key)), env)
     yield forwardAt(env, place.timestamp, place.key, joined, undefined)
   }
 

@@ -1,5 +1,6 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
+import { defined } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { StreamTableJoinSpec } from './spec.ts'
 import { getterHistoryMs } from '../topology/table-state.ts'
@@ -27,8 +28,8 @@ export function compileStreamTableJoin(spec: StreamTableJoinSpec, env: OperatorE
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, later))
-    return forward(key, joined)
+    if (mustSettle(joined, env)) return settle(joined, env, later => forward(key, defined(later, env)))
+    return forward(key, defined(joined, env))
   }
 
   const asOf = getterHistoryMs(spec.table) !== undefined

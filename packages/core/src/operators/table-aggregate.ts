@@ -2,6 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { Change } from '../serde/change.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
+import { defined } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { TableAggregateFunction, TableAggregateSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
@@ -43,8 +44,9 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(aggregate, env)) return settle(aggregate, env, later => keep(key, later ?? null, timestamp, old))
-    return keep(key, aggregate ?? null, timestamp, old)
+    if (mustSettle(aggregate, env))
+      return settle(aggregate, env, later => keep(key, defined(later, env), timestamp, old))
+    return keep(key, defined(aggregate, env), timestamp, old)
   }
 
   function update(key: unknown, change: Change, stored: StoredValue | undefined): void | Promise<void> {
@@ -55,8 +57,8 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(between, env)) return settle(between, env, later => add(key, change, stored, later))
-    return add(key, change, stored, between)
+    if (mustSettle(between, env)) return settle(between, env, later => add(key, change, stored, defined(later, env)))
+    return add(key, change, stored, defined(between, env))
   }
 
   return (key, value) => {

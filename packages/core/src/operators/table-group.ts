@@ -1,6 +1,7 @@
 import type { Change } from '../serde/change.ts'
 import { sameBytesOf } from '../serde/key-identity.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
+import { pairOf } from './function-result.ts'
 import { isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { OperatorSpec } from './spec.ts'
 
@@ -18,6 +19,8 @@ export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGrou
   const sameKey = sameBytesOf(spec.keySerde, decorateTopic(context.applicationId, spec.topic))
 
   function emit(newPair: Pair | null, oldPair: Pair | null): void | Promise<void> {
+    if (newPair !== null) pairOf(newPair, env)
+    if (oldPair !== null) pairOf(oldPair, env)
     const added = isWhole(newPair) ? newPair : null
     const removed = isWhole(oldPair) ? oldPair : null
     let keyStays = false

@@ -1,5 +1,6 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
+import { defined } from './function-result.ts'
 import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { TableTableJoinSpec } from './spec.ts'
 import { announceReads, compileValueGetter } from './value-getter.ts'
@@ -23,7 +24,8 @@ export function compileTableTableJoin(spec: TableTableJoinSpec, env: OperatorEnv
 
   function joined(key: unknown, mine: unknown, theirs: unknown): unknown {
     if (mine === null ? !theirsAlone || theirs === null : theirs === null && !mineAlone) return null
-    return joiner(mine, theirs, key) ?? null
+    const result = joiner(mine, theirs, key)
+    return isPromise(result) ? result : defined(result, env)
   }
 
   function update(key: unknown, value: unknown, old: unknown, other: StoredValue | undefined): void | Promise<void> {
@@ -41,7 +43,7 @@ export function compileTableTableJoin(spec: TableTableJoinSpec, env: OperatorEnv
     }
     if (mustSettle(result, env) || isPromise(oldResult)) {
       return settle(Promise.all([result, oldResult]), env, ([later, laterOld]) =>
-        forwardAt(env, timestamp, key, later ?? null, laterOld ?? null),
+        forwardAt(env, timestamp, key, defined(later, env), defined(laterOld, env)),
       )
     }
     return forwardAt(env, timestamp, key, result, oldResult)

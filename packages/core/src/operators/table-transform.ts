@@ -1,9 +1,11 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { defined } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueTransformer } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 import { materialiser } from './table.ts'
 import { refuseKeyFirst } from '../topology/value-first.ts'
+import { UserCalls } from './user-calls.ts'
 import { processorContext } from './user-processor.ts'
 
 /** `KTable.transformValues`: deletions go through the transformer too, and what is null stays a deletion. */
@@ -20,15 +22,16 @@ export function compileTableTransform(
 
   // After the new value, not beside it: both calls may read and write the transformer's stores.
   const passWithOld: Process = (key, value, old) => {
-    if (!asksForOld) return pass(key, value ?? null, null)
+    defined(value, env)
+    if (!asksForOld) return pass(key, value, null)
     let oldResult: unknown
     try {
       oldResult = transform(key, old ?? null)
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(oldResult, env)) return settle(oldResult, env, later => pass(key, value ?? null, later ?? null))
-    return pass(key, value ?? null, oldResult ?? null)
+    if (mustSettle(oldResult, env)) return settle(oldResult, env, later => pass(key, value, defined(later, env)))
+    return pass(key, value, defined(oldResult, env))
   }
 
   return (key, value, old) => {
@@ -47,10 +50,17 @@ export function compileTableTransform(
 export function startTransformer(supplier: () => unknown, env: OperatorEnv): (key: unknown, value: unknown) => unknown {
   const transformer = supplier() as ValueTransformer<unknown, unknown, unknown>
   refuseKeyFirst(transformer.transform, env.node.name)
-  const given = processorContext(env, () => {
-    throw millraceError('MILLRACE_TRANSFORMER_FORWARD', { operator: env.node.name })
-  })
-  if (transformer.init !== undefined) env.onInit(() => transformer.init!(given))
-  if (transformer.close !== undefined) env.onClose(() => transformer.close!())
-  return (key, value) => transformer.transform(value, key)
+  const calls = new UserCalls(env.node.name, env.callScope, env.context)
+  const schedule: OperatorEnv['schedule'] = (intervalMs, type, callback) =>
+    env.schedule(intervalMs, type, timestamp => calls.run(() => callback(timestamp)) as void | PromiseLike<void>)
+  const given = processorContext(
+    { ...env, schedule },
+    () => {
+      throw millraceError('MILLRACE_TRANSFORMER_FORWARD', { operator: env.node.name })
+    },
+    calls,
+  )
+  env.onInit(() => calls.run(() => transformer.init?.(given), true) as void | PromiseLike<void>)
+  env.onClose(() => calls.run(() => transformer.close?.()) as void | PromiseLike<void>)
+  return (key, value) => calls.run(() => transformer.transform(value, key))
 }

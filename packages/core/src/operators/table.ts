@@ -1,4 +1,5 @@
 import type { StoredValue, TableStore } from '../state/engine-store.ts'
+import { defined } from './function-result.ts'
 import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec, TableSourceSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
@@ -104,19 +105,19 @@ function compileTableStep(
     let mapped: unknown = null
     let mappedOld: unknown = null
     try {
-      if (value !== null) mapped = compute(key, value) ?? null
+      if (value !== null) mapped = compute(key, value)
       if (spec.sendOldValues && store === undefined && old !== null && old !== undefined) {
-        mappedOld = compute(key, old) ?? null
+        mappedOld = compute(key, old)
       }
     } catch (error) {
       return context.fail(name, error)
     }
     if (mustSettle(mapped, env) || isPromise(mappedOld)) {
       return settle(Promise.all([mapped, mappedOld]), env, ([later, laterOld]) =>
-        emit(key, later ?? null, laterOld ?? null),
+        emit(key, defined(later, env), defined(laterOld, env)),
       )
     }
-    return emit(key, mapped, mappedOld)
+    return emit(key, defined(mapped, env), defined(mappedOld, env))
   }
 }
 

@@ -1,9 +1,11 @@
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
 import { isInRange, shownOption } from '../errors/number-option.ts'
-import { inTime, isPromise, mustSettle, type OperatorEnv, type Process } from './process.ts'
+import { resultError } from './function-result.ts'
+import { inTime, isPromise, mustSettle, type OperatorEnv, type Process, type TaskContext } from './process.ts'
 import type { ForwardedRecord, Processor, ProcessorContext, ProcessorRecord } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
+import { guardedStore, UserCalls } from './user-calls.ts'
 
 /** Of a timer, which has no record at hand: what it forwards are records that were kept, each with its own key. */
 const KEPT_KEY: unique symbol = Symbol('kept key')
@@ -25,30 +27,48 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
   let keyAtHand: unknown
   let current = make()
 
-  env.onInit(() => current.processor.init?.(current.given))
-  env.onClose(() => current.processor.close?.())
+  env.onInit(() => init())
+  env.onClose(() => current.calls.run(() => current.processor.close?.()) as void | PromiseLike<void>)
+
+  function init(): void | PromiseLike<void> {
+    const { calls, processor, given } = current
+    return calls.run(() => processor.init?.(given), true) as void | PromiseLike<void>
+  }
+
+  function childOf(child: string): Process {
+    const { children } = env.node
+    if (children.includes(child)) return env.child(child)
+    throw millraceError('MILLRACE_PROCESSOR_CHILD', {
+      operator: name,
+      child,
+      children: children.join(', ') || 'it has none',
+    })
+  }
 
   function make() {
     const schedules: { cancel(): void }[] = []
     let abandoned = false
+    const calls = new UserCalls(name, env.callScope, context)
     const forward: ProcessorContext<unknown, unknown>['forward'] = (record, child) => {
       if (abandoned) throw millraceError('MILLRACE_PROCESSOR_ABANDONED', { operator: name })
       if (spec.fixedKey && keyAtHand !== KEPT_KEY && record.key !== keyAtHand && !isGiven(record)) {
         throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
       }
-      return forwardRecord(record, child === undefined ? env.forward : env.child(child), env)
+      const waiting = forwardRecord(record, child === undefined ? env.forward : childOf(child), env)
+      return waiting === undefined ? undefined : calls.forwards(waiting)
     }
     const schedule: OperatorEnv['schedule'] = (intervalMs, type, callback) => {
       const made = env.schedule(intervalMs, type, timestamp => {
         keyAtHand = KEPT_KEY
-        return callback(timestamp)
+        return calls.run(() => callback(timestamp)) as void | PromiseLike<void>
       })
       schedules.push(made)
       return made
     }
     return {
+      calls,
       processor: spec.supplier() as Processor<unknown, unknown, unknown, unknown>,
-      given: processorContext({ ...env, schedule }, forward),
+      given: processorContext({ ...env, schedule }, forward, calls),
       abandon() {
         abandoned = true
         for (const made of schedules) made.cancel()
@@ -62,7 +82,8 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     let done: unknown
     try {
       const record: GivenRecord = { key, value, timestamp, headers }
-      done = current.processor.process(spec.fixedKey ? withGivenKey(record) : record)
+      const { calls, processor } = current
+      done = calls.run(() => processor.process(spec.fixedKey ? withGivenKey(record) : record))
     } catch (error) {
       failed(error)
     }
@@ -88,7 +109,7 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
     const another = async () => {
       current.abandon()
       current = make()
-      await current.processor.init?.(current.given)
+      await init()
     }
     if (context.undo === undefined) current.abandon()
     // It stays, though the record is given up.
@@ -112,21 +133,27 @@ function isGiven(record: ForwardedRecord<unknown, unknown>): boolean {
 export function processorContext(
   env: OperatorEnv,
   forward: ProcessorContext<unknown, unknown>['forward'],
+  calls: UserCalls,
 ): ProcessorContext<unknown, unknown> {
   const { context } = env
   const { name } = env.node
   return {
     applicationId: context.applicationId,
     taskId: context.taskId,
-    forward,
+    forward(record, child) {
+      calls.check('forward')
+      return forward(record, child)
+    },
     store(store: StoreBuilder | string) {
       const wanted = typeof store === 'string' ? store : store.name
+      calls.check(`the store "${wanted}"`)
       if (!env.node.stores.includes(wanted) && !env.isGlobalStore(wanted)) {
         throw millraceError('MILLRACE_STORE_NOT_CONNECTED', { operator: name, store: wanted })
       }
-      return env.userStore(wanted) as never
+      return guardedStore(env.userStore(wanted), wanted, calls) as never
     },
     schedule(intervalMs, type, callback) {
+      calls.check('schedule')
       if (!isInRange(intervalMs, { from: 1 })) {
         throw millraceError('MILLRACE_PUNCTUATION_INTERVAL', { operator: name, intervalMs: shownOption(intervalMs) })
       }
@@ -136,9 +163,16 @@ export function processorContext(
       if (typeof callback !== 'function') throw invalidSchedule(name, 'the third argument must be a function')
       return env.schedule(intervalMs, type, callback)
     },
-    commit: () => env.requestCommit(),
-    count: (metric, by = 1) => context.count(name, metric, by),
+    commit() {
+      calls.check('commit')
+      env.requestCommit()
+    },
+    count(metric, by = 1) {
+      calls.check('count')
+      context.count(name, metric, by)
+    },
     get recordMetadata() {
+      calls.check('recordMetadata')
       return context.topic === null ? undefined : env.recordMetadata()
     },
     get currentStreamTimeMs() {
@@ -156,6 +190,7 @@ function forwardRecord(
   env: OperatorEnv,
 ): void | Promise<void> {
   const { context } = env
+  checkForwarded(record, env.node.name, context)
   const { timestamp, headers } = context
   const restore = () => {
     context.timestamp = timestamp
@@ -171,7 +206,7 @@ function forwardRecord(
     context.timestamp = whole
   }
   if (record.headers !== undefined) context.headers = record.headers
-  const waiting = forward(record.key ?? null, record.value ?? null)
+  const waiting = forward(record.key, record.value)
   if (waiting !== undefined) return waiting.then(restore)
   restore()
 }
@@ -179,3 +214,14 @@ function forwardRecord(
 function invalidSchedule(operator: string, reason: string): Error {
   return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason: `schedule: ${reason}` })
 }
+
+/** @throws MILLRACE_FUNCTION_RESULT for what is no record */
+function checkForwarded(record: unknown, operator: string, context: TaskContext): void {
+  if (typeof record !== 'object' || record === null) throw resultError(operator, record, FORWARDED, context)
+  const { key, value, headers } = record as ForwardedRecord<unknown, unknown>
+  if (key === undefined || value === undefined) throw resultError(operator, record, FORWARDED, context)
+  if (headers !== undefined && !Array.isArray(headers))
+    throw resultError(operator, record, 'headers that are a list', context)
+}
+
+const FORWARDED = 'a record { key, value }, with null for none'

@@ -3,6 +3,7 @@ import { decodeHeld } from '../serde/held-change.ts'
 import { asBuffer } from '../serde/in-place-serde.ts'
 import type { RangeStore, StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
+import { defined } from './function-result.ts'
 import { isPromise, type OperatorEnv } from './process.ts'
 import type {
   JoinedGetterSpec,
@@ -37,11 +38,11 @@ export function compileValueGetter(spec: ValueGetterSpec, env: OperatorEnv): Val
       if (isPromise(result)) {
         const before = timestamp
         return Promise.resolve(result).then(later => {
-          const value = later ?? null
+          const value = defined(later, env)
           return throughFrom(index + 1, key, value, value === null ? -1 : before)
         })
       }
-      value = result ?? null
+      value = defined(result, env)
       // A row that is gone has no time either, should a transformer make another of it.
       if (value === null) timestamp = -1
     }
@@ -139,7 +140,7 @@ function compileJoinedGetter(spec: JoinedGetterSpec, env: OperatorEnv): ValueGet
     if (right === undefined && (needsRight || left === undefined)) return undefined
     const timestamp = Math.max(left?.timestamp ?? -1, right?.timestamp ?? -1)
     const joined = joiner(left?.value ?? null, right?.value ?? null, key)
-    const shown = (value: unknown) => (value === null || value === undefined ? undefined : { value, timestamp })
+    const shown = (value: unknown) => (defined(value, env) === null ? undefined : { value, timestamp })
     return isPromise(joined) ? Promise.resolve(joined).then(shown) : shown(joined)
   }
 

@@ -19,6 +19,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import { RecordGivenUp } from '../policy/given-up.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
+import { callScope } from '../task/call-scope.ts'
 import { RecordContext } from '../task/record-context.ts'
 import { type CompiledSource, compileSource } from '../task/source.ts'
 import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
@@ -214,6 +215,7 @@ async function compileGlobals(
     emitIntervalMs: 0,
     closeTimes: new Map(),
     recordMetadata: () => context.metadata(),
+    callScope,
     onAdvance: () => undefined,
     onInit: run => void starts.push(userHook(global.processor, 'init', run)),
     onClose: run => void ends.push(userHook(global.processor, 'close', run)),

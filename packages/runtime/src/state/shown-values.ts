@@ -1,6 +1,7 @@
 import {
   isPromise,
   type MaybePromise,
+  millraceError,
   NO_HEADERS,
   type StoredValue,
   type ValueAndTimestamp,
@@ -21,6 +22,19 @@ export function valueShower(buffer: TaskBuffer): (stored: StoredValue) => unknow
 
 /** How user code puts a value: the other way round. */
 export function valuePutter(
+  buffer: KeyedBuffer | RangeBuffer,
+  context: BufferContext,
+): (key: unknown, slot: number, value: unknown) => void {
+  const store = buffer.codec.plan.name
+  const put = unguardedPutter(buffer, context)
+  return (key, slot, value) => {
+    if (key === undefined) throw millraceError('MILLRACE_STORE_UNDEFINED', { store, part: 'a key' })
+    if (value === undefined) throw millraceError('MILLRACE_STORE_UNDEFINED', { store, part: 'a value' })
+    put(key, slot, value)
+  }
+}
+
+function unguardedPutter(
   buffer: KeyedBuffer | RangeBuffer,
   context: BufferContext,
 ): (key: unknown, slot: number, value: unknown) => void {

@@ -9,6 +9,7 @@ import {
   writeInt64,
 } from '@millrace/core'
 import { storedSerde } from './stored-serde.ts'
+import { named } from './store-encoding.ts'
 import { addHeaders, withHeaders } from './value-with-headers.ts'
 
 /**
@@ -85,9 +86,10 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   const session = plan.kind === 'session'
   const suffixBytes = session ? SESSION_SUFFIX_BYTES : WINDOW_SUFFIX_BYTES
   const interval = segmentIntervalMs(plan)
-  const putKey = writerOf(plan.keySerde, topic)
+  const putKey = named(writerOf(plan.keySerde, topic), plan.name, 'key')
   const valueSerde = plan.withHeaders === true ? withHeaders(plan.valueSerde) : plan.valueSerde
-  const putValue = writerOf(valueSerde, topic)
+  const putValue = named(writerOf(valueSerde, topic), plan.name, 'value')
+  const serialize = named((value, to: string) => valueSerde.serialize(value, to), plan.name, 'value')
   const storedValue = storedSerde(valueSerde, plan.name, 'value')
   const getKey = readerOf(storedSerde(plan.keySerde, plan.name, 'key'), topic)
   const getValue = readerOf(storedValue, topic)
@@ -136,7 +138,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
     },
     contentOf(value) {
       if (immutable || value === null) return value
-      return valueSerde.serialize(value, topic)
+      return serialize(value, topic)
     },
     restoredKey(changelogKey, timestamp) {
       if (plan.kind === 'versioned') {

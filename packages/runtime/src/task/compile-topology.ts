@@ -18,6 +18,7 @@ import {
 } from '@millrace/core'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStores } from '../state/task-stores.ts'
+import { callScope } from './call-scope.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
@@ -163,6 +164,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       emitIntervalMs: options.emitIntervalMs,
       closeTimes: options.closeTimes,
       recordMetadata: () => context.metadata(),
+      callScope,
       inFlight: spec => {
         const forward = forwardTo(resultChildren(node))
         return options.inFlight.lane(node.name, spec, forward, hasStateAbove(node))

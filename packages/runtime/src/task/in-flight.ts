@@ -1,4 +1,11 @@
-import { type Clock, type MapValuesAsyncSpec, millraceError, type Process, type TopicPartition } from '@millrace/core'
+import {
+  type Clock,
+  type MapValuesAsyncSpec,
+  millraceError,
+  type Process,
+  resultError,
+  type TopicPartition,
+} from '@millrace/core'
 import { keyIdentity } from './key-identity.ts'
 import type { RecordContext, RecordUnit } from './record-context.ts'
 import { type RecordSnapshot, returnTo, takeSnapshot } from './record-snapshot.ts'
@@ -109,10 +116,14 @@ export class InFlight {
       delivered = true
       const { lane, call } = flight
       const { context, pass } = this.#options
+      const forward = ({ operator, forward }: Lane, key: unknown, value: unknown) =>
+        value === undefined
+          ? context.fail(operator, resultError(operator, value, 'a value', context))
+          : forward(key, value)
       const outcome = call.outcome!
       this.#passing = flight
       await pass(call.record, () =>
-        'error' in outcome ? context.fail(lane.operator, outcome.error) : lane.forward(call.key, outcome.value),
+        'error' in outcome ? context.fail(lane.operator, outcome.error) : forward(lane, call.key, outcome.value),
       )
       this.#passing = undefined
       // Only now: what is passed on may wait, and until then its offset is not done.

@@ -1,4 +1,11 @@
-import { asError, type FetchedBatch, type RecordCursor, type TopicPartition } from '@millrace/core'
+import {
+  asError,
+  type FetchedBatch,
+  millraceError,
+  type RecordCursor,
+  shownOption,
+  type TopicPartition,
+} from '@millrace/core'
 import type { CompiledSource } from './source.ts'
 
 /**
@@ -133,7 +140,7 @@ export class PartitionQueue implements TopicPartition {
     let error: unknown
     if (timestampOf !== undefined) {
       try {
-        timestamp = Math.trunc(timestampOf(cursor, this.partition, this.partitionTime))
+        timestamp = wholeNumber(timestampOf(cursor, this.partition, this.partitionTime))
       } catch (failure) {
         error = asError(failure)
         timestamp = -1
@@ -144,4 +151,10 @@ export class PartitionQueue implements TopicPartition {
     this.headTimestamp = timestamp
     return true
   }
+}
+
+/** @throws MILLRACE_TIMESTAMP_INVALID for what is no number, even if it could be made one */
+function wholeNumber(timestamp: unknown): number {
+  if (typeof timestamp === 'number') return Math.trunc(timestamp)
+  throw millraceError('MILLRACE_TIMESTAMP_INVALID', { timestamp: shownOption(timestamp) })
 }
