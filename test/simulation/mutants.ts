@@ -154,4 +154,28 @@ export const MUTANTS: readonly Mutant[] = [
     from: "  return state === 'prepare-commit' || state === 'complete-commit'\n",
     to: "  return state === 'prepare-commit'\n",
   },
+  {
+    name: 'a record that is given up keeps what it has written to stores',
+    file: 'packages/runtime/src/task/task.ts',
+    from: `    context.undo?.rollBack()
+`,
+    to: `    context.undo?.clear()
+`,
+  },
+  {
+    name: 'a record that is given up late is left out, and what it has done stays',
+    file: 'packages/runtime/src/task/task.ts',
+    from: `      throw new GivenUpLate(name, reason)
+    }`,
+    to: `      context.givenUp = undefined
+      await this.stores.flush().catch(() => this.stores.flush())
+    }`,
+  },
+  {
+    name: 'a processor may use its context when its call has ended',
+    file: 'packages/core/src/operators/user-calls.ts',
+    from: `    throw millraceError('MILLRACE_CONTEXT_OUTLIVED'`,
+    to: `    if (what !== '') return
+    throw millraceError('MILLRACE_CONTEXT_OUTLIVED'`,
+  },
 ]

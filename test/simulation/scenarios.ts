@@ -10,6 +10,7 @@ import {
   type Windowed,
 } from '@millrace/core'
 import { type SimulatedInput, SIMULATION_START_MS } from '@millrace/testing'
+import { GIVEN_UP } from './given-up-scenario.ts'
 import { PRICED_AS_OF } from './versioned-scenario.ts'
 
 /** A topology with the input that fits it and the results that must come of it, whatever happens on the way. */
@@ -24,6 +25,8 @@ export interface Scenario {
   showKey(key: unknown): string
   /** Each further value of a key is larger than the one before: a repetition or a step back shows something done twice or lost. */
   readonly grows: boolean
+  /** Records fail at places of the topology itself: only where the policy goes on without them. @default false */
+  readonly givesUp?: boolean
 }
 
 const WORDS = ['mill', 'race', 'water', 'wheel', 'grain', 'flour', 'stone']
@@ -195,4 +198,5 @@ export const SCENARIOS: readonly Scenario[] = [
     showKey: String,
   },
   PRICED_AS_OF,
+  GIVEN_UP,
 ]

@@ -25,6 +25,7 @@ export async function simulateScenario(seed: number, shrink = true): Promise<Sce
   const result = await simulate(scenario.plan(), {
     seed,
     shrink,
+    ...(scenario.givesUp === true && { onBadRecord: seed % 2 === 0 ? 'continue' : 'dead-letter' }),
     input: draw => scenario.input(draw, 20 + Math.floor(draw() * 180)),
     oracle: run => wrongOutput(scenario, run),
   })

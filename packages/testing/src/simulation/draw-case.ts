@@ -14,16 +14,25 @@ export interface DrawOptions {
   readonly input: readonly SimulatedInput[] | ((random: () => number) => readonly SimulatedInput[])
   readonly guarantee: SimulationCase['guarantee'] | undefined
   readonly partitions: number | undefined
+  readonly onBadRecord?: SimulationCase['onBadRecord'] | undefined
 }
 
 /** A case, decided by its seed alone. */
-export function drawCase({ plan, seed, input, guarantee, partitions }: DrawOptions): SimulationCase {
+export function drawCase({
+  plan,
+  seed,
+  input,
+  guarantee,
+  partitions,
+  onBadRecord: given,
+}: DrawOptions): SimulationCase {
   const random = seededRandom(seed)
   const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
   const processes = draw(1, 3)
   const records = typeof input === 'function' ? input(random) : input
   const watched = random() < 0.75
-  const onBadRecord = random() < 0.6 ? 'fail' : random() < 0.5 ? 'continue' : 'dead-letter'
+  const drawn = random() < 0.6 ? 'fail' : random() < 0.5 ? 'continue' : 'dead-letter'
+  const onBadRecord = given ?? drawn
   const limited = seed % 4 === 1
   const timed = (record: SimulatedRecord) => (limited ? clearlyTimed(record) : record)
   const chosen = guarantee ?? (random() < 0.7 ? 'exactly_once' : 'at_least_once')

@@ -43,6 +43,8 @@ export interface SimulationOptions {
   readonly compare?: Comparison
   /** @default drawn from the seed */
   readonly guarantee?: SimulationCase['guarantee']
+  /** What becomes of records on which functions fail. @default drawn from the seed */
+  readonly onBadRecord?: SimulationCase['onBadRecord']
   /** Of all topics that the topology reads or writes. @default 1 to 4, drawn from the seed */
   readonly partitions?: number
   /** @default 'as-planned' */
@@ -86,8 +88,8 @@ export interface SimulationResult {
  * }
  */
 export async function simulate(plan: Plan, options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, guarantee, partitions, input, idleAdvanceMs, quietMs = 0, clockSteps = true } = options
-  const drawn = drawCase({ plan, seed, input, guarantee, partitions })
+  const { seed, guarantee, partitions, input, idleAdvanceMs, onBadRecord, quietMs = 0, clockSteps = true } = options
+  const drawn = drawCase({ plan, seed, input, guarantee, partitions, onBadRecord })
   const setting: SimulationCase = {
     ...drawn,
     troubles: clockSteps ? drawn.troubles : drawn.troubles.filter(({ kind }) => kind !== 'wall-clock-step'),

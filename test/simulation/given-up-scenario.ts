@@ -1,0 +1,81 @@
+import { int, json, type ProcessorContext, StreamsBuilder, string } from '@millrace/core'
+import { SIMULATION_START_MS } from '@millrace/testing'
+import type { Scenario } from './scenarios.ts'
+
+const texts = { key: string(), value: string() }
+const KEYS = ['mill', 'race', 'wheel']
+/** Where a record fails: below a store that may have a cache, in a branch after it, and at an output that cannot encode it. */
+const PLACES = ['below', 'branch', 'sink']
+
+function failsAt(place: string, value: string): void {
+  if (value === place) throw new Error(`fails at the ${place}`)
+}
+
+/**
+ * Records that fail after they have changed a store and been sent: the totals are those of the others. Some have a processor begin
+ * what it does not wait for, which comes to nothing.
+ */
+export const GIVEN_UP: Scenario = {
+  name: 'given-up-records',
+  output: 'totals',
+  grows: true,
+  givesUp: true,
+  plan() {
+    const builder = new StreamsBuilder()
+    const orders = builder.stream('orders', texts).process<string, string>(() => {
+      let context: ProcessorContext<string, string>
+      const goOnLate = async () => {
+        for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+        try {
+          await context.forward({ key: 'late', value: '1' })
+        } catch {
+          // It is refused, and nobody waits for it.
+        }
+      }
+      return {
+        init: given => void (context = given),
+        process(record) {
+          if (record.value === 'forgets') return void goOnLate()
+          return context.forward(record)
+        },
+      }
+    })
+    orders
+      .groupByKey(texts)
+      .aggregate(
+        () => ({ total: 0, last: '' }),
+        ({ total }, value) => ({ total: total + (Number(value) || 0), last: value }),
+        { store: { name: 'sums', key: string(), value: json<{ total: number; last: string }>() } },
+      )
+      .toStream()
+      .mapValues(({ total, last }) => {
+        failsAt('below', last)
+        return total
+      })
+      .to('totals', { key: string(), value: int() })
+    orders
+      .mapValues(value => {
+        failsAt('branch', value)
+        return value === 'sink' ? ('no number' as never) : 1
+      })
+      .to('copies', { key: string(), value: int() })
+    return builder.build()
+  },
+  input: (random, records) =>
+    Array.from({ length: records }, (_, index) => {
+      const chance = random()
+      const bad = PLACES[Math.floor(chance * 20)] ?? (chance > 0.95 ? 'forgets' : undefined)
+      const key = KEYS[Math.floor(random() * KEYS.length)]!
+      const value = bad ?? String(1 + Math.floor(random() * 9))
+      return { topic: 'orders', key, value, timestamp: SIMULATION_START_MS + index }
+    }),
+  expected(input) {
+    const totals = new Map<string, string>()
+    for (const { key, value } of input) {
+      const amount = Number(value)
+      if (amount > 0) totals.set(String(key), String(Number(totals.get(String(key)) ?? 0) + amount))
+    }
+    return totals
+  },
+  showKey: String,
+}
