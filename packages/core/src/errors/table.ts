@@ -72,7 +72,7 @@ export const ERROR_TABLE = {
   MILLRACE_OFFSETS_UNSTABLE: {
     kind: 'retriable',
     message: 'Committed offsets of group "{groupId}" for {partitions} wait for the end of {transaction}',
-    hint: 'Millrace asks again until the transaction ends: by its producer, or by its timeout. Where that takes longer than the timeout, see "Transactions without an end" in docs/operations.md.',
+    hint: 'Millrace asks again until the transaction ends: by its producer, or by its timeout. If that takes longer than the timeout, see "Hanging transactions" in docs/operations.md.',
   },
   MILLRACE_BATCH_UNREADABLE: {
     kind: 'fatal',
@@ -267,7 +267,7 @@ export const ERROR_TABLE = {
     kind: 'retriable',
     message:
       'A transaction of "{transactionalId}" has ended without markers in {partitions}, and how it ended is not known any more',
-    hint: 'A broker has lost its markers (KAFKA-20734). Millrace waits until they are written: see "Transactions without an end" in docs/operations.md.',
+    hint: 'A broker has lost its markers (KAFKA-20734). Millrace waits until they are written: see "Hanging transactions" in docs/operations.md.',
   },
   MILLRACE_PRODUCER_FENCED: {
     kind: 'fenced',
