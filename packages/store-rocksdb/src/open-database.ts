@@ -4,6 +4,8 @@ import type RocksDB from '#rocksdb-native'
 import { storeFailure } from './store-failure.ts'
 import { WRITE_BUFFERS } from './write-buffer-share.ts'
 
+const BINDING = 'rocksdb-native'
+
 /** An open database, and what has to end before it can be closed. */
 export interface OpenDatabase {
   readonly db: RocksDB
@@ -52,17 +54,24 @@ export async function closeDatabase(database: OpenDatabase, pending: Promise<voi
 
 /** Loaded at the first opening, so that a platform without a binary gets an error with a hint and not a failed import. */
 async function loadBinding(): Promise<typeof RocksDB> {
+  const platform = `${process.platform}-${process.arch}`
+  const runtime = runtimeWithoutLibuv(process.versions)
+  if (runtime !== undefined) {
+    const reason = `${runtime} lacks functions of libuv that the module calls, and would end the process`
+    throw millraceError('MILLRACE_STORE_BINDING_MISSING', { module: BINDING, platform, reason })
+  }
   try {
     return (await import('#rocksdb-native')).default
   } catch (error) {
     const reason = error instanceof Error ? describeLoadFailure(error) : String(error)
-    const platform = `${process.platform}-${process.arch}`
-    throw millraceError(
-      'MILLRACE_STORE_BINDING_MISSING',
-      { module: 'rocksdb-native', platform, reason },
-      { cause: error },
-    )
+    throw millraceError('MILLRACE_STORE_BINDING_MISSING', { module: BINDING, platform, reason }, { cause: error })
   }
+}
+
+/** Bun and Deno load the module and crash at its first call, before any error could be caught. */
+export function runtimeWithoutLibuv(versions: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (versions['bun'] !== undefined) return `Bun ${versions['bun']}`
+  return versions['deno'] === undefined ? undefined : `Deno ${versions['deno']}`
 }
 
 /** The cause is the linker's word, as a missing libatomic.so.1 or GLIBC_2.34. */

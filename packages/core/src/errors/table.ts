@@ -374,7 +374,7 @@ export const ERROR_TABLE = {
   MILLRACE_STORE_BINDING_MISSING: {
     kind: 'config',
     message: 'The native module {module} cannot be loaded on {platform}: {reason}',
-    hint: 'It runs on Linux (glibc 2.34 or later, with libatomic1), macOS and Windows, x64 and arm64. Elsewhere use memoryStore().',
+    hint: 'It runs under Node.js on Linux (glibc 2.34 or later, with libatomic1), macOS and Windows, x64 and arm64. Elsewhere use memoryStore().',
   },
   MILLRACE_STORE_DIRECTORY: {
     kind: 'config',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { MillraceError } from '../errors/millrace-error.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { joinWindows } from '../dsl/stream-joins.ts'
 import { long } from '../serde/number-serdes.ts'
@@ -17,14 +18,15 @@ function wordCount(names: { readonly group?: string; readonly store?: string }):
   return builder
 }
 
-/** What the error lists; empty when there is none. */
+/** What the error lists, without its hint; empty when there is none. */
 function complaints(builder: StreamsBuilder): string {
   try {
     builder.build({ requireNames: true })
     return ''
   } catch (error) {
     expect(error).toMatchObject({ code: 'MILLRACE_TOPOLOGY_NAME_MISSING' })
-    return (error as Error).message
+    const { message, hint } = error as MillraceError
+    return message.replace(hint, '')
   }
 }
 
