@@ -1,4 +1,4 @@
-import { ManualClock, NO_HEADERS, systemClock } from '@millrace/core'
+import { ManualClock, NO_HEADERS, refusedRecord, systemClock } from '@millrace/core'
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import { expect, it } from 'vitest'
 import { BatchSender } from './batch-sender.ts'
@@ -10,11 +10,16 @@ class Log {
   readonly values = new Map<number, string[]>()
   /** Taken in turn; without one, all is acknowledged. */
   readonly answers: ('lose partition 1' | Error)[] = []
+  /** Of a request with these values, the broker's refusal. */
+  refuse: (values: readonly string[]) => string | undefined = () => undefined
 
   readonly send = async ({ topicMessages = [] }: ProducerBatch): Promise<RecordMetadata[]> => {
     await Promise.resolve()
     const answer = this.answers.shift()
     if (answer instanceof Error) throw answer
+    const all = topicMessages.flatMap(({ messages }) => messages.map(({ value }) => String(value)))
+    const refusal = this.refuse(all)
+    if (refusal !== undefined) throw error({ type: refusal, retriable: false })
     const parts = topicMessages.map(({ topic, messages }) => ({ topic, partition: messages[0]!.partition!, messages }))
     this.requests.push(parts.map(({ partition, messages }) => `${partition}:${messages.length}`))
     return parts
@@ -29,11 +34,20 @@ class Log {
 }
 
 function senderTo(log: Log, { transactionalId = undefined as string | undefined, maxBatchBytes = 10_000 } = {}) {
-  const options = { brokers: 'b', clock: systemClock, compression: 'none' as const, maxBatchBytes, transactionalId }
+  const options = {
+    brokers: 'b',
+    clock: systemClock,
+    compression: 'none' as const,
+    maxBatchBytes,
+    transactionalId,
+    suspects: new Set<string>(),
+  }
   const sender = new BatchSender({ ...options, send: log.send })
   const append = (partition: number, value: string): void => {
     const bytes = Buffer.from(value)
-    sender.batchFor('t', partition, bytes.length + 40).append(bytes.length + 40, 0, null, bytes, NO_HEADERS)
+    sender
+      .batchFor('t', partition, bytes.length + 40)
+      .append(bytes.length + 40, 0, null, bytes, NO_HEADERS, `origin of ${value}`)
   }
   return { sender, append }
 }
@@ -120,7 +134,7 @@ it('asks the appender to wait above its limit, and lets it go on when there is r
   expect(sender.pending()).toBeUndefined()
   append(0, big)
   append(1, big)
-  log.answers.push(error({ type: 'MESSAGE_TOO_LARGE', retriable: false }))
+  log.answers.push(error({ type: 'INVALID_REQUIRED_ACKS', retriable: false }))
   await sender.pending()
   await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED' })
 })
@@ -129,7 +143,14 @@ it('ends its retries when it is closed', async () => {
   const log = new Log()
   const clock = new ManualClock()
   log.answers.push(unreachable, unreachable)
-  const options = { brokers: 'b', clock, compression: 'none' as const, maxBatchBytes: 100, transactionalId: undefined }
+  const options = {
+    brokers: 'b',
+    clock,
+    compression: 'none' as const,
+    maxBatchBytes: 100,
+    transactionalId: undefined,
+    suspects: new Set<string>(),
+  }
   const sender = new BatchSender({ ...options, send: log.send })
   sender.batchFor('t', 0, 50).append(50, 0, null, Buffer.from('a'), NO_HEADERS)
   const flushed = sender.flush()
@@ -143,4 +164,44 @@ it('writes timestamps so that their text sorts as their numbers, and 0 is none t
   expect([...texts].sort()).toEqual(texts)
   expect(texts.map(Number)).toEqual(times)
   expect(texts.every(text => Boolean(text))).toBe(true)
+})
+
+it.each([undefined, 'tx'])('takes apart what is too large as a whole, transaction %s', async transactionalId => {
+  const log = new Log()
+  log.refuse = values => (values.length > 3 ? 'RECORD_LIST_TOO_LARGE' : undefined)
+  const { sender, append } = senderTo(log, { transactionalId })
+  for (let i = 0; i < 20; i++) append(0, `v${i}`)
+  const [end] = await sender.flush()
+  expect(end).toMatchObject({ offset: 20 })
+  expect(log.values.get(0)).toEqual(Array.from({ length: 20 }, (_, i) => `v${i}`))
+})
+
+it.each([undefined, 'tx'])('names the one record that is refused, transaction %s', async transactionalId => {
+  const log = new Log()
+  log.refuse = values => (values.includes('bad') ? 'INVALID_TIMESTAMP' : undefined)
+  const { sender, append } = senderTo(log, { transactionalId })
+  for (const value of ['a', 'b', 'bad', 'c', 'd']) append(0, value)
+  const failure = await sender.flush().catch((each: unknown) => each)
+  expect(failure).toMatchObject({ code: 'MILLRACE_PRODUCE_RECORD_REFUSED', kind: 'record' })
+  expect(refusedRecord(failure)).toEqual({ topic: 't', partition: 0, origin: 'origin of bad' })
+  await expect(sender.flush()).rejects.toBe(failure)
+})
+
+it('sends nothing again in a transaction of which other brokers may have their share; from then on each batch alone', async () => {
+  const log = new Log()
+  log.refuse = values => (values.includes('bad') ? 'MESSAGE_TOO_LARGE' : undefined)
+  const { sender, append } = senderTo(log, { transactionalId: 'tx' })
+  const all = () => {
+    append(0, 'first')
+    for (const [partition, value] of ['a', 'bad', 'c'].entries()) append(partition, value)
+  }
+  append(0, 'begins the transaction')
+  await sender.flush()
+  all()
+  await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_TRANSACTION_ABORTABLE' })
+  await sender.drop()
+  log.requests.length = 0
+  all()
+  expect(refusedRecord(await sender.flush().catch((each: unknown) => each))).toMatchObject({ origin: 'origin of bad' })
+  expect(log.requests.every(parts => parts.length === 1)).toBe(true)
 })

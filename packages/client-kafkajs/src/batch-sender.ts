@@ -1,5 +1,6 @@
 import {
   millraceError,
+  recordRefusedError,
   type Clock,
   type CompressionCodec,
   type MillraceError,
@@ -8,7 +9,7 @@ import {
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import { kafkajsCodec } from './compression.ts'
 import { PendingBatch } from './pending-batch.ts'
-import { isProducerFenced, rootError, translateError } from './translate-error.ts'
+import { isProducerFenced, protocolErrorType, rootError, translateError } from './translate-error.ts'
 
 export interface BatchSenderOptions {
   readonly brokers: string
@@ -16,6 +17,8 @@ export interface BatchSenderOptions {
   readonly compression: CompressionCodec
   readonly maxBatchBytes: number
   readonly transactionalId: string | undefined
+  /** Topics that have refused something lately, of all producers of a client: their batches are sent one at a time. */
+  readonly suspects: Set<string>
   /** Sends through the producer or through its open transaction. */
   readonly send: (batch: ProducerBatch) => Promise<RecordMetadata[]>
 }
@@ -50,8 +53,7 @@ export class BatchSender {
   }
 
   /** The open batch of a partition; a full one is on its way and another takes its place. */
-  batchFor(topic: string, partition: number, bytes: number): PendingBatch {
-    const { maxBatchBytes } = this.#options
+  batchFor(topic: string, partition: number, bytes: number, maxBatchBytes = this.#options.maxBatchBytes): PendingBatch {
     const ofTopic = this.#open.get(topic) ?? []
     if (ofTopic.length === 0) this.#open.set(topic, ofTopic)
     let batch = ofTopic[partition]
@@ -142,18 +144,41 @@ export class BatchSender {
    * up instead.
    */
   async #deliver(request: readonly PendingBatch[]): Promise<MillraceError | undefined> {
-    const { clock, transactionalId } = this.#options
+    const { clock, transactionalId, suspects } = this.#options
     const until = clock.monotonic() + DELIVERY_MS
     let missing = request
     while (missing.length > 0) {
       try {
         missing = await this.#sendOnce(missing)
       } catch (error) {
+        if (isRefusal(error)) {
+          for (const { topic } of missing) suspects.add(topic)
+          // kafkajs does not tell which brokers have taken their share of a request that one of them refuses, see above: in a
+          // transaction only what was sent alone is sent once more.
+          if (missing.length === 1 || transactionalId === undefined) return await this.#deliverApart(missing, error)
+        }
         const failure = this.#failureOf(error, missing[0])
         const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined
         if (hopeless || this.#closed || clock.monotonic() >= until) return failure
         await clock.sleep(RETRY_MS)
       }
+    }
+    return undefined
+  }
+
+  /**
+   * What a broker does not take as a whole: first each batch by itself, since the request may be refused for one of them, then in
+   * halves, down to the one record that is refused. Of what a broker has taken already it knows that it is a copy.
+   */
+  async #deliverApart(refused: readonly PendingBatch[], error: unknown): Promise<MillraceError | undefined> {
+    const [batch] = refused
+    if (refused.length === 1 && batch!.messages.length === 1) {
+      const { topic, partition, origins } = batch!
+      return recordRefusedError({ topic, partition, origin: origins[0] }, rootError(error).message, { cause: error })
+    }
+    for (const part of refused.length === 1 ? batch!.halves() : refused) {
+      const failure = await this.#deliver([part])
+      if (failure !== undefined) return failure
     }
     return undefined
   }
@@ -168,10 +193,12 @@ export class BatchSender {
     const rest: PendingBatch[] = []
     const taken = new Set<string>()
     let bytes = 0
-    const single = this.#firstRequest && this.#options.transactionalId !== undefined
+    const { suspects, transactionalId } = this.#options
+    const single = this.#firstRequest && transactionalId !== undefined
     for (const batch of this.#full) {
       const key = `${batch.topic}/${batch.partition}`
-      const fits = request.length === 0 || (!single && bytes + batch.byteLength <= MAX_REQUEST_BYTES)
+      const alone = single || suspects.has(batch.topic) || (request[0] !== undefined && suspects.has(request[0].topic))
+      const fits = request.length === 0 || (!alone && bytes + batch.byteLength <= MAX_REQUEST_BYTES)
       if (fits && !taken.has(key)) {
         request.push(batch)
         bytes += batch.byteLength
@@ -223,4 +250,11 @@ export class BatchSender {
     this.#roomWaiters = []
     for (const resolve of waiters) resolve()
   }
+}
+
+/** What a broker says of a batch that it will never take as it is. */
+const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP', 'INVALID_RECORD'])
+
+function isRefusal(error: unknown): boolean {
+  return REFUSALS.has(protocolErrorType(error) ?? '')
 }

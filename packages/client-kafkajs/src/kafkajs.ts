@@ -76,6 +76,8 @@ class KafkajsClient implements KafkaClient {
   readonly #heartbeats: BusyHeartbeats | undefined
   /** All producers ask over one connection. */
   #hanging: HangingTransactions | undefined
+  /** Topics that have refused something lately. */
+  readonly #suspects = new Set<string>()
   readonly #opened = new Set<{ close(): Promise<void> }>()
 
   constructor(options: KafkajsOptions, context: ClientContext) {
@@ -140,7 +142,8 @@ class KafkajsClient implements KafkaClient {
       transactionRequests(this.#open(new ClusterLink(this.#kafka))),
       this.#context.clock,
     )
-    return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options, this.#hanging))
+    const shared = { hanging: this.#hanging, suspects: this.#suspects }
+    return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options, shared))
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,9 @@ export class PendingBatch {
   readonly topic: string
   readonly partition: number
   readonly messages: Message[] = []
+  /** What each message was made of, as the appender's `origin` said. */
+  readonly origins: unknown[] = []
+  readonly #sizes: number[] = []
   /** No less than the batch will have on the wire, uncompressed. */
   byteLength = BATCH_HEADER_BYTES
   #slab: Buffer = NO_BYTES
@@ -37,9 +40,18 @@ export class PendingBatch {
     return this.messages.length < MAX_MESSAGES && this.byteLength + bytes <= maxBatchBytes
   }
 
-  append(bytes: number, timestamp: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
+  append(
+    bytes: number,
+    timestamp: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: Headers,
+    origin?: unknown,
+  ): void {
     const kafkajsHeaders = toKafkajsHeaders(headers)
     this.byteLength += bytes
+    this.#sizes.push(bytes)
+    this.origins.push(origin)
     this.messages.push({
       partition: this.partition,
       key: this.#copy(key),
@@ -47,6 +59,23 @@ export class PendingBatch {
       timestamp: timestampText(timestamp),
       ...(kafkajsHeaders === undefined ? {} : { headers: kafkajsHeaders }),
     })
+  }
+
+  /** Two batches, each with half of the messages: for a broker that does not take them as one. */
+  halves(): readonly [PendingBatch, PendingBatch] {
+    const middle = this.messages.length >>> 1
+    return [this.#part(0, middle), this.#part(middle, this.messages.length)]
+  }
+
+  #part(start: number, end: number): PendingBatch {
+    const part = new PendingBatch(this.topic, this.partition)
+    for (let i = start; i < end; i++) {
+      part.messages.push(this.messages[i]!)
+      part.origins.push(this.origins[i])
+      part.#sizes.push(this.#sizes[i]!)
+      part.byteLength += this.#sizes[i]!
+    }
+    return part
   }
 
   #copy(bytes: Buffer | null): Buffer | null {

@@ -3,6 +3,7 @@ import {
   checkRecordFits,
   millraceError,
   type Clock,
+  type AppenderOptions,
   type CommittedOffset,
   type GroupMetadata,
   type Headers,
@@ -39,6 +40,13 @@ interface HeldOffsets {
   readonly partitions: readonly TopicPartition[]
 }
 
+/** What the producers of a client have in common. */
+export interface SharedByProducers {
+  readonly hanging: HangingTransactions
+  /** Topics that have refused something lately. */
+  readonly suspects: Set<string>
+}
+
 /**
  * kafkajs' producer, idempotent or transactional. After a failure that leaves kafkajs' own count of sequence numbers or
  * its transaction state in doubt it refuses all further use, or takes a new producer id first.
@@ -50,7 +58,6 @@ export class KafkajsProducerPort implements Producer {
   readonly #options: ProducerOptions
   readonly #sender: BatchSender
   readonly #maxBatchBytes: number
-  readonly #appenders = new Map<string, TopicAppender>()
   #producer: KafkajsProducer | undefined
   #transaction: Promise<Transaction> | undefined
   readonly #hanging: HangingTransactions
@@ -62,7 +69,8 @@ export class KafkajsProducerPort implements Producer {
   #broken: Error | undefined
   #closed = false
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ProducerOptions, hanging: HangingTransactions) {
+  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ProducerOptions, shared: SharedByProducers) {
+    const { hanging, suspects } = shared
     this.#hanging = hanging
     this.#kafka = kafka
     this.#brokers = brokers
@@ -75,6 +83,7 @@ export class KafkajsProducerPort implements Producer {
       compression: options.compression ?? 'none',
       maxBatchBytes: this.#maxBatchBytes,
       transactionalId: options.transactionalId,
+      suspects,
       send: async batch => {
         if (options.transactionalId === undefined) return this.#send(batch)
         return (await this.#currentTransaction()).sendBatch(batch)
@@ -85,15 +94,16 @@ export class KafkajsProducerPort implements Producer {
   async init(): Promise<void> {
     this.#check('init')
     try {
+      await this.#sender.drop()
       await this.#reconnect()
     } catch (error) {
       throw this.#translate(error, 'Initialising the producer')
     }
   }
 
-  topic(name: string): TopicAppender {
-    const known = this.#appenders.get(name)
-    if (known !== undefined) return known
+  topic(name: string, options: AppenderOptions = {}): TopicAppender {
+    const maxBatchBytes = Math.min(options.maxBatchBytes ?? Infinity, this.#maxBatchBytes)
+    const { origin } = options
     const append = (
       partition: number,
       timestamp: number,
@@ -106,17 +116,17 @@ export class KafkajsProducerPort implements Producer {
       headers: Headers,
     ): void => {
       this.#check('append')
-      const bytes = recordBytes(name, this.#maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+      const bytes = recordBytes(name, maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
       // What follows a failure is dropped: the next flush throws, and nothing after it is committed.
       if (this.#sender.failure !== undefined) return
       const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, keyEnd)
       const value = valueStart < 0 ? null : valueBytes.subarray(valueStart, valueEnd)
-      this.#sender.batchFor(name, partition, bytes).append(bytes, timestamp, key, value, headers)
+      const batch = this.#sender.batchFor(name, partition, bytes, maxBatchBytes)
+      batch.append(bytes, timestamp, key, value, headers, origin?.())
     }
-    const check: TopicAppender['check'] = (...sizes) => checkRecordFits(name, this.#maxBatchBytes, ...sizes)
-    const appender = { topic: name, check, append }
-    this.#appenders.set(name, appender)
-    return appender
+    const check: TopicAppender['check'] = (keyStart, keyEnd, valueStart, valueEnd, headers) =>
+      checkRecordFits(name, maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
+    return { topic: name, check, append }
   }
 
   pending(): Promise<void> | undefined {

@@ -1,3 +1,4 @@
+export { recordRefusedError, refusedRecord } from './errors/refused-record.ts'
 export { asError, nameOfThrown, reasonOf, stackOfThrown } from './errors/thrown.ts'
 export {
   checkedConfigNumber,

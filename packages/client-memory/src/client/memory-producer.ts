@@ -1,11 +1,15 @@
 import {
+  BatchCursor,
   isMillraceError,
   millraceError,
+  readBatchHeader,
+  RecordBatchBuilder,
+  recordRefusedError,
+  type AppenderOptions,
   type CommittedOffset,
   type GroupMetadata,
   type Producer,
   type ProducerOptions,
-  type RecordBatchBuilder,
   type TopicAppender,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -87,10 +91,10 @@ export class MemoryProducer implements Producer, BatchSender {
     this.#checkNotClosed('a request')
   }
 
-  topic(name: string): TopicAppender {
+  topic(name: string, options?: AppenderOptions): TopicAppender {
     const appender = this.#appenders.get(name) ?? new MemoryTopicAppender(name, this, this.#batchBytes)
     this.#appenders.set(name, appender)
-    return appender
+    return options === undefined ? appender : appender.with(options)
   }
 
   /** The log takes everything at once: there is nothing to wait for. */
@@ -172,25 +176,13 @@ export class MemoryProducer implements Producer, BatchSender {
     this.#written.add(appender)
   }
 
-  send(appender: PartitionAppender, builder: RecordBatchBuilder): void {
+  send(appender: PartitionAppender, builder: RecordBatchBuilder, origins: readonly unknown[]): void {
     if (this.#failure !== undefined || this.#connection.crashed) return
     try {
       if (this.#connection.disconnected) throw disconnectedError()
       // A log that was deleted begins its sequence anew.
-      this.#logOf(appender)
-      const identity = this.#identity!
-      const batch = builder.finish({
-        ...identity,
-        baseSequence: appender.sequenceOf(identity),
-        transactional: this.#options.transactionalId !== undefined,
-        crc: this.#connection.cluster.crc,
-      })
-      const copied = isWorthACopy(batch)
-      const bytes = copied ? Buffer.from(batch) : batch
-      appender.nextSequence += builder.count
-      if (copied) appender.reuse(builder)
-      if (this.#lastIsOver()) this.#append(appender, bytes)
-      else this.#heldBack.push({ appender, bytes })
+      const log = this.#logOf(appender)
+      if (this.#deliver(appender, log, builder, origins)) appender.reuse(builder)
     } catch (error) {
       this.#failure = error
     }
@@ -238,6 +230,44 @@ export class MemoryProducer implements Producer, BatchSender {
     this.#orFail(() => {
       for (const { appender, bytes } of held) this.#append(appender, bytes)
     })
+  }
+
+  /**
+   * A batch that the log does not take is taken apart, down to the one record that it refuses.
+   *
+   * @returns whether the builder's buffer is free again
+   */
+  #deliver(
+    appender: PartitionAppender,
+    log: PartitionLog,
+    builder: RecordBatchBuilder,
+    origins: readonly unknown[],
+  ): boolean {
+    const { count } = builder
+    const identity = this.#identity!
+    const batch = builder.finish({
+      ...identity,
+      baseSequence: appender.sequenceOf(identity),
+      transactional: this.#options.transactionalId !== undefined,
+      crc: this.#connection.cluster.crc,
+    })
+    const refusal = log.refusalOf(batch)
+    if (refusal === undefined) {
+      const copied = isWorthACopy(batch)
+      const bytes = copied ? Buffer.from(batch) : batch
+      appender.nextSequence += count
+      if (this.#lastIsOver()) this.#append(appender, bytes)
+      else this.#heldBack.push({ appender, bytes })
+      return copied
+    }
+    const { topic, partition } = appender
+    if (count === 1) throw recordRefusedError({ topic, partition, origin: origins[0] }, refusal)
+    let from = 0
+    for (const half of halvesOf(batch, count)) {
+      this.#deliver(appender, log, half, origins.slice(from, from + half.count))
+      from += half.count
+    }
+    return false
   }
 
   #logOf(appender: PartitionAppender): PartitionLog {
@@ -320,4 +350,18 @@ const COPIED_BYTES = 4096
 /** Whether the log should get a copy, so that it does not hold a large buffer for a small batch. */
 function isWorthACopy(batch: Buffer): boolean {
   return batch.length <= COPIED_BYTES || batch.length * 2 < batch.buffer.byteLength
+}
+
+/** Two batches with half of the records each. */
+function halvesOf(batch: Buffer, count: number): readonly RecordBatchBuilder[] {
+  const cursor = new BatchCursor(batch, readBatchHeader(batch, 0))
+  const middle = count >>> 1
+  return [middle, count - middle].map(size => {
+    const half = new RecordBatchBuilder({ maxBytes: batch.length })
+    for (let n = 0; n < size && cursor.advance(); n++) {
+      const { timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = cursor
+      half.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, cursor.headers())
+    }
+    return half
+  })
 }

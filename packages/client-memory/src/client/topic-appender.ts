@@ -1,4 +1,11 @@
-import { checkRecordFits, RecordBatchBuilder, type Headers, type TopicAppender } from '@millrace/core'
+import {
+  type AppenderOptions,
+  checkRecordFits,
+  RecordBatchBuilder,
+  recordBatchBytesOfOne,
+  type Headers,
+  type TopicAppender,
+} from '@millrace/core'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions/marker-queue.ts'
 
@@ -6,7 +13,7 @@ import type { ProducerIdentity } from '../transactions/marker-queue.ts'
 export interface BatchSender {
   /** A partition begins a batch: whether it may is checked here, once a batch. */
   openBatch(appender: PartitionAppender): void
-  send(appender: PartitionAppender, builder: RecordBatchBuilder): void
+  send(appender: PartitionAppender, builder: RecordBatchBuilder, origins: readonly unknown[]): void
 }
 
 export class MemoryTopicAppender implements TopicAppender {
@@ -35,16 +42,45 @@ export class MemoryTopicAppender implements TopicAppender {
     valueStart: number,
     valueEnd: number,
     headers: Headers,
+    origin?: unknown,
   ): void {
-    const appender =
-      this.#partitions[partition] ??
-      (this.#partitions[partition] = new PartitionAppender(this.topic, partition, this.#sender, this.#maxBytes))
+    const appender = this.#appender(partition)
     const { builder } = appender
-    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true)
+    if (builder?.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) === true) {
+      appender.origins.push(origin)
       return
+    }
     checkRecordFits(this.topic, this.#maxBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
     appender.send()
     appender.open().append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+    appender.origins.push(origin)
+  }
+
+  /** The same way into the topic, for records that are made of something, and where the topic takes smaller batches. */
+  with({ origin, maxBatchBytes = this.#maxBytes }: AppenderOptions): TopicAppender {
+    const limit = Math.min(maxBatchBytes, this.#maxBytes)
+    return {
+      topic: this.topic,
+      check: (keyStart, keyEnd, valueStart, valueEnd, headers) =>
+        checkRecordFits(this.topic, limit, keyStart, keyEnd, valueStart, valueEnd, headers),
+      append: (partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers) => {
+        if (limit < this.#maxBytes) {
+          checkRecordFits(this.topic, limit, keyStart, keyEnd, valueStart, valueEnd, headers)
+          const appender = this.#appender(partition)
+          const bytes = recordBatchBytesOfOne(keyStart, keyEnd, valueStart, valueEnd, headers)
+          if ((appender.builder?.byteLength ?? 0) + bytes > limit) appender.send()
+        }
+        this.append(
+          ...([partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers] as const),
+          origin?.(),
+        )
+      },
+    }
+  }
+
+  #appender(partition: number): PartitionAppender {
+    this.#partitions[partition] ??= new PartitionAppender(this.topic, partition, this.#sender, this.#maxBytes)
+    return this.#partitions[partition]
   }
 }
 
@@ -54,6 +90,8 @@ export class PartitionAppender {
   readonly partition: number
   /** The batch under construction. */
   builder: RecordBatchBuilder | undefined
+  /** What each record of it is made of. */
+  origins: unknown[] = []
   log: PartitionLog | undefined
   /** The transaction that the partition was last added to. */
   transaction = 0
@@ -90,15 +128,17 @@ export class PartitionAppender {
   }
 
   send(): void {
-    const { builder } = this
+    const { builder, origins } = this
     if (builder === undefined) return
     this.builder = undefined
+    this.origins = []
     this.#expectedBytes = Math.min(this.#maxBytes, Math.max(512, builder.byteLength + (builder.byteLength >>> 3)))
-    this.#sender.send(this, builder)
+    this.#sender.send(this, builder, origins)
   }
 
   drop(): void {
     this.builder = undefined
+    this.origins = []
   }
 
   /** The sequence starts anew with each producer id and epoch. */

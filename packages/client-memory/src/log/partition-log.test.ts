@@ -42,7 +42,8 @@ it('refuses a batch above max.message.bytes at the next flush, and at every one 
   await producer.init()
   const bytes = Buffer.alloc(200)
   producer.topic('t').append(0, 0, bytes, -1, -1, bytes, 0, 200, NO_HEADERS)
-  for (let i = 0; i < 2; i++) await expect(producer.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED' })
+  for (let i = 0; i < 2; i++)
+    await expect(producer.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_RECORD_REFUSED' })
 })
 
 it('hands out the bytes of the log itself, and small buffers for small batches', async () => {

@@ -1,4 +1,5 @@
 import {
+  BatchCursor,
   controlBatch,
   fetchedBatch,
   millraceError,
@@ -84,6 +85,22 @@ export class PartitionLog {
     return this.#batches
   }
 
+  /** Why the topic does not take a batch, as it is configured; undefined where it does. */
+  refusalOf(batch: Buffer): string | undefined {
+    const { maxMessageBytes, aheadMs, behindMs, stampsItself } = this.#options.config
+    const header = readBatchHeader(batch, 0)
+    if (header.byteLength > maxMessageBytes) {
+      return `a batch of ${header.byteLength} bytes exceeds max.message.bytes ${maxMessageBytes}`
+    }
+    if (stampsItself || (aheadMs === Infinity && behindMs === Infinity)) return undefined
+    const now = this.#options.clock.now()
+    for (const cursor = new BatchCursor(batch, header); cursor.advance();) {
+      if (cursor.timestamp > now + aheadMs) return 'a timestamp exceeds message.timestamp.after.max.ms'
+      if (cursor.timestamp < now - behindMs) return 'a timestamp exceeds message.timestamp.before.max.ms'
+    }
+    return undefined
+  }
+
   /**
    * Takes a finished batch over: `bytes` belongs to the log from here on, and gets its offsets in place.
    *
@@ -93,11 +110,8 @@ export class PartitionLog {
   append(bytes: Buffer, transactionalId: string | undefined): number {
     if (this.deleted) throw millraceError('MILLRACE_TOPIC_MISSING', { topic: this.topic })
     const sent = readBatchHeader(bytes, 0)
-    if (sent.byteLength > this.#options.config.maxMessageBytes) {
-      throw this.#failed(
-        `a batch of ${sent.byteLength} bytes exceeds max.message.bytes ${this.#options.config.maxMessageBytes}`,
-      )
-    }
+    const refusal = this.refusalOf(bytes)
+    if (refusal !== undefined) throw this.#failed(refusal)
     if (sent.producerId >= 0) {
       const answer = this.#sequences.check(sent)
       if (answer.kind === 'duplicate') return answer.lastOffset + 1

@@ -6,6 +6,11 @@ export interface TopicConfig {
   readonly retentionBytes: number
   readonly deleteRetentionMs: number
   readonly maxMessageBytes: number
+  /** How far timestamps may lie ahead of the clock and behind it; Infinity without a limit. */
+  readonly aheadMs: number
+  readonly behindMs: number
+  /** Records get the time at which they come. */
+  readonly stampsItself: boolean
 }
 
 /**
@@ -34,5 +39,14 @@ export function parseTopicConfig(configs: Readonly<Record<string, string>>): Top
     retentionBytes: Number(configs['retention.bytes'] ?? -1),
     deleteRetentionMs: Number(configs['delete.retention.ms'] ?? 86_400_000),
     maxMessageBytes: Number(configs['max.message.bytes'] ?? 1_048_588),
+    aheadMs: limitOf(configs['message.timestamp.after.max.ms']),
+    behindMs: limitOf(configs['message.timestamp.before.max.ms']),
+    stampsItself: configs['message.timestamp.type'] === 'LogAppendTime',
   }
+}
+
+/** The largest number of Kafka stands for no limit. */
+function limitOf(setting: string | undefined): number {
+  const ms = Number(setting ?? Infinity)
+  return Number.isSafeInteger(ms) ? ms : Infinity
 }

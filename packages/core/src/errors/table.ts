@@ -246,7 +246,17 @@ export const ERROR_TABLE = {
   MILLRACE_PRODUCE_RECORD_TOO_LARGE: {
     kind: 'record',
     message: 'A record of {bytes} bytes for "{topic}" is larger than the {limit} bytes allowed',
-    hint: 'Raise max.message.bytes of the topic and maxRequestBytes of the client, or make the record smaller.',
+    hint: 'Raise max.message.bytes of the topic and maxRequestBytes of the application, or make the record smaller. With onBadRecord "continue" or a dead-letter topic such records are left out.',
+  },
+  MILLRACE_PRODUCE_TIMESTAMP: {
+    kind: 'record',
+    message: 'The timestamp {timestamp} is {distanceMs} ms {where} the clock, and "{topic}" takes {limitMs} ms',
+    hint: 'Correct the timestamp (a timestampExtractor), or raise {setting} of the topic. With onBadRecord "continue" or a dead-letter topic such records are left out.',
+  },
+  MILLRACE_PRODUCE_RECORD_REFUSED: {
+    kind: 'record',
+    message: 'The brokers refuse a record for {topic}-{partition}: {reason}',
+    hint: 'The reason names what the topic does not take. With onBadRecord "continue" or a dead-letter topic such records are left out.',
   },
   MILLRACE_PRODUCE_FAILED: {
     kind: 'fatal',

@@ -268,6 +268,15 @@ export interface RebalanceListener {
   onLost(partitions: readonly TopicPartition[]): Promise<void>
 }
 
+/**
+ * What `flush` and `commit` throw when a broker refuses one record for good: MILLRACE_PRODUCE_RECORD_REFUSED. Nothing else of what
+ * was appended is lost by it; whether it is written is not known.
+ */
+export interface RefusedRecord extends TopicPartition {
+  /** As `AppenderOptions.origin` gave it. */
+  readonly origin: unknown
+}
+
 export interface ProducerOptions {
   /** Makes the producer transactional. */
   readonly transactionalId?: string
@@ -280,7 +289,7 @@ export interface ProducerOptions {
   readonly reach?: () => Promise<TransactionReach>
   /** @default 'none' */
   readonly compression?: CompressionCodec
-  /** The largest batch, and so the largest record. @default 1 MiB less the batch's header */
+  /** The largest batch, its header included, and so the largest record. @default 1 MiB less the batch's header */
   readonly maxBatchBytes?: number
 }
 
@@ -305,7 +314,7 @@ export interface Producer {
    */
   init(): Promise<void>
   /** The way into a topic, to be kept by the caller. Topic and partition must exist. */
-  topic(name: string): TopicAppender
+  topic(name: string, options?: AppenderOptions): TopicAppender
   /**
    * Undefined while there is room; otherwise a promise to await before appending more (back-pressure). It never rejects.
    */
@@ -338,13 +347,30 @@ export interface Producer {
   close(): Promise<void>
 }
 
+export interface AppenderOptions {
+  /** The largest batch that the topic takes, where that is less than the producer's own. @default the producer's `maxBatchBytes` */
+  readonly maxBatchBytes?: number
+  /**
+   * What a record is made of, asked for at each append: if the brokers refuse it, the error has it as `origin`.
+   * @default nothing
+   */
+  readonly origin?: () => unknown
+}
+
 export interface TopicAppender {
   readonly topic: string
   /**
-   * Whether `append` would take a record of this size. Starts of -1 stand for null.
+   * Whether `append` would take a record of this size and time. Starts of -1 stand for null.
    * @throws MILLRACE_PRODUCE_RECORD_TOO_LARGE
    */
-  check(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, headers: Headers): void
+  check(
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    headers: Headers,
+    timestamp: number,
+  ): void
   /**
    * Copies one record into the batch under construction. A start of -1 stands for null.
    * @throws MILLRACE_PRODUCE_RECORD_TOO_LARGE; nothing is appended then.

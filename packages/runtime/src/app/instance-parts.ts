@@ -1,4 +1,5 @@
 import {
+  type Plan,
   type Admin,
   type CommittedOffset,
   decorateTopic,
@@ -25,6 +26,7 @@ import { TaskSet } from '../task/task-set.ts'
 import { transactionReach } from '../task/transaction-reach.ts'
 import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
 import { RepartitionPurge } from '../topics/repartition-purge.ts'
+import { KnownLimits } from '../topics/topic-limits.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
 import { Membership } from './membership.ts'
@@ -107,9 +109,12 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   checkCapabilities(client, options)
   const admin = client.admin()
   opened.add(() => admin.close())
+  const limits = new KnownLimits(admin, logger)
   const { partitions } = await patience.until(signal, async () => {
     await topics.refresh(admin)
-    return await prepareTopicsOf(topics, options, admin)
+    const prepared = await prepareTopicsOf(topics, options, admin)
+    await limits.load(writtenTopics(topics.plan, options))
+    return prepared
   })
   await keepTopology()
   const globals = new GlobalStores({
@@ -135,10 +140,10 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   })
   opened.add(({ leave }) => consumer.close({ leave }))
   const reach = { plan: () => topics.plan, applicationId, admin, deadLetterTopic: deadLetterTopicOf(options) }
-  const producers = new ProducerPool(client, options, processId, task => transactionReach(reach, task))
+  const producers = new ProducerPool(client, options, processId, task => transactionReach(reach, task), limits)
   opened.add(() => producers.closeAll())
   await patience.until(signal, () => producers.begin())
-  const connected = { client, admin, consumer, progress, producers, directory, globals, onDisk }
+  const connected = { client, admin, consumer, progress, producers, directory, globals, onDisk, limits }
   await readOnDisk({ ...connected, options, plan: () => topics.plan })
   const standbys = new StandbyTasks({
     applicationId,
@@ -194,6 +199,17 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   }
 }
 
+/** By their real names, those of which it is known before anything is processed. */
+function writtenTopics(plan: Plan, options: ResolvedOptions): readonly string[] {
+  const real = topicNaming(plan, options.applicationId)
+  const sinks = plan.nodes.flatMap(node => (node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : []))
+  const changelogs = plan.stores.flatMap(({ changelog }) =>
+    changelog === undefined || changelog.isSource ? [] : [changelog.topic],
+  )
+  const deadLetterTopic = deadLetterTopicOf(options)
+  return [...[...sinks, ...changelogs].map(real), ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])]
+}
+
 /** Checks the topics that the plan reads as of now, and creates internal ones that are missing. */
 export function prepareTopicsOf(
   topics: TopicPatterns,
@@ -211,6 +227,7 @@ export function prepareTopicsOf(
     required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
     windowedChangelogExtraMs,
     onTopologyChange,
+    maxRequestBytes: options.maxRequestBytes,
   })
 }
 
@@ -256,13 +273,14 @@ interface Connected {
   readonly directory: StateDirectory
   readonly globals: GlobalStores
   readonly onDisk: Map<string, number>
+  readonly limits: KnownLimits
   readonly standbys: StandbyTasks
 }
 
 function taskSet(parts: PartsOptions, connected: Connected, partitions: ReadonlyMap<string, number>): TaskSet {
   const { options, topics, listener, metrics } = parts
   const { applicationId, clock, logger } = options
-  const { client, admin, consumer } = connected
+  const { client, admin, consumer, limits } = connected
   const deadLetterTopic = deadLetterTopicOf(options)
   const known = new Map(partitions)
   return new TaskSet({
@@ -273,8 +291,12 @@ function taskSet(parts: PartsOptions, connected: Connected, partitions: Readonly
     metrics,
     topics: {
       decorate: topic => topicNaming(topics.plan, applicationId)(topic),
-      partitions: topic => known.get(topic) ?? askPartitions(admin, topic, known),
+      partitions: topic => known.get(topic) ?? askPartitions(connected, topic, known),
       deadLetterPartitions: deadLetterTopic === undefined ? 1 : (partitions.get(deadLetterTopic) ?? 1),
+      deadLetterBytes: Math.min(
+        options.maxRequestBytes,
+        deadLetterTopic === undefined ? Infinity : limits.of(deadLetterTopic).maxMessageBytes,
+      ),
     },
     onError: error => {
       parts.onError(error)
@@ -287,9 +309,15 @@ function taskSet(parts: PartsOptions, connected: Connected, partitions: Readonly
   })
 }
 
-async function askPartitions(admin: Admin, topic: string, known: Map<string, number>): Promise<number> {
+/** Of a topic that a record has named. */
+async function askPartitions(
+  { admin, limits }: Pick<Connected, 'admin' | 'limits'>,
+  topic: string,
+  known: Map<string, number>,
+): Promise<number> {
   const [description] = await admin.describeTopics([topic])
   if (description === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
+  await limits.load([topic])
   known.set(topic, description.partitions)
   return description.partitions
 }

@@ -1,4 +1,5 @@
 import {
+  refusedRecord,
   asError,
   isMillraceError,
   LONG_AGO,
@@ -16,6 +17,7 @@ import type { RestoreListener } from '../restore/restorer.ts'
 import type { StandbyListener } from '../restore/standby-listener.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import type { OpenStateDirectory } from '../state/state-directory.ts'
+import type { RecordOrigin } from '../task/record-context.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instance-parts.ts'
@@ -365,6 +367,11 @@ export class Instance {
       return await tasks.abandon()
     }
     if (error instanceof GivenUpLate) return await this.#goBack(error)
+    const refused = refusedRecord(error)
+    if (refused !== undefined) {
+      const late = tasks.leaveOut(refused.origin as RecordOrigin, error)
+      return await this.#goBack(late, { refused: true })
+    }
     if (isMillraceError(error) && error.code === 'MILLRACE_TOPIC_MISSING' && (await this.#goesOnWithout(error))) return
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
     if (error.kind === 'fenced') {
@@ -383,14 +390,14 @@ export class Instance {
   }
 
   /** To the last commit, from where the tasks go on without the records that have turned out to be bad. */
-  async #goBack(error: GivenUpLate): Promise<void> {
+  async #goBack(error: GivenUpLate, { refused = false } = {}): Promise<void> {
     const { tasks, producers, membership } = this.#parts
     this.#options.logger.info(
       { error: error.cause, task: error.task },
       'a record failed late: tasks go back to their last commit',
     )
     try {
-      await tasks.relog()
+      await tasks.relog({ refused })
     } catch (failure) {
       return await this.#recover(failure)
     }

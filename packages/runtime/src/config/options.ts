@@ -38,6 +38,11 @@ export interface KafkaStreamsOptions {
   /** A record that does not decode, on which a user function fails, or that cannot be produced. @default 'fail' */
   readonly onBadRecord?: BadRecordPolicy
   /**
+   * The largest batch that is sent, in bytes, and so the largest record: what is larger is a bad record. Internal topics are created to
+   * take as much; `max.message.bytes` of other topics has to allow it. As Kafka's `max.request.size`. @default 1 048 576
+   */
+  readonly maxRequestBytes?: number
+  /**
    * What an error that nothing can be done about ends: this instance, or, where the others would only fail in its place, all
    * of them. Kafka Streams' `setUncaughtExceptionHandler`. @default this instance
    */
@@ -231,6 +236,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
       (typeof value === 'object' && value !== null && nameDefect(value.deadLetterTopic) === undefined),
     expected: 'it has to be "fail", "continue" or { deadLetterTopic } with a name that brokers take',
     doc: 'A record that does not decode, on which a user function fails, or that cannot be produced.',
+  },
+  maxRequestBytes: {
+    default: 1_048_576,
+    ...number({ from: 1_024, of: 'bytes' }),
+    doc: 'The largest batch that is sent, and so the largest record; what is larger is a bad record. Internal topics are created to take as much, `max.message.bytes` of other topics has to allow it.',
   },
   onUncaughtError: {
     default: () => () => 'shutdown-instance' as const,

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type DropReason,
   type Headers,
   isMillraceError,
@@ -12,6 +13,7 @@ import {
 } from '@millrace/core'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RecordContext, RecordPolicy } from '../task/record-context.ts'
+import { cutLetter, type Letter } from './cut-letter.ts'
 import { RecordGivenUp } from './given-up.ts'
 
 /**
@@ -31,6 +33,9 @@ export interface RecordPolicyOptions {
   readonly producer: Producer | undefined
   /** Of the dead-letter topic; 1 where there is none. */
   readonly deadLetterPartitions: number
+  /** The largest batch that it takes: a copy that is larger is cut. */
+  readonly deadLetterBytes: number
+  readonly clock: Clock
   /** How often each operator was warned of, by kind: of all tasks of the instance. */
   readonly warned: Map<string, number>
 }
@@ -47,10 +52,8 @@ const NO_DEAD_LETTER =
  * The header names are those of KIP-1034, so that what reads a dead-letter topic of Kafka Streams reads ours; `node` and
  * `task` are Millrace's own.
  */
-function deadLetterHeaders(node: string, error: unknown, context: RecordContext): Headers {
-  const header = (name: string, text: string) => ({ key: `__streams.errors.${name}`, value: Buffer.from(text) })
+function failureHeaders(node: string, error: unknown, context: RecordContext): Headers {
   return [
-    ...context.headers,
     header('exception', isMillraceError(error) ? error.code : nameOfThrown(error)),
     header('message', reasonOf(error)),
     header('stacktrace', stackOfThrown(error)),
@@ -60,6 +63,23 @@ function deadLetterHeaders(node: string, error: unknown, context: RecordContext)
     header('node', node),
     header('task', context.taskId),
   ]
+}
+
+function header(name: string, text: string) {
+  return { key: `__streams.errors.${name}`, value: Buffer.from(text) }
+}
+
+function letterOf(node: string, error: unknown, context: RecordContext): Letter {
+  const { cursor, headers } = context
+  return {
+    key: cursor === undefined || cursor.keyStart < 0 ? null : cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd),
+    value:
+      cursor === undefined || cursor.valueStart < 0
+        ? null
+        : cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd),
+    headers,
+    failure: failureHeaders(node, error, context),
+  }
 }
 
 export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
@@ -82,18 +102,34 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     logger.warn(fields, times === most ? `${message} (further ones of this kind at debug level)` : message)
   }
 
+  /** A copy that the topic takes, whatever it is of: what is too large is cut, and a time that is refused is the present one. */
   function deadLetter(appender: TopicAppender, node: string, error: unknown, context: RecordContext): void {
-    const { cursor } = context
+    const letter = letterOf(node, error, context)
+    const partition = round++ % options.deadLetterPartitions
+    const timestamp = Math.max(0, context.timestamp)
+    const fitting = (failure: Headers) => cutLetter({ ...letter, failure }, options.deadLetterBytes)
+    const appendNow = () => {
+      const stamped = fitting([...letter.failure, header('timestamp', String(timestamp))])
+      append(appender, partition, options.clock.now(), stamped)
+    }
+    // What a broker has refused may have been refused for its time, and this topic would refuse that, too.
+    if (isMillraceError(error) && error.code === 'MILLRACE_PRODUCE_RECORD_REFUSED') return appendNow()
+    try {
+      append(appender, partition, timestamp, fitting(letter.failure))
+    } catch (failure) {
+      if (!isMillraceError(failure) || failure.code !== 'MILLRACE_PRODUCE_TIMESTAMP') throw failure
+      appendNow()
+    }
+  }
+
+  function append(appender: TopicAppender, partition: number, timestamp: number, letter: Letter): void {
+    const { key, value } = letter
+    const headers = [...letter.headers, ...letter.failure]
+    const [keyStart, keyEnd] = key === null ? [-1, -1] : [0, key.length]
+    const [valueStart, valueEnd] = value === null ? [-1, -1] : [0, value.length]
     appender.append(
-      round++ % options.deadLetterPartitions,
-      Math.max(0, context.timestamp),
-      cursor?.keyBytes ?? NO_BYTES,
-      cursor?.keyStart ?? -1,
-      cursor?.keyEnd ?? -1,
-      cursor?.valueBytes ?? NO_BYTES,
-      cursor?.valueStart ?? -1,
-      cursor?.valueEnd ?? -1,
-      deadLetterHeaders(node, error, context),
+      ...([partition, timestamp, key ?? NO_BYTES, keyStart, keyEnd] as const),
+      ...([value ?? NO_BYTES, valueStart, valueEnd, headers] as const),
     )
   }
 
@@ -133,7 +169,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
       const skipped = { ...where(node, context), error }
       if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
       if (producer === undefined) return say(`fail ${node}`, skipped, NO_DEAD_LETTER)
-      deadLetter(producer.topic(onBadRecord.deadLetterTopic), node, error, context)
+      const origin = () => context.origin(node)
+      deadLetter(producer.topic(onBadRecord.deadLetterTopic, { origin }), node, error, context)
       say(
         `fail ${node}`,
         { ...skipped, deadLetterTopic: onBadRecord.deadLetterTopic },

@@ -183,8 +183,17 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
   }
 }
 
-function policyOf({ options: { onBadRecord, logger }, metrics }: GlobalStoresOptions) {
-  return recordPolicy({ onBadRecord, logger, metrics, producer: undefined, deadLetterPartitions: 1, warned: new Map() })
+function policyOf({ options: { onBadRecord, logger, clock }, metrics }: GlobalStoresOptions) {
+  return recordPolicy({
+    onBadRecord,
+    logger,
+    metrics,
+    clock,
+    producer: undefined,
+    deadLetterPartitions: 1,
+    deadLetterBytes: Infinity,
+    warned: new Map(),
+  })
 }
 
 async function compileGlobals(

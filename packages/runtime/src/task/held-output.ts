@@ -1,4 +1,4 @@
-import { ByteSink, type Headers, type Producer, type TopicAppender } from '@millrace/core'
+import { type AppenderOptions, ByteSink, type Headers, type Producer, type TopicAppender } from '@millrace/core'
 
 interface HeldRecord {
   readonly appender: TopicAppender
@@ -17,7 +17,6 @@ interface HeldRecord {
  */
 export class HeldOutput {
   readonly #producer: Pick<Producer, 'topic'>
-  readonly #appenders = new Map<string, TopicAppender>()
   readonly #bytes = new ByteSink(1024)
   #records: HeldRecord[] = []
   #holds = false
@@ -34,12 +33,8 @@ export class HeldOutput {
     return this.#records.length
   }
 
-  topic(name: string): TopicAppender {
-    const known = this.#appenders.get(name)
-    if (known !== undefined) return known
-    const appender = this.#holding(this.#producer.topic(name))
-    this.#appenders.set(name, appender)
-    return appender
+  topic(name: string, options?: AppenderOptions): TopicAppender {
+    return this.#holding(this.#producer.topic(name, options))
   }
 
   begin(): void {
@@ -89,7 +84,7 @@ export class HeldOutput {
             headers,
           )
         }
-        appender.check(keyStart, keyEnd, valueStart, valueEnd, headers)
+        appender.check(keyStart, keyEnd, valueStart, valueEnd, headers, timestamp)
         const keyAt = this.#copy(keyBytes, keyStart, keyEnd)
         const valueAt = this.#copy(valueBytes, valueStart, valueEnd)
         this.#records.push({

@@ -1,5 +1,7 @@
 import type { KafkaClient, Producer, TransactionReach } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
+import type { KnownLimits } from '../topics/topic-limits.ts'
+import { LimitedProducer } from './limited-producer.ts'
 import { type TaskId, taskName } from './task-id.ts'
 
 /**
@@ -13,6 +15,7 @@ export class ProducerPool {
   readonly #options: ResolvedOptions
   readonly #processId: string
   readonly #reach: (task?: TaskId) => Promise<TransactionReach>
+  readonly #limits: Pick<KnownLimits, 'of'>
   readonly #producers = new Map<string, Promise<Producer>>()
 
   /** @param reach what the transactions of a task may hold; without one, those of all tasks */
@@ -21,7 +24,9 @@ export class ProducerPool {
     options: ResolvedOptions,
     processId: string,
     reach: (task?: TaskId) => Promise<TransactionReach>,
+    limits: Pick<KnownLimits, 'of'>,
   ) {
+    this.#limits = limits
     this.#reach = reach
     this.#client = client
     this.#options = options
@@ -74,13 +79,19 @@ export class ProducerPool {
   }
 
   async #make(key: string, task: TaskId | undefined): Promise<Producer> {
-    const { applicationId, transactionTimeoutMs } = this.#options
+    const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, clock } = this.#options
     const name = this.perTask ? key : this.#processId
-    const producer = this.#client.producer(
+    const inner = this.#client.producer(
       this.transactional
-        ? { transactionalId: `${applicationId}-${name}`, transactionTimeoutMs, reach: () => this.#reach(task) }
-        : {},
+        ? {
+            transactionalId: `${applicationId}-${name}`,
+            transactionTimeoutMs,
+            maxBatchBytes,
+            reach: () => this.#reach(task),
+          }
+        : { maxBatchBytes },
     )
+    const producer = new LimitedProducer(inner, this.#limits, clock)
     try {
       await producer.init()
     } catch (error) {

@@ -40,6 +40,19 @@ export interface RecordUnit {
   leavesTraces: boolean
 }
 
+/** What an appended record is made of. */
+export interface RecordOrigin {
+  readonly task: string
+  /** The sink or the store that has written it. */
+  readonly node: string
+  /** Null where it is made of no record in particular: by a timer, or of what a cache has held back. */
+  readonly topic: string | null
+  readonly partition: number
+  readonly offset: number
+  /** A cache has held it back: other records may have had a part in it, and this was the last of them. */
+  readonly late: boolean
+}
+
 /** The record that a task has in hand, as its operators see it. */
 export class RecordContext implements TaskContext {
   timestamp = -1
@@ -61,6 +74,8 @@ export class RecordContext implements TaskContext {
   givenUp: RecordGivenUp | undefined
   /** What the record at hand has in common with what asynchronous operators make of it later; undefined while they have none. */
   unit: RecordUnit | undefined
+  /** What is appended was held back by caches. */
+  flushing = false
   /** Calls of asynchronous operators that the record at hand has begun. */
   begun = 0
   /** The key of the record at hand, for people. */
@@ -88,6 +103,12 @@ export class RecordContext implements TaskContext {
     this.offset = -1
     this.cursor = undefined
     this.unit = undefined
+  }
+
+  /** For what is appended now; see `AppenderOptions`. */
+  origin(node: string): RecordOrigin {
+    const { taskId: task, topic, partition, offset, flushing: late } = this
+    return { task, node, topic, partition, offset, late }
   }
 
   metadata(): RecordMetadata {

@@ -9,6 +9,7 @@ import {
   type Plan,
   type Producer,
   type ProgressSign,
+  reasonOf,
   topicNaming,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -16,6 +17,7 @@ import {
 import { decodeCloseTimes, decodePartitionTime } from '../commit/commit-metadata.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { GivenUpLate } from '../policy/given-up.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import { RestoreGate } from '../restore/restore-gate.ts'
 import type { Restorer } from '../restore/restorer.ts'
@@ -26,6 +28,7 @@ import type { StateDirectory } from '../state/state-directory.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import { GivenUpRecords } from './given-up-records.ts'
 import type { ProducerPool } from './producer-pool.ts'
+import type { RecordOrigin } from './record-context.ts'
 import type { SinkTopics } from './sink.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-options.ts'
@@ -44,7 +47,7 @@ export interface TaskSetOptions {
   readonly onDisk: Map<string, number>
   readonly standbys: StandbyTasks
   readonly globals: ReadableGlobals
-  readonly topics: SinkTopics & { readonly deadLetterPartitions: number }
+  readonly topics: SinkTopics & { readonly deadLetterPartitions: number; readonly deadLetterBytes: number }
   readonly progress: ProgressSign
   readonly metrics: Metrics
   /** A task could not be made, for a reason that does not go away. */
@@ -179,11 +182,50 @@ export class TaskSet {
     for (const task of tasks) await this.#close(task, true)
   }
 
-  /** Before the tasks go back to their last commit: without a transaction nobody takes back what they have logged since then. */
-  async relog(): Promise<void> {
+  /**
+   * After a broker has refused a record for good: has the tasks process again what is not committed, without the record that it was made
+   * of; where that is not known, each by itself, so that it is found.
+   *
+   * @throws MILLRACE_PROCESSING_FAILED where no record may be given up, or none can be
+   */
+  leaveOut({ task: name, node, topic, partition, offset, late }: RecordOrigin, reason: unknown): GivenUpLate {
+    const { onBadRecord } = this.#options.options
+    const givenUp = this.#givenUp
+    const at = topic === null || late ? undefined : { topic, partition }
+    const known = at !== undefined && givenUp.find(at, offset) !== undefined
+    const task = this.#running.get(name)
+    const careful = at === undefined && (givenUp.carefulUntil(name) !== undefined || task === undefined)
+    // What is known already is a record whose copy in the dead-letter topic is refused.
+    if (onBadRecord === 'fail' || known || careful) {
+      throw millraceError(
+        'MILLRACE_PROCESSING_FAILED',
+        { operator: node, topic: topic ?? '(none)', partition, offset, task: name, reason: reasonOf(reason) },
+        { cause: reason, ...(isMillraceError(reason) && { hint: reason.hint }) },
+      )
+    }
+    if (at !== undefined) givenUp.add(at, offset, { node, reason })
+    else {
+      const positions = task!.queues.map(queue => ({
+        topic: queue.topic,
+        partition: queue.partition,
+        position: queue.position,
+      }))
+      givenUp.beCareful(name, positions)
+    }
+    return new GivenUpLate(name, reason)
+  }
+
+  /**
+   * Before the tasks go back to their last commit: without a transaction nobody takes back what they have logged since then.
+   *
+   * @param how `refused`: a record was refused, after which a producer sends nothing more until it begins anew
+   */
+  async relog(how: { readonly refused: boolean }): Promise<void> {
     if (this.#options.producers.transactional) return
+    const producers = new Set(this.running.map(({ producer }) => producer))
+    if (how.refused) for (const producer of producers) await producer.init()
     for (const task of this.running) await task.relog()
-    for (const producer of new Set(this.running.map(({ producer }) => producer))) await producer.flush()
+    for (const producer of producers) await producer.flush()
   }
 
   async close(): Promise<void> {
@@ -322,6 +364,8 @@ export class TaskSet {
         metrics,
         producer,
         deadLetterPartitions: topics.deadLetterPartitions,
+        deadLetterBytes: topics.deadLetterBytes,
+        clock: options.clock,
         warned: this.#warned,
       }),
       timestampExtractor: options.timestampExtractor,

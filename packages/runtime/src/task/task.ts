@@ -546,6 +546,7 @@ export class Task {
     context.clear(context.streamTime)
     context.unit = undefined
     try {
+      context.flushing = true
       await this.stores.flush()
       if (context.givenUp !== undefined) throw context.givenUp
     } catch (error) {
@@ -557,6 +558,8 @@ export class Task {
         this.#queues.map(({ topic, partition, position }) => ({ topic, partition, position })),
       )
       throw new GivenUpLate(name, reason)
+    } finally {
+      context.flushing = false
     }
     context.undo?.clear()
     context.begun = 0

@@ -31,6 +31,8 @@ export interface PrepareOptions {
   readonly windowedChangelogExtraMs: number
   /** Whether to make topics anew beside those that another topology has left. */
   readonly onTopologyChange: 'refuse' | 'accept'
+  /** What internal topics have to take, where that is more than a broker's default. */
+  readonly maxRequestBytes: number
 }
 
 /**
@@ -80,6 +82,8 @@ function externalTopics(plan: Plan, repartition: ReadonlySet<string>): readonly 
 function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, number>): readonly NewTopic[] {
   const { plan, applicationId, replicationFactor } = options
   const replication = replicationFactor === undefined ? {} : { replicationFactor }
+  const { maxRequestBytes } = options
+  const larger = maxRequestBytes > DEFAULT_MESSAGE_BYTES ? { 'max.message.bytes': String(maxRequestBytes) } : {}
   const real = topicNaming(plan, applicationId)
   const repartition = plan.repartitionTopics.map(({ name }) => ({
     name: real(name),
@@ -89,6 +93,7 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
       'segment.bytes': '52428800',
       'retention.ms': '-1',
       'message.timestamp.type': 'CreateTime',
+      ...larger,
     },
     ...replication,
   }))
@@ -97,7 +102,7 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
     if (changelog === undefined || changelog.isSource) return []
     const subTopology = plan.subTopologies.find(({ stores }) => stores.includes(store.name))
     const partitions = taskCount(subTopology?.sourceTopics ?? [], counts)
-    const configs = { ...changelogConfigs(store, options.windowedChangelogExtraMs), ...changelog.configs }
+    const configs = { ...changelogConfigs(store, options.windowedChangelogExtraMs), ...larger, ...changelog.configs }
     return [{ name: real(changelog.topic), partitions, configs, ...replication }]
   })
   // Without a source topic, as where no topic matches a pattern yet, there is nothing to tell their partitions by.
@@ -121,6 +126,9 @@ function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<st
     'retention.ms': Number.isSafeInteger(retentionMs) ? String(retentionMs) : LONGEST_RETENTION,
   }
 }
+
+/** What a topic takes where nobody says otherwise. */
+const DEFAULT_MESSAGE_BYTES = 1_048_588
 
 /** How much longer than they are asked for the versions of a key stay in the changelog, as in Kafka Streams. */
 const VERSIONS_EXTRA_MS = 86_400_000

@@ -1,6 +1,7 @@
 import {
   isMillraceError,
   millraceError,
+  type AppenderOptions,
   type CommittedOffset,
   type GroupMetadata,
   type Producer,
@@ -36,8 +37,8 @@ export class FaultyProducer implements Producer {
     this.#aborted = false
   }
 
-  topic(name: string): TopicAppender {
-    return this.#inner.topic(name)
+  topic(name: string, options?: AppenderOptions): TopicAppender {
+    return this.#inner.topic(name, options)
   }
 
   pending(): Promise<void> | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { isMillraceError, NO_HEADERS } from '@millrace/core'
-import type { ClientCase } from './client-harness.ts'
+import { isMillraceError, NO_HEADERS, refusedRecord } from '@millrace/core'
+import type { ClientCase, ClientHarness } from './client-harness.ts'
 import {
   append,
   newProducer,
@@ -190,4 +190,65 @@ export const produceCases: readonly ClientCase[] = [
       await assert.rejects(producer.flush(), error => isMillraceError(error))
     },
   },
+  {
+    name: 'writes a batch that is too large for its topic in parts',
+    async run(harness) {
+      const topic = await topicThatTakes(harness, { 'max.message.bytes': '2000' })
+      const producer = await newProducer(harness)
+      append(producer, topic, numbered(300))
+      await producer.flush()
+      const expected = numbered(300).map(({ value }) => value)
+      assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 300)), expected)
+    },
+  },
+  {
+    name: 'keeps to the size of batches that it is given for a topic',
+    async run(harness) {
+      const topic = await topicThatTakes(harness, { 'max.message.bytes': '2000' })
+      const producer = await newProducer(harness)
+      const appender = producer.topic(topic, { maxBatchBytes: 2_000 })
+      const bytes = Buffer.alloc(2_500, 'x')
+      const fits = Buffer.alloc(100, 'f')
+      for (let n = 0; n < 100; n++) appender.append(0, Date.now(), fits, -1, -1, fits, 0, 100, NO_HEADERS)
+      assert.throws(() => appender.append(0, Date.now(), bytes, -1, -1, bytes, 0, 2_500, NO_HEADERS), {
+        code: 'MILLRACE_PRODUCE_RECORD_TOO_LARGE',
+      })
+      await producer.flush()
+      assert.equal((await read(harness, await readerOf(harness, topic), 100)).length, 100)
+    },
+  },
+  ...(['size', 'time'] as const).map((reason): ClientCase => ({
+    name: `names the one record that a topic does not take, for its ${reason}`,
+    async run(harness) {
+      const topic = await topicThatTakes(harness, {
+        'max.message.bytes': '2000',
+        'message.timestamp.after.max.ms': '3600000',
+        'message.timestamp.before.max.ms': '9223372036854775807',
+      })
+      const producer = await newProducer(harness)
+      const later = Date.now() + 1_000 * 86_400_000
+      for (let n = 0; n < 20; n++) {
+        const bad = n === 13
+        const value = Buffer.from(bad && reason === 'size' ? 'x'.repeat(2_500) : `v${n}`)
+        const appender = producer.topic(topic, { origin: () => n })
+        const timestamp = bad && reason === 'time' ? later : T0
+        appender.append(0, timestamp, value, -1, -1, value, 0, value.length, NO_HEADERS)
+      }
+      const error: unknown = await producer.flush().then(
+        () => undefined,
+        (each: unknown) => each,
+      )
+      assert.ok(isMillraceError(error) && error.code === 'MILLRACE_PRODUCE_RECORD_REFUSED', String(error))
+      assert.deepEqual(refusedRecord(error), { topic, partition: 0, origin: 13 })
+    },
+  })),
 ]
+
+async function topicThatTakes(harness: ClientHarness, configs: Readonly<Record<string, string>>): Promise<string> {
+  const topic = harness.uniqueName('takes')
+  await harness
+    .client()
+    .admin()
+    .createTopics([{ name: topic, partitions: 1, configs }])
+  return topic
+}
