@@ -106,7 +106,8 @@ export class WireProducer implements Producer {
         builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers),
       )
     }
-    const check: TopicAppender['check'] = (...sizes) => checkRecordFits(name, limit, ...sizes)
+    const check: TopicAppender['check'] = (keyStart, keyEnd, valueStart, valueEnd, headers) =>
+      checkRecordFits(name, limit, keyStart, keyEnd, valueStart, valueEnd, headers)
     const appender = { topic: name, check, append }
     this.#appenders.set(name, appender)
     return appender
