@@ -174,7 +174,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     if (crash !== undefined) {
       this.#membership = undefined
       await this.#withdraw(partitions => subscription.listener.onLost(partitions))
-      throw this.#translateCrash(crash)
+      throw this.#translate(crash, `Keeping the place in group "${this.#options.groupId}"`)
     }
     if (this.#joinAnew) {
       this.#joinAnew = false
@@ -261,15 +261,6 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     } finally {
       await membership?.forgo()
     }
-  }
-
-  #translateCrash(crash: Error) {
-    const { groupId } = this.#options
-    // The others do not know this member's assignor, or are in a group of a newer protocol (KIP-848, KIP-1071).
-    if (protocolErrorType(crash) === 'INCONSISTENT_GROUP_PROTOCOL') {
-      return millraceError('MILLRACE_GROUP_INCOMPATIBLE', { groupId, reason: crash.message }, { cause: crash })
-    }
-    return this.#translate(crash, `Keeping the place in group "${groupId}"`)
   }
 
   #translate(error: unknown, operation: string) {

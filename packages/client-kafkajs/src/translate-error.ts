@@ -1,15 +1,14 @@
-import { isMillraceError, millraceError, type MillraceError } from '@millrace/core'
+import {
+  answeredError,
+  type ErrorContext as CommonErrorContext,
+  fencesProducer,
+  isMillraceError,
+  millraceError,
+  type MillraceError,
+} from '@millrace/core'
 
 /** What the translation of an error may name, as far as the caller knows it. */
-export interface ErrorContext {
-  /** What was being done, as `Producing to orders-3`. */
-  readonly operation: string
-  /** As in the configuration. */
-  readonly brokers: string
-  readonly topic?: string
-  readonly groupId?: string
-  readonly transactionalId?: string
-}
+export type ErrorContext = Omit<CommonErrorContext, 'requestTimeoutMs'>
 
 /** The fields that kafkajs' errors have; any of them may be absent. */
 interface KafkajsError extends Error {
@@ -60,8 +59,6 @@ const NO_WAY = new Set([
 const TLS_REFUSED =
   /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED)/
 
-const SASL_REFUSED = new Set(['UNSUPPORTED_SASL_MECHANISM', 'SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE'])
-
 /** A login that broke off says nothing about the credentials. */
 const BROKEN_OFF = /closed|connection|timed? ?out|socket|ECONN|EPIPE|disconnected/i
 
@@ -85,24 +82,6 @@ const LATER_ERRORS: Readonly<Record<number, { readonly type: string; readonly re
   113: { type: 'STALE_MEMBER_EPOCH', retriable: true },
   120: { type: 'TRANSACTION_ABORTABLE' },
 }
-
-/** Which right each refusal is about. */
-const RIGHTS: Readonly<Record<string, string>> = {
-  TOPIC_AUTHORIZATION_FAILED: 'the topic',
-  GROUP_AUTHORIZATION_FAILED: 'the consumer group',
-  CLUSTER_AUTHORIZATION_FAILED: 'the cluster',
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'the transactional id',
-  DELEGATION_TOKEN_AUTHORIZATION_FAILED: 'the delegation token',
-}
-
-const MEMBER_FENCED = new Set([
-  'UNKNOWN_MEMBER_ID',
-  'ILLEGAL_GENERATION',
-  'REBALANCE_IN_PROGRESS',
-  'FENCED_INSTANCE_ID',
-])
-
-const PRODUCER_FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'TRANSACTION_COORDINATOR_FENCED', 'PRODUCER_FENCED'])
 
 const UNKNOWN_CODE = /^Unknown error code (-?\d+)$/
 
@@ -139,7 +118,7 @@ function laterError({ message }: Error) {
 }
 
 export function isProducerFenced(error: unknown): boolean {
-  return PRODUCER_FENCED.has(protocolErrorType(error) ?? '')
+  return fencesProducer(protocolErrorType(error))
 }
 
 /**
@@ -169,32 +148,12 @@ export function translateError(error: unknown, context: ErrorContext): MillraceE
   if (UNREACHABLE.has(root.name) || (typeof code === 'string' && NO_WAY.has(code))) {
     return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers, reason }, options)
   }
-  if (root.name === 'KafkaJSRequestTimeoutError' || type === 'REQUEST_TIMED_OUT') {
+  if (root.name === 'KafkaJSRequestTimeoutError') {
     return millraceError('MILLRACE_CLIENT_TIMEOUT', { operation, timeoutMs: REQUEST_TIMEOUT_MS }, options)
   }
   if (type === undefined) return withoutAnswer(root, operation, options)
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && context.topic !== undefined) {
-    return millraceError('MILLRACE_TOPIC_MISSING', { topic: context.topic }, options)
-  }
-  if (MEMBER_FENCED.has(type)) {
-    return millraceError('MILLRACE_GROUP_FENCED', { groupId: context.groupId ?? 'unknown', reason }, options)
-  }
-  if (PRODUCER_FENCED.has(type)) {
-    const transactionalId = context.transactionalId ?? 'none'
-    return millraceError('MILLRACE_PRODUCER_FENCED', { transactionalId }, options)
-  }
-  if (SASL_REFUSED.has(type)) return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', { brokers, reason }, options)
-  const right = RIGHTS[type]
-  if (right !== undefined) {
-    const resource = nameOf(type, context)
-    return millraceError(
-      'MILLRACE_CLIENT_NOT_AUTHORIZED',
-      { operation, resource: `${right}${resource}`, reason },
-      options,
-    )
-  }
-  if (isRetriableAnswer(error) === true) return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
-  return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason }, options)
+  const retriable = isRetriableAnswer(error) === true
+  return answeredError({ type, retriable, reason, cause: error }, { ...context, requestTimeoutMs: REQUEST_TIMEOUT_MS })
 }
 
 /** There was no answer that could be read. */
@@ -212,18 +171,6 @@ const UNREADABLE = new Set([
   'KafkaJSPartialMessageError',
   'KafkaJSTimeout',
 ])
-
-function nameOf(type: string, { topic, groupId, transactionalId }: ErrorContext): string {
-  const name =
-    type === 'TOPIC_AUTHORIZATION_FAILED'
-      ? topic
-      : type === 'GROUP_AUTHORIZATION_FAILED'
-        ? groupId
-        : type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'
-          ? transactionalId
-          : undefined
-  return name === undefined ? '' : ` "${name}"`
-}
 
 /** One that a function of ours threw to kafkajs, which has wrapped it. */
 function millraceErrorIn(error: unknown): MillraceError | undefined {
