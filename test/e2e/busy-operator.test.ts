@@ -1,8 +1,8 @@
-import { kafkajs } from '@millrace/client-kafkajs'
 import { StreamsBuilder, string } from '@millrace/core'
 import { sharedKafka } from '@millrace/dev-kafka'
 import { KafkaStreams, type KafkaStreamsOptions, silentLogger } from '@millrace/runtime'
 import { expect, it, onTestFinished } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, topicIo } from '../topic-io.ts'
 
 /** How long the operator computes without a break; MILLRACE_BUSY_MS=30000 for longer. */
@@ -15,7 +15,7 @@ async function crunching(
   options: Pick<KafkaStreamsOptions, 'processingTimeoutMs' | 'onBadRecord' | 'sessionTimeoutMs'>,
 ) {
   const { brokers } = await sharedKafka()
-  const io = topicIo(kafkajs({ brokers }))
+  const io = topicIo(clientUnderTest(brokers))
   const name = `crunch-${Math.random().toString(36).slice(2)}`
   await io.createTopic(`${name}-in`, 1)
   await io.createTopic(`${name}-out`, 1)
@@ -34,7 +34,7 @@ async function crunching(
     .to(`${name}-out`, texts)
   const streams = new KafkaStreams(builder.build(), {
     applicationId: name,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     ...options,
     logger: silentLogger,
   })

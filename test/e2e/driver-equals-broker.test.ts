@@ -5,7 +5,6 @@ import {
   bytes,
   type Headers,
   json,
-  kafkajs,
   KafkaStreams,
   long,
   type ProcessingGuarantee,
@@ -20,6 +19,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, topicIo } from '../topic-io.ts'
 
 interface Order {
@@ -142,7 +142,7 @@ async function ofBroker(
   const applicationId = `shop-${processingGuarantee.replaceAll('_', '-')}-${Date.now().toString(36)}`
   const prefix = `${applicationId}-`
   const stateDir = await mkdtemp(join(tmpdir(), 'millrace-'))
-  await using io = topicIo(kafkajs({ brokers }))
+  await using io = topicIo(clientUnderTest(brokers))
   for (const topic of ['orders', 'customers', ...OUTPUTS]) await io.createTopic(prefix + topic, 1)
   for (const topic of ['orders', 'customers']) {
     const records = input().filter(record => record.topic === topic)
@@ -157,7 +157,7 @@ async function ofBroker(
   }
   const streams = new KafkaStreams(shop(prefix), {
     applicationId,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     store: rocksdb(),
     stateDir,
     processingGuarantee,

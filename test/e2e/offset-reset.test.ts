@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { kafkajs, KafkaStreams, memoryStore, type OffsetReset, silentLogger, StreamsBuilder, string } from 'millrace'
+import { KafkaStreams, memoryStore, type OffsetReset, silentLogger, StreamsBuilder, string } from 'millrace'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, type TopicIo, topicIo } from '../topic-io.ts'
 
 const PARTITIONS = 2
@@ -15,7 +16,7 @@ let root: string
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(kafkajs({ brokers }))
+  io = topicIo(clientUnderTest(brokers))
   root = await mkdtemp(join(tmpdir(), 'millrace-'))
 })
 
@@ -29,7 +30,7 @@ function copy(name: string, offsetReset: OffsetReset) {
   builder.stream(`${name}-in`, { key: string(), value: string(), offsetReset }).to(`${name}-out`)
   return new KafkaStreams(builder.build(), {
     applicationId: name,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     store: memoryStore(),
     stateDir: join(root, name),
     logger: silentLogger,

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RestoreEvent } from '@millrace/runtime'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { kafkajs, KafkaStreams, rocksdb } from 'millrace'
+import { KafkaStreams, rocksdb } from 'millrace'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { logLines } from '../log-lines.ts'
 import { eventually, type TopicIo, topicIo } from '../topic-io.ts'
 import { zipfText } from './word-count/text.ts'
@@ -21,7 +22,7 @@ let root: string
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(kafkajs({ brokers }))
+  io = topicIo(clientUnderTest(brokers))
   root = await mkdtemp(join(tmpdir(), 'millrace-'))
   await io.createTopic(topics.lines, PARTITIONS)
   await io.createTopic(topics.counts, PARTITIONS)
@@ -38,7 +39,7 @@ async function runOnce(stateDir: string, words: number, seed: number) {
   const { logger, lines } = logLines()
   const streams = new KafkaStreams(wordCount(topics), {
     applicationId: name,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     store: rocksdb(),
     stateDir: join(root, stateDir),
     processingGuarantee: 'exactly_once',

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { kafkajs, KafkaStreams, long, type Plan, rocksdb, silentLogger, StreamsBuilder, string } from 'millrace'
+import { KafkaStreams, long, type Plan, rocksdb, silentLogger, StreamsBuilder, string } from 'millrace'
 import { expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, topicIo } from '../topic-io.ts'
 
 const LIMIT_MS = 60_000
@@ -14,7 +15,7 @@ const texts = { key: string(), value: string() }
 
 it('one version is replaced by another, whose tasks have other numbers, while input comes: every count is exact', async () => {
   const { brokers } = await sharedKafka()
-  await using io = topicIo(kafkajs({ brokers }))
+  await using io = topicIo(clientUnderTest(brokers))
   const name = `rolling-${Date.now().toString(36)}`
   const [input, other, output] = [`${name}-in`, `${name}-other`, `${name}-out`]
   for (const topic of [input, other, output]) await io.createTopic(topic, PARTITIONS)
@@ -36,7 +37,7 @@ it('one version is replaced by another, whose tasks have other numbers, while in
   const started: KafkaStreams[] = []
   const start = async (processId: string, plan: Plan) => {
     const streams = new KafkaStreams(plan, {
-      ...{ applicationId: name, processId, client: kafkajs({ brokers }), logger: silentLogger },
+      ...{ applicationId: name, processId, client: clientUnderTest(brokers), logger: silentLogger },
       ...{ store: rocksdb(), stateDir: join(root, processId), processingGuarantee: 'exactly_once', caching: 'off' },
     })
     started.push(streams)

@@ -1,13 +1,14 @@
 import { sharedKafka } from '@millrace/dev-kafka'
-import { kafkajs, KafkaStreams, silentLogger, StreamsBuilder, string } from 'millrace'
+import { KafkaStreams, silentLogger, StreamsBuilder, string } from 'millrace'
 import { expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, topicIo } from '../topic-io.ts'
 
 const LIMIT_MS = 60_000
 
 it('an error that is to end the application ends the instances in all processes', async () => {
   const { brokers } = await sharedKafka()
-  await using io = topicIo(kafkajs({ brokers }))
+  await using io = topicIo(clientUnderTest(brokers))
   const name = `shutdown-all-${Date.now().toString(36)}`
   const [input, output] = [`${name}-in`, `${name}-out`]
   for (const topic of [input, output]) await io.createTopic(topic, 2)
@@ -23,7 +24,7 @@ it('an error that is to end the application ends the instances in all processes'
   const all = ['a', 'b'].map(
     processId =>
       new KafkaStreams(plan, {
-        ...{ applicationId: name, processId, client: kafkajs({ brokers }), logger: silentLogger },
+        ...{ applicationId: name, processId, client: clientUnderTest(brokers), logger: silentLogger },
         onUncaughtError: () => 'shutdown-application',
       }),
   )

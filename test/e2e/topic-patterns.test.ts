@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sharedKafka } from '@millrace/dev-kafka'
 import {
-  kafkajs,
   KafkaStreams,
   long,
   type Plan,
@@ -14,6 +13,7 @@ import {
   string,
 } from 'millrace'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, type TopicIo, topicIo } from '../topic-io.ts'
 
 const PARTITIONS = 2
@@ -25,7 +25,7 @@ let root: string
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(kafkajs({ brokers }))
+  io = topicIo(clientUnderTest(brokers))
   root = await mkdtemp(join(tmpdir(), 'millrace-'))
 })
 
@@ -55,7 +55,7 @@ function copyOrders(name: string) {
 function instance(plan: Plan, name: string, number: number, processingGuarantee: ProcessingGuarantee) {
   return new KafkaStreams(plan, {
     applicationId: name,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     store: rocksdb(),
     stateDir: join(root, `${name}-${number}`),
     processingGuarantee,
@@ -145,7 +145,7 @@ it('a topic read by pattern that is deleted is read no more, and both instances 
     await io.deleteTopic(eu)
     // A kafkajs producer that has written to it takes a minute to see that the others can be written to.
     await io[Symbol.asyncDispose]()
-    io = topicIo(kafkajs({ brokers }))
+    io = topicIo(clientUnderTest(brokers))
     await order(us, false)
     await eventually('what is left', LIMIT_MS, committed(us), none)
     await order(asia, true)

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { isMillraceError, kafkajs } from 'millrace'
+import { isMillraceError } from 'millrace'
 import { describe, expect, it } from 'vitest'
+import { clientUnderTest } from '../client-under-test.ts'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
 import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
 import type { Application, ApplicationOptions } from './application.ts'
@@ -62,7 +63,7 @@ describe.skipIf(missing !== undefined)('Kafka Streams, killed in the middle of i
       const { brokers } = await sharedKafka()
       const name = `crash-${Date.now().toString(36)}`
       const [alone, killed] = [`${name}-alone`, `${name}-killed`]
-      await using io = topicIo(kafkajs({ brokers }))
+      await using io = topicIo(clientUnderTest(brokers))
       for (const topic of INPUTS) await io.createTopic(`${name}-${topic}`, PARTITIONS)
       for (const id of [alone, killed]) for (const topic of OUTPUTS) await io.createTopic(`${id}-${topic}`, PARTITIONS)
       const application = (applicationId: string): ApplicationOptions => {

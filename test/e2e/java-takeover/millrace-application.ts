@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { kafkajs, KafkaStreams, rocksdb, silentLogger } from 'millrace'
+import { KafkaStreams, rocksdb, silentLogger } from 'millrace'
+import { clientUnderTest } from '../client-under-test.ts'
 import type { Application, ApplicationOptions } from './application.ts'
 import { shop } from './shop.ts'
 
@@ -11,7 +12,7 @@ export async function startMillrace(options: ApplicationOptions): Promise<Applic
   const stateDir = await mkdtemp(join(tmpdir(), 'millrace-takeover-'))
   const streams = new KafkaStreams(shop(inputs, applicationId), {
     applicationId,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     store: rocksdb(),
     stateDir,
     processingGuarantee: guarantee,

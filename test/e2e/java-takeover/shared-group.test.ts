@@ -1,6 +1,7 @@
 import { sharedKafka } from '@millrace/dev-kafka'
-import { kafkajs } from 'millrace'
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clientUnderTest } from '../client-under-test.ts'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
 import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
 import type { Application, ApplicationOptions } from './application.ts'
@@ -20,7 +21,7 @@ let io: TopicIo
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(kafkajs({ brokers }))
+  io = topicIo(clientUnderTest(brokers))
 })
 
 afterAll(() => io[Symbol.asyncDispose]())

@@ -1,5 +1,6 @@
 import { type CommittedOffset, topicNaming } from '@millrace/core'
-import { kafkajs, silentLogger, systemClock } from 'millrace'
+import { silentLogger, systemClock } from 'millrace'
+import { clientUnderTest } from '../client-under-test.ts'
 import { eventually, type ReadRecord, type TopicIo, topicIo } from '../../topic-io.ts'
 import type { Application, ApplicationOptions } from './application.ts'
 import { parts } from './inputs.ts'
@@ -43,8 +44,8 @@ export async function takeOver(
   options: TakeoverOptions,
 ): Promise<{ readonly uninterrupted: Left; readonly handedOver: Left }> {
   const { brokers, name, partitions, guarantee, caching, engines } = options
-  await using io = topicIo(kafkajs({ brokers }))
-  const admin = kafkajs({ brokers })({ clientId: name, clock: systemClock, logger: silentLogger }).admin()
+  await using io = topicIo(clientUnderTest(brokers))
+  const admin = clientUnderTest(brokers)({ clientId: name, clock: systemClock, logger: silentLogger }).admin()
   const application = (applicationId: string): ApplicationOptions => ({
     brokers,
     applicationId,

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { kafkajs, KafkaStreams, type Plan, rocksdb, silentLogger } from 'millrace'
+import { KafkaStreams, type Plan, rocksdb, silentLogger } from 'millrace'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { clientUnderTest } from '../client-under-test.ts'
 import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
 
 const LIMIT_MS = 60_000
@@ -23,7 +24,7 @@ let stateDir: string
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(kafkajs({ brokers }))
+  io = topicIo(clientUnderTest(brokers))
   stateDir = await mkdtemp(join(tmpdir(), 'millrace-'))
   await io.createTopic(lines, 2)
   await io.createTopic(out, 1)
@@ -48,7 +49,7 @@ async function millraceReset(...args: readonly string[]) {
 
 async function application(): Promise<KafkaStreams> {
   const { plan } = (await import(TOPOLOGY.href)) as { readonly plan: Plan }
-  const client = kafkajs({ brokers })
+  const client = clientUnderTest(brokers)
   const streams = new KafkaStreams(plan, {
     applicationId: name,
     client,

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { kafkajs, type ProcessingGuarantee } from 'millrace'
+import { type ProcessingGuarantee } from 'millrace'
+import { clientUnderTest } from '../client-under-test.ts'
 import { type WorkerGroup, workerGroup } from '../../processes/worker-group.ts'
 import type { Worker } from '../../processes/worker.ts'
 import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
@@ -42,7 +43,7 @@ const WORKER = new URL('worker-process.ts', import.meta.url)
 export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
   const { brokers, guarantee, name, partitions = 4 } = options
   const group = await workerGroup()
-  const io = topicIo(kafkajs({ brokers }))
+  const io = topicIo(clientUnderTest(brokers))
   const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
   await io.createTopic(topics.lines, partitions)
   await io.createTopic(topics.counts, partitions)

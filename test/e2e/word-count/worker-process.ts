@@ -1,4 +1,5 @@
-import { consoleLogger, kafkajs, KafkaStreams, rocksdb } from 'millrace'
+import { consoleLogger, KafkaStreams, rocksdb } from 'millrace'
+import { clientUnderTest } from '../client-under-test.ts'
 import type { WordCountSettings } from './settings.ts'
 import { wordCount } from './topology.ts'
 
@@ -8,7 +9,7 @@ const { brokers, lines, counts, ...options } = settings
 
 const streams = new KafkaStreams(wordCount({ lines, counts }), {
   ...options,
-  client: kafkajs({ brokers }),
+  client: clientUnderTest(brokers),
   store: rocksdb(),
   logger: consoleLogger('info'),
 })
