@@ -47,6 +47,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const third = application.start('third')
   await fed
   await application.drained(LIMIT_MS)
+  // What is left may be done before it has started, and a process that starts has no handler of signals yet.
+  await third.told(isRunning)
   for (const worker of [second, third]) {
     const { code, inTime } = await worker.stop(STOP_MS)
     if (!inTime || code !== 0) throw new Error(`${worker.name} ended with ${code}, in time: ${inTime}\n${worker.log()}`)
