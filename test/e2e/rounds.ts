@@ -24,14 +24,18 @@ if (!Number.isInteger(times) || times < 1 || !Number.isInteger(load) || load < 0
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 const BUSY = 'const until = Date.now() + 2 ** 31; while (Date.now() < until) Math.sqrt(Math.random())'
 const busy: ChildProcess[] = Array.from({ length: load }, () => spawn(process.execPath, ['-e', BUSY]))
+let running: ChildProcess | undefined
 process.on('exit', () => {
+  running?.kill('SIGTERM')
   for (const child of busy) child.kill('SIGKILL')
 })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 const failed: number[] = []
 for (let round = 1; round <= times; round++) {
   const began = performance.now()
   const child = spawn(process.execPath, [vitest, 'run', '--project', 'e2e', values.file])
+  running = child
   let output = ''
   child.stdout.on('data', chunk => (output += String(chunk)))
   child.stderr.on('data', chunk => (output += String(chunk)))
