@@ -1,6 +1,7 @@
 import {
   LONG_AGO,
   longestSince,
+  isMillraceError,
   millraceError,
   momentOf,
   type Assignor,
@@ -108,8 +109,8 @@ export class Membership {
         () => ({
           name: options.assignor().name,
           version: 0,
-          protocol: () => this.#protocol(),
-          assign: ({ members }) => assignMembers(options.assignor(), members),
+          protocol: () => this.#orCrash(() => this.#protocol()),
+          assign: ({ members }) => this.#assign(members),
         }),
       ],
     })
@@ -324,6 +325,31 @@ export class Membership {
         throw refusal('UNKNOWN_MEMBER_ID')
       }
     })
+  }
+
+  async #assign(members: Parameters<typeof assignMembers>[1]) {
+    try {
+      return await assignMembers(this.#options.assignor(), members)
+    } catch (error) {
+      throw this.#crashedBy(error)
+    }
+  }
+
+  #orCrash<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw this.#crashedBy(error)
+    }
+  }
+
+  /**
+   * kafkajs would try again, in vain, and wrap the error until nobody knows what it was: so whoever polls is told of it here. What
+   * passes is left to kafkajs, and so is what was thrown for it.
+   */
+  #crashedBy(error: unknown): unknown {
+    if (isMillraceError(error) && error.kind !== 'retriable') this.#crashed(error)
+    return error
   }
 
   #protocol(): { name: string; metadata: Buffer } {

@@ -163,9 +163,11 @@ export class PartitionFetcher {
     this.#busyNodes.add(UNKNOWN_NODE)
     try {
       await link.open([...byTopic(slots).keys()])
-      if (link.leaders(slots).size === 0) await link.refresh()
+      // Some of a topic may be known while others have come to it since.
+      if (ledCount(link.leaders(slots)) < slots.length) await link.refresh()
       if (link.leaders(slots).size === 0) throw unledError(slots)
       this.#failures.delete(UNKNOWN_NODE)
+      if (ledCount(link.leaders(slots)) < slots.length) await this.#options.clock.sleep(MAX_WAIT_MS)
     } catch (error) {
       await this.#failed(UNKNOWN_NODE, error, sentNow(slots))
     } finally {
@@ -345,4 +347,10 @@ function keyOf(topic: string, partition: number): string {
 function unledError(slots: readonly Slot[]): Error {
   const names = slots.map(({ topic, partition }) => `${topic}-${partition}`).join(', ')
   return Object.assign(new Error(`${names} has no leader`), { name: 'KafkaJSMetadataNotLoaded' })
+}
+
+function ledCount(led: ReadonlyMap<string, readonly unknown[]>): number {
+  let count = 0
+  for (const slots of led.values()) count += slots.length
+  return count
 }

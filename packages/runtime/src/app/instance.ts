@@ -20,6 +20,7 @@ import type { OpenStateDirectory } from '../state/state-directory.ts'
 import type { RecordOrigin } from '../task/record-context.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
+import { GrowthWatch } from './growth-watch.ts'
 import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instance-parts.ts'
 import { Patience, RETRY_MS } from './patience.ts'
 import { SlowAssignment } from './slow-assignment.ts'
@@ -77,6 +78,7 @@ export class Instance {
   readonly #metrics: Metrics
   readonly #listener: InstanceListener
   readonly #patience: Patience
+  readonly #growth: GrowthWatch
   readonly #openDirectory: OpenStateDirectory
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
@@ -101,6 +103,7 @@ export class Instance {
     this.#options = options
     this.#metrics = metrics
     this.#listener = { ...NOBODY_LISTENS, ...surroundings.listener }
+    this.#growth = new GrowthWatch(options, () => this.#topics.plan)
     this.#patience = new Patience(options, cause => this.#listener.onWaiting(cause))
   }
 
@@ -162,6 +165,7 @@ export class Instance {
     }
     this.#begun = await openParts(context, this.#opened, signal)
     this.#lastRefresh = this.#options.clock.monotonic()
+    this.#growth.begin()
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
     this.#slowAssignment = new SlowAssignment(this.#options)
   }
@@ -175,6 +179,7 @@ export class Instance {
     if (this.#failure !== undefined) throw this.#failure
     try {
       const found = await this.#refreshTopicsIfDue()
+      await this.#growth.lookIfDue(this.#parts)
       await this.#parts.membership.takeUpIfDue()
       const updated = await this.#parts.globals.update()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
