@@ -42,7 +42,7 @@ export function shopTopology(prefix = ''): Plan {
     .aggregate(
       (): Sales => ({ orders: 0, revenue: 0 }),
       (sum, { amount }) => ({ orders: sum.orders + 1, revenue: sum.revenue + amount }),
-      { store: { name: 'sales-per-minute', value: sales.value } },
+      { value: sales.value, store: 'sales-per-minute' },
     )
     .toStream()
     .to(names.sales, { key: sales.key })

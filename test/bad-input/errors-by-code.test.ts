@@ -111,7 +111,7 @@ describe('MILLRACE_STORE_DECODE', () => {
         grouped.aggregate(
           () => ({ n: 0 }),
           ({ n }) => ({ n: n + 1 }),
-          { store: { name: 'kept', value: json<{ n: number }>() } },
+          { value: json<{ n: number }>(), store: 'kept' },
         )
       return builder.build()
     }

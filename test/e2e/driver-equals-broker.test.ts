@@ -59,7 +59,7 @@ function shop(prefix = '') {
     .aggregate(
       () => 0,
       (sum, { amount }) => sum + amount,
-      { store: { value: json<number>() } },
+      { value: json<number>() },
     )
     .toStream()
     .to(`${prefix}products`, { key: string(), value: json<number>() })

@@ -45,10 +45,11 @@ export const GIVEN_UP: Scenario = {
       .aggregate(
         () => ({ total: 0, last: '' }),
         ({ total }, value) => ({ total: total + (Number(value) || 0), last: value }),
-        { store: { name: 'sums', key: string(), value: json<{ total: number; last: string }>() } },
+        { key: string(), value: json<{ total: number; last: string }>(), store: 'sums' },
       )
       .toStream()
-      .mapValues(({ total, last }) => {
+      .mapValues(sum => {
+        const { total, last } = sum ?? { total: 0, last: '' }
         failsAt('below', last)
         return total
       })

@@ -113,7 +113,7 @@ export const SCENARIOS: readonly Scenario[] = [
             sum.total += price
             return sum
           },
-          { store: { name: 'totals', value: json<{ total: number }>() } },
+          { value: json<{ total: number }>(), store: 'totals' },
         )
         .mapValues(({ total }) => total)
         .toStream()

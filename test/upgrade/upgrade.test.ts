@@ -203,7 +203,7 @@ it.each<[string, (b: StreamsBuilder) => void]>([
         .aggregate(
           () => ({ n: 0 }),
           ({ n }) => ({ n: n + 1 }),
-          { store: { name: 'words', value: json<{ n: number }>() } },
+          { value: json<{ n: number }>(), store: 'words' },
         ),
   ],
 ])('where nothing was there to refuse the start, the store that is misread is named: %s', async (_what, build) => {

@@ -11,7 +11,7 @@ builder
     () => '',
     // Paying empties the basket: null deletes the row.
     (basket, item) => (item === 'pay' ? null : `${basket}${item} `),
-    { store: { name: 'baskets', value: string() } },
+    { value: string(), store: 'baskets' },
   )
   .toStream()
   .to('basket-contents')

@@ -14,7 +14,7 @@ clicks
   .aggregate(
     () => '',
     (one, other) => one + other,
-    { store: { value: string() } },
+    { value: string() },
   )
   .toStream()
   .to('contacts')

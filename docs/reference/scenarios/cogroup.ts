@@ -8,7 +8,7 @@ deposits
   .groupByKey()
   .cogroup<number>((balance, amount) => balance + amount)
   .cogroup(fees.groupByKey(), (balance, fee) => balance - fee)
-  .aggregate(() => 0, { store: { value: double() } })
+  .aggregate(() => 0, { value: double() })
   .toStream()
   .to('balances')
 export const plan = builder.build()

@@ -9,7 +9,7 @@ builder
     () => 0,
     (sum, pieces) => sum + pieces,
     (sum, pieces) => sum - pieces,
-    { store: { value: int() } },
+    { value: int() },
   )
   .toStream()
   .to('stock-by-category')

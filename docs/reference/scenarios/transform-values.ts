@@ -17,11 +17,7 @@ function versions(): ValueTransformer<string, string, string> {
 const texts = { key: string(), value: string() }
 
 const builder = new StreamsBuilder()
-builder
-  .table('pages', texts)
-  .transformValues(versions, { store: { value: string() } })
-  .toStream()
-  .to('numbered-pages')
+builder.table('pages', texts).transformValues(versions, { value: string(), store: {} }).toStream().to('numbered-pages')
 export const plan = builder.build()
 
 export const input: Input = [

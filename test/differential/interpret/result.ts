@@ -87,12 +87,13 @@ export function name(step: { readonly name?: string }): { readonly name?: string
   return step.name === undefined ? {} : { name: step.name }
 }
 
-export function store(step: { readonly store?: StoreSpec }, of: Serdes): { readonly store?: StoreSpec & Serdes } {
+export function store(step: { readonly store?: StoreSpec }, of: Serdes): object {
   return step.store === undefined ? {} : givenStore(step.store, of)
 }
 
-export function givenStore(given: StoreSpec, of: Serdes): { readonly store: StoreSpec & Serdes } {
-  return { store: { ...given, ...serdes(of) } }
+/** Serdes stand beside a store, as everywhere. */
+export function givenStore(given: StoreSpec, of: Serdes): Serdes & { readonly store: StoreSpec } {
+  return { ...serdes(of), store: given }
 }
 
 export function predicateOf(named: keyof typeof CATALOGUE.predicate): (value: unknown, key: unknown) => boolean {

@@ -11,14 +11,14 @@ export function optionsArgument(fields: Readonly<Record<string, string | undefin
   return given.length === 0 ? '' : `, { ${given.map(([name, value]) => `${name}: ${value}`).join(', ')} }`
 }
 
-/** The `store` option. */
-export function storeOption(
+/** The `store` option, and beside it the serdes of what is kept. */
+export function storeOptions(
   store: StoreSpec | undefined,
   serdes: { readonly key: string; readonly value: string },
-): string | undefined {
-  if (store === undefined) return undefined
+): Readonly<Record<string, string>> {
+  if (store === undefined) return {}
   const settings = Object.entries(store).map(
     ([name, value]) => `${name}: ${typeof value === 'string' ? quoted(value) : String(value)}`,
   )
-  return `{ ${[...settings, `key: ${serdes.key}`, `value: ${serdes.value}`].join(', ')} }`
+  return { key: serdes.key, value: serdes.value, store: settings.length === 0 ? '{}' : `{ ${settings.join(', ')} }` }
 }

@@ -1,6 +1,6 @@
 import type { Step, StepId, TopologySpec } from '../spec.ts'
 import { calledAs, type FunctionKind } from './functions.ts'
-import { optionsArgument, quoted, storeOption } from './source-text.ts'
+import { optionsArgument, quoted, storeOptions } from './source-text.ts'
 
 /** What a step is printed with: serdes, as source, of what an id stands for. */
 interface Printing {
@@ -24,18 +24,18 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
   const from = 'from' in step ? step.from : 'builder'
   const own = 'id' in step ? known(step.id) : TEXTS
   const joiner = (value: string): string => `(value, other, key) => ${value}(text(key), text(value), text(other))`
-  const store = (of = own, always = false): string | undefined =>
-    storeOption('store' in step && typeof step.store === 'object' ? step.store : always ? {} : undefined, of)
-  const storeNamed = (always = false): string => optionsArgument({ name, store: store(own, always) })
+  const store = (of = own, always = false) =>
+    storeOptions('store' in step && typeof step.store === 'object' ? step.store : always ? {} : undefined, of)
+  const storeNamed = (always = false): string => optionsArgument({ name, ...store(own, always) })
   switch (step.op) {
     case 'stream': {
       const topics = step.pattern === undefined ? `[${step.topics.map(quoted).join(', ')}]` : `/${step.pattern}/`
       return `builder.stream(${topics}${optionsArgument({ ...TEXTS, name, ...reading(step) })})`
     }
     case 'table':
-      return `builder.table(${quoted(step.topic)}${optionsArgument({ ...TEXTS, name, ...reading(step), store: store() })})`
+      return `builder.table(${quoted(step.topic)}${optionsArgument({ ...TEXTS, name, ...reading(step), ...store() })})`
     case 'globalTable':
-      return `builder.globalTable(${quoted(step.topic)}${optionsArgument({ ...TEXTS, name, store: store() })})`
+      return `builder.globalTable(${quoted(step.topic)}${optionsArgument({ ...TEXTS, name, ...store() })})`
     case 'filter':
     case 'filterNot':
       return `${from}.${step.op}(${valueKey('predicate', step.predicate)}${storeNamed()})`
@@ -63,7 +63,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
       return `${from}.to(${topic}${optionsArgument({ ...serdes, name, ...partitioner(step.partitioner) })})`
     }
     case 'toTable':
-      return `${from}.toTable(${only({ name, store: store() })})`
+      return `${from}.toTable(${only({ name, ...store() })})`
     case 'toStream':
       if (step.selector === undefined) return `${from}.toStream(${only({ name })})`
       return `${from}.toStream(${valueKey('keySelector', step.selector)}${named})`
@@ -75,9 +75,9 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
       return `${from}.windowedBy(${windows(step)}${optionsArgument({ emitStrategy: step.emit && quoted(step.emit) })})`
     case 'count':
     case 'tableCount':
-      return `${from}.count(${only({ name, store: store({ key: serdes.key, value: 'long()' }) })})`
+      return `${from}.count(${only({ name, ...store({ key: serdes.key, value: 'long()' }) })})`
     case 'reduce':
-      return `${from}.reduce(${twoOf('reducer', step.reducer)}${optionsArgument({ name, store: store(serdes) })})`
+      return `${from}.reduce(${twoOf('reducer', step.reducer)}${optionsArgument({ name, ...store(serdes) })})`
     case 'aggregate': {
       const fn = calledAs({ kind: 'aggregation', name: step.aggregation })
       const cogrouped = isCogrouped(step.from, topology)
@@ -86,7 +86,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
         : ''
       const adder = cogrouped ? '' : `, ${adderOf(step.aggregation)}`
       const kept = store({ key: serdes.key, value: 'string()' }, true)
-      return `${from}.aggregate(() => ${fn}.initial${adder}${merger}${optionsArgument({ name, store: kept })})`
+      return `${from}.aggregate(() => ${fn}.initial${adder}${merger}${optionsArgument({ name, ...kept })})`
     }
     case 'cogroup':
       return `${from}.cogroup(${step.with === undefined ? '' : `${step.with}, `}${adderOf(step.aggregation)})`
@@ -133,7 +133,7 @@ function callOf(step: Exclude<Step, { readonly op: 'split' }>, { topology, known
     case 'transformValues': {
       const stores = step.counts === undefined ? undefined : `[${step.counts}.name]`
       const counts = step.counts === undefined ? 'undefined' : `${step.counts}.name`
-      return `${from}.transformValues(() => countingTransformer(${quoted(step.mapper)}, ${counts})${optionsArgument({ name, stores, store: store() })})`
+      return `${from}.transformValues(() => countingTransformer(${quoted(step.mapper)}, ${counts})${optionsArgument({ name, stores, ...store() })})`
     }
     case 'addStore':
       return `ownStore(${JSON.stringify(step.store)})\nbuilder.addStateStore(${step.id})`

@@ -88,7 +88,7 @@ export function shop(inputs: string, outputs: string): Plan {
       () => 0,
       (sum, pieces) => sum + pieces,
       (sum, pieces) => sum - pieces,
-      { store: { name: 'stock', value: int() } },
+      { value: int(), store: 'stock' },
     )
     .toStream()
     .to(`${outputs}-stock`)

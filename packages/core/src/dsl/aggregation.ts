@@ -13,7 +13,7 @@ import { aggregateTableState, type TableState } from '../topology/table-state.ts
 import { addLate, lateName, type OnLate } from './late.ts'
 import type { StreamPoint, TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
-import { type StoreOption, storeChoice, tableStore, windowedTableStore } from './store-options.ts'
+import { type GivenSerdes, type StoreOption, storeChoice, tableStore, windowedTableStore } from './store-options.ts'
 
 /** A grouped stream. With `groupName`, its aggregations share one repartition topic. */
 export interface GroupPoint extends StreamPoint {
@@ -23,7 +23,7 @@ export interface GroupPoint extends StreamPoint {
   readonly shared: { repartition?: RepartitionEntry }
 }
 
-export interface AggregationOptions {
+export interface AggregationOptions extends GivenSerdes {
   readonly name?: string | undefined
   readonly store?: StoreOption | undefined
 }
@@ -46,7 +46,7 @@ export function addAggregation(
 ): TablePoint {
   const { names } = group.graph
   const prefix = aggregate.kind === 'reduce' ? 'KSTREAM-REDUCE-' : 'KSTREAM-AGGREGATE-'
-  const choice = storeChoice(options?.store)
+  const choice = storeChoice(options?.store, options)
   // Kafka Streams spends a number here that it needs for nothing, when count gets store settings without a name.
   const spends = aggregate.kind === 'count' && windowedBy?.windows.type !== 'sliding'
   if (spends && choice.given && choice.name === undefined) names.store(prefix)

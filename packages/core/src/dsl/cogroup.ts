@@ -33,7 +33,7 @@ export function addCogroup(
 ): TablePoint {
   const { graph } = inputs[0]!.group
   const { names } = graph
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options.store, options)
   const storeName = choice.name ?? names.store('COGROUPKSTREAM-AGGREGATE-')
   const given = optionalName(options.name, 'operator')
   const keySerde = choice.key ?? inputs.map(({ group }) => group.keySerde).find(serde => serde !== undefined)

@@ -4,17 +4,17 @@ import type { Windowed } from '../record/windowed.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { WindowedBy } from './aggregation.ts'
 import { addCogroup, type CogroupPoint } from './cogroup.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import type { RowOf, SerdeSide } from './known-serdes.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import type { KTable } from './ktable.ts'
 import { type LateOption, onLateOf } from './late.ts'
 import type { Make } from './make.ts'
-import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
+import type { MaterializeOptions, MaterializeWindowsOptions } from './options.ts'
 import { point, sameGraph } from './point.ts'
 
-/** How an aggregate is kept: the store's value serde says what it is made of. */
-type KeptAs<K, VR> = NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } }
-type WindowsKeptAs<K, VR> = NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } }
+/** How an aggregate is kept: the value serde says what it is made of. */
+type KeptAs<K, VR> = MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> }
+type WindowsKeptAs<K, VR> = MaterializeWindowsOptions<K, VR> & { readonly value: Serde<RowOf<VR>> }
 
 /**
  * Several grouped streams with the same keys, about to be aggregated into one table, each by a function of its own. `V` is
@@ -45,7 +45,7 @@ export class CogroupedKStream<K, VR, V = unknown> {
   }
 
   /** The table of the aggregates, each of which begins as what `initializer` gives. */
-  aggregate(initializer: () => NoInfer<VR>, options: KeptAs<K, VR>): KTable<K, VR, SerdeSide> {
+  aggregate(initializer: () => NoInfer<VR>, options: KeptAs<K, VR>): KTable<K, RowOf<VR>, SerdeSide> {
     return this.#make.table(addCogroup(this.#point, initializer, options))
   }
 
@@ -78,7 +78,7 @@ export class TimeWindowedCogroupedKStream<K, VR> {
   }
 
   /** The table of the aggregates of each window. */
-  aggregate(initializer: () => NoInfer<VR>, options: WindowsKeptAs<K, VR>): KTable<Windowed<K>, VR, SerdeSide> {
+  aggregate(initializer: () => NoInfer<VR>, options: WindowsKeptAs<K, VR>): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
     return this.#make.table(addCogroup(this.#point, initializer, options, this.#by))
   }
 }
@@ -101,7 +101,7 @@ export class SessionWindowedCogroupedKStream<K, VR> {
     initializer: () => NoInfer<VR>,
     merger: (one: VR, other: VR, key: K) => Awaitable<NoInfer<VR>>,
     options: WindowsKeptAs<K, VR>,
-  ): KTable<Windowed<K>, VR, SerdeSide> {
+  ): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
     if (typeof merger !== 'function') {
       const reason = 'the merger is missing: it makes one aggregate of those of two sessions'
       throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'aggregate', reason })

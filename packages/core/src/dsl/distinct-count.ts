@@ -27,12 +27,12 @@ interface DistinctBy<ID> extends NameOption {
 
 /** Of `distinctCount`. */
 export interface DistinctCountOptions<K, ID> extends DistinctBy<ID> {
-  readonly store?: string | Omit<StoreOptions<K, ID>, 'value'>
+  readonly store?: string | StoreOptions
 }
 
 /** Of `distinctCount` over windows or sessions. */
 export interface DistinctCountWindowsOptions<K, ID> extends DistinctBy<ID> {
-  readonly store?: string | Omit<WindowStoreSettings<K, ID>, 'value'>
+  readonly store?: string | WindowStoreSettings
 }
 
 interface ErasedOptions extends NameOption {

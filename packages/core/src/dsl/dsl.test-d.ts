@@ -39,7 +39,7 @@ describe('types flow from the serdes', () => {
     expectTypeOf(orders.mapValues(order => order.total)).toEqualTypeOf<KStream<string, number, 'key'>>()
     expectTypeOf(orders.map((order, key) => [order.total, key])).toEqualTypeOf<KStream<number, string>>()
     expectTypeOf(orders.flatMap((order, key) => [[order.total, key]])).toEqualTypeOf<KStream<number, string>>()
-    expectTypeOf(lines.flatMapValues(line => line.split(' '))).toEqualTypeOf<KStream<string, string, 'key'>>()
+    expectTypeOf(lines.flatMapValues(line => line.split(' '))).toEqualTypeOf<KStream<string, string, 'key' | 'value'>>()
     expectTypeOf(orders.selectKey(order => order.total)).toEqualTypeOf<KStream<number, Order, 'value'>>()
     expectTypeOf(orders.peek(() => 1).filterNot(() => true)).toEqualTypeOf(orders)
     expectTypeOf(orders.repartition({ partitions: 3 })).toEqualTypeOf(orders)
@@ -52,7 +52,7 @@ describe('types flow from the serdes', () => {
     const totals = byCustomer.aggregate(
       () => 0,
       (total, order) => total + order.total,
-      { store: { value: double() } },
+      { value: double() },
     )
     expectTypeOf(totals).toEqualTypeOf<KTable<string, number, 'key' | 'value'>>()
     expectTypeOf(byCustomer.windowedBy(minute).count()).toEqualTypeOf<
@@ -107,12 +107,16 @@ describe('types flow from the serdes', () => {
   })
 
   it('through tables', () => {
-    expectTypeOf(customers.filter(() => true).toStream()).toEqualTypeOf<KStream<string, Customer, 'key' | 'value'>>()
+    expectTypeOf(customers.filter(() => true).toStream()).toEqualTypeOf<
+      KStream<string, Customer | null, 'key' | 'value'>
+    >()
     expectTypeOf(customers.mapValues(({ name }) => name)).toEqualTypeOf<KTable<string, string, 'key'>>()
-    expectTypeOf(customers.mapValues(({ name }) => name, { store: { value: string() } })).toEqualTypeOf<
+    expectTypeOf(customers.mapValues(({ name }) => name, { value: string(), store: {} })).toEqualTypeOf<
       KTable<string, string, 'key' | 'value'>
     >()
-    expectTypeOf(customers.toStream(({ name }) => name.length)).toEqualTypeOf<KStream<number, Customer, 'value'>>()
+    expectTypeOf(customers.toStream(row => row?.name.length ?? 0)).toEqualTypeOf<
+      KStream<number, Customer | null, 'value'>
+    >()
     expectTypeOf(lines.toTable()).toEqualTypeOf<KTable<string, string, 'key' | 'value'>>()
   })
 })
@@ -146,7 +150,8 @@ describe('a missing serde is a type error', () => {
     mapped.groupByKey({ key: double(), value: string() })
     // @ts-expect-error the new key's serde must be given
     lines.groupBy(line => line.length, {})
-    // @ts-expect-error flatMapValues makes new values
+    // @ts-expect-error flatMapValues makes values of another type
+    lines.flatMapValues(line => [line.length]).groupBy(String, { key: string() })
     lines.flatMapValues(line => line.split(' ')).groupBy(word => word, { key: string() })
     // The key is the old one: nothing is redistributed, and count does not keep values.
     lines
@@ -161,7 +166,7 @@ describe('a missing serde is a type error', () => {
     lengths.reduce((longest, length) => Math.max(longest, length))
     // @ts-expect-error and in the windowed case too
     lengths.windowedBy(minute).reduce((longest, length) => Math.max(longest, length), { store: 'longest' })
-    lengths.reduce((longest, length) => Math.max(longest, length), { store: { name: 'longest', value: double() } })
+    lengths.reduce((longest, length) => Math.max(longest, length), { value: double(), store: 'longest' })
     // @ts-expect-error an aggregate is of a new type
     lengths.aggregate(
       () => 0,
@@ -169,7 +174,7 @@ describe('a missing serde is a type error', () => {
     )
     // @ts-expect-error
     mapped.toTable()
-    mapped.toTable({ store: { key: double(), value: string() } })
+    mapped.toTable({ key: double(), value: string() })
     // @ts-expect-error the new value needs a serde to be kept
     customers.mapValues(({ name }) => name, { store: 'names' })
     // @ts-expect-error
@@ -184,7 +189,7 @@ describe('a missing serde is a type error', () => {
 
   it('where two streams merge and one does not know it', () => {
     // @ts-expect-error
-    lines.merge(lines.mapValues(line => line)).to('out')
+    lines.merge(lines.selectKey(line => line)).to('out')
     lines.merge(lines).to('out')
   })
 
@@ -221,7 +226,7 @@ describe('a stream as an argument', () => {
     const written = (stream: KStream<string, string, 'key' | 'value'>) => stream.to('out')
     written(lines)
     // @ts-expect-error the function writes it without asking for serdes
-    written(lines.mapValues(line => line))
+    written(lines.selectKey(line => line))
     // @ts-expect-error its values are orders
     cleaned(orders)
     // @ts-expect-error

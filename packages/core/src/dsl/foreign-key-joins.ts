@@ -7,9 +7,9 @@ import type { StreamPartitioner, TargetTopic } from '../topology/plan.ts'
 import { requiredSerdes } from '../topology/required-serdes.ts'
 import { getterStores, sourceTableState, versionedSemantics } from '../topology/table-state.ts'
 import { sameGraph, type TablePoint } from './point.ts'
-import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
+import { type GivenSerdes, type StoreOption, storeChoice, tableStore } from './store-options.ts'
 
-interface ForeignKeyJoinOptions {
+interface ForeignKeyJoinOptions extends GivenSerdes {
   readonly name?: string | undefined
   readonly store?: StoreOption | undefined
   readonly partitioner?: KeyPartitioner | undefined
@@ -119,7 +119,7 @@ export function addForeignKeyJoin(
     { connects: getterStores(primary) },
   )
   graph.add(resolve, [responses])
-  return addResult(left, resolve, sources, named('-result', 'FK-JOIN-OUTPUT'), storeChoice(options.store))
+  return addResult(left, resolve, sources, named('-result', 'FK-JOIN-OUTPUT'), storeChoice(options.store, options))
 }
 
 /** The result is a table like one that is read from a topic: kept only where somebody needs it. */
@@ -134,7 +134,8 @@ function addResult(
   const storeName = choice.name ?? graph.names.store('KTABLE-FK-JOIN-OUTPUT-')
   const keySerde = choice.key ?? left.keySerde
   const table = sourceTableState(storeName, choice.name !== undefined, choice.historyRetentionMs)
-  const store = tableStore(storeName, choice, { keySerde, valueSerde: undefined })
+  const valueSerde = choice.value ?? left.valueSerde
+  const store = tableStore(storeName, choice, { keySerde, valueSerde })
   const entry: GraphEntry = {
     kind: 'processor',
     name,
@@ -150,7 +151,7 @@ function addResult(
     name,
     sources,
     keySerde: left.keySerde,
-    valueSerde: choice.value,
+    valueSerde,
     table,
     storeName: choice.name,
   }

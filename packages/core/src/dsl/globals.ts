@@ -26,7 +26,7 @@ export function addGlobalTable(
   topic: string,
   options: KeptTopicOptions & { readonly store?: StoreOption | undefined },
 ): GlobalPoint {
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options.store, options)
   if (choice.historyRetentionMs !== undefined) {
     const reason = 'a global table cannot be versioned'
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `globalTable "${topic}"`, reason })
@@ -34,7 +34,7 @@ export function addGlobalTable(
   refuseTtl(choice, `globalTable "${topic}"`, NOT_OURS)
   refuseMaxEntries(choice, `globalTable "${topic}"`, NOT_WHOLE)
   const storeName = choice.name ?? graph.names.store(`${topic}-`)
-  const serdes = { keySerde: choice.key ?? options.key, valueSerde: choice.value ?? options.value }
+  const serdes = { keySerde: choice.key, valueSerde: choice.value }
   const store = { ...tableStore(storeName, choice, serdes), changelog: undefined, caching: false }
   const operator = { type: 'tableSource', store: storeName, sendOldValues: false } as const
   addKeptTopic(graph, topic, options, store, true, () => operator)

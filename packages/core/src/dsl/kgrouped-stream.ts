@@ -5,10 +5,10 @@ import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint } from './aggregation.ts'
 import { CogroupedKStream } from './cogrouped-kstream.ts'
 import { addDistinctCount, type DistinctCountOptions, type DistinctId } from './distinct-count.ts'
-import type { MissingValue, SerdeSide, WithStoreSerdes } from './known-serdes.ts'
+import type { MissingValue, ResultSerdeMissing, RowOf, SerdeSide, ValueKnown, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import type { MaterializeOptions } from './options.ts'
 import { type LateOption, onLateOf } from './late.ts'
 import { point, type types } from './point.ts'
 import { addTopN, type TopNOptions } from './top-n.ts'
@@ -21,7 +21,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   readonly [point]: GroupPoint
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
   constructor(group: GroupPoint, make: Make) {
@@ -35,16 +35,23 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * @example
    * grouped.count({ store: 'counts' })
    */
-  count(options: MaterializeOptions<K, bigint> = {}): KTable<K, bigint, SerdeSide> {
+  count<N extends bigint | number = bigint>(options: MaterializeOptions<K, N> = {}): KTable<K, N, SerdeSide> {
     return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
   }
 
   /** Combines the values of each key; the first one is taken as it is. `null` deletes the key. */
   reduce(
-    reducer: (aggregate: V, value: V) => Awaitable<V | null>,
-    ...args: WithStoreSerdes<MaterializeOptions<K, V>, StoreOptions<K, V>, K, V, Known | 'key'>
-  ): KTable<K, V, SerdeSide> {
-    const [options = {}]: [MaterializeOptions<K, V>?] = args
+    this: ValueKnown<Known>,
+    reducer: (aggregate: RowOf<V>, value: RowOf<V>) => Awaitable<V | null>,
+  ): KTable<K, RowOf<V>, SerdeSide>
+  reduce(
+    reducer: (aggregate: RowOf<V>, value: RowOf<V>) => Awaitable<V | null>,
+    options: MaterializeOptions<K, V> & MissingValue<V, Known>,
+  ): KTable<K, RowOf<V>, SerdeSide>
+  reduce(
+    reducer: (aggregate: RowOf<V>, value: RowOf<V>) => Awaitable<V | null>,
+    options: MaterializeOptions<K, V> = {},
+  ): KTable<K, RowOf<V>, SerdeSide> {
     return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, this[point].valueSerde))
   }
 
@@ -52,13 +59,23 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * Adds each value to its key's aggregate, which begins as what `initializer` gives. `null` deletes the key.
    *
    * @example
-   * grouped.aggregate(() => 0, (total, order) => total + order.price, { store: { value: double() } })
+   * grouped.aggregate(() => 0, (total, order) => total + order.price, { value: double() })
    */
   aggregate<VR>(
-    initializer: () => NoInfer<VR>,
-    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
-    options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
-  ): KTable<K, VR, SerdeSide> {
+    this: TopologyError<ResultSerdeMissing>,
+    initializer: () => VR,
+    aggregator: (aggregate: VR, value: RowOf<V>, key: K) => Awaitable<NoInfer<VR> | null>,
+  ): KTable<K, RowOf<VR>, SerdeSide>
+  aggregate<VR>(
+    initializer: () => VR,
+    aggregator: (aggregate: VR, value: RowOf<V>, key: K) => Awaitable<NoInfer<VR> | null>,
+    options: MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+  ): KTable<K, RowOf<VR>, SerdeSide>
+  aggregate<VR>(
+    initializer: () => VR,
+    aggregator: (aggregate: VR, value: RowOf<V>, key: K) => Awaitable<NoInfer<VR> | null>,
+    options: MaterializeOptions<K, VR> = {},
+  ): KTable<K, RowOf<VR>, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
     return this.#make.table(addAggregation(this[point], aggregate, options, undefined))
   }
@@ -69,7 +86,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * @example
    * grouped.topN({ n: 3, by: order => order.total })
    */
-  topN(options: TopNOptions<K, V> & MissingValue<V, Known>): KTable<K, readonly V[], SerdeSide> {
+  topN(options: TopNOptions<K, RowOf<V>> & MissingValue<V, Known>): KTable<K, readonly RowOf<V>[], SerdeSide> {
     return this.#make.table(addTopN(this[point], options))
   }
 
@@ -80,7 +97,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * grouped.distinctCount(click => click.user, { id: string() })
    */
   distinctCount<ID extends DistinctId>(
-    by: (value: V, key: K) => ID | null,
+    by: (value: RowOf<V>, key: K) => ID | null,
     options: DistinctCountOptions<K, ID>,
   ): KTable<K, bigint, SerdeSide> {
     return this.#make.table(addDistinctCount(this[point], by, options))
@@ -90,7 +107,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * Begins an aggregation of several grouped streams into one table: `aggregator` adds the values of this one.
    *
    * @example
-   * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { store: { value: accounts } })
+   * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { value: accounts })
    */
   cogroup<VR>(aggregator: (aggregate: VR, value: V, key: K) => Awaitable<VR | null>): CogroupedKStream<K, VR, V> {
     return new CogroupedKStream<K, VR, V>(

@@ -1,10 +1,10 @@
 import type { Awaitable } from '../operators/spec.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import type { ResultSerdeMissing, RowOf, SerdeSide, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeOptions, NameOption, StoreOptions } from './options.ts'
+import type { MaterializeOptions } from './options.ts'
 import { point, type types } from './point.ts'
 import { addTableAggregation, type TableGroupPoint } from './table-aggregation.ts'
 
@@ -18,7 +18,7 @@ export class KGroupedTable<K, V> {
   readonly [point]: TableGroupPoint
   readonly #make: Make
   /** Never there: carries the types only. */
-  declare readonly [types]?: { readonly key: K; readonly value: V }
+  declare readonly [types]: { readonly key: K; readonly value: V }
 
   /** @internal */
   constructor(group: TableGroupPoint, make: Make) {
@@ -27,7 +27,7 @@ export class KGroupedTable<K, V> {
   }
 
   /** How many rows each key has. A key that has had rows stays, with 0. */
-  count(options: MaterializeOptions<K, bigint> = {}): KTable<K, bigint, SerdeSide> {
+  count<N extends bigint | number = bigint>(options: MaterializeOptions<K, N> = {}): KTable<K, N, SerdeSide> {
     return this.#make.table(addTableAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
   }
 
@@ -48,14 +48,26 @@ export class KGroupedTable<K, V> {
    * @example
    * products
    *   .groupBy(({ category, stock }) => [category, stock], { key: string(), value: int() })
-   *   .aggregate(() => 0, (sum, stock) => sum + stock, (sum, stock) => sum - stock, { store: { value: int() } })
+   *   .aggregate(() => 0, (sum, stock) => sum + stock, (sum, stock) => sum - stock, { value: int() })
    */
   aggregate<VR>(
-    initializer: () => NoInfer<VR>,
+    this: TopologyError<ResultSerdeMissing>,
+    initializer: () => VR,
     adder: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     subtractor: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
-    options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
-  ): KTable<K, VR, SerdeSide> {
+  ): KTable<K, RowOf<VR>, SerdeSide>
+  aggregate<VR>(
+    initializer: () => VR,
+    adder: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    subtractor: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    options: MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+  ): KTable<K, RowOf<VR>, SerdeSide>
+  aggregate<VR>(
+    initializer: () => VR,
+    adder: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    subtractor: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    options: MaterializeOptions<K, VR> = {},
+  ): KTable<K, RowOf<VR>, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, adder, subtractor } as const
     return this.#make.table(addTableAggregation(this[point], aggregate, options, undefined))
   }

@@ -13,15 +13,20 @@ import { GlobalKTable } from './global-ktable.ts'
 import { addStreamGlobalJoin } from './globals.ts'
 import { groupPoint } from './group-point.ts'
 import type {
+  AllKnown,
+  IfGiven,
+  JoinedTable,
+  KeyKnown,
+  KnownAfter,
   MissingOtherValue,
   MissingSerdes,
   MissingSerdesOfNewKey,
   MissingValue,
+  RowOf,
   SameKey,
+  SerdeOf,
   SerdeSide,
-  WithSerdes,
-  WithSerdesOfNewKey,
-  WithStoreSerdes,
+  ValuesOf,
 } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
@@ -34,7 +39,6 @@ import type {
   RepartitionOptions,
   SinkOptions,
   TableJoinOptions,
-  StoreOptions,
   TopicChoice,
   ToTableOptions,
 } from './options.ts'
@@ -58,7 +62,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   readonly [point]: StreamPoint
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
   constructor(from: StreamPoint, make: Make) {
@@ -89,7 +93,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   mapValues<VR>(
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: NameOption,
-  ): KStream<K, VR, Exclude<Known, 'value'>> {
+  ): KStream<K, VR, KnownAfter<Known, V, VR>> {
     return this.#make.stream(addStep(this[point], 'mapValues', { type: 'mapValues', mapper }, options?.name))
   }
 
@@ -110,7 +114,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   mapValuesAsync<VR>(
     mapper: (value: V, key: K, call: AsyncCall) => Awaitable<VR>,
     options?: MapValuesAsyncOptions,
-  ): KStream<K, VR, Exclude<Known, 'value'>> {
+  ): KStream<K, VR, KnownAfter<Known, V, VR>> {
     return this.#make.stream(addMapValuesAsync(this[point], mapper, options))
   }
 
@@ -126,7 +130,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   flatMapValues<VR>(
     mapper: (value: V, key: K) => Awaitable<Iterable<VR>>,
     options?: NameOption,
-  ): KStream<K, VR, Exclude<Known, 'value'>> {
+  ): KStream<K, VR, KnownAfter<Known, V, VR>> {
     return this.#make.stream(addStep(this[point], 'flatMapValues', { type: 'flatMapValues', mapper }, options?.name))
   }
 
@@ -193,36 +197,42 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Writes the records to a topic and reads them back, distributed by key. */
-  repartition(...args: WithSerdes<RepartitionOptions<K, V>, K, V, Known>): KStream<K, V, SerdeSide> {
-    const [options]: [RepartitionOptions<K, V>?] = args
-    return this.#make.stream(addRepartition(this[point], options))
+  repartition(this: AllKnown<Known>): KStream<K, V, SerdeSide>
+  repartition(options: RepartitionOptions<K, V> & MissingSerdes<K, V, Known>): KStream<K, V, SerdeSide>
+  repartition(options?: RepartitionOptions<K, V>): KStream<K, V, SerdeSide> {
+    return this.#make.stream(addRepartition(this[point], options as never))
   }
 
   /** Writes the records to a topic, or to the one that `topic` chooses for each of them. Topics must exist. */
-  to(topic: string | TopicChoice<K, V>, ...args: WithSerdes<SinkOptions<K, V>, K, V, Known>): void {
-    const [options]: [SinkOptions<K, V>?] = args
-    addSink(this[point], topic, options)
+  to(this: AllKnown<Known>, topic: string | TopicChoice<K, V>): void
+  to(topic: string | TopicChoice<K, V>, options: SinkOptions<K, V> & MissingSerdes<K, V, Known>): void
+  to(topic: string | TopicChoice<K, V>, options?: SinkOptions<K, V>): void {
+    addSink(this[point], topic, options as never)
   }
 
   /** The table of the last value of each key; a record without a value deletes. */
-  toTable(...args: WithStoreSerdes<ToTableOptions<K, V>, StoreOptions<K, V>, K, V, Known>): KTable<K, V, SerdeSide> {
-    const [options = {}]: [ToTableOptions<K, V>?] = args
+  toTable(this: AllKnown<Known>): KTable<K, RowOf<V>, SerdeSide>
+  toTable(options: ToTableOptions<K, V> & MissingSerdes<K, V, Known>): KTable<K, RowOf<V>, SerdeSide>
+  toTable(options: ToTableOptions<K, V> = {}): KTable<K, RowOf<V>, SerdeSide> {
     return this.#make.table(addToTable(this[point], { ...options, onLate: onLateOf(options, this.#make) }))
   }
 
   /** Groups by a new key; a record whose new key is null is left out. */
-  groupBy<KR>(
+  groupBy<KR, S extends SerdeOf<V> | undefined = undefined>(
     selector: (value: V, key: K) => Awaitable<KR | null>,
-    options: GroupByOptions<KR, V> & MissingValue<V, Known>,
-  ): KGroupedStream<KR, V, Known | 'key'> {
+    options: GroupByOptions<KR, V> & { readonly value?: S } & MissingValue<V, Known>,
+  ): KGroupedStream<KR, V, Known | 'key' | IfGiven<S, 'value'>> {
     const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options?.name)
-    return this.#make.grouped(groupPoint(selected, 'groupBy', options))
+    return this.#make.grouped(groupPoint(selected, 'groupBy', options as never))
   }
 
   /** Groups by the key there is. */
-  groupByKey(...args: WithSerdesOfNewKey<GroupOptions<K, V>, K, V, Known>): KGroupedStream<K, V, Known | 'key'> {
-    const [options]: [GroupOptions<K, V>?] = args
-    return this.#make.grouped(groupPoint(this[point], 'groupByKey', options))
+  groupByKey(this: KeyKnown<Known>): KGroupedStream<K, V, Known | 'key'>
+  groupByKey<S extends SerdeOf<V> | undefined = undefined>(
+    options: GroupOptions<K, V> & { readonly value?: S } & MissingSerdesOfNewKey<K, V, Known>,
+  ): KGroupedStream<K, V, Known | 'key' | IfGiven<S, 'value'>>
+  groupByKey(options?: GroupOptions<K, V>): unknown {
+    return this.#make.grouped(groupPoint(this[point], 'groupByKey', options as never))
   }
 
   /**
@@ -232,21 +242,26 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   join<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
     keySelector: (value: V, key: K) => Awaitable<KG | null>,
-    joiner: (value: V, globalValue: VG, key: K) => Awaitable<VR>,
+    joiner: (value: RowOf<V>, globalValue: VG, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
   /**
    * Joins each record with the table's current value of its key; without one there is no result. Or with each record of
    * another stream that has the same key and is near enough in time.
    */
+  join<Other, VR>(
+    this: KeyKnown<Known>,
+    table: Other & JoinedTable<Other, K>,
+    joiner: (value: RowOf<V>, tableValue: ValuesOf<Other>, key: K) => Awaitable<VR>,
+  ): KStream<K, VR, 'key'>
   join<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
-    joiner: (value: V, tableValue: VT, key: K) => Awaitable<VR>,
-    ...args: WithSerdesOfNewKey<TableJoinOptions<K, V>, K, V, Known>
+    joiner: (value: RowOf<V>, tableValue: VT, key: K) => Awaitable<VR>,
+    options: TableJoinOptions<K, V> & MissingSerdesOfNewKey<K, V, Known>,
   ): KStream<K, VR, 'key'>
   join<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+    joiner: (value: RowOf<V>, otherValue: RowOf<VO>, key: K) => Awaitable<VR>,
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
   ): KStream<K, VR, 'key'>
   join(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
@@ -257,7 +272,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   leftJoin<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
     keySelector: (value: V, key: K) => Awaitable<KG | null>,
-    joiner: (value: V, globalValue: VG | null, key: K) => Awaitable<VR>,
+    joiner: (value: RowOf<V>, globalValue: VG | null, key: K) => Awaitable<VR>,
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
   /**
@@ -265,14 +280,19 @@ export class KStream<K, V, Known extends SerdeSide = never> {
    * has the same key and is near enough in time; a record of this stream that has found none is joined with null when none
    * can come any more.
    */
+  leftJoin<Other, VR>(
+    this: KeyKnown<Known>,
+    table: Other & JoinedTable<Other, K>,
+    joiner: (value: RowOf<V>, tableValue: ValuesOf<Other> | null, key: K) => Awaitable<VR>,
+  ): KStream<K, VR, 'key'>
   leftJoin<KT, VT, VR, TableKnown extends SerdeSide>(
     table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
-    joiner: (value: V, tableValue: VT | null, key: K) => Awaitable<VR>,
-    ...args: WithSerdesOfNewKey<TableJoinOptions<K, V>, K, V, Known>
+    joiner: (value: RowOf<V>, tableValue: VT | null, key: K) => Awaitable<VR>,
+    options: TableJoinOptions<K, V> & MissingSerdesOfNewKey<K, V, Known>,
   ): KStream<K, VR, 'key'>
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+    joiner: (value: RowOf<V>, otherValue: RowOf<VO> | null, key: K) => Awaitable<VR>,
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
   ): KStream<K, VR, 'key'>
   leftJoin(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
@@ -282,7 +302,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   /** As `leftJoin` with a stream, but records of either stream that find no partner are joined with null. */
   outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
+    joiner: (value: RowOf<V> | null, otherValue: RowOf<VO> | null, key: K) => Awaitable<VR>,
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
   ): KStream<K, VR, 'key'> {
     const erased = withLatePoints(options as never, this.#make)

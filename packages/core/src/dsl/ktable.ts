@@ -3,10 +3,10 @@ import type { Awaitable, ForeignKeyFn, TableJoiner, ValueFn } from '../operators
 import type { Serde } from '../serde/serde.ts'
 import { addForeignKeyJoin } from './foreign-key-joins.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'
-import type { SameKey, SerdeSide } from './known-serdes.ts'
+import type { IfGiven, KnownAfter, MissingValue, RowOf, SameKey, SerdeOf, SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import type { ForeignKeyJoinOptions, MaterializeOptions, NameOption, ProcessOptions, StoreOptions } from './options.ts'
+import type { ForeignKeyJoinOptions, MaterializeOptions, NameOption, ProcessOptions, SerdeOptions } from './options.ts'
 import { point, type TablePoint, type types } from './point.ts'
 import { addStep } from './steps.ts'
 import { addTableGroup } from './table-aggregation.ts'
@@ -14,11 +14,26 @@ import { addTableTableJoin } from './table-joins.ts'
 import { addSuppress, type SuppressOptions } from './suppress.ts'
 import { addTableFilter, addTableMapValues, addTableTransformValues, addToStream } from './tables.ts'
 
-/** A store needs the value serde: where it is not known, it must come with the store. */
-type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known ? MaterializeOptions<K, V> : NameOption
+/** A table of whatever types. */
+type AnyTable = { readonly [point]: TablePoint }
 
-/** Keeps the result of a join in a store. */
-type TableJoinStore<K, VR> = NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } }
+/** Of a filter: its rows have the serdes of those before. To keep them, the value serde must be known. */
+type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known
+  ? MaterializeOptions<K, V>
+  : NameOption | (MaterializeOptions<K, V> & { readonly value: SerdeOf<V> })
+
+/**
+ * Of what makes new values: with a store their serde must be known, which it is where they have the type of those before. Without
+ * one it may be given for what comes later.
+ */
+type NewRowsOptions<K, V, VR, Known extends SerdeSide, S> =
+  | (SerdeOptions<K, VR> & { readonly value?: S; readonly store?: undefined })
+  | (MaterializeOptions<K, VR> & { readonly value?: S } & MissingNew<V, NoInfer<VR>, Known>)
+
+/** Before the compiler has inferred `VR` it asks for nothing. */
+type MissingNew<V, VR, Known extends SerdeSide> = unknown extends VR
+  ? unknown
+  : MissingValue<VR, KnownAfter<Known, V, VR>>
 
 /**
  * A table: the last value of each key, changing as records come. It is kept in a store where one is named or another
@@ -29,7 +44,12 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   readonly [point]: TablePoint
   readonly #make: Make
   /** Never there: carries the types only. A table that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: {
+    readonly table: true
+    readonly key: K
+    readonly value: V
+    readonly known: Record<Known, true>
+  }
 
   /** @internal */
   constructor(from: TablePoint, make: Make) {
@@ -48,50 +68,33 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
   filter(
     predicate: (value: V, key: K) => Awaitable<boolean>,
-    options: NameOption & { readonly store: StoreOptions<K, V> & { readonly value: Serde<V> } },
-  ): KTable<K, V, Known | 'value'>
-  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: FilterOptions<K, V, Known>): KTable<K, V, Known>
-  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
+    options?: FilterOptions<K, V, Known>,
+  ): KTable<K, V, Known> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
   }
 
   /** The rows for which `predicate` does not hold. */
   filterNot(
     predicate: (value: V, key: K) => Awaitable<boolean>,
-    options: NameOption & { readonly store: StoreOptions<K, V> & { readonly value: Serde<V> } },
-  ): KTable<K, V, Known | 'value'>
-  filterNot(
-    predicate: (value: V, key: K) => Awaitable<boolean>,
     options?: FilterOptions<K, V, Known>,
-  ): KTable<K, V, Known>
-  filterNot(predicate: (value: V, key: K) => Awaitable<boolean>, options?: MaterializeOptions<K, V>): KTable<K, V> {
+  ): KTable<K, V, Known> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
   }
 
-  /** Rows with new values. To keep the result in a store, give the store's value serde. */
-  mapValues<VR>(
+  /** Rows with new values; null deletes the row. To keep the result in a store, its value serde must be known. */
+  mapValues<VR, S extends SerdeOf<VR> | undefined = undefined>(
     mapper: (value: V, key: K) => Awaitable<VR>,
-    options: NameOption & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
-  ): KTable<K, VR, Known | 'value'>
-  mapValues<VR>(
-    mapper: (value: V, key: K) => Awaitable<VR>,
-    options?: NameOption,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
-  mapValues<VR>(mapper: (value: V, key: K) => Awaitable<VR>, options?: MaterializeOptions<K, VR>): KTable<K, VR> {
+    options?: NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
     return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
   }
 
   /** Rows with new values, made by user code with stores and timers. `supplier` makes a transformer for each task. */
-  transformValues<VR>(
+  transformValues<VR, S extends SerdeOf<VR> | undefined = undefined>(
     supplier: () => ValueTransformer<K, V, VR>,
-    options: ProcessOptions & { readonly store: StoreOptions<K, VR> & { readonly value: Serde<VR> } },
-  ): KTable<K, VR, Known | 'value'>
-  transformValues<VR>(
-    supplier: () => ValueTransformer<K, V, VR>,
-    options?: ProcessOptions,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
-  transformValues(supplier: () => unknown, options: ProcessOptions = {}): unknown {
-    return this.#make.table(addTableTransformValues(this[point], supplier, options))
+    options?: ProcessOptions & NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
+    return this.#make.table(addTableTransformValues(this[point], supplier, options ?? {}))
   }
 
   /**
@@ -111,30 +114,19 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    *
    * @param foreignKey the key in the other table, or null for none
    */
-  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+  join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown>,
     foreignKey: (value: V, key: K) => KO | null,
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
-    options: ForeignKeyJoinOptions<K, KO> & TableJoinStore<K, VR>,
-  ): KTable<K, VR, Known | 'value'>
-  join<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown>,
-    foreignKey: (value: V, key: K) => KO | null,
-    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
-    options?: ForeignKeyJoinOptions<K, KO>,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
+    options?: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
   /** The rows whose key is in both tables. It changes when either of them does. Both get stores if they have none. */
-  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+  join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
-    options: TableJoinStore<K, VR>,
-  ): KTable<K, VR, Known | 'value'>
-  join<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
-    options?: NameOption,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
-  join(other: KTable<unknown, unknown>, first: unknown, second?: unknown, third?: object): unknown {
+    options?: NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
+  join(other: AnyTable, first: unknown, second?: unknown, third?: object): unknown {
     const table =
       typeof second === 'function'
         ? addForeignKeyJoin(this[point], other[point], 'inner', first as ForeignKeyFn, second as TableJoiner, third)
@@ -148,30 +140,19 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    *
    * @param foreignKey the key in the other table, or null for none
    */
-  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown>,
     foreignKey: (value: V, key: K) => KO | null,
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options: ForeignKeyJoinOptions<K, KO> & TableJoinStore<K, VR>,
-  ): KTable<K, VR, Known | 'value'>
-  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown>,
-    foreignKey: (value: V, key: K) => KO | null,
-    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options?: ForeignKeyJoinOptions<K, KO>,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
+    options?: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
   /** All rows of this table, joined with those of the other, or with null. */
-  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options: TableJoinStore<K, VR>,
-  ): KTable<K, VR, Known | 'value'>
-  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options?: NameOption,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
-  leftJoin(other: KTable<unknown, unknown>, first: unknown, second?: unknown, third?: object): unknown {
+    options?: NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
+  leftJoin(other: AnyTable, first: unknown, second?: unknown, third?: object): unknown {
     const table =
       typeof second === 'function'
         ? addForeignKeyJoin(this[point], other[point], 'left', first as ForeignKeyFn, second as TableJoiner, third)
@@ -180,17 +161,11 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /** The rows of both tables; the joiner gets null for the one that has no such row. */
-  outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+  outerJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options: TableJoinStore<K, VR>,
-  ): KTable<K, VR, Known | 'value'>
-  outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options?: NameOption,
-  ): KTable<K, VR, Exclude<Known, 'value'>>
-  outerJoin(other: KTable<unknown, unknown>, joiner: TableJoiner, options?: object): unknown {
+    options?: NewRowsOptions<K, V, VR, Known, S>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
     return this.#make.table(addTableTableJoin(this[point], other[point], 'outer', joiner, options))
   }
 
@@ -205,9 +180,15 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addSuppress(this[point], options))
   }
 
-  /** The table's changes; a deletion is a record without a value. With `mapper` they get new keys. */
-  toStream<KR>(mapper: (value: V, key: K) => Awaitable<KR>, options?: NameOption): KStream<KR, V, Exclude<Known, 'key'>>
-  toStream(options?: NameOption): KStream<K, V, Known>
+  /**
+   * The table's changes. The value is null where a row was deleted, as each session is that becomes part of another one. With
+   * `mapper` the records get new keys.
+   */
+  toStream<KR>(
+    mapper: (value: V | null, key: K) => Awaitable<KR>,
+    options?: NameOption,
+  ): KStream<KR, V | null, Exclude<Known, 'key'>>
+  toStream(options?: NameOption): KStream<K, V | null, Known>
   toStream(first?: NameOption | ValueFn<unknown>, second?: NameOption): unknown {
     if (typeof first !== 'function') return this.#make.stream(addToStream(this[point], first?.name))
     const changes = addToStream(this[point], second?.name)

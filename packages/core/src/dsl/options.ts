@@ -1,5 +1,6 @@
 import type { LateOption } from './late.ts'
 import type { Serde } from '../serde/serde.ts'
+import type { SerdeOf } from './known-serdes.ts'
 import type { StoreSettings } from '../state/store-builder.ts'
 import type { MaxEntriesSettings } from '../state/max-entries.ts'
 import type { TtlSettings } from '../state/ttl.ts'
@@ -25,7 +26,7 @@ export interface SourceOptions<K, V> extends NameOption {
   readonly key: Serde<K>
   readonly value: Serde<V>
   /** @default the application's */
-  readonly timestampExtractor?: TimestampExtractor
+  readonly timestampExtractor?: TimestampExtractor<K, V>
   /** What happens with records whose timestamp is negative or cannot be extracted. @default the application's */
   readonly onBadTimestamp?: BadTimestampPolicy
   /** Where a partition without a committed offset starts. @default the application's */
@@ -39,10 +40,7 @@ export interface GlobalTableOptions<K, V> extends NameOption {
   /** @default a store with a generated name */
   readonly store?:
     | string
-    | Omit<
-        StoreOptions<K, V>,
-        'caching' | 'logging' | 'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
-      >
+    | Omit<StoreOptions, 'caching' | 'logging' | 'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings>
 }
 
 /** A topic, several, or a pattern for their whole names. */
@@ -50,17 +48,13 @@ export type TopicsRead = string | readonly string[] | RegExp
 
 export interface TableOptions<K, V> extends SourceOptions<K, V>, LateOption<K, V> {
   /** Keeps the table in a store that can be asked for by name. @default a store only where another operator needs one */
-  readonly store?: string | StoreOptions<K, V>
+  readonly store?: string | StoreOptions
 }
 
 /** A store of the DSL. Caching is on unless switched off. */
-export interface StoreOptions<K, V> extends StoreSettings, TtlSettings, MaxEntriesSettings {
+export interface StoreOptions extends StoreSettings, TtlSettings, MaxEntriesSettings {
   /** @default generated */
   readonly name?: string
-  /** @default the serde of the records, where it is known */
-  readonly key?: Serde<NonNullable<K>>
-  /** @default the serde of the records, where it is known; `long()` for `count` */
-  readonly value?: Serde<NonNullable<V>>
   /**
    * Keeps the versions of each row for so long, in milliseconds of stream time, and makes the table a versioned one: records
    * that come out of order go to where they belong, streams are joined with what was valid at their records' times, and
@@ -69,25 +63,30 @@ export interface StoreOptions<K, V> extends StoreSettings, TtlSettings, MaxEntri
   readonly historyRetentionMs?: number
 }
 
-export interface WindowStoreSettings<K, V> extends Omit<
-  StoreOptions<K, V>,
+export interface WindowStoreSettings extends Omit<
+  StoreOptions,
   'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
 > {
   /** How long a window is kept from its start, in milliseconds of stream time. @default size and grace together */
   readonly retentionMs?: number
 }
 
-export interface MaterializeOptions<K, V> extends NameOption {
+/**
+ * Of operators whose result is kept in a store. `key` and `value` are the serdes of the result, here as everywhere (ADR 12).
+ * @default the serdes of the records, where they are known
+ */
+export interface MaterializeOptions<K, V> extends SerdeOptions<K, V> {
   /** A name, or the store's settings. */
-  readonly store?: string | StoreOptions<K, V>
+  readonly store?: string | StoreOptions
 }
 
 /** Of `toTable`. */
 export interface ToTableOptions<K, V> extends MaterializeOptions<K, V>, LateOption<K, V> {}
 
-export interface MaterializeWindowsOptions<K, V> extends NameOption {
+/** The same over windows. `key` is the serde of the keys inside. */
+export interface MaterializeWindowsOptions<K, V> extends SerdeOptions<K, V> {
   /** A name, or the store's settings. */
-  readonly store?: string | WindowStoreSettings<K, V>
+  readonly store?: string | WindowStoreSettings
 }
 
 /** Of a stream's join with a table. */
@@ -102,8 +101,8 @@ export interface TableJoinOptions<K, V> extends SerdeOptions<K, V> {
 
 /** Serdes for records that are about to be written. @default those known so far */
 export interface SerdeOptions<K, V> extends NameOption {
-  readonly key?: Serde<NonNullable<K>>
-  readonly value?: Serde<NonNullable<V>>
+  readonly key?: SerdeOf<K>
+  readonly value?: SerdeOf<V>
 }
 
 export interface SinkOptions<K, V> extends SerdeOptions<K, V> {
@@ -130,7 +129,7 @@ export interface GroupOptions<K, V> extends SerdeOptions<K, V> {
 }
 
 export interface GroupByOptions<K, V> extends GroupOptions<K, V> {
-  readonly key: Serde<NonNullable<K>>
+  readonly key: SerdeOf<K>
 }
 
 /**

@@ -4,7 +4,7 @@ import type { SourceReading } from '../topology/graph.ts'
 import { checkedName } from '../topology/naming.ts'
 import type { SourceOptions, TopicsRead } from './options.ts'
 
-type Settings = Pick<SourceOptions<unknown, unknown>, 'offsetReset' | 'timestampExtractor' | 'onBadTimestamp'>
+export type Settings = Pick<SourceOptions<never, never>, 'offsetReset' | 'timestampExtractor' | 'onBadTimestamp'>
 
 /**
  * What a source reads and how, checked.

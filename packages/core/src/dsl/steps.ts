@@ -22,14 +22,17 @@ interface StepRule {
   readonly keepsValue: boolean
 }
 
-/** What each step is called when nobody names it, and which serdes are still right after it. */
+/**
+ * What each step is called when nobody names it, and which serdes are still right after it: those of values as long as values keep
+ * their type, which the compiler has checked.
+ */
 const RULES: Readonly<Record<StepType, StepRule>> = {
   filter: { prefix: 'KSTREAM-FILTER-', keepsKey: true, keepsValue: true },
   map: { prefix: 'KSTREAM-MAP-', keepsKey: false, keepsValue: false },
-  mapValues: { prefix: 'KSTREAM-MAPVALUES-', keepsKey: true, keepsValue: false },
-  mapValuesAsync: { prefix: 'KSTREAM-MAPVALUESASYNC-', keepsKey: true, keepsValue: false },
+  mapValues: { prefix: 'KSTREAM-MAPVALUES-', keepsKey: true, keepsValue: true },
+  mapValuesAsync: { prefix: 'KSTREAM-MAPVALUESASYNC-', keepsKey: true, keepsValue: true },
   flatMap: { prefix: 'KSTREAM-FLATMAP-', keepsKey: false, keepsValue: false },
-  flatMapValues: { prefix: 'KSTREAM-FLATMAPVALUES-', keepsKey: true, keepsValue: false },
+  flatMapValues: { prefix: 'KSTREAM-FLATMAPVALUES-', keepsKey: true, keepsValue: true },
   selectKey: { prefix: 'KSTREAM-KEY-SELECT-', keepsKey: false, keepsValue: true },
   peek: { prefix: 'KSTREAM-PEEK-', keepsKey: true, keepsValue: true },
   foreach: { prefix: 'KSTREAM-FOREACH-', keepsKey: true, keepsValue: true },

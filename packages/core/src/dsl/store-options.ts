@@ -2,6 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
+import type { SerdeFor } from './known-serdes.ts'
 import { changelogPlan, checkedHistory, type StoreSettings } from '../state/store-builder.ts'
 import {
   BOUNDED_BY_NUMBER,
@@ -24,24 +25,32 @@ export interface StoreChoice extends StoreSettings, TtlSettings, MaxEntriesSetti
   readonly historyRetentionMs?: number
 }
 
+/** Serdes that were given beside a store. */
+export interface GivenSerdes {
+  readonly key?: SerdeFor<never> | undefined
+  readonly value?: SerdeFor<never> | undefined
+}
+
 export type StoreOption =
   | string
   | (StoreSettings &
       TtlSettings &
       MaxEntriesSettings & {
         readonly name?: string
-        readonly key?: object
-        readonly value?: object
         readonly retentionMs?: number
         readonly historyRetentionMs?: number
       })
 
-export function storeChoice(option: StoreOption | undefined): StoreChoice {
-  if (option === undefined) return { given: false, name: undefined, key: undefined, value: undefined }
-  if (typeof option === 'string') {
-    return { given: true, name: optionalName(option, 'store'), key: undefined, value: undefined }
+export function storeChoice(option: StoreOption | undefined, serdes: GivenSerdes = {}): StoreChoice {
+  const key = serdes.key as Serde<unknown> | undefined
+  const value = serdes.value as Serde<unknown> | undefined
+  if (option === undefined) return { given: false, name: undefined, key, value }
+  if (typeof option === 'string') return { given: true, name: optionalName(option, 'store'), key, value }
+  const { name, ...settings } = option
+  for (const side of ['key', 'value'] as const) {
+    if (side in settings)
+      throw invalidStore(name ?? '', `the ${side} serde is given beside the store: { ${side}, store }`)
   }
-  const { name, key, value, ...settings } = option
   if (settings.historyRetentionMs !== undefined) {
     checkedHistory(settings.historyRetentionMs, `store "${name}"`)
     // A table without a name for its store may have none: then nobody would keep versions.
@@ -60,8 +69,8 @@ export function storeChoice(option: StoreOption | undefined): StoreChoice {
   return {
     given: true,
     name: optionalName(name, 'store'),
-    key: key as Serde<unknown> | undefined,
-    value: value as Serde<unknown> | undefined,
+    key,
+    value,
     ...settings,
   }
 }

@@ -7,6 +7,7 @@ import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'
 import type { GraphEntry, MemberProcessor, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { repartitionedForJoin } from './joins.ts'
+import type { SerdeOf } from './known-serdes.ts'
 import { addLate, type LateOption, lateName, type OnLate } from './late.ts'
 import type { SerdeOptions } from './options.ts'
 import { sameGraph, type StreamPoint, streamPoint } from './point.ts'
@@ -67,7 +68,7 @@ function invalid(reason: string) {
 export interface StreamJoinOptions<K, V, VO> extends SerdeOptions<K, V>, LateOption<K, V> {
   readonly windows: JoinWindows
   /** Of the other stream's values. @default the one that is known */
-  readonly otherValue?: Serde<NonNullable<VO>>
+  readonly otherValue?: SerdeOf<VO>
   /** The beginning of the names of the join's stores. @default generated */
   readonly storeName?: string
   /** Of the join's stores. @default true */
@@ -104,8 +105,12 @@ export function addStreamStreamJoin(
   const key = options.key as Serde<unknown> | undefined
   const oneValue = options.value as Serde<unknown> | undefined
   const twoValue = options.otherValue as Serde<unknown> | undefined
+  // Both sides have keys of one type, so the serde of either will do.
+  const keyOfBoth = one.keySerde ?? two.keySerde
   const ready = (from: StreamPoint, side: string, value: Serde<unknown> | undefined) =>
-    from.repartitionRequired ? repartitionedForJoin(from, given && `${given}-${side}`, { key, value }) : from
+    from.repartitionRequired
+      ? repartitionedForJoin(from, given && `${given}-${side}`, { key: key ?? from.keySerde ?? keyOfBoth, value })
+      : from
   const left = ready(one, 'left', oneValue)
   const right = ready(two, 'right', twoValue)
   const sources = [...new Set([...left.sources, ...right.sources])]

@@ -54,7 +54,7 @@ export function addTableAggregation(
 ): TablePoint {
   const { graph } = group
   const { names } = graph
-  const choice = storeChoice(options?.store)
+  const choice = storeChoice(options?.store, options)
   const storeName = choice.name ?? names.store('KTABLE-AGGREGATE-')
   const given = optionalName(options?.name, 'operator')
   const sinkName = names.processorOr(given && `${given}-sink`, 'KSTREAM-SINK-')

@@ -3,7 +3,7 @@ import type { GraphEntry, MemberProcessor } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { getterStores, joinedTableState, versionedSemantics } from '../topology/table-state.ts'
 import { sameGraph, type TablePoint } from './point.ts'
-import { type StoreOption, storeChoice, tableStore } from './store-options.ts'
+import { type GivenSerdes, type StoreOption, storeChoice, tableStore } from './store-options.ts'
 
 /**
  * The table of the joined rows of two tables with the same keys. Unlike filters and mapped tables it is kept in a store even
@@ -14,12 +14,12 @@ export function addTableTableJoin(
   right: TablePoint,
   join: TableTableJoinSpec['join'],
   joiner: TableJoiner,
-  options: { readonly name?: string | undefined; readonly store?: StoreOption | undefined } = {},
+  options: GivenSerdes & { readonly name?: string | undefined; readonly store?: StoreOption | undefined } = {},
 ): TablePoint {
   const { graph } = left
   const { names } = graph
   sameGraph(left, right, join === 'inner' ? 'join' : `${join}Join`)
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options.store, options)
   const storeName = choice.given ? (choice.name ?? names.store('KTABLE-MERGE-')) : undefined
   const given = optionalName(options.name, 'operator')
   const name = names.processorOr(given, 'KTABLE-MERGE-')
@@ -34,7 +34,7 @@ export function addTableTableJoin(
   const otherName = names.processorOr(given && `${given}-join-other`, 'KTABLE-JOINOTHER-')
 
   const keySerde = choice.key ?? left.keySerde
-  const valueSerde = choice.value
+  const valueSerde = choice.value ?? left.valueSerde
   const table = joinedTableState(left.table, right.table, join, joiner, storeName, choice.historyRetentionMs)
   const owned = storeName === undefined ? [] : [tableStore(storeName, choice, { keySerde, valueSerde })]
   const entry: GraphEntry = {

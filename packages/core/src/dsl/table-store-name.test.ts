@@ -5,8 +5,8 @@ import { StreamsBuilder } from './streams-builder.ts'
 import { sessions, tumbling } from './windows.ts'
 
 const texts = { key: string(), value: string() }
-const named = { store: { ...texts, name: 'named' } }
-const unnamed = { store: texts }
+const named = { ...texts, store: 'named' }
+const unnamed = { ...texts, store: {} }
 const first = (one: string) => one
 const upper = { transform: (value: string) => value.toUpperCase() }
 

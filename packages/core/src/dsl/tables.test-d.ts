@@ -48,12 +48,12 @@ describe('tables', () => {
       return customer.name.length
     })
     expectTypeOf(joined).toEqualTypeOf<KTable<string, number, 'key'>>()
-    const kept = customers.outerJoin(names, customer => customer?.name ?? '', { store: { value: string() } })
+    const kept = customers.outerJoin(names, customer => customer?.name ?? '', { value: string(), store: {} })
     expectTypeOf(kept).toEqualTypeOf<KTable<string, string, 'key' | 'value'>>()
     // @ts-expect-error one is keyed by numbers, the other by texts
     orders.join(names, order => order)
     // @ts-expect-error a store needs the serde of the new values
-    customers.join(names, customer => customer, { store: { name: 'kept' } })
+    customers.join(names, customer => customer.name, { store: { name: 'kept' } })
   })
 
   it('are joined by foreign key whatever their keys', () => {
@@ -74,7 +74,7 @@ describe('tables', () => {
         expectTypeOf(customer).toEqualTypeOf<Customer | null>()
         return customer?.name ?? ''
       },
-      { store: { value: string() }, partitioner: (id, { partitions }) => Number(id) % partitions },
+      { value: string(), store: {}, partitioner: (id, { partitions }) => Number(id) % partitions },
     )
     expectTypeOf(left).toEqualTypeOf<KTable<bigint, string, 'key' | 'value'>>()
     const total = (order: Order) => order.total

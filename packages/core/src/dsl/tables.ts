@@ -10,16 +10,15 @@ import {
   transformedTableState,
   versionedSemantics,
 } from '../topology/table-state.ts'
-import type { Serde } from '../serde/serde.ts'
 import { addLate, lateName, type OnLate } from './late.ts'
 import type { TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
-import { sourceReading } from './source-reading.ts'
-import { type StoreChoice, type StoreOption, storeChoice, tableStore } from './store-options.ts'
+import { type Settings, sourceReading } from './source-reading.ts'
+import { type GivenSerdes, type StoreChoice, type StoreOption, storeChoice, tableStore } from './store-options.ts'
 import { processorEntry } from './steps.ts'
 
-interface TableOptions {
+interface TableOptions extends GivenSerdes {
   readonly name?: string | undefined
   readonly store?: StoreOption | undefined
 }
@@ -28,22 +27,18 @@ interface ToTableOptions extends TableOptions {
   readonly onLate?: OnLate
 }
 
-interface SourceTableOptions extends ToTableOptions {
-  readonly key?: Serde<unknown> | undefined
-  readonly value?: Serde<unknown> | undefined
-}
+type SourceTableOptions = ToTableOptions & Settings
 
 /** `builder.table(topic)`. */
 export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableOptions): TablePoint {
   const { name: givenName, store: givenStore, key, value, onLate, ...settings } = options
   const reading = sourceReading('table', topics, settings)
-  const choice = storeChoice(givenStore)
+  const choice = storeChoice(givenStore, { key, value })
   const storeName = choice.name ?? graph.names.store(typeof topics === 'string' ? `${topics}-` : 'KTABLE-SOURCE-')
   const given = optionalName(givenName, 'operator')
   const sourceName = graph.names.processorOr(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-')
   const name = graph.names.processorOr(given, 'KTABLE-SOURCE-')
-  const keySerde = choice.key ?? key
-  const valueSerde = choice.value ?? value
+  const { key: keySerde, value: valueSerde } = choice
   const table = sourceTableState(storeName, choice.name !== undefined, choice.historyRetentionMs)
   const entry: GraphEntry = {
     kind: 'tableSource',
@@ -66,7 +61,7 @@ export function addTable(graph: Graph, topics: TopicsRead, options: SourceTableO
 export function addToTable(from: StreamPoint, options: ToTableOptions): TablePoint {
   const { graph } = from
   const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-TOTABLE-')
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options.store, options)
   const storeName = choice.name ?? graph.names.store('KSTREAM-TOTABLE-')
   const keySerde = choice.key ?? from.keySerde
   const valueSerde = choice.value ?? from.valueSerde
@@ -138,7 +133,7 @@ export function addTableFilter(
 export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, options: TableOptions): TablePoint {
   const { choice, name, store } = derivedTable(from, 'KTABLE-MAPVALUES-', options)
   const keySerde = choice.key ?? from.keySerde
-  const valueSerde = choice.value
+  const valueSerde = choice.value ?? from.valueSerde
   const table = mappedTableState(from.table, mapper, keptAs(store, choice))
   const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
   const entry: GraphEntry = {
@@ -159,11 +154,11 @@ export function addTableTransformValues(
   supplier: () => unknown,
   options: TableOptions & { readonly stores?: readonly string[] | undefined },
 ): TablePoint {
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options.store, options)
   const name = from.graph.names.processorOr(optionalName(options.name, 'operator'), 'KTABLE-TRANSFORMVALUES-')
   const store = choice.name
   const keySerde = choice.key ?? from.keySerde
-  const valueSerde = choice.value
+  const valueSerde = choice.value ?? from.valueSerde
   const table = transformedTableState(from.table, supplier, keptAs(store, choice))
   const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
   const { stores = [] } = options
@@ -182,7 +177,7 @@ export function addTableTransformValues(
 /** Store settings without a name give no store here, but a number is spent for one. */
 function derivedTable(from: TablePoint, prefix: string, options: TableOptions) {
   const { names } = from.graph
-  const choice = storeChoice(options.store)
+  const choice = storeChoice(options.store, options)
   if (choice.given && choice.name === undefined) names.store(prefix)
   const name = names.processorOr(optionalName(options.name, 'operator'), prefix)
   return { choice, name, store: choice.name }

@@ -4,10 +4,10 @@ import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
 import { addDistinctCount, type DistinctCountWindowsOptions, type DistinctId } from './distinct-count.ts'
-import type { MissingValue, SerdeSide, WithStoreSerdes } from './known-serdes.ts'
+import type { MissingValue, ResultSerdeMissing, RowOf, SerdeSide, ValueKnown, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeWindowsOptions, NameOption, WindowStoreSettings } from './options.ts'
+import type { MaterializeWindowsOptions } from './options.ts'
 import { point, type types } from './point.ts'
 import { addTopN, type TopNWindowsOptions } from './top-n.ts'
 
@@ -21,7 +21,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   readonly #by: WindowedBy
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]?: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
 
   /** @internal */
   constructor(group: GroupPoint, by: WindowedBy, make: Make) {
@@ -31,27 +31,46 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** How many records each key has had in each window. */
-  count(options: MaterializeWindowsOptions<K, bigint> = {}): KTable<Windowed<K>, bigint, SerdeSide> {
+  count<N extends bigint | number = bigint>(
+    options: MaterializeWindowsOptions<K, N> = {},
+  ): KTable<Windowed<K>, N, SerdeSide> {
     const serde = long() as Serde<unknown>
     return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, serde, this.#by))
   }
 
   /** As `KGroupedStream.reduce`, for each window. */
   reduce(
-    reducer: (aggregate: V, value: V) => Awaitable<V | null>,
-    ...args: WithStoreSerdes<MaterializeWindowsOptions<K, V>, WindowStoreSettings<K, V>, K, V, Known | 'key'>
-  ): KTable<Windowed<K>, V, SerdeSide> {
-    const [options = {}]: [MaterializeWindowsOptions<K, V>?] = args
+    this: ValueKnown<Known>,
+    reducer: (aggregate: RowOf<V>, value: V) => Awaitable<V | null>,
+  ): KTable<Windowed<K>, RowOf<V>, SerdeSide>
+  reduce(
+    reducer: (aggregate: RowOf<V>, value: V) => Awaitable<V | null>,
+    options: MaterializeWindowsOptions<K, V> & MissingValue<V, Known>,
+  ): KTable<Windowed<K>, RowOf<V>, SerdeSide>
+  reduce(
+    reducer: (aggregate: RowOf<V>, value: V) => Awaitable<V | null>,
+    options: MaterializeWindowsOptions<K, V> = {},
+  ): KTable<Windowed<K>, RowOf<V>, SerdeSide> {
     const { valueSerde } = this[point]
     return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#by))
   }
 
   /** As `KGroupedStream.aggregate`, for each window. */
   aggregate<VR>(
-    initializer: () => NoInfer<VR>,
+    this: TopologyError<ResultSerdeMissing>,
+    initializer: () => VR,
     aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
-    options: NameOption & { readonly store: WindowStoreSettings<K, VR> & { readonly value: Serde<VR> } },
-  ): KTable<Windowed<K>, VR, SerdeSide> {
+  ): KTable<Windowed<K>, RowOf<VR>, SerdeSide>
+  aggregate<VR>(
+    initializer: () => VR,
+    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    options: MaterializeWindowsOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+  ): KTable<Windowed<K>, RowOf<VR>, SerdeSide>
+  aggregate<VR>(
+    initializer: () => VR,
+    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
+    options: MaterializeWindowsOptions<K, VR> = {},
+  ): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
     const aggregate = { kind: 'aggregate', initializer, aggregator } as const
     return this.#make.table(addAggregation(this[point], aggregate, options, undefined, this.#by))
   }
@@ -62,7 +81,9 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
    * @example
    * windowed.topN({ n: 3, by: order => order.total })
    */
-  topN(options: TopNWindowsOptions<K, V> & MissingValue<V, Known>): KTable<Windowed<K>, readonly V[], SerdeSide> {
+  topN(
+    options: TopNWindowsOptions<K, RowOf<V>> & MissingValue<V, Known>,
+  ): KTable<Windowed<K>, readonly RowOf<V>[], SerdeSide> {
     return this.#make.table(addTopN(this[point], options, this.#by))
   }
 
@@ -73,7 +94,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
    * windowed.distinctCount(click => click.user, { id: string() })
    */
   distinctCount<ID extends DistinctId>(
-    by: (value: V, key: K) => ID | null,
+    by: (value: RowOf<V>, key: K) => ID | null,
     options: DistinctCountWindowsOptions<K, ID>,
   ): KTable<Windowed<K>, bigint, SerdeSide> {
     return this.#make.table(addDistinctCount(this[point], by, options, this.#by))

@@ -4,6 +4,7 @@ import { list } from '../serde/list.ts'
 import type { Serde } from '../serde/serde.ts'
 import { refuseKeyFirst } from '../topology/value-first.ts'
 import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
+import type { SerdeFor, SerdeOf } from './known-serdes.ts'
 import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts'
 import type { TablePoint } from './point.ts'
 import type { StoreOption } from './store-options.ts'
@@ -20,22 +21,22 @@ interface RankedBy<K, V> extends NameOption {
 
 /** Of `topN`. */
 export interface TopNOptions<K, V> extends RankedBy<K, V> {
-  readonly value?: Serde<NonNullable<V>>
+  readonly value?: SerdeOf<V>
   /** The values are kept as a `list` of their serde. */
-  readonly store?: string | Omit<StoreOptions<K, V>, 'value'>
+  readonly store?: string | StoreOptions
 }
 
 /** Of `topN` over windows or sessions. */
 export interface TopNWindowsOptions<K, V> extends RankedBy<K, V> {
-  readonly value?: Serde<NonNullable<V>>
+  readonly value?: SerdeOf<V>
   /** The values are kept as a `list` of their serde. */
-  readonly store?: string | Omit<WindowStoreSettings<K, V>, 'value'>
+  readonly store?: string | WindowStoreSettings
 }
 
 interface ErasedOptions extends NameOption {
   readonly n: number
   readonly by: (value: never, key: never) => Rank | null
-  readonly value?: object
+  readonly value?: SerdeFor<never>
   readonly store?: StoreOption
 }
 

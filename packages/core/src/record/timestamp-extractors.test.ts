@@ -11,7 +11,7 @@ import {
   wallClock,
 } from './timestamp-extractors.ts'
 
-const record = (value: unknown, timestamp = 50): ExtractableRecord => {
+const record = <V>(value: V, timestamp = 50): ExtractableRecord<string, V> => {
   return { key: 'k', value, timestamp, topic: 't', partition: 0, offset: 0 }
 }
 
@@ -34,7 +34,7 @@ it.each([
 
 it('takes the time of the partition where there is no other', () => {
   const extractor = usePartitionTimeOnInvalid(fromPayload((payload: { at?: number }) => payload.at))
-  expect([record({ at: 3 }), record({})].map(each => extractor(each, 99))).toEqual([3, 99])
+  expect([record<{ at?: number }>({ at: 3 }), record({})].map(each => extractor(each, 99))).toEqual([3, 99])
   expect(usePartitionTimeOnInvalid()(record('v', -1), 12)).toBe(12)
 })
 

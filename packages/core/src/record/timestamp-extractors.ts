@@ -18,11 +18,13 @@ export function wallClock(clock: Clock = systemClock): TimestampExtractor {
  * `read` throws, the record has a bad timestamp and goes by `onBadTimestamp`.
  *
  * @example
- * builder.stream('orders', { key: string(), value: json<Order>(), timestampExtractor: fromPayload((o: Order) => o.createdAt) })
+ * builder.stream('orders', { key: string(), value: json<Order>(), timestampExtractor: fromPayload(order => order.createdAt) })
  */
-export function fromPayload(read: (value: never, key: never) => number | Date | null | undefined): TimestampExtractor {
+export function fromPayload<K, V>(
+  read: (value: V, key: K) => number | Date | null | undefined,
+): TimestampExtractor<K, V> {
   return ({ key, value }) => {
-    const time = read(value as never, key as never)
+    const time = read(value, key)
     const milliseconds = time instanceof Date ? time.getTime() : time
     return typeof milliseconds === 'number' && Number.isFinite(milliseconds) ? Math.trunc(milliseconds) : -1
   }
@@ -34,7 +36,9 @@ export function fromPayload(read: (value: never, key: never) => number | Date | 
  *
  * @default extractor recordTime
  */
-export function usePartitionTimeOnInvalid(extractor: TimestampExtractor = recordTime): TimestampExtractor {
+export function usePartitionTimeOnInvalid<K, V>(
+  extractor: TimestampExtractor<K, V> = recordTime,
+): TimestampExtractor<K, V> {
   return (record, partitionTime) => {
     const time = extractor(record, partitionTime)
     return time >= 0 ? time : partitionTime
@@ -68,13 +72,13 @@ export function correctedDeviceTime({ event, sent, received }: DeviceTimes): num
  * `correctedDeviceTime` as a timestamp extractor. `received` defaults to Kafka's own timestamp of the record.
  *
  * @example
- * deviceTime((reading: Reading) => ({ event: reading.takenAt, sent: reading.sentAt, received: reading.serverTime }))
+ * deviceTime(reading => ({ event: reading.takenAt, sent: reading.sentAt, received: reading.serverTime }))
  */
-export function deviceTime(
-  read: (value: never, record: ExtractableRecord) => Omit<DeviceTimes, 'received'> & { readonly received?: number },
-): TimestampExtractor {
+export function deviceTime<K, V>(
+  read: (value: V, record: ExtractableRecord<K, V>) => Omit<DeviceTimes, 'received'> & { readonly received?: number },
+): TimestampExtractor<K, V> {
   return record => {
-    const { event, sent, received } = read(record.value as never, record)
+    const { event, sent, received } = read(record.value, record)
     return correctedDeviceTime({ event, sent, received: received ?? record.timestamp })
   }
 }

@@ -10,9 +10,9 @@ import type { Plan, PlanNode } from './plan.ts'
 
 const texts = { key: string(), value: string() }
 const keep = <V>(value: V) => value
-const byValue = (value: string) => value
+const byValue = (value: string | null) => value ?? ''
 
-type Stream = KStream<string, string, 'key' | 'value'>
+type Stream = KStream<string, string | null, 'key' | 'value'>
 type Table = KTable<string, string, 'key' | 'value'>
 
 interface Pool {
@@ -23,10 +23,11 @@ interface Pool {
 
 /** One call each, on streams and tables that earlier calls made. */
 const calls: readonly ((pool: Pool, stream: Stream, other: Stream, table: Table, n: number) => void)[] = [
-  ({ builder, streams }, _stream, _other, _table, n) => streams.push(builder.stream(`topic-${n}`, texts)),
+  ({ builder, streams }, _stream, _other, _table, n) =>
+    streams.push(builder.stream<string, string | null>(`topic-${n}`, texts)),
   ({ builder, tables }, _stream, _other, _table, n) => tables.push(builder.table(`table-${n}`, texts)),
   ({ streams }, stream) => streams.push(stream.filter(() => true)),
-  ({ streams }, stream) => streams.push(stream.map((value, key) => [value, key]).repartition(texts)),
+  ({ streams }, stream) => streams.push(stream.map((value, key) => [byValue(value), key]).repartition(texts)),
   ({ streams }, stream, other) => streams.push(stream.merge(other)),
   ({ streams }, stream, _other, table) => streams.push(stream.join(table, keep).mapValues(keep).repartition(texts)),
   ({ streams }, stream, _other, table) => {
@@ -36,9 +37,9 @@ const calls: readonly ((pool: Pool, stream: Stream, other: Stream, table: Table,
   },
   ({ tables }, stream) => tables.push(stream.groupBy(byValue, texts).reduce(keep)),
   ({ tables }, stream) => tables.push(stream.groupByKey().reduce(keep)),
-  ({ tables }, stream) => tables.push(stream.selectKey(byValue).toTable({ store: texts })),
+  ({ tables }, stream) => tables.push(stream.selectKey(byValue).toTable({ ...texts, store: {} })),
   ({ tables }, _stream, _other, table) => tables.push(table.filter(() => true)),
-  ({ tables }, _stream, _other, table) => tables.push(table.mapValues(keep, { store: { value: string() } })),
+  ({ tables }, _stream, _other, table) => tables.push(table.mapValues(keep, { value: string(), store: {} })),
   ({ streams }, _stream, _other, table) => streams.push(table.toStream()),
   ({ streams }, stream) => {
     const branches = stream

@@ -21,7 +21,7 @@ const minute = tumbling({ sizeMs: 60_000, graceMs: 10_000 })
 const always = () => true
 const keep = <V>(value: V) => value
 const pair = <K, V>(value: V, key: K) => [key, value] as const
-const byValue = (value: string) => value
+const byValue = (value: string | null) => value ?? ''
 const ignore = () => undefined
 
 const words = (b: StreamsBuilder) =>
@@ -37,11 +37,7 @@ const store = (name: string) => keyValueStore({ name, ...texts })
 const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   'word-count': b => words(b).count().toStream().to('counts'),
   'word-count-store-named': b => words(b).count({ store: 'counts' }).toStream().to('counts-out'),
-  'word-count-store-settings': b =>
-    words(b)
-      .count({ store: { key: string(), value: long() } })
-      .toStream()
-      .to('counts'),
+  'word-count-store-settings': b => words(b).count({ key: string(), value: long(), store: {} }).toStream().to('counts'),
   'word-count-all-named': b =>
     b
       .stream('lines', { ...texts, name: 'read-lines' })
@@ -161,10 +157,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   },
   'join-with-derived-table'(b) {
     const t = b.table('t', texts).filter(always).mapValues(keep)
-    const kept = b
-      .table('u', texts)
-      .mapValues(keep, { store: { name: 'kept', value: string() } })
-      .filter(always)
+    const kept = b.table('u', texts).mapValues(keep, { value: string(), store: 'kept' }).filter(always)
     const s = b.stream('in', texts)
     s.join(t, keep).join(kept, keep).to('out', texts)
   },
@@ -176,21 +169,20 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   'to-table'(b) {
     b.stream('a', texts).toTable().toStream().to('a-out')
     b.stream('b', texts).toTable({ store: 'b-store' }).toStream().to('b-out')
-    b.stream('c', texts).map(pair).toTable({ name: 'c-table', store: texts }).toStream().to('c-out')
-    const d = b
-      .stream('d', texts)
-      .selectKey(byValue)
-      .toTable({ store: { key: string() } })
+    b.stream('c', texts)
+      .map(pair)
+      .toTable({ name: 'c-table', ...texts, store: {} })
+      .toStream()
+      .to('c-out')
+    const d = b.stream('d', texts).selectKey(byValue).toTable({ key: string() })
     b.stream('e', texts).join(d, keep).to('e-out', texts)
   },
   'table-steps'(b) {
     const t = b.table('t', texts)
     t.filter(always).toStream().to('filtered')
     t.filterNot(always, { store: {} }).toStream({ name: 'changes' }).to('not-filtered')
-    t.mapValues(keep, { name: 'mapped', store: { name: 'mapped-store', value: string() } })
-      .toStream(byValue)
-      .to('mapped', texts)
-    t.mapValues(keep, { store: { value: string() } })
+    t.mapValues(keep, { name: 'mapped', value: string(), store: 'mapped-store' }).toStream(byValue).to('mapped', texts)
+    t.mapValues(keep, { value: string(), store: {} })
       .filter(always, { name: 'f', store: 'f-store' })
       .toStream(byValue, { name: 'by-value' })
       .to('twice', texts)
@@ -210,7 +202,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     g.aggregate(
       () => '',
       aggregate => aggregate,
-      { store: texts },
+      { ...texts, store: {} },
     )
   },
   'several-aggregations-named'(b) {
@@ -220,7 +212,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     g.aggregate(
       () => '',
       aggregate => aggregate,
-      { name: 'aggregator', store: { name: 'aggregated', value: string() } },
+      { name: 'aggregator', value: string(), store: 'aggregated' },
     )
   },
   'group-by-key'(b) {
@@ -244,7 +236,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
     w.aggregate(
       () => '',
       aggregate => aggregate,
-      { store: texts },
+      { ...texts, store: {} },
     )
       .toStream()
       .to('aggregates')
@@ -278,7 +270,10 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   },
   'copartitioned-twice'(b) {
     const t = b.table('t', texts)
-    const moved = b.stream('m', texts).selectKey(byValue).toTable({ name: 'moved', store: texts })
+    const moved = b
+      .stream('m', texts)
+      .selectKey(byValue)
+      .toTable({ name: 'moved', ...texts, store: {} })
     b.stream('a', texts).join(t, keep).join(moved, keep, texts).to('a-out', texts)
     b.stream('b', texts).merge(b.stream('c', texts)).leftJoin(t, keep).to('b-out', texts)
     b.stream('d', texts).repartition({ name: 'five', partitions: 5 }).join(moved, keep)
@@ -322,7 +317,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
       .count()
       .toStream()
       .map((_value, { key }) => pair(key, key))
-      .toTable({ store: texts })
+      .toTable({ ...texts, store: {} })
       .toStream()
       .to('out'),
   ...TABLE_TOPOLOGIES,

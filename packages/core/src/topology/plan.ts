@@ -32,7 +32,7 @@ export interface SourceNode {
   /** Where a partition without a committed offset starts. @default the application's */
   readonly offsetReset?: OffsetReset
   /** @default the application's. Repartition topics always take the record's own. */
-  readonly timestampExtractor?: TimestampExtractor
+  readonly timestampExtractor?: TimestampExtractor<never, never>
   /** @default the application's */
   readonly onBadTimestamp?: BadTimestampPolicy
   /** Read by each instance as a whole. */
@@ -54,11 +54,16 @@ export type OffsetReset = 'earliest' | 'latest' | 'none' | { readonly backMs: nu
 export type BadTimestampPolicy = 'fail' | 'skip' | 'partition-time'
 
 /** Milliseconds for a record; a negative result goes by the bad-timestamp policy. `partitionTime` is the highest so far, or -1. */
-export type TimestampExtractor = (record: ExtractableRecord, partitionTime: number) => number
+export type TimestampExtractor<K = unknown, V = unknown> = (
+  record: ExtractableRecord<K, V>,
+  partitionTime: number,
+) => number
 
-export interface ExtractableRecord {
-  readonly key: unknown
-  readonly value: unknown
+export interface ExtractableRecord<K = unknown, V = unknown> {
+  /** Null where the record has none. */
+  readonly key: K
+  /** Null where the record has none. */
+  readonly value: V
   /** Kafka's own timestamp of the record. */
   readonly timestamp: number
   readonly topic: string

@@ -131,7 +131,7 @@ const TOPOLOGIES: Readonly<Record<string, (b: StreamsBuilder) => void>> = {
   },
   'optimized-to-table'(b) {
     const s = b.stream('s', texts).selectKey(byValue)
-    const t = s.toTable({ store: texts })
+    const t = s.toTable({ ...texts, store: {} })
     s.groupByKey(texts).count({ store: 'one' })
     t.toStream().to('out')
   },

@@ -6,7 +6,7 @@ import { string } from '../serde/text-serdes.ts'
 import { refuseKeyFirst } from './value-first.ts'
 
 const texts = { key: string(), value: string() }
-const store = { value: string() }
+const kept = { value: string() }
 const near = { windows: joinWindows({ timeDifferenceMs: 1, graceMs: 0 }) }
 const session = sessions({ inactivityGapMs: 1, graceMs: 0 })
 const keyValue = (key: string, value: string) => `${key} ${value}`
@@ -44,14 +44,14 @@ it.each<[string, (builder: StreamsBuilder) => unknown]>([
       stream(b)
         .groupByKey()
         .cogroup(javaAggregator)
-        .aggregate(() => '', { store }),
+        .aggregate(() => '', kept),
   ],
   [
     'aggregate',
     b =>
       stream(b)
         .groupByKey()
-        .aggregate(() => '', javaAggregator, { store }),
+        .aggregate(() => '', javaAggregator, kept),
   ],
   [
     'aggregate with the value first',
@@ -61,7 +61,7 @@ it.each<[string, (builder: StreamsBuilder) => unknown]>([
         .aggregate(
           () => '',
           (value, acc) => acc + value,
-          { store },
+          kept,
         ),
   ],
   [
@@ -74,14 +74,14 @@ it.each<[string, (builder: StreamsBuilder) => unknown]>([
           () => '',
           all => all,
           javaJoiner,
-          { store },
+          kept,
         ),
   ],
   ['topN', b => stream(b).groupByKey().topN({ n: 1, by: keyValue })],
   ['distinctCount', b => stream(b).groupByKey().distinctCount(keyValue, { id: string() })],
   ['KTable.filter', b => table(b).filter(holds)],
   ['KTable.mapValues', b => table(b).mapValues(keyValue)],
-  ['KTable.toStream', b => table(b).toStream(keyValue)],
+  ['KTable.toStream', b => table(b).toStream((key, value) => `${key} ${value}`)],
   ['KTable.groupBy', b => table(b).groupBy(pairs, texts).count()],
   ['a foreign key', b => table(b).join(table(b, 'u'), keyValue, one => one)],
   ['a join of tables', b => table(b).join(table(b, 'u'), javaJoiner)],
@@ -94,7 +94,7 @@ it.each<[string, (builder: StreamsBuilder) => unknown]>([
           () => '',
           all => all,
           javaAggregator,
-          { store },
+          kept,
         ),
   ],
 ])('%s refuses a function that takes the key first', (_what, build) => {

@@ -85,7 +85,7 @@ it.each<[string, (builder: StreamsBuilder, close: () => Promise<void>) => void]>
             await close()
             return sum + 1n
           },
-          { store: { value: long() } },
+          { value: long() },
         ),
   ],
   [

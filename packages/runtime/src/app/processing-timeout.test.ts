@@ -84,7 +84,7 @@ describe('a function whose promise does not come in time', () => {
         grouped.aggregate(
           () => '',
           (all, v) => unlessBad(v, all + v),
-          { name: 'slow', store: { value: string() } },
+          { name: 'slow', value: string() },
         )
       },
     ],
@@ -97,7 +97,7 @@ describe('a function whose promise does not come in time', () => {
           () => '',
           (all, v) => unlessBad(v, all + v),
           (one, other) => one + other,
-          { name: 'slow', store: { value: string() } },
+          { name: 'slow', value: string() },
         )
       },
     ],

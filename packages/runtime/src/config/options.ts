@@ -50,7 +50,7 @@ export interface KafkaStreamsOptions {
   /** Where partitions without a committed offset start. @default 'earliest' */
   readonly offsetReset?: OffsetReset
   /** @default the record's own timestamp */
-  readonly timestampExtractor?: TimestampExtractor
+  readonly timestampExtractor?: TimestampExtractor<never, never>
   /** A record whose timestamp is negative or cannot be extracted. @default as `onBadRecord` says */
   readonly onBadTimestamp?: BadTimestampPolicy
   /**
@@ -153,7 +153,7 @@ export type ResolvedOptions = Required<
   readonly groupInstanceId: string | undefined
   readonly applicationServer: string | undefined
   readonly replicationFactor: number | undefined
-  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly timestampExtractor: TimestampExtractor<never, never> | undefined
 }
 
 interface OptionRow<Value> {

@@ -54,7 +54,7 @@ export interface CompileOptions {
   readonly topics: SinkTopics
   readonly stores: TaskStores
   readonly globals: ReadableGlobals
-  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly timestampExtractor: TimestampExtractor<never, never> | undefined
   schedule(
     node: string,
     intervalMs: number,

@@ -31,7 +31,7 @@ export interface SourceOptions {
   /** Nobody downstream looks at the key, or the value, but sinks that can copy its bytes. */
   readonly keyUnopened: boolean
   readonly valueUnopened: boolean
-  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly timestampExtractor: TimestampExtractor<never, never> | undefined
 }
 
 /** Says of which half of the record the bytes are: the same bytes may fit one serde and not the other. */
@@ -89,7 +89,14 @@ export function compileSource(options: SourceOptions): CompiledSource {
           const key = cursor.keyStart < 0 ? null : lookKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
           const value = cursor.valueStart < 0 ? null : lookValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
           return timestampExtractor(
-            { key, value, timestamp: cursor.timestamp, topic, partition, offset: cursor.offset },
+            {
+              key: key as never,
+              value: value as never,
+              timestamp: cursor.timestamp,
+              topic,
+              partition,
+              offset: cursor.offset,
+            },
             partitionTime,
           )
         }

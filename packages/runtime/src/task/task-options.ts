@@ -31,7 +31,7 @@ export interface TaskOptions {
   readonly policy: RecordPolicy
   readonly givenUp: GivenUpRecords
   readonly guarantee: ResolvedOptions['processingGuarantee']
-  readonly timestampExtractor: TimestampExtractor | undefined
+  readonly timestampExtractor: TimestampExtractor<never, never> | undefined
   /** Undefined: as the policy for bad records. */
   readonly onBadTimestamp: BadTimestampPolicy | undefined
   /** How long a task with a partition that has run empty waits for it. */

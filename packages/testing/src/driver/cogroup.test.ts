@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
-const kept = { store: { name: 'kept', value: string() } }
+const kept = { value: string(), store: 'kept' }
 
 function cogrouped() {
   const builder = new StreamsBuilder()
@@ -52,10 +52,8 @@ it('aggregates several streams into one table', async () => {
 
 it('needs one repartition topic for however many aggregates there are of it', () => {
   const { builder, both } = cogrouped()
-  both.aggregate(() => '', { store: { ...kept.store, name: 'all' } })
-  both
-    .windowedBy(tumbling({ sizeMs: 10, graceMs: 10 }))
-    .aggregate(() => '', { store: { ...kept.store, name: 'by-window' } })
+  both.aggregate(() => '', { ...kept, store: 'all' })
+  both.windowedBy(tumbling({ sizeMs: 10, graceMs: 10 })).aggregate(() => '', { ...kept, store: 'by-window' })
   expect(builder.build().repartitionTopics.map(({ name }) => name)).toEqual(['by-account-repartition'])
 })
 

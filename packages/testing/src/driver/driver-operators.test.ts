@@ -225,7 +225,7 @@ it('keeps the old value the old value, though the aggregator changes it in place
         aggregate.items.push(value)
         return value === 'drop' ? null : aggregate
       },
-      { store: { name: 'baskets', value: totals } },
+      { value: totals, store: 'baskets' },
     )
     .filter(basket => basket.items.length % 2 === 0)
     .toStream()

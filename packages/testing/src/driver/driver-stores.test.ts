@@ -107,7 +107,7 @@ it('lets a cached store in memory emit before a persistent one below it is writt
   const builder = new StreamsBuilder()
   builder
     .table('t', { ...texts, store: { name: 'above', type: 'memory' } })
-    .mapValues(value => value.toUpperCase(), { store: { name: 'below', type: 'persistent', ...texts } })
+    .mapValues(value => value.toUpperCase(), { ...texts, store: { name: 'below', type: 'persistent' } })
   await using driver = await TopologyTestDriver.create(builder.build())
   await driver.createInputTopic('t', texts).pipeInput('a', 'x')
   expect(await driver.storeEntries('below')).toEqual([['a', 'X']])

@@ -279,7 +279,7 @@ describe('keys with the same bytes are one key', () => {
         () => '',
         (sum: string, value: string) => `${sum}+${value}`,
         (sum: string, value: string) => `${sum}-${value}`,
-        { store: { value: string() } },
+        { value: string() },
       )
       .toStream()
       .to('out', { key: kind.serde, value: string() })

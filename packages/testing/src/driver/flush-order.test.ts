@@ -47,7 +47,7 @@ const TABLES: Readonly<Record<string, (builder: StreamsBuilder, see: SeesKey) =>
   'a mapped table': (builder, see) =>
     builder
       .table('in', texts)
-      .mapValues(value => value, { store: { name: 'mapped', ...texts } })
+      .mapValues(value => value, { ...texts, store: 'mapped' })
       .toStream()
       .foreach(see),
   'a cogrouped stream': (builder, see) =>
@@ -55,7 +55,7 @@ const TABLES: Readonly<Record<string, (builder: StreamsBuilder, see: SeesKey) =>
       .stream('in', texts)
       .groupByKey()
       .cogroup<string>(value => value)
-      .aggregate(() => '', { store: texts })
+      .aggregate(() => '', texts)
       .toStream()
       .foreach(see),
   'an aggregate of a table': (builder, see) =>

@@ -11,7 +11,7 @@ function planOf(join: 'join' | 'leftJoin', caching: boolean): Plan {
   const customers = builder.table('customers', { ...texts, store: { caching } })
   const customerOf = (order: string) => order.split(':', 1)[0] || null
   const both = (order: string, customer: string | null) => `${order} for ${customer}`
-  const options = { name: 'enrich', store: { ...texts, caching } }
+  const options = { name: 'enrich', ...texts, store: { caching } }
   const enriched =
     join === 'join'
       ? orders.join(customers, customerOf, both, options)

@@ -23,7 +23,7 @@ const topologies: Record<
       input.to('first', texts)
       input
         .groupByKey()
-        .reduce((all, value) => `${all},${value}`, { store: { name: 'joined', ...texts } })
+        .reduce((all, value) => `${all},${value}`, { ...texts, store: 'joined' })
         .toStream()
         .mapValues(check)
         .to('out', texts)
@@ -34,7 +34,7 @@ const topologies: Record<
     make: builder => {
       const input = builder.stream('in', texts)
       input
-        .toTable({ store: { name: 'last', ...texts } })
+        .toTable({ ...texts, store: 'last' })
         .toStream()
         .to('table', texts)
       input.filter(value => check(value) !== '').to('out', texts)
@@ -47,7 +47,7 @@ const topologies: Record<
       input
         .groupByKey()
         .windowedBy(tumbling({ sizeMs: 10, graceMs: 0 }))
-        .reduce((all, value) => `${all},${value}`, { store: { name: 'windows', ...texts } })
+        .reduce((all, value) => `${all},${value}`, { ...texts, store: 'windows' })
         .toStream()
         .map((value, windowed) => [windowed.key, check(value)])
         .to('out', texts)
@@ -60,9 +60,9 @@ const topologies: Record<
       parts.to('first', texts)
       parts
         .groupByKey(texts)
-        .reduce((all, value) => `${all},${value}`, { store: { name: 'joined', ...texts } })
+        .reduce((all, value) => `${all},${value}`, { ...texts, store: 'joined' })
         .toStream()
-        .mapValues(value => (value.endsWith('3') ? check(value) : value))
+        .mapValues(value => (value?.endsWith('3') ? check(value) : value))
         .to('out', texts)
     },
   },
@@ -70,7 +70,7 @@ const topologies: Record<
     stores: ['joined'],
     make: builder => {
       const input: KStream<string, string> = builder.stream('in', texts)
-      input.groupByKey(texts).reduce((all, value) => `${all},${value}`, { store: { name: 'joined', ...texts } })
+      input.groupByKey(texts).reduce((all, value) => `${all},${value}`, { ...texts, store: 'joined' })
       input.mapValues(value => (value === 'bad' ? 2n : 1) as number).to('out', numbers)
     },
   },

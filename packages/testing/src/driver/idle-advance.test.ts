@@ -51,7 +51,7 @@ function suppressed(windows: WindowsSpec): Plan {
   return builder.build()
 }
 
-function define(steps: (builder: StreamsBuilder) => KStream<string, string>): Plan {
+function define(steps: (builder: StreamsBuilder) => KStream<string, string | null>): Plan {
   const builder = new StreamsBuilder()
   steps(builder).to('out', texts)
   return builder.build()

@@ -165,11 +165,11 @@ it.each([
   const join = (all: string, value: string) => all + value
   const grouped = ['one', 'two'].map(topic => builder.stream(topic, texts).groupByKey())
   const cogrouped = grouped[0]!.cogroup(join).cogroup(grouped[1]!, join)
-  const store = { value: string() }
+  const kept = { name: 'all', value: string() }
   if (windows.type === 'session') {
-    cogrouped.windowedBy(windows, { onLate: toLate }).aggregate(() => '', join, { name: 'all', store })
+    cogrouped.windowedBy(windows, { onLate: toLate }).aggregate(() => '', join, kept)
   } else {
-    cogrouped.windowedBy(windows, { onLate: toLate }).aggregate(() => '', { name: 'all', store })
+    cogrouped.windowedBy(windows, { onLate: toLate }).aggregate(() => '', kept)
   }
   const { late } = await run(builder.build(), [
     ['one', 'k', 'a', 100],

@@ -25,17 +25,14 @@ type Type = 'persistent' | 'memory'
 type Topology = (builder: StreamsBuilder, type: Type) => void
 
 const windows = tumbling({ sizeMs: 50, graceMs: 0 })
-const named = (name: string, type: Type) => ({ ...texts, name, type })
+const named = (name: string, type: Type) => ({ ...texts, store: { name, type } })
+const own = (name: string, type: Type) => ({ ...texts, name, type })
 const append = (all: string, value: string) => all + value
 
 const DSL: Readonly<Record<string, Topology>> = {
-  table: (builder, type) =>
-    builder
-      .table('in', { ...texts, store: named('rows', type) })
-      .toStream()
-      .to('out', texts),
+  table: (builder, type) => builder.table('in', named('rows', type)).toStream().to('out', texts),
   'versioned table': (builder, type) => {
-    const table = builder.table('other', { ...texts, store: { ...named('rows', type), historyRetentionMs: 500 } })
+    const table = builder.table('other', { ...texts, store: { name: 'rows', type, historyRetentionMs: 500 } })
     builder
       .stream('in', texts)
       .leftJoin(table, (a, b) => `${a} ${b}`)
@@ -44,16 +41,16 @@ const DSL: Readonly<Record<string, Topology>> = {
   'toTable, filter, mapValues': (builder, type) =>
     builder
       .stream('in', texts)
-      .toTable({ store: named('rows', type) })
-      .filter(() => true, { store: named('filtered', type) })
-      .mapValues(value => value, { store: named('mapped', type) })
+      .toTable(named('rows', type))
+      .filter(() => true, named('filtered', type))
+      .mapValues(value => value, named('mapped', type))
       .toStream()
       .to('out', texts),
   aggregate: (builder, type) =>
     builder
       .stream('in', texts)
       .groupByKey()
-      .aggregate(() => '', append, { store: named('all', type) })
+      .aggregate(() => '', append, named('all', type))
       .toStream()
       .to('out', texts),
   'aggregate of windows': (builder, type) =>
@@ -61,7 +58,7 @@ const DSL: Readonly<Record<string, Topology>> = {
       .stream('in', texts)
       .groupByKey()
       .windowedBy(windows)
-      .aggregate(() => '', append, { store: named('all', type) })
+      .aggregate(() => '', append, named('all', type))
       .toStream((_value, { key }) => key)
       .to('out', texts),
   'aggregate of sliding windows': (builder, type) =>
@@ -69,7 +66,7 @@ const DSL: Readonly<Record<string, Topology>> = {
       .stream('in', texts)
       .groupByKey()
       .windowedBy(sliding({ timeDifferenceMs: 30, graceMs: 100 }))
-      .aggregate(() => '', append, { store: named('all', type) })
+      .aggregate(() => '', append, named('all', type))
       .toStream((_value, { key }) => key)
       .to('out', texts),
   'aggregate of sessions': (builder, type) =>
@@ -81,19 +78,19 @@ const DSL: Readonly<Record<string, Topology>> = {
         () => '',
         append,
         (one, other) => one + other,
-        { store: named('all', type) },
+        named('all', type),
       )
       .toStream((_value, { key }) => key)
       .to('out', texts),
   'aggregate of a table': (builder, type) =>
     builder
-      .table('in', { ...texts, store: named('rows', type) })
+      .table('in', named('rows', type))
       .groupBy((value, key) => [value, key], texts)
       .aggregate(
         () => '',
         append,
         (all, value) => all.replace(value, ''),
-        { store: named('all', type) },
+        named('all', type),
       )
       .toStream()
       .to('out', texts),
@@ -103,7 +100,7 @@ const DSL: Readonly<Record<string, Topology>> = {
       .groupByKey()
       .cogroup(append)
       .cogroup(builder.stream('other', texts).groupByKey(), append)
-      .aggregate(() => '', { store: named('all', type) })
+      .aggregate(() => '', named('all', type))
       .toStream()
       .to('out', texts),
   'join of streams': (builder, type) =>
@@ -116,20 +113,20 @@ const DSL: Readonly<Record<string, Topology>> = {
       .to('out', texts),
   'join of tables': (builder, type) =>
     builder
-      .table('in', { ...texts, store: named('rows', type) })
-      .outerJoin(builder.table('other', { ...texts, store: named('others', type) }), (a, b) => `${a} ${b}`, {
-        store: named('joined', type),
+      .table('in', named('rows', type))
+      .outerJoin(builder.table('other', named('others', type)), (a, b) => `${a} ${b}`, {
+        ...named('joined', type),
       })
       .toStream()
       .to('out', texts),
   'join by foreign key': (builder, type) =>
     builder
-      .table('in', { ...texts, store: named('rows', type) })
+      .table('in', named('rows', type))
       .leftJoin(
-        builder.table('other', { ...texts, store: named('others', type) }),
+        builder.table('other', named('others', type)),
         value => value.slice(0, 1),
         (a, b) => `${a} ${b}`,
-        { store: named('joined', type) },
+        named('joined', type),
       )
       .toStream()
       .to('out', texts),
@@ -137,7 +134,7 @@ const DSL: Readonly<Record<string, Topology>> = {
 
 const PROCESSORS: Readonly<Record<string, Topology>> = {
   'a key-value store': withStore(
-    type => keyValueStore(named('kept', type)),
+    type => keyValueStore(own('kept', type)),
     async (store, key, value) => {
       const before = await store.get(key)
       store.put(key, value)
@@ -145,7 +142,7 @@ const PROCESSORS: Readonly<Record<string, Topology>> = {
     },
   ),
   'a window store': withStore(
-    type => windowStore({ ...named('kept', type), windowSizeMs: 50, retentionMs: 500 }),
+    type => windowStore({ ...own('kept', type), windowSizeMs: 50, retentionMs: 500 }),
     async (store, key, value, timestamp) => {
       const before = await gathered(store.fetchRange(key, 0, timestamp))
       store.put(key, value, Math.floor(timestamp / 50) * 50)
@@ -153,7 +150,7 @@ const PROCESSORS: Readonly<Record<string, Topology>> = {
     },
   ),
   'a window store with duplicates': withStore(
-    type => windowStore({ ...named('kept', type), windowSizeMs: 50, retentionMs: 500, retainDuplicates: true }),
+    type => windowStore({ ...own('kept', type), windowSizeMs: 50, retentionMs: 500, retainDuplicates: true }),
     async (store, key, value, timestamp) => {
       const before = await gathered(store.fetchRange(key, 0, timestamp))
       store.put(key, value, Math.floor(timestamp / 50) * 50)
@@ -161,7 +158,7 @@ const PROCESSORS: Readonly<Record<string, Topology>> = {
     },
   ),
   'a session store': withStore(
-    type => sessionStore({ ...named('kept', type), retentionMs: 500 }),
+    type => sessionStore({ ...own('kept', type), retentionMs: 500 }),
     async (store, key, value, timestamp) => {
       const before = await gathered(store.fetch(key))
       store.put({ key, window: { start: timestamp, end: timestamp + 5 } }, value)
@@ -169,7 +166,7 @@ const PROCESSORS: Readonly<Record<string, Topology>> = {
     },
   ),
   'a versioned store': withStore(
-    type => versionedStore({ ...named('kept', type), historyRetentionMs: 500 }),
+    type => versionedStore({ ...own('kept', type), historyRetentionMs: 500 }),
     async (store, key, value, timestamp) => {
       const before = await gathered(store.versions(key))
       await store.put(key, value, timestamp)
@@ -180,7 +177,7 @@ const PROCESSORS: Readonly<Record<string, Topology>> = {
 
 const FROM_TOPICS: Readonly<Record<string, Topology>> = {
   'a read-only store': (builder, type) => {
-    const kept = keyValueStore(named('kept', type))
+    const kept = keyValueStore(own('kept', type))
     builder.addReadOnlyStateStore(kept, 'other', texts, () => {
       let store!: NonNullable<(typeof kept)['store']>
       return {
@@ -197,7 +194,7 @@ const FROM_TOPICS: Readonly<Record<string, Topology>> = {
       .to('out', texts)
   },
   'a global table': (builder, type) => {
-    const table = builder.globalTable('other', { ...texts, store: named('rows', type) })
+    const table = builder.globalTable('other', named('rows', type))
     builder
       .stream('in', texts)
       .leftJoin(
@@ -208,7 +205,7 @@ const FROM_TOPICS: Readonly<Record<string, Topology>> = {
       .to('out', texts)
   },
   'a global store': (builder, type) => {
-    const kept = keyValueStore({ ...named('kept', type), logging: false })
+    const kept = keyValueStore({ ...own('kept', type), logging: false })
     builder.addGlobalStore(kept, 'other', texts, () => {
       let store!: NonNullable<(typeof kept)['store']>
       return {

@@ -163,9 +163,9 @@ it('shows what it has passed on, not what it holds', async () => {
   expect(output.readValuesToList()).toEqual(['1 null', '2 one', '3 one'])
 })
 
-it.each([undefined, { ...texts, name: 'kept', caching: false }])(
+it.each([undefined, { ...texts, store: { name: 'kept', caching: false } }])(
   'transforms values with a store, kept in %o',
-  async store => {
+  async kept => {
     const calls = keyValueStore({ name: 'calls', key: string(), value: long() })
     const builder = new StreamsBuilder()
     builder.addStateStore(calls)
@@ -185,9 +185,9 @@ it.each([undefined, { ...texts, name: 'kept', caching: false }])(
     const table = builder.table('t', texts)
     const options = { stores: ['calls'] }
     const transformed =
-      store === undefined
+      kept === undefined
         ? table.transformValues(transformer, options)
-        : table.transformValues(transformer, { ...options, store })
+        : table.transformValues(transformer, { ...options, ...kept })
     transformed.toStream().to('out', texts)
     const results = await run(builder.build(), [
       ['a', 'x', 1],

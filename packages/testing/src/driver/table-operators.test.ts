@@ -25,14 +25,14 @@ async function run(plan: Plan, inputs: readonly (readonly [string, string, strin
 }
 
 const pair = (left: string | null, right: string | null) => `${left}+${right}`
-const noCache = { ...texts, caching: false } as const
+const noCache = { ...texts, store: { caching: false } } as const
 
 describe.each([
   ['kept nowhere', undefined],
   ['kept in a store', noCache],
-  ['kept in a caching store', texts],
+  ['kept in a caching store', { ...texts, store: {} }],
 ])('a join of tables %s', (_what, store) => {
-  const options = (store === undefined ? {} : { store }) as { readonly store: typeof noCache }
+  const options = (store ?? {}) as typeof noCache
   const inputs = [
     ['t', 'k', 'a', 1],
     ['u', 'k', 'b', 9],
@@ -96,7 +96,7 @@ function grouped(caching: boolean): Plan {
     .groupBy((value, key) => [value === 'nobody' ? null : value, key], { ...texts, name: 'by-value' })
   groups
     .count({ store: { name: 'counts', caching } })
-    .mapValues(String, { store: { ...texts, caching } })
+    .mapValues(String, { ...texts, store: { caching } })
     .toStream()
     .to('counted', texts)
   groups
@@ -104,7 +104,7 @@ function grouped(caching: boolean): Plan {
       () => '',
       (all, value) => `${all}+${value}`,
       (all, value) => `${all}-${value}`,
-      { store: { ...texts, name: 'log', caching } },
+      { ...texts, store: { name: 'log', caching } },
     )
     .toStream()
     .to('out', texts)

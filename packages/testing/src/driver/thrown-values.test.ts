@@ -85,7 +85,7 @@ const USES: readonly (readonly [string, (builder: StreamsBuilder, fail: Fail) =>
         .aggregate(
           () => '',
           (_all, value) => fail(value),
-          { store: { name: 'all', value: string() } },
+          { value: string(), store: 'all' },
         )
         .toStream()
         .to('out', texts),

@@ -33,7 +33,7 @@ function tableOf(store: RowsStore): Plan {
       () => '',
       (keys, key) => keys + key,
       (keys, key) => keys.replace(key, ''),
-      { store: { name: 'keys-of', value: string(), caching: false } },
+      { value: string(), store: { name: 'keys-of', caching: false } },
     )
     .toStream()
     .to('keys-of', texts)

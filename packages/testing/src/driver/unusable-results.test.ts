@@ -6,9 +6,8 @@ const texts = { key: string(), value: string() }
 type Texts = KStream<string, string, 'key' | 'value'>
 /** Gives what the function must not give, for the value "bad" alone. */
 type Or = <T>(value: unknown, good: T) => T
-type Make = (stream: Texts, or: Or, builder: StreamsBuilder) => KStream<string, string>
+type Make = (stream: Texts, or: Or, builder: StreamsBuilder) => KStream<string, string | null>
 
-const store = { ...texts }
 const table = (builder: StreamsBuilder) => builder.table('table', texts)
 const results: Record<string, { readonly given: readonly unknown[]; readonly operator: string; readonly make: Make }> =
   {
@@ -72,7 +71,7 @@ const results: Record<string, { readonly given: readonly unknown[]; readonly ope
           .aggregate(
             () => '',
             (_all, value) => or(value, value),
-            { store },
+            texts,
           )
           .toStream(),
     },

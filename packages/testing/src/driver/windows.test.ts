@@ -51,7 +51,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
       .stream('in', texts)
       .groupByKey()
       .windowedBy(hopping({ sizeMs: 10, advanceMs: 4, graceMs: 0 }))
-      .aggregate(() => '', join, { store: { value: string() } })
+      .aggregate(() => '', join, { value: string() })
       .toStream()
       .to('out')
     expect(
@@ -97,7 +97,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
       .stream('in', texts)
       .groupByKey()
       .windowedBy(sliding({ timeDifferenceMs: 10, graceMs: 20 }))
-      .aggregate(() => '', join, { store: { value: string() } })
+      .aggregate(() => '', join, { value: string() })
       .toStream()
       .to('out')
     const given = [
@@ -129,7 +129,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
         () => '',
         join,
         (one, other) => one + other,
-        { store: { name: 'kept', value: string() } },
+        { value: string(), store: 'kept' },
       )
       .toStream()
       .to('out')
@@ -158,7 +158,7 @@ describe.each([{ caching: 'off' }, { caching: 'as-planned' }] as const)('with ca
       .stream('in', texts)
       .groupByKey()
       .windowedBy(hopping({ sizeMs: 10, advanceMs: 10, graceMs: 2 }), { emitStrategy: 'on-close' })
-      .aggregate(() => '', join, { store: { value: string(), retentionMs: 100 } })
+      .aggregate(() => '', join, { value: string(), store: { retentionMs: 100 } })
       .toStream()
       .to('out')
     const given = [
