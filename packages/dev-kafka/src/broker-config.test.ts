@@ -21,6 +21,7 @@ it.each([
   ['3.9', 'classic,consumer'],
   ['4.1', 'classic,consumer,streams'],
   ['4.3', 'classic,consumer,streams'],
+  ['4.4', 'classic,consumer,streams'],
 ] as const)('turns on every rebalance protocol that %s knows', (version, protocols) => {
   const config = commonBrokerConfig(1, KAFKA_RELEASES[version], {})
   expect(config['group.coordinator.rebalance.protocols']).toBe(protocols)

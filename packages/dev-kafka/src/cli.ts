@@ -7,7 +7,7 @@ import { startKafka } from './start-kafka.ts'
 
 const USAGE = `Starts a Kafka and keeps it running until Ctrl-C.
 
-  dev-kafka [--brokers 1|3] [--version 3.9|4.1|4.3] [--port N] [--from auto|env|docker|jvm]
+  dev-kafka [--brokers 1|3] [--version 3.9|4.1|4.3|4.4] [--port N] [--from auto|env|docker|jvm]
             [--config name=value]... [--tuning start|throughput]
 
 Prints the bootstrap address, alone on a line of stdout, as soon as it serves; everything else goes to stderr.

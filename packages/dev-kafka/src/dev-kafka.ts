@@ -6,7 +6,7 @@ export type KafkaSource = 'env' | 'docker' | 'jvm'
 export interface StartKafkaOptions {
   /** @default 1 */
   readonly brokers?: 1 | 3
-  /** Of a Kafka that is started; one from `KAFKA_BROKERS` is what it is. @default '4.3' */
+  /** Of a Kafka that is started; one from `KAFKA_BROKERS` is what it is. @default '4.4' */
   readonly version?: KafkaVersion
   /** Broker settings, over this package's own. */
   readonly config?: Readonly<Record<string, string>>

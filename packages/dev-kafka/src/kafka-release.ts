@@ -1,7 +1,7 @@
 /** The lines of Kafka that can be asked for. */
-export type KafkaVersion = '3.9' | '4.1' | '4.3'
+export type KafkaVersion = '3.9' | '4.1' | '4.3' | '4.4'
 
-export const DEFAULT_KAFKA_VERSION: KafkaVersion = '4.3'
+export const DEFAULT_KAFKA_VERSION: KafkaVersion = '4.4'
 
 /** What differs between releases and matters here. */
 export interface KafkaRelease {
@@ -33,6 +33,15 @@ export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, KafkaRelease>> = {
   },
   '4.3': {
     release: '4.3.1',
+    config: {
+      'group.coordinator.rebalance.protocols': 'classic,consumer,streams',
+      'share.coordinator.state.topic.replication.factor': '1',
+      'share.coordinator.state.topic.min.isr': '1',
+    },
+    formatArguments: [],
+  },
+  '4.4': {
+    release: '4.4.0',
     config: {
       'group.coordinator.rebalance.protocols': 'classic,consumer,streams',
       'share.coordinator.state.topic.replication.factor': '1',

@@ -55,7 +55,7 @@ async function recordClasses(
     const broker = { id: 1, host: '127.0.0.1', port, controllerPort }
     const data = join(directory, 'data')
     const settings = join(directory, 'broker.properties')
-    await formatStorage(data, kafkaUuid(), broker.id, installed.bootstrapCheckpoint)
+    await formatStorage(data, kafkaUuid(), broker.id, installed.formattedStorage)
     await writeFile(
       settings,
       propertiesText(combinedModeConfig(broker, [broker], data, commonBrokerConfig(1, release, {}))),

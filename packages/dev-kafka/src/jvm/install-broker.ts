@@ -20,8 +20,8 @@ export interface InstalledBroker {
   readonly directory: string
   /** All jars, joined as the JVM wants them. */
   readonly classPath: string
-  /** The cluster's first metadata records as `StorageTool format` wrote them: features, nothing of a single cluster. */
-  readonly bootstrapCheckpoint: string
+  /** What `StorageTool format` wrote: beside `meta.properties` the first metadata records, with features and nothing of a cluster. */
+  readonly formattedStorage: string
 }
 
 /** `$XDG_CACHE_HOME/dev-kafka`, or what takes its place on this system. `DEV_KAFKA_CACHE` says otherwise. */
@@ -65,7 +65,7 @@ export async function installBroker(
   return {
     directory,
     classPath: jars.map(jar => join(lib, jar)).join(delimiter),
-    bootstrapCheckpoint: join(directory, 'storage', 'bootstrap.checkpoint'),
+    formattedStorage: join(directory, 'storage'),
   }
 }
 

@@ -27,7 +27,7 @@ describe('a Kafka on a JVM', { timeout: 240_000 }, () => {
 
   it('serves as one broker, with the settings asked for, and keeps its data over a restart', async () => {
     await using kafka = await startKafka({ from: 'jvm', config: { 'message.max.bytes': '123456' } })
-    expect(kafka).toMatchObject({ source: 'jvm', version: '4.3.1', brokerIds: [1] })
+    expect(kafka).toMatchObject({ source: 'jvm', version: '4.4.0', brokerIds: [1] })
     await withAdmin(kafka, async admin => {
       await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 3 }] })
       const { resources } = await admin.describeConfigs({

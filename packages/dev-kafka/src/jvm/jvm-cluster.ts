@@ -77,7 +77,7 @@ async function layOut(
   const common = commonBrokerConfig(options.brokers, options.release, options.config)
   for (const broker of brokers) {
     const data = join(directory, `data-${broker.id}`)
-    await formatStorage(data, clusterId, broker.id, installed.bootstrapCheckpoint)
+    await formatStorage(data, clusterId, broker.id, installed.formattedStorage)
     await writeFile(
       settingsFile(directory, broker.id),
       propertiesText(combinedModeConfig(broker, brokers, data, common)),
