@@ -99,13 +99,17 @@ export interface StoreEntry {
   readonly windowEnd?: number
 }
 
+/** The releases of Kafka Streams that Millrace is compared with; the first one unless another is asked for. */
+export const KAFKA_STREAMS_VERSIONS = ['4.3.1', '4.4.0'] as const
+export type KafkaStreamsVersion = (typeof KAFKA_STREAMS_VERSIONS)[number]
+
 /**
  * Builds the Java side if its sources have changed, with Maven, and starts it.
  *
  * @throws when `java` (17 or newer) or `mvn` is missing, or the sources do not compile
  */
-export async function startJavaPeer(): Promise<JavaPeer> {
-  const classPath = await buildMavenProject(SOURCES, 'millrace-java-peer')
+export async function startJavaPeer(version: KafkaStreamsVersion = KAFKA_STREAMS_VERSIONS[0]): Promise<JavaPeer> {
+  const classPath = await buildMavenProject(SOURCES, 'millrace-java-peer', { 'kafka.version': version })
   const java = spawn('java', ['-Xmx512m', '-XX:+UseSerialGC', '-cp', classPath, 'millrace.peer.Main'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })

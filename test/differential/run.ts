@@ -1,12 +1,12 @@
 /**
- * `npm run differential -- --seed N --cases M`: random topologies and inputs, each built and run by Millrace and by Kafka
+ * `npm run differential -- --seed N --cases M [--kafka-streams 4.4.0]`: random topologies and inputs, each built and run by Millrace and by Kafka
  * Streams, and what differs shrunk to the smallest case; then random values in the formats that both share. Exit status 1 if
  * anything differs.
  */
 import { parseArgs } from 'node:util'
 import { type Case, type CaseComparison, compareCase } from './compare-case.ts'
 import { generateCase } from './generate-case.ts'
-import { type JavaPeer, startJavaPeer } from './java-peer.ts'
+import { type JavaPeer, KAFKA_STREAMS_VERSIONS, startJavaPeer } from './java-peer.ts'
 import { compareFormats } from './formats/compare-formats.ts'
 import { countCase, uncovered } from './coverage.ts'
 import { missingJavaTools } from './missing-java-tools.ts'
@@ -25,11 +25,20 @@ const { values } = parseArgs({
     /** Of each format. As many as cases, if not said. */
     values: { type: 'string' },
     'require-coverage': { type: 'boolean' },
+    'kafka-streams': { type: 'string', default: KAFKA_STREAMS_VERSIONS[0] },
   },
 })
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
 const cases = Number(values.cases)
 const valuesOfEach = values.values === undefined ? cases : Number(values.values)
+
+const version = KAFKA_STREAMS_VERSIONS.find(known => known === values['kafka-streams'])
+if (version === undefined) {
+  console.error(
+    `--kafka-streams is "${values['kafka-streams']}", but must be one of ${KAFKA_STREAMS_VERSIONS.join(', ')}`,
+  )
+  process.exit(2)
+}
 
 const missing = await missingJavaTools()
 if (missing === undefined) await main()
@@ -39,7 +48,7 @@ else {
 }
 
 async function main(): Promise<void> {
-  await using java = await startJavaPeer()
+  await using java = await startJavaPeer(version)
   const { kafka } = await java.version()
   console.log(`${cases} cases from seed ${seed}, against Kafka Streams ${kafka}`)
   const operators = new Map<string, number>()

@@ -2,8 +2,9 @@ package millrace.peer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Properties;
-import org.apache.kafka.common.utils.AppInfoParser;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
@@ -13,9 +14,13 @@ import org.apache.kafka.streams.TopologyConfig;
 final class Commands {
     private Commands() {}
 
-    static JsonNode version() {
+    static JsonNode version() throws IOException {
         ObjectNode answer = Main.JSON.createObjectNode();
-        answer.put("kafka", AppInfoParser.getVersion());
+        Properties kafka = new Properties();
+        try (InputStream file = StreamsConfig.class.getResourceAsStream("/kafka/kafka-version.properties")) {
+            kafka.load(file);
+        }
+        answer.put("kafka", kafka.getProperty("version"));
         answer.put("java", System.getProperty("java.version"));
         return answer;
     }

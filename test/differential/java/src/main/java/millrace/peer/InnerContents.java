@@ -6,7 +6,6 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.util.Map;
-import org.apache.kafka.common.utils.ByteUtils;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.StateStore;
@@ -24,7 +23,7 @@ final class InnerContents {
         all(store, (key, value) -> {
             ByteBuffer stamped = ByteBuffer.wrap(value);
             // Headers come first, which no subscription has.
-            stamped.position(ByteUtils.readVarint(stamped) + stamped.position());
+            stamped.position(readVarint(stamped) + stamped.position());
             long timestamp = stamped.getLong();
             byte[] subscription = new byte[stamped.remaining()];
             stamped.get(subscription);
@@ -82,5 +81,15 @@ final class InnerContents {
         entry.put("key", key);
         entry.put("value", value);
         entry.put("timestamp", timestamp);
+    }
+
+    /** As Kafka writes a length: zigzag, seven bits a byte. Its own reader is in another package in each version. */
+    private static int readVarint(ByteBuffer bytes) {
+        int read = 0;
+        for (int shift = 0; ; shift += 7) {
+            byte next = bytes.get();
+            read |= (next & 0x7f) << shift;
+            if (next >= 0) return (read >>> 1) ^ -(read & 1);
+        }
     }
 }
