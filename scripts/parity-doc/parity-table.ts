@@ -1,6 +1,6 @@
 /** One row of docs/kafka-streams-parity.md. */
 export interface ParityRow {
-  /** As Kafka Streams 4.3 calls it. */
+  /** As Kafka Streams 4.4 calls it. */
   readonly java: string
   /** What Millrace exports for it: `KStream.filter`, `tumbling`, `StoreOptions.retentionMs`. A test finds each in the sources. */
   readonly ours: readonly string[]
@@ -108,6 +108,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'processValues',
         ours: ['KStream.processValues', 'FixedKeyProcessor'],
         tests: [DESCRIBED, TYPES, driver('print-and-fixed-keys')],
+        note: 'A record that was kept is passed on later as `{ ...kept, value }`, also while one of another key is at hand.',
       },
       {
         java: 'transform, flatTransform',
@@ -594,7 +595,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'dead letter queue',
         ours: ['BadRecordPolicy'],
         tests: [driver('driver-policies'), 'test/bad-input/global-records.test.ts'],
-        note: 'Not for records of global tables and stores, as in 4.3: they are left out, and said.',
+        note: 'Not for records of global tables and stores, as in 4.3.1: they are left out, and said.',
       },
       {
         java: 'ProductionExceptionHandler',
@@ -886,6 +887,50 @@ export const PARITY: readonly ParityArea[] = [
           'test/simulation/expiry.test.ts',
         ],
         note: 'Of key-value stores and tables, with tombstones in the changelog and downstream.',
+      },
+    ],
+  },
+  {
+    area: 'New in Kafka Streams 4.4',
+    rows: [
+      {
+        java: 'transactional state stores (KIP-892): enable.transactional.statestores, statestore.uncommitted.max.bytes',
+        ours: ['KafkaStreamsOptions.stateBufferBytes'],
+        tests: ['packages/runtime/src/state/store-buffer.test.ts', driver('driver-instances')],
+        note: 'Always so, under each guarantee: what is not committed is on the heap, and goes to disk with its offsets after the commit.',
+        missing:
+          'default.interactive.query.isolation.level: there are no interactive queries that could read what is committed only.',
+      },
+      {
+        java: 'stores of the DSL with headers: dsl.store.format=HEADERS (KIP-1285)',
+        ours: [],
+        tests: [],
+        missing:
+          'Stores with headers are there for processors only; tables, windows and sessions keep values with timestamps.',
+      },
+      {
+        java: 'queries of stores with headers: TimestampedKeyWithHeadersQuery and three more (KIP-1356)',
+        ours: [],
+        tests: [],
+        missing: 'There are no interactive queries yet.',
+      },
+      {
+        java: 'joins with a global table that see both keys: ValueJoinerWithStreamAndMappedKey (KIP-1340)',
+        ours: ['KStream.join', 'KStream.leftJoin'],
+        tests: [driver('driver-globals')],
+        missing: "The joiner gets the stream's key; the key by which the table was asked it has to work out itself.",
+      },
+      {
+        java: 'topologies described to the broker: topology.description.push.enabled (KIP-1331)',
+        ours: [],
+        tests: [],
+        missing: 'It belongs to the streams group protocol (KIP-1071), which Millrace does not speak yet.',
+      },
+      {
+        java: 'StreamPartitioner that sees headers (KIP-1321)',
+        ours: [],
+        tests: [],
+        missing: 'Partitioners get topic, key, value and the number of partitions.',
       },
     ],
   },

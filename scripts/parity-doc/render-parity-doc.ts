@@ -5,9 +5,9 @@ export function renderParityDoc(areas: readonly ParityArea[]): string {
   const rows = areas.flatMap(area => area.rows)
   const whole = rows.filter(row => row.ours.length > 0 && row.missing === undefined && row.left === undefined)
   return [
-    '# Kafka Streams 4.3 and Millrace',
+    '# Kafka Streams 4.4 and Millrace',
     '',
-    'What Kafka Streams 4.3 offers, what Millrace calls it, and the tests that prove it. Names of methods are the same; options',
+    'What Kafka Streams 4.4 offers, what Millrace calls it, and the tests that prove it. Names of methods are the same; options',
     'are plain objects instead of classes such as `Materialized`. What is left out on purpose says why; what is *not yet* there',
     'will come. This page is made from `scripts/parity-doc/parity-table.ts` by `npm run docs:parity`; a test sees that every name',
     'is in the sources and every test is there.',
