@@ -1,5 +1,6 @@
 // Errors that no other test provokes: each is reached the way a user would reach it.
 import {
+  consoleLogger,
   json,
   keyValueStore,
   long,
@@ -10,6 +11,7 @@ import {
   type ProcessorContext,
   StreamsBuilder,
   string,
+  systemClock,
 } from 'millrace'
 import { TopologyTestDriver, withFaults } from '@millrace/testing'
 import { describe, expect, it } from 'vitest'
@@ -44,6 +46,57 @@ it('MILLRACE_SINK_PARTITION: a partitioner chooses a partition that the topic do
   const builder = new StreamsBuilder()
   builder.stream('in', texts).to('out', { partitioner: () => 9 })
   expect(await codesOf(drive(builder.build()))).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_SINK_PARTITION'])
+})
+
+it.each(['', 'a/b', 'x'.repeat(250)])('MILLRACE_SINK_TOPIC: the topic chosen for a record is "%s"', async topic => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', texts).to(() => topic, texts)
+  expect(await codesOf(drive(builder.build()))).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_SINK_TOPIC'])
+})
+
+it('MILLRACE_FUNCTION_RESULT: a function gives nothing', async () => {
+  const builder = new StreamsBuilder()
+  const nothing = (): string => undefined as unknown as string
+  builder.stream('in', texts).mapValues(nothing).to('out', texts)
+  expect(await codesOf(drive(builder.build()))).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_FUNCTION_RESULT'])
+})
+
+it('MILLRACE_PROCESSOR_CHILD: a processor forwards to a node that is not there', async () => {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', texts)
+    .process<string, string>(() => {
+      let context: ProcessorContext<string, string>
+      return {
+        init: given => void (context = given),
+        process: record => context.forward(record, 'nobody'),
+      }
+    })
+    .to('out', texts)
+  expect(await codesOf(drive(builder.build()))).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_PROCESSOR_CHILD'])
+})
+
+it.each([
+  ['MILLRACE_STORE_UNDEFINED', undefined],
+  ['MILLRACE_STORE_ENCODE', 7],
+])('%s: a processor puts %s into a store of strings', async (code, value) => {
+  const builder = new StreamsBuilder()
+  const store = keyValueStore({ name: 'kept', ...texts })
+  builder
+    .addStateStore(store)
+    .stream('in', texts)
+    .process<string, string>(
+      () => {
+        let kept: { put(key: string, value: string): unknown }
+        return {
+          init: context => void (kept = context.store(store)),
+          process: async ({ key }) => void (await kept.put(key, value as unknown as string)),
+        }
+      },
+      { stores: ['kept'] },
+    )
+    .to('out', texts)
+  expect(await codesOf(drive(builder.build()))).toEqual(expect.arrayContaining(['MILLRACE_PROCESSING_FAILED', code]))
 })
 
 it.each([0, -1, Number.NaN])('MILLRACE_PUNCTUATION_INTERVAL: a processor schedules each %d ms', async intervalMs => {
@@ -125,16 +178,19 @@ describe('MILLRACE_STORE_DECODE', () => {
   })
 })
 
-it('MILLRACE_STATE_TRANSITION: an application is started twice, or after its end', async () => {
+it('MILLRACE_PRODUCE_TIMESTAMP: a record is further ahead of the clock than its topic allows', async () => {
   await using apps = await memoryApps()
-  for (const topic of ['in', 'out']) await apps.io.createTopic(topic, 1)
+  await apps.io.createTopic('in', 1)
+  const client = apps.client({ clientId: 'test', clock: systemClock, logger: consoleLogger('error') })
+  const configs = { 'message.timestamp.after.max.ms': '3600000' }
+  await client.admin().createTopics([{ name: 'out', partitions: 1, configs }])
+  await client.close()
+  await apps.io.produce('in', [{ partition: 0, key: 'k', value: 'v', timestamp: Date.now() + 7_200_000 }])
   const builder = new StreamsBuilder()
   builder.stream('in', texts).to('out')
   const app = apps.app(builder.build())
-  await app.start()
-  expect(await codesOf(app.start())).toEqual(['MILLRACE_STATE_TRANSITION'])
-  await app.close()
-  expect(await codesOf(app.start())).toEqual(['MILLRACE_STATE_TRANSITION'])
+  const codes = await codesOf(app.start().then(() => app.ended()))
+  expect(codes).toEqual(['MILLRACE_PROCESSING_FAILED', 'MILLRACE_PRODUCE_TIMESTAMP'])
 })
 
 it('MILLRACE_DRIVER_NOT_READY: no call to Kafka ever gets through', async () => {

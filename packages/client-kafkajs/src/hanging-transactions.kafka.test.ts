@@ -60,7 +60,7 @@ async function coordinatorOf(groupId: string, coordinatorType: 0 | 1): Promise<n
   const { coordinator } = await cluster.findGroupCoordinatorMetadata({ groupId, coordinatorType } as {
     groupId: string
   })
-  return Number(coordinator.nodeId)
+  return coordinator.nodeId
 }
 
 /** A group and a partition that only the broker `away` has, and a transactional id that another one coordinates. */
