@@ -40,6 +40,9 @@ export interface MembershipOptions {
 const LED_BY_ANOTHER =
   'the group is led by an instance with another topology: this one gets tasks when none with that topology is left to lead'
 
+/** How long until it is asked again whether a rebalance is over. */
+const PROBE_AGAIN_MS = 1_000
+
 /** As which member, and in which generation. */
 type Place = Pick<GroupMetadata, 'memberId' | 'generationId'>
 
@@ -276,12 +279,16 @@ export class Membership {
     this.#probing = new AbortController()
     const { signal } = this.#probing
     if (ms === undefined) return
-    const { consumer, options } = this.#with
-    options.clock.sleep(ms, signal).then(
-      () => {
-        if (!signal.aborted) consumer.requestRejoin('to see whether tasks can move now')
-      },
-      (error: unknown) => options.logger.warn({ error }, 'nobody looks whether tasks can move now'),
+    this.#probe(ms, signal).catch((error: unknown) =>
+      this.#with.options.logger.warn({ error }, 'nobody looks whether tasks can move now'),
     )
+  }
+
+  async #probe(ms: number, signal: AbortSignal): Promise<void> {
+    const { consumer, options } = this.#with
+    await options.clock.sleep(ms, signal)
+    // A rebalance that is under way ends this wait with an assignment of its own. It may also come to nothing.
+    while (!signal.aborted && consumer.isRebalancing()) await options.clock.sleep(PROBE_AGAIN_MS, signal)
+    if (!signal.aborted) consumer.requestRejoin('to see whether tasks can move now')
   }
 }

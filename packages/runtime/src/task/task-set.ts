@@ -64,6 +64,8 @@ interface Starting {
   readonly done: Promise<void>
   /** As soon as they are open. */
   stores: TaskStores | undefined
+  /** How far the state is while it passes from a standby, or from disk, to the task. */
+  passing: number
 }
 
 const RETRY_MS = 200
@@ -95,10 +97,7 @@ export class TaskSet {
 
   /** By name, how far the state of tasks is that are on their way. */
   get restoring(): ReadonlyMap<string, number> {
-    const { onDisk } = this.#options
-    return new Map(
-      [...this.#starting].map(([name, { stores }]) => [name, stores?.position ?? onDisk.get(name) ?? 0] as const),
-    )
+    return new Map([...this.#starting].map(([name, starting]) => [name, this.#positionOf(name, starting)] as const))
   }
 
   /** Every task, running or on its way. */
@@ -232,6 +231,12 @@ export class TaskSet {
     await this.abandon()
   }
 
+  /** Until the task has taken its stores, a standby has them, or they are closed. */
+  #positionOf(name: string, { stores, passing }: Starting): number {
+    const { standbys, onDisk } = this.#options
+    return stores?.position ?? standbys.positions.get(name) ?? onDisk.get(name) ?? passing
+  }
+
   #has(name: string): boolean {
     return this.#running.has(name) || this.#starting.has(name)
   }
@@ -262,7 +267,7 @@ export class TaskSet {
           if (this.#starting.get(taskName(id))?.abort === abort) this.#starting.delete(taskName(id))
           this.#options.onChange()
         })
-      this.#starting.set(taskName(id), { id, partitions, abort, done, stores: undefined })
+      this.#starting.set(taskName(id), { id, partitions, abort, done, stores: undefined, passing: 0 })
     }
   }
 
@@ -320,6 +325,7 @@ export class TaskSet {
       // committed without markers. Offsets that somebody else holds are waited for.
       const producer = await producers.acquire(id)
       const inputs = await this.#positions(partitions)
+      this.#passes(name)
       stores = (await this.#options.standbys.take(name)) ?? (await openTaskStores(this.#options, id))
       this.#opened(name, stores)
       atGate = true
@@ -340,7 +346,14 @@ export class TaskSet {
 
   #opened(name: string, stores: TaskStores | undefined): void {
     const starting = this.#starting.get(name)
-    if (starting !== undefined) starting.stores = stores
+    if (starting === undefined) return
+    starting.stores = stores
+    starting.passing = 0
+  }
+
+  #passes(name: string): void {
+    const starting = this.#starting.get(name)
+    if (starting !== undefined) starting.passing = this.#positionOf(name, starting)
   }
 
   #construct(id: TaskId, subTopology: Plan['subTopologies'][number], stores: TaskStores, producer: Producer): Task {
