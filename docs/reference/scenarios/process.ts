@@ -28,9 +28,8 @@ const texts = { key: string(), value: string() }
 
 const builder = new StreamsBuilder()
 builder
-  .addStateStore(seen)
   .stream('orders', texts)
-  .process(firstOrders, { stores: ['seen'], ...texts })
+  .process(firstOrders, { stores: [seen], ...texts })
   .to('first-orders')
 export const plan = builder.build()
 

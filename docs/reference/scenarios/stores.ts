@@ -31,9 +31,8 @@ const texts = { key: string(), value: string() }
 
 const builder = new StreamsBuilder()
 builder
-  .addStateStore(sightings)
   .stream('birds', texts)
-  .process(newOnThatDay, { stores: ['sightings'], ...texts })
+  .process(newOnThatDay, { stores: [sightings], ...texts })
   .to('first-birds')
 export const plan = builder.build()
 

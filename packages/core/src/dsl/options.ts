@@ -1,7 +1,7 @@
 import type { LateOption } from './late.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { SerdeOf } from './known-serdes.ts'
-import type { StoreSettings } from '../state/store-builder.ts'
+import type { StoreBuilder, StoreSettings } from '../state/store-builder.ts'
 import type { MaxEntriesSettings } from '../state/max-entries.ts'
 import type { TtlSettings } from '../state/ttl.ts'
 import type {
@@ -145,8 +145,11 @@ export interface ForeignKeyJoinOptions<K, KO> extends NameOption {
 
 /** Of `process`: the serdes of what it forwards may be given beside these. */
 export interface ProcessOptions extends NameOption {
-  /** Names of the stores that the processor may ask for. */
-  readonly stores?: readonly string[]
+  /**
+   * The stores that the processor may ask for. One that is given by its builder is added to the topology, and may be given to several
+   * operators; give the name of one that is added already, as by `addReadOnlyStateStore`.
+   */
+  readonly stores?: readonly (StoreBuilder | string)[]
 }
 
 export interface PrintOptions<K, V> extends NameOption {

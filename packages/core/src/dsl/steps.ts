@@ -1,7 +1,8 @@
 import type { OperatorSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { GraphEntry, ProcessorEntry } from '../topology/graph.ts'
+import type { Graph, GraphEntry, ProcessorEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
+import type { ProcessOptions } from './options.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
 
 type StepType =
@@ -78,14 +79,18 @@ export function addProcessor(
   fixedKey: boolean,
   options: {
     readonly name?: string
-    readonly stores?: readonly string[]
+    readonly stores?: ProcessOptions['stores']
     readonly key?: object
     readonly value?: object
   } = {},
 ): StreamPoint {
   const prefix = fixedKey ? 'KSTREAM-PROCESSVALUES-' : 'KSTREAM-PROCESSOR-'
   const name = optionalName(options.name, 'operator') ?? from.graph.names.processor(prefix)
-  const entry = processorEntry(name, { type: 'process', supplier, fixedKey }, options.stores ?? [])
+  const entry = processorEntry(
+    name,
+    { type: 'process', supplier, fixedKey },
+    connectedStores(from.graph, options.stores),
+  )
   from.graph.add(entry, [from.entry])
   const givenKey = options.key as Serde<unknown> | undefined
   return streamPoint({
@@ -96,6 +101,12 @@ export function addProcessor(
     valueSerde: options.value as Serde<unknown> | undefined,
     repartitionRequired: from.repartitionRequired || !fixedKey,
   })
+}
+
+/** The names of the stores that an operator may ask for. Those given by their builders are added with it. */
+export function connectedStores(graph: Graph, stores: ProcessOptions['stores'] = []): readonly string[] {
+  for (const store of stores) if (typeof store !== 'string') graph.addStore(store.draft)
+  return stores.map(store => (typeof store === 'string' ? store : store.name))
 }
 
 export function processorEntry(name: string, operator: OperatorSpec, stores: readonly string[] = []): ProcessorEntry {

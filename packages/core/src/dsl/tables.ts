@@ -11,12 +11,12 @@ import {
   versionedSemantics,
 } from '../topology/table-state.ts'
 import { addLate, lateName, type OnLate } from './late.ts'
-import type { TopicsRead } from './options.ts'
+import type { ProcessOptions, TopicsRead } from './options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 import { type Settings, sourceReading } from './source-reading.ts'
 import { type GivenSerdes, type StoreChoice, type StoreOption, storeChoice, tableStore } from './store-options.ts'
-import { processorEntry } from './steps.ts'
+import { connectedStores, processorEntry } from './steps.ts'
 
 interface TableOptions extends GivenSerdes {
   readonly name?: string | undefined
@@ -152,7 +152,7 @@ export function addTableMapValues(from: TablePoint, mapper: ValueFn<unknown>, op
 export function addTableTransformValues(
   from: TablePoint,
   supplier: () => unknown,
-  options: TableOptions & { readonly stores?: readonly string[] | undefined },
+  options: TableOptions & { readonly stores?: ProcessOptions['stores'] },
 ): TablePoint {
   const choice = storeChoice(options.store, options)
   const name = from.graph.names.processorOr(optionalName(options.name, 'operator'), 'KTABLE-TRANSFORMVALUES-')
@@ -161,7 +161,7 @@ export function addTableTransformValues(
   const valueSerde = choice.value ?? from.valueSerde
   const table = transformedTableState(from.table, supplier, keptAs(store, choice))
   const owned = store === undefined ? [] : [tableStore(store, choice, { keySerde, valueSerde })]
-  const { stores = [] } = options
+  const stores = connectedStores(from.graph, options.stores)
   const entry: GraphEntry = {
     kind: 'processor',
     name,

@@ -454,12 +454,12 @@ export const ERROR_TABLE = {
   MILLRACE_TOPOLOGY_STORE_DUPLICATE: {
     kind: 'topology',
     message: 'Two stores have the name "{store}"',
-    hint: 'Give one of them another name. To share a store, add it once with addStateStore and connect it by name.',
+    hint: 'Give one of them another name. To share a store, give the same builder to each operator.',
   },
   MILLRACE_TOPOLOGY_STORE_UNKNOWN: {
     kind: 'topology',
     message: 'The operator "{operator}" uses the store "{store}", which nothing in the topology adds',
-    hint: 'Add it with builder.addStateStore(…), or correct the name in the stores option of the operator.',
+    hint: 'Give the builder of the store in the stores option of the operator, or correct the name there.',
   },
   MILLRACE_TOPOLOGY_SOURCES_OVERLAP: {
     kind: 'topology',

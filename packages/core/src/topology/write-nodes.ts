@@ -70,7 +70,7 @@ function connectedStores(stores: ReadonlyMap<string, StoreDraft>, nodes: readonl
   return [...inOrder].flatMap(name => {
     const draft = stores.get(name)
     if (draft === undefined) return []
-    const serdes = requiredSerdes(draft, `store "${name}"`, 'the options of the store that keeps it: { store: { … } }')
+    const serdes = requiredSerdes(draft, `store "${name}"`, 'the options of the operator that keeps it')
     return [{ ...draft, ...serdes, processors: users.get(name) ?? [] }]
   })
 }
