@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startKafka } from '@millrace/dev-kafka'
-import { consoleLogger, kafkajs, openTopics } from 'millrace'
+import { consoleLogger, openTopics } from 'millrace'
+import { clientOf } from './client-of.ts'
 import type { DemoOptions } from './options.ts'
 import { createTopics, runShop } from './run-shop.ts'
 import { WorkerProcesses } from './worker-processes.ts'
@@ -14,11 +15,20 @@ export async function runOnKafka(options: DemoOptions, stop: AbortSignal): Promi
   const prefix = `millrace-demo-${Date.now().toString(36)}-`
   const brokers = kafka.brokers.split(',')
   const stateDir = await mkdtemp(join(tmpdir(), 'millrace-demo-'))
-  await using topics = await openTopics(kafkajs({ brokers }), { logger: consoleLogger('error') })
+  await using topics = await openTopics(clientOf({ brokers, client: options.client }), {
+    logger: consoleLogger('error'),
+  })
   const where = kafka.source === 'env' ? `Kafka at ${kafka.brokers}` : `Kafka ${kafka.version}`
   try {
     await createTopics(topics, prefix)
-    const workers = new WorkerProcesses({ brokers, prefix, stateDir, count: options.workers, where })
+    const workers = new WorkerProcesses({
+      brokers,
+      client: options.client,
+      prefix,
+      stateDir,
+      count: options.workers,
+      where,
+    })
     await runShop(topics, workers, { ...options, prefix }, stop)
   } finally {
     if (kafka.source === 'env') await topics.delete(...(await topics.names()).filter(name => name.startsWith(prefix)))

@@ -1,14 +1,15 @@
-import { consoleLogger, kafkajs, KafkaStreams, rocksdb } from 'millrace'
+import { consoleLogger, KafkaStreams, rocksdb } from 'millrace'
+import { clientOf } from './client-of.ts'
 import { shopTopology } from './topology.ts'
 import type { WorkerSettings } from './worker-processes.ts'
 import { watch } from './worker-status.ts'
 
 // One process of the application. It tells its parent how it is, and ends when it is told to or its parent is gone.
-const { brokers, prefix, stateDir } = JSON.parse(process.argv[2]!) as WorkerSettings
+const { brokers, client, prefix, stateDir } = JSON.parse(process.argv[2]!) as WorkerSettings
 
 const streams = new KafkaStreams(shopTopology(prefix), {
   applicationId: `${prefix}shop`,
-  client: kafkajs({ brokers: [...brokers] }),
+  client: clientOf({ brokers, client }),
   store: rocksdb(),
   stateDir,
   processingGuarantee: 'exactly_once',

@@ -9,6 +9,7 @@ import type { WorkerStatus } from './worker-status.ts'
 /** What a worker process is started with, as JSON in its first argument. */
 export interface WorkerSettings {
   readonly brokers: readonly string[]
+  readonly client: 'kafkajs' | 'wire'
   readonly prefix: string
   readonly stateDir: string
 }
@@ -30,9 +31,9 @@ export class WorkerProcesses implements Workers {
   #failure: Error | undefined
 
   constructor(options: WorkerSettings & { readonly count: number; readonly where: string }) {
-    const { brokers, prefix, stateDir, count, where } = options
+    const { brokers, client, prefix, stateDir, count, where } = options
     this.where = `${where}, ${count} worker${count === 1 ? '' : 's'}, exactly once`
-    this.#settings = { brokers, prefix, stateDir }
+    this.#settings = { brokers, client, prefix, stateDir }
     for (let index = 0; index < count; index++) this.#start(index)
   }
 

@@ -1,0 +1,10 @@
+import { kafka, kafkajs, type ClientFactory } from 'millrace'
+
+/** Two ways to Kafka: through kafkajs, or by Millrace's own client. The application is the same. */
+export function clientOf(where: {
+  readonly brokers: readonly string[]
+  readonly client: 'kafkajs' | 'wire'
+}): ClientFactory {
+  const brokers = [...where.brokers]
+  return where.client === 'wire' ? kafka({ brokers }) : kafkajs({ brokers })
+}
