@@ -60,8 +60,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is fenced: each producer has a transactional id of its own',
     file: 'packages/runtime/src/task/producer-pool.ts',
-    from: '{ transactionalId: `${applicationId}-${name}`, transactionTimeoutMs,',
-    to: '{ transactionalId: `${applicationId}-${name}-${String(Math.random())}`, transactionTimeoutMs,',
+    from: 'transactionalId: `${applicationId}-${name}`,',
+    to: 'transactionalId: `${applicationId}-${name}-${String(Math.random())}`,',
   },
   {
     name: 'a restore ends where the last stable offset is',
@@ -145,8 +145,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a transaction that has lost its markers is completed by nobody',
     file: 'packages/runtime/src/task/producer-pool.ts',
-    from: ', transactionTimeoutMs, reach: () => this.#reach(task) }',
-    to: ', transactionTimeoutMs }',
+    from: '            reach: () => this.#reach(task),\n',
+    to: '',
   },
   {
     name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',
