@@ -157,7 +157,7 @@ function addResult(
   }
 }
 
-const REMEDY = 'the options of the step that made the table, as table() or the store of mapValues()'
+const REMEDY = 'the options of the step that made the table, as mapValues(…, { value: … })'
 
 type Serdes = ReturnType<typeof requiredSerdes>
 

@@ -399,7 +399,7 @@ export const ERROR_TABLE = {
   MILLRACE_STORE_UNKNOWN: {
     kind: 'topology',
     message: 'There is no store "{store}"',
-    hint: 'Add it with addStateStore, connect it to the processor by name, or correct the name.',
+    hint: 'Give its builder in the stores option of the processor, or correct the name.',
   },
   MILLRACE_DRIVER_NO_RECORD: {
     kind: 'config',

@@ -87,7 +87,7 @@ const cases: readonly Case[] = [
   [
     'a store without a value serde',
     'MILLRACE_TOPOLOGY_SERDE_MISSING',
-    ['value serde', 'store "totals"', 'store: {'],
+    ['value serde', 'store "totals"', '{ value: '],
     b =>
       b
         .stream('in', texts)
@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
   [
     'an aggregation without options',
     'MILLRACE_TOPOLOGY_SERDE_MISSING',
-    ['value serde', 'store: {'],
+    ['value serde', '{ value: '],
     b =>
       b
         .stream('in', texts)

@@ -70,7 +70,11 @@ function connectedStores(stores: ReadonlyMap<string, StoreDraft>, nodes: readonl
   return [...inOrder].flatMap(name => {
     const draft = stores.get(name)
     if (draft === undefined) return []
-    const serdes = requiredSerdes(draft, `store "${name}"`, 'the options of the operator that keeps it')
+    const serdes = requiredSerdes(
+      draft,
+      `store "${name}"`,
+      'the options of the operator that keeps it, as { value: … }',
+    )
     return [{ ...draft, ...serdes, processors: users.get(name) ?? [] }]
   })
 }
