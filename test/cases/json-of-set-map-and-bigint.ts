@@ -34,7 +34,7 @@ const lines = builder.stream('in', texts).groupByKey()
 lines.aggregate(
   () => new Set<string>(),
   (seen, line) => seen.add(line),
-  { store: { value: json<Set<string>>() } },
+  { value: json<Set<string>>() },
 )
 const driver = await TopologyTestDriver.create(builder.build())
 const input = driver.createInputTopic('in', texts)

@@ -6,16 +6,19 @@
 //   iterable", which names nothing; map with { key, value } writes a record whose key and value are null, and groupBy with it
 //   drops the row without a word.
 import { TopologyTestDriver } from '@millrace/testing'
-import { type KStream, string, StreamsBuilder } from 'millrace'
+import { string, StreamsBuilder } from 'millrace'
 import { check, outcome } from './check.ts'
 
 const texts = { key: string(), value: string() }
 type Pair = readonly [string, string]
 type Selector = (value: string, key: string) => Pair
+interface Result {
+  to(topic: string, serdes: typeof texts): void
+}
 const last = (_aggregate: string, value: string) => value
 const stream = (builder: StreamsBuilder) => builder.stream('in', texts)
 const table = (builder: StreamsBuilder) => builder.table('in', texts)
-const programs: Record<string, (builder: StreamsBuilder, select: Selector) => KStream<string, string>> = {
+const programs: Record<string, (builder: StreamsBuilder, select: Selector) => Result> = {
   map: (builder, select) => stream(builder).map(select),
   'async map': (builder, select) => stream(builder).map(async (value, key) => select(value, key)),
   flatMap: (builder, select) => stream(builder).flatMap((value, key) => [select(value, key)]),
