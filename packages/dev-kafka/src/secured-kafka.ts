@@ -6,9 +6,8 @@ import { promisify } from 'node:util'
 import type { DevKafka, StartKafkaOptions } from './dev-kafka.ts'
 import { DevKafkaError } from './dev-kafka-error.ts'
 import { freePorts } from './free-ports.ts'
-import { installBroker } from './jvm/install-broker.ts'
 import { findJava, type Java } from './jvm/java-tools.ts'
-import { resolveOptions } from './resolve-options.ts'
+import { setScramPassword } from './set-scram-password.ts'
 import { startKafka } from './start-kafka.ts'
 
 const run = promisify(execFile)
@@ -60,7 +59,7 @@ export async function startSecuredKafka(
       port,
       config: { ...listeners({ port, controller, sasl, saslTls, mutualTls }), ...tls(directory), ...options.config },
     })
-    await addScramUser(java, options, kafka.brokers)
+    await setScramPassword({ host: HOST, port }, { user: USER, password: PASSWORD })
     const stop = async (): Promise<void> => {
       await kafka.stop()
       await rm(directory, { recursive: true, force: true })
@@ -154,19 +153,5 @@ async function makeStores(
   return {
     serverCertificate: await readFile(file('server.pem'), 'utf8'),
     clientStore: { pfx: await readFile(file('client.p12')), passphrase: STORE_PASSWORD },
-  }
-}
-
-/** The broker keeps SCRAM credentials in its metadata: they are set through the open listener. */
-async function addScramUser(java: Java, options: StartKafkaOptions, brokers: string): Promise<void> {
-  const { release, log } = resolveOptions(options)
-  const { classPath } = await installBroker(release, java, log)
-  // One at a time: two of one user in a request are refused.
-  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
-    await run(java.command, [
-      ...['-XX:TieredStopAtLevel=1', '-cp', classPath, 'kafka.admin.ConfigCommand', '--bootstrap-server', brokers],
-      ...['--alter', '--add-config', `${mechanism}=[password=${PASSWORD}]`],
-      ...['--entity-type', 'users', '--entity-name', USER],
-    ])
   }
 }
