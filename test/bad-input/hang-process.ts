@@ -18,9 +18,12 @@ cluster.createTopic({ name: 'in', partitions: 1 })
 cluster.createTopic({ name: 'out', partitions: 1 })
 await topicIo(client).produce('in', [{ partition: 0, key: 'a', value: 'x', timestamp: 1 }])
 process.on('disconnect', () => process.exit(3))
-await new KafkaStreams(builder.build(), {
+const { closeTimeoutMs = 300 } = JSON.parse(process.argv[2]!) as { readonly closeTimeoutMs?: number }
+const streams = new KafkaStreams(builder.build(), {
   applicationId: 'app',
   client,
-  closeTimeoutMs: 300,
+  closeTimeoutMs,
   logger: consoleLogger('info'),
-}).run()
+})
+streams.on('state', state => state === 'PENDING_SHUTDOWN' && process.send?.({ type: 'closing' }))
+await streams.run()

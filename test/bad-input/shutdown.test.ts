@@ -13,6 +13,15 @@ it('SIGTERM ends the process after closeTimeoutMs when a user function never ret
   expect(worker.log()).toContain('close gave up waiting')
 })
 
+it('a second signal ends the process at once with 130, whatever it is waiting for', async () => {
+  await using group = await workerGroup()
+  const worker = group.start('hanging', new URL('hang-process.ts', import.meta.url), { closeTimeoutMs: 600_000 })
+  await worker.told(({ type }) => type === 'hanging')
+  worker.signal('SIGINT')
+  await worker.told(({ type }) => type === 'closing')
+  expect(await worker.stop(10_000)).toEqual({ code: 130, signal: null, inTime: true })
+})
+
 it('a close while the application still waits for its broker waits until it has ended', async () => {
   await using apps = await memoryApps()
   await apps.io.createTopic('in', 1)

@@ -215,7 +215,7 @@ export const ERROR_TABLE = {
   },
   MILLRACE_PROCESSOR_ABANDONED: {
     kind: 'record',
-    message: 'The processor {operator} forwards for a record that was given up because it took too long',
+    message: 'The processor {operator} uses {what} for a record that was given up because it took too long',
     hint: 'Another processor has taken its place. Raise processingTimeoutMs if the work may take so long.',
   },
   MILLRACE_STORE_NOT_CONNECTED: {

@@ -28,6 +28,7 @@ export class UserCalls {
   readonly #scope: CallScope
   readonly #context: TaskContext
   #running = 0
+  #abandoned = false
 
   constructor(operator: string, scope: CallScope, context: TaskContext) {
     this.#operator = operator
@@ -51,8 +52,17 @@ export class UserCalls {
     return result
   }
 
-  /** @throws MILLRACE_CONTEXT_OUTLIVED unless the code that asks belongs to a call that lasts */
+  /** Another processor has taken the place of this one: its calls that still run are refused everything. */
+  abandon(): void {
+    this.#abandoned = true
+  }
+
+  /**
+   * @throws MILLRACE_CONTEXT_OUTLIVED unless the code that asks belongs to a call that lasts; MILLRACE_PROCESSOR_ABANDONED after
+   * `abandon`
+   */
   check(what: string): void {
+    if (this.#abandoned) throw millraceError('MILLRACE_PROCESSOR_ABANDONED', { operator: this.#operator, what })
     const call = this.#scope.current()
     if (call instanceof Call) {
       if (call.open && call.context === this.#context) return

@@ -18,8 +18,9 @@ const GIVEN_KEY: unique symbol = Symbol('given key')
 /**
  * The Processor API: the user's own code as a node.
  *
- * A processor whose promise does not come in time may still be at work when the task goes on without the record. Nothing tells
- * what it forwards then from what belongs to the next record; so another processor takes its place, and it may forward no more.
+ * A processor whose promise does not come in time may still be at work when the task goes on without the record. Its
+ * records and its writes to stores would then count as part of the next record. So another processor takes its place, and it can
+ * use its context and its stores no more.
  */
 export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'process' }>, env: OperatorEnv): Process {
   const { context } = env
@@ -47,10 +48,8 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
 
   function make() {
     const schedules: { cancel(): void }[] = []
-    let abandoned = false
     const calls = new UserCalls(name, env.callScope, context)
     const forward: ProcessorContext<unknown, unknown>['forward'] = (record, child) => {
-      if (abandoned) throw millraceError('MILLRACE_PROCESSOR_ABANDONED', { operator: name })
       if (spec.fixedKey && keyAtHand !== KEPT_KEY && record.key !== keyAtHand && !isGiven(record)) {
         throw millraceError('MILLRACE_PROCESSOR_KEY_CHANGED', { operator: name })
       }
@@ -70,7 +69,7 @@ export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'proces
       processor: spec.supplier() as Processor<unknown, unknown, unknown, unknown>,
       given: processorContext({ ...env, schedule }, forward, calls),
       abandon() {
-        abandoned = true
+        calls.abandon()
         for (const made of schedules) made.cancel()
       },
     }

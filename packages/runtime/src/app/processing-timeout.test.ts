@@ -1,5 +1,7 @@
 import {
   type ClientFactory,
+  type KeyValueStore,
+  keyValueStore,
   PROGRESS_OVERDUE,
   PROGRESS_RECORDS,
   type ProgressSign,
@@ -175,6 +177,46 @@ describe('a function whose promise does not come in time', () => {
     expect(refused).toMatchObject([{ code: 'MILLRACE_PROCESSOR_ABANDONED' }])
     expect(new Set(punctuated)).toEqual(new Set([2]))
     expect(app.cluster.log({ topic: 'out', partition: 0 }).highWatermark).toBe(2)
+    await end()
+  })
+
+  it('can no longer use its stores', async () => {
+    const outcomes: unknown[] = []
+    let give = (): void => undefined
+    const { app, out, end } = await run(
+      b => {
+        b.addStateStore(keyValueStore({ name: 'own', ...texts }))
+        const stream = b.stream('in', texts).process<string, string>(
+          () => {
+            let context: ProcessorContext<string, string>
+            return {
+              init(given) {
+                context = given
+              },
+              async process(record) {
+                const store = context.store('own') as KeyValueStore<string, string>
+                if (record.value !== 'bad') return await context.forward(record)
+                await new Promise<void>(resolve => (give = resolve))
+                for (const use of [() => store.put('k', 'late'), () => store.get('k'), () => context.store('own')]) {
+                  try {
+                    outcomes.push(await use())
+                  } catch (error) {
+                    outcomes.push((error as { code?: string }).code)
+                  }
+                }
+              },
+            }
+          },
+          { name: 'slow', stores: ['own'] },
+        )
+        stream.to('out', texts)
+      },
+      { onBadRecord: 'continue' },
+    )
+    give()
+    await app.clock.advance(200)
+    expect(out).toEqual(['first', 'last'])
+    expect(new Set(outcomes)).toEqual(new Set(['MILLRACE_PROCESSOR_ABANDONED']))
     await end()
   })
 
