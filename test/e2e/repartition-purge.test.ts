@@ -1,7 +1,8 @@
 import { sharedKafka } from '@millrace/dev-kafka'
 import { systemClock } from '@millrace/core'
-import { kafkajs, KafkaStreams, long, type ProcessingGuarantee, silentLogger, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, long, type ProcessingGuarantee, silentLogger, string, StreamsBuilder } from 'millrace'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 import { eventually, type TopicIo, topicIo } from '../topic-io.ts'
 
 const PARTITIONS = 2
@@ -12,7 +13,7 @@ let io: TopicIo
 
 beforeAll(async () => {
   ;({ brokers } = await sharedKafka())
-  io = topicIo(kafkajs({ brokers }))
+  io = topicIo(clientUnderTest(brokers))
 })
 
 afterAll(() => io[Symbol.asyncDispose]())
@@ -27,7 +28,7 @@ function application(name: string, processingGuarantee: ProcessingGuarantee) {
     .to(`${name}-counts`, { key: string(), value: long() })
   return new KafkaStreams(builder.build(), {
     applicationId: name,
-    client: kafkajs({ brokers }),
+    client: clientUnderTest(brokers),
     processingGuarantee,
     commitIntervalMs: 100,
     repartitionPurgeIntervalMs: 500,
@@ -51,7 +52,7 @@ it.each(['at_least_once', 'at_most_once', 'exactly_once'] as const)(
     const name = `purge-${guarantee.slice(0, 5)}-${Date.now().toString(36)}`.replaceAll('_', '-')
     const repartition = `${name}-by-word-repartition`
     for (const topic of ['words', 'counts']) await io.createTopic(`${name}-${topic}`, PARTITIONS)
-    const client = kafkajs({ brokers })({ clientId: 'test', clock: systemClock, logger: silentLogger })
+    const client = clientUnderTest(brokers)({ clientId: 'test', clock: systemClock, logger: silentLogger })
     const admin = client.admin()
     const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: repartition, partition }))
     const starts = async () => (await admin.earliestOffsets(partitions)).map(({ offset }) => offset)

@@ -18,6 +18,7 @@ import { createTopicsApi } from '../protocol/messages/create-topics.ts'
 import { deleteRecordsApi } from '../protocol/messages/delete-records.ts'
 import { deleteTopicsApi } from '../protocol/messages/delete-topics.ts'
 import { describeConfigsApi } from '../protocol/messages/describe-configs.ts'
+import type { MetadataResponse } from '../protocol/messages/metadata.ts'
 import { type ErrorContext, translateError } from '../translate-error.ts'
 import { NO_TOPIC_ID } from '../cluster/metadata.ts'
 import { fetchCommitted } from '../group/committed-offsets.ts'
@@ -80,7 +81,7 @@ export class WireAdmin implements Admin {
           const options = { operation: `Deleting the topic "${failed.name}"`, topic: failed.name ?? topic }
           throw this.#translate(new KafkaError(failed.errorCode, failed.errorMessage), options)
         }
-        await this.#until(async () => (await this.#describe(topics)).length === 0)
+        await this.#untilGone(topics)
       },
       { topic },
     )
@@ -235,15 +236,29 @@ export class WireAdmin implements Admin {
     return this.#cluster.node(controllerId, GENERAL, api, request, ADMIN_TIMEOUT_MS + this.#cluster.requestTimeoutMs)
   }
 
+  /** At every broker that answers: whoever asks next may ask another one. */
   async #untilVisible(names: readonly string[]): Promise<void> {
-    await this.#until(async () => (await this.#cluster.refresh(names)).size === 0 && this.#allLed(names))
+    await this.#until(async () => {
+      const seen = await this.#askAll(names)
+      return seen.every(({ topics }) =>
+        topics.every(
+          ({ errorCode, partitions }) => errorCode === 0 && partitions.every(({ leaderId }) => leaderId >= 0),
+        ),
+      )
+    })
   }
 
-  #allLed(names: readonly string[]): boolean {
-    return names.every(name => {
-      const info = this.#cluster.metadata.topic(name)
-      return info !== undefined && info.partitions.every(({ leader }) => leader >= 0)
+  async #untilGone(names: readonly string[]): Promise<void> {
+    await this.#until(async () => {
+      const seen = await this.#askAll(names)
+      return seen.every(({ topics }) => topics.every(({ errorCode }) => errorCode !== 0))
     })
+  }
+
+  async #askAll(names: readonly string[]): Promise<readonly MetadataResponse[]> {
+    const asked = [...this.#cluster.metadata.brokers.keys()].map(nodeId => this.#cluster.describe(names, nodeId))
+    const answers = await Promise.allSettled(asked)
+    return answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
   }
 
   async #until(holds: () => Promise<boolean>): Promise<void> {

@@ -128,13 +128,17 @@ export class Cluster {
     return refresh
   }
 
-  /** All topics; nothing of it is remembered but the brokers. */
-  async describe(topics: readonly string[] | null): Promise<MetadataResponse> {
-    const response = await this.any(metadataApi, {
+  /** Topics, or all of them, as one broker sees them; nothing of it is remembered. */
+  async describe(topics: readonly string[] | null, nodeId?: number): Promise<MetadataResponse> {
+    const request = {
       topics: topics?.map(name => ({ name, topicId: NO_TOPIC_ID })) ?? null,
       allowAutoTopicCreation: false,
       includeTopicAuthorizedOperations: false,
-    })
+    }
+    const response =
+      nodeId === undefined
+        ? await this.any(metadataApi, request)
+        : await this.node(nodeId, GENERAL, metadataApi, request)
     if (response.errorCode !== 0) await this.#rebootstrap(response.errorCode)
     return response
   }

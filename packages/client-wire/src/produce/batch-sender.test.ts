@@ -145,7 +145,7 @@ describe('batches on their way', () => {
       () => 1,
       () => 0,
     )
-    broker.on(produceApi, () => answer({ errorCode: KAFKA_ERRORS.INVALID_TIMESTAMP.code }))
+    broker.on(produceApi, () => answer({ errorCode: KAFKA_ERRORS.INVALID_REQUIRED_ACKS.code }))
     const producer = await producerOf([broker])
     append(producer, 1)
     await expect(producer.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED' })

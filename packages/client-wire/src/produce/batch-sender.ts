@@ -2,6 +2,7 @@ import { compress } from '@millrace/compression'
 import {
   millraceError,
   RecordBatchBuilder,
+  recordRefusedError,
   type BatchCompression,
   type Clock,
   type CompressionCodec,
@@ -64,6 +65,14 @@ const ALL_IN_SYNC = -1
 /** Builders that are used again, so that a batch costs no allocation. */
 const MAX_SPARE_BUILDERS = 64
 
+/** What is refused for one record, or for all of them together. */
+const REFUSALS: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_TIMESTAMP',
+  'INVALID_RECORD',
+])
+
 /** Another attempt with the same sequence numbers may succeed. */
 const PASSING: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>(['CONCURRENT_TRANSACTIONS'])
 
@@ -103,18 +112,29 @@ export class BatchSender {
     return (ofTopic[partition] ??= new PartitionQueue(topic, partition))
   }
 
-  append(queue: PartitionQueue, write: (builder: RecordBatchBuilder) => boolean): void {
+  /**
+   * @param write puts the record into a batch, or gives false where that one is full
+   * @param limit the most bytes of a batch that holds another record already
+   * @param origin what the record is made of
+   */
+  append(
+    queue: PartitionQueue,
+    write: (builder: RecordBatchBuilder) => boolean,
+    limit: number,
+    origin: (() => unknown) | undefined,
+  ): void {
     let batch = queue.open ?? this.#openBatch(queue)
     const before = batch.builder.byteLength
-    if (write(batch.builder)) {
-      this.#pendingBytes += batch.builder.byteLength - before
-      return
+    const hasRoom = before <= limit || batch.builder.count === 0
+    const fits = hasRoom && write(batch.builder)
+    if (!fits) {
+      queue.seal()
+      batch = this.#openBatch(queue)
+      write(batch.builder)
     }
-    queue.seal()
-    batch = this.#openBatch(queue)
-    write(batch.builder)
-    this.#pendingBytes += batch.builder.byteLength
-    this.#drain()
+    this.#pendingBytes += fits ? batch.builder.byteLength - before : batch.builder.byteLength
+    if (origin !== undefined) (batch.origins ??= [])[batch.builder.count - 1] = origin()
+    if (!fits) this.#drain()
   }
 
   /** Undefined while there is room; then a promise for room, or for the failure that ends all waiting. */
@@ -193,7 +213,14 @@ export class BatchSender {
 
   #openBatch(queue: PartitionQueue): Batch {
     const builder = this.#spare.pop() ?? new RecordBatchBuilder({ maxBytes: this.#options.maxBatchBytes })
-    const batch: Batch = { queue, builder, baseSequence: undefined, bytes: undefined, firstSentAt: undefined }
+    const batch: Batch = {
+      queue,
+      builder,
+      baseSequence: undefined,
+      bytes: undefined,
+      firstSentAt: undefined,
+      origins: undefined,
+    }
     queue.open = batch
     this.#active.add(queue)
     return batch
@@ -349,7 +376,7 @@ export class BatchSender {
         if (error === undefined || error === 'DUPLICATE_SEQUENCE_NUMBER') this.#acknowledged(batch, answer.baseOffset)
         else {
           const learned = this.#options.cluster.learnLeader(name, answer.index, answer.currentLeader, nodeEndpoints)
-          this.#refused(batch, new KafkaError(answer.errorCode, reasonOf(answer)), learned)
+          this.#refused(batch, new KafkaError(answer.errorCode, reasonOf(answer)), learned, indexOf(answer))
         }
       }
     }
@@ -373,19 +400,13 @@ export class BatchSender {
   }
 
   /** Another attempt, two smaller ones, or the end. */
-  #refused(batch: Batch, error: unknown, learned = false): void {
+  #refused(batch: Batch, error: unknown, learned = false, index = -1): void {
     const { queue } = batch
     if (!queue.inFlight.includes(batch)) return
     queue.takeBack(batch)
     queue.recovering = true
     if (this.failure !== undefined) return
-    if (isKafkaError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE') && batch.builder.count > 1) {
-      const at = queue.sealed.indexOf(batch)
-      const halves = splitBatch(batch, this.#options.maxBatchBytes)
-      this.#pendingBytes += halves.reduce((sum, half) => sum + half.builder.byteLength, -batch.builder.byteLength)
-      queue.sealed.splice(at, 1, ...halves)
-      return
-    }
+    if (error instanceof KafkaError && REFUSALS.has(error.type)) return this.#apart(batch, error, index)
     if (!this.#mayTryAgain(batch, error)) {
       this.fail(this.#failureOf(error, queue))
       return
@@ -394,6 +415,20 @@ export class BatchSender {
     queue.notBefore = clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** Math.min(queue.attempts++, 10), LAST_RETRY_MS)
     // Unless the answer has told the new leader.
     queue.stale = queue.attempts > 1 || !learned
+  }
+
+  /** A batch is halved until the one record is found that is refused, unless the broker names it. */
+  #apart(batch: Batch, error: KafkaError, index: number): void {
+    const { queue, builder, origins } = batch
+    if (builder.count > 1 && index < 0) {
+      const halves = splitBatch(batch, this.#options.maxBatchBytes)
+      this.#pendingBytes += halves.reduce((sum, half) => sum + half.builder.byteLength, -builder.byteLength)
+      queue.sealed.splice(queue.sealed.indexOf(batch), 1, ...halves)
+      return
+    }
+    const { topic, partition } = queue
+    const record = { topic, partition, origin: origins?.[Math.max(index, 0)] }
+    this.fail(recordRefusedError(record, error.message, { cause: error }))
   }
 
   #mayTryAgain(batch: Batch, error: unknown): boolean {
@@ -498,6 +533,11 @@ export class BatchSender {
 function missingPartition(cluster: Cluster, { topic, partition }: PartitionQueue): KafkaErrorName {
   const there = cluster.metadata.topic(topic)?.partitions[partition] !== undefined
   return there ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION'
+}
+
+/** Of the record for which the whole batch is refused; -1 where the broker names none. */
+function indexOf({ recordErrors }: ProduceResponsePartitionProduceResponse): number {
+  return recordErrors.length === 1 ? recordErrors[0]!.batchIndex : -1
 }
 
 function reasonOf({ errorMessage, recordErrors }: ProduceResponsePartitionProduceResponse): string | null {

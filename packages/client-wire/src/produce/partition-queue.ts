@@ -10,6 +10,8 @@ export interface Batch {
   bytes: Buffer | undefined
   /** By the monotonic clock, of the first attempt. */
   firstSentAt: number | undefined
+  /** What each record was made of, where the appender tells. */
+  origins: unknown[] | undefined
 }
 
 /** What is to be written to one partition, in order. */
@@ -84,18 +86,17 @@ function isBefore(a: number, b: number): boolean {
 }
 
 /** Splits a batch that the broker finds too large into two. Its sequence numbers stay where they are. */
-export function splitBatch({ queue, builder, baseSequence, firstSentAt }: Batch, maxBytes: number): readonly Batch[] {
-  const halves = [0, 1].map((): Batch => ({
-    queue,
-    builder: new RecordBatchBuilder({ maxBytes }),
-    baseSequence: undefined,
-    bytes: undefined,
-    firstSentAt,
-  }))
+export function splitBatch(batch: Batch, maxBytes: number): readonly Batch[] {
+  const { queue, builder, baseSequence, firstSentAt, origins } = batch
+  const first = Math.ceil(builder.count / 2)
+  const halves = [origins?.slice(0, first), origins?.slice(first)].map((own): Batch => {
+    const half = new RecordBatchBuilder({ maxBytes })
+    return { queue, builder: half, baseSequence: undefined, bytes: undefined, firstSentAt, origins: own }
+  })
   const bytes = builder.finish()
   const cursor = new BatchCursor(bytes, readBatchHeader(bytes, 0))
   for (let i = 0; cursor.advance(); i++) {
-    const half = halves[i < Math.ceil(builder.count / 2) ? 0 : 1]!
+    const half = halves[i < first ? 0 : 1]!
     const { timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = cursor
     half.builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, cursor.headers())
   }

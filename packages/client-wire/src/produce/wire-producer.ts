@@ -1,6 +1,9 @@
 import {
+  BATCH_HEADER_BYTES,
   checkRecordFits,
   millraceError,
+  recordBatchBytesOfOne,
+  type AppenderOptions,
   type Clock,
   type CommittedOffset,
   type GroupMetadata,
@@ -24,6 +27,8 @@ const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024 - 61
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 /** More than a record takes besides key, value and headers. */
 const RECORD_OVERHEAD_BYTES = 128
+/** The most that the distances of time and offset from the first record take beyond a byte each. */
+const DELTA_BYTES = 16
 /** A producer without transactions has none that could be over. */
 const NO_TIMEOUT_MS = 0x7fff_ffff
 
@@ -42,7 +47,6 @@ export class WireProducer implements Producer {
   readonly #maxBatchBytes: number
   readonly #sender: BatchSender
   readonly #transaction: Transaction | undefined
-  readonly #appenders = new Map<string, TopicAppender>()
   #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
   /** Why nothing more may be done with this producer. */
   #broken: Error | undefined
@@ -80,11 +84,11 @@ export class WireProducer implements Producer {
     }
   }
 
-  topic(name: string): TopicAppender {
-    const known = this.#appenders.get(name)
-    if (known !== undefined) return known
+  topic(name: string, options: AppenderOptions = {}): TopicAppender {
     const sender = this.#sender
-    const limit = this.#maxBatchBytes
+    const limit = Math.min(options.maxBatchBytes ?? Infinity, this.#maxBatchBytes)
+    const isLess = limit < this.#maxBatchBytes
+    const { origin } = options
     const append = (
       partition: number,
       timestamp: number,
@@ -102,15 +106,21 @@ export class WireProducer implements Producer {
       }
       // What follows a failure is dropped: the next flush throws, and nothing after it is committed.
       if (sender.failure !== undefined) return
-      sender.append(sender.queueOf(name, partition), builder =>
-        builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers),
+      let room = limit
+      if (isLess) {
+        const alone = recordBatchBytesOfOne(keyStart, keyEnd, valueStart, valueEnd, headers)
+        room = limit - (alone - BATCH_HEADER_BYTES + DELTA_BYTES)
+      }
+      sender.append(
+        sender.queueOf(name, partition),
+        builder => builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers),
+        room,
+        origin,
       )
     }
     const check: TopicAppender['check'] = (keyStart, keyEnd, valueStart, valueEnd, headers) =>
       checkRecordFits(name, limit, keyStart, keyEnd, valueStart, valueEnd, headers)
-    const appender = { topic: name, check, append }
-    this.#appenders.set(name, appender)
-    return appender
+    return { topic: name, check, append }
   }
 
   pending(): Promise<void> | undefined {
