@@ -105,6 +105,14 @@ it.each([0, -1, Number.NaN])('MILLRACE_PUNCTUATION_INTERVAL: a processor schedul
   expect(await codesOf(drive(builder.build()))).toContain('MILLRACE_PUNCTUATION_INTERVAL')
 })
 
+it('MILLRACE_STORE_NOT_CONNECTED: a processor asks for a store that it does not name', async () => {
+  const builder = new StreamsBuilder()
+  builder.addStateStore(keyValueStore({ name: 'own', ...texts }))
+  builder.stream('in', texts).process(() => ({ process: () => undefined }), { stores: ['own'] })
+  builder.stream('in', texts).process(processor(context => void context.store('own')))
+  expect(await codesOf(drive(builder.build()))).toContain('MILLRACE_STORE_NOT_CONNECTED')
+})
+
 it('MILLRACE_PUNCTUATION_GLOBAL: the processor of a global store schedules', async () => {
   const builder = new StreamsBuilder()
   const schedule = (context: ProcessorContext<never, never>) => void context.schedule(1_000, 'wall-clock', () => {})

@@ -199,7 +199,7 @@ describe('a function whose promise does not come in time', () => {
                 await new Promise<void>(resolve => (give = resolve))
                 for (const use of [() => store.put('k', 'late'), () => store.get('k'), () => context.store('own')]) {
                   try {
-                    outcomes.push(await use())
+                    outcomes.push(use())
                   } catch (error) {
                     outcomes.push((error as { code?: string }).code)
                   }

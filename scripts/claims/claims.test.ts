@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { STEPS } from '../test-run/steps.ts'
+import { type Check, readClaims } from './read-claims.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>
+}
+const steps = STEPS.map(({ name }) => name)
+const claims = readClaims(readFileSync(join(root, 'docs/claims.md'), 'utf8'))
+
+/** What is wrong with a check; undefined if nothing is. */
+function defect({ target, text }: Check): string | undefined {
+  const script = /^npm run (\S+)/u.exec(target)?.[1]
+  if (script !== undefined) return script in scripts ? undefined : `there is no script ${script}`
+  const step = /^npm test -- --only (\S+)/u.exec(target)?.[1]
+  if (step !== undefined) return steps.includes(step) ? undefined : `npm test has no step ${step}`
+  if (!existsSync(join(root, target))) return `there is no file ${target}`
+  if (text === undefined || readFileSync(join(root, target), 'utf8').includes(text)) return undefined
+  return `${target} does not contain "${text}"`
+}
+
+it('each claim is checked by something', () => {
+  expect(claims.filter(({ checks }) => checks.length === 0).map(({ claim }) => claim)).toEqual([])
+})
+
+it('each file, test, script and step that checks a claim exists', () => {
+  expect(claims.flatMap(({ checks }) => checks.map(defect).filter(found => found !== undefined))).toEqual([])
+})
+
+it.each<[string, string]>([
+  ['`test/missing.test.ts`', 'there is no file test/missing.test.ts'],
+  ['`scripts/claims/read-claims.ts`: "no such test"', 'scripts/claims/read-claims.ts does not contain "no such test"'],
+  ['`npm run missing`', 'there is no script missing'],
+  ['`npm test -- --only missing`', 'npm test has no step missing'],
+])('says what is wrong with %s', (checkedBy, wrong) => {
+  const [claim] = readClaims(`| one | a page | ${checkedBy} |`)
+  expect(claim?.checks.map(defect)).toEqual([wrong])
+})
+
+it('refuses a row without three columns', () => {
+  expect(() => readClaims('| one | a page |')).toThrow('not a row of claims')
+})
