@@ -599,9 +599,11 @@ export const PARITY: readonly ParityArea[] = [
       },
       {
         java: 'ProductionExceptionHandler',
-        ours: [],
-        tests: [],
-        left: 'A record that cannot be produced blocks the commit: nothing is lost by a handler that goes on.',
+        ours: ['KafkaStreamsOptions.onBadRecord', 'KafkaStreamsOptions.maxRequestBytes'],
+        tests: ['packages/runtime/src/app/refused-records.test.ts'],
+        note:
+          'No function of the user: a result that a broker refuses for good (too large, a timestamp too far ahead) follows `onBadRecord`, ' +
+          'as the record does that it was made of. Any other failure blocks the commit and is tried again, so that nothing is lost.',
       },
     ],
   },

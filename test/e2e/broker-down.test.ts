@@ -83,6 +83,27 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
     expect(await application.mistakes(text.counts), `logs: ${application.group.log()}`).toEqual([])
   })
 
+  it('is waited for when it is frozen for longer than the session: it accepts connections and answers nothing', async () => {
+    await using application = await newApplication('frozen', guarantee)
+    const text = zipfText(40_000, 7)
+    const half = Math.floor(text.lines.length / 2)
+    const worker = application.start('worker')
+    await worker.told(isRunning)
+    await application.feed(text.lines.slice(0, half), { parts: 20, everyMs: 20 })
+    await eventually('some of the input', LIMIT_MS, application.committed, count => count > 0)
+    await kafka.freezeBroker(kafka.brokerIds[0]!)
+    try {
+      // It says so when the first request has had no answer for half a minute: five times its session.
+      await waits(worker)
+    } finally {
+      await kafka.resumeBroker(kafka.brokerIds[0]!)
+    }
+    await application.feed(text.lines.slice(half))
+    await application.drained(LIMIT_MS)
+    expect(await worker.stop(STOP_MS), `log: ${worker.log()}`).toEqual({ code: 0, signal: null, inTime: true })
+    expect(await application.mistakes(text.counts), `logs: ${application.group.log()}`).toEqual([])
+  })
+
   it('does not keep the process from ending at SIGTERM', async () => {
     await using application = await newApplication('ends', guarantee)
     const text = zipfText(10_000, 6)

@@ -34,10 +34,14 @@ export interface DevKafka extends AsyncDisposable {
   readonly version: string
   /** Node ids, ascending: what the next three functions take. */
   readonly brokerIds: readonly number[]
-  /** Shuts a broker down in order and keeps its data. Rejects with `DEV_KAFKA_NOT_OURS` for `env`, as do the next two. */
+  /** Shuts a broker down in order and keeps its data. Rejects with `DEV_KAFKA_NOT_OURS` for `env`, as do the next four. */
   stopBroker(brokerId: number): Promise<void>
   /** SIGKILL. The data stays as it was at that moment. */
   killBroker(brokerId: number): Promise<void>
+  /** The broker keeps its connections and answers nothing until `resumeBroker`: SIGSTOP. */
+  freezeBroker(brokerId: number): Promise<void>
+  /** A frozen broker goes on. */
+  resumeBroker(brokerId: number): Promise<void>
   /** Starts a stopped or killed broker on its data and port; resolves when it serves. */
   startBroker(brokerId: number): Promise<void>
   /** What the brokers have logged so far; empty for `env`. */

@@ -24,6 +24,8 @@ export async function useEnvKafka(bootstrap: string): Promise<DevKafka> {
     brokerIds: known.map(({ id }) => id),
     stopBroker: notOurs,
     killBroker: notOurs,
+    freezeBroker: notOurs,
+    resumeBroker: notOurs,
     startBroker: notOurs,
     logs: () => '',
     stop,

@@ -93,6 +93,12 @@ function handle(cluster: Cluster, settings: readonly ContainerSettings[]): DevKa
     async killBroker(id) {
       await cluster.engine.container.getById(container(id).getId()).kill()
     },
+    async freezeBroker(id) {
+      await cluster.engine.container.getById(container(id).getId()).pause()
+    },
+    async resumeBroker(id) {
+      await cluster.engine.container.getById(container(id).getId()).unpause()
+    },
     async startBroker(id) {
       await container(id).restart()
       await untilServing(cluster, settings[id - 1] as ContainerSettings, 1)

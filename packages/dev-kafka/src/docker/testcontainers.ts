@@ -10,7 +10,9 @@ export interface Testcontainers {
 
 export interface ContainerEngine {
   readonly info: { readonly containerRuntime: { readonly host: string } }
-  readonly container: { getById(id: string): { kill(): Promise<unknown> } }
+  readonly container: {
+    getById(id: string): { kill(): Promise<unknown>; pause(): Promise<unknown>; unpause(): Promise<unknown> }
+  }
 }
 
 export interface StartedNetwork {

@@ -126,6 +126,8 @@ function handle(cluster: Cluster): DevKafka {
     brokerIds: brokers.map(({ id }) => id),
     stopBroker: async id => supervisor.signal(processName(byId(id).id), 'SIGTERM'),
     killBroker: async id => supervisor.signal(processName(byId(id).id), 'SIGKILL'),
+    freezeBroker: async id => supervisor.signal(processName(byId(id).id), 'SIGSTOP'),
+    resumeBroker: async id => supervisor.signal(processName(byId(id).id), 'SIGCONT'),
     async startBroker(id) {
       const broker = byId(id)
       await launch(cluster, broker)

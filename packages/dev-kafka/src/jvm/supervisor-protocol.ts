@@ -12,7 +12,10 @@ export type SupervisorCommand =
       readonly logFile: string
     }
   /** Of a process that has ended: ignored. */
-  | { readonly do: 'signal'; readonly name: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
+  | { readonly do: 'signal'; readonly name: string; readonly signal: SupervisorSignal }
+
+/** The first two end the process. */
+export type SupervisorSignal = 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'
 
 export type SupervisorEvent =
   | { readonly event: 'spawned'; readonly name: string; readonly pid: number }

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { SupervisorCommand, SupervisorEvent } from './supervisor-protocol.ts'
+import type { SupervisorCommand, SupervisorEvent, SupervisorSignal } from './supervisor-protocol.ts'
 
 /** Processes that cannot outlive this one. */
 export interface Supervisor {
   /** Resolves with the process id. */
   spawn(name: string, command: string, args: readonly string[], logFile: string): Promise<number>
-  /** Resolves when the process has ended, at once if it does not run. */
-  signal(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Resolves when the process has ended, at once if it does not run or if the signal does not end it. */
+  signal(name: string, signal: SupervisorSignal): Promise<void>
   /** How the process last started under `name` ended, or undefined while it runs. */
   status(name: string): string | undefined
   /** Kills all, deletes the directory; resolves when both are done. */
@@ -84,7 +84,7 @@ export function startSupervisor(directory: string): Supervisor {
     async signal(name, signal) {
       if (!running.has(name)) return
       send({ do: 'signal', name, signal })
-      await until(() => !running.has(name))
+      if (signal === 'SIGTERM' || signal === 'SIGKILL') await until(() => !running.has(name))
     },
     status: name => statuses.get(name),
     async end() {
