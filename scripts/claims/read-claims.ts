@@ -1,5 +1,5 @@
 /** One row of `docs/claims.md`. */
-export interface Claim {
+interface Claim {
   readonly claim: string
   readonly checks: readonly Check[]
 }
