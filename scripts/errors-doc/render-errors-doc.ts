@@ -2,13 +2,13 @@ import type { ErrorKind, ErrorRow } from '@millrace/core'
 
 /** Who has to act on an error of each kind; a kind that is forgotten here does not compile. */
 const KINDS: Readonly<Record<ErrorKind, string>> = {
-  config: 'The configuration or its surroundings have to be mended before a restart.',
-  topology: 'The topology has to be mended: the error comes from `build()` or at start, before a record is read.',
-  record: 'Concerns one record, which goes by the policy for bad records.',
-  retriable: 'Goes away by itself: Millrace tries again.',
-  fenced: 'Another instance owns the work now. Millrace gives it up and joins again.',
+  config: 'The configuration or the environment must be corrected before a restart.',
+  topology: 'The topology must be corrected. `build()` or `start()` reports the error before a record is read.',
+  record: 'Concerns one record. The policy for bad records (`onBadRecord`) decides.',
+  retriable: 'Temporary. Millrace retries.',
+  fenced: 'Another instance owns the work now. Millrace stops the work and rejoins the group.',
   fatal: 'Stops the application.',
-  bug: 'A defect, in Millrace or in code that calls it. Please report it.',
+  bug: 'A bug in Millrace or in the calling code. Please report it if it is in Millrace.',
 }
 
 /** The page `docs/errors.md`, from the table of errors. */
@@ -18,7 +18,7 @@ export function renderErrorsDoc(table: Readonly<Record<string, ErrorRow>>): stri
     '# Errors',
     '',
     'Every error of Millrace is a `MillraceError` with a `code` that never changes its meaning, a `kind` that says who has to',
-    'act, a `hint` that says what to do, and the `cause` where there is one. The `message` contains code, problem and hint. This page is made from the table in',
+    'act, a `hint` that says what to do, and the `cause` if there is one. The `message` contains code, problem and hint. This page is generated from',
     '`packages/core/src/errors/table.ts` by `npm run docs:errors`.',
     '',
     '| kind | meaning |',

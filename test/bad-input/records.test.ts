@@ -58,10 +58,8 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a record that does no
     expect(error).toMatchObject({
       code: 'MILLRACE_PROCESSING_FAILED',
       kind: 'fatal',
-      message: expect.stringContaining('In the value: Bytes could not be decoded as ') as unknown,
-      hint: expect.stringMatching(
-        /Give the source the serde .* onBadRecord "continue" or a dead-letter topic/,
-      ) as unknown,
+      message: expect.stringContaining('In the value: The bytes cannot be decoded as ') as unknown,
+      hint: expect.stringMatching(/Use the serde .* onBadRecord to "continue" or to a dead-letter topic/) as unknown,
       cause: { code: 'MILLRACE_SERDE_DECODE' },
     })
     expect(error.message).toContain('KSTREAM-SOURCE-0000000000 failed on orders-0 at offset 1 (task 0_0)')

@@ -118,8 +118,8 @@ describe('a reset', () => {
     const before = await stateOf(apps)
     await expect(reset(apps, { topology: topology() })).rejects.toMatchObject({
       code: 'MILLRACE_GROUP_ACTIVE',
-      message: expect.stringMatching(/The group "app" has members: app-/) as unknown,
-      hint: expect.stringContaining('Stop every instance') as unknown,
+      message: expect.stringMatching(/The group "app" has active members: app-/) as unknown,
+      hint: expect.stringContaining('Stop all instances') as unknown,
     })
     const planned = await reset(apps, { topology: topology(), dryRun: true })
     expect(planned.obstacles.map(({ code }) => code)).toEqual(['MILLRACE_GROUP_ACTIVE', 'MILLRACE_STORE_LOCKED'])
@@ -160,7 +160,7 @@ describe('a reset', () => {
     expect(failure).toMatchObject({
       code: 'MILLRACE_RESET_INCOMPLETE',
       message: expect.stringContaining('while deleting the topic "app-by-word-repartition"') as unknown,
-      hint: expect.stringContaining('run the reset again') as unknown,
+      hint: expect.stringContaining('Run the reset again') as unknown,
     })
     expect(await stateOf(apps)).toEqual({ offsets: [0, 0], topics: [...INTERNAL, 'lines', 'out'], local: false })
     await reset(apps, { topology: topology() })

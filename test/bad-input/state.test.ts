@@ -108,7 +108,7 @@ describe('a state directory that is in use', () => {
       code: 'MILLRACE_STORE_LOCKED',
       kind: 'config',
       message: expect.stringMatching(/state directory .*app.*process \d+/) as unknown,
-      hint: 'Give each process of this application on this machine a stateDir of its own, or end the other process.',
+      hint: 'Give each process of the application on this machine its own stateDir, or stop the other process.',
     })
     expect(app.state).toBe('ERROR')
 

@@ -43,7 +43,7 @@ describe('a topic that does not fit', () => {
     expect(error).toMatchObject({
       code: 'MILLRACE_TOPIC_MISSING',
       kind: 'config',
-      hint: 'Create it, or correct the name in the topology: Millrace creates internal topics only.',
+      hint: 'Create the topic, or correct its name in the topology. Millrace creates internal topics only.',
     })
     expect(error.message).toContain(`"${missing}"`)
     expect(app.state).toBe('ERROR')
@@ -54,7 +54,7 @@ describe('a topic that does not fit', () => {
     await apps.io.createTopic('orders', 1)
     const error = await failureOf(apps.app(copy('odrers', 'billed')).start())
     expect(error.message).toContain('The topic "odrers" does not exist')
-    expect(error.hint).toMatch(/^Did you mean "orders"\? Create it, .* These are missing, too: billed\.$/)
+    expect(error.hint).toMatch(/^Did you mean "orders"\? Create the topic, .* Also missing: billed\.$/)
   })
 
   it('is said to be missing when nothing matches a pattern', async () => {

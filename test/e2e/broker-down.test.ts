@@ -46,7 +46,7 @@ describe('a broker that is down at start', () => {
       const worker = application.start('worker')
       await waits(worker)
       expect(worker.log()).toContain('waiting for Kafka; Millrace keeps trying')
-      expect(worker.log()).toContain(`MILLRACE_CLIENT_UNAVAILABLE: No Kafka broker answers at ${kafka.brokers}`)
+      expect(worker.log()).toContain(`MILLRACE_CLIENT_UNAVAILABLE: No Kafka broker responds at ${kafka.brokers}`)
       expect(await worker.stop(STOP_MS)).toEqual({ code: 0, signal: null, inTime: true })
     } finally {
       await startBroker()

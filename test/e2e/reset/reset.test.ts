@@ -91,7 +91,7 @@ it('lets an application compute everything anew, from the command line', async (
   // While it runs.
   const refused = await millraceReset('--topology', fileURLToPath(TOPOLOGY))
   expect(refused).toMatchObject({ status: 1, stdout: '' })
-  expect(refused.stderr).toContain(`MILLRACE_GROUP_ACTIVE: The group "${name}" has members: ${name}-`)
+  expect(refused.stderr).toContain(`MILLRACE_GROUP_ACTIVE: The group "${name}" has active members: ${name}-`)
   await first.close()
 
   const planned = await millraceReset('--topology', fileURLToPath(TOPOLOGY), '--dry-run')

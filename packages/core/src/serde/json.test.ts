@@ -110,7 +110,7 @@ it.each([
 ])('refuses to write %s, with its place and a remedy', (_name, value, reason) => {
   for (const propertyOrder of ['sorted', 'as-given'] as const) {
     const encode = () => json({ propertyOrder }).serialize(value, 't')
-    expect(encode).toThrow(`MILLRACE_SERDE_ENCODE: A value could not be encoded as json: ${reason}`)
+    expect(encode).toThrow(`MILLRACE_SERDE_ENCODE: The value cannot be encoded as json: ${reason}`)
   }
 })
 
@@ -161,7 +161,7 @@ function reversed(value: unknown): unknown {
 
 it.each(['', '{', '{"a":1}x', '\ufeff1'])('refuses bytes that are no JSON: %j', damaged => {
   const decode = () => json({ name: 'Order' }).deserialize(Buffer.from(damaged), 't')
-  expect(decode).toThrow(/MILLRACE_SERDE_DECODE: Bytes could not be decoded as json\(Order\): .+/)
+  expect(decode).toThrow(/MILLRACE_SERDE_DECODE: The bytes cannot be decoded as json\(Order\): .+/)
 })
 
 it('checks what it reads, and gives what the schema makes of it', () => {
@@ -170,7 +170,7 @@ it('checks what it reads, and gives what the schema makes of it', () => {
   const extra = Buffer.from('{"id":"a","amount":1,"extra":true}')
   expect(serde.deserialize(extra, 't')).toEqual({ id: 'a', amount: 1 })
   expect(() => serde.deserialize(Buffer.from('{"id":5}'), 't')).toThrow(
-    'MILLRACE_SERDE_DECODE: Bytes could not be decoded as json(Order): id: not a string',
+    'MILLRACE_SERDE_DECODE: The bytes cannot be decoded as json(Order): id: not a string',
   )
   expect(() => serde.read!(Buffer.from('{"id":"a"}'), 0, 10)).toThrow('lines.0.amount: not a number')
 })
@@ -191,6 +191,6 @@ it('takes a schema that is a function, as arktype makes', () => {
 it('refuses a schema that validates asynchronously, even when its promise rejects', async () => {
   const slow = schemaOf<Order>(() => Promise.reject(new Error('too late')))
   const decode = () => json(slow).deserialize(Buffer.from('{}'), 't')
-  expect(decode).toThrow('MILLRACE_SERDE_ASYNC_SCHEMA: The test schema of json validates asynchronously')
+  expect(decode).toThrow('MILLRACE_SERDE_ASYNC_SCHEMA: The test schema of json is asynchronous')
   await new Promise(resolve => setImmediate(resolve)) // where an unhandled rejection would be reported
 })

@@ -182,7 +182,7 @@ describe('bytes of Kafka', () => {
   })
 
   it.each(longs.filter(row => !isSafe(row)))('safeLong refuses $value', ({ value, bytes: hex }) => {
-    const message = `MILLRACE_SERDE_DECODE: Bytes could not be decoded as safeLong: ${String(value)} is outside`
+    const message = `MILLRACE_SERDE_DECODE: The bytes cannot be decoded as safeLong: ${String(value)} is outside`
     expect(() => safeLong().deserialize(Buffer.from(hex, 'hex'), 't')).toThrow(message)
   })
 
@@ -227,7 +227,7 @@ it.each<[string, Serde<unknown>, string, RegExp]>([
   const decodings = [() => serde.deserialize(Buffer.from(hex, 'hex'), 't')]
   if (serde.read) decodings.push(() => serde.read!(padded, 1, padded.length - 1))
   for (const decoding of decodings) {
-    expect(decoding).toThrow(`MILLRACE_SERDE_DECODE: Bytes could not be decoded as ${name}: `)
+    expect(decoding).toThrow(`MILLRACE_SERDE_DECODE: The bytes cannot be decoded as ${name}: `)
     expect(decoding).toThrow(reason)
   }
 })
@@ -253,7 +253,7 @@ it.each<[string, Serde<unknown>, unknown, string]>([
   ['list(int)', list(int()), 5, 'the value is not an array'],
   ['list(int)', list(int()), [null], 'an element is null'],
 ])('refuses a value that is no %s', (name, serde, value, reason) => {
-  const message = `MILLRACE_SERDE_ENCODE: A value could not be encoded as ${name}: ${reason}`
+  const message = `MILLRACE_SERDE_ENCODE: The value cannot be encoded as ${name}: ${reason}`
   const encodings: (() => unknown)[] = [() => serde.serialize(value, 't')]
   if (serde.write) encodings.push(() => serde.write!(value, new ByteSink()))
   for (const encoding of encodings) expect(encoding).toThrow(message)

@@ -3,7 +3,7 @@ import type { Serde } from '../serde/serde.ts'
 import type { DraftSerdes } from './graph.ts'
 
 /**
- * Both serdes, or the error that says whose is missing and where to give it.
+ * Both serdes, or an error that names the missing serde and where to give it.
  * @throws MILLRACE_TOPOLOGY_SERDE_MISSING
  */
 export function requiredSerdes(draft: DraftSerdes, owner: string, remedy: string) {
@@ -20,6 +20,6 @@ function required(
   remedy: string,
 ): Serde<unknown> {
   if (serde !== undefined) return serde
-  const hint = `Give the ${side} serde in ${remedy}. A step that makes new ${side}s, as map does, drops the one before it.`
+  const hint = `Give the ${side} serde in ${remedy}. An operator that returns new ${side}s, such as map, drops the previous serde.`
   throw millraceError('MILLRACE_TOPOLOGY_SERDE_MISSING', { side, owner }, { hint })
 }

@@ -109,7 +109,7 @@ it('says which function it is, of which operator, and how it is called', () => {
   const builder = new StreamsBuilder()
   stream(builder).filter((_key, line) => line.includes('error'), { name: 'errors-only' })
   expect(() => builder.build()).toThrow(
-    'The parameters of the function "(_key, line) => line.includes("error")" of the operator "errors-only" are in the wrong order: it is called with (value, key)',
+    'The parameters of the function "(_key, line) => line.includes("error")" in the operator "errors-only" are in the wrong order: it is called with (value, key)',
   )
 })
 

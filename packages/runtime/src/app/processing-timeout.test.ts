@@ -17,7 +17,7 @@ import { testApplication } from './application.fixture.ts'
 const TIMEOUT_MS = 1000
 const texts = { key: string(), value: string() }
 const INPUT = ['first', 'bad', 'last'].map(value => ({ key: `k-${value}`, value }))
-const NAMED = `slow took longer than ${TIMEOUT_MS} ms over the record with key "k-bad" at offset 1 of in-0`
+const NAMED = `slow took more than ${TIMEOUT_MS} ms for the record with key "k-bad" at offset 1 of in-0`
 const ENDS = { code: 'MILLRACE_PROCESSING_FAILED', cause: { code: 'MILLRACE_PROCESSING_TIMEOUT' } }
 
 interface RunOptions {
@@ -227,7 +227,7 @@ describe('a function whose promise does not come in time', () => {
       b.stream('in', texts).process(() => ({ init, process: () => undefined }), { name: 'slow' })
     })
     expect(failure).toMatchObject(ENDS)
-    expect(String(failure)).toContain('slow took longer than 1000 ms over the record with key (none)')
+    expect(String(failure)).toContain('slow took more than 1000 ms for the record with key (none)')
     await end()
   })
 
@@ -332,7 +332,7 @@ describe('a function that does not let the thread go', () => {
     )
     expect(failure).toMatchObject(ENDS)
     expect(String(failure)).toContain(
-      'input took longer than 1000 ms over the record with key "k-bad" at offset 1 of in-0',
+      'input took more than 1000 ms for the record with key "k-bad" at offset 1 of in-0',
     )
     await end()
   })

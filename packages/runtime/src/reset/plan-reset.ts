@@ -117,7 +117,7 @@ function invalid({ applicationId }: ResolvedReset, reason: string): MillraceErro
 
 function groupActive(groupId: string, members: GroupDescription['members']): MillraceError {
   const hint =
-    'Stop every instance of the application first. One that was killed goes when its session times out; force takes it out at once.'
+    'Stop all instances of the application first. A killed instance is removed when its session times out, or at once with force.'
   const names = members.map(({ memberId }) => memberId).join(', ')
   return millraceError('MILLRACE_GROUP_ACTIVE', { groupId, members: names }, { hint })
 }

@@ -59,7 +59,7 @@ async function carryOut(reset: ResolvedReset, plan: ResetPlan, admin: Admin): Pr
       throw millraceError('MILLRACE_RESET_INCOMPLETE', { applicationId, step: what, reason }, { cause: error })
     }
   }
-  if (plan.members.length > 0) await step('members left', () => admin.removeMembers(applicationId))
+  if (plan.members.length > 0) await step('removing the members', () => admin.removeMembers(applicationId))
   await step('deleting the local state', () => deleteLocalState(reset))
   const offsets = plan.offsets.map(({ topic, partition, to }) => ({ topic, partition, offset: to }))
   await step('setting offsets', () => admin.alterOffsets(applicationId, offsets))

@@ -142,8 +142,8 @@ function missingTopics(missing: readonly string[], existing: readonly string[]):
   const meant = similarTopic(topic!, existing)
   const parts = [
     meant === undefined ? '' : `Did you mean "${meant}"? `,
-    'Create it, or correct the name in the topology: Millrace creates internal topics only.',
-    others.length === 0 ? '' : ` These are missing, too: ${others.join(', ')}.`,
+    'Create the topic, or correct its name in the topology. Millrace creates internal topics only.',
+    others.length === 0 ? '' : ` Also missing: ${others.join(', ')}.`,
   ]
   return millraceError('MILLRACE_TOPIC_MISSING', { topic: topic! }, { hint: parts.join('') })
 }

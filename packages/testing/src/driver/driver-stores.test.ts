@@ -98,8 +98,8 @@ it('says what is asked for wrongly', async () => {
   await using driver = await TopologyTestDriver.create(topology())
   expect(() => driver.store('nothing')).toThrow(/MILLRACE_STORE_UNKNOWN/)
   expect(() => driver.keyValueStore('marks')).toThrow(/MILLRACE_DRIVER_STORE_KIND.*is a window store/)
-  expect(() => driver.windowStore('counts')).toThrow(/timestamped key-value store, but is asked for as a window store/)
-  expect(() => driver.timestampedKeyValueStore('notes')).toThrow(/asked for as a timestamped key-value store/)
+  expect(() => driver.windowStore('counts')).toThrow(/timestamped key-value store, not a window store/)
+  expect(() => driver.timestampedKeyValueStore('notes')).toThrow(/not a timestamped key-value store/)
   expect(driver.store('window-counts')).toHaveProperty('fetchRange')
 })
 
