@@ -34,6 +34,7 @@ const lines = builder.stream('in', texts).groupByKey()
 lines.aggregate(
   () => new Set<string>(),
   (seen, line) => seen.add(line),
+  // @ts-expect-error JavaScript lets it be written
   { value: json<Set<string>>() },
 )
 const driver = await TopologyTestDriver.create(builder.build())

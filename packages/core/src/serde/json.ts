@@ -1,6 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { reasonOf as reasonOfThrown } from '../errors/thrown.ts'
 import { inPlaceSerde } from './in-place-serde.ts'
+import type { JsonForm } from './json-form.ts'
 import { jsonMisfit } from './json-misfit.ts'
 import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
@@ -33,14 +34,15 @@ export interface CheckedJsonOptions extends JsonOptions {
 
 /**
  * JSON as UTF-8, read by `JSON.parse` and written as `JSON.stringify` does: a `Date` is written as its ISO string and comes back
- * as a string, and `undefined` members are left out. Give a schema to get dates or other types back.
+ * as a string, and members that are `undefined` are left out. Give a schema to get dates or other types back.
  *
  * What JSON would write as something else is refused: `Map`, `Set` and other built-in containers, a `bigint`, `NaN` and infinite
  * numbers, invalid dates, functions and symbols, `undefined` in an array, bytes, an object whose class hides its content, a cycle.
  *
  * Two keys are the same when their bytes are. `{ a, b }` and `{ b, a }` have other bytes, unless `propertyOrder` is `sorted`.
  *
- * Without a schema `T` is what you claim it to be. With one (any Standard Schema validator: zod, valibot, arktype) every
+ * Without a schema `T` is what you claim it to be. A `T` that contains a type that does not come back as it was written is a type
+ * error: those above, `Date`, and objects with methods. Where such a value is only written, say `json<unknown>()`. With one (any Standard Schema validator: zod, valibot, arktype) every
  * value read is checked, and the type is the schema's output.
  *
  * @throws MILLRACE_SERDE_DECODE when the bytes are no JSON or the schema refuses them; MILLRACE_SERDE_ENCODE;
@@ -48,11 +50,11 @@ export interface CheckedJsonOptions extends JsonOptions {
  * @example
  * const order = json(z.object({ id: z.string(), amount: z.number() }))
  */
+export function json<T = unknown>(this: JsonForm<T>, options?: JsonOptions & { readonly '~standard'?: never }): Serde<T>
 export function json<Schema extends StandardSchemaV1>(
   schema: Schema,
   options?: CheckedJsonOptions,
 ): Serde<SchemaOutput<Schema>>
-export function json<T = unknown>(options?: JsonOptions): Serde<T>
 export function json(first: StandardSchemaV1 | JsonOptions = {}, second: CheckedJsonOptions = {}): Serde<unknown> {
   if (!('~standard' in first)) return plainJson(first)
   return checkedJson(first, second)
