@@ -1,6 +1,6 @@
-import { millraceError } from '../errors/millrace-error.ts'
+import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
 import { defined } from './function-result.ts'
-import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
+import { inTime, isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueTransformer } from './processor.ts'
 import type { OperatorSpec } from './spec.ts'
 import { materialiser } from './table.ts'
@@ -46,6 +46,14 @@ export function compileTableTransform(
   }
 }
 
+/** A transformer whose promise does not come in time stays, but that call of it can use its context no more. */
+function whileWaitedFor(result: PromiseLike<unknown>, calls: UserCalls, env: OperatorEnv): Promise<unknown> {
+  return inTime(result, env).catch((error: unknown) => {
+    if (isMillraceError(error) && error.code === 'MILLRACE_PROCESSING_TIMEOUT') calls.giveUp()
+    throw error
+  })
+}
+
 /** Makes a transformer that lives as long as the task. */
 export function startTransformer(supplier: () => unknown, env: OperatorEnv): (key: unknown, value: unknown) => unknown {
   const transformer = supplier() as ValueTransformer<unknown, unknown, unknown>
@@ -62,5 +70,8 @@ export function startTransformer(supplier: () => unknown, env: OperatorEnv): (ke
   )
   env.onInit(() => calls.run(() => transformer.init?.(given), true) as void | PromiseLike<void>)
   env.onClose(() => calls.run(() => transformer.close?.()) as void | PromiseLike<void>)
-  return (key, value) => calls.run(() => transformer.transform(value, key))
+  return (key, value) => {
+    const result = calls.run(() => transformer.transform(value, key))
+    return isPromise(result) ? whileWaitedFor(result, calls, env) : result
+  }
 }

@@ -28,6 +28,7 @@ export class UserCalls {
   readonly #scope: CallScope
   readonly #context: TaskContext
   #running = 0
+  #latest: Call | undefined
   #abandoned = false
 
   constructor(operator: string, scope: CallScope, context: TaskContext) {
@@ -39,6 +40,7 @@ export class UserCalls {
   /** Calls a user function, and waits for what it forwards and does not await. */
   run(call: () => unknown, isInit = false): unknown {
     const begun = new Call(this.#context, isInit)
+    this.#latest = begun
     this.#running++
     let result: unknown
     try {
@@ -50,6 +52,11 @@ export class UserCalls {
     if (isPromise(result) || begun.forwarded !== undefined) return this.#finish(begun, result)
     this.#end(begun)
     return result
+  }
+
+  /** The task no longer waits for the latest call, which took too long: it has ended as far as its context goes. */
+  giveUp(): void {
+    if (this.#latest !== undefined) this.#end(this.#latest)
   }
 
   /** Another processor has taken the place of this one: its calls that still run are refused everything. */
@@ -95,6 +102,7 @@ export class UserCalls {
   }
 
   #end(call: Call): void {
+    if (!call.open) return
     call.open = false
     this.#running--
   }

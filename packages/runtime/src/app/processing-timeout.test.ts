@@ -1,4 +1,5 @@
 import {
+  type BaseProcessorContext,
   type ClientFactory,
   type KeyValueStore,
   keyValueStore,
@@ -217,6 +218,43 @@ describe('a function whose promise does not come in time', () => {
     await app.clock.advance(200)
     expect(out).toEqual(['first', 'last'])
     expect(new Set(outcomes)).toEqual(new Set(['MILLRACE_PROCESSOR_ABANDONED']))
+    await end()
+  })
+
+  it('of a transformer can no longer use its stores, while the next call can', async () => {
+    const outcomes: unknown[] = []
+    let give = (): void => undefined
+    const { app, failure, out, end } = await run(
+      b => {
+        b.addStateStore(keyValueStore({ name: 'own', ...texts }))
+        const rows = b.table('in', texts).transformValues<string>(
+          () => {
+            let context: BaseProcessorContext
+            return {
+              init(given) {
+                context = given
+              },
+              async transform(value, key) {
+                const store = context.store('own') as KeyValueStore<string, string>
+                if (value === 'bad') await new Promise<void>(resolve => (give = resolve))
+                try {
+                  store.put(key, 'seen')
+                } catch (error) {
+                  outcomes.push((error as { code?: string }).code)
+                }
+                return value
+              },
+            }
+          },
+          { name: 'slow', stores: ['own'] },
+        )
+        rows.toStream().to('out', texts)
+      },
+      { onBadRecord: 'continue' },
+    )
+    give()
+    await app.clock.advance(200)
+    expect([failure, out, outcomes]).toEqual([undefined, ['first', 'last'], ['MILLRACE_CONTEXT_OUTLIVED']])
     await end()
   })
 
