@@ -399,10 +399,15 @@ export const ERROR_TABLE = {
     message: 'The store "{store}" does not exist',
     hint: 'Pass the builder of the store in the stores option of the processor, or correct the name.',
   },
+  MILLRACE_DRIVER_NOT_AWAITED: {
+    kind: 'config',
+    message: 'A call of {call} was still running at: {operation}',
+    hint: 'The test did not await it. Write "await" before the call of {call}, and before the helper function that makes it.',
+  },
   MILLRACE_DRIVER_NO_RECORD: {
     kind: 'config',
     message: 'The topic "{topic}" has no unread records',
-    hint: 'Await pipeInput before you read, and check isEmpty or queueSize. Without commitEachRecord, call commit() to see results.',
+    hint: 'Check isEmpty or queueSize first. Without commitEachRecord, call commit() to see results. Windows that emit on close need a later record, or idleAdvanceMs and advanceWallClock.',
   },
   MILLRACE_DRIVER_KEY_MISSING: {
     kind: 'config',

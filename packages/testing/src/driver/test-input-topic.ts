@@ -35,7 +35,7 @@ export interface InputTopicPort {
   readonly topic: string
   readonly partitions: number
   /** Appends the records and runs the topology until nothing is left to do. */
-  pipe(records: readonly EncodedRecord[], commit: PipeListOptions['commit']): Promise<void>
+  pipe(call: string, records: readonly EncodedRecord[], commit: PipeListOptions['commit']): Promise<void>
 }
 
 /**
@@ -71,13 +71,13 @@ export class TestInputTopic<K, V> {
   async pipeInput(...args: readonly unknown[]): Promise<void> {
     const record =
       args.length === 1 ? { value: args[0] } : { key: args[0], value: args[1], ...(args[2] as PipeOptions | undefined) }
-    await this.#port.pipe([this.#encode(record as InputRecord<K, V>)], undefined)
+    await this.#port.pipe('pipeInput', [this.#encode(record as InputRecord<K, V>)], undefined)
   }
 
   async pipeRecords(records: Iterable<InputRecord<K, V>>, options: PipeListOptions = {}): Promise<void> {
     const encoded = Array.from(records, record => this.#encode(record))
-    if (options.commit === 'once') return await this.#port.pipe(encoded, 'once')
-    for (const record of encoded) await this.#port.pipe([record], options.commit)
+    if (options.commit === 'once') return await this.#port.pipe('pipeRecords', encoded, 'once')
+    for (const record of encoded) await this.#port.pipe('pipeRecords', [record], options.commit)
   }
 
   pipeKeyValues(pairs: Iterable<readonly [K | null, V | null]>, options?: PipeListOptions): Promise<void> {

@@ -7,26 +7,34 @@ export interface OutputTopicOptions<K, V> {
   readonly value: Serde<V>
 }
 
+/** What an output topic needs of its driver. */
+export interface OutputTopicPort {
+  readonly cluster: MemoryCluster
+  readonly topic: string
+  /** @throws MILLRACE_DRIVER_NOT_AWAITED while a call of the test runs */
+  beforeRead(): void
+}
+
 /**
  * What is in a topic, from its first record on, committed transactions only. Each `TestOutputTopic` reads for itself. The
  * records of a partition come in their order; those of several, as they are found.
  */
 export class TestOutputTopic<K, V> {
   readonly topic: string
-  readonly #cluster: MemoryCluster
+  readonly #port: OutputTopicPort
   readonly #options: OutputTopicOptions<K, V>
   readonly #offsets: number[] = []
   readonly #found: RawRecord[] = []
   #next = 0
 
   /** @internal */
-  constructor(cluster: MemoryCluster, topic: string, options: OutputTopicOptions<K, V>) {
-    this.topic = topic
-    this.#cluster = cluster
+  constructor(port: OutputTopicPort, options: OutputTopicOptions<K, V>) {
+    this.topic = port.topic
+    this.#port = port
     this.#options = options
   }
 
-  /** Records not read yet. */
+  /** Records not read yet. @throws MILLRACE_DRIVER_NOT_AWAITED */
   get queueSize(): number {
     this.#fetch()
     return this.#found.length - this.#next
@@ -91,11 +99,12 @@ export class TestOutputTopic<K, V> {
   }
 
   #fetch(): void {
-    const { topic } = this
-    const partitions = this.#cluster.partitionCount(topic) ?? 0
+    const { cluster, topic, beforeRead } = this.#port
+    beforeRead()
+    const partitions = cluster.partitionCount(topic) ?? 0
     const batches: FetchedBatch[] = []
     for (let partition = 0; partition < partitions; partition++) {
-      const log = this.#cluster.log({ topic, partition })
+      const log = cluster.log({ topic, partition })
       const offset = Math.max(this.#offsets[partition] ?? 0, log.startOffset)
       this.#offsets[partition] = log.fetch({ offset, maxBytes: Number.POSITIVE_INFINITY, committedOnly: true }, batches)
     }

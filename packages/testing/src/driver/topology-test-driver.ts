@@ -30,6 +30,7 @@ import {
 import type { TopologyTestDriverOptions } from './driver-options.ts'
 import { DriverTopics } from './driver-topics.ts'
 import { type CommitMode, InstanceRounds } from './instance-rounds.ts'
+import { notAwaited, OpenCalls } from './open-calls.ts'
 import { survivingStore } from './surviving-store.ts'
 import { type EncodedRecord, type InputTopicOptions, type PipeListOptions, TestInputTopic } from './test-input-topic.ts'
 import { type InstanceDisk, TestInstance } from './test-instance.ts'
@@ -60,12 +61,18 @@ export interface DriverTask {
  * Runs a topology in a test: the real runtime, on a Kafka in memory, with a clock that moves only when the test moves it.
  * Nothing is wired for the test alone, so any number of partitions and instances works, and so do rebalances and crashes.
  *
+ * Calls that return a promise have to be awaited: a read or a close while one runs is MILLRACE_DRIVER_NOT_AWAITED.
+ *
+ * Stream time moves on with records only, so that the last windows stay open. `idleAdvanceMs` and `advanceWallClock`, or a
+ * later record on the same partition, close them.
+ *
  * @example
- * await using driver = await TopologyTestDriver.create(builder.build())
+ * const driver = await TopologyTestDriver.create(builder.build())
  * const lines = driver.createInputTopic('lines', { key: string(), value: string() })
  * const counts = driver.createOutputTopic('counts', { key: string(), value: long() })
  * await lines.pipeInput('to be or not to be')
  * expect(counts.readKeyValue()).toEqual(['to', 1n])
+ * await driver.close()
  */
 export class TopologyTestDriver {
   /** The Kafka of the test: for faults, and for looking at logs and groups. */
@@ -79,6 +86,7 @@ export class TopologyTestDriver {
   readonly #client: MemoryClient
   readonly #producer: Producer
   readonly #rounds: InstanceRounds
+  readonly #calls = new OpenCalls()
   readonly #metrics = new Metrics()
   readonly #restorations: RestoreEvent[] = []
   /** What removed instances left, by their number. */
@@ -140,8 +148,8 @@ export class TopologyTestDriver {
   createInputTopic<K, V>(topic: string, options: InputTopicOptions<K, V>): TestInputTopic<K, V> {
     const partitions = this.cluster.partitionCount(topic) ?? this.#createMatching(topic)
     if (partitions === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
-    const pipe = (records: readonly EncodedRecord[], commit: PipeListOptions['commit']) =>
-      this.#run(async () => {
+    const pipe = (call: string, records: readonly EncodedRecord[], commit: PipeListOptions['commit']) =>
+      this.#run(call, async () => {
         await this.#append(topic, records)
         await this.#rounds.settle(commit ?? this.#mode())
       })
@@ -151,11 +159,13 @@ export class TopologyTestDriver {
   /** Any topic by its real name: changelogs and repartition topics are `<applicationId>-<name>-changelog` and `-repartition`. */
   createOutputTopic<K, V>(topic: string, options: OutputTopicOptions<K, V>): TestOutputTopic<K, V> {
     this.#topics.create(topic)
-    return new TestOutputTopic(this.cluster, topic, options)
+    const beforeRead = () => this.#calls.checkNone(`reading the topic "${topic}"`)
+    return new TestOutputTopic({ cluster: this.cluster, topic, beforeRead }, options)
   }
 
   /** Names of the topics that the topology has written to, internal ones included. */
   producedTopicNames(): readonly string[] {
+    this.#calls.checkNone('producedTopicNames')
     return this.#topics.produced()
   }
 
@@ -167,7 +177,7 @@ export class TopologyTestDriver {
   /** Moves the wall clock on; runs the punctuations that are due by then, each once, and what follows from them. */
   async advanceWallClock(ms: number): Promise<void> {
     checkedConfigNumber('ms of advanceWallClock', ms, { from: 0, of: 'milliseconds' })
-    await this.#run(async () => {
+    await this.#run('advanceWallClock', async () => {
       await this.#clock.advance(ms)
       await this.#rounds.settle(this.#mode())
     })
@@ -179,7 +189,7 @@ export class TopologyTestDriver {
    */
   async stepWallClock(byMs: number): Promise<void> {
     checkedConfigNumber('byMs of stepWallClock', byMs, { from: Number.MIN_SAFE_INTEGER, of: 'milliseconds' })
-    await this.#run(async () => {
+    await this.#run('stepWallClock', async () => {
       this.#clock.stepWallClock(byMs)
       await this.#rounds.settle(this.#mode())
     })
@@ -187,12 +197,12 @@ export class TopologyTestDriver {
 
   /** Runs all instances until nothing is left to do. Every other call has done so when it resolves. */
   settle(): Promise<void> {
-    return this.#run(() => this.#rounds.settle(this.#mode()))
+    return this.#run('settle', () => this.#rounds.settle(this.#mode()))
   }
 
   /** Commits what is processed, which without `commitEachRecord` nobody else does before its time. */
   commit(): Promise<void> {
-    return this.#run(() => this.#rounds.commit())
+    return this.#run('commit', () => this.#rounds.commit())
   }
 
   /**
@@ -202,7 +212,7 @@ export class TopologyTestDriver {
    * @returns its number
    */
   addInstance(options: { readonly stateOf?: number } = {}): Promise<number> {
-    return this.#run(async () => {
+    return this.#run('addInstance', async () => {
       const number = this.#instancesMade++
       const added = new TestInstance({
         number,
@@ -227,7 +237,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_INSTANCE_UNKNOWN
    */
   removeInstance(number: number, options: { readonly crash?: boolean } = {}): Promise<void> {
-    return this.#run(async () => {
+    return this.#run('removeInstance', async () => {
       const { instances } = this.#rounds
       const index = instances.findIndex(candidate => candidate.number === number)
       if (index < 0) throw millraceError('MILLRACE_DRIVER_INSTANCE_UNKNOWN', { instance: number })
@@ -243,7 +253,7 @@ export class TopologyTestDriver {
     })
   }
 
-  /** All tasks, of all instances. */
+  /** All tasks, of all instances; also while a call runs. */
   tasks(): readonly DriverTask[] {
     return this.#rounds.instances.flatMap(({ number, instance }) =>
       instance.tasks.map(({ name, processed, context }) => ({
@@ -257,6 +267,7 @@ export class TopologyTestDriver {
 
   /** Every store that was restored so far, with the number of records that it took. */
   restorations(): readonly RestoreEvent[] {
+    this.#calls.checkNone('restorations')
     return this.#restorations
   }
 
@@ -292,6 +303,7 @@ export class TopologyTestDriver {
    */
   storeParts<Store>({ name }: StoreBuilder<Store>): readonly { readonly partition: number; readonly store: Store }[] {
     this.#storePlan(name)
+    this.#calls.checkNone(`reading the store "${name}"`)
     return this.#rounds.instances
       .flatMap(({ instance }) => instance.stores(name))
       .map(({ partition, store }) => ({ partition, store: store as Store }))
@@ -350,27 +362,37 @@ export class TopologyTestDriver {
     return entries.map(([key, start, value]) => [{ key, window: { start, end: start + windowSizeMs } }, value])
   }
 
-  /** Commits, and ends all instances. Topics can be read afterwards. Closing twice does nothing. */
+  /**
+   * Commits, and ends all instances. Topics can be read afterwards. Closing twice does nothing.
+   * @throws MILLRACE_DRIVER_NOT_AWAITED, after everything is closed, when a call of the test was still running
+   */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    const forgotten = this.#calls.first
     await this.#turn.catch(() => undefined)
     const { instances } = this.#rounds
     for (const { instance } of instances.splice(0)) {
       await this.#rounds.patiently(instance.end({ clean: this.#failure === undefined, leave: true }))
     }
     await this.#client.close()
+    if (forgotten !== undefined) throw notAwaited(forgotten, 'close', this.#failure?.error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
+  /** A call of the test, which is to await it before it reads or closes. */
+  #run<T>(call: string, work: () => Promise<T>): Promise<T> {
+    return this.#calls.during(call, this.#inTurn(work))
+  }
+
   /** One call after the other, whether they are awaited or not; after a failure of the topology none. */
-  #run<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed)
+      throw millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'a call', object: 'TopologyTestDriver' })
     const run = this.#turn.then(async () => {
-      if (this.#closed)
-        throw millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'a call', object: 'TopologyTestDriver' })
       if (this.#failure !== undefined) throw this.#failure.error
       try {
         return await work()
@@ -380,7 +402,7 @@ export class TopologyTestDriver {
       }
     })
     this.#turn = run.catch(() => undefined)
-    return run
+    return await run
   }
 
   /** The number of partitions; undefined where no pattern matches. */
@@ -388,7 +410,7 @@ export class TopologyTestDriver {
     if (!matchesPattern(this.#plan, topic)) return undefined
     this.#topics.create(topic)
     // Comes before whatever is piped, and what fails here fails there too.
-    this.#run(async () => {
+    this.#inTurn(async () => {
       for (const { instance } of this.#rounds.instances) await this.#rounds.patiently(instance.refreshTopics())
       await this.#rounds.settle(this.#mode())
     }).catch(() => undefined)
@@ -450,6 +472,7 @@ export class TopologyTestDriver {
   }
 
   #partsOf({ name }: StorePlan): readonly InstanceStore[] {
+    this.#calls.checkNone(`reading the store "${name}"`)
     const { instances } = this.#rounds
     // Of a global store every instance has the whole.
     const global = this.#plan.globals.some(({ store }) => store === name)
