@@ -1,5 +1,4 @@
 import {
-  refusedRecord,
   asError,
   isMillraceError,
   LONG_AGO,
@@ -12,12 +11,10 @@ import {
 import { confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
-import { GivenUpLate } from '../policy/given-up.ts'
 import type { RestoreListener } from '../restore/restorer.ts'
 import type { StandbyListener } from '../restore/standby-listener.ts'
 import { openStateDirectory } from '../state/directory.ts'
 import type { OpenStateDirectory } from '../state/state-directory.ts'
-import type { RecordOrigin } from '../task/record-context.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { GrowthWatch } from './growth-watch.ts'
@@ -25,6 +22,7 @@ import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instan
 import { Patience, RETRY_MS } from './patience.ts'
 import { SlowAssignment } from './slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
+import { takeBackLate } from './take-back.ts'
 
 export interface InstanceListener extends RestoreListener, StandbyListener {
   /** Whether the instance is waiting for, or making, tasks. */
@@ -371,11 +369,14 @@ export class Instance {
       logger.warn({ error }, 'closing without a commit: its records are processed again')
       return await tasks.abandon()
     }
-    if (error instanceof GivenUpLate) return await this.#goBack(error)
-    const refused = refusedRecord(error)
-    if (refused !== undefined) {
-      const late = tasks.leaveOut(refused.origin as RecordOrigin, error)
-      return await this.#goBack(late, { refused: true })
+    try {
+      if (await takeBackLate(error, tasks, logger)) {
+        membership.takeUpLater()
+        await tasks.abandon()
+        return await producers.closeAll()
+      }
+    } catch (failure) {
+      return await this.#recover(failure)
     }
     if (isMillraceError(error) && error.code === 'MILLRACE_TOPIC_MISSING' && (await this.#goesOnWithout(error))) return
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
@@ -392,23 +393,6 @@ export class Instance {
     // It may have been a global one that a task has read.
     if (corrupt) await globals.begin(new AbortController().signal)
     await clock.sleep(RETRY_MS)
-  }
-
-  /** To the last commit, from where the tasks go on without the records that have turned out to be bad. */
-  async #goBack(error: GivenUpLate, { refused = false } = {}): Promise<void> {
-    const { tasks, producers, membership } = this.#parts
-    this.#options.logger.info(
-      { error: error.cause, task: error.task },
-      'a record failed late: tasks go back to their last commit',
-    )
-    try {
-      await tasks.relog({ refused })
-    } catch (failure) {
-      return await this.#recover(failure)
-    }
-    membership.takeUpLater()
-    await tasks.abandon()
-    await producers.closeAll()
   }
 
   /**

@@ -17,6 +17,7 @@ import { type TaskId, taskName } from '../task/task-id.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
+import { takeBackLate } from './take-back.ts'
 
 export interface MembershipOptions {
   readonly options: ResolvedOptions
@@ -190,11 +191,15 @@ export class Membership {
   async #onRevoked(gone: readonly TopicPartition[]): Promise<void> {
     const names = new Set(gone.map(({ topic, partition }) => `${topic}-${partition}`))
     const stays = this.#held.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
-    // Before anything is waited for: what goes cannot be sought any more.
-    await this.#with.tasks.cancel(stays)
-    await this.#abandonUnlessStayed()
-    await this.#keepOnly(stays)
-    this.#held = stays
+    try {
+      // Before anything is waited for: what goes cannot be sought any more.
+      await this.#with.tasks.cancel(stays)
+      await this.#abandonUnlessStayed()
+      await this.#keepOnly(stays)
+    } finally {
+      // Also after a failed commit: the consumer no longer reads it, and recovery must not start its tasks again.
+      this.#held = stays
+    }
     this.#with.onChange()
   }
 
@@ -233,10 +238,22 @@ export class Membership {
       if ((await this.#with.committer.commit({ leaving })) !== 'postponed') return
       logger.warn({}, again)
     } catch (error) {
-      if (!isMillraceError(error, 'retriable', 'fenced')) throw error
-      logger.warn({ error }, again)
+      await this.#afterFailedCommit(error, again)
     }
     await this.#abandonAll()
+  }
+
+  /** The changelogs are taken back here: once the callback has returned, the next owner may read them. */
+  async #afterFailedCommit(error: unknown, warning: string): Promise<void> {
+    const { tasks, options } = this.#with
+    let failure = error
+    try {
+      if (await takeBackLate(error, tasks, options.logger)) return
+    } catch (thrown) {
+      failure = thrown
+    }
+    if (!isMillraceError(failure, 'retriable', 'fenced')) throw failure
+    options.logger.warn({ error: failure }, warning)
   }
 
   /** Closes all tasks as if they had crashed, and throws their producers away. */
