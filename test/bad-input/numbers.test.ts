@@ -80,7 +80,7 @@ describe('options of an application', () => {
       expect(() => new KafkaStreams(plan(), options), String(value)).toThrow(
         expect.objectContaining({
           code: 'MILLRACE_CONFIG_INVALID',
-          message: expect.stringMatching(new RegExp(`option ${option} is .*it has to be a whole number`)) as unknown,
+          message: expect.stringMatching(new RegExp(`option ${option} is .*it must be a whole number`)) as unknown,
         }),
       )
     }

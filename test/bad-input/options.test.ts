@@ -6,12 +6,12 @@ it.each([
   {
     option: 'aplicationId',
     given: { aplicationId: 'app' },
-    says: 'there is no such option; the options are applicationId',
+    says: 'no such option exists; the options are applicationId',
   },
   {
     option: 'commitIntervalMs',
     given: { commitIntervalMs: '1s' },
-    says: 'it has to be a whole number of milliseconds',
+    says: 'it must be a whole number of milliseconds',
   },
   {
     option: 'processingGuarantee',

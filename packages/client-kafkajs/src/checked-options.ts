@@ -30,7 +30,7 @@ export function checkOptions(options: KafkajsOptions): void {
     const kafka: unknown = options.kafka
     const isKafka =
       isObject(kafka) && ['admin', 'consumer', 'producer'].every(name => typeof kafka[name] === 'function')
-    if (!isKafka) throw invalid('kafka', kafka, 'it has to be a Kafka of kafkajs')
+    if (!isKafka) throw invalid('kafka', kafka, 'it must be a Kafka of kafkajs')
     return
   }
   brokerList(options.brokers)
@@ -55,7 +55,7 @@ export function checkOptions(options: KafkajsOptions): void {
  */
 export function brokerList(brokers: string | readonly string[]): string[] {
   const list: unknown = typeof brokers === 'string' ? brokers.split(',') : brokers
-  if (!Array.isArray(list)) throw invalid('brokers', brokers, 'it has to be host:port, or a list of them')
+  if (!Array.isArray(list)) throw invalid('brokers', brokers, 'it must be host:port, or a list of them')
   const addresses = list.map((broker: unknown) => (typeof broker === 'string' ? broker.trim() : broker))
   if (addresses.length === 0 || (typeof brokers === 'string' && brokers.trim() === '')) {
     throw invalid('brokers', brokers, 'at least one host:port is needed')
@@ -80,7 +80,7 @@ function checkNumbers(
   for (const [option, range] of Object.entries(ranges)) {
     const value = given[option]
     if (value === undefined || isInRange(value, range)) continue
-    throw invalid(`${prefix}${option}`, value, `it has to be ${rangeText(range)}`)
+    throw invalid(`${prefix}${option}`, value, `it must be ${rangeText(range)}`)
   }
 }
 
@@ -93,7 +93,7 @@ function expect(
   const value = given[option]
   // Its value may be a secret.
   const shown = option === 'sasl' ? 'something else' : value
-  if (value !== undefined && !isRight(value)) throw invalid(option, shown, `it has to be ${what}`)
+  if (value !== undefined && !isRight(value)) throw invalid(option, shown, `it must be ${what}`)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

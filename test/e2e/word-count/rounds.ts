@@ -21,7 +21,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
   const seed = firstSeed + round
   const result = await runRound({ brokers: kafka.brokers, guarantee, seed, words: Number(values.words) })
   const killed = `killed at ${result.committedAtKill} of ${result.lines} lines`
-  const outcome = result.mistakes.length === 0 ? 'as it has to be' : `${result.mistakes.length} words are wrong`
+  const outcome = result.mistakes.length === 0 ? 'as it must be' : `${result.mistakes.length} words are wrong`
   console.log(`round ${round + 1}, seed ${seed}, ${guarantee}: ${killed}, ${result.milliseconds} ms: ${outcome}`)
   if (result.mistakes.length > 0) {
     failed++

@@ -7,7 +7,7 @@ import type { TransactionState } from '../transactions/transaction-coordinator.t
  * Initialises a producer of the id, and completes a transaction that has ended without its markers as it ended. Both are one step
  * here: on a broker they are requests of their own, and a process can die in between.
  *
- * @returns undefined while the last transaction is still ending: then it has to be called again
+ * @returns undefined while the last transaction is still ending: then it must be called again
  * @throws MILLRACE_TRANSACTION_HANGING when nobody knows any more how it ended
  */
 export function initAndComplete(

@@ -58,7 +58,7 @@ export class TransactionCoordinator {
 
   /**
    * Fences older producers of the id, aborts what they left open, and gives the newest epoch. Undefined while the last transaction
-   * is still ending: then it has to be asked again.
+   * is still ending: then it must be asked again.
    */
   init(id: string, timeoutMs: number): ProducerIdentity | undefined {
     const known = this.#ids.get(id)

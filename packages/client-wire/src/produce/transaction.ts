@@ -48,7 +48,7 @@ export class Transaction {
   readonly #options: TransactionOptions
   /** Partitions and groups that the broker has been told of, by the older rules. */
   readonly #added = new Set<string>()
-  /** Something may have reached the broker, so that it has to be told of the end. */
+  /** Something may have reached the broker, so that it must be told of the end. */
   #started = false
   #isV2 = false
   #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }

@@ -40,7 +40,7 @@ export function checkedConfigNumber(option: string, value: number, range: Number
   throw millraceError('MILLRACE_CONFIG_INVALID', {
     option,
     value: shownOption(value),
-    expected: `it has to be ${rangeText(range)}`,
+    expected: `it must be ${rangeText(range)}`,
   })
 }
 

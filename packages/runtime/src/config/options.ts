@@ -21,117 +21,120 @@ import type { BadRecordPolicy } from '../policy/record-policy.ts'
 
 export type ProcessingGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once'
 
-/** What a `KafkaStreams` is given. Only `applicationId` and `client` have no default. All times are milliseconds. */
+/** The options of `KafkaStreams`. Only `applicationId` and `client` are required. All times are in milliseconds. */
 export interface KafkaStreamsOptions {
   /** Names the consumer group, the internal topics and the state directory. */
   readonly applicationId: string
-  /** How Kafka is reached, as `kafkajs({ brokers })` or `memoryClient(cluster)`. */
+  /** The Kafka client, such as `kafka({ brokers })`, `kafkajs({ brokers })` or `memoryClient(cluster)`. */
   readonly client: ClientFactory
-  /** Where stores are kept, as `rocksdb()`. @default in memory: restored from the changelog at each start */
+  /** The backend of the stores, such as `rocksdb()`. @default `memoryStore()`, which is restored from the changelogs at each start */
   readonly store?: StoreBackend
-  /** @default './millrace-state' */
+  /** The directory for local state. It is created if it does not exist. @default './millrace-state' */
   readonly stateDir?: string
-  /** @default 'at_least_once' */
+  /** What a crash may do to a record: lose it (`at_most_once`), process it again (`at_least_once`) or neither (`exactly_once`). @default 'at_least_once' */
   readonly processingGuarantee?: ProcessingGuarantee
-  /** How often progress is committed, and with it cached results emitted. @default 100 for exactly_once, otherwise 1 000 */
+  /** How often progress is committed. Each commit also emits the results held in record caches. @default 1 000, for `exactly_once` 100 */
   readonly commitIntervalMs?: number
-  /** A record that does not decode, on which a user function fails, or that cannot be produced. @default 'fail' */
+  /**
+   * What to do with a record that cannot be decoded, processed or produced: stop (`fail`), skip the record (`continue`) or write it
+   * to a topic (`{ deadLetterTopic }`). @default 'fail'
+   */
   readonly onBadRecord?: BadRecordPolicy
   /**
-   * The largest batch that is sent, in bytes, and so the largest record: what is larger is a bad record. Internal topics are created to
-   * take as much; `max.message.bytes` of other topics has to allow it. As Kafka's `max.request.size`. @default 1 048 576
+   * The maximum size of a produced batch in bytes, and so of a record. A larger record is a bad record. Internal topics are created
+   * with this limit; for other topics check `max.message.bytes`. Kafka's `max.request.size`. @default 1 MiB
    */
   readonly maxRequestBytes?: number
   /**
-   * What an error that nothing can be done about ends: this instance, or, where the others would only fail in its place, all
-   * of them. Kafka Streams' `setUncaughtExceptionHandler`. @default this instance
+   * Called with an error that stops this instance. Returns `shutdown-instance`, or `shutdown-application` to stop all instances
+   * because they would fail with the same error. Kafka Streams' `setUncaughtExceptionHandler`. @default a function that returns `shutdown-instance`
    */
   readonly onUncaughtError?: (error: unknown) => 'shutdown-instance' | 'shutdown-application'
-  /** Where partitions without a committed offset start. @default 'earliest' */
+  /** Where to start in a partition without a committed offset. A source can have its own `offsetReset`. @default 'earliest' */
   readonly offsetReset?: OffsetReset
-  /** @default the record's own timestamp */
+  /** Returns the event time of a record. A source can have its own extractor. @default the timestamp of the record */
   readonly timestampExtractor?: TimestampExtractor<never, never>
-  /** A record whose timestamp is negative or cannot be extracted. @default as `onBadRecord` says */
+  /** What to do with a record whose timestamp is negative or cannot be extracted. @default as `onBadRecord` */
   readonly onBadTimestamp?: BadTimestampPolicy
   /**
-   * How often what has been processed and committed is deleted from repartition topics. Infinity keeps it. Kafka Streams'
+   * How often processed and committed records are deleted from repartition topics. `Infinity` keeps them. Kafka Streams'
    * `repartition.purge.interval.ms`. @default 30 000
    */
   readonly repartitionPurgeIntervalMs?: number
-  /** How often topics that match a source's pattern are looked for. @default 300 000 */
+  /** How often the application looks for new topics that match the pattern of a source. @default 300 000 */
   readonly metadataRefreshMs?: number
-  /** How long the state of a task that is elsewhere now stays on disk: until then it may come back to it. @default 600 000 */
+  /** How long the local state of a task stays on disk after the task has moved to another instance. If the task returns earlier, it reuses the state. @default 600 000 */
   readonly stateCleanupDelayMs?: number
-  /** How long a task waits for a partition that has run empty (KIP-695); -1 never waits. @default 0 */
+  /** How long a task waits for records of an empty input partition, so that it processes its inputs in timestamp order (KIP-695). -1 never waits. @default 0 */
   readonly maxTaskIdleMs?: number
   /**
-   * How often at most results are emitted that wait for time to pass: of windows with `emitStrategy: 'on-close'`, and records
-   * of a left or outer join of streams that found no partner. @default 1 000
+   * The minimum interval between emissions of results that wait for stream time: windows with `emitStrategy: 'on-close'`, and
+   * unmatched records of left and outer stream joins. @default 1 000
    */
   readonly emitIntervalMs?: number
   /**
-   * Moves stream time on by itself when all inputs of a task have been read to their ends and nothing has come for so long, so
-   * that windows close at night too. From then on it goes as the wall clock does, and never passes it. What comes then with an
-   * earlier time may be late. Kafka Streams has nothing like it. @default never: stream time moves on with records only
+   * Advances stream time when a task has read all of its input and no record has arrived for this long, so that windows close
+   * without new records. Stream time then advances with the wall clock and never passes it. Records that arrive later with an earlier
+   * timestamp may be late. Kafka Streams has no such option. @default none: only records advance stream time
    */
   readonly idleAdvanceMs?: number
   /**
-   * What to do when the state directory was left by a topology whose stores and internal topics this one would misread or
-   * leave behind under another name. @default 'refuse'
+   * Whether to start when a previous topology left state that this topology would misread, or would no longer use because a name
+   * has changed. @default 'refuse'
    */
   readonly onTopologyChange?: 'refuse' | 'accept'
-  /** Of internal topics. @default the broker's */
+  /** The replication factor of internal topics. @default the default of the broker */
   readonly replicationFactor?: number
-  /** Fetched and not yet processed, for each partition; above it the partition is paused. @default 8 MiB */
+  /** The maximum size of fetched and unprocessed records for each partition, in bytes. Above it, the partition is paused. @default 8 MiB */
   readonly bufferedBytesPerPartition?: number
-  /** Of all write buffers of the process; what is above half of it uncommitted is committed early. @default 256 MiB */
+  /** The maximum size of all write buffers of the process, in bytes. If uncommitted writes exceed half of it, a commit starts early. @default 256 MiB */
   readonly stateBufferBytes?: number
-  /** Fetched of changelogs and not yet written, while stores are restored. @default 64 MiB */
+  /** The maximum size of fetched and unwritten changelog records during a restore, in bytes. @default 64 MiB */
   readonly restoreBufferBytes?: number
-  /** @default the record cache of each store is as its plan says; 'off' switches it off for all */
+  /** Whether record caches hold results back until the commit: `as-planned` follows the topology, `off` disables all caches. @default 'as-planned' */
   readonly caching?: 'as-planned' | 'off'
-  /** Copies of the state of each task in other processes, which take over at once (KIP-441). @default 0 */
+  /** The number of standby copies of the state of each task in other processes, which can take over at once (KIP-441). @default 0 */
   readonly numStandbyReplicas?: number
-  /** A copy that lacks no more records of its changelogs counts as caught up: a task may start there. @default 10 000 */
+  /** The number of changelog records that a copy may lack and still count as caught up. A task can start on such a copy (KIP-441). @default 10 000 */
   readonly acceptableRecoveryLag?: number
-  /** How many further copies the group may have at a time, where tasks are to move to. @default 2 */
+  /** The maximum number of additional copies in the group that prepare tasks to move to another process (KIP-441). @default 2 */
   readonly maxWarmupReplicas?: number
-  /** How often the group looks whether such copies have caught up. @default 600 000 */
+  /** How often the group checks whether these additional copies have caught up (KIP-441). @default 600 000 */
   readonly probingRebalanceIntervalMs?: number
-  /** Names of `clientTags` over whose values the copies of a task are spread (KIP-708). @default [] */
+  /** The names of the `clientTags` over whose values the copies of a task are distributed (KIP-708). @default [] */
   readonly rackAwareAssignmentTags?: readonly string[]
-  /** Where this process is, as `{ zone: 'a' }`. @default {} */
+  /** The location of this process, such as `{ zone: 'a' }`. @default {} */
   readonly clientTags?: Readonly<Record<string, string>>
-  /** `host:port` under which other instances reach this one, told to all of them. @default none */
+  /** The address (`host:port`) of this instance, which all instances can look up. @default none */
   readonly applicationServer?: string
-  /** @default 45 000 */
+  /** How long the group waits for a heartbeat before it gives the tasks of this instance to others. @default 45 000 */
   readonly sessionTimeoutMs?: number
   /**
-   * One record that takes longer, in user functions that are waited for or that do not let the thread go, is handled as
-   * `onBadRecord` says; the error names operator, key and offset. Until then heartbeats do not depend on user code, where the
-   * client can (`busyHeartbeats`). Infinity sets no limit. Kafka's `max.poll.interval.ms`. @default 300 000
+   * The maximum time that user functions may take for one record, whether they are awaited or block the thread. `onBadRecord`
+   * decides about a record that exceeds it; the error names operator, key and offset. Heartbeats continue until then, if the client
+   * supports it (`busyHeartbeats`). `Infinity` sets no limit. Kafka's `max.poll.interval.ms`. @default 300 000
    */
   readonly processingTimeoutMs?: number
   /**
-   * Makes this process a static member of the group (KIP-345): restarted within `sessionTimeoutMs`, it gets its tasks back
-   * without a rebalance. Two processes at once must never share it; the older one ends. Not every client can.
+   * Makes this process a static member of the group (KIP-345): after a restart within `sessionTimeoutMs` it gets its tasks back
+   * without a rebalance. Each process needs its own id: if two use the same one, the older process stops. Not all clients support it.
    * @default none: the group rebalances at each start and stop
    */
   readonly groupInstanceId?: string
-  /** @default 60 000 */
+  /** How long a transaction may stay open before the broker aborts it. Kafka's `transaction.timeout.ms`. @default 60 000 */
   readonly transactionTimeoutMs?: number
-  /** `close` gives up waiting after this. @default 30 000 */
+  /** The maximum time that `close()` waits. @default 30 000 */
   readonly closeTimeoutMs?: number
-  /** How much longer than their windows windowed changelogs are kept. @default 86 400 000 */
+  /** How much longer than its windows a windowed changelog is retained. @default 86 400 000 */
   readonly windowedChangelogExtraMs?: number
   /**
-   * Tells this process from the others of the application; two at once must never share it.
-   * @default one that is kept in the state directory
+   * Identifies this process among the processes of the application. Two running processes must not share it.
+   * @default an id that is kept in the state directory
    */
   readonly processId?: string
-  /** @default one that writes warnings and errors to the console */
+  /** The destination of log messages. A pino logger works as it is. @default `consoleLogger()`, which writes warnings and errors to the console */
   readonly logger?: Logger
-  /** @default the system's */
+  /** The source of time. @default the system clock */
   readonly clock?: Clock
 }
 
@@ -158,22 +161,20 @@ export type ResolvedOptions = Required<
 
 interface OptionRow<Value> {
   readonly default: Value | ((given: KafkaStreamsOptions) => Value)
-  /** Whether a given value will do, and how to say what will. */
+  /** Whether a value is accepted. `expected` says what is. */
   readonly check: (value: Value) => boolean
   readonly expected: string
-  readonly doc: string
 }
 
-/** What a number may be, and how to say it. */
 const number = (range: NumberRange) => ({
   check: (value: number) => isInRange(value, range),
-  expected: `it has to be ${rangeText(range)}`,
+  expected: `it must be ${rangeText(range)}`,
 })
 const optionalNumber = (range: NumberRange) => ({
   check: (value: number | undefined) => value === undefined || isInRange(value, range),
-  expected: `it has to be ${rangeText(range)}`,
+  expected: `it must be ${rangeText(range)}`,
 })
-/** The broker is told these in an int32. */
+/** The protocol has an int32 for these. */
 const MOST_MS_OF_KAFKA = 2 ** 31 - 1
 const oneOf =
   <T>(...values: readonly T[]) =>
@@ -185,48 +186,45 @@ const hasMethods = (value: object, ...names: readonly string[]) =>
   names.every(name => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
 const isName = (value: unknown) => typeof value === 'string' && value !== ''
 
-/** Every option: its default, what is accepted, and its text. A forgotten one is a compile error. */
+/**
+ * The default and the accepted values of every option. A missing option is a compile error. The descriptions are the doc comments of
+ * `KafkaStreamsOptions`: docs/configuration.md is generated from both.
+ */
 export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow<ResolvedOptions[Name]> } = {
   applicationId: {
     default: '',
     check: value => /^[A-Za-z0-9._-]{1,180}$/.test(value) && value !== '.' && value !== '..',
-    expected: 'it has to be 1 to 180 letters, digits, dots, dashes or underscores, and not "." or ".."',
-    doc: 'Names the consumer group, the internal topics and the state directory.',
+    expected: 'it must be 1 to 180 letters, digits, dots, dashes or underscores, and not "." or ".."',
   },
   client: {
     default: () => {
       throw millraceError('MILLRACE_CONFIG_INVALID', {
         option: 'client',
         value: 'undefined',
-        expected: 'a Kafka client is needed, as kafkajs({ brokers })',
+        expected: 'it must be a client factory, such as kafkajs({ brokers })',
       })
     },
     check: value => typeof value === 'function',
-    expected: 'it has to be a client factory, as kafkajs({ brokers })',
-    doc: 'How Kafka is reached.',
+    expected: 'it must be a client factory, such as kafkajs({ brokers })',
   },
   store: {
     default: () => memoryStore(),
     check: value => hasMethods(value, 'open') && typeof value.capabilities === 'object',
-    expected: 'it has to be a store backend, as rocksdb() or memoryStore()',
-    doc: 'Where stores are kept.',
+    expected: 'it must be a store backend, such as rocksdb() or memoryStore()',
   },
   stateDir: {
     default: './millrace-state',
     check: value => typeof value === 'string' && value !== '',
-    expected: 'it has to be a path',
-    doc: 'Directory of local state.',
+    expected: 'it must be a path',
   },
   processingGuarantee: {
     default: 'at_least_once',
     check: oneOf('at_most_once', 'at_least_once', 'exactly_once'),
-    expected: 'it has to be at_most_once, at_least_once or exactly_once',
-    doc: 'What a crash may do to a record: lose it, repeat it, or neither.',
+    expected: 'it must be at_most_once, at_least_once or exactly_once',
   },
   commitIntervalMs: {
     default: given => (given.processingGuarantee === 'exactly_once' ? 100 : 1000),
     ...number({ from: 0, of: 'milliseconds' }),
-    doc: 'How often progress is committed, and with it cached results emitted.',
   },
   onBadRecord: {
     default: 'fail',
@@ -234,19 +232,16 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
       value === 'fail' ||
       value === 'continue' ||
       (typeof value === 'object' && value !== null && nameDefect(value.deadLetterTopic) === undefined),
-    expected: 'it has to be "fail", "continue" or { deadLetterTopic } with a name that brokers take',
-    doc: 'A record that does not decode, on which a user function fails, or that cannot be produced.',
+    expected: 'it must be "fail", "continue" or { deadLetterTopic } with a valid topic name',
   },
   maxRequestBytes: {
     default: 1_048_576,
     ...number({ from: 1_024, of: 'bytes' }),
-    doc: 'The largest batch that is sent, and so the largest record; what is larger is a bad record. Internal topics are created to take as much, `max.message.bytes` of other topics has to allow it.',
   },
   onUncaughtError: {
     default: () => () => 'shutdown-instance' as const,
     check: value => typeof value === 'function',
-    expected: 'it has to be a function',
-    doc: 'Says what an error ends that nothing can be done about: `shutdown-instance`, or `shutdown-application` for all of them.',
+    expected: 'it must be a function',
   },
   offsetReset: {
     default: 'earliest',
@@ -254,176 +249,145 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
       typeof value === 'object' && value !== null
         ? isInRange(value.backMs, { from: 0 })
         : oneOf<unknown>('earliest', 'latest', 'none')(value),
-    expected: 'it has to be earliest, latest, none or { backMs } with a whole number of milliseconds from 0',
-    doc: 'Where partitions without a committed offset start.',
+    expected: 'it must be earliest, latest, none or { backMs } with a whole number of milliseconds from 0',
   },
   timestampExtractor: {
     default: undefined,
     check: value => value === undefined || typeof value === 'function',
-    expected: 'it has to be a function',
-    doc: 'Gives each record its event time.',
+    expected: 'it must be a function',
   },
   onBadTimestamp: {
     default: undefined,
     check: value => value === undefined || oneOf('fail', 'skip', 'partition-time')(value),
-    expected: 'it has to be fail, skip or partition-time',
-    doc: 'A record whose timestamp is negative or cannot be extracted. By default as onBadRecord says.',
+    expected: 'it must be fail, skip or partition-time',
   },
   repartitionPurgeIntervalMs: {
     default: 30_000,
     ...number({ from: 0, orInfinity: true, of: 'milliseconds' }),
-    doc: 'How often what has been processed and committed is deleted from repartition topics. Infinity keeps it.',
   },
   metadataRefreshMs: {
     default: 300_000,
     ...number({ from: 1, orInfinity: true, of: 'milliseconds' }),
-    doc: "How often topics that match a source's pattern are looked for.",
   },
   stateCleanupDelayMs: {
     default: 600_000,
     ...number({ from: 1, orInfinity: true, of: 'milliseconds' }),
-    doc: 'How long the state of a task that is elsewhere now stays on disk: until then it may come back to it.',
   },
   maxTaskIdleMs: {
     default: 0,
     ...number({ from: -1, orInfinity: true, of: 'milliseconds' }),
-    doc: 'How long a task waits for a partition that has run empty; -1 never waits.',
   },
   emitIntervalMs: {
     default: 1000,
     ...number({ from: 0, of: 'milliseconds' }),
-    doc: 'How often at most results are emitted that wait for windows to close.',
   },
   idleAdvanceMs: {
     default: undefined,
     ...optionalNumber({ from: 1, of: 'milliseconds' }),
-    doc: 'After so long without records stream time moves on by itself, as the wall clock does. By default with records only.',
   },
   onTopologyChange: {
     default: 'refuse',
     check: oneOf('refuse', 'accept'),
-    expected: 'it has to be refuse or accept',
-    doc: 'Whether to start on state that another topology has left, where this one would misread it or leave it behind.',
+    expected: 'it must be refuse or accept',
   },
   replicationFactor: {
     default: undefined,
     ...optionalNumber({ from: 1, to: 2 ** 15 - 1 }),
-    doc: 'Replication factor of internal topics.',
   },
   bufferedBytesPerPartition: {
     default: 8 << 20,
     ...number({ from: 1, orInfinity: true, of: 'bytes' }),
-    doc: 'Fetched and not yet processed, for each partition; above it the partition is paused.',
   },
   stateBufferBytes: {
     default: 256 << 20,
     ...number({ from: 1, orInfinity: true, of: 'bytes' }),
-    doc: 'Of all write buffers of the process. Reaching it means an early commit.',
   },
   restoreBufferBytes: {
     default: 64 << 20,
     ...number({ from: 1 << 10, of: 'bytes' }),
-    doc: 'Fetched of changelogs and not yet written, while stores are restored.',
   },
   caching: {
     default: 'as-planned',
     check: oneOf('as-planned', 'off'),
-    expected: 'it has to be as-planned or off',
-    doc: 'Whether record caches hold results back until the commit.',
+    expected: 'it must be as-planned or off',
   },
   numStandbyReplicas: {
     default: 0,
     ...number({ from: 0 }),
-    doc: 'Copies of the state of each task in other processes, which take over at once.',
   },
   acceptableRecoveryLag: {
     default: 10_000,
     ...number({ from: 0, orInfinity: true, of: 'records' }),
-    doc: 'A copy that lacks no more records of its changelogs counts as caught up.',
   },
   maxWarmupReplicas: {
     default: 2,
     ...number({ from: 1 }),
-    doc: 'How many further copies the group may have at a time, where tasks are to move to.',
   },
   probingRebalanceIntervalMs: {
     default: 600_000,
     ...number({ from: 1000, orInfinity: true, of: 'milliseconds' }),
-    doc: 'How often the group looks whether copies that warm up have caught up.',
   },
   rackAwareAssignmentTags: {
     default: () => [],
     check: value => Array.isArray(value) && value.length <= 5 && value.every(isName),
-    expected: 'it has to be a list of up to 5 names of clientTags',
-    doc: 'Names of client tags over whose values the copies of a task are spread.',
+    expected: 'it must be a list of up to 5 names of clientTags',
   },
   clientTags: {
     default: () => ({}),
     check: value => typeof value === 'object' && value !== null && Object.values(value).every(isName),
-    expected: 'it has to be an object of names and values that are text',
-    doc: 'Where this process is, as a rack or a zone.',
+    expected: 'it must be an object whose values are non-empty strings',
   },
   applicationServer: {
     default: undefined,
     check: value => value === undefined || /^.+:\d{1,5}$/.test(value),
-    expected: 'it has to be host:port',
-    doc: 'Host and port under which other instances reach this one, told to all of them.',
+    expected: 'it must be host:port',
   },
   sessionTimeoutMs: {
     default: 45_000,
     ...number({ from: 1000, to: MOST_MS_OF_KAFKA, of: 'milliseconds' }),
-    doc: 'After so long without a heartbeat the group gives the tasks to others.',
   },
   processingTimeoutMs: {
     default: 300_000,
     ...number({ from: 10, orInfinity: true, of: 'milliseconds' }),
-    doc: 'A record that takes longer in user functions is handled as onBadRecord says; Infinity sets no limit.',
   },
   groupInstanceId: {
     default: undefined,
     check: value => value === undefined || /^[A-Za-z0-9._-]{1,249}$/.test(value),
-    expected: 'it has to be 1 to 249 letters, digits, dots, dashes or underscores',
-    doc: 'Makes the process a static member: restarted within the session timeout it gets its tasks back without a rebalance.',
+    expected: 'it must be 1 to 249 letters, digits, dots, dashes or underscores',
   },
   transactionTimeoutMs: {
     default: 60_000,
     ...number({ from: 1000, to: MOST_MS_OF_KAFKA, of: 'milliseconds' }),
-    doc: 'After so long the broker aborts a transaction whose producer is silent.',
   },
   closeTimeoutMs: {
     default: 30_000,
     ...number({ from: 0, orInfinity: true, of: 'milliseconds' }),
-    doc: 'close() gives up waiting after this.',
   },
   windowedChangelogExtraMs: {
     default: 86_400_000,
     ...number({ from: 0, of: 'milliseconds' }),
-    doc: 'How much longer than their windows windowed changelogs are kept.',
   },
   processId: {
     default: undefined,
     check: value => value === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(value),
-    expected: 'it has to be 1 to 64 letters, digits, dots, dashes or underscores',
-    doc: 'Tells this process from the others of the application; two at once must never share it.',
+    expected: 'it must be 1 to 64 letters, digits, dots, dashes or underscores',
   },
   logger: {
     default: () => consoleLogger(),
     check: value => hasMethods(value, 'debug', 'info', 'warn', 'error'),
     expected:
-      'it has to be an object with the functions debug, info, warn and error, as consoleLogger() or one of pino',
-    doc: 'Where Millrace logs to.',
+      'it must be an object with the functions debug, info, warn and error, such as consoleLogger() or a pino logger',
   },
   clock: {
     default: () => systemClock,
     check: value => hasMethods(value, 'now', 'monotonic', 'sleep'),
-    expected: 'it has to be an object with the functions now, monotonic and sleep, as systemClock',
-    doc: 'Where time comes from.',
+    expected: 'it must be an object with the functions now, monotonic and sleep, such as systemClock',
   },
 }
 
 /**
  * Options with every default filled in.
- * @throws MILLRACE_CONFIG_INVALID naming the option, its value and what would do
+ * @throws MILLRACE_CONFIG_INVALID with the option, its value and the accepted values
  */
 export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
   const table = OPTION_TABLE as unknown as Readonly<Record<string, OptionRow<never>>>
@@ -434,7 +398,7 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
     throw millraceError('MILLRACE_CONFIG_INVALID', {
       option,
       value: shownOption(values[option]),
-      expected: `there is no such option; the options are ${known}`,
+      expected: `no such option exists; the options are ${known}`,
     })
   }
   const resolved: Record<string, unknown> = {}

@@ -39,7 +39,7 @@ interface RestoreOptions {
   readonly listener: RestoreListener
 }
 
-/** How far each partition of the global topics has been taken over, and how far it has to be before tasks may run. */
+/** How far each partition of the global topics has been taken over, and how far it must be before tasks may run. */
 export class GlobalRestore {
   readonly #options: RestoreOptions
   #parts: readonly Part[] = []
