@@ -229,6 +229,12 @@ export const PARITY: readonly ParityArea[] = [
       { java: 'SlidingWindows', ours: ['sliding'], tests: [driver('windows')] },
       { java: 'SessionWindows', ours: ['sessions'], tests: [driver('windows')] },
       { java: 'UnlimitedWindows.of, startOn', ours: ['unlimited'], tests: [driver('windows')] },
+      {
+        java: 'Windows (of your own)',
+        ours: ['customWindows', 'calendar'],
+        tests: [driver('custom-windows')],
+        note: 'The bytes are those of a Windows<TimeWindow>. A wrong implementation is found by windowsConformance.',
+      },
       { java: 'JoinWindows.ofTimeDifference…, before, after', ours: ['joinWindows'], tests: [driver('stream-joins')] },
     ],
   },

@@ -140,6 +140,9 @@ export {
   type SlidingOptions,
   type TumblingOptions,
 } from './dsl/windows.ts'
+export { calendar, type CalendarOptions } from './windows/calendar.ts'
+export { customWindows, type CustomWindowsOptions } from './windows/custom-windows.ts'
+export type { WindowsPort } from './ports/windows.ts'
 export type * from './dsl/options.ts'
 export type * from './dsl/known-serdes.ts'
 export {

@@ -4,8 +4,10 @@ export {
   StreamsBuilder,
   boolean,
   bytes,
+  calendar,
   correctedDeviceTime,
   customStore,
+  customWindows,
   describe,
   deviceTime,
   diffTopologies,
@@ -58,6 +60,9 @@ export type {
   BadTimestampPolicy,
   BranchPattern,
   BranchedKStream,
+  CalendarOptions,
+  CustomWindowsOptions,
+  CustomWindowsSpec,
   BuildOptions,
   Cancellable,
   CheckedJsonOptions,
@@ -181,6 +186,7 @@ export type {
   WindowStoreSettings,
   Windowed,
   WindowedByOptions,
+  WindowsPort,
 } from '@millrace/core'
 export { KafkaStreams, consoleLogger, formatReset, resetApplication, silentLogger } from '@millrace/runtime'
 export type {

@@ -80,6 +80,7 @@ export function addAggregation(
 export function windowedKeySerde(inner: Serde<unknown> | undefined, windows: WindowsSpec): Serde<unknown> | undefined {
   if (inner === undefined) return undefined
   if (windows.type === 'session') return sessionWindowed(inner) as Serde<unknown>
+  if (windows.type === 'custom') return timeWindowed(inner, { windows }) as Serde<unknown>
   const sizeMs = windows.type === 'sliding' ? windows.timeDifferenceMs : windows.sizeMs
   return timeWindowed(inner, { sizeMs }) as Serde<unknown>
 }
@@ -129,6 +130,7 @@ export function aggregationSpec(
   switch (windows.type) {
     case 'time':
     case 'unlimited':
+    case 'custom':
       return { type: 'windowAggregate', windows, ...windowed }
     case 'sliding':
       return { type: 'slidingAggregate', windows, ...windowed }

@@ -124,6 +124,8 @@ export function windowedTableStore(
     case 'time':
     case 'unlimited':
       return { ...store, kind: 'window', windowSizeMs: windows.sizeMs, ...closes }
+    case 'custom':
+      return { ...store, kind: 'window', windowSizeMs: windows.sizeMs, windowsName: windows.name, ...closes }
     case 'sliding':
       return {
         ...store,
@@ -142,6 +144,7 @@ export function windowedTableStore(
 function leastRetentionMs(windows: WindowsSpec): number {
   switch (windows.type) {
     case 'time':
+    case 'custom':
       return windows.sizeMs + windows.graceMs
     case 'unlimited':
       return Number.MAX_SAFE_INTEGER

@@ -117,6 +117,7 @@ function waitFor(windows: WindowsSpec): Wait {
   switch (windows.type) {
     case 'time':
     case 'unlimited':
+    case 'custom':
       return { waitMs: windows.graceMs, windowMs: windows.sizeMs }
     case 'sliding':
       return { waitMs: windows.graceMs, windowMs: windows.timeDifferenceMs }

@@ -268,6 +268,11 @@ export const ERROR_TABLE = {
     message: 'The transaction "{transactionalId}" must be aborted: {reason}',
     hint: 'No action needed: Millrace aborts the transaction and resumes from the last committed offsets.',
   },
+  MILLRACE_WINDOWS_INVALID: {
+    kind: 'topology',
+    message: 'The windows "{windows}" break the contract of windowsFor: {reason}',
+    hint: 'Check the implementation with windowsConformance of @millrace/testing.',
+  },
   MILLRACE_TRANSACTION_UNKNOWN: {
     kind: 'retriable',
     message: 'It is unknown whether the transaction "{transactionalId}" was committed: {reason}',

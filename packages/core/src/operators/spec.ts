@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.ts'
 import type { DeduplicateSpec } from './deduplicate.ts'
 import type { MapValuesAsyncSpec } from './map-values-async.ts'
+import type { WindowsPort } from '../ports/windows.ts'
 
 /**
  * What a processor node does, as data. `type` is the operator; functions are the user's own, by reference. How each
@@ -152,8 +153,16 @@ export type AggregateFunction =
 /** All times are in milliseconds. */
 export type WindowsSpec = FixedWindowsSpec | SlidingWindowsSpec | SessionWindowsSpec
 
-/** Windows that are there whatever records come. */
-export type FixedWindowsSpec = TimeWindowsSpec | UnlimitedWindowsSpec
+/** Windows whose starts and ends do not depend on the records. */
+export type FixedWindowsSpec = TimeWindowsSpec | UnlimitedWindowsSpec | CustomWindowsSpec
+
+/** Windows that a function gives, see `customWindows`. */
+export interface CustomWindowsSpec extends WindowsPort {
+  readonly type: 'custom'
+  /** The longest that a window can be. */
+  readonly sizeMs: number
+  readonly graceMs: number
+}
 
 /** Tumbling when `advanceMs` equals `sizeMs`. A window ends before `start + sizeMs`. */
 export interface TimeWindowsSpec {

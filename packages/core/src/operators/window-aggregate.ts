@@ -1,16 +1,18 @@
 import { windowed } from '../record/windowed.ts'
+import { endOfWindow } from '../windows/end-of-window.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileUpdate, storedAt } from './aggregate.ts'
 import { compileFinalEmission, type SlotRange } from './final-emission.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
-import type { FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
+import type { CustomWindowsSpec, FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
 import { runSteps, runStepsThatTell } from './stepwise.ts'
 import { StreamTime } from './stream-time.ts'
 
-/** Starts of the windows that hold `timestamp`, ascending; windows are aligned to the epoch and never start before it. */
+/** Starts of the windows that hold `timestamp`, ascending. Those of a fixed length are aligned to the epoch; none starts before it. */
 function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
   if (windows.type === 'unlimited') return timestamp >= windows.startMs ? [windows.startMs] : []
+  if (windows.type === 'custom') return timestamp < 0 ? [] : windows.windowsFor(timestamp).map(({ start }) => start)
   const { sizeMs, advanceMs } = windows
   const first = Math.floor(Math.max(0, timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs
   if (first + advanceMs > timestamp && timestamp >= 0) return [first]
@@ -29,11 +31,12 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const { name } = env.node
   const store = env.windowStore(spec.store)
   const { sendOldValues, windows } = spec
-  const { sizeMs, graceMs } = windows
+  const { graceMs } = windows
+  const endOf = windows.type === 'custom' ? (start: number) => endOfWindow(windows, start) : addTo(windows.sizeMs)
   const onUpdate = spec.emit === 'on-update'
   const streamTime = new StreamTime(context)
 
-  const windowOf = (key: unknown, start: number) => windowed(key, start, start + sizeMs)
+  const windowOf = (key: unknown, start: number) => windowed(key, start, endOf(start))
   if (store.caching && onUpdate) {
     store.onEmit((key, start, value, old) => env.forward(windowOf(key, start), value, old), sendOldValues)
   }
@@ -55,7 +58,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   function firstOpen(starts: readonly number[]): number {
     const closeTime = streamTime.now - graceMs
     let first = 0
-    while (first < starts.length && starts[first]! + sizeMs <= closeTime) first++
+    while (first < starts.length && endOf(starts[first]!) <= closeTime) first++
     return first
   }
 
@@ -78,7 +81,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     const starts = windowStartsFor(timestamp, windows)
     const open = firstOpen(starts)
     if (open === 0) return updateFrom(0, starts, key, value)
-    const missed = starts.slice(0, open).map(start => ({ start, end: start + sizeMs }))
+    const missed = starts.slice(0, open).map(start => ({ start, end: endOf(start) }))
     const late = { streamTimeMs: streamTime.now, windows: missed, partly: open < starts.length }
     const waiting = dropLate(key, value, late)
     return waiting === undefined
@@ -95,7 +98,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
 
   const forward = ({ key, slot, value, timestamp }: RangeEntry) =>
     forwardAt(env, timestamp, windowOf(key, slot), value, null)
-  const emitClosed = compileFinalEmission(spec.store, (now, last) => closedStarts(windows, now, last), forward, env)
+  const emitClosed = compileFinalEmission(spec.store, closedStarts(windows), forward, env)
   env.onAdvance(time => {
     streamTime.reach(time)
     return runStepsThatTell(emitClosed(streamTime.now - graceMs))
@@ -108,12 +111,31 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   }
 }
 
-/** Starts of the windows that have closed since the last emission; undefined when there can be none. */
-function closedStarts(windows: TimeWindowsSpec, closeTime: number, last: number): SlotRange | undefined {
+function addTo(sizeMs: number): (start: number) => number {
+  return start => start + sizeMs
+}
+
+/** Gives the starts of the windows that have closed since the last emission; undefined when there can be none. */
+function closedStarts(
+  windows: TimeWindowsSpec | CustomWindowsSpec,
+): (closeTime: number, last: number) => SlotRange | undefined {
+  return windows.type === 'custom'
+    ? (closeTime, last) => closedCustomStarts(windows, closeTime, last)
+    : (closeTime, last) => closedTimeStarts(windows, closeTime, last)
+}
+
+function closedTimeStarts(windows: TimeWindowsSpec, closeTime: number, last: number): SlotRange | undefined {
   const to = closeTime - windows.sizeMs
   if (last === -1 || to < 0) return { from: 0, to }
   const from = Math.max(0, last - windows.sizeMs) + 1
   const [before, now] = [windowStartsFor(from - 1, windows), windowStartsFor(to, windows)]
   const same = before.length === now.length && before.every((start, index) => start === now[index])
   return same ? undefined : { from, to }
+}
+
+/** Since a window that starts later does not end earlier, those that have closed are all that start before the first open one. */
+function closedCustomStarts(windows: CustomWindowsSpec, closeTime: number, last: number): SlotRange | undefined {
+  const firstOpen = (time: number) => (time < 0 ? 0 : (windows.windowsFor(time)[0]?.start ?? time + 1))
+  const range = { from: last === -1 ? 0 : firstOpen(last), to: firstOpen(closeTime) - 1 }
+  return range.from > range.to ? undefined : range
 }

@@ -3,6 +3,8 @@ import { readInt64, writeInt64 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import { windowed, type Windowed, type Window } from '../record/windowed.ts'
 import { asBuffer, collect } from './in-place-serde.ts'
+import { endOfWindow } from '../windows/end-of-window.ts'
+import type { WindowsPort } from '../ports/windows.ts'
 import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError, shown } from './serde-errors.ts'
@@ -14,10 +16,12 @@ import { decodeError, encodeError, shown } from './serde-errors.ts'
  *   sessionWindowed := key end:int64 start:int64
  */
 
-export interface TimeWindowedOptions {
-  /** The windows' length, which the bytes do not hold. `Infinity` for windows that never end. */
-  readonly sizeMs: number
-}
+/** What gives the end of a window, which the bytes do not hold. */
+export type TimeWindowedOptions =
+  /** The windows' length in milliseconds. `Infinity` for windows that never end. */
+  | { readonly sizeMs: number }
+  /** Windows that differ in length, as `calendar` makes them. */
+  | { readonly windows: WindowsPort }
 
 /**
  * Keys of a time-windowed aggregation. Only the inner key decides the partition.
@@ -25,19 +29,23 @@ export interface TimeWindowedOptions {
  * @throws MILLRACE_SERDE_DECODE when there are less than 8 bytes, or what the inner serde throws
  */
 export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): Serde<Windowed<K>> {
-  const { sizeMs } = options
-  checkedNumber('timeWindowed', 'sizeMs', sizeMs, { from: 0, orInfinity: true, of: 'milliseconds' })
+  const endOf = 'windows' in options ? (start: number) => endOfWindow(options.windows, start) : addTo(options.sizeMs)
   const serde = windowedSerde(inner, {
     name: `timeWindowed(${inner.name})`,
     suffixBytes: 8,
     endless: true,
     read(bytes, position) {
       const start = readInt64(bytes, position)
-      return { start, end: start + sizeMs }
+      return { start, end: endOf(start) }
     },
     write: ({ start }, bytes, position) => writeInt64(bytes, position, start),
   })
-  return madeOf(serde, timeWindowed, inner, sizeMs)
+  return madeOf(serde, timeWindowed, inner, 'windows' in options ? options.windows : options.sizeMs)
+}
+
+function addTo(sizeMs: number): (start: number) => number {
+  checkedNumber('timeWindowed', 'sizeMs', sizeMs, { from: 0, orInfinity: true, of: 'milliseconds' })
+  return start => start + sizeMs
 }
 
 /**

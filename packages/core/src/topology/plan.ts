@@ -131,6 +131,8 @@ export interface StorePlan {
   readonly changelog: ChangelogPlan | undefined
   /** Window stores only. */
   readonly windowSizeMs?: number
+  /** Of custom windows only: identifies them. */
+  readonly windowsName?: string
   /** How long a window is kept from its start, or a session from its end, in stream time. */
   readonly retentionMs?: number
   /** Versioned stores only: for how long, in stream time, it can be asked what was valid at a time. */

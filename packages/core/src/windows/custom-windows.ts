@@ -1,0 +1,41 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import { checkedNumber } from '../errors/number-option.ts'
+import type { CustomWindowsSpec } from '../operators/spec.ts'
+import type { WindowsPort } from '../ports/windows.ts'
+
+export interface CustomWindowsOptions extends WindowsPort {
+  /** The longest that a window can be, in milliseconds. Stores keep windows for this time and `graceMs`. */
+  readonly maxSizeMs: number
+  /** How long a window takes late records after its end, in milliseconds of stream time. */
+  readonly graceMs: number
+}
+
+/**
+ * Windows that a function of yours gives, for `windowedBy`. `windowsConformance` of `@millrace/testing` checks them.
+ *
+ * @example
+ * const shifts = customWindows({
+ *   name: 'shifts',
+ *   maxSizeMs: 16 * HOUR,
+ *   graceMs: HOUR,
+ *   windowsFor(timestamp) {
+ *     const day = Math.floor(timestamp / DAY) * DAY
+ *     const start = timestamp - day < 8 * HOUR ? day : day + 8 * HOUR
+ *     return [{ start, end: start === day ? day + 8 * HOUR : day + DAY }]
+ *   },
+ * })
+ * grouped.windowedBy(shifts).count()
+ */
+export function customWindows(options: CustomWindowsOptions): CustomWindowsSpec {
+  const { name, maxSizeMs, graceMs } = options
+  if (typeof name !== 'string' || name === '') throw invalid('name has to be a text that identifies the windows')
+  if (typeof options.windowsFor !== 'function') throw invalid('windowsFor has to be a function')
+  checkedNumber('customWindows', 'maxSizeMs', maxSizeMs, { from: 1, of: 'milliseconds' })
+  checkedNumber('customWindows', 'graceMs', graceMs, { from: 0, of: 'milliseconds' })
+  const windowsFor: WindowsPort['windowsFor'] = timestamp => options.windowsFor(timestamp)
+  return Object.freeze({ type: 'custom', name, sizeMs: maxSizeMs, graceMs, windowsFor })
+}
+
+function invalid(reason: string): Error {
+  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'customWindows', reason })
+}
