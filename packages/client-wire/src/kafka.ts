@@ -28,9 +28,9 @@ import { WireProducer } from './produce/wire-producer.ts'
 
 /** How to reach Kafka. */
 export interface KafkaOptions {
-  /** As `host:port`, a list or separated by commas. Without a port, 9092. */
+  /** As `host:port`, a list, or separated by commas. */
   readonly brokers: string | readonly string[]
-  /** @default the application's id */
+  /** @default the application's id and that of the process */
   readonly clientId?: string
   /**
    * True for TLS with the system's authorities, or options as of Node's `tls.connect`: `ca`, `cert`, `key` and others.
