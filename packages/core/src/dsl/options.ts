@@ -67,7 +67,10 @@ export interface WindowStoreSettings extends Omit<
   StoreOptions,
   'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
 > {
-  /** How long a window is kept from its start, in milliseconds of stream time. @default size and grace together */
+  /**
+   * How long a window is kept from its start, a session from its end, in milliseconds of stream time.
+   * @default size (or gap) and grace together; of sliding windows twice the time difference and the grace
+   */
   readonly retentionMs?: number
 }
 
