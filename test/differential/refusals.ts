@@ -25,6 +25,11 @@ export const REFUSALS: readonly Refusal[] = [
     ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
   },
   {
+    // Rarely drawn: most tables below suppress are windowed.
+    java: /TopologyException: Invalid topology: Window close time is only defined for windowed computations/,
+    ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
+  },
+  {
     java: /IllegalArgumentException: ON_WINDOW_CLOSE emit strategy cannot be used for UnlimitedWindows/,
     ours: 'MILLRACE_TOPOLOGY_OPTION_INVALID',
   },
