@@ -52,7 +52,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
   /** When the group decided something that the member has not heard of. */
   #newsSince: number | undefined
   /** For the leader: how many partitions the topics had that it assigned. */
-  #led: { readonly topics: readonly string[]; readonly counts: string; version: number } | undefined
+  #led: { readonly topics: readonly string[]; readonly counts: string; version: number; lookedAt: number } | undefined
   #woken = false
   #closed = false
 
@@ -271,10 +271,11 @@ export class MemoryGroupConsumer implements GroupConsumer {
     return assignor.assign(members)
   }
 
-  /** The leader has the group assign again when a topic gets more partitions. */
+  /** The leader has the group assign again when a topic gets more partitions, but it does not look all the time. */
   #watch(topics: readonly string[]): void {
     const { cluster } = this.#connection
-    this.#led = { topics, counts: partitionCounts(this.#connection, topics), version: cluster.metadataVersion }
+    const counts = partitionCounts(this.#connection, topics)
+    this.#led = { topics, counts, version: cluster.metadataVersion, lookedAt: cluster.clock.monotonic() }
   }
 
   async #assign({ partitions, userData }: MemberAssignment): Promise<void> {
@@ -322,8 +323,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
 
   #leaderSeesNewPartitions(): boolean {
     const led = this.#led
-    const { metadataVersion } = this.#connection.cluster
+    const { metadataVersion, clock } = this.#connection.cluster
     if (led === undefined || led.version === metadataVersion) return false
+    if (clock.monotonic() - led.lookedAt < METADATA_MAX_AGE_MS) return false
+    led.lookedAt = clock.monotonic()
     if (partitionCounts(this.#connection, led.topics) === led.counts) led.version = metadataVersion
     return led.version !== metadataVersion
   }
@@ -344,6 +347,9 @@ export class MemoryGroupConsumer implements GroupConsumer {
     return fencedError(this.#options, refusal)
   }
 }
+
+/** How old the metadata of a consumer may be: a leader sees new partitions as late as that, as with Kafka's clients. */
+const METADATA_MAX_AGE_MS = 300_000
 
 function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
   const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))

@@ -76,14 +76,18 @@ it('keeps the place of a client that is cut off for less than its session, and n
   expect(a.diary).toEqual(['assigned 0', 'lost 0', 'assigned 0'])
 })
 
-it('has its leader assign anew when a topic grows', async () => {
-  const { cluster, client } = clusterWithTopic(1)
+it('has its leader assign again when a topic grows, as soon as its metadata is 5 minutes old', async () => {
+  const { clock, cluster, client } = clusterWithTopic(1)
   const a = member(client())
   await a.consumer.poll(0)
   cluster.createTopic({ name: 'other', partitions: 3 })
   await a.consumer.poll(0)
   expect(a.diary).toEqual(['assigned 0'])
   cluster.createPartitions('t', 3)
+  await clock.advance(299_999)
+  await a.consumer.poll(0)
+  expect(a.diary).toEqual(['assigned 0'])
+  await clock.advance(1)
   await a.consumer.poll(0)
   expect(a.diary).toEqual(['assigned 0', 'assigned 1,2'])
 })

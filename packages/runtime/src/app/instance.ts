@@ -163,7 +163,7 @@ export class Instance {
     }
     this.#begun = await openParts(context, this.#opened, signal)
     this.#lastRefresh = this.#options.clock.monotonic()
-    this.#growth.begin()
+    this.#growth.begin(this.#begun.topicsAtStart)
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
     this.#slowAssignment = new SlowAssignment(this.#options)
   }

@@ -55,14 +55,18 @@ it.each([
   ['while it is away', true],
   ['after it has come back', false],
 ])('takes up partitions that come %s, though the group does not assign at its return', async (_when, away) => {
-  const { cluster, start, settle } = world()
+  const { clock, cluster, start, settle } = world()
   const before = await start('a')
   await settle(before)
   await before.end({ clean: true, leave: false })
   if (away) cluster.createPartitions('in', 5)
   const again = await start('a')
   await settle(again)
-  if (!away) cluster.createPartitions('in', 5)
+  if (!away) {
+    cluster.createPartitions('in', 5)
+    // As long as it takes until somebody looks.
+    await clock.advance(300_000)
+  }
   await settle(again)
   expect(tasksOf(again)).toEqual(['0_0', '0_1', '0_2', '0_3', '0_4'])
   await again.end({ clean: true, leave: true })
