@@ -257,7 +257,7 @@ export class Instance {
     try {
       if (options.clean) await this.#commitAtEnd()
     } catch (error) {
-      failure = error
+      failure = await this.#afterFailedEnd(error)
     }
     try {
       await this.#opened.close(options)
@@ -265,6 +265,21 @@ export class Instance {
       failure ??= error
     }
     if (failure !== undefined) throw failure
+  }
+
+  /**
+   * What went wrong when the last commit failed. A record that fails late is no failure: nothing of it stays behind, and whoever has
+   * the task next processes what is not committed without it.
+   */
+  async #afterFailedEnd(error: unknown): Promise<unknown> {
+    const { logger } = this.#options
+    try {
+      if (!(await takeBackLate(error, this.#parts.tasks, logger))) return error
+      logger.warn({}, 'closing without a commit: its records are processed again')
+      return undefined
+    } catch (thrown) {
+      return thrown
+    }
   }
 
   /** As long as nobody has lost patience it waits for a rebalance that keeps it from committing. */

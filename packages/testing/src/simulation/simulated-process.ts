@@ -149,6 +149,8 @@ export class SimulatedProcess {
         await instance.end({ clean, leave: setting.staticMembers !== true })
       } catch (error) {
         history(`${this.name} could not close cleanly: ${String(error)}`)
+        if (clean && !isMillraceError(error, 'retriable', 'fenced') && !isSimulated(error))
+          this.#world.violation(`${this.name} could not close: ${String(error)}`)
       }
       if (this.#life !== life) return
       this.#instance = undefined
