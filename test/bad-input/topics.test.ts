@@ -43,7 +43,10 @@ describe('a topic that does not fit', () => {
     expect(error).toMatchObject({
       code: 'MILLRACE_TOPIC_MISSING',
       kind: 'config',
-      hint: 'Create the topic, or correct its name in the topology. Millrace creates internal topics only.',
+      hint:
+        'Create the topic, or correct its name in the topology. Millrace creates internal topics only. ' +
+        `To create: await createTopics(client, { name: '${missing}', partitions: 4 }) before start(), ` +
+        `or kafka-topics.sh --bootstrap-server HOST:PORT --create --topic ${missing} --partitions 4`,
     })
     expect(error.message).toContain(`"${missing}"`)
     expect(app.state).toBe('ERROR')
@@ -54,7 +57,9 @@ describe('a topic that does not fit', () => {
     await apps.io.createTopic('orders', 1)
     const error = await failureOf(apps.app(copy('odrers', 'billed')).start())
     expect(error.message).toContain('The topic "odrers" does not exist')
-    expect(error.hint).toMatch(/^Did you mean "orders"\? Create the topic, .* Also missing: billed\.$/)
+    expect(error.hint).toMatch(
+      /^Did you mean "orders"\? Create the topic, .* Also missing: billed\. To create: .*billed/,
+    )
   })
 
   it('is said to be missing when nothing matches a pattern', async () => {

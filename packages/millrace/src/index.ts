@@ -220,5 +220,5 @@ export {
 } from '@millrace/client-wire'
 export { MemoryCluster, memoryClient, type MemoryClient, type MemoryClusterOptions } from '@millrace/client-memory'
 export { rocksdb, type RocksdbOptions } from '@millrace/store-rocksdb'
-export { openTopics } from './topics.ts'
+export { createTopics, openTopics } from './topics.ts'
 export type { ReadOptions, ReadRecord, RecordToWrite, Topics, TopicSerdes } from './topics.ts'

@@ -1,7 +1,7 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { long, string, systemClock } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { openTopics, type ReadRecord } from './topics.ts'
+import { createTopics, openTopics, type ReadRecord } from './topics.ts'
 
 const serdes = { key: string(), value: long() }
 
@@ -49,4 +49,12 @@ it('ends a read that is aborted, and says which topic is missing', async () => {
   expect(await reading).toEqual([])
   await expect(topics.read('missing', serdes)).rejects.toMatchObject({ code: 'MILLRACE_TOPIC_MISSING' })
   await expect(topics.write('missing', serdes, [])).rejects.toMatchObject({ code: 'MILLRACE_TOPIC_MISSING' })
+})
+
+it('createTopics creates what is missing and leaves the rest, also when two processes do so at once', async () => {
+  const cluster = new MemoryCluster({ clock: systemClock })
+  cluster.createTopic({ name: 'kept', partitions: 2 })
+  const wanted = ['kept', 'new', 'other'].map(name => ({ name, partitions: 4 }))
+  await Promise.all([createTopics(memoryClient(cluster), ...wanted), createTopics(memoryClient(cluster), ...wanted)])
+  expect(wanted.map(({ name }) => cluster.partitionCount(name))).toEqual([2, 4, 4])
 })

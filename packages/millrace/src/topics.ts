@@ -1,5 +1,6 @@
 import {
   checkedConfigNumber,
+  isMillraceError,
   NO_HEADERS,
   millraceError,
   partitionForKey,
@@ -57,15 +58,45 @@ const POLL_MS = 200
  * no part of a topology, and takes no part in its transactions.
  *
  * @example
- * await using topics = await openTopics(kafkajs({ brokers }))
+ * const topics = await openTopics(kafkajs({ brokers }))
  * await topics.create({ name: 'lines', partitions: 4 })
  * await topics.write('lines', { key: string(), value: string() }, [{ value: 'to be or not to be' }])
+ * await topics.close()
  */
 export async function openTopics(factory: ClientFactory, options: { readonly logger?: Logger } = {}): Promise<Topics> {
   const client = factory({ clientId: 'millrace-topics', clock: systemClock, logger: options.logger ?? consoleLogger() })
   const producer = client.producer({})
   await producer.init()
   return new Topics(client, producer)
+}
+
+/**
+ * Creates those of the topics that do not exist, as before the first start of an application. Existing ones stay as they are.
+ *
+ * @example
+ * await createTopics(kafkajs({ brokers }), { name: 'lines', partitions: 4 }, { name: 'word-counts', partitions: 4 })
+ */
+export async function createTopics(client: ClientFactory, ...topics: readonly NewTopic[]): Promise<void> {
+  const opened = client({ clientId: 'millrace-topics', clock: systemClock, logger: consoleLogger() })
+  const admin = opened.admin()
+  try {
+    await createMissing(admin, topics)
+  } finally {
+    await admin.close()
+    await opened.close()
+  }
+}
+
+/** Another process may create the same topic at the same time. */
+async function createMissing(admin: Admin, topics: readonly NewTopic[]): Promise<void> {
+  const there = new Set(await admin.listTopics())
+  for (const topic of topics.filter(({ name }) => !there.has(name))) {
+    try {
+      await admin.createTopics([topic])
+    } catch (error) {
+      if (!isMillraceError(error) || error.code !== 'MILLRACE_TOPIC_EXISTS') throw error
+    }
+  }
 }
 
 export class Topics {
@@ -84,9 +115,7 @@ export class Topics {
 
   /** Creates those of the topics that are not there. */
   async create(...topics: readonly NewTopic[]): Promise<void> {
-    const there = new Set(await this.#admin.listTopics())
-    const missing = topics.filter(({ name }) => !there.has(name))
-    if (missing.length > 0) await this.#admin.createTopics(missing)
+    await createMissing(this.#admin, topics)
   }
 
   /** Names of all topics. */

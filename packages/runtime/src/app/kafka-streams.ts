@@ -4,6 +4,7 @@ import { asError, isMillraceError, isPromise, millraceError, type Plan } from '@
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
+import { stateLine } from '../observe/state-line.ts'
 import type { RestoreEvent } from '../restore/restorer.ts'
 import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../restore/standby-listener.ts'
 import { warnOfHeapStores } from '../state/heap-stores.ts'
@@ -343,7 +344,9 @@ export class KafkaStreams {
     const before = this.#state
     if (before === next) return
     this.#state = transition(before, next)
-    this.#options.logger.info({ from: before, to: next }, `state is ${next}`)
+    const { applicationId, logger } = this.#options
+    const line = stateLine(next, before, { applicationId, tasks: this.#instance.tasks.length })
+    logger.info({ state: next, before }, line)
     this.#tell('state', next, before)
   }
 }

@@ -31,9 +31,9 @@ it('says once why no tasks come while the group waits for one that has ended wit
   await before.end({ clean: true, leave: false })
 
   const after = await start('after')
-  await run(after, 9_000)
+  await run(after, 4_000)
   expect(warnings).toEqual([])
-  await run(after, 20_000)
+  await run(after, 25_000)
   expect(warnings).toEqual([
     {
       message: expect.stringContaining('no tasks yet: the group waits for members') as unknown,

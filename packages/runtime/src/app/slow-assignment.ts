@@ -1,8 +1,8 @@
 import type { Admin } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 
-/** A rebalance that everybody answers is over long before. */
-const SLOW_MS = 10_000
+/** A rebalance that everybody answers is over sooner; brokers wait 3 s for more members before the first one. */
+const SLOW_MS = 5_000
 
 /**
  * Says why nothing happens when the first assignment does not come: usually because a process of before has ended without leaving

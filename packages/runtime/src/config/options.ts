@@ -132,7 +132,7 @@ export interface KafkaStreamsOptions {
    * @default an id that is kept in the state directory
    */
   readonly processId?: string
-  /** The destination of log messages. A pino logger works as it is. @default `consoleLogger()`, which writes warnings and errors to the console */
+  /** The destination of log messages. A pino logger works as it is. @default `consoleLogger()`: levels info, warn and error to stderr */
   readonly logger?: Logger
   /** The source of time. @default the system clock */
   readonly clock?: Clock

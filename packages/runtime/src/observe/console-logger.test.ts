@@ -17,8 +17,8 @@ function written(level: string): readonly string[] {
 }
 
 it.each([
-  ['', ['WARN a warn', 'ERROR a error']],
-  [`'info'`, ['INFO a info', 'WARN a warn', 'ERROR a error']],
+  ['', ['INFO a info', 'WARN a warn', 'ERROR a error']],
+  [`'debug'`, ['DEBUG a debug', 'INFO a info', 'WARN a warn', 'ERROR a error']],
   [`'error'`, ['ERROR a error']],
 ])('consoleLogger(%s) writes its level and those above to stderr', (level, lines) => {
   expect(written(level).map(line => line.replace(/^\S+ /, ''))).toEqual(

@@ -4,8 +4,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
-/** A logger of plain lines on stderr: time, level, message, fields. @param least levels below it are left out. @default 'warn' */
-export function consoleLogger(least: LogLevel = 'warn'): Logger {
+/** A logger of plain lines on stderr: time, level, message, fields. @param least levels below it are left out. @default 'info' */
+export function consoleLogger(least: LogLevel = 'info'): Logger {
   const log = (level: LogLevel) => (fields: LogFields, message: string) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
     console.error(`${new Date().toISOString()} ${level.toUpperCase()} ${message}${showFields(fields)}`)

@@ -149,6 +149,7 @@ export class Restorer {
         }
         progress.tell(work)
       }
+      progress.end(work)
     } finally {
       await consumer.close()
     }
@@ -219,7 +220,7 @@ export class Restorer {
     open.delete(restoring)
     const event = this.#event(restoring)
     const { task, store, from, to, restored, milliseconds } = event
-    this.#logger.info(
+    this.#logger.debug(
       { task, store, from, to, restored, milliseconds },
       `restored ${restored} records of ${store} in ${milliseconds} ms`,
     )

@@ -23,16 +23,20 @@ export interface DirectoryLock {
  * It tells people that they started an application twice. Two processes that cannot see each other, as in two containers,
  * are kept apart by the store's own lock.
  *
+ * @param hintFor what to do about the owner @default the hint of the error's code
  * @throws MILLRACE_STORE_LOCKED with the other pid
  */
-export function lockDirectory(directory: string): DirectoryLock {
+export function lockDirectory(directory: string, hintFor?: (owner: string) => string): DirectoryLock {
   const path = join(directory, LOCK_FILE)
   const content = JSON.stringify(ownerOf(process.pid))
   while (!createdWith(path, content)) {
     const found = contentOf(path)
     if (found === undefined) continue
     const owner = holderIn(found)
-    if (owner !== undefined) throw millraceError('MILLRACE_STORE_LOCKED', { directory, owner })
+    if (owner !== undefined) {
+      const options = hintFor === undefined ? undefined : { hint: hintFor(owner) }
+      throw millraceError('MILLRACE_STORE_LOCKED', { directory, owner }, options)
+    }
     removeStale(path, found)
   }
   let released = false

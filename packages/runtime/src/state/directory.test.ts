@@ -77,6 +77,7 @@ it('is locked while this process has it open, and free after the release', async
   await expect(open('app')).rejects.toMatchObject({
     code: 'MILLRACE_STORE_LOCKED',
     message: expect.stringContaining('this process already'),
+    hint: expect.stringContaining(`stateDir: process.env.STATE_DIR ?? ${JSON.stringify(stateDir)}, start it with`),
   })
   await directory.close()
   const again = await open('app')

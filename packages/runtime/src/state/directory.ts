@@ -24,7 +24,7 @@ export const openStateDirectory: OpenStateDirectory = options => {
   const path = applicationDirectory(options.stateDir, options.applicationId)
   return withDirectory(path, async () => {
     await mkdir(path, { recursive: true })
-    const lock = lockDirectory(path)
+    const lock = lockDirectory(path, owner => lockedHint(options.stateDir, owner))
     try {
       const processId = await readProcessId(path)
       return stateDirectory(path, processId, options.logger, lock.release)
@@ -33,6 +33,15 @@ export const openStateDirectory: OpenStateDirectory = options => {
       throw error
     }
   })
+}
+
+/** The same program started twice cannot have two literals, so the line reads the directory from the environment. */
+function lockedHint(stateDir: string, owner: string): string {
+  const line = `stateDir: process.env.STATE_DIR ?? ${JSON.stringify(stateDir)}`
+  return (
+    `A second process on this machine needs its own stateDir. With the option ${line}, start it with ` +
+    `STATE_DIR=${JSON.stringify(`${stateDir}-2`)}. If it is not meant to run twice, stop ${owner} first.`
+  )
 }
 
 function stateDirectory(path: string, processId: string, logger: Logger, release: () => void): StateDirectory {

@@ -147,7 +147,9 @@ export class GlobalRestore {
     part.ended = true
     const event = this.#event(part)
     const { store, topic, partition, from, to, restored, milliseconds } = event
-    this.#options.logger.info(
+    const { logger } = this.#options
+    const level = restored > 0 ? 'info' : 'debug'
+    logger[level](
       { store, topic, partition, from, to, restored, milliseconds },
       `restored ${restored} records of the global store ${store} in ${milliseconds} ms`,
     )

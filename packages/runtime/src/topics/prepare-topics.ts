@@ -144,8 +144,18 @@ function missingTopics(missing: readonly string[], existing: readonly string[]):
     meant === undefined ? '' : `Did you mean "${meant}"? `,
     'Create the topic, or correct its name in the topology. Millrace creates internal topics only.',
     others.length === 0 ? '' : ` Also missing: ${others.join(', ')}.`,
+    creationWays(missing),
   ]
   return millraceError('MILLRACE_TOPIC_MISSING', { topic: topic! }, { hint: parts.join('') })
+}
+
+/** Lines that are ready to be copied. */
+function creationWays(topics: readonly string[]): string {
+  const listed = topics.map(name => `{ name: '${name}', partitions: 4 }`).join(', ')
+  const commands = topics.map(
+    name => `kafka-topics.sh --bootstrap-server HOST:PORT --create --topic ${name} --partitions 4`,
+  )
+  return ` To create: await createTopics(client, ${listed}) before start(), or ${commands.join(' && ')}`
 }
 
 async function createMissing(
