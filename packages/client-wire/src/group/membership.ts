@@ -69,11 +69,10 @@ export class Membership {
   #countedAt = Number.NEGATIVE_INFINITY
   #ended = false
   readonly #stop = new AbortController()
-  readonly #beating: Promise<void>
 
   constructor(options: MembershipOptions) {
     this.#options = options
-    this.#beating = this.#beatAlways()
+    void this.#beatAlways()
   }
 
   get metadata(): GroupMetadata {
@@ -166,9 +165,11 @@ export class Membership {
     this.#stop.abort()
     const { cluster, purpose, busy, clock } = this.#options
     await busy?.close()
-    await this.#beating
-    const end = clock.sleep(LEAVE_TIMEOUT_MS)
-    if (leave && this.#memberId !== '' && !this.#lost) await Promise.race([this.#leave(), end])
+    if (leave && this.#memberId !== '' && !this.#lost) {
+      const patience = new AbortController()
+      await Promise.race([this.#leave(), clock.sleep(LEAVE_TIMEOUT_MS, patience.signal)])
+      patience.abort()
+    }
     cluster.release(purpose)
   }
 
