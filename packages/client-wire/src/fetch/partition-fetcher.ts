@@ -352,8 +352,8 @@ export class PartitionFetcher {
   }
 
   #buffer(slot: Slot, position: FetchPosition, data: FetchResponsePartitionData, view: Buffer, total: number): void {
-    // The batches of one partition must not keep those of all others in memory.
-    const records = view.length * 2 < total ? Buffer.from(view) : view
+    // The batches of one partition must not keep those of all others in memory, save where they are few.
+    const records = view.length * 8 < total ? Buffer.from(view) : view
     try {
       const raw = {
         partition: slot.partition,

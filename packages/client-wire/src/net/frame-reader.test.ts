@@ -30,6 +30,30 @@ describe('a stream cut into frames', () => {
     )
   })
 
+  it('receives large frames among small ones, of which each byte is in its place', () => {
+    const sizes = fc.array(fc.oneof(fc.nat(50), fc.integer({ min: 60_000, max: 200_000 })), { maxLength: 6 })
+    fc.assert(
+      fc.property(
+        sizes,
+        fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1, maxLength: 5 }),
+        (list, cuts) => {
+          const sent = list.map((size, n) => Buffer.from(Array.from({ length: size }, (_, i) => (i + n) % 251)))
+          const got: Buffer[] = []
+          const reader = new FrameReader(1_000_000, frame => got.push(Buffer.from(frame)))
+          const stream = framed(sent)
+          for (let at = 0, n = 0; at < stream.length; n++) {
+            const next = at + cuts[n % cuts.length]!
+            reader.push(stream.subarray(at, next))
+            at = next
+          }
+          expect(got.map(({ length }) => length)).toEqual(list)
+          expect(got.every((frame, n) => frame.equals(sent[n]!))).toBe(true)
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
   it.each([
     ['negative', [0xff, 0xff, 0xff, 0xff]],
     ['larger than allowed', [0, 0, 0, 101]],

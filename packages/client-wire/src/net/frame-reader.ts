@@ -2,9 +2,13 @@ import { WireError } from '../protocol/wire-error.ts'
 
 const LENGTH_BYTES = 4
 
+/** A frame of this size or less is put together from its pieces; a larger one is received into a buffer of its own. */
+const SMALL_BYTES = 64 * 1024
+/** No more than this is taken for a frame before its bytes are there: a length may be out of the air. */
+const MAX_AHEAD_BYTES = 32 * 1024 * 1024
+
 /**
- * Cuts a stream into frames: `length:int32 bytes`. A frame that came in one piece is a view of that piece. Nothing is
- * allocated for a frame before its bytes are there, so a length that is out of the air costs nothing.
+ * Cuts a stream into frames: `length:int32 bytes`. A small frame that came in one piece is a view of that piece.
  */
 export class FrameReader {
   readonly #maxFrameBytes: number
@@ -13,6 +17,9 @@ export class FrameReader {
   #buffered = 0
   /** Of the frame that is being received, its length field included; undefined until that is known. */
   #wanted: number | undefined
+  /** The large frame that is being received, and how much of it is there. */
+  #large: Buffer | undefined
+  #filled = 0
 
   constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
     this.#maxFrameBytes = maxFrameBytes
@@ -21,22 +28,44 @@ export class FrameReader {
 
   /** @throws WireError `malformed` when a frame is negative or larger than allowed */
   push(piece: Buffer): void {
-    this.#pieces.push(piece)
-    this.#buffered += piece.length
+    let rest = piece
+    if (this.#large !== undefined) {
+      rest = this.#fill(this.#large, piece)
+      if (rest.length === 0) return
+    }
+    this.#pieces.push(rest)
+    this.#buffered += rest.length
     for (;;) {
       if (this.#wanted === undefined) {
         if (this.#buffered < LENGTH_BYTES) return
         this.#wanted = LENGTH_BYTES + this.#frameLength()
       }
-      if (this.#buffered < this.#wanted) return
+      const wanted = this.#wanted
+      if (this.#buffered < wanted && (wanted <= SMALL_BYTES || wanted > MAX_AHEAD_BYTES)) return
       const whole = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#buffered)
-      const frame = whole.subarray(LENGTH_BYTES, this.#wanted)
-      const rest = whole.subarray(this.#wanted)
-      this.#pieces = rest.length === 0 ? [] : [rest]
-      this.#buffered = rest.length
       this.#wanted = undefined
-      this.#onFrame(frame)
+      this.#pieces = []
+      this.#buffered = 0
+      if (whole.length < wanted) {
+        this.#large = Buffer.allocUnsafeSlow(wanted - LENGTH_BYTES)
+        this.#filled = whole.copy(this.#large, 0, LENGTH_BYTES)
+        return
+      }
+      const after = whole.subarray(wanted)
+      if (after.length > 0) this.#pieces = [after]
+      this.#buffered = after.length
+      this.#onFrame(whole.subarray(LENGTH_BYTES, wanted))
     }
+  }
+
+  /** Gives what lies behind the frame. */
+  #fill(frame: Buffer, piece: Buffer): Buffer {
+    const copied = piece.copy(frame, this.#filled)
+    this.#filled += copied
+    if (this.#filled < frame.length) return piece.subarray(copied)
+    this.#large = undefined
+    this.#onFrame(frame)
+    return piece.subarray(copied)
   }
 
   #frameLength(): number {
