@@ -4,8 +4,12 @@ import type { Scenario } from './scenarios.ts'
 
 const texts = { key: string(), value: string() }
 const KEYS = ['mill', 'race', 'wheel']
-/** Where a record fails: below a store that may have a cache, in a branch after it, and at an output that cannot encode it. */
-const PLACES = ['below', 'branch', 'sink']
+/**
+ * Where a record fails: below a store that may have a cache, in a branch after it, at an output that cannot encode it, and at the broker,
+ * which refuses what is too large or too far ahead.
+ */
+const PLACES = ['below', 'branch', 'sink', 'large', 'ahead']
+const DAY_MS = 86_400_000
 
 function failsAt(place: string, value: string): void {
   if (value === place) throw new Error(`fails at the ${place}`)
@@ -20,6 +24,8 @@ export const GIVEN_UP: Scenario = {
   output: 'totals',
   grows: true,
   givesUp: true,
+  // Some sixty copies of one byte are too much for one batch as well, and are to be sent in parts.
+  topicConfigs: { copies: { 'max.message.bytes': '1000', 'message.timestamp.after.max.ms': String(DAY_MS / 2) } },
   plan() {
     const builder = new StreamsBuilder()
     const orders = builder.stream('orders', texts).process<string, string>(() => {
@@ -36,7 +42,8 @@ export const GIVEN_UP: Scenario = {
         init: given => void (context = given),
         process(record) {
           if (record.value === 'forgets') return void goOnLate()
-          return context.forward(record)
+          const timestamp = record.value === 'ahead' ? record.timestamp + DAY_MS : record.timestamp
+          return context.forward({ ...record, timestamp })
         },
       }
     })
@@ -57,9 +64,10 @@ export const GIVEN_UP: Scenario = {
     orders
       .mapValues(value => {
         failsAt('branch', value)
-        return value === 'sink' ? ('no number' as never) : 1
+        if (value === 'sink') return 1 as never
+        return value === 'large' ? 'x'.repeat(2_000) : '1'
       })
-      .to('copies', { key: string(), value: int() })
+      .to('copies', texts)
     return builder.build()
   },
   input: (random, records) =>

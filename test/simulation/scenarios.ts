@@ -25,6 +25,8 @@ export interface Scenario {
   showKey(key: unknown): string
   /** Each further value of a key is larger than the one before: a repetition or a step back shows something done twice or lost. */
   readonly grows: boolean
+  /** Settings of its topics: brokers refuse some records. */
+  readonly topicConfigs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Records fail at places of the topology itself: only where the policy goes on without them. @default false */
   readonly givesUp?: boolean
 }

@@ -26,6 +26,7 @@ export async function simulateScenario(seed: number, shrink = true): Promise<Sce
     seed,
     shrink,
     ...(scenario.givesUp === true && { onBadRecord: seed % 2 === 0 ? 'continue' : 'dead-letter' }),
+    ...(scenario.topicConfigs !== undefined && { topicConfigs: scenario.topicConfigs }),
     input: draw => scenario.input(draw, 20 + Math.floor(draw() * 180)),
     oracle: run => wrongOutput(scenario, run),
   })

@@ -21,6 +21,7 @@ import {
 import { storesUnlikeChangelogs } from './store-oracle.ts'
 import { externalTopics, sinkTopics } from './topics-of-plan.ts'
 import { TransactionWatch } from './transaction-watch.ts'
+import { withoutConfigs } from './without-configs.ts'
 import { RecordWatch, watchedPlan } from './watched-plan.ts'
 
 /** What came of a case. */
@@ -67,7 +68,9 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     violations.add(text)
   }
 
-  for (const name of externalTopics(plan)) cluster.createTopic({ name, partitions })
+  for (const name of externalTopics(plan)) {
+    cluster.createTopic({ name, partitions, configs: setting.topicConfigs?.[name] ?? {} })
+  }
   cluster.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
   const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
   const callListeners = new Map<string, () => void>()
@@ -92,7 +95,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     ...(setting.watched && { transactions: transactionWatch }),
     setting,
     caching,
-    connect: faulty,
+    connect: setting.configsHidden === true ? withoutConfigs(faulty) : faulty,
     history: tell,
     violation,
   }

@@ -47,6 +47,8 @@ export interface SimulationOptions {
   readonly onBadRecord?: SimulationCase['onBadRecord']
   /** Of all topics that the topology reads or writes. @default 1 to 4, drawn from the seed */
   readonly partitions?: number
+  /** Settings of topics that the topology reads or writes, by name. In half of the runs the application may not see them. */
+  readonly topicConfigs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** @default 'as-planned' */
   readonly caching?: 'as-planned' | 'off'
   /** Of the application. @default never: stream time moves on with records only */
@@ -88,12 +90,23 @@ export interface SimulationResult {
  * }
  */
 export async function simulate(plan: Plan, options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, guarantee, partitions, input, idleAdvanceMs, onBadRecord, quietMs = 0, clockSteps = true } = options
+  const {
+    seed,
+    guarantee,
+    partitions,
+    input,
+    idleAdvanceMs,
+    onBadRecord,
+    topicConfigs,
+    quietMs = 0,
+    clockSteps = true,
+  } = options
   const drawn = drawCase({ plan, seed, input, guarantee, partitions, onBadRecord })
   const setting: SimulationCase = {
     ...drawn,
     troubles: clockSteps ? drawn.troubles : drawn.troubles.filter(({ kind }) => kind !== 'wall-clock-step'),
     ...(idleAdvanceMs === undefined ? {} : { idleAdvanceMs }),
+    ...(topicConfigs === undefined ? {} : { topicConfigs, configsHidden: Math.floor(seed / 4) % 2 === 0 }),
     quietMs,
   }
   const first = await judge(plan, setting, options)

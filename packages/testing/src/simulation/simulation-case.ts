@@ -102,6 +102,10 @@ export interface SimulationCase {
   readonly stateBufferBytes?: number
   /** Of the application. @default never: stream time moves on with records only */
   readonly idleAdvanceMs?: number
+  /** Settings of the topics that the plan reads or writes: with them brokers may refuse records. @default none */
+  readonly topicConfigs?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** The application may not see settings, so that it learns of a limit only when a broker refuses a record. @default false */
+  readonly configsHidden?: boolean
   /** How long it goes on after everything has been processed, in virtual milliseconds. @default 0 */
   readonly quietMs?: number
 }
