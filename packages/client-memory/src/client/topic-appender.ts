@@ -70,10 +70,8 @@ export class MemoryTopicAppender implements TopicAppender {
           const bytes = recordBatchBytesOfOne(keyStart, keyEnd, valueStart, valueEnd, headers)
           if ((appender.builder?.byteLength ?? 0) + bytes > limit) appender.send()
         }
-        this.append(
-          ...([partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers] as const),
-          origin?.(),
-        )
+        const made = origin?.()
+        this.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers, made)
       },
     }
   }

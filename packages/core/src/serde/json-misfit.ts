@@ -33,9 +33,46 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
 
 /** Where and why JSON would write something else than `value`, with what to do; undefined where it would not. */
 export function jsonMisfit(value: unknown): string | undefined {
+  if (isPlain(value, 0)) return undefined
   let found = find(value, '', 0, undefined)
   if (found === TOO_DEEP) found = find(value, '', 0, new Set())
   return found && `$${found.path} ${found.reason}`
+}
+
+/** Nesting from which on the slower search takes over. */
+const PLAIN_DEPTH = 8
+
+/**
+ * Whether a value consists of plain objects, arrays and what JSON has a form for. Of most values this is true, and it is found
+ * without an allocation, since each value that is written is looked at.
+ */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value)
+    case 'object':
+      return value === null || isPlainObject(value, depth)
+    default:
+      return false
+  }
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  if (depth > PLAIN_DEPTH || hasToJson(value)) return false
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth + 1)) return false
+    return true
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  // Properties that somebody has added to Object.prototype are looked at as well: at worst the slower search runs.
+  for (const name in value) {
+    const member = (value as Readonly<Record<string, unknown>>)[name]
+    if (member !== undefined && !isPlain(member, depth + 1)) return false
+  }
+  return true
 }
 
 /** `ancestors` are given once the nesting is suspicious. */

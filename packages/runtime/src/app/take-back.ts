@@ -1,6 +1,5 @@
 import { type Logger, refusedRecord } from '@millrace/core'
 import { GivenUpLate } from '../policy/given-up.ts'
-import type { RecordOrigin } from '../task/record-context.ts'
 import type { TaskSet } from '../task/task-set.ts'
 
 /**
@@ -11,7 +10,7 @@ import type { TaskSet } from '../task/task-set.ts'
  */
 export async function takeBackLate(error: unknown, tasks: TaskSet, logger: Logger): Promise<boolean> {
   const refused = refusedRecord(error)
-  const late = refused === undefined ? error : tasks.leaveOut(refused.origin as RecordOrigin, error)
+  const late = refused === undefined ? error : tasks.leaveOut(refused.origin, error)
   if (!(late instanceof GivenUpLate)) return false
   logger.info({ error: late.cause, task: late.task }, 'a record failed late: tasks go back to their last commit')
   await tasks.relog({ refused: refused !== undefined })

@@ -19,7 +19,7 @@ export interface ChangelogLog {
 export function changelogWriter(store: TaskStorePlan, log: ChangelogLog): ChangelogWriter | undefined {
   if (store.changelogTopic === undefined || store.changelogIsSource) return undefined
   const { partition, context } = log
-  const appender = log.producer.topic(store.changelogTopic, { origin: () => context.origin(store.plan.name) })
+  const appender = log.producer.topic(store.changelogTopic, { origin: context.originsOf(store.plan.name) })
   const valueHeaders = store.plan.suppression === true ? SUPPRESSION_HEADERS : NO_HEADERS
   // Kafka Streams logs a record's headers with the windows of joins and with the subscriptions of joins by foreign key;
   // with no other store, least of all those of the user.

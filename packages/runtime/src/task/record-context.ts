@@ -12,6 +12,7 @@ import {
 import { RecordGivenUp } from '../policy/given-up.ts'
 import type { HeldOutput } from './held-output.ts'
 import type { ProcessingLimit } from './processing-limit.ts'
+import { RecordOrigins } from './record-origins.ts'
 
 /**
  * Stands for a key or value that nobody looks at: the sink copies the bytes from the cursor of the record at hand.
@@ -84,8 +85,17 @@ export class RecordContext implements TaskContext {
   readonly #limit: ProcessingLimit | undefined
   readonly #progress: ArrayLike<number>
 
+  readonly #origins: RecordOrigins
+
   /** Without a `limit` a record may take as long as it likes. */
-  constructor(taskId: string, applicationId: string, policy: RecordPolicy, limit?: ProcessingLimit) {
+  constructor(
+    taskId: string,
+    applicationId: string,
+    policy: RecordPolicy,
+    limit?: ProcessingLimit,
+    origins = new RecordOrigins(),
+  ) {
+    this.#origins = origins
     this.#limit = limit
     this.#progress = limit?.progress ?? NEVER_OVERDUE
     this.taskId = taskId
@@ -105,10 +115,15 @@ export class RecordContext implements TaskContext {
     this.unit = undefined
   }
 
-  /** For what is appended now; see `AppenderOptions`. */
+  /** Of what `node` appends now. */
   origin(node: string): RecordOrigin {
     const { taskId: task, topic, partition, offset, flushing: late } = this
     return { task, node, topic, partition, offset, late }
+  }
+
+  /** For what `node` appends; see `AppenderOptions`. */
+  originsOf(node: string): () => unknown {
+    return this.#origins.appender(this, node)
   }
 
   metadata(): RecordMetadata {

@@ -42,7 +42,7 @@ export function compileSink(
   const open = (topic: string): Target | Promise<Target> => {
     const name = topics.decorate(topic)
     const add = (partitions: number) => {
-      const appender = producer.topic(name, { origin: () => context.origin(node.name) })
+      const appender = producer.topic(name, { origin: context.originsOf(node.name) })
       const target = { topic: appender.topic, partitions, appender }
       targets.set(topic, target)
       return target

@@ -12,6 +12,7 @@ import type { ResolvedOptions } from '../config/options.ts'
 import type { ReadableGlobals } from '../state/global-stores.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
+import type { RecordOrigins } from './record-origins.ts'
 import type { IdleTimeOptions } from './idle-time.ts'
 import type { RecordPolicy } from './record-context.ts'
 import type { SinkTopics } from './sink.ts'
@@ -30,6 +31,7 @@ export interface TaskOptions {
   readonly clock: Clock
   readonly policy: RecordPolicy
   readonly givenUp: GivenUpRecords
+  readonly origins: RecordOrigins
   readonly guarantee: ResolvedOptions['processingGuarantee']
   readonly timestampExtractor: TimestampExtractor<never, never> | undefined
   /** Undefined: as the policy for bad records. */

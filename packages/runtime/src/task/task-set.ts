@@ -28,7 +28,7 @@ import type { StateDirectory } from '../state/state-directory.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 import { GivenUpRecords } from './given-up-records.ts'
 import type { ProducerPool } from './producer-pool.ts'
-import type { RecordOrigin } from './record-context.ts'
+import { RecordOrigins } from './record-origins.ts'
 import type { SinkTopics } from './sink.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-options.ts'
@@ -81,6 +81,7 @@ export class TaskSet {
   /** Those that began to run during the poll that is under way: what it brings may be of before their seek. */
   readonly #fresh = new Set<Task>()
   readonly #givenUp = new GivenUpRecords()
+  readonly #origins = new RecordOrigins()
   /** By operator and kind, how often records that were left out were warned of. */
   readonly #warned = new Map<string, number>()
   /** No record is taken: an eager client has given everything back, and waits for what it is to have. */
@@ -187,7 +188,8 @@ export class TaskSet {
    *
    * @throws MILLRACE_PROCESSING_FAILED where no record may be given up, or none can be
    */
-  leaveOut({ task: name, node, topic, partition, offset, late }: RecordOrigin, reason: unknown): GivenUpLate {
+  leaveOut(origin: unknown, reason: unknown): GivenUpLate {
+    const { task: name, node, topic, partition, offset, late } = this.#origins.of(origin)
     const { onBadRecord } = this.#options.options
     const givenUp = this.#givenUp
     const at = topic === null || late ? undefined : { topic, partition }
@@ -370,6 +372,7 @@ export class TaskSet {
       globals: this.#options.globals,
       clock: options.clock,
       givenUp: this.#givenUp,
+      origins: this.#origins,
       guarantee: options.processingGuarantee,
       policy: recordPolicy({
         onBadRecord: options.onBadRecord,

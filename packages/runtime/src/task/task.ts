@@ -89,7 +89,7 @@ export class Task {
     this.producer = options.producer
     const { clock, processingTimeoutMs: timeoutMs, progress } = options
     this.#limit = new ProcessingLimit({ clock, timeoutMs, progress })
-    this.context = new RecordContext(this.name, options.applicationId, options.policy, this.#limit)
+    this.context = new RecordContext(this.name, options.applicationId, options.policy, this.#limit, options.origins)
     this.context.showKey = () => this.#showKey()
     this.#careful = options.givenUp.carefulUntil(this.name) !== undefined
     const { undo } = this.context
