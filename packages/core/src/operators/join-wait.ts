@@ -86,6 +86,7 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
     }
   }
 
+  env.onHeldAsked(() => queue.length > 0)
   env.onAdvance(time => {
     streamTime.reach(time)
     return isDue() ? release().then(() => true) : false

@@ -106,6 +106,8 @@ export interface OperatorEnv {
    * come to this operator, of a key of its own. False where it has given nothing and changed nothing.
    */
   onAdvance(run: (streamTime: number) => MaybePromise<boolean>): void
+  /** Whether it keeps results back that only a later stream time lets go; asked when nothing has come for a while. */
+  onHeldAsked(holds: () => MaybePromise<boolean>): void
   /** Tells calls of user functions from each other, also where they wait: see `UserCalls`. */
   readonly callScope: CallScope
   /** Run before the first record and at close, in plan order. */

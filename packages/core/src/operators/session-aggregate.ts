@@ -83,6 +83,8 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
         env,
       )
 
+  // The window of the latest record is open.
+  if (!onUpdate) env.onHeldAsked(() => streamTime.now >= 0)
   env.onAdvance(time => {
     streamTime.reach(time)
     return emitClosed === undefined ? false : runStepsThatTell(emitClosed(streamTime.now - graceMs - gap))

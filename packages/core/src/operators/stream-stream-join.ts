@@ -86,6 +86,7 @@ export function compileStreamStreamJoin(spec: StreamStreamJoinSpec, env: Operato
 
   if (unmatched !== undefined) {
     const { times } = unmatched
+    env.onHeldAsked(() => unmatched.anyWaits())
     env.onAdvance(time => {
       noteTimes(times, context)
       times.streamTime = Math.max(times.streamTime, time)
@@ -166,6 +167,10 @@ function waitingRecords(windows: NonNullable<StreamStreamJoinSpec['unmatched']>,
     times,
     windows,
     remove: (place: JoinSideKey) => store.put(place, null, context.timestamp),
+    async anyWaits(): Promise<boolean> {
+      for await (const _entry of store.entries()) return true
+      return false
+    },
     /** Those that no partner can come for any more, by time. */
     async takeClosed(): Promise<readonly ClosedRecords[]> {
       const closed: ClosedRecords[] = []

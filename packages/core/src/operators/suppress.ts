@@ -108,6 +108,7 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
     await release(isFull)
   }
 
+  env.onHeldAsked(() => queue.length > 0)
   env.onAdvance(time => {
     streamTime.reach(time)
     return isDue() ? release(isDue).then(() => true) : false

@@ -99,6 +99,8 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const forward = ({ key, slot, value, timestamp }: RangeEntry) =>
     forwardAt(env, timestamp, windowOf(key, slot), value, null)
   const emitClosed = compileFinalEmission(spec.store, closedStarts(windows), forward, env)
+  // The window of the latest record is open.
+  env.onHeldAsked(() => streamTime.now >= 0)
   env.onAdvance(time => {
     streamTime.reach(time)
     return runStepsThatTell(emitClosed(streamTime.now - graceMs))

@@ -226,6 +226,7 @@ async function compileGlobals(
     recordMetadata: () => context.metadata(),
     callScope,
     onAdvance: () => undefined,
+    onHeldAsked: () => undefined,
     onInit: run => void starts.push(userHook(global.processor, 'init', run)),
     onClose: run => void ends.push(userHook(global.processor, 'close', run)),
     readsByKey: () => undefined,

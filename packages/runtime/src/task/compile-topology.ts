@@ -1,5 +1,6 @@
 import {
   compileOperator,
+  holdsBackMs,
   keepsKeyAndTime,
   looksAtNothing,
   type MaybePromise,
@@ -35,6 +36,10 @@ export interface CompiledTopology {
   readonly advances: boolean
   /** Tells those operators, parents first. False where none has given or changed anything. */
   advance(streamTime: number): Promise<boolean>
+  /** How far behind stream time an operator may keep results back, in milliseconds; 0 where none does. */
+  readonly holdsBackMs: number
+  /** The first operator that keeps results back until stream time moves on. */
+  heldBy(): Promise<string | undefined>
   init(): Promise<void>
   close(): Promise<void>
 }
@@ -78,6 +83,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
   const reads = new Map<string, LookAhead[]>()
   const starts: UserHook[] = []
   const ends: UserHook[] = []
+  const holders: { readonly node: ProcessorNode; holds(): MaybePromise<boolean> }[] = []
   const advances: ((streamTime: number) => MaybePromise<boolean>)[] = []
 
   // Parents come before children in a plan, so children are compiled first when it is walked backwards.
@@ -119,6 +125,11 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       // Children were compiled first.
       for (const run of advances.toReversed()) if (await run(streamTime)) did = true
       return did
+    },
+    holdsBackMs: Math.max(0, ...holders.map(({ node }) => holdsBackMs(node.operator))),
+    async heldBy() {
+      for (const { node, holds } of holders.toReversed()) if (await holds()) return node.name
+      return undefined
     },
     async init() {
       for (const start of starts.reverse()) await start()
@@ -173,6 +184,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
         const lag = options.advanceLags?.get(node.name)
         if (lag !== undefined) advances.push(streamTime => run(streamTime - lag))
       },
+      onHeldAsked: holds => void holders.push({ node, holds }),
       onInit: run => void starts.push(userHook(node.name, 'init', run)),
       onClose: run => void ends.push(userHook(node.name, 'close', run)),
       readsByKey: store => void own.push({ store, windowStarts: undefined }),

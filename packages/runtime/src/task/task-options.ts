@@ -47,6 +47,8 @@ export interface TaskOptions {
   readonly idleAdvanceMs: number | undefined
   /** Where partitions end, as the broker says now; undefined where it does not answer. */
   readonly endsOf: IdleTimeOptions['endsOf']
+  /** An operator of the task keeps results back while nothing has come for `idleMs`. */
+  readonly onHeld: (operator: string, idleMs: number) => void
   /** Makes the loop look at the task again, which may be waiting for records. */
   readonly wakeup: () => void
 }

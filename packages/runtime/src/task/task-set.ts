@@ -83,6 +83,7 @@ export class TaskSet {
   readonly #givenUp = new GivenUpRecords()
   readonly #origins = new RecordOrigins()
   /** By operator and kind, how often records that were left out were warned of. */
+  #saidHeld = false
   readonly #warned = new Map<string, number>()
   /** No record is taken: an eager client has given everything back, and waits for what it is to have. */
   suspended = false
@@ -392,8 +393,16 @@ export class TaskSet {
       progress: this.#options.progress,
       idleAdvanceMs: options.idleAdvanceMs,
       endsOf: partitions => this.#endsOf(partitions),
+      onHeld: (operator, idleMs) => this.#sayHeld(operator, taskName(id), idleMs),
       wakeup: () => this.#options.consumer.wakeup(),
     })
+  }
+
+  /** Once in a process: that no later record comes is an ordinary evening, and a puzzle on the first day. */
+  #sayHeld(operator: string, task: string, idleMs: number): void {
+    if (this.#saidHeld) return
+    this.#saidHeld = true
+    this.#options.options.logger.info({ operator, task, idleMs }, HELD)
   }
 
   /** Where each partition goes on: from what the group has committed, else by the reset policy. */
@@ -466,6 +475,9 @@ export class TaskSet {
     await this.#options.producers.release(task.name)
   }
 }
+
+const HELD =
+  'results are held back until a later record moves stream time on, and none has come for a while: idleAdvanceMs lets windows close by the wall clock'
 
 function offsetAt(offsets: readonly TopicPartitionOffset[], same: (entry: TopicPartition) => boolean): number {
   return offsets.find(same)?.offset ?? 0

@@ -19,6 +19,7 @@ import { timestampInstead } from './bad-timestamp.ts'
 import { changelogWriter } from './changelog-writer.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
 import { HeldOutput } from './held-output.ts'
+import { HeldResults } from './held-results.ts'
 import { IdleTime } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
 import { showKey } from './key-identity.ts'
@@ -75,6 +76,8 @@ export class Task {
   #inFlight: InFlight | undefined
   /** Undefined where stream time moves on with records only. */
   #idle: IdleTime | undefined
+  /** Undefined where no operator keeps results back, or stream time moves on by itself. */
+  #heldResults: HeldResults | undefined
   #topology: CompiledTopology | undefined
   #dirty = false
   /** Caches are flushed after each record, see `GivenUpRecords`. */
@@ -134,6 +137,15 @@ export class Task {
     if (inFlight.used) this.#inFlight = inFlight
     if (idleAdvanceMs !== undefined && topology.advances) {
       this.#idle = new IdleTime({ clock, idleAdvanceMs, emitIntervalMs, endsOf })
+    }
+    if (idleAdvanceMs === undefined && topology.holdsBackMs > 0) {
+      const heldBy = () => topology.heldBy()
+      this.#heldResults = new HeldResults({
+        clock,
+        holdsBackMs: topology.holdsBackMs,
+        heldBy,
+        onHeld: this.#options.onHeld,
+      })
     }
     for (const input of inputs) {
       this.#queues.push(
@@ -330,7 +342,9 @@ export class Task {
    */
   async advance(): Promise<boolean> {
     const { streamTime } = this.context
-    if (this.#idle === undefined || !this.#mayAdvance) return false
+    if (!this.#mayAdvance) return false
+    await this.#heldResults?.check(this.#queues)
+    if (this.#idle === undefined) return false
     const reached = await this.#idle.reached(streamTime, this.#queues)
     return reached !== undefined && (await this.#advanceTo(reached))
   }
