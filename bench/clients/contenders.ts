@@ -187,7 +187,7 @@ interface ConfluentClient {
 async function confluent({ brokers, topic, valueBytes }: Job): Promise<Contender> {
   const { Producer, KafkaConsumer } = (await optional('@confluentinc/kafka-javascript')) as Confluent
   const called = (call: (done: (error: unknown) => void) => void): Promise<void> =>
-    new Promise((resolve, reject) => call(error => (error ? reject(error as Error) : resolve())))
+    new Promise((resolve, reject) => call(error => (error ? reject(error) : resolve())))
   return {
     async produce(records) {
       const producer = new Producer({ 'bootstrap.servers': brokers, 'enable.idempotence': true, 'linger.ms': 5 })
@@ -208,7 +208,7 @@ async function confluent({ brokers, topic, valueBytes }: Job): Promise<Contender
       consumer.assign(Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 })))
       for (let left = records; left > 0;) {
         left -= await new Promise<number>((resolve, reject) => {
-          consumer.consume(10_000, (error, messages) => (error ? reject(error as Error) : resolve(messages.length)))
+          consumer.consume(10_000, (error, messages) => (error ? reject(error) : resolve(messages.length)))
         })
       }
       await new Promise<void>(resolve => consumer.disconnect(resolve))

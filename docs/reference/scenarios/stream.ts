@@ -8,7 +8,7 @@ builder
   .stream(['orders-eu', 'orders-us'], {
     ...texts,
     // Time is that of the order, not of its record.
-    timestampExtractor: ({ value }) => Number(String(value).split(' ')[0]) * 1000,
+    timestampExtractor: ({ value }) => Number(value.split(' ')[0]) * 1000,
   })
   .to('orders')
 export const plan = builder.build()

@@ -30,7 +30,7 @@ export const TABLES: Operators<TableSteps['op']> = {
   tableCount(step, { read }) {
     const { it, key } = read(step.from, 'groupedTable')
     const serdes = { key, value: LONG }
-    return table(it.count({ ...name(step), ...store(step, serdes) } as object), serdes)
+    return table(it.count({ ...name(step), ...store(step, serdes) }), serdes)
   },
   tableReduce(step, { read }) {
     const from = read(step.from, 'groupedTable')

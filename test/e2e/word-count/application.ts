@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { type ProcessingGuarantee } from 'millrace'
+import type { ProcessingGuarantee } from 'millrace'
 import { clientUnderTest } from '../client-under-test.ts'
 import { type WorkerGroup, workerGroup } from '../../processes/worker-group.ts'
 import type { Worker } from '../../processes/worker.ts'

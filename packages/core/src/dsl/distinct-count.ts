@@ -26,12 +26,12 @@ interface DistinctBy<ID> extends NameOption {
 }
 
 /** Of `distinctCount`. */
-export interface DistinctCountOptions<K, ID> extends DistinctBy<ID> {
+export interface DistinctCountOptions<ID> extends DistinctBy<ID> {
   readonly store?: string | StoreOptions
 }
 
 /** Of `distinctCount` over windows or sessions. */
-export interface DistinctCountWindowsOptions<K, ID> extends DistinctBy<ID> {
+export interface DistinctCountWindowsOptions<ID> extends DistinctBy<ID> {
   readonly store?: string | WindowStoreSettings
 }
 

@@ -98,7 +98,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    */
   distinctCount<ID extends DistinctId>(
     by: (value: RowOf<V>, key: K) => ID | null,
-    options: DistinctCountOptions<K, ID>,
+    options: DistinctCountOptions<ID>,
   ): KTable<K, bigint, SerdeSide> {
     return this.#make.table(addDistinctCount(this[point], by, options))
   }

@@ -207,7 +207,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   to(this: AllKnown<Known>, topic: string | TopicChoice<K, V>): void
   to(topic: string | TopicChoice<K, V>, options: SinkOptions<K, V> & MissingSerdes<K, V, Known>): void
   to(topic: string | TopicChoice<K, V>, options?: SinkOptions<K, V>): void {
-    addSink(this[point], topic, options as never)
+    addSink(this[point], topic, options)
   }
 
   /** The table of the last value of each key; a record without a value deletes. */

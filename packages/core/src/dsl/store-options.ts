@@ -42,8 +42,8 @@ export type StoreOption =
       })
 
 export function storeChoice(option: StoreOption | undefined, serdes: GivenSerdes = {}): StoreChoice {
-  const key = serdes.key as Serde<unknown> | undefined
-  const value = serdes.value as Serde<unknown> | undefined
+  const key = serdes.key
+  const value = serdes.value
   if (option === undefined) return { given: false, name: undefined, key, value }
   if (typeof option === 'string') return { given: true, name: optionalName(option, 'store'), key, value }
   const { name, ...settings } = option

@@ -95,7 +95,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
    */
   distinctCount<ID extends DistinctId>(
     by: (value: RowOf<V>, key: K) => ID | null,
-    options: DistinctCountWindowsOptions<K, ID>,
+    options: DistinctCountWindowsOptions<ID>,
   ): KTable<Windowed<K>, bigint, SerdeSide> {
     return this.#make.table(addDistinctCount(this[point], by, options, this.#by))
   }

@@ -46,7 +46,7 @@ export function addTopN(group: GroupPoint, options: ErasedOptions, windowedBy?: 
   checkedNumber('topN', 'n', n, { from: 1 })
   refuseKeyFirst(by, 'topN')
   const { aggregate, merger } = topNFunction(n, by as (value: unknown, key: unknown) => Rank | null)
-  const element = (value as Serde<unknown> | undefined) ?? group.valueSerde
+  const element = value ?? group.valueSerde
   const serde = element && (list(element) as Serde<unknown>)
   return addAggregation(group, aggregate, settings, serde, windowedBy && { ...windowedBy, merger })
 }

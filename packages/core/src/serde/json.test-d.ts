@@ -52,9 +52,8 @@ it('takes every type that JSON gives back as it was written', () => {
 })
 
 it('takes a type parameter, of which nothing is known', () => {
-  const serdes = <T, U extends object>() =>
-    [json<T>(), json<T[]>({ name: 'list' }), json<{ body: T; head: U }>()] as const
-  expectTypeOf(serdes<Order, Tree>()[0]).toEqualTypeOf<Serde<Order>>()
+  const serdes = <T>() => [json<T>(), json<T[]>({ name: 'list' }), json<{ body: T; head: number }>()] as const
+  expectTypeOf(serdes<Order>()[0]).toEqualTypeOf<Serde<Order>>()
 })
 
 it('finds its type where it is used', () => {

@@ -34,8 +34,7 @@ const DAYS: Readonly<Record<CalendarOptions['unit'], number>> = { day: 1, week: 
  */
 export function calendar(options: CalendarOptions): CustomWindowsSpec {
   const { unit, startHour = 0, firstDayOfWeek = 1, graceMs } = options
-  if (!Object.hasOwn(DAYS, unit))
-    throw invalid(`unit is ${String(unit)}, which is none of ${Object.keys(DAYS).join(', ')}`)
+  if (!Object.hasOwn(DAYS, unit)) throw invalid(`unit is ${unit}, which is none of ${Object.keys(DAYS).join(', ')}`)
   checkedNumber('calendar', 'startHour', startHour, { from: 0, to: 23, of: 'hours' })
   checkedNumber('calendar', 'firstDayOfWeek', firstDayOfWeek, { from: 1, to: 7, of: 'days' })
   const zone = zoneOf(options.timeZone)
@@ -62,7 +61,7 @@ export function calendar(options: CalendarOptions): CustomWindowsSpec {
 }
 
 function zoneOf(name: string): ReturnType<typeof timeZone> {
-  const reason = `timeZone is ${String(name)}, which is not the name of a time zone`
+  const reason = `timeZone is ${name}, which is not the name of a time zone`
   // Without a name `Intl` takes the time zone of the machine, and each instance might have another one.
   if (typeof name !== 'string') throw invalid(reason)
   try {

@@ -11,7 +11,7 @@ type App = ReturnType<typeof testApplication>
 function copying(...topics: readonly (string | RegExp)[]) {
   const seen: string[] = []
   const builder = new StreamsBuilder()
-  for (const topic of topics) builder.stream(topic as string, texts).foreach(value => void seen.push(value))
+  for (const topic of topics) builder.stream(topic, texts).foreach(value => void seen.push(value))
   return { seen, plan: builder.build() }
 }
 

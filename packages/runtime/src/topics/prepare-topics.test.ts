@@ -1,4 +1,4 @@
-import { type KafkaStreamsOptions } from '../config/options.ts'
+import type { KafkaStreamsOptions } from '../config/options.ts'
 import { keyValueStore, StreamsBuilder, string, tumbling } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { testApplication } from '../app/application.fixture.ts'

@@ -129,7 +129,7 @@ const USES: readonly (readonly [string, (builder: StreamsBuilder, fail: Fail) =>
     (builder, fail) =>
       out(
         builder
-          .stream('in', { ...texts, timestampExtractor: ({ value }) => fail(value as string).length })
+          .stream('in', { ...texts, timestampExtractor: ({ value }) => fail(value).length })
           .mapValues(value => value),
       ),
   ],
