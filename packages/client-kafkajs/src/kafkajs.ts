@@ -31,28 +31,28 @@ import { TokenRelay } from './token-relay.ts'
 import { transactionRequests } from './transaction-requests.ts'
 import { REQUEST_TIMEOUT_MS } from './translate-error.ts'
 
-/** How to reach Kafka: kafkajs' own options, or a `Kafka` of kafkajs that the application has already. */
+/** The options of `kafkajs()`: the options of kafkajs, or an existing `Kafka` instance of kafkajs. */
 export type KafkajsOptions = KafkajsConnection | KafkajsInstance
 
 export interface KafkajsConnection extends Pick<
   KafkaConfig,
   'ssl' | 'sasl' | 'clientId' | 'authenticationTimeout' | 'reauthenticationThreshold' | 'socketFactory' | 'retry'
 > {
-  /** As `host:port`, a list or separated by commas. */
+  /** The bootstrap brokers, `host:port`, as a list or separated by commas. */
   readonly brokers: string | readonly string[]
-  /** Milliseconds. @default 3 000 */
+  /** The connection timeout, in milliseconds. @default 3 000 */
   readonly connectionTimeout?: number
-  /** Milliseconds. @default 30 000 */
+  /** The request timeout, in milliseconds. @default 30 000 */
   readonly requestTimeout?: number
 }
 
 export interface KafkajsInstance {
-  /** Its own settings hold, also for logging and for retries. */
+  /** An existing instance. Its own settings apply, including logging and retries. */
   readonly kafka: Kafka
 }
 
 /**
- * Kafka through kafkajs, for an application that runs kafkajs already.
+ * Returns a client that uses kafkajs, for applications that already use kafkajs.
  * @throws MILLRACE_CONFIG_INVALID
  *
  * @example

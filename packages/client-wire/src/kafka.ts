@@ -26,31 +26,34 @@ import { TokenSource } from './net/token-source.ts'
 import { transactionRequests } from './produce/transaction-requests.ts'
 import { WireProducer } from './produce/wire-producer.ts'
 
-/** How to reach Kafka. */
+/** The options of `kafka()`. */
 export interface KafkaOptions {
-  /** As `host:port`, a list, or separated by commas. */
+  /** The bootstrap brokers, `host:port`, as a list or separated by commas. The default port is 9092. */
   readonly brokers: string | readonly string[]
-  /** @default the application's id and that of the process */
+  /** The client id that brokers see. @default the applicationId */
   readonly clientId?: string
   /**
-   * True for TLS with the system's authorities, or options as of Node's `tls.connect`: `ca`, `cert`, `key` and others.
+   * TLS: true to use the system's certificate authorities, or options of Node's `tls.connect` such as `ca`, `cert` and `key`.
    * @default no TLS
    */
   readonly tls?: Security['tls']
   /** @default no authentication */
   readonly sasl?: SaslOptions
-  /** Where this process is, as the brokers' `broker.rack`: a replica there is read instead of the leader. @default none */
+  /**
+   * The rack of this process, as in `broker.rack`: fetches go to a replica in this rack instead of the leader.
+   * @default none
+   */
   readonly rack?: string
-  /** For each address of a broker, in milliseconds. @default 5 000 */
+  /** The connection timeout for each broker address, in milliseconds. @default 5 000 */
   readonly connectTimeoutMs?: number
-  /** Milliseconds. @default 30 000 */
+  /** The request timeout, in milliseconds. @default 30 000 */
   readonly requestTimeoutMs?: number
 }
 
 const CODECS: readonly CompressionCodec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 /**
- * Kafka through Millrace's own client. It needs Kafka 2.8 or later.
+ * Returns Millrace's own Kafka client. It requires Kafka 2.8 or later.
  *
  * @example
  * new KafkaStreams(topology, { applicationId: 'word-count', client: kafka({ brokers: 'localhost:9092' }) })

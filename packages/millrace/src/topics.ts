@@ -18,7 +18,7 @@ import {
 } from '@millrace/core'
 import { consoleLogger } from '@millrace/runtime'
 
-/** How the records of a topic are written and read. */
+/** The serdes of a topic. */
 export interface TopicSerdes<K, V> {
   readonly key: Serde<K>
   readonly value: Serde<V>
@@ -28,7 +28,7 @@ export interface RecordToWrite<K, V> {
   /** @default null */
   readonly key?: K | null
   readonly value: V | null
-  /** Milliseconds since the epoch. @default now */
+  /** The timestamp, in milliseconds since the epoch. @default now */
   readonly timestamp?: number
   readonly headers?: Headers
 }
@@ -44,9 +44,9 @@ export interface ReadRecord<K, V> {
 }
 
 export interface ReadOptions {
-  /** `earliest`: all that is there. `latest`: what comes after the call. @default 'earliest' */
+  /** `earliest` reads from the start of the topic, `latest` only records that arrive after the call. @default 'earliest' */
   readonly from?: 'earliest' | 'latest'
-  /** Ends the iteration when aborted. */
+  /** Stops the iteration when aborted. */
   readonly signal?: AbortSignal
 }
 
@@ -54,8 +54,8 @@ export interface ReadOptions {
 const POLL_MS = 200
 
 /**
- * Plain access to topics, for scripts, examples and tests around an application: creating, writing and reading them. It is
- * no part of a topology, and takes no part in its transactions.
+ * Opens plain access to topics for scripts, examples and tests: create, write and read them. It is not part of a topology and
+ * not part of its transactions.
  *
  * @example
  * const topics = await openTopics(kafkajs({ brokers }))
@@ -113,12 +113,12 @@ export class Topics {
     this.#producer = producer
   }
 
-  /** Creates those of the topics that are not there. */
+  /** Creates the topics that do not exist. */
   async create(...topics: readonly NewTopic[]): Promise<void> {
     await createMissing(this.#admin, topics)
   }
 
-  /** Names of all topics. */
+  /** Returns the names of all topics. */
   names(): Promise<readonly string[]> {
     return this.#admin.listTopics()
   }
@@ -128,8 +128,8 @@ export class Topics {
   }
 
   /**
-   * Writes records, and resolves when all of them are acknowledged. Keys go to the partitions that Kafka's own producers
-   * choose, records without a key to each in turn.
+   * Writes records. Resolves when all of them are acknowledged. Keys go to the same partitions as with Kafka's own producers;
+   * records without a key are distributed round-robin.
    * @throws MILLRACE_TOPIC_MISSING, MILLRACE_SERDE_ENCODE
    */
   async write<K, V>(topic: string, serdes: TopicSerdes<K, V>, records: Iterable<RecordToWrite<K, V>>): Promise<void> {
@@ -152,7 +152,7 @@ export class Topics {
   }
 
   /**
-   * The topic's records, committed ones only, as they come: the iteration goes on until it is left or `signal` is aborted.
+   * Reads the committed records of a topic as they arrive. The iteration continues until you leave it or `signal` is aborted.
    * @throws MILLRACE_TOPIC_MISSING; while iterating, MILLRACE_SERDE_DECODE
    */
   async read<K, V>(

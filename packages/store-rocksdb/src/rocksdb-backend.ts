@@ -12,8 +12,9 @@ import { writeBufferShare } from './write-buffer-share.ts'
 
 export interface RocksdbOptions {
   /**
-   * What the write buffers of all tasks of the process may take, in bytes, about: each task's part is set when it is opened.
-   * Every open task has a block cache of at most 32 MiB besides, whose size the binding does not let us choose.
+   * The approximate size of the write buffers of all tasks of the process, in bytes. The share of a task is set when its store
+   * is opened. In addition, every open task has a block cache of at most 32 MiB, whose size the binding does not let us
+   * change.
    * @default 256 MiB
    */
   readonly memoryBytes?: number
@@ -22,11 +23,11 @@ export interface RocksdbOptions {
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024
 
 /**
- * Keeps the state of each task in a RocksDB database of its own.
+ * Returns a backend that keeps the state of each task in its own RocksDB database.
  *
- * A write goes to RocksDB's log, which the operating system brings to the disk in its own time. It survives the end of the
- * process at once. After a crash of the machine the newest writes may be gone, state and position together, and are restored
- * from the changelog; `sync()` rules that out.
+ * A write goes to the log of RocksDB, which the operating system flushes to disk later. It survives the end of the process at
+ * once. After a crash of the machine the latest writes may be missing, state and position together, and are restored from the
+ * changelog. `sync()` prevents that.
  */
 export function rocksdb({ memoryBytes = DEFAULT_MEMORY_BYTES }: RocksdbOptions = {}): StoreBackend {
   checkedConfigNumber('memoryBytes of rocksdb()', memoryBytes, { from: 1, of: 'bytes' })

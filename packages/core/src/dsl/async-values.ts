@@ -5,29 +5,29 @@ import type { NameOption } from './options.ts'
 import type { StreamPoint } from './point.ts'
 import { addStep } from './steps.ts'
 
-/** Of `mapValuesAsync`. All times are milliseconds. */
+/** Options of `mapValuesAsync`. All times are in milliseconds. */
 export interface MapValuesAsyncOptions extends NameOption {
-  /** How many calls of a task may be under way; then it takes no further record. @default 16 */
+  /** The maximum number of concurrent calls of a task. At this limit the task takes no further record. @default 16 */
   readonly concurrency?: number
   /**
-   * In which order results go on: in that of the input (`partition`), in that of the input for each key (`key`), or as they
-   * come (`none`). Calls overlap in any case.
+   * The order of the results: the order of the input (`partition`), the order of the input for each key (`key`), or the order
+   * of completion (`none`). Calls always run concurrently.
    * @default 'partition'
    */
   readonly ordering?: AsyncOrdering
-  /** How long an attempt may take. @default 30 000 */
+  /** The maximum duration of an attempt. @default 30 000 */
   readonly timeoutMs?: number
-  /** What follows an attempt that has failed or took too long. @default the record goes by `onBadRecord` */
+  /** The retries after an attempt that failed or timed out. @default no retry: `onBadRecord` decides */
   readonly retry?: AsyncRetry
 }
 
-/** Further attempts, each after a pause that is twice as long as the one before. */
+/** Retries. Each pause is twice as long as the previous one. */
 export interface AsyncRetry {
-  /** How many attempts follow the first. */
+  /** The number of retries. */
   readonly times: number
-  /** Before the first of them. @default 100 */
+  /** The pause before the first retry, in milliseconds. @default 100 */
   readonly backoffMs?: number
-  /** The longest pause. @default 10 000 */
+  /** The longest pause, in milliseconds. @default 10 000 */
   readonly maxBackoffMs?: number
 }
 

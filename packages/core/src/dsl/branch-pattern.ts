@@ -5,7 +5,7 @@ type Primitive = string | number | boolean | bigint | null | undefined
 type FieldOf<V> = V extends unknown ? keyof V : never
 type ValueOf<V, Field> = V extends unknown ? (Field extends keyof V ? V[Field] : never) : never
 
-/** Fields by which the members of a union are told apart, with the value that a branch wants of each. */
+/** The fields that identify members of a union, with the value that a branch matches. */
 export type BranchPattern<V> = [V] extends [never]
   ? never
   : { readonly [Field in FieldOf<V>]?: Extract<ValueOf<V, Field>, Primitive> }

@@ -50,11 +50,11 @@ type BranchKey<S extends Split, Name> = Name extends string
 type DefaultKey<Name> = Name extends string ? Name : 'default'
 
 interface BranchOption<Name> {
-  /** Key of the branch in the result, and end of its node's name. @default its position, from 1 */
+  /** The key of the branch in the result, and the suffix of its node name. @default its position, from 1 */
   readonly name?: Name
 }
 
-/** A stream being split, see `KStream.split`. */
+/** A stream that is being split into branches, see `KStream.split`. */
 export class BranchedKStream<S extends Split> {
   readonly #from: StreamPoint
   readonly #make: Make
@@ -86,8 +86,8 @@ export class BranchedKStream<S extends Split> {
   }
 
   /**
-   * Takes the records for which `predicate` is the first to hold. A type guard narrows the type of the branch, and what is left
-   * for the others; so does a pattern, which picks the members of a union whose fields have these values.
+   * Adds a branch for the records that match `predicate` and no earlier branch. A type guard narrows the type of the branch
+   * and of the remaining records. A pattern does the same: it selects the members of a union whose fields have these values.
    *
    * @example
    * events.split().branch({ type: 'order' }, { name: 'orders' }).branch({ type: 'payment' }, { name: 'payments' }).exhaustive()
@@ -116,7 +116,7 @@ export class BranchedKStream<S extends Split> {
     return this as never
   }
 
-  /** Takes the records that no branch takes, as `default` unless named, and gives all branches. */
+  /** Adds a branch for all remaining records, named `default` unless you name it, and returns all branches. */
   defaultBranch<const Name extends string | undefined = undefined>(
     options?: BranchOption<Name>,
   ): S['branches'] & { readonly [key in DefaultKey<Name>]: KStream<S['key'], S['rest'], KnownOf<S>> } {
@@ -125,8 +125,8 @@ export class BranchedKStream<S extends Split> {
   }
 
   /**
-   * Gives the branches, which take every member of the union: a forgotten one is a type error. A record that none takes all the
-   * same, because it has no value or one that its type does not know, goes by `onBadRecord`.
+   * Returns the branches, which must cover every member of the union: a missing member is a type error. If a record matches no
+   * branch at run time, because it has no value or a value outside its type, `onBadRecord` decides.
    */
   exhaustive(
     this: [S['rest']] extends [never]
@@ -138,7 +138,7 @@ export class BranchedKStream<S extends Split> {
     return this.#result()
   }
 
-  /** Gives the branches; records that no branch takes are left out. */
+  /** Returns the branches. Records that match no branch are dropped. */
   noDefaultBranch(): S['branches'] {
     return this.#result()
   }

@@ -12,13 +12,13 @@ import type { Make } from './make.ts'
 import type { MaterializeOptions, MaterializeWindowsOptions } from './options.ts'
 import { point, sameGraph } from './point.ts'
 
-/** How an aggregate is kept: the value serde says what it is made of. */
+/** How an aggregate is stored. The value serde is the serde of the aggregate. */
 type KeptAs<K, VR> = MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> }
 type WindowsKeptAs<K, VR> = MaterializeWindowsOptions<K, VR> & { readonly value: Serde<RowOf<VR>> }
 
 /**
- * Several grouped streams with the same keys, about to be aggregated into one table, each by a function of its own. `V` is
- * whatever values they have.
+ * Several grouped streams with the same key type that are aggregated into one table, each with its own aggregator. `V` is the
+ * type of their values.
  */
 export class CogroupedKStream<K, VR, V = unknown> {
   readonly #point: CogroupPoint
@@ -30,7 +30,7 @@ export class CogroupedKStream<K, VR, V = unknown> {
     this.#make = make
   }
 
-  /** Adds a stream, whose values `aggregator` adds to the aggregate. */
+  /** Adds a grouped stream. `aggregator` adds its values to the aggregate. */
   cogroup<VO, Known extends SerdeSide>(
     grouped: KGroupedStream<K, VO, Known>,
     aggregator: (aggregate: VR, value: VO, key: K) => Awaitable<NoInfer<VR> | null>,
@@ -44,12 +44,12 @@ export class CogroupedKStream<K, VR, V = unknown> {
     return new CogroupedKStream({ inputs, repartitioned }, this.#make)
   }
 
-  /** The table of the aggregates, each of which begins as what `initializer` gives. */
+  /** Returns the table of the aggregates. `initializer` returns the initial aggregate of a key. */
   aggregate(initializer: () => NoInfer<VR>, options: KeptAs<K, VR>): KTable<K, RowOf<VR>, SerdeSide> {
     return this.#make.table(addCogroup(this.#point, initializer, options))
   }
 
-  /** Aggregates each window of time, or each session, by itself. */
+  /** Aggregates per time window or per session. */
   windowedBy(windows: SessionWindowsSpec, options?: LateOption<K, V>): SessionWindowedCogroupedKStream<K, VR>
   windowedBy(
     windows: Exclude<WindowsSpec, SessionWindowsSpec>,
@@ -64,7 +64,7 @@ export class CogroupedKStream<K, VR, V = unknown> {
   }
 }
 
-/** `CogroupedKStream` over windows of time. */
+/** A `CogroupedKStream` over time windows. */
 export class TimeWindowedCogroupedKStream<K, VR> {
   readonly #point: CogroupPoint
   readonly #by: WindowedBy
@@ -77,13 +77,13 @@ export class TimeWindowedCogroupedKStream<K, VR> {
     this.#make = make
   }
 
-  /** The table of the aggregates of each window. */
+  /** Returns the table of the aggregates of each window. */
   aggregate(initializer: () => NoInfer<VR>, options: WindowsKeptAs<K, VR>): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
     return this.#make.table(addCogroup(this.#point, initializer, options, this.#by))
   }
 }
 
-/** `CogroupedKStream` over sessions. */
+/** A `CogroupedKStream` over sessions. */
 export class SessionWindowedCogroupedKStream<K, VR> {
   readonly #point: CogroupPoint
   readonly #by: WindowedBy
@@ -96,7 +96,10 @@ export class SessionWindowedCogroupedKStream<K, VR> {
     this.#make = make
   }
 
-  /** The table of the aggregates of each session. `merger` makes one of those of two sessions that have come to touch. */
+  /**
+   * Returns the table of the aggregates of each session. `merger` merges the aggregates of two sessions that a record
+   * connects.
+   */
   aggregate(
     initializer: () => NoInfer<VR>,
     merger: (one: VR, other: VR, key: K) => Awaitable<NoInfer<VR>>,

@@ -12,20 +12,25 @@ import type { SerdeOptions } from './options.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 
-/** Of `deduplicate`. All times are milliseconds. */
+/** Options of `deduplicate`. All times are in milliseconds. */
 export interface DeduplicateOptions<K, V, ID> extends SerdeOptions<K, V>, LateOption<K, V> {
-  /** What records that are the same have in common beside their key. A record without one (null, undefined) always passes. */
+  /**
+   * Returns the id of a record. Records with the same key and the same id are repetitions. A record without an id (null,
+   * undefined) is always forwarded.
+   */
   readonly by: (value: V, key: K) => Awaitable<ID | null | undefined>
-  /** Of the ids: they are the same where their bytes are. */
+  /** The serde of the ids. Two ids are equal if their bytes are equal. */
   readonly id: Serde<ID>
-  /** How far apart in time two records may be, whichever is the older, for the second to arrive to be a repetition. */
+  /**
+   * The maximum distance between the timestamps of two equal records, in either direction, for the second to be a repetition.
+   */
   readonly withinMs: number
   /**
-   * How long records of the past may still come, in milliseconds of stream time. What comes later is left out, see `onLate`.
-   * @default as `withinMs`
+   * How long late records are accepted, in milliseconds of stream time. Later records are dropped, see `onLate`.
+   * @default the value of `withinMs`
    */
   readonly graceMs?: number
-  /** What has passed, for as long as something may repeat it; a name, or the store's settings. @default a generated name */
+  /** The store of forwarded ids: a name, or its settings. @default a generated name */
   readonly store?: string | (Pick<StoreSettings, 'type' | 'logging'> & { readonly name?: string })
 }
 

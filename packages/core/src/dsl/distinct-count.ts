@@ -11,26 +11,26 @@ import type { TablePoint } from './point.ts'
 import type { StoreOption } from './store-options.ts'
 import { addTableMapValues } from './tables.ts'
 
-/** What can be told apart by `===`. */
+/** A value that `===` compares. */
 export type DistinctId = string | number | bigint | boolean
 
 interface DistinctBy<ID> extends NameOption {
-  /** Of the ids, which are kept as a `list`. */
+  /** The serde of the ids, which are stored as a `list`. */
   readonly id: Serde<ID>
   /**
-   * How many are told apart for each key; the count stops there. All ids of a key are written with each new one, so this
-   * bounds what an update costs.
+   * The maximum number of distinct ids that are counted for each key. All ids of a key are written with each new id, so this
+   * limits the cost of an update.
    * @default 1000
    */
   readonly maxIds?: number
 }
 
-/** Of `distinctCount`. */
+/** Options of `distinctCount`. */
 export interface DistinctCountOptions<ID> extends DistinctBy<ID> {
   readonly store?: string | StoreOptions
 }
 
-/** Of `distinctCount` over windows or sessions. */
+/** Options of `distinctCount` over windows or sessions. */
 export interface DistinctCountWindowsOptions<ID> extends DistinctBy<ID> {
   readonly store?: string | WindowStoreSettings
 }

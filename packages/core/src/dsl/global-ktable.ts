@@ -9,8 +9,8 @@ export interface GlobalPoint {
 }
 
 /**
- * A topic as a table that every instance has as a whole, whatever its tasks. Streams are joined with it by any key, without
- * repartitioning. It is filled before the tasks run and kept up to date while they do.
+ * A table of which every instance has all partitions. Streams can be joined with it by any key without repartitioning. It is
+ * loaded before the tasks start, and updated while they run.
  */
 export class GlobalKTable<K, V> {
   /** @internal */
@@ -23,7 +23,7 @@ export class GlobalKTable<K, V> {
     this[globalPoint] = from
   }
 
-  /** The name by which processors and queries find its store. */
+  /** The name of its store, for processors and queries. */
   get storeName(): string {
     return this[globalPoint].store
   }

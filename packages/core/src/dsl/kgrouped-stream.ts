@@ -15,7 +15,7 @@ import { addTopN, type TopNOptions } from './top-n.ts'
 import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
-/** A stream whose records are grouped by key, to be aggregated. Records without key or value are left out. */
+/** A stream grouped by key, for an aggregation. Records without key or value are dropped. */
 export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
   readonly [point]: GroupPoint
@@ -30,7 +30,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * How many records each key has had.
+   * Counts the records of each key.
    *
    * @example
    * grouped.count({ store: 'counts' })
@@ -39,7 +39,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
   }
 
-  /** Combines the values of each key; the first one is taken as it is. `null` deletes the key. */
+  /** Combines the values of each key. The first value is the initial result. `null` deletes the key. */
   reduce(
     this: ValueKnown<Known>,
     reducer: (aggregate: RowOf<V>, value: RowOf<V>) => Awaitable<V | null>,
@@ -56,7 +56,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Adds each value to its key's aggregate, which begins as what `initializer` gives. `null` deletes the key.
+   * Adds each value to the aggregate of its key. `initializer` returns the initial aggregate. `null` deletes the key.
    *
    * @example
    * grouped.aggregate(() => 0, (total, order) => total + order.price, { value: double() })
@@ -81,7 +81,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The `n` values of each key that rank highest, the highest first.
+   * Keeps the `n` values with the highest rank of each key, highest first.
    *
    * @example
    * grouped.topN({ n: 3, by: order => order.total })
@@ -91,7 +91,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * How many different ids the records of each key have had, exactly. A record whose id is null is not counted.
+   * Counts the distinct ids of each key exactly. A record whose id is null is not counted.
    *
    * @example
    * grouped.distinctCount(click => click.user, { id: string() })
@@ -104,7 +104,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Begins an aggregation of several grouped streams into one table: `aggregator` adds the values of this one.
+   * Starts an aggregation of several grouped streams into one table. `aggregator` adds the values of this stream.
    *
    * @example
    * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { value: accounts })
@@ -116,7 +116,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
     )
   }
 
-  /** Aggregates each window of time, or each session, by itself. */
+  /** Aggregates per time window or per session. */
   windowedBy(windows: SessionWindowsSpec, options?: WindowedByOptions<K, V>): SessionWindowedKStream<K, V, Known>
   windowedBy(
     windows: Exclude<WindowsSpec, SessionWindowsSpec>,
@@ -136,8 +136,8 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
 
 export interface WindowedByOptions<K, V> extends LateOption<K, V> {
   /**
-   * `on-close`: one result for each window, when no more records can come into it: its end and grace have passed in stream
-   * time. That takes later records, of any key of the same partition.
+   * `on-close` emits one result per window, when stream time has passed its end and grace period. This requires a later record
+   * of any key in the same partition, or `idleAdvanceMs`.
    * @default 'on-update'
    */
   readonly emitStrategy?: EmitStrategy

@@ -9,9 +9,9 @@ import { point, type types } from './point.ts'
 import { addTableAggregation, type TableGroupPoint } from './table-aggregation.ts'
 
 /**
- * A table whose rows are grouped by a new key, to be aggregated. When a row changes, its old value is taken out of the
- * aggregate of its old key with the subtractor, then its new value put into that of its new key with the adder. The two
- * may be worked on by different tasks, so for a moment a row can be in neither.
+ * A table grouped by a new key, for an aggregation. When a row changes, the subtractor removes its old value from the
+ * aggregate of its old key, then the adder adds its new value to the aggregate of its new key. Different tasks may do this, so
+ * a row can temporarily be missing from both aggregates.
  */
 export class KGroupedTable<K, V> {
   /** @internal */
@@ -26,12 +26,12 @@ export class KGroupedTable<K, V> {
     this.#make = make
   }
 
-  /** How many rows each key has. A key that has had rows stays, with 0. */
+  /** Counts the rows of each key. A key without rows keeps the count 0. */
   count<N extends bigint | number = bigint>(options: MaterializeOptions<K, N> = {}): KTable<K, N, SerdeSide> {
     return this.#make.table(addTableAggregation(this[point], { kind: 'count' }, options, long() as Serde<unknown>))
   }
 
-  /** Combines the values of each key's rows; the first one is taken as it is. `null` deletes the key. */
+  /** Combines the values of the rows of each key. The first value is the initial result. `null` deletes the key. */
   reduce(
     adder: (aggregate: V, value: V) => Awaitable<V | null>,
     subtractor: (aggregate: V, value: V) => Awaitable<V | null>,
@@ -42,8 +42,8 @@ export class KGroupedTable<K, V> {
   }
 
   /**
-   * Adds each row's value to its key's aggregate, which begins as what `initializer` gives, and subtracts it when it changes.
-   * `null` deletes the key.
+   * Adds the value of each row to the aggregate of its key, and subtracts it when the row changes. `initializer` returns the
+   * initial aggregate. `null` deletes the key.
    *
    * @example
    * products

@@ -2,15 +2,12 @@ import type { Headers } from '../record/headers.ts'
 import type { types } from './point.ts'
 
 /**
- * Which serdes of a stream's records are known at a point of the topology. They are given where a topic is read, and stay known as
- * long as the type of keys or values stays the same.
+ * The serdes that are known at a point of the topology. They are given at the source and stay known while the type of keys or
+ * values does not change.
  */
 export type SerdeSide = 'key' | 'value'
 
-/**
- * A serde that can write every `T`. It may be one for more: `string()` writes literals, `bytes()` writes a `Buffer`. What is read
- * back is what was written.
- */
+/** A serde that can write every `T`. It may accept more: `string()` writes literals, `bytes()` writes a `Buffer`. */
 export interface SerdeFor<T> {
   readonly name: string
   readonly serialize: (value: T, topic: string, headers?: Headers) => Uint8Array

@@ -49,13 +49,13 @@ import { addMerge, addProcessor, addStep } from './steps.ts'
 import { addToTable } from './tables.ts'
 
 /**
- * A stream of records. Each method adds an operator and gives the stream behind it; nothing runs before the application
+ * A stream of records. Each method adds an operator and returns the resulting stream; nothing runs before the application
  * starts. Functions may return promises, which are awaited in order.
  *
- * A record may come without key or value; functions then get `null`, whatever `K` and `V` say.
+ * A record can have no key or no value. Functions then receive `null`, whatever `K` and `V` are.
  *
- * `Known` says which serdes are known here. They come from where the topic was read, and what makes new keys or values
- * drops theirs: an operator that writes or keeps records then asks for them.
+ * `Known` states which serdes are known. They come from the source. An operator that changes the type of keys or values drops
+ * their serde, and a later operator that writes or stores records then requires it.
  */
 export class KStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
@@ -70,7 +70,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     this.#make = make
   }
 
-  /** Keeps the records for which `predicate` holds. A type guard narrows the type of the values. */
+  /** Keeps the records for which `predicate` returns true. A type guard narrows the type of the values. */
   filter<VN extends V>(predicate: (value: V, key: K) => value is VN, options?: NameOption): KStream<K, VN, Known>
   filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
   filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
@@ -79,17 +79,17 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     )
   }
 
-  /** Keeps the records for which `predicate` does not hold. */
+  /** Keeps the records for which `predicate` returns false. */
   filterNot(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
     return this.#make.stream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: true }, options?.name))
   }
 
-  /** Makes one new record of each. Prefer `mapValues` where the key stays: it spares a repartition. */
+  /** Replaces each record with a new key and value. Prefer `mapValues` if the key does not change: it avoids a repartition. */
   map<KR, VR>(mapper: (value: V, key: K) => Awaitable<readonly [KR, VR]>, options?: NameOption): KStream<KR, VR> {
     return this.#make.stream(addStep(this[point], 'map', { type: 'map', mapper }, options?.name))
   }
 
-  /** Makes a new value of each. */
+  /** Replaces the value of each record. */
   mapValues<VR>(
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: NameOption,
@@ -98,12 +98,12 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Makes a new value of each with many calls under way at a time, for functions that wait for something outside: a service, a
-   * database. The task goes on meanwhile; a result goes on with the time and the headers of its record. Offsets are
-   * committed only up to the oldest record that is not finished.
+   * Replaces the value of each record with many concurrent calls, for functions that call a service or a database. The task
+   * processes other records meanwhile. The result keeps the timestamp and headers of its record. Offsets are only committed up
+   * to the oldest unfinished record.
    *
-   * An attempt that fails or takes longer than `timeoutMs` is followed by others as `retry` says; then the record goes by
-   * `onBadRecord`. Kafka Streams has nothing like it.
+   * If an attempt fails or exceeds `timeoutMs`, `retry` decides about further attempts, then `onBadRecord` decides about the
+   * record. Kafka Streams has no such operator.
    *
    * @example
    * orders.mapValuesAsync(
@@ -118,7 +118,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addMapValuesAsync(this[point], mapper, options))
   }
 
-  /** Makes any number of new records of each. */
+  /** Replaces each record with any number of new records. */
   flatMap<KR, VR>(
     mapper: (value: V, key: K) => Awaitable<Iterable<readonly [KR, VR]>>,
     options?: NameOption,
@@ -126,7 +126,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addStep(this[point], 'flatMap', { type: 'flatMap', mapper }, options?.name))
   }
 
-  /** Makes any number of new values of each, under the same key. */
+  /** Replaces each record with any number of records with the same key. */
   flatMapValues<VR>(
     mapper: (value: V, key: K) => Awaitable<Iterable<VR>>,
     options?: NameOption,
@@ -134,7 +134,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addStep(this[point], 'flatMapValues', { type: 'flatMapValues', mapper }, options?.name))
   }
 
-  /** Gives each record a new key. */
+  /** Replaces the key of each record. */
   selectKey<KR>(
     mapper: (value: V, key: K) => Awaitable<KR>,
     options?: NameOption,
@@ -143,9 +143,9 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Leaves out what repeats an earlier record: of records with the same key and the same id that are at most `withinMs` apart,
-   * the first to arrive goes on, and the others do not. Distributes the records by key where that has changed. A record without
-   * key or id repeats nothing. Kafka Streams has nothing like it.
+   * Drops repeated records: of records with the same key and id whose timestamps differ by at most `withinMs`, only the first
+   * to arrive is forwarded. A record without key or id is never a repetition. The records are repartitioned if the key has
+   * changed. Kafka Streams has no such operator.
    *
    * @example
    * payments.deduplicate({ by: payment => payment.id, id: string(), withinMs: 24 * 3_600_000 })
@@ -157,7 +157,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addDeduplicate(this[point], { ...erased, onLate: onLateOf(erased, this.#make) }))
   }
 
-  /** The records of both streams. A serde stays known where both streams have the same one. */
+  /** Merges two streams. A serde stays known if both streams have the same. */
   merge<OtherKnown extends SerdeSide>(
     other: KStream<K, V, OtherKnown>,
     options?: NameOption,
@@ -166,17 +166,17 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addMerge(this[point], other[point], options?.name))
   }
 
-  /** Calls `action` with each record, which goes on unchanged. */
+  /** Calls `action` for each record and forwards the record unchanged. */
   peek(action: (value: V, key: K) => Awaitable<unknown>, options?: NameOption): KStream<K, V, Known> {
     return this.#make.stream(addStep(this[point], 'peek', { type: 'peek', action, forwards: true }, options?.name))
   }
 
-  /** Calls `action` with each record. The stream ends here. */
+  /** Calls `action` for each record. The stream ends here. */
   foreach(action: (value: V, key: K) => Awaitable<unknown>, options?: NameOption): void {
     addStep(this[point], 'foreach', { type: 'peek', action, forwards: false }, options?.name)
   }
 
-  /** Writes each record as a line, for debugging. The stream ends here. */
+  /** Prints each record as a line, for debugging. The stream ends here. */
   print(options: PrintOptions<K, V> = {}): void {
     // oxlint-disable-next-line no-console -- to print is what the user asks for here
     const { label = this[point].name, write = line => console.log(line), format } = options
@@ -184,7 +184,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Sends each record to the first branch whose predicate holds.
+   * Sends each record to the first branch whose predicate matches.
    *
    * @example
    * const { large, default: others } = orders
@@ -196,28 +196,28 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.branched(this[point], options?.name)
   }
 
-  /** Writes the records to a topic and reads them back, distributed by key. */
+  /** Writes the records to an internal topic, partitioned by key, and reads them back. */
   repartition(this: AllKnown<Known>): KStream<K, V, SerdeSide>
   repartition(options: RepartitionOptions<K, V> & MissingSerdes<K, V, Known>): KStream<K, V, SerdeSide>
   repartition(options?: RepartitionOptions<K, V>): KStream<K, V, SerdeSide> {
     return this.#make.stream(addRepartition(this[point], options as never))
   }
 
-  /** Writes the records to a topic, or to the one that `topic` chooses for each of them. Topics must exist. */
+  /** Writes the records to a topic, or to the topic that `topic` returns for each record. The topics must exist. */
   to(this: AllKnown<Known>, topic: string | TopicChoice<K, V>): void
   to(topic: string | TopicChoice<K, V>, options: SinkOptions<K, V> & MissingSerdes<K, V, Known>): void
   to(topic: string | TopicChoice<K, V>, options?: SinkOptions<K, V>): void {
     addSink(this[point], topic, options)
   }
 
-  /** The table of the last value of each key; a record without a value deletes. */
+  /** Converts the stream to a table of the latest value of each key. A record without a value deletes the row. */
   toTable(this: AllKnown<Known>): KTable<K, RowOf<V>, SerdeSide>
   toTable(options: ToTableOptions<K, V> & MissingSerdes<K, V, Known>): KTable<K, RowOf<V>, SerdeSide>
   toTable(options: ToTableOptions<K, V> = {}): KTable<K, RowOf<V>, SerdeSide> {
     return this.#make.table(addToTable(this[point], { ...options, onLate: onLateOf(options, this.#make) }))
   }
 
-  /** Groups by a new key; a record whose new key is null is left out. */
+  /** Groups the records by a new key. Records whose new key is null are dropped. */
   groupBy<KR, S extends SerdeOf<V> | undefined = undefined>(
     selector: (value: V, key: K) => Awaitable<KR | null>,
     options: GroupByOptions<KR, V> & { readonly value?: S } & MissingValue<V, Known>,
@@ -226,7 +226,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.grouped(groupPoint(selected, 'groupBy', options as never))
   }
 
-  /** Groups by the key there is. */
+  /** Groups the records by their current key. */
   groupByKey(this: KeyKnown<Known>): KGroupedStream<K, V, Known | 'key'>
   groupByKey<S extends SerdeOf<V> | undefined = undefined>(
     options: GroupOptions<K, V> & { readonly value?: S } & MissingSerdesOfNewKey<K, V, Known>,
@@ -236,8 +236,8 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Joins each record with the global table's current value of the key that `keySelector` gives; without one there is no
-   * result.
+   * Joins each record with the row of a global table under the key that `keySelector` returns. A record without a matching row
+   * is dropped.
    */
   join<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
@@ -246,8 +246,8 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
   /**
-   * Joins each record with the table's current value of its key; without one there is no result. Or with each record of
-   * another stream that has the same key and is near enough in time.
+   * Joins each record with the current row of a table with the same key, or with each record of another stream with the same
+   * key within the join windows. A record without a match is dropped.
    */
   join<Other, VR>(
     this: KeyKnown<Known>,
@@ -268,7 +268,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addJoin(this[point], other, 'inner', [first, second, third], this.#make))
   }
 
-  /** Joins each record with the global table's current value of the key that `keySelector` gives, or with null. */
+  /** Joins each record with the row of a global table under the key that `keySelector` returns, or with null. */
   leftJoin<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
     keySelector: (value: V, key: K) => Awaitable<KG | null>,
@@ -276,9 +276,9 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options?: NameOption,
   ): KStream<K, VR, Exclude<Known, 'value'>>
   /**
-   * Joins each record with the table's current value of its key, or with null. Or with each record of another stream that
-   * has the same key and is near enough in time; a record of this stream that has found none is joined with null when none
-   * can come any more.
+   * Joins each record with the current row of a table with the same key, or with null. With another stream: joins each record
+   * with each record of the other stream that has the same key and lies within the join windows; a record of this stream
+   * without a match is joined with null once no match can arrive any more.
    */
   leftJoin<Other, VR>(
     this: KeyKnown<Known>,
@@ -299,7 +299,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addJoin(this[point], other, 'left', [first, second, third], this.#make))
   }
 
-  /** As `leftJoin` with a stream, but records of either stream that find no partner are joined with null. */
+  /** Like `leftJoin` with a stream, but unmatched records of both streams are joined with null. */
   outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
     other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: RowOf<V> | null, otherValue: RowOf<VO> | null, key: K) => Awaitable<VR>,
@@ -309,7 +309,10 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addStreamStreamJoin(this[point], other[point], 'outer', joiner, erased))
   }
 
-  /** Runs user code with stores and timers. `supplier` makes a processor for each task. */
+  /**
+   * Processes the records with custom code that can use stores and punctuations. `supplier` is called once per task and
+   * returns its processor.
+   */
   process<KR, VR>(
     supplier: () => Processor<K, V, KR, VR>,
     options: ProcessOptions & { readonly key: Serde<KR>; readonly value: Serde<VR> },
@@ -322,7 +325,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     return this.#make.stream(addProcessor(this[point], supplier, false, options))
   }
 
-  /** As `process`, but the key stays: no repartition is needed afterwards. */
+  /** Like `process`, but the key cannot change, so that no repartition is needed afterwards. */
   processValues<VR>(
     supplier: () => FixedKeyProcessor<K, V, VR>,
     options: ProcessOptions & { readonly value: Serde<VR> },

@@ -17,27 +17,27 @@ import { addTableFilter, addTableMapValues, addTableTransformValues, addToStream
 /** A table of whatever types. */
 type AnyTable = { readonly [point]: TablePoint }
 
-/** Of a filter: its rows have the serdes of those before. To keep them, the value serde must be known. */
+/** Options of a filter. Its rows keep the serdes of the input. To store them, the value serde must be known. */
 type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known
   ? MaterializeOptions<K, V>
   : NameOption | (MaterializeOptions<K, V> & { readonly value: SerdeOf<V> })
 
 /**
- * Of what makes new values: with a store their serde must be known, which it is where they have the type of those before. Without
- * one it may be given for what comes later.
+ * Options of an operator with new values. With a store, the value serde must be known; it is known if the type of the values
+ * does not change. Without a store it can be given for later operators.
  */
 type NewRowsOptions<K, V, VR, Known extends SerdeSide, S> =
   | (SerdeOptions<K, VR> & { readonly value?: S; readonly store?: undefined })
   | (MaterializeOptions<K, VR> & { readonly value?: S } & MissingNew<V, NoInfer<VR>, Known>)
 
-/** Before the compiler has inferred `VR` it asks for nothing. */
+/** Requires nothing before the compiler has inferred `VR`. */
 type MissingNew<V, VR, Known extends SerdeSide> = unknown extends VR
   ? unknown
   : MissingValue<VR, KnownAfter<Known, V, VR>>
 
 /**
- * A table: the last value of each key, changing as records come. It is kept in a store where one is named or another
- * operator needs one.
+ * A table: the latest value of each key, updated by each record. It is kept in a store if you name one or another operator
+ * needs one.
  */
 export class KTable<K, V, Known extends SerdeSide = never> {
   /** @internal */
@@ -58,14 +58,14 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The name that was given to the table's own store, by which processors and queries find it. Undefined without one, also
-   * where another operator made the table get a store. Kafka Streams: `queryableStoreName`.
+   * The name of the store that you gave to this table, for processors and queries. Undefined if you gave none, even if another
+   * operator created a store for it. Kafka Streams' `queryableStoreName`.
    */
   get storeName(): string | undefined {
     return this[point].storeName
   }
 
-  /** The rows for which `predicate` holds; a row for which it no longer holds is deleted. */
+  /** Keeps the rows for which `predicate` returns true. A row that no longer matches is deleted. */
   filter(
     predicate: (value: V, key: K) => Awaitable<boolean>,
     options?: FilterOptions<K, V, Known>,
@@ -73,7 +73,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
   }
 
-  /** The rows for which `predicate` does not hold. */
+  /** Keeps the rows for which `predicate` returns false. */
   filterNot(
     predicate: (value: V, key: K) => Awaitable<boolean>,
     options?: FilterOptions<K, V, Known>,
@@ -81,7 +81,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
   }
 
-  /** Rows with new values; null deletes the row. To keep the result in a store, its value serde must be known. */
+  /** Replaces the value of each row. Null deletes the row. To store the result, its value serde must be known. */
   mapValues<VR, S extends SerdeOf<VR> | undefined = undefined>(
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: NewRowsOptions<K, V, VR, Known, S>,
@@ -89,7 +89,10 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
   }
 
-  /** Rows with new values, made by user code with stores and timers. `supplier` makes a transformer for each task. */
+  /**
+   * Replaces the value of each row with custom code that can use stores and punctuations. `supplier` is called once per task
+   * and returns its transformer.
+   */
   transformValues<VR, S extends SerdeOf<VR> | undefined = undefined>(
     supplier: () => ValueTransformer<K, V, VR>,
     options?: ProcessOptions & NewRowsOptions<K, V, VR, Known, S>,
@@ -98,7 +101,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Groups the rows by new keys, with new values, to be aggregated. A row whose new key or value is null takes no part. The
+   * Groups the rows by a new key, with a new value, for an aggregation. Rows whose new key or value is null are ignored. The
    * table gets a store if it has none.
    */
   groupBy<KR, VR>(
@@ -109,9 +112,9 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The rows of this table whose foreign key names a row of the other, joined with it. It changes when either of
-   * them does. Both get stores if they have none, and the tables need not have equal partition counts.
-   *
+   * Joins each row with the row of another table that its foreign key refers to. Rows without a match are not in the result.
+   * The result is updated when either table changes. Both tables get stores if they have none, and may have different
+   * partition counts.
    * @param foreignKey the key in the other table, or null for none
    */
   join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
@@ -120,7 +123,10 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
     options?: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
-  /** The rows whose key is in both tables. It changes when either of them does. Both get stores if they have none. */
+  /**
+   * Joins the rows with the same key in both tables. The result is updated when either table changes. Both tables get stores
+   * if they have none.
+   */
   join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
@@ -135,9 +141,8 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The rows of this table joined with the row of the other that their foreign key names, or with null. It changes when either of
-   * them does. Both get stores if they have none, and the tables need not have equal partition counts.
-   *
+   * Joins each row with the row of another table that its foreign key refers to, or with null. The result is updated when
+   * either table changes. Both tables get stores if they have none, and may have different partition counts.
    * @param foreignKey the key in the other table, or null for none
    */
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
@@ -146,7 +151,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
     options?: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
-  /** All rows of this table, joined with those of the other, or with null. */
+  /** Joins each row of this table with the row of the other table with the same key, or with null. */
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
@@ -160,7 +165,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(table)
   }
 
-  /** The rows of both tables; the joiner gets null for the one that has no such row. */
+  /** Joins the rows of both tables by key. The joiner receives null if a table has no such row. */
   outerJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
     joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
@@ -170,8 +175,8 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Holds updates back, so that fewer go on: until windows close, the final result of each; or for a while, the latest for each
-   * key. Time is stream time: without new records nothing goes on.
+   * Holds updates back to reduce the number of results: until a window closes (only its final result is emitted), or for a
+   * time limit (only the latest update of each key is emitted). Time is stream time: without new records nothing is emitted.
    *
    * @example
    * grouped.windowedBy(tumbling({ sizeMs: 60_000, graceMs: 5_000 })).count().suppress({ until: 'window-closes' })
@@ -181,8 +186,8 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The table's changes. The value is null where a row was deleted, as each session is that becomes part of another one. With
-   * `mapper` the records get new keys.
+   * Converts the table to the stream of its changes. The value is null if a row was deleted; a session that is merged into
+   * another session is also deleted. `mapper` returns a new key for each record.
    */
   toStream<KR>(
     mapper: (value: V | null, key: K) => Awaitable<KR>,

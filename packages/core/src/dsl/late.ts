@@ -5,12 +5,12 @@ import type { Make } from './make.ts'
 import { type BasePoint, type StreamPoint, streamPoint } from './point.ts'
 import { processorEntry } from './steps.ts'
 
-/** Of an operator that leaves out what comes too late. */
+/** Options of an operator that drops late records. */
 export interface LateOption<K, V> {
   /**
-   * Is called once, while the topology is made, with the stream of what this operator leaves out because it is late: send it
-   * to a topic, or process it. Late records are counted and warned of with it or without. A record comes once, however many
-   * windows it has missed.
+   * Called once while the topology is built, with the stream of the records that this operator drops because they are late.
+   * Send them to a topic or process them. Late records are counted and logged in any case. Each late record is in the stream
+   * once, however many windows it missed.
    *
    * @example
    * onLate: late => late.mapValues(({ value }) => value).to('late-clicks', { value: json() })

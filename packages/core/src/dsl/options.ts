@@ -14,26 +14,29 @@ import type {
 
 export interface NameOption {
   /**
-   * The node's name in `describe()` and in metrics; where a topic or store belongs to the node, part of its name. Named
-   * nodes keep their topics and stores when the topology changes.
-   * @default a generated one, the same as Kafka Streams'
+   * The name of the node in `describe()` and in metrics. If the node has a topic or a store, the name is part of their names.
+   * A named node keeps its topics and stores when the topology changes.
+   * @default a generated name, the same as in Kafka Streams
    */
   readonly name?: string
 }
 
-/** How a topic is read. */
+/** Options of a source: how a topic is read. */
 export interface SourceOptions<K, V> extends NameOption {
   readonly key: Serde<K>
   readonly value: Serde<V>
-  /** @default the application's */
+  /** @default the `timestampExtractor` of the application */
   readonly timestampExtractor?: TimestampExtractor<K, V>
-  /** What happens with records whose timestamp is negative or cannot be extracted. @default the application's */
+  /**
+   * What to do with a record whose timestamp is negative or cannot be extracted.
+   * @default the `onBadTimestamp` of the application
+   */
   readonly onBadTimestamp?: BadTimestampPolicy
-  /** Where a partition without a committed offset starts. @default the application's */
+  /** Where to start in a partition without a committed offset. @default the `offsetReset` of the application */
   readonly offsetReset?: OffsetReset
 }
 
-/** How a global table is read: always from the beginning. */
+/** Options of a global table. It is always read from the beginning of the topic. */
 export interface GlobalTableOptions<K, V> extends NameOption {
   readonly key: Serde<K>
   readonly value: Serde<V>
@@ -43,22 +46,26 @@ export interface GlobalTableOptions<K, V> extends NameOption {
     | Omit<StoreOptions, 'caching' | 'logging' | 'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings>
 }
 
-/** A topic, several, or a pattern for their whole names. */
+/** A topic name, several topic names, or a pattern that must match the whole name. */
 export type TopicsRead = string | readonly string[] | RegExp
 
 export interface TableOptions<K, V> extends SourceOptions<K, V>, LateOption<K, V> {
-  /** Keeps the table in a store that can be asked for by name. @default a store only where another operator needs one */
+  /**
+   * Keeps the table in a store with this name or these settings.
+   * @default a store is only created if another operator needs it
+   */
   readonly store?: string | StoreOptions
 }
 
-/** A store of the DSL. Caching is on unless switched off. */
+/** Settings of a store of the DSL. Caching is on by default. */
 export interface StoreOptions extends StoreSettings, TtlSettings, MaxEntriesSettings {
-  /** @default generated */
+  /** @default a generated name */
   readonly name?: string
   /**
-   * Keeps the versions of each row for so long, in milliseconds of stream time, and makes the table a versioned one: records
-   * that come out of order go to where they belong, streams are joined with what was valid at their records' times, and
-   * records older than that are refused. Never cached. (KIP-889, KIP-914.) @default only the last value of each key
+   * Makes the table versioned: it keeps the versions of each row for this long, in milliseconds of stream time. An
+   * out-of-order record is inserted at its place, streams are joined with the version that was valid at the time of their
+   * record, and records older than the retention are rejected. Versioned stores are never cached (KIP-889, KIP-914).
+   * @default only the latest value of each key
    */
   readonly historyRetentionMs?: number
 }
@@ -68,41 +75,41 @@ export interface WindowStoreSettings extends Omit<
   'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
 > {
   /**
-   * How long a window is kept from its start, a session from its end, in milliseconds of stream time.
-   * @default size (or gap) and grace together; of sliding windows twice the time difference and the grace
+   * How long a window is kept, counted from its start, in milliseconds of stream time.
+   * @default window size plus grace period
    */
   readonly retentionMs?: number
 }
 
 /**
- * Of operators whose result is kept in a store. `key` and `value` are the serdes of the result, here as everywhere (ADR 12).
- * @default the serdes of the records, where they are known
+ * Options of an operator whose result can be kept in a store. `key` and `value` are the serdes of the result (ADR 12).
+ * @default the known serdes of the records
  */
 export interface MaterializeOptions<K, V> extends SerdeOptions<K, V> {
-  /** A name, or the store's settings. */
+  /** The name of the store, or its settings. */
   readonly store?: string | StoreOptions
 }
 
-/** Of `toTable`. */
+/** Options of `toTable`. */
 export interface ToTableOptions<K, V> extends MaterializeOptions<K, V>, LateOption<K, V> {}
 
-/** The same over windows. `key` is the serde of the keys inside. */
+/** `MaterializeOptions` for windowed aggregations. `key` is the serde of the key inside the window. */
 export interface MaterializeWindowsOptions<K, V> extends SerdeOptions<K, V> {
-  /** A name, or the store's settings. */
+  /** The name of the store, or its settings. */
   readonly store?: string | WindowStoreSettings
 }
 
-/** Of a stream's join with a table. */
+/** Options of a stream-table join. */
 export interface TableJoinOptions<K, V> extends SerdeOptions<K, V> {
   /**
-   * With a versioned table: each record waits, until stream time has passed its own by so many milliseconds, for versions of
-   * the table that come late. At most the table's history retention. The stream's serdes must be known. (KIP-923.)
-   * @default it does not wait
+   * How long each record waits for late versions of a versioned table, in milliseconds of stream time. It must not exceed the
+   * history retention of the table, and the serdes of the stream must be known (KIP-923).
+   * @default records do not wait
    */
   readonly graceMs?: number
 }
 
-/** Serdes for records that are about to be written. @default those known so far */
+/** The serdes with which records are written. @default the known serdes */
 export interface SerdeOptions<K, V> extends NameOption {
   readonly key?: SerdeOf<K>
   readonly value?: SerdeOf<V>
@@ -110,24 +117,24 @@ export interface SerdeOptions<K, V> extends NameOption {
 
 export interface SinkOptions<K, V> extends SerdeOptions<K, V> {
   /**
-   * A partition, several, none (`[]` drops the record), or undefined for the default.
-   * @default murmur2 of the key's bytes, as Kafka's own producers do
+   * Returns a partition, several partitions, none (`[]` drops the record), or undefined for the default.
+   * @default murmur2 of the key bytes, as in the producers of Kafka
    */
   readonly partitioner?: Partitioner<K, V>
 }
 
 export type Partitioner<K, V> = (value: V, key: K, target: TargetTopic) => number | readonly number[] | undefined
 
-/** Chooses the topic of each record. The topics must exist. */
+/** Chooses the topic for each record. The topics must exist. */
 export type TopicChoice<K, V> = (value: V, key: K, context: RecordMetadata) => string
 
 export interface RepartitionOptions<K, V> extends SinkOptions<K, V> {
-  /** @default as many as the largest topic that feeds it has */
+  /** @default the partition count of the largest input topic */
   readonly partitions?: number
 }
 
 export interface GroupOptions<K, V> extends SerdeOptions<K, V> {
-  /** Of the repartition topic, where there is one. @default as many as the largest topic that feeds it has */
+  /** The partition count of the repartition topic, if one is needed. @default the partition count of the largest input topic */
   readonly partitions?: number
 }
 
@@ -136,30 +143,30 @@ export interface GroupByOptions<K, V> extends GroupOptions<K, V> {
 }
 
 /**
- * Of a join by foreign key. Rows find each other by key alone, so where a table's topic is not partitioned by murmur2 of its
- * keys' bytes, say here how it is.
+ * Options of a foreign-key join. The join locates rows by their key. If a table's topic is not partitioned by murmur2 of the
+ * key bytes, pass its partitioner here.
  */
 export interface ForeignKeyJoinOptions<K, KO> extends NameOption {
-  /** Of this table. @default answers go where they were asked from */
+  /** The partitioner of this table. @default a response goes to the partition that asked */
   readonly partitioner?: (key: K, target: TargetTopic) => number | undefined
-  /** Of the other table. @default murmur2 of the key's bytes */
+  /** The partitioner of the other table. @default murmur2 of the key bytes */
   readonly otherPartitioner?: (key: KO | null, target: TargetTopic) => number | undefined
 }
 
-/** Of `process`: the serdes of what it forwards may be given beside these. */
+/** Options of `process`. The serdes of the forwarded records can be given beside them. */
 export interface ProcessOptions extends NameOption {
   /**
-   * The stores that the processor may ask for. One that is given by its builder is added to the topology, and may be given to several
-   * operators; give the name of one that is added already, as by `addReadOnlyStateStore`.
+   * The stores that the processor can use. A builder adds its store to the topology; several operators can share one builder.
+   * Use a name for a store that was added before, for example by `addReadOnlyStateStore`.
    */
   readonly stores?: readonly (StoreBuilder | string)[]
 }
 
 export interface PrintOptions<K, V> extends NameOption {
-  /** In front of each line. @default the name of the node above */
+  /** The text before each line. @default the name of the parent node */
   readonly label?: string
   /** @default `key, value` */
   readonly format?: (value: V, key: K) => string
-  /** Where lines go. @default console.log */
+  /** Receives each line. @default console.log */
   readonly write?: (line: string) => void
 }

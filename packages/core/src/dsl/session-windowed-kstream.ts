@@ -12,8 +12,8 @@ import { point, type types } from './point.ts'
 import { addTopN, type TopNWindowsOptions } from './top-n.ts'
 
 /**
- * A grouped stream, to be aggregated over sessions. A record joins the sessions of its key that are no further from it than
- * the gap, and makes one of them all; those that it was made of are deleted. What comes after a session's grace is dropped.
+ * A grouped stream that is aggregated per session. A record joins all sessions of its key within the inactivity gap, and
+ * merges them into one session; the merged sessions are deleted. Records after the grace period of their session are dropped.
  */
 export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
@@ -30,7 +30,7 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
     this.#make = make
   }
 
-  /** How many records each session has. */
+  /** Counts the records of each session. */
   count<N extends bigint | number = bigint>(
     options: MaterializeWindowsOptions<K, N> = {},
   ): KTable<Windowed<K>, N, SerdeSide> {
@@ -38,7 +38,7 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, serde, this.#by))
   }
 
-  /** As `KGroupedStream.reduce`, for each session. */
+  /** Like `KGroupedStream.reduce`, for each session. */
   reduce(
     this: ValueKnown<Known>,
     reducer: (aggregate: RowOf<V>, value: V) => Awaitable<V | null>,
@@ -56,8 +56,8 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * As `KGroupedStream.aggregate`, for each session. `merger` makes one aggregate of those of two sessions that have come to
-   * touch; it is called for each session that a record joins, first with what `initializer` gives.
+   * Like `KGroupedStream.aggregate`, for each session. `merger` merges the aggregates of two sessions that a record connects.
+   * It is called for each session that a record joins, first with the result of `initializer`.
    */
   aggregate<VR>(
     this: TopologyError<ResultSerdeMissing>,
@@ -82,7 +82,7 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The `n` values of each key in each session that rank highest, the highest first.
+   * Keeps the `n` values with the highest rank of each key and session, highest first.
    *
    * @example
    * windowed.topN({ n: 3, by: order => order.total })
@@ -94,7 +94,7 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * How many different ids the records of each key in each session have had, exactly. A record whose id is null is not counted.
+   * Counts the distinct ids of each key and session exactly. A record whose id is null is not counted.
    *
    * @example
    * windowed.distinctCount(click => click.user, { id: string() })

@@ -12,7 +12,7 @@ import { addLate, type LateOption, lateName, type OnLate } from './late.ts'
 import type { SerdeOptions } from './options.ts'
 import { sameGraph, type StreamPoint, streamPoint } from './point.ts'
 
-/** How far apart in time two records may be to be joined, in milliseconds; see `joinWindows`. */
+/** The maximum time between two joined records, in milliseconds; see `joinWindows`. */
 export interface JoinWindows {
   readonly beforeMs: number
   readonly afterMs: number
@@ -20,23 +20,23 @@ export interface JoinWindows {
 }
 
 export type JoinWindowsOptions = {
-  /** How long records of the past may still come, in milliseconds of stream time. Decides how long records are kept. */
+  /** How long late records are accepted, in milliseconds of stream time. It also decides how long records are stored. */
   readonly graceMs: number
 } & (
   | {
-      /** How far apart they may be, whichever comes first. */
+      /** The maximum time between two records in either direction, in milliseconds. */
       readonly timeDifferenceMs: number
     }
   | {
-      /** How much earlier than the record of the left stream that of the right one may be. */
+      /** How much earlier the record of the right stream may be, in milliseconds. */
       readonly beforeMs: number
-      /** How much later. */
+      /** How much later the record of the right stream may be, in milliseconds. */
       readonly afterMs: number
     }
 )
 
 /**
- * Says which records of two streams are near enough to be joined. Both ends are inclusive.
+ * Returns join windows: records of two streams are joined if the time between them is within the limits, which are inclusive.
  *
  * @example
  * orders.join(payments, pay, { windows: joinWindows({ timeDifferenceMs: 60_000, graceMs: 10_000 }) })
@@ -67,15 +67,15 @@ function invalid(reason: string) {
 
 export interface StreamJoinOptions<K, V, VO> extends SerdeOptions<K, V>, LateOption<K, V> {
   readonly windows: JoinWindows
-  /** Of the other stream's values. @default the one that is known */
+  /** The serde of the values of the other stream. @default the known serde */
   readonly otherValue?: SerdeOf<VO>
-  /** The beginning of the names of the join's stores. @default generated */
+  /** The prefix of the names of the join's stores. @default generated names */
   readonly storeName?: string
-  /** Of the join's stores. @default true */
+  /** Whether the stores of the join have a changelog. @default true */
   readonly logging?: StoreSettings['logging']
-  /** Of the join's stores. @default the application's */
+  /** The type of the stores of the join. @default the store option of the application */
   readonly type?: StoreSettings['type']
-  /** As `onLate`, which is for records of this stream, for those of the other one. */
+  /** Like `onLate`, but for late records of the other stream. */
   readonly onLateOther?: LateOption<K, VO>['onLate']
 }
 

@@ -34,7 +34,7 @@ const make: Make = {
 }
 
 /**
- * Where a topology begins.
+ * Builds a topology.
  *
  * @example
  * const builder = new StreamsBuilder()
@@ -48,11 +48,11 @@ export class StreamsBuilder {
   readonly #graph = createGraph()
 
   /**
-   * The records of one or more topics, or of all topics whose whole name matches a pattern: those too that are made while the
-   * application runs, which finds them within `metadataRefreshMs`.
+   * Reads a stream from one or more topics, or from all topics whose whole name matches a pattern. Topics that are created
+   * while the application runs are found within `metadataRefreshMs`.
    *
-   * Streams of the same topics share one source, which has the name of the first. They must read alike: with the same serdes,
-   * extractor and policies. A pattern must not match a topic that another source names.
+   * Streams of the same topics share one source with the name of the first. They must have the same serdes, extractor and
+   * policies. A pattern must not match a topic that another source names.
    *
    * @example
    * builder.stream(/orders-.+/, { key: string(), value: json() })
@@ -72,9 +72,9 @@ export class StreamsBuilder {
   }
 
   /**
-   * One or more topics, or all that match a pattern, as a table: the last value of each key; a record without a value
-   * deletes. Records without a key are dropped. Of several topics, no two may have the same key, for each is read in its
-   * own order (Kafka Streams has tables of one topic only).
+   * Reads a table from one or more topics, or from all topics that match a pattern: the latest value of each key. A record
+   * without a value deletes the row; a record without a key is dropped. Two topics of one table must not contain the same key,
+   * because the order between topics is not defined (Kafka Streams has tables of one topic only).
    */
   table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
     // Without types, there may be none: the missing serdes are an error of `build()`.
@@ -83,7 +83,7 @@ export class StreamsBuilder {
   }
 
   /**
-   * A topic as a table of which every instance has all partitions. Streams are joined with it by any key.
+   * Reads a topic as a table of which every instance has all partitions. Streams can be joined with it by any key.
    *
    * @example
    * const countries = builder.globalTable('countries', { key: string(), value: json<Country>() })
@@ -94,9 +94,9 @@ export class StreamsBuilder {
   }
 
   /**
-   * A store of which every instance has the whole, kept by a processor that sees each record of the topic. Every processor of
-   * the topology may read it, without being connected; none but `supplier`'s may write. It has no changelog: after a loss
-   * the topic is read again.
+   * Adds a store of which every instance has all partitions, filled by a processor that receives each record of the topic. All
+   * processors of the topology can read it without being connected; only the processor of `supplier` can write to it. It has
+   * no changelog: if its state is lost, the topic is read again.
    */
   addGlobalStore<K, V, Store>(
     store: StoreBuilder<Store>,
@@ -109,8 +109,8 @@ export class StreamsBuilder {
   }
 
   /**
-   * A store that a topic fills, task by task, and that processors connected to it read (KIP-813). The topic serves as its
-   * changelog, so what `supplier` puts has to be the records as they are.
+   * Adds a store that is filled from a topic, task by task, and that connected processors can read (KIP-813). The topic serves
+   * as its changelog, so `supplier` must store the records unchanged.
    */
   addReadOnlyStateStore<K, V, Store>(
     store: StoreBuilder<Store>,
@@ -122,15 +122,14 @@ export class StreamsBuilder {
     return this
   }
 
-  /** Adds a store that processors may connect to by its name. */
+  /** Adds a store that processors can connect to by its name. */
   addStateStore(store: StoreBuilder): this {
     this.#graph.addStore(store.draft)
     return this
   }
 
   /**
-   * Checks everything and gives the plan, which is frozen. The builder can go on being used and built again.
-   *
+   * Validates the topology and returns its frozen plan. The builder can be used further and built again.
    * @throws a MillraceError of kind `topology` that names the operator and what to do
    */
   build(options: BuildOptions = {}): Plan {

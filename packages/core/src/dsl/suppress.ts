@@ -13,23 +13,26 @@ import type { TablePoint } from './point.ts'
 interface BufferOptions extends NameOption {
   /** @default unlimited */
   readonly maxRecords?: number
-  /** Of keys and values as bytes, with what belongs to them, by estimate. @default unlimited */
+  /** The maximum estimated size of the buffered keys and values, in bytes. @default unlimited */
   readonly maxBytes?: number
-  /** Whether a changelog topic makes the buffer survive the machine, and settings of that topic. @default true */
+  /**
+   * Whether the buffer has a changelog topic, so that it survives the loss of the machine, and settings of that topic.
+   * @default true
+   */
   readonly logging?: StoreSettings['logging']
 }
 
-/** How long updates of a table are held back. */
+/** Options of `suppress`: how long updates of a table are held back. */
 export type SuppressOptions = BufferOptions &
   (
     | {
-        /** Only the final result of each window goes on, when its grace period is over. */
+        /** Emits only the final result of each window, after its grace period. */
         readonly until: 'window-closes'
-        /** A result that goes early would not be final. */
+        /** An early result would not be final, so a full buffer stops the application. */
         readonly whenFull?: 'shut-down'
       }
     | {
-        /** The latest update of each key goes on when stream time has passed the first one's time by `waitMs`. */
+        /** Emits the latest update of a key when stream time exceeds the time of its first update by `waitMs`. */
         readonly until: 'time-limit'
         readonly waitMs: number
         /** @default 'emit-early' */

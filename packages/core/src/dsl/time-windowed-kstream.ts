@@ -12,8 +12,8 @@ import { point, type types } from './point.ts'
 import { addTopN, type TopNWindowsOptions } from './top-n.ts'
 
 /**
- * A grouped stream, to be aggregated over windows of time. A record goes into each window that its timestamp falls in,
- * unless the window's grace is over by then: it is dropped.
+ * A grouped stream that is aggregated per time window. A record belongs to each window that contains its timestamp. It is
+ * dropped if the grace period of the window is over.
  */
 export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   /** @internal */
@@ -30,7 +30,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
     this.#make = make
   }
 
-  /** How many records each key has had in each window. */
+  /** Counts the records of each key in each window. */
   count<N extends bigint | number = bigint>(
     options: MaterializeWindowsOptions<K, N> = {},
   ): KTable<Windowed<K>, N, SerdeSide> {
@@ -38,7 +38,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addAggregation(this[point], { kind: 'count' }, options, serde, this.#by))
   }
 
-  /** As `KGroupedStream.reduce`, for each window. */
+  /** Like `KGroupedStream.reduce`, for each window. */
   reduce(
     this: ValueKnown<Known>,
     reducer: (aggregate: RowOf<V>, value: V) => Awaitable<V | null>,
@@ -55,7 +55,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addAggregation(this[point], { kind: 'reduce', reducer }, options, valueSerde, this.#by))
   }
 
-  /** As `KGroupedStream.aggregate`, for each window. */
+  /** Like `KGroupedStream.aggregate`, for each window. */
   aggregate<VR>(
     this: TopologyError<ResultSerdeMissing>,
     initializer: () => VR,
@@ -76,7 +76,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * The `n` values of each key in each window that rank highest, the highest first.
+   * Keeps the `n` values with the highest rank of each key and window, highest first.
    *
    * @example
    * windowed.topN({ n: 3, by: order => order.total })
@@ -88,7 +88,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * How many different ids the records of each key in each window have had, exactly. A record whose id is null is not counted.
+   * Counts the distinct ids of each key and window exactly. A record whose id is null is not counted.
    *
    * @example
    * windowed.distinctCount(click => click.user, { id: string() })

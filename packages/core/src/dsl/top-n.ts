@@ -9,27 +9,29 @@ import type { NameOption, StoreOptions, WindowStoreSettings } from './options.ts
 import type { TablePoint } from './point.ts'
 import type { StoreOption } from './store-options.ts'
 
-/** What values are ordered by. Ranks of one operator are all of one type. */
+/** A value that orders records. All ranks of one operator have the same type. */
 export type Rank = number | bigint | string
 
 interface RankedBy<K, V> extends NameOption {
-  /** How many values are kept. All of them are written with each update, so this bounds what an update costs. */
+  /** The number of values to keep. All of them are written with each update, so this limits the cost of an update. */
   readonly n: number
-  /** The highest come first; of equal ones that which came first. A value without a rank (null, NaN) takes no part. */
+  /**
+   * Returns the rank of a value. Of equal ranks the earlier value comes first. A value without a rank (null, NaN) is ignored.
+   */
   readonly by: (value: V, key: K) => Rank | null
 }
 
-/** Of `topN`. */
+/** Options of `topN`. */
 export interface TopNOptions<K, V> extends RankedBy<K, V> {
   readonly value?: SerdeOf<V>
-  /** The values are kept as a `list` of their serde. */
+  /** The name of the store, or its settings. The values are stored as a `list` of their serde. */
   readonly store?: string | StoreOptions
 }
 
-/** Of `topN` over windows or sessions. */
+/** Options of `topN` over windows or sessions. */
 export interface TopNWindowsOptions<K, V> extends RankedBy<K, V> {
   readonly value?: SerdeOf<V>
-  /** The values are kept as a `list` of their serde. */
+  /** The name of the store, or its settings. The values are stored as a `list` of their serde. */
   readonly store?: string | WindowStoreSettings
 }
 

@@ -9,34 +9,34 @@ import type {
 
 interface GraceOption {
   /**
-   * How long a window takes late records after its end, in milliseconds of stream time. There is no default: a long grace
-   * keeps state for long, a short one drops late records, and only you know which is right.
+   * How long a window accepts late records after its end, in milliseconds of stream time. There is no default: a long grace
+   * period keeps state longer, a short one drops late records, and only you can decide.
    */
   readonly graceMs: number
 }
 
 export interface TumblingOptions extends GraceOption {
-  /** Length of a window, in milliseconds. Windows are aligned to the epoch. */
+  /** The length of a window, in milliseconds. Windows are aligned to the epoch. */
   readonly sizeMs: number
 }
 
 export interface HoppingOptions extends TumblingOptions {
-  /** From the start of one window to that of the next, in milliseconds; at most `sizeMs`. */
+  /** The interval between the starts of two windows, in milliseconds; at most `sizeMs`. */
   readonly advanceMs: number
 }
 
 export interface SlidingOptions extends GraceOption {
-  /** How far apart records of one window may be, in milliseconds. */
+  /** The maximum time between two records of one window, in milliseconds. */
   readonly timeDifferenceMs: number
 }
 
 export interface SessionsOptions extends GraceOption {
-  /** A session ends when no record comes for longer, in milliseconds of the records' time. */
+  /** A session ends after this time without records, in milliseconds of event time. */
   readonly inactivityGapMs: number
 }
 
 /**
- * Windows of a fixed length, one after the other, for `windowedBy`.
+ * Returns windows of a fixed length that do not overlap, for `windowedBy`.
  *
  * @example
  * grouped.windowedBy(tumbling({ sizeMs: 60_000, graceMs: 10_000 })).count()
@@ -48,7 +48,8 @@ export function tumbling({ sizeMs, graceMs }: TumblingOptions): TimeWindowsSpec 
 }
 
 /**
- * Windows of a fixed length that overlap: one starts every `advanceMs`, and a record is in each that holds its timestamp.
+ * Returns windows of a fixed length that overlap: one starts every `advanceMs`, and a record belongs to each window that
+ * contains its timestamp.
  *
  * @example
  * grouped.windowedBy(hopping({ sizeMs: 60_000, advanceMs: 10_000, graceMs: 0 })).count()
@@ -62,8 +63,8 @@ export function hopping({ sizeMs, advanceMs, graceMs }: HoppingOptions): TimeWin
 }
 
 /**
- * Windows that move with the records: for every set of a key's records that are at most `timeDifferenceMs` apart there is
- * one window, which starts and ends with records or just after one. Both ends are inclusive.
+ * Returns windows that follow the records: each set of records of a key that are at most `timeDifferenceMs` apart has one
+ * window, which starts and ends at a record or just after one. Both ends are inclusive.
  *
  * @example
  * grouped.windowedBy(sliding({ timeDifferenceMs: 5 * 60_000, graceMs: 0 })).count()
@@ -75,7 +76,7 @@ export function sliding({ timeDifferenceMs, graceMs }: SlidingOptions): SlidingW
 }
 
 /**
- * Windows of activity: records of a key that are no further apart than the gap belong to one session.
+ * Returns windows of activity: records of a key whose distance does not exceed the gap belong to one session.
  *
  * @example
  * clicks.windowedBy(sessions({ inactivityGapMs: 30 * 60_000, graceMs: 60_000 })).count()
@@ -87,9 +88,9 @@ export function sessions({ inactivityGapMs, graceMs }: SessionsOptions): Session
 }
 
 /**
- * One window that begins at `startMs` and never ends; what is earlier is left out.
- *
- * @param options `startMs`: milliseconds since the epoch. @default 0
+ * Returns one window that starts at `startMs` and never ends. Earlier records are dropped.
+ * @param options `startMs`: milliseconds since the epoch.
+ * @default 0
  */
 export function unlimited({ startMs = 0 }: { readonly startMs?: number } = {}): UnlimitedWindowsSpec {
   checkLength('unlimited', 'startMs', startMs, 0)

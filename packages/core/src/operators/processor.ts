@@ -12,7 +12,7 @@ export interface ProcessorRecord<K, V> {
   readonly headers: Headers
 }
 
-/** What `forward` takes: timestamp and headers are those of the record at hand unless given. */
+/** A record to forward. Its timestamp and headers default to those of the current record. */
 export interface ForwardedRecord<K, V> {
   readonly key: K
   readonly value: V
@@ -21,18 +21,18 @@ export interface ForwardedRecord<K, V> {
 }
 
 /**
- * User code with state and timers, for what the operators do not offer. The supplier given to `process` makes one for each
- * task. Promises are awaited, in order, before the next record.
+ * Custom processing with stores and punctuations. The supplier given to `process` is called once per task. Promises are
+ * awaited before the next record.
  */
 export interface Processor<KIn, VIn, KOut = KIn, VOut = VIn> {
-  /** Before the first record: get stores, schedule punctuations. */
+  /** Called before the first record, to get stores and schedule punctuations. */
   init?(context: ProcessorContext<KOut, VOut>): Awaitable<void>
   process(record: ProcessorRecord<KIn, VIn>): Awaitable<void>
-  /** When the task leaves. Nothing may be forwarded any more. */
+  /** Called when the task stops. It must not forward. */
   close?(): Awaitable<void>
 }
 
-/** A processor that keeps the key, so that no repartition is needed after it. */
+/** A processor that cannot change the key, so that no repartition is needed after it. */
 export interface FixedKeyProcessor<KIn, VIn, VOut = VIn> {
   init?(context: FixedKeyProcessorContext<KIn, VOut>): Awaitable<void>
   process(record: ProcessorRecord<KIn, VIn>): Awaitable<void>
@@ -40,26 +40,26 @@ export interface FixedKeyProcessor<KIn, VIn, VOut = VIn> {
 }
 
 export interface ProcessorContext<KOut, VOut> extends BaseProcessorContext {
-  /** Passes a record on to all children, or to the child of that name. Await it where it gives a promise. */
+  /** Forwards a record to all children, or to the child with the given name. Await the result if it is a promise. */
   forward(record: ForwardedRecord<KOut, VOut>, child?: string): void | Promise<void>
 }
 
 export interface FixedKeyProcessorContext<K, VOut> extends BaseProcessorContext {
   /**
-   * As in `ProcessorContext`, but the key must be one that came in: that of the record at hand, or of a record that was kept and is
-   * passed on as `{ ...kept, value }`. From a timer any key is taken, since what it passes on was kept.
+   * Like `forward` of `ProcessorContext`, but the key must be the key of the current record or of a stored record that is
+   * forwarded as `{ ...kept, value }`. Punctuations can forward any key, since they forward stored data.
    * @throws MILLRACE_PROCESSOR_KEY_CHANGED
    */
   forward(record: ForwardedRecord<K, VOut>, child?: string): void | Promise<void>
 }
 
 /**
- * User code that makes a table's new values, with state and timers. The supplier given to `transformValues` makes one for each
- * task, and one more for each operator that looks the table up where it is kept nowhere.
+ * Custom code that computes the values of a table, with stores and punctuations. The supplier given to `transformValues` is
+ * called once per task, and once more for each operator that looks up the table if the table has no store.
  */
 export interface ValueTransformer<K, V, VR> {
   init?(context: BaseProcessorContext): Awaitable<void>
-  /** Unlike a mapper it sees deletions. Null deletes. */
+  /** Returns the new value. Unlike a mapper, it receives deletions. Null deletes the row. */
   transform(value: V | null, key: K): Awaitable<VR | null>
   close?(): Awaitable<void>
 }
@@ -69,30 +69,30 @@ export interface BaseProcessorContext {
   /** `<sub-topology>_<partition>`. */
   readonly taskId: string
   /**
-   * A store that the processor is connected to. Given its builder, the store is typed.
+   * Returns a store that the processor is connected to. With the builder of the store, the result is typed.
    * @throws MILLRACE_STORE_UNKNOWN
    */
   store<Store>(store: StoreBuilder<Store>): Store
   store(name: string): unknown
   /**
-   * Calls back each `intervalMs`: by stream time (after records, aligned to multiples of the interval from 0) or by the
-   * wall clock (first after one interval). See KIP-138.
+   * Calls `callback` every `intervalMs`: by stream time (after records, aligned to multiples of the interval) or by the wall
+   * clock (first after one interval). See KIP-138.
    */
   schedule(
     intervalMs: number,
     type: 'stream-time' | 'wall-clock',
     callback: (timestamp: number) => Awaitable<void>,
   ): Cancellable
-  /** Asks for a commit soon. */
+  /** Requests a commit soon. */
   commit(): void
   /**
-   * Adds to a counter of the application's own, which `KafkaStreams.metrics()` gives with the tags `node` and `task`. What is
-   * processed again after a failure counts again.
+   * Adds to a custom counter. `KafkaStreams.metrics()` returns it with the tags `node` and `task`. Records that are processed
+   * again after a failure are counted again.
    */
   count(metric: string, by?: number): void
-  /** Where the record at hand came from; undefined outside `process`. */
+  /** The topic, partition and offset of the current record; undefined outside `process`. */
   readonly recordMetadata: RecordMetadata | undefined
-  /** The highest timestamp of the task so far, -1 before the first record. */
+  /** The highest timestamp of the task so far, in milliseconds since the epoch; -1 before the first record. */
   readonly currentStreamTimeMs: number
   readonly currentSystemTimeMs: number
 }

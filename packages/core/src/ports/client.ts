@@ -10,19 +10,19 @@ import type { Logger } from './logger.ts'
  * The conformance suite in `@millrace/testing` states the whole contract as cases.
  */
 export interface KafkaClient {
-  /** Shown in errors, as `kafkajs` or `memory`. */
+  /** The name in errors, such as `kafkajs` or `memory`. */
   readonly name: string
   readonly capabilities: ClientCapabilities
   admin(): Admin
-  /** A consumer outside any group: restores, global tables, tests. */
+  /** Returns a consumer without a group, for restores, global tables and tests. */
   consumer(options: ConsumerOptions): Consumer
   groupConsumer(options: GroupConsumerOptions): GroupConsumer
   producer(options: ProducerOptions): Producer
-  /** Closes what was opened through this client and is still open. */
+  /** Closes everything that was opened through this client. */
   close(): Promise<void>
 }
 
-/** What an application's configuration holds: called once, when the application starts. */
+/** The `client` option of an application. It is called once, when the application starts. */
 export type ClientFactory = (context: ClientContext) => KafkaClient
 
 export interface ClientContext {
@@ -86,15 +86,15 @@ export interface TopicPartitionTime extends TopicPartition {
 
 /** One run of records of one partition, in offset order, as it came from the broker. Control records are not shown. */
 export interface FetchedBatch extends TopicPartition {
-  /** Where to go on after this batch, past control records and aborted transactions. */
+  /** The offset after this batch, past control records and aborted transactions. */
   readonly nextOffset: number
-  /** The partition's end when the batch was fetched, past open transactions. */
+  /** The end of the partition when the batch was fetched, past open transactions. */
   readonly highWatermark: number
-  /** How many records the batch holds. 0 when it only moves `nextOffset`. */
+  /** The number of records in the batch. 0 if it only advances `nextOffset`. */
   readonly recordCount: number
-  /** What holding the batch costs, in bytes. */
+  /** The memory that the batch holds, in bytes. */
   readonly byteLength: number
-  /** A new walk over the records. The batch stays valid while anybody holds it. */
+  /** Returns a new cursor. The batch stays valid while it is referenced. */
   cursor(): RecordCursor
 }
 
@@ -103,7 +103,7 @@ export interface FetchedBatch extends TopicPartition {
  * next call, the bytes they point to are not.
  */
 export interface RecordCursor {
-  /** False when there is no further record. */
+  /** Moves to the next record. Returns false at the end. */
   advance(): boolean
   readonly offset: number
   /** Milliseconds since the epoch. */
@@ -116,7 +116,7 @@ export interface RecordCursor {
   /** -1 when the value is null. */
   readonly valueStart: number
   readonly valueEnd: number
-  /** Decoded anew at each call; `NO_HEADERS` costs nothing. */
+  /** Decodes the headers at each call. `NO_HEADERS` costs nothing. */
   headers(): Headers
 }
 
@@ -129,9 +129,9 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Replaces the partitions that are read, each from its offset. */
   assign(positions: readonly TopicPartitionOffset[]): Promise<void>
-  /** Goes on reading an assigned partition from another offset. What was fetched before and not yet polled is dropped. */
+  /** Moves the position of an assigned partition. Records that were fetched and not polled are dropped. */
   seek(position: TopicPartitionOffset): void
-  /** Polls give nothing of these partitions until `resume`. */
+  /** Excludes the partitions from polls until `resume`. */
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
   /**
@@ -140,7 +140,7 @@ export interface Consumer {
    * @throws MILLRACE_OFFSET_OUT_OF_RANGE when a position is outside the log; MILLRACE_TOPIC_MISSING.
    */
   poll(maxWaitMs: number): Promise<readonly FetchedBatch[]>
-  /** Makes a waiting poll return at once. */
+  /** Makes a pending poll return at once. */
   wakeup(): void
   close(): Promise<void>
 }
@@ -157,7 +157,7 @@ export interface GroupConsumerOptions extends ConsumerOptions {
   readonly sessionTimeoutMs?: number
   /** @default 3 000, and no more than a third of the session */
   readonly heartbeatIntervalMs?: number
-  /** How long a rebalance waits for members. @default 300 000 */
+  /** How long a rebalance waits for members, in milliseconds. @default 300 000 */
   readonly rebalanceTimeoutMs?: number
   /**
    * How long the member's thread may be blocked before heartbeats for it end, where they do not depend on it. Infinity for
@@ -175,7 +175,7 @@ export interface GroupConsumerOptions extends ConsumerOptions {
  * The group's callbacks run inside `poll` only, and are awaited there, so that the owner is never surprised between two records.
  */
 export interface GroupConsumer {
-  /** Joins at the next poll. Called again with other topics, it joins anew. */
+  /** Subscribes to topics and joins the group at the next poll. Another call with other topics joins again. */
   subscribe(subscription: Subscription): void
   seek(position: TopicPartitionOffset): void
   pause(partitions: readonly TopicPartition[]): void
@@ -201,11 +201,11 @@ export interface GroupConsumer {
    * @throws MILLRACE_GROUP_FENCED when the member lost its place (kind `fenced`)
    */
   confirm(maxAgeMs: number): Promise<void>
-  /** As of now: it changes with every rebalance, so read it for each commit. */
+  /** Returns the current group metadata. It changes with every rebalance, so read it for each commit. */
   groupMetadata(): GroupMetadata
-  /** A rebalance is under way, or asked for, as far as is known here; also while the member is outside its group. */
+  /** Whether a rebalance is in progress or requested, as far as this member knows; also true while it is outside the group. */
   isRebalancing(): boolean
-  /** Makes this member join again at the next poll, so that the leader assigns anew. */
+  /** Makes this member rejoin at the next poll, so that the leader assigns the partitions again. */
   requestRejoin(reason: string): void
   /** With `leave` the group rebalances at once, without it after the session timeout. @default true */
   close(options?: { readonly leave?: boolean }): Promise<void>
@@ -230,9 +230,9 @@ export interface Subscription {
 
 /** A partition assignment strategy. Runs in the process of whichever member leads the group. */
 export interface Assignor {
-  /** The protocol's name: all members must offer a common one. */
+  /** The name of the protocol. All members must support a common one. */
   readonly name: string
-  /** What this member tells the leader, read at each join. */
+  /** Returns the data that this member sends to the leader at each join. */
   userData(): Uint8Array
   assign(members: readonly GroupMember[]): Promise<ReadonlyMap<string, MemberAssignment>>
 }
@@ -289,7 +289,7 @@ export interface ProducerOptions {
   readonly reach?: () => Promise<TransactionReach>
   /** @default 'none' */
   readonly compression?: CompressionCodec
-  /** The largest batch, its header included, and so the largest record. @default 1 MiB less the batch's header */
+  /** The maximum size of a batch including its header, in bytes, and so of a record. @default 1 MiB minus the batch header */
   readonly maxBatchBytes?: number
 }
 
@@ -320,8 +320,8 @@ export interface Producer {
    */
   pending(): Promise<void> | undefined
   /**
-   * Sends everything appended and waits for all acknowledgements. Gives, for each partition written since the last
-   * flush, the offset after its last record: where its log goes on (a changelog's position is taken from here).
+   * Sends all appended records and waits for the acknowledgements. Returns, for each partition written since the last flush,
+   * the offset after its last record. The position of a changelog comes from it.
    */
   flush(): Promise<readonly TopicPartitionOffset[]>
   /**
@@ -341,14 +341,17 @@ export interface Producer {
    * all aborted. Close it and `init` another of the same id.
    */
   commit(): Promise<void>
-  /** Drops what was appended and aborts. */
+  /** Drops the appended records and aborts the transaction. */
   abort(): Promise<void>
   /** Without a flush: what was not acknowledged is dropped; an open transaction is left to its timeout or successor. */
   close(): Promise<void>
 }
 
 export interface AppenderOptions {
-  /** The largest batch that the topic takes, where that is less than the producer's own. @default the producer's `maxBatchBytes` */
+  /**
+   * The maximum batch size of the topic in bytes, if it is smaller than the limit of the producer.
+   * @default `maxBatchBytes` of the producer
+   */
   readonly maxBatchBytes?: number
   /**
    * What a record is made of, asked for at each append: if the brokers refuse it, the error has it as `origin`.
@@ -397,9 +400,9 @@ export interface Admin {
   createTopics(topics: readonly NewTopic[]): Promise<void>
   deleteTopics(topics: readonly string[]): Promise<void>
   describeTopicConfigs(topic: string): Promise<Readonly<Record<string, string>>>
-  /** Where the log begins. */
+  /** Returns the offsets at which the logs start. */
   earliestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
-  /** The high watermark: past open transactions. */
+  /** Returns the high watermarks, which are past open transactions. */
   latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
   /** The first record whose timestamp is no smaller; a partition that has none is absent. */
   offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]>
@@ -414,18 +417,18 @@ export interface Admin {
     /** @default 'throw' */
     unstable?: 'throw' | 'omit',
   ): Promise<readonly CommittedOffset[]>
-  /** Undefined where nobody knows the group. */
+  /** Returns the group, or undefined if it does not exist. */
   describeGroup(groupId: string): Promise<GroupDescription | undefined>
   /**
    * Sets offsets that a group without members has committed; a group that is not there yet begins to be.
    * @throws MILLRACE_GROUP_ACTIVE while it has members
    */
   alterOffsets(groupId: string, offsets: readonly CommittedOffset[]): Promise<void>
-  /** Takes every member out of the group, as if it had left. One that still runs joins again. */
+  /** Removes all members from the group. A member that still runs rejoins. */
   removeMembers(groupId: string): Promise<void>
   /** With all that it has committed. @throws MILLRACE_GROUP_ACTIVE while it has members; MILLRACE_GROUP_MISSING */
   deleteGroup(groupId: string): Promise<void>
-  /** Deletes what lies before the offsets. */
+  /** Deletes the records before the offsets. */
   deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>
   close(): Promise<void>
 }

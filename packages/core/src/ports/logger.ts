@@ -1,4 +1,4 @@
-/** What Millrace logs to. A pino logger fits as it is. */
+/** The destination of log messages. A pino logger works as it is. */
 export interface Logger {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void

@@ -9,18 +9,18 @@ import type { Logger } from './logger.ts'
  * disk always is the state at exactly those offsets.
  */
 export interface StoreBackend {
-  /** Shown in errors and logs, as `rocksdb` or `memory`. */
+  /** The name in errors and logs, such as `rocksdb` or `memory`. */
   readonly name: string
   readonly capabilities: StoreCapabilities
   /**
-   * Opens, or makes, what is kept in `directory`; that directory is the backend's own.
+   * Opens or creates the state in `directory`, which belongs to the backend.
    * @throws MILLRACE_STORE_CORRUPT when what is there cannot be read; MILLRACE_STORE_LOCKED when another process has it.
    */
   open(options: OpenOptions): Promise<TaskState>
 }
 
 export interface StoreCapabilities {
-  /** What was written survives the process. */
+  /** Whether written data survives the end of the process. */
   readonly durable: boolean
   /** `getSync` works: a miss in the write buffer costs no promise. */
   readonly syncReads: boolean
@@ -41,9 +41,9 @@ export interface TaskState {
    * bytes given must not be changed before the promise resolves; afterwards they are the caller's again.
    */
   write(changes: readonly StoreChanges[], offsets: readonly TopicPartitionOffset[]): Promise<void>
-  /** The changelog positions of the last write, absent where there was none. */
+  /** Returns the changelog positions of the last write; empty before the first write. */
   offsets(): Promise<readonly TopicPartitionOffset[]>
-  /** Makes what was written survive a crash of the machine. */
+  /** Makes all writes survive a crash of the machine. */
   sync(): Promise<void>
   /** Ends open iterators and snapshots, then closes. Whoever goes on reading one gets MILLRACE_STORE_CLOSED. */
   close(): Promise<void>
@@ -63,14 +63,14 @@ export interface Readable {
   get(key: Uint8Array): Promise<Uint8Array | undefined>
   /** Only where `capabilities.syncReads`. */
   getSync?(key: Uint8Array): Uint8Array | undefined
-  /** One answer for each key, in their order. */
+  /** Returns one result per key, in the order of the keys. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /** Entries with `from <= key < to` in byte order, as of the call. Ends itself when it is left early (`for await`, `using`). */
   iterate(range?: KeyRange): StoreIterator
 }
 
 export interface KeySpace extends Readable {
-  /** Number of entries; an estimate. */
+  /** Returns the estimated number of entries. */
   approximateCount(): Promise<number>
   /** What is there now, unchanged by later writes, until it is disposed. */
   snapshot(): Snapshot

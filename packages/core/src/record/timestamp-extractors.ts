@@ -3,19 +3,19 @@ import type { Clock } from '../ports/clock.ts'
 import type { ExtractableRecord, TimestampExtractor } from '../topology/plan.ts'
 
 /**
- * Kafka's own timestamp of the record: when it was made or, with `message.timestamp.type=LogAppendTime`, stored. What an
- * application takes where it is not told otherwise.
+ * The timestamp of the record in Kafka: when it was created or, with `message.timestamp.type=LogAppendTime`, stored. This is
+ * the default of an application.
  */
 export const recordTime: TimestampExtractor = record => record.timestamp
 
-/** The time at which a record is read. Results then depend on when they are computed. */
+/** The wall clock when the record is read. Results then depend on when they are computed. */
 export function wallClock(clock: Clock = systemClock): TimestampExtractor {
   return () => clock.now()
 }
 
 /**
- * A time that the record itself holds, as milliseconds or a `Date`. Where it has none (null, undefined, not a number), or
- * `read` throws, the record has a bad timestamp and goes by `onBadTimestamp`.
+ * A timestamp that the record contains, as milliseconds or a `Date`. If it has none (null, undefined, not a number), or `read`
+ * throws, `onBadTimestamp` decides.
  *
  * @example
  * builder.stream('orders', { key: string(), value: json<Order>(), timestampExtractor: fromPayload(order => order.createdAt) })
@@ -47,11 +47,11 @@ export function usePartitionTimeOnInvalid<K, V>(
 
 /** Three readings of two clocks, in milliseconds since the epoch. */
 export interface DeviceTimes {
-  /** When it happened, by the device's clock. */
+  /** The time of the event, by the clock of the device. */
   readonly event: number | null | undefined
   /** When the device sent it, by the same clock. */
   readonly sent: number | null | undefined
-  /** When it was received, by the server's clock. */
+  /** The time of receipt, by the clock of the server. */
   readonly received: number
 }
 

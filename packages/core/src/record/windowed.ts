@@ -1,13 +1,13 @@
 import { textOf } from './text-of.ts'
 
-/** A span of time in milliseconds since the epoch. */
+/** A time window, in milliseconds since the epoch. */
 export interface Window {
   readonly start: number
-  /** A time window ends before it, a session window at it. */
+  /** Exclusive for time windows, inclusive for sessions. */
   readonly end: number
 }
 
-/** A key within one window, as windowed aggregations have it. As text it is `[key@start/end]`, as in Java. */
+/** A key and its window, as in the results of windowed aggregations. As text it is `[key@start/end]`, as in Java. */
 export interface Windowed<K> {
   readonly key: K
   readonly window: Window

@@ -24,14 +24,14 @@ export interface StateStore<K, V> {
   close?(): Awaitable<void>
 }
 
-/** What a store of one's own is made with. */
+/** The context in which a custom store is opened. */
 export interface StateStoreContext<K, V> {
   /**
    * What lasts of the store. Puts take effect at once, and are part of the transaction of the record at hand. They may be read
    * back, so that not everything has to be kept on the heap.
    */
   readonly entries: KeyValueStore<K, V>
-  /** The partition of the task to which this store belongs. */
+  /** The partition of the task that this store belongs to. */
   readonly partition: number
 }
 
@@ -39,7 +39,7 @@ export interface CustomStoreOptions<K, V, Store extends StateStore<K, V>> extend
   KeyValueStoreOptions<K, V>,
   'ttlMs' | 'ttlBy'
 > {
-  /** Makes the store of one task. */
+  /** Creates the store of one task. */
   readonly open: (context: StateStoreContext<K, V>) => Store
 }
 

@@ -8,30 +8,30 @@ import type { Serde } from '../serde/serde.ts'
 /** A value, or a promise of it where it must be read from disk. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** Values by key, ordered by the bytes of the key. */
+/** A key-value store, ordered by the bytes of the key. */
 export interface KeyValueStore<K, V> {
   readonly name: string
   get(key: K): MaybePromise<V | undefined>
   /** `null` deletes. */
   put(key: K, value: V | null): void
-  /** Puts only where there is nothing; gives what was there. */
+  /** Stores the value if the key has none. Returns the existing value. */
   putIfAbsent(key: K, value: V): MaybePromise<V | undefined>
-  /** Gives what was there. */
+  /** Deletes the key. Returns its previous value. */
   delete(key: K): MaybePromise<V | undefined>
-  /** Entries from `from` to `to`, both inclusive, in byte order of the keys. */
+  /** Returns the entries from `from` to `to`, both inclusive, in byte order of the keys. */
   range(range: KeyRangeOf<K>): AsyncIterable<readonly [key: K, value: V]>
   all(options?: WalkOptions): AsyncIterable<readonly [key: K, value: V]>
   /**
-   * Entries whose key's bytes begin with those of `prefix`, in byte order. `serde` writes the prefix, which can be of another
-   * type than the keys. Source: KIP-614.
+   * Returns the entries whose key bytes start with the bytes of `prefix`, in byte order. `serde` encodes the prefix, which can
+   * have another type than the keys (KIP-614).
    */
   prefixScan<P>(prefix: P, serde: Serde<P>, options?: WalkOptions): AsyncIterable<readonly [key: K, value: V]>
-  /** Number of entries, uncommitted changes included: exact in memory, on disk as good as the backend's estimate. */
+  /** Returns the number of entries, including uncommitted changes: exact in memory, an estimate of the backend on disk. */
   approximateCount(): MaybePromise<number>
 }
 
 export interface WalkOptions {
-  /** From the last to the first. @default false */
+  /** Whether to iterate from the last entry to the first. @default false */
   readonly reverse?: boolean
 }
 
@@ -42,13 +42,13 @@ export interface KeyRangeOf<K> extends WalkOptions {
   readonly to?: K
 }
 
-/** Values by key and start of a window. Windows older than the store's retention are gone. */
+/** A window store: values by key and start of the window. Windows older than the retention of the store are deleted. */
 export interface WindowStore<K, V> {
   readonly name: string
   /** `windowStart` in milliseconds since the epoch; `null` deletes. */
   put(key: K, value: V | null, windowStart: number): void
   fetch(key: K, windowStart: number): MaybePromise<V | undefined>
-  /** The key's windows that start from `from` to `to`, both inclusive, oldest first. */
+  /** Returns the windows of a key that start from `from` to `to`, both inclusive, oldest first. */
   fetchRange(
     key: K,
     from: number,
@@ -73,13 +73,19 @@ export interface WindowStore<K, V> {
   all(options?: WalkOptions): AsyncIterable<readonly [key: K, windowStart: number, value: V]>
 }
 
-/** Values by key and session, that is by its start and its end. Sessions that ended before the store's retention are gone. */
+/**
+ * A session store: values by key, start and end of the session. Sessions that ended before the retention of the store are
+ * deleted.
+ */
 export interface SessionStore<K, V> {
   readonly name: string
   /** `null` deletes. */
   put(session: Windowed<K>, value: V | null): void
   fetchSession(key: K, window: Window): MaybePromise<V | undefined>
-  /** The key's sessions that end at `earliestEnd` or later and start at `latestStart` or earlier, by end, then start. */
+  /**
+   * Returns the sessions of a key that end at `earliestEnd` or later and start at `latestStart` or earlier, by end, then
+   * start.
+   */
   findSessions(
     key: K,
     earliestEnd: number,
@@ -92,7 +98,7 @@ export interface SessionStore<K, V> {
     earliestEnd: number,
     latestStart: number,
   ): AsyncIterable<readonly [session: Windowed<K>, value: V]>
-  /** All sessions of a key, by end, then start. */
+  /** Returns all sessions of a key, by end, then start. */
   fetch(key: K, options?: WalkOptions): AsyncIterable<readonly [window: Window, value: V]>
   /** All sessions of a range of keys, in the order of `fetchAll`. */
   fetchKeys(keys: KeyRangeOf<K>): AsyncIterable<readonly [session: Windowed<K>, value: V]>
@@ -106,7 +112,7 @@ export interface SessionStore<K, V> {
   all(options?: WalkOptions): AsyncIterable<readonly [session: Windowed<K>, value: V]>
 }
 
-/** A value and the time of its last update, as the stores of tables keep it. */
+/** A value and the timestamp of its last update, as stored by tables. */
 export interface ValueAndTimestamp<V> {
   readonly value: V
   /** Milliseconds since the epoch. */

@@ -2,8 +2,8 @@ import { changelogTopic } from './internal-topics.ts'
 import type { Plan, StorePlan } from './plan.ts'
 
 /**
- * What of a topology outlives the process, as plain data that can be kept in a file: its stores and internal topics, by
- * name, with all that decides what their bytes mean.
+ * The durable part of a topology as plain data that can be saved to a file: its stores and internal topics by name, with
+ * everything that determines the meaning of their bytes.
  */
 export interface TopologyOutline {
   readonly stores: Readonly<Record<string, StoreOutline>>
@@ -14,15 +14,18 @@ export interface TopologyOutline {
 export type StoreOutline = Readonly<Record<string, string | number | boolean>>
 export type TopicOutline = Readonly<Record<string, string | number | boolean>>
 
-/** What an upgrade does to stores or to internal topics, by name. */
+/** The effect of an upgrade on stores or internal topics, by name. */
 export interface NamesDiff {
   readonly kept: readonly string[]
-  /** No longer used: what they hold stays where it is. */
+  /** No longer used. The data stays in Kafka. */
   readonly lost: readonly string[]
   readonly added: readonly string[]
-  /** Lost under one name and added under another, alike in all else: most likely a number in a generated name has moved. */
+  /**
+   * Removed under one name and added under another with the same properties: most likely a number in a generated name has
+   * changed.
+   */
   readonly renamed: readonly { readonly from: string; readonly to: string }[]
-  /** The name is the same, but what is kept under it is not. */
+  /** The name is the same, but the properties are not. */
   readonly changed: readonly { readonly name: string; readonly what: readonly string[] }[]
 }
 
@@ -97,7 +100,7 @@ const OWNERS: ReadonlySet<string> = new Set([
   'process',
 ])
 
-/** What a new version of a topology does to the state of the old one. Pure: nothing is looked up. */
+/** Compares the topologies of two versions and returns the effect on the state. It reads nothing from Kafka. */
 export function diffTopologies(before: Plan | TopologyOutline, after: Plan | TopologyOutline): TopologyDiff {
   const [old, next] = [outlineOf(before), outlineOf(after)]
   return { stores: diffNames(old.stores, next.stores), topics: diffNames(old.topics, next.topics) }

@@ -1,11 +1,11 @@
 import type { Plan } from './plan.ts'
 
-/** What JSON can hold. */
+/** Any value that JSON can represent. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 /**
- * The plan as plain data, for a console, a diff or a file: a serde is its name, a function `fn name` (or `fn` where it has
- * none), and what is undefined is left out. There is no way back to a plan.
+ * Returns the plan as plain data, for a console, a diff or a file. A serde is represented by its name, a function by `fn name`
+ * (or `fn` if it has no name). The result cannot be converted back to a plan.
  */
 export function planToJson(plan: Plan): { readonly [name: string]: Json } {
   return Object.fromEntries(Object.entries(plan).map(([name, value]) => [name, toJson(value) ?? null]))

@@ -13,30 +13,32 @@ import { inTurn, isWaitedForBy } from '../task/user-turn.ts'
 import { Instance, type InstanceListener } from './instance.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
 
-/** What a `KafkaStreams` tells, by name of the event. */
+/** The events of a `KafkaStreams`, by name. */
 export interface StreamsEvents {
   state: [state: StreamsState, before: StreamsState]
-  /** The application ends because of it. */
+  /** The error that stops the application. */
   error: [error: unknown]
   restoreStart: [event: RestoreEvent]
   restoreProgress: [event: RestoreEvent]
   restoreEnd: [event: RestoreEvent]
-  /** The task has gone elsewhere before its state was complete: what was restored stays, for when it comes back. */
+  /**
+   * The task moved to another instance before its restore was complete. The restored state is kept in case the task returns.
+   */
   restoreSuspended: [event: RestoreEvent]
-  /** A standby begins to follow a store's changelog; has taken a batch of it over; and leaves it (KIP-988). */
+  /** A standby starts to follow the changelog of a store, has applied a batch of it, and stops following it (KIP-988). */
   standbyUpdateStart: [event: StandbyEvent]
   standbyBatchLoaded: [event: StandbyBatchEvent]
   standbyUpdateSuspended: [event: StandbySuspendedEvent]
-  /** The broker cannot be reached (`cause`), or can again (`undefined`). */
+  /** The broker cannot be reached (`cause`), or can be reached again (`undefined`). */
   waiting: [cause: unknown]
 }
 
 export interface TaskStatus {
   readonly id: string
   readonly processed: number
-  /** Highest timestamp so far, -1 before the first record. */
+  /** The highest timestamp so far, -1 before the first record. */
   readonly streamTime: number
-  /** Records that are known to be there and not processed yet. */
+  /** The number of records that are known and not yet processed. */
   readonly lag: number
 }
 
@@ -44,8 +46,8 @@ export interface TaskStatus {
 const POLL_MS = 100
 
 /**
- * Runs a topology in this process, as one member of the application's group: start it in as many processes as there is
- * work for.
+ * Runs a topology in this process, as one member of the application's consumer group. Start it in as many processes as you
+ * need.
  *
  * @example
  * const streams = new KafkaStreams(builder.build(), { applicationId: 'word-count', client: kafkajs({ brokers }) })
@@ -103,9 +105,9 @@ export class KafkaStreams {
   }
 
   /**
-   * Starts, and resolves when the instance has joined its group and all its tasks run. While the broker is down it keeps
-   * trying.
-   * @throws MillraceError for what has to be mended first: a missing topic, a state directory in use
+   * Starts the application. Resolves when the instance has joined its group and all its tasks run. Retries while the broker is
+   * down.
+   * @throws MillraceError for a problem that must be fixed first, such as a missing topic or a state directory in use
    */
   async start(): Promise<void> {
     if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_STARTED', { state: this.#state })
@@ -137,16 +139,16 @@ export class KafkaStreams {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Resolves when the application has ended, by `close` or by an error, which it throws. */
+  /** Resolves when the application has stopped. Throws if an error stopped it. */
   async ended(): Promise<void> {
     await this.#loop
     if (this.#failure !== undefined) throw this.#failure
   }
 
   /**
-   * Starts, and runs until SIGINT or SIGTERM: then it stops polling, finishes, commits and leaves. A second signal ends the
-   * process at once, and so does `closeTimeoutMs`, as when a user function never returns: with 1, since what that was about
-   * is not committed.
+   * Starts the application and runs until SIGINT or SIGTERM. It then stops polling, finishes the current work, commits and
+   * leaves the group. A second signal ends the process at once with exit code 1, and so does `closeTimeoutMs`, for example
+   * when a user function never returns: uncommitted records are then processed again.
    */
   async run(): Promise<void> {
     const signals = ['SIGINT', 'SIGTERM'] as const
@@ -215,15 +217,16 @@ export class KafkaStreams {
   }
 
   /**
-   * From the next turn on no task processes records or punctuates, until `resume`. The instance stays in its group and takes part
-   * in rebalances, what was processed is committed, state is restored and standbys follow; records that were fetched stay
-   * queued. Before `start` it makes the instance start paused. Kafka Streams' `pause` (KIP-834), which stops standbys, too.
+   * Pauses the application: from the next turn on, no task processes records or runs punctuations until `resume`. The instance
+   * stays in its group and takes part in rebalances, processed records are committed, state is restored, standbys follow their
+   * changelogs, and fetched records stay in the queue. If called before `start`, the instance starts paused. Kafka Streams'
+   * `pause` (KIP-834), which also stops standbys.
    */
   pause(): void {
     this.#instance.paused = true
   }
 
-  /** Goes on where `pause` has stopped. */
+  /** Resumes a paused application. */
   resume(): void {
     this.#instance.paused = false
   }
@@ -233,10 +236,9 @@ export class KafkaStreams {
   }
 
   /**
-   * Deletes what the application has left in `stateDir`: its next start restores everything from the changelogs. Only before
-   * `start` and after the application has ended; other instances have state directories of their own and keep them. Kafka
+   * Deletes the local state of the application in `stateDir`, so that the next start restores everything from the changelogs.
+   * Call it before `start` or after the application has stopped. Other instances keep their own state directories. Kafka
    * Streams' `cleanUp`.
-   *
    * @throws MILLRACE_STORE_CLEANUP in any other state; MILLRACE_STORE_LOCKED while another process uses the directory
    */
   async cleanUp(): Promise<void> {
@@ -255,19 +257,19 @@ export class KafkaStreams {
   }
 
   /**
-   * Every instance of the application that has an `applicationServer`, this one too, as of the last assignment; empty before
-   * the first one. Kafka Streams' `metadataForAllStreamsClients`.
+   * Returns all instances of the application with an `applicationServer`, including this one, as of the last assignment; empty
+   * before the first. Kafka Streams' `metadataForAllStreamsClients`.
    */
   metadataForAllInstances(): readonly StreamsMetadata[] {
     return this.#instance.metadata
   }
 
-  /** Those of them that have a part of the store which is processed. Kafka Streams' `streamsMetadataForStore`. */
+  /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */
   streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
     return this.#instance.metadata.filter(({ stores }) => stores.includes(store))
   }
 
-  /** The tasks of this instance. */
+  /** Returns the tasks of this instance. */
   tasks(): readonly TaskStatus[] {
     return this.#instance.tasks.map(task => ({
       id: task.name,

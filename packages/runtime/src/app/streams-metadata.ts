@@ -2,17 +2,17 @@ import type { Plan } from '@millrace/core'
 import type { HostTasks } from '../group/member-data.ts'
 import { type TaskId, taskName } from '../task/task-id.ts'
 
-/** One instance of the application and what can be asked of it, as of the last assignment. */
+/** An instance of the application and its stores, as of the last assignment. */
 export interface StreamsMetadata {
-  /** `host:port`, its `applicationServer`. */
+  /** The `applicationServer` of the instance, `host:port`. */
   readonly host: string
-  /** Ids of the tasks that it processes. */
+  /** The ids of the tasks that it processes. */
   readonly activeTasks: readonly string[]
-  /** Ids of the tasks whose state it follows. */
+  /** The ids of the tasks that it is a standby of. */
   readonly standbyTasks: readonly string[]
-  /** Names of stores of which it has a part that is processed, global ones included. */
+  /** The names of the stores of which it processes a part, including global stores. */
   readonly stores: readonly string[]
-  /** Names of stores of which it has a part that follows another instance. */
+  /** The names of the stores of which it is a standby for a part. */
   readonly standbyStores: readonly string[]
 }
 

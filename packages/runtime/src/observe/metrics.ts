@@ -1,4 +1,4 @@
-/** Tags of a metric, as Kafka Streams has them. */
+/** The tags of a metric, as in Kafka Streams. */
 export type MetricTags = Readonly<Record<string, string>>
 
 export interface MetricReading {
@@ -7,7 +7,7 @@ export interface MetricReading {
   readonly value: number
 }
 
-/** Counters and gauges of an application. Names follow Kafka Streams' where it has the metric. */
+/** The counters and gauges of an application. Their names are those of Kafka Streams if it has the metric. */
 export class Metrics {
   readonly #counters = new Map<string, { readonly name: string; readonly tags: MetricTags; value: number }>()
   readonly #gauges: { readonly name: string; readonly tags: MetricTags; readonly read: () => number }[] = []
@@ -28,7 +28,7 @@ export class Metrics {
     return [...counters, ...this.#gauges.map(({ name, tags, read }) => ({ name, tags, value: read() }))]
   }
 
-  /** Sum of a counter over all its tags. */
+  /** Returns the sum of a counter over all its tags. */
   total(name: string): number {
     let sum = 0
     for (const counter of this.#counters.values()) if (counter.name === name) sum += counter.value

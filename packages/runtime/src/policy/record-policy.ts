@@ -17,8 +17,8 @@ import { cutLetter, type Letter } from './cut-letter.ts'
 import { RecordGivenUp } from './given-up.ts'
 
 /**
- * What happens with a record that cannot be decoded, on which a user function fails, or that cannot be produced:
- * stop the application; count, log and go on; or keep it in a dead-letter topic and go on.
+ * What to do with a record that cannot be decoded, processed or produced: stop the application (`fail`); count it, log it and
+ * continue (`continue`); or write it to a dead-letter topic and continue.
  */
 export type BadRecordPolicy = 'fail' | 'continue' | { readonly deadLetterTopic: string }
 

@@ -3,7 +3,7 @@ import { deleteLocalState } from '../state/local-state.ts'
 import { planReset, type ResetPlan } from './plan-reset.ts'
 import { type ResetOptions, type ResolvedReset, resolveReset } from './reset-options.ts'
 
-/** What a reset has done, or would do. */
+/** The changes that a reset made, or would make. */
 export interface ResetReport extends ResetPlan {
   readonly applicationId: string
   readonly dryRun: boolean

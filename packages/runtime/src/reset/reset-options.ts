@@ -11,26 +11,38 @@ import { OPTION_TABLE } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
 import type { ResetPosition } from './reset-position.ts'
 
-/** What of an application to reset, and to where. */
+/** Options of `resetApplication`. */
 export interface ResetOptions {
   readonly applicationId: string
-  /** As in `KafkaStreamsOptions`. */
+  /** The client, as in `KafkaStreamsOptions`. */
   readonly client: ClientFactory
-  /** Tells which topics are input and which are internal; without it the names have to. */
+  /** The plan, which tells input topics from internal topics. Without it the other options must name the topics. */
   readonly topology?: Plan
-  /** Topics whose offsets are set. @default all that `topology` reads; without it, and with `offsets` in `to`, those; else none */
+  /**
+   * The topics whose offsets are set.
+   * @default all topics that `topology` reads; without it the topics in `to.offsets`; otherwise none
+   */
   readonly inputTopics?: readonly string[]
-  /** Topics of the user's that the application both writes and reads: they are skipped to their end. @default none */
+  /**
+   * The topics that the application both writes and reads, except internal topics. They are skipped to their end.
+   * @default none
+   */
   readonly intermediateTopics?: readonly string[]
   /** @default 'earliest' */
   readonly to?: ResetPosition
-  /** Of the internal topics delete only these. @default all of them */
+  /** The internal topics to delete. @default all internal topics */
   readonly internalTopics?: readonly string[]
-  /** As in `KafkaStreamsOptions`: the application's directory in there is deleted. @default './millrace-state' */
+  /**
+   * The state directory, as in `KafkaStreamsOptions`. The directory of the application in it is deleted.
+   * @default './millrace-state'
+   */
   readonly stateDir?: string
-  /** Takes members out of the group, such as those that were killed and whose session lasts long. @default false */
+  /**
+   * Whether to remove active members from the group, such as killed instances whose session has not timed out.
+   * @default false
+   */
   readonly force?: boolean
-  /** Says what it would do, and changes nothing. @default false */
+  /** Whether to return the planned changes without making them. @default false */
   readonly dryRun?: boolean
   /** @default silent */
   readonly logger?: Logger

@@ -1,13 +1,13 @@
 import { type Admin, millraceError, type TopicPartition, type TopicPartitionOffset } from '@millrace/core'
 
 /**
- * Where the input begins after a reset, in each partition:
+ * The position in each input partition after a reset:
  *
- * - `{ offset }`: there;
- * - `{ time }`: at the first record that is no older, in milliseconds since the epoch;
- * - `{ backMs }`: so many milliseconds before now;
- * - `{ shiftBy }`: so many records after what is committed, or before when it is negative;
- * - `{ offsets }`: each where it says, and those that it does not name stay where they are.
+ * - `{ offset }`: this offset;
+ * - `{ time }`: the first record with this timestamp or later, in milliseconds since the epoch;
+ * - `{ backMs }`: this many milliseconds before now;
+ * - `{ shiftBy }`: this many records after the committed offset, or before it if negative;
+ * - `{ offsets }`: an offset per partition; partitions that are not named do not change.
  */
 export type ResetPosition =
   | 'earliest'
@@ -18,12 +18,12 @@ export type ResetPosition =
   | { readonly shiftBy: number }
   | { readonly offsets: readonly TopicPartitionOffset[] }
 
-/** One partition's committed offset, before and after. */
+/** The committed offset of a partition before and after the reset. */
 export interface OffsetMove extends TopicPartition {
-  /** Undefined where none is committed. */
+  /** Undefined if no offset is committed. */
   readonly from: number | undefined
   readonly to: number
-  /** Why it is not quite what was asked for. */
+  /** Why the position differs from the requested one. */
   readonly note?: string
 }
 

@@ -6,24 +6,27 @@ import type { KafkaStreamsOptions } from '@millrace/runtime'
 type RuntimeOptions = Omit<KafkaStreamsOptions, 'applicationId' | 'client' | 'clock' | 'store' | 'stateDir'>
 
 export interface TopologyTestDriverOptions extends RuntimeOptions {
-  /** In front of the names of changelog and repartition topics. @default 'topology-test-driver' */
+  /** The prefix of the names of changelog and repartition topics. @default 'topology-test-driver' */
   readonly applicationId?: string
-  /** Of the topics that the driver creates: one number for all, or one for each topic (1 where it names none). @default 1 */
+  /**
+   * The partition count of the topics that the driver creates: one number for all topics, or one per topic (1 if omitted).
+   * @default 1
+   */
   readonly partitions?: number | Readonly<Record<string, number>>
-  /** How many members the application starts with. @default 1 */
+  /** The number of instances at the start. @default 1 */
   readonly instances?: number
   /**
-   * Where instances keep their state: a backend, and the directory in which each of them gets one of its own. The driver does not
-   * delete it.
+   * Where the instances keep their state: a backend, and a directory in which each instance has its own directory. The driver
+   * does not delete it.
    * @default in memory
    */
   readonly state?: { readonly store: StoreBackend; readonly stateDir: string }
-  /** What the wall clock shows at the start, in milliseconds since the epoch. @default now */
+  /** The wall clock at the start, in milliseconds since the epoch. @default now */
   readonly initialWallClockMs?: number
   /**
-   * Commits after each single record of each topic, internal ones included, so that each update comes out by itself, as in
-   * Kafka Streams' own driver. Otherwise commits come when the wall clock is advanced by `commitIntervalMs`, when a
-   * processor asks for one, or by `commit()`.
+   * Commits after each record of each topic, including internal topics, so that each update is emitted separately, as in the
+   * driver of Kafka Streams. Otherwise a commit happens when the wall clock advances by `commitIntervalMs`, when a processor
+   * requests it, or with `commit()`.
    * @default true
    */
   readonly commitEachRecord?: boolean
@@ -31,6 +34,6 @@ export interface TopologyTestDriverOptions extends RuntimeOptions {
   readonly emitIntervalMs?: number
   /** @default Infinity, since the clock of a test has nothing to do with how long a user function takes */
   readonly processingTimeoutMs?: number
-  /** How instances reach the driver's cluster: a place for faults. @default memoryClient */
+  /** The client of the instances, to inject faults. @default memoryClient */
   readonly client?: (cluster: MemoryCluster, clock: Clock) => (context: ClientContext) => MemoryClient
 }

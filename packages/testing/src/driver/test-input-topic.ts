@@ -4,17 +4,20 @@ import type { InputRecord, PipeOptions } from './test-record.ts'
 export interface InputTopicOptions<K, V> {
   readonly key: Serde<K>
   readonly value: Serde<V>
-  /** Timestamp of the first record that is given none, in milliseconds since the epoch. @default the driver's wall clock */
+  /**
+   * The timestamp of the first record without a given timestamp, in milliseconds since the epoch.
+   * @default the wall clock of the driver
+   */
   readonly startMs?: number
-  /** How far each such record moves the topic's time on. @default 0 */
+  /** How far each record without a given timestamp advances the time of the topic, in milliseconds. @default 0 */
   readonly autoAdvanceMs?: number
 }
 
 export interface PipeListOptions {
   /**
-   * `once`: all records are there before the first is processed, and the commit comes when all are, as in production. `each`:
-   * one after the other, each with its commits.
-   * @default as the driver's `commitEachRecord` says
+   * `once` writes all records before the first is processed, and commits after the last, as in production. `each` processes
+   * and commits one record after the other.
+   * @default as `commitEachRecord` of the driver
    */
   readonly commit?: 'once' | 'each'
 }
@@ -39,8 +42,8 @@ export interface InputTopicPort {
 }
 
 /**
- * The way into a topic. Each call resolves when the topology has done all that follows from its records, and throws what
- * the topology throws.
+ * Writes to an input topic. Each call resolves when the topology has processed its records completely, and throws the errors
+ * of the topology.
  */
 export class TestInputTopic<K, V> {
   readonly topic: string
@@ -60,12 +63,12 @@ export class TestInputTopic<K, V> {
     this.#time = startMs ?? nowMs
   }
 
-  /** Moves the topic's own time on; the driver's wall clock stays. */
+  /** Advances the time of the topic, in milliseconds. The wall clock of the driver does not change. */
   advanceTime(ms: number): void {
     this.#time += checkedConfigNumber('ms of advanceTime', ms, TIME)
   }
 
-  /** One record; of its value alone, or of key and value. */
+  /** Writes one record: a value, or a key and a value. */
   pipeInput(value: V | null): Promise<void>
   pipeInput(key: K | null, value: V | null, options?: PipeOptions): Promise<void>
   async pipeInput(...args: readonly unknown[]): Promise<void> {

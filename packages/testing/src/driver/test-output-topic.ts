@@ -16,8 +16,8 @@ export interface OutputTopicPort {
 }
 
 /**
- * What is in a topic, from its first record on, committed transactions only. Each `TestOutputTopic` reads for itself. The
- * records of a partition come in their order; those of several, as they are found.
+ * Reads a topic from its first record, committed transactions only. Each `TestOutputTopic` has its own position. Records of
+ * one partition are in order; the order between partitions is not defined.
  */
 export class TestOutputTopic<K, V> {
   readonly topic: string
@@ -34,7 +34,10 @@ export class TestOutputTopic<K, V> {
     this.#options = options
   }
 
-  /** Records not read yet. @throws MILLRACE_DRIVER_NOT_AWAITED */
+  /**
+   * The number of unread records.
+   * @throws MILLRACE_DRIVER_NOT_AWAITED
+   */
   get queueSize(): number {
     this.#fetch()
     return this.#found.length - this.#next
@@ -85,7 +88,7 @@ export class TestOutputTopic<K, V> {
     return this.readRecordsToList().map(({ value }) => value)
   }
 
-  /** The last value of each key. Keys are the same when their bytes are, so each object among them stands for one key. */
+  /** Returns the latest value of each key. Keys are equal if their bytes are equal, so one object stands for each key. */
   readKeyValuesToMap(): Map<K, V | null> {
     const byBytes = new Map<string, readonly [key: K, value: V | null]>()
     while (!this.isEmpty) {

@@ -46,25 +46,20 @@ import {
 } from './test-stores.ts'
 import { WatchedClock } from './watched-clock.ts'
 
-/** Where a task runs. */
+/** A task and the instance that runs it. */
 export interface DriverTask {
   readonly instance: number
   /** `<sub-topology>_<partition>`. */
   readonly id: string
-  /** Records processed since the task was made. */
+  /** The number of records processed since the task started. */
   readonly processed: number
-  /** Highest timestamp so far, -1 before the first record. */
+  /** The highest timestamp so far, -1 before the first record. */
   readonly streamTime: number
 }
 
 /**
- * Runs a topology in a test: the real runtime, on a Kafka in memory, with a clock that moves only when the test moves it.
- * Nothing is wired for the test alone, so any number of partitions and instances works, and so do rebalances and crashes.
- *
- * Calls that return a promise have to be awaited: a read or a close while one runs is MILLRACE_DRIVER_NOT_AWAITED.
- *
- * Stream time moves on with records only, so that the last windows stay open. `idleAdvanceMs` and `advanceWallClock`, or a
- * later record on the same partition, close them.
+ * Runs a topology in a test: the real runtime with an in-memory Kafka and a clock that only the test advances. It supports any
+ * number of partitions and instances, rebalances and crashes.
  *
  * @example
  * const driver = await TopologyTestDriver.create(builder.build())
@@ -75,7 +70,7 @@ export interface DriverTask {
  * await driver.close()
  */
 export class TopologyTestDriver {
-  /** The Kafka of the test: for faults, and for looking at logs and groups. */
+  /** The in-memory Kafka of the test, to inject faults and to inspect logs and groups. */
   readonly cluster: MemoryCluster
   readonly #plan: Plan
   readonly #options: TopologyTestDriverOptions
@@ -142,7 +137,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * A topic that only a source's pattern matches is made here, as if a user had created it while the application runs.
+   * Returns a writer for an input topic. A topic that only the pattern of a source matches is created, as if a user had
+   * created it while the application runs.
    * @throws MILLRACE_TOPIC_MISSING when the topology has no such topic
    */
   createInputTopic<K, V>(topic: string, options: InputTopicOptions<K, V>): TestInputTopic<K, V> {
@@ -156,25 +152,28 @@ export class TopologyTestDriver {
     return new TestInputTopic({ topic, partitions, pipe }, options, this.#clock.now())
   }
 
-  /** Any topic by its real name: changelogs and repartition topics are `<applicationId>-<name>-changelog` and `-repartition`. */
+  /**
+   * Returns a reader for any topic by its real name: changelogs and repartition topics are named
+   * `<applicationId>-<name>-changelog` and `-repartition`.
+   */
   createOutputTopic<K, V>(topic: string, options: OutputTopicOptions<K, V>): TestOutputTopic<K, V> {
     this.#topics.create(topic)
     const beforeRead = () => this.#calls.checkNone(`reading the topic "${topic}"`)
     return new TestOutputTopic({ cluster: this.cluster, topic, beforeRead }, options)
   }
 
-  /** Names of the topics that the topology has written to, internal ones included. */
+  /** Returns the names of all topics that the topology has written to, including internal topics. */
   producedTopicNames(): readonly string[] {
     this.#calls.checkNone('producedTopicNames')
     return this.#topics.produced()
   }
 
-  /** Milliseconds since the epoch. */
+  /** The time of the wall clock, in milliseconds since the epoch. */
   get wallClockMs(): number {
     return this.#clock.now()
   }
 
-  /** Moves the wall clock on; runs the punctuations that are due by then, each once, and what follows from them. */
+  /** Advances the wall clock, runs each punctuation that is due once, and processes the results. */
   async advanceWallClock(ms: number): Promise<void> {
     checkedConfigNumber('ms of advanceWallClock', ms, { from: 0, of: 'milliseconds' })
     await this.#run('advanceWallClock', async () => {
@@ -184,8 +183,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Sets the time of day forward or back, as a step of NTP does, without time passing: intervals go on as before, and what is
-   * compared with the time of day (entries with `ttlMs` by the wall clock) sees the new one.
+   * Sets the time of day forward or back, as NTP does, without advancing time: intervals are not affected, but everything that
+   * compares with the time of day (such as entries with `ttlMs` by the wall clock) uses the new time.
    */
   async stepWallClock(byMs: number): Promise<void> {
     checkedConfigNumber('byMs of stepWallClock', byMs, { from: Number.MIN_SAFE_INTEGER, of: 'milliseconds' })
@@ -195,20 +194,20 @@ export class TopologyTestDriver {
     })
   }
 
-  /** Runs all instances until nothing is left to do. Every other call has done so when it resolves. */
+  /** Runs all instances until no work is left. Every other method does this before it resolves. */
   settle(): Promise<void> {
     return this.#run('settle', () => this.#rounds.settle(this.#mode()))
   }
 
-  /** Commits what is processed, which without `commitEachRecord` nobody else does before its time. */
+  /** Commits the processed records. Without `commitEachRecord`, commits otherwise follow `commitIntervalMs`. */
   commit(): Promise<void> {
     return this.#run('commit', () => this.#rounds.commit())
   }
 
   /**
-   * Starts one more member, and resolves when the work is shared out anew.
-   *
-   * @param options `stateOf`: the number of a removed instance whose state this one finds on its disk. @default an empty disk
+   * Starts another instance, and resolves when the tasks are reassigned.
+   * @param options `stateOf`: the number of a removed instance whose state this one finds on its disk.
+   * @default an empty disk
    * @returns its number
    */
   addInstance(options: { readonly stateOf?: number } = {}): Promise<number> {
@@ -231,9 +230,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Ends a member, and resolves when the others have taken over its work. With `crash` it goes without a commit or a word,
-   * and the clock moves on by the session timeout, after which the group notices.
-   *
+   * Stops an instance, and resolves when the others have taken over its tasks. With `crash` it neither commits nor leaves the
+   * group, and the clock advances by the session timeout, after which the group notices.
    * @throws MILLRACE_DRIVER_INSTANCE_UNKNOWN
    */
   removeInstance(number: number, options: { readonly crash?: boolean } = {}): Promise<void> {
@@ -253,7 +251,7 @@ export class TopologyTestDriver {
     })
   }
 
-  /** All tasks, of all instances; also while a call runs. */
+  /** Returns the tasks of all instances. */
   tasks(): readonly DriverTask[] {
     return this.#rounds.instances.flatMap(({ number, instance }) =>
       instance.tasks.map(({ name, processed, context }) => ({
@@ -265,20 +263,20 @@ export class TopologyTestDriver {
     )
   }
 
-  /** Every store that was restored so far, with the number of records that it took. */
+  /** Returns all restorations so far, with their number of records. */
   restorations(): readonly RestoreEvent[] {
     this.#calls.checkNone('restorations')
     return this.#restorations
   }
 
-  /** Counters of all instances together. */
+  /** Returns the metrics of all instances. */
   metrics(): readonly MetricReading[] {
     return this.#metrics.readings()
   }
 
   /**
-   * A store as the topology's own code sees it, over all partitions and instances. The stores of tables keep their values
-   * with timestamps. Of a store of one's own there is one for each partition: `storeParts`.
+   * Returns a store as processors see it, across all partitions and instances. Stores of tables hold values with timestamps. A
+   * custom store has one object per partition: use `storeParts`.
    * @throws MILLRACE_STORE_UNKNOWN, MILLRACE_DRIVER_STORE_KIND
    */
   store<Store>(builder: StoreBuilder<Store>): Store
@@ -298,7 +296,7 @@ export class TopologyTestDriver {
   }
 
   /**
-   * What each task has of a store, as processors see it, by partition.
+   * Returns the part of a store that each task has, by partition.
    * @throws MILLRACE_STORE_UNKNOWN
    */
   storeParts<Store>({ name }: StoreBuilder<Store>): readonly { readonly partition: number; readonly store: Store }[] {
@@ -310,52 +308,70 @@ export class TopologyTestDriver {
       .sort((a, b) => a.partition - b.partition)
   }
 
-  /** A key-value store, without the timestamps where it keeps them. @throws MILLRACE_DRIVER_STORE_KIND */
+  /**
+   * Returns a key-value store, without timestamps.
+   * @throws MILLRACE_DRIVER_STORE_KIND
+   */
   keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
     const plan = this.#storePlan(name, 'key-value')
     const whole = this.#wholeKeyValueStore(plan)
     return (plan.timestamped ? plainKeyValueStore(whole, () => this.#clock.now()) : whole) as KeyValueStore<K, V>
   }
 
-  /** The store of a table. @throws MILLRACE_DRIVER_STORE_KIND */
+  /**
+   * Returns the store of a table.
+   * @throws MILLRACE_DRIVER_STORE_KIND
+   */
   timestampedKeyValueStore<K, V>(name: string): TimestampedKeyValueStore<K, V> {
     return this.#wholeKeyValueStore(this.#storePlan(name, 'key-value', true)) as TimestampedKeyValueStore<K, V>
   }
 
-  /** A window store, without the timestamps where it keeps them. @throws MILLRACE_DRIVER_STORE_KIND */
+  /**
+   * Returns a window store, without timestamps.
+   * @throws MILLRACE_DRIVER_STORE_KIND
+   */
   windowStore<K, V>(name: string): WindowStore<K, V> {
     const plan = this.#storePlan(name, 'window')
     const whole = this.#wholeWindowStore(plan)
     return (plan.timestamped ? plainWindowStore(whole, () => this.#clock.now()) : whole) as WindowStore<K, V>
   }
 
-  /** The store of a windowed aggregation. @throws MILLRACE_DRIVER_STORE_KIND */
+  /**
+   * Returns the store of a windowed aggregation.
+   * @throws MILLRACE_DRIVER_STORE_KIND
+   */
   timestampedWindowStore<K, V>(name: string): TimestampedWindowStore<K, V> {
     return this.#wholeWindowStore(this.#storePlan(name, 'window', true)) as TimestampedWindowStore<K, V>
   }
 
-  /** A session store, as of a session aggregation. @throws MILLRACE_DRIVER_STORE_KIND */
+  /**
+   * Returns a session store, such as the store of a session aggregation.
+   * @throws MILLRACE_DRIVER_STORE_KIND
+   */
   sessionStore<K, V>(name: string): SessionStore<K, V> {
     return this.#wholeSessionStore(this.#storePlan(name, 'session')) as SessionStore<K, V>
   }
 
-  /** A versioned store. @throws MILLRACE_DRIVER_STORE_KIND */
+  /**
+   * Returns a versioned store.
+   * @throws MILLRACE_DRIVER_STORE_KIND
+   */
   versionedStore<K, V>(name: string): VersionedKeyValueStore<K, V> {
     const plan = this.#storePlan(name, 'versioned')
     return wholeVersionedStore(plan, () => this.#partsOf(plan)) as VersionedKeyValueStore<K, V>
   }
 
-  /** All entries of a session store, by window and key. */
+  /** Returns all entries of a session store, by window and key. */
   async sessionStoreEntries<K, V>(name: string): Promise<(readonly [key: Windowed<K>, value: V])[]> {
     return await gathered(this.sessionStore<K, V>(name).all())
   }
 
-  /** All entries of a key-value store, by key, without timestamps. */
+  /** Returns all entries of a key-value store, by key, without timestamps. */
   async storeEntries<K, V>(name: string): Promise<(readonly [key: K, value: V])[]> {
     return await gathered(this.keyValueStore<K, V>(name).all())
   }
 
-  /** All entries of a window store, by window and key, without timestamps. */
+  /** Returns all entries of a window store, by window and key, without timestamps. */
   async windowStoreEntries<K, V>(name: string): Promise<(readonly [key: Windowed<K>, value: V])[]> {
     const { windowSizeMs = 0 } = this.#storePlan(name, 'window')
     const entries = await gathered(this.windowStore<K, V>(name).all())
@@ -363,7 +379,7 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Commits, and ends all instances. Topics can be read afterwards. Closing twice does nothing.
+   * Commits and stops all instances. Topics can still be read. A second call does nothing.
    * @throws MILLRACE_DRIVER_NOT_AWAITED, after everything is closed, when a call of the test was still running
    */
   async close(): Promise<void> {

@@ -13,15 +13,18 @@ import { externalTopics } from './topics-of-plan.ts'
 import { RecordWatch, watchedPlan } from './watched-plan.ts'
 
 export interface RehearsalOptions {
-  /** What is restarted: each instance in turn, as for a deploy; or the first one, by a crash, with its disk. */
+  /**
+   * What is restarted: `rolling` restarts each instance in turn, as in a deployment; `crash` kills the first instance but
+   * keeps its disk.
+   */
   readonly restart: 'rolling' | 'crash'
-  /** The n-th record: they flow without end. Keys should reach every partition. */
+  /** Returns the n-th input record of an endless input. The keys should cover every partition. */
   readonly input: (n: number) => SimulatedInput
-  /** Milliseconds between two records. @default 5 */
+  /** The time between two records, in milliseconds. @default 5 */
   readonly everyMs?: number
   /** @default 3 */
   readonly instances?: number
-  /** Of all topics that the topology reads or writes. @default 6 */
+  /** The partition count of all topics that the topology reads or writes. @default 6 */
   readonly partitions?: number
   /** @default 1 */
   readonly numStandbyReplicas?: number
@@ -31,21 +34,21 @@ export interface RehearsalOptions {
   readonly transactions?: SimulationCase['transactions']
   /** What a rebalance takes from a member. @default 'cooperative' */
   readonly rebalance?: 'cooperative' | 'eager'
-  /** Each call to Kafka takes 1 to so many milliseconds. @default 10 */
+  /** The maximum latency of a call to Kafka, in milliseconds; the minimum is 1. @default 10 */
   readonly latencyMs?: number
-  /** How long an instance is away, in milliseconds. @default 3 000, and 10 000 after a crash */
+  /** How long an instance is down, in milliseconds. @default 3 000, after a crash 10 000 */
   readonly downMs?: number
   /** @default 1 */
   readonly seed?: number
 }
 
 export interface Rehearsal {
-  /** Of each task the longest time in which it had records to process and processed none. */
+  /** The longest time per task in which it had records to process and processed none. */
   readonly idle: readonly IdleTime[]
   readonly longestIdleMs: number
-  /** Changelog records that were read to restore tasks or to stand by for them, since the first restart. */
+  /** The number of changelog records read for restores and standby tasks since the first restart. */
   readonly restored: number
-  /** Of them those that the disk of the same process has had already. */
+  /** The number of them that the disk of the same process already had. */
   readonly restoredTwice: number
   readonly processed: number
   /** After so long the group gives up a member that says nothing. */

@@ -30,11 +30,11 @@ export interface SimulatedOutput {
   readonly valueBytes: Uint8Array | null
 }
 
-/** Says what is wrong with a run, by returning it or by throwing. */
+/** Returns or throws what is wrong with a run. */
 export type Oracle = (run: SimulatedRun) => readonly string[] | void
 
 export interface SimulationOptions {
-  /** Decides everything. */
+  /** The seed, which determines the whole run. */
   readonly seed: number
   readonly input: readonly SimulatedInput[] | ((random: () => number) => readonly SimulatedInput[])
   /** @default the output compared with that of a run without trouble, by `compare` */
@@ -43,9 +43,9 @@ export interface SimulationOptions {
   readonly compare?: Comparison
   /** @default drawn from the seed */
   readonly guarantee?: SimulationCase['guarantee']
-  /** What becomes of records on which functions fail. @default drawn from the seed */
+  /** What to do with records on which functions fail. @default drawn from the seed */
   readonly onBadRecord?: SimulationCase['onBadRecord']
-  /** Of all topics that the topology reads or writes. @default 1 to 4, drawn from the seed */
+  /** The partition count of all topics that the topology reads or writes. @default 1 to 4, drawn from the seed */
   readonly partitions?: number
   /** Settings of topics that the topology reads or writes, by name. In half of the runs the application may not see them. */
   readonly topicConfigs?: Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -53,7 +53,10 @@ export interface SimulationOptions {
   readonly caching?: 'as-planned' | 'off'
   /** Of the application. @default never: stream time moves on with records only */
   readonly idleAdvanceMs?: number
-  /** How long a run goes on after its input has been processed, in virtual milliseconds: for what time brings out. @default 0 */
+  /**
+   * How long a run continues after its input is processed, in virtual milliseconds, so that time-dependent results appear.
+   * @default 0
+   */
   readonly quietMs?: number
   /**
    * Whether the time of day of a process may be set back or forward by up to two hours. Turn it off where the oracle expects what only the
@@ -61,17 +64,17 @@ export interface SimulationOptions {
    * @default true
    */
   readonly clockSteps?: boolean
-  /** Whether a run that fails is made smaller. @default true */
+  /** Whether a failed run is reduced to a smaller one. @default true */
   readonly shrink?: boolean
 }
 
 export interface SimulationResult {
   readonly seed: number
-  /** Empty when all held. After shrinking, those of the smaller run. */
+  /** The violations found, empty if there are none. After shrinking, those of the smaller run. */
   readonly violations: readonly string[]
-  /** What happened, in order, with virtual times. */
+  /** The events in order, with virtual times. */
   readonly history: readonly string[]
-  /** What was run; after shrinking, the smallest that still fails. */
+  /** The case that was run; after shrinking, the smallest case that still fails. */
   readonly setting: SimulationCase
   readonly kills: number
   readonly faults: number
@@ -124,7 +127,7 @@ export async function simulate(plan: Plan, options: SimulationOptions): Promise<
   return { ...result, setting: small, violations: last.violations, history: last.history }
 }
 
-/** Runs a case again that `simulate` has drawn or made smaller: what it gave as `setting`. */
+/** Runs a case again that `simulate` returned as `setting`. */
 export async function replay(
   plan: Plan,
   setting: SimulationCase,
