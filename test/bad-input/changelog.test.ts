@@ -6,7 +6,7 @@ import { type MemoryApps, memoryApps } from './memory-app.ts'
 
 const KEYS = 20
 const CHANGELOG = { topic: 'app-counts-changelog', partition: 0 }
-const LOST = 'the changelog no longer has the position of the local state: it is restored from the beginning'
+const LOST = 'the changelog no longer contains the position of the local state: restoring from the beginning'
 
 async function withTopics(): Promise<MemoryApps> {
   const apps = await memoryApps()

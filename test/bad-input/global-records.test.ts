@@ -48,7 +48,7 @@ describe('a record of a global table that does not decode', () => {
       // Kafka Streams 4.3 says that it cannot be sent there, and goes on.
       'a dead-letter topic',
       { deadLetterTopic: 'dead' },
-      'record skipped: it could not be processed, and is in no dead-letter topic, since every instance reads the topics of global tables and stores',
+      'record skipped: it could not be processed; it is not in the dead-letter topic, because every instance reads the topics of global tables and stores',
     ],
   ])('is left out and said with %s', async (_policy, onBadRecord, message) => {
     await using apps = await withTopics()

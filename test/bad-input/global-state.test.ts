@@ -84,7 +84,7 @@ describe('the state of a global table', { timeout: 60_000 }, () => {
     // What was deleted with them has come again, so that the topic still has all.
     await apps.io.produce('countries', [{ partition: 0, key: 'de', value: 'DE', timestamp: 4 }])
     expect(await lookUp(apps)).toEqual({ restored: [3], named: ALL })
-    const said = apps.lines.filter(({ message }) => message.startsWith('the topic no longer has the position'))
+    const said = apps.lines.filter(({ message }) => message.startsWith('the topic no longer contains the position'))
     expect(said).toMatchObject([
       { level: 'warn', fields: { store: 'countries', topic: 'countries', partition: 0, position: 3, earliest: 4 } },
     ])

@@ -10,7 +10,7 @@ it('SIGTERM ends the process after closeTimeoutMs when a user function never ret
   const worker = group.start('hanging', new URL('hang-process.ts', import.meta.url), {})
   await worker.told(({ type }) => type === 'hanging')
   expect(await worker.stop(10_000)).toEqual({ code: 1, signal: null, inTime: true })
-  expect(worker.log()).toContain('close gave up waiting')
+  expect(worker.log()).toContain('close() timed out')
 })
 
 it('a second signal ends the process at once with 130, whatever it is waiting for', async () => {

@@ -4,7 +4,7 @@
 //   timestamp). "fail" ends with an error that names a source record; otherwise the other two keys come out, and with a
 //   dead-letter topic the refused record is there. The same under at-least-once and exactly-once.
 // At 19161dd: under at-least-once every policy ends with MILLRACE_PRODUCE_FAILED on the repartition topic, without the source
-//   record; under exactly-once every policy logs "waiting for Kafka; Millrace keeps trying" each second for ever.
+//   record; under exactly-once every policy logs "Kafka is not available; retrying" each second for ever.
 import { KafkaStreams, kafkajs, long, openTopics, string, StreamsBuilder, tumbling } from 'millrace'
 import { brokers, check, follow, outcome, quiet, until } from './check.ts'
 

@@ -45,7 +45,7 @@ describe('a broker that is down at start', () => {
     try {
       const worker = application.start('worker')
       await waits(worker)
-      expect(worker.log()).toContain('waiting for Kafka; Millrace keeps trying')
+      expect(worker.log()).toContain('Kafka is not available; retrying')
       expect(worker.log()).toContain(`MILLRACE_CLIENT_UNAVAILABLE: No Kafka broker responds at ${kafka.brokers}`)
       expect(await worker.stop(STOP_MS)).toEqual({ code: 0, signal: null, inTime: true })
     } finally {

@@ -56,7 +56,7 @@ export class BusyHeartbeat {
       this.#worker.on('message', () => void tokens.make().catch(() => undefined))
     }
     this.#worker.on('error', error => {
-      logger.warn({ error, groupId }, 'heartbeats depend on the main thread now: their worker has failed')
+      logger.warn({ error, groupId }, 'the heartbeat worker failed: heartbeats now depend on the main thread')
     })
   }
 

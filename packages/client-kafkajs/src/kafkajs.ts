@@ -88,7 +88,7 @@ class KafkajsClient implements KafkaClient {
       this.#brokers = 'the brokers of the given Kafka instance'
       context.logger.warn(
         {},
-        'heartbeats depend on the main thread: a Kafka instance cannot be handed to another; give kafkajs() its options',
+        'heartbeats depend on the main thread: a Kafka instance cannot be sent to the heartbeat worker; pass its options to kafkajs() instead',
       )
       return
     }
@@ -163,7 +163,7 @@ function heartbeatsWith(config: KafkaConfig, relay: TokenRelay, { logger }: Clie
   if (worker === undefined) {
     logger.warn(
       {},
-      'heartbeats depend on the main thread: their worker is a file of its own, which a bundle does not have; leave @millrace/client-kafkajs out of the bundle (mark it as external), or let no record take longer than the session',
+      'heartbeats depend on the main thread: the bundle does not contain the file of the heartbeat worker; exclude @millrace/client-kafkajs from the bundle (mark it as external), or let no record take longer than the session',
     )
     return undefined
   }
@@ -171,7 +171,7 @@ function heartbeatsWith(config: KafkaConfig, relay: TokenRelay, { logger }: Clie
   if ('obstacle' in portable) {
     logger.warn(
       { obstacle: portable.obstacle },
-      'heartbeats depend on the main thread: the configuration cannot be handed to another',
+      'heartbeats depend on the main thread: the configuration cannot be sent to the heartbeat worker',
     )
     return undefined
   }

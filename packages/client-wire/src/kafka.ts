@@ -97,7 +97,7 @@ class WireClient implements KafkaClient {
       const onToken: BusyHeartbeats['onToken'] = callback => tokens?.onToken(callback) ?? (() => {})
       this.#heartbeats = { clientId, security, connectTimeoutMs, requestTimeoutMs, logger, onToken }
     } else {
-      logger.warn({ obstacle }, 'heartbeats depend on the main thread: the TLS options hold a function')
+      logger.warn({ obstacle }, 'heartbeats depend on the main thread: the TLS options contain a function')
     }
   }
 

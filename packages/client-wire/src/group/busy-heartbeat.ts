@@ -50,7 +50,7 @@ export class BusyHeartbeat {
     this.#worker.unref()
     this.#turns = setInterval(() => void Atomics.add(this.#beats, 1, 1), intervalMs / 2).unref()
     this.#worker.on('error', error => {
-      logger.warn({ error, groupId }, 'heartbeats depend on the main thread now: their worker has failed')
+      logger.warn({ error, groupId }, 'the heartbeat worker failed: heartbeats now depend on the main thread')
     })
     this.#endTokens = onToken(token => this.#post({ token }))
   }

@@ -256,7 +256,7 @@ function repartitionPurge({ topics, options }: PartsOptions, client: KafkaClient
   if (names.length > 0 && !able && repartitionPurgeIntervalMs !== Number.POSITIVE_INFINITY) {
     logger.warn(
       { client: client.name, topics: names },
-      'this client cannot delete records: repartition topics keep what has been processed, and grow',
+      'this client cannot delete records: processed records stay in the repartition topics',
     )
   }
   const purged = new Set(able ? names.map(name => decorateTopic(applicationId, name)) : [])

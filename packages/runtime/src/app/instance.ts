@@ -275,7 +275,7 @@ export class Instance {
     const { logger } = this.#options
     try {
       if (!(await takeBackLate(error, this.#parts.tasks, logger))) return error
-      logger.warn({}, 'closing without a commit: its records are processed again')
+      logger.warn({}, 'closed without a commit: uncommitted records are processed again')
       return undefined
     } catch (thrown) {
       return thrown
@@ -381,7 +381,7 @@ export class Instance {
     const { tasks, producers, membership, globals } = this.#parts
     const { logger, clock } = this.#options
     if (this.#letGo) {
-      logger.warn({ error }, 'closing without a commit: its records are processed again')
+      logger.warn({ error }, 'closed without a commit: uncommitted records are processed again')
       return await tasks.abandon()
     }
     try {
@@ -396,11 +396,11 @@ export class Instance {
     if (isMillraceError(error) && error.code === 'MILLRACE_TOPIC_MISSING' && (await this.#goesOnWithout(error))) return
     if (!isMillraceError(error, 'retriable', 'fenced')) throw error
     if (error.kind === 'fenced') {
-      logger.warn({ error }, 'fenced: the tasks are closed without a commit and the instance joins again')
+      logger.warn({ error }, 'fenced: closing the tasks without a commit and rejoining the group')
       return await membership.joinAgain(error.code)
     }
     const corrupt = error.code === 'MILLRACE_STORE_CORRUPT'
-    if (corrupt) logger.warn({ error }, 'a store is corrupted: the tasks begin anew')
+    if (corrupt) logger.warn({ error }, 'a store is corrupted: restarting the tasks from the changelog')
     else this.#patience.waitsFor(error)
     membership.takeUpLater()
     await tasks.abandon()
@@ -422,7 +422,7 @@ export class Instance {
     await producers.closeAll()
     for (const until = clock.monotonic() + MISSING_MS; clock.monotonic() < until; await clock.sleep(RETRY_MS)) {
       if (!(await this.refreshTopics()) && clock.monotonic() - this.#lastChange > MISSING_MS) continue
-      logger.warn({ error }, 'a topic that matched a pattern is gone: the others go on')
+      logger.warn({ error }, 'a topic that matched a pattern was deleted: continuing with the others')
       return true
     }
     return false

@@ -161,7 +161,7 @@ export class KafkaStreams {
         () => {
           if (this.#state !== 'NOT_RUNNING' && this.#state !== 'ERROR') process.exit(1)
         },
-        (error: unknown) => this.#options.logger.error({ error }, 'closing failed'),
+        (error: unknown) => this.#options.logger.error({ error }, 'failed to close the application'),
       )
     }
     for (const signal of signals) process.on(signal, onSignal)
@@ -206,10 +206,10 @@ export class KafkaStreams {
     const waiting = clock.sleep(closeTimeoutMs / 3, patience.signal).then(async () => {
       if (!patience.signal.aborted) await this.#instance.stopWaiting()
     })
-    waiting.catch((error: unknown) => this.#options.logger.warn({ error }, 'closing a producer failed'))
+    waiting.catch((error: unknown) => this.#options.logger.warn({ error }, 'failed to close a producer'))
     const tooLong = clock.sleep(closeTimeoutMs, patience.signal).then(() => {
       if (!patience.signal.aborted) {
-        this.#options.logger.error({ closeTimeoutMs }, 'close gave up waiting')
+        this.#options.logger.error({ closeTimeoutMs }, 'close() timed out')
       }
     })
     await Promise.race([this.#over.promise, tooLong])
@@ -300,10 +300,10 @@ export class KafkaStreams {
     const { onUncaughtError, closeTimeoutMs, logger } = this.#options
     try {
       if (onUncaughtError(failure) !== 'shutdown-application') return
-      logger.error({ error: failure }, 'all instances of the application are to end')
+      logger.error({ error: failure }, 'all instances of the application are shutting down because of an error')
       await this.#instance.shutDownApplication(closeTimeoutMs / 3, this.#stopping.signal)
     } catch (error) {
-      logger.error({ error }, 'the other instances were not told to end')
+      logger.error({ error }, 'failed to request the shutdown of the other instances')
     }
   }
 
@@ -311,13 +311,13 @@ export class KafkaStreams {
     if (failure !== undefined) {
       this.#failure = failure
       this.#clean = false
-      this.#options.logger.error({ error: failure }, 'the application ends')
+      this.#options.logger.error({ error: failure }, 'the application stops because of an error')
       this.#go('PENDING_ERROR')
     }
     try {
       await inTurn(() => this.#instance.end({ clean: this.#clean, leave: this.#leave }), this)
     } catch (error) {
-      this.#options.logger.error({ error }, 'closing failed: what was not committed is processed again')
+      this.#options.logger.error({ error }, 'failed to close the application: uncommitted records are processed again')
     }
     if (failure !== undefined) {
       this.#go('ERROR')
@@ -331,7 +331,7 @@ export class KafkaStreams {
 
   /** A listener that fails concerns nobody else: neither the other listeners nor the application. */
   #tell<Event extends keyof StreamsEvents>(event: Event, ...args: StreamsEvents[Event]): void {
-    const failed = (error: unknown) => this.#options.logger.error({ event, error }, 'a listener has failed')
+    const failed = (error: unknown) => this.#options.logger.error({ event, error }, 'a listener failed')
     for (const listener of this.#events.listeners(event)) {
       try {
         const done: unknown = Reflect.apply(listener, this, args)

@@ -297,7 +297,7 @@ export class Membership {
     const { signal } = this.#probing
     if (ms === undefined) return
     this.#probe(ms, signal).catch((error: unknown) =>
-      this.#with.options.logger.warn({ error }, 'nobody looks whether tasks can move now'),
+      this.#with.options.logger.warn({ error }, 'cannot check whether tasks can move'),
     )
   }
 

@@ -34,7 +34,7 @@ export class Patience {
   waitsFor(cause: unknown): void {
     if (this.#waiting) return
     this.#waiting = true
-    this.#options.logger.warn({ error: cause }, 'waiting for Kafka; Millrace keeps trying')
+    this.#options.logger.warn({ error: cause }, 'Kafka is not available; retrying')
     this.#onWaiting(cause)
   }
 

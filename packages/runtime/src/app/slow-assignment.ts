@@ -35,4 +35,4 @@ export class SlowAssignment {
 }
 
 const WAITING =
-  'no tasks yet: the group waits for members that do not answer; one that ended without leaving is given up when its session times out'
+  'no tasks yet: the group waits for members that do not respond; a member that stopped without leaving is removed when its session times out'

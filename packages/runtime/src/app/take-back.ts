@@ -12,7 +12,10 @@ export async function takeBackLate(error: unknown, tasks: TaskSet, logger: Logge
   const refused = refusedRecord(error)
   const late = refused === undefined ? error : tasks.leaveOut(refused.origin, error)
   if (!(late instanceof GivenUpLate)) return false
-  logger.info({ error: late.cause, task: late.task }, 'a record failed late: tasks go back to their last commit')
+  logger.info(
+    { error: late.cause, task: late.task },
+    'a record failed after it was processed: the tasks return to their last commit',
+  )
   await tasks.relog({ refused: refused !== undefined })
   return true
 }

@@ -17,8 +17,8 @@ export function warnOfJsonKeys(plan: Plan, logger: Logger): void {
   if (compared.length === 0) return
   logger.warn(
     { usedBy: compared },
-    'keys written by json() are the same only if their properties have the same order: ' +
-      "use json({ propertyOrder: 'sorted' }), or 'as-given' if the order of all keys is right as it is",
+    'keys of json() are only equal if their properties have the same order: ' +
+      "use json({ propertyOrder: 'sorted' }), or 'as-given' if all keys already have the same order",
   )
 }
 

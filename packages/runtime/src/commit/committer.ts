@@ -72,7 +72,7 @@ export class Committer {
       }
     } catch (error) {
       if (!isBetweenGenerations(error, consumer)) throw error
-      options.logger.debug({ error }, 'the group rebalances: what was processed is committed after it')
+      options.logger.debug({ error }, 'the group is rebalancing: the commit follows afterwards')
       return 'postponed'
     }
     await this.#giveMemoryBack(running)

@@ -46,7 +46,7 @@ const WARNINGS = 10
 const WARNINGS_OF_LATE = 1
 const NO_BYTES = Buffer.alloc(0)
 const NO_DEAD_LETTER =
-  'record skipped: it could not be processed, and is in no dead-letter topic, since every instance reads the topics of global tables and stores'
+  'record skipped: it could not be processed; it is not in the dead-letter topic, because every instance reads the topics of global tables and stores'
 
 /**
  * The header names are those of KIP-1034, so that what reads a dead-letter topic of Kafka Streams reads ours; `node` and
@@ -186,11 +186,11 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
 }
 
 const DROP_TEXTS: Readonly<Record<DropReason, string>> = {
-  'null-key': 'record left out: it has no key',
-  'null-value': 'record left out: it has no value',
-  late: 'record left out because it is late: what it belongs to is over, its grace period too',
-  'bad-timestamp': 'record left out: its timestamp is negative or cannot be extracted',
-  'no-partition': 'record left out: the partitioner chose no partition',
-  'out-of-order': 'update left out: a later version of the row has come before it',
-  stale: 'it answers for a row that has changed since',
+  'null-key': 'record dropped: it has no key',
+  'null-value': 'record dropped: it has no value',
+  late: 'record dropped because it is late: its window and grace period are over',
+  'bad-timestamp': 'record dropped: its timestamp is negative or cannot be extracted',
+  'no-partition': 'record dropped: the partitioner chose no partition',
+  'out-of-order': 'update dropped: a later version of the row was processed before it',
+  stale: 'response dropped: the row has changed since the request',
 }

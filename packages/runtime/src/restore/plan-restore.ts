@@ -55,7 +55,7 @@ export async function planRestore(
 }
 
 /** What is said of a store that is rebuilt because its changelog has moved on without it. */
-export const LOST = 'the changelog no longer has the position of the local state: it is restored from the beginning'
+export const LOST = 'the changelog no longer contains the position of the local state: restoring from the beginning'
 
 function offsetOf(offsets: readonly TopicPartitionOffset[], topic: string): number {
   return offsets.find(entry => entry.topic === topic)?.offset ?? 0

@@ -176,7 +176,7 @@ export class Restorer {
     } catch (error) {
       if (!isMillraceError(error, 'retriable')) throw error
       if (error.code === 'MILLRACE_OFFSET_OUT_OF_RANGE') return await this.#beginAgain(consumer, open)
-      this.#logger.warn({ error }, 'restoring waits for the broker')
+      this.#logger.warn({ error }, 'restoring is waiting for the broker')
       await this.#clock.sleep(POLL_MS)
       return []
     }

@@ -126,7 +126,7 @@ export class StandbyTasks {
       } catch (error) {
         if (signal.aborted) break
         const level = isMillraceError(error, 'retriable') ? 'debug' : 'warn'
-        logger[level]({ error }, 'standby tasks wait: it is tried again')
+        logger[level]({ error }, 'standby tasks are waiting; retrying')
         await clock.sleep(RETRY_MS, signal)
       }
     }
@@ -137,7 +137,7 @@ export class StandbyTasks {
     try {
       await consumer?.close()
     } catch (error) {
-      logger.warn({ error }, 'closing the consumer of standby tasks failed')
+      logger.warn({ error }, 'failed to close the consumer of the standby tasks')
     }
     if (this.#standbys.size > 0 && !signal.aborted) this.#loop ??= this.#run()
   }

@@ -108,7 +108,10 @@ export class GlobalRestore {
       if (lost !== undefined) {
         const { topic, partition, position, first, to } = lost
         const fields = { store: global.store, topic, partition, position, earliest: first, latest: to }
-        logger.warn(fields, 'the topic no longer has the position of the global store: it is read from the beginning')
+        logger.warn(
+          fields,
+          'the topic no longer contains the position of the global store: reading it from the beginning',
+        )
       }
       if (!known || lost !== undefined) {
         const offsets = places.map(({ topic, partition, first }) => ({ topic, partition, offset: first }))

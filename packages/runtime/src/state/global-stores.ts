@@ -105,12 +105,12 @@ export class GlobalStores implements ReadableGlobals {
     } catch (error) {
       if (!isMillraceError(error)) throw error
       if (error.code === 'MILLRACE_STORE_CORRUPT' || error.code === 'MILLRACE_OFFSET_OUT_OF_RANGE') {
-        this.#options.options.logger.warn({ error }, 'the global stores are built anew')
+        this.#options.options.logger.warn({ error }, 'rebuilding the global stores')
         await this.begin(new AbortController().signal)
         return true
       }
       if (error.kind !== 'retriable') throw error
-      this.#options.options.logger.warn({ error }, 'global stores wait for the broker')
+      this.#options.options.logger.warn({ error }, 'global stores are waiting for the broker')
       return false
     }
   }

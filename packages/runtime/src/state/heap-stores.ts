@@ -12,6 +12,6 @@ export function warnOfHeapStores(plan: Plan, { store, logger }: Pick<ResolvedOpt
   if (stores.length === 0) return
   logger.warn(
     { stores },
-    `stores of the type "persistent" are kept in memory, because the option store is no backend on disk: ${stores.join(', ')}; give store: rocksdb(), or leave their type out`,
+    `stores of the type "persistent" are kept in memory, because the store option is not a disk backend: ${stores.join(', ')}; set store: rocksdb(), or remove the type of the stores`,
   )
 }

@@ -30,10 +30,7 @@ export async function emptyWhereLayoutChanged(
     }
     if (changelogTopic === undefined || positionOf(changelogTopic) === undefined) continue
     offsets.push({ topic: changelogTopic, partition, offset: 0 })
-    logger.info(
-      { store: plan.name },
-      'how long entries of the store are kept has changed: it is restored from its changelog',
-    )
+    logger.info({ store: plan.name }, 'the retention of the store has changed: restoring it from its changelog')
   }
   if (offsets.length > 0) await state.write(changes, offsets)
 }

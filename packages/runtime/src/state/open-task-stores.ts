@@ -58,7 +58,7 @@ export async function readOnDisk(of: StoresOfTasks): Promise<void> {
       await stores.close()
     } catch (error) {
       if (!isMillraceError(error)) throw error
-      of.options.logger.warn({ task: name, error }, 'state on disk cannot be opened now: it counts as none')
+      of.options.logger.warn({ task: name, error }, 'cannot open the local state: treating it as empty')
     }
   }
 }

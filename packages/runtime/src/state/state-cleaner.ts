@@ -52,7 +52,7 @@ export class StateCleaner {
     try {
       return await directory.taskNames()
     } catch (error) {
-      logger.warn({ error }, 'could not look for the state of tasks that are elsewhere now; it is tried again')
+      logger.warn({ error }, 'failed to look for the state of tasks that moved to another instance; retrying')
       return []
     }
   }
@@ -62,9 +62,12 @@ export class StateCleaner {
     try {
       await directory.deleteTaskDirectory(task)
       this.#idleSince.delete(task)
-      logger.info({ task, delayMs }, 'deleted the state of a task that is elsewhere now')
+      logger.info({ task, delayMs }, 'deleted the local state of a task that moved to another instance')
     } catch (error) {
-      logger.warn({ task, error }, 'could not delete the state of a task that is elsewhere now; it is tried again')
+      logger.warn(
+        { task, error },
+        'failed to delete the local state of a task that moved to another instance; retrying',
+      )
     }
   }
 }

@@ -30,10 +30,10 @@ export async function checkTopology(options: {
     if (changes.length > 0 && onTopologyChange === 'refuse') {
       throw millraceError('MILLRACE_TOPOLOGY_INCOMPATIBLE', { directory: directory.path, changes: changes.join(', ') })
     }
-    if (changes.length > 0) logger.warn({ changes }, 'the topology has changed in a way that leaves state behind')
+    if (changes.length > 0) logger.warn({ changes }, 'the topology has changed: some state is no longer used')
     const { lost } = diff.stores
     if (lost.length > 0)
-      logger.info({ stores: lost }, 'stores that the topology had are no longer in it; their topics stay')
+      logger.info({ stores: lost }, 'stores were removed from the topology; their topics still exist')
   }
   return () => directory.writeTopology(now)
 }

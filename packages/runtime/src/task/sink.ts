@@ -85,8 +85,7 @@ export function compileSink(
       valueEnd = cursor!.valueEnd
     } else if (value === undefined) {
       // A tombstone would delete a row that nobody asked to delete.
-      const reason =
-        'the value is undefined, as an optional property may be: return null where the row is to be deleted'
+      const reason = 'the value is undefined, such as a missing optional property: return null to delete the row'
       throw millraceError('MILLRACE_SERDE_ENCODE', { serde: node.valueSerde.name, reason })
     } else if (value !== null) {
       valueStart = scratch.position

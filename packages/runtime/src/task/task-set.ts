@@ -436,7 +436,10 @@ export class TaskSet {
       }
       if (known !== undefined && !usable) {
         const fields = { topic, partition, committed: known.offset, earliest: first, latest: end, startsAt: start }
-        options.logger.warn(fields, 'the committed offset is outside the log: the partition starts by its reset policy')
+        options.logger.warn(
+          fields,
+          'the committed offset is out of range: the partition starts according to offsetReset',
+        )
       }
       return {
         topic,
@@ -455,7 +458,7 @@ export class TaskSet {
       return await admin.latestOffsets(partitions.map(({ topic, partition }) => ({ topic, partition })))
     } catch (error) {
       if (!isMillraceError(error, 'retriable')) throw error
-      options.logger.debug({ error }, 'nobody says whether the inputs are idle: stream time does not move on')
+      options.logger.debug({ error }, 'cannot determine whether the inputs are idle: stream time does not advance')
       return undefined
     }
   }
@@ -470,7 +473,7 @@ export class TaskSet {
     try {
       await task.close({ runUserClose })
     } catch (error) {
-      this.#options.options.logger.error({ task: task.name, error }, 'closing a task failed')
+      this.#options.options.logger.error({ task: task.name, error }, 'failed to close a task')
     }
     await this.#options.producers.release(task.name)
   }

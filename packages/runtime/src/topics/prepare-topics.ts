@@ -66,7 +66,7 @@ function sayUnmatched({ plan, logger }: PrepareOptions): void {
   for (const node of plan.nodes) {
     if (node.kind !== 'source' || node.pattern === undefined || node.topics.length > 0) continue
     const fields = { source: node.name, pattern: String(node.pattern) }
-    logger.warn(fields, 'no topic matches the pattern of a source yet; it is looked for each metadataRefreshMs')
+    logger.warn(fields, 'no topic matches the pattern of a source yet; checking again every metadataRefreshMs')
   }
 }
 
@@ -208,7 +208,7 @@ async function refuseToLeaveBehind(
   const changes = moved.map(({ from, to }) => `topic "${from}" is now called "${to}"`)
   if (onTopologyChange === 'refuse')
     throw millraceError('MILLRACE_TOPOLOGY_INCOMPATIBLE', { directory: 'Kafka', changes: changes.join(', ') })
-  logger.warn({ changes }, 'the topology has changed in a way that leaves state behind')
+  logger.warn({ changes }, 'the topology has changed: some state is no longer used')
 }
 
 /** Offsets that wait for the end of a transaction count: nobody may wait for them before the tasks begin, which may have to end it. */

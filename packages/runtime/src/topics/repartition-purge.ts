@@ -61,8 +61,7 @@ export class RepartitionPurge {
     try {
       await admin.deleteRecords(before.map(([, offset]) => offset))
     } catch (error) {
-      if (!this.#closed)
-        logger.warn({ error }, 'records of repartition topics were not deleted: the next purge deletes them')
+      if (!this.#closed) logger.warn({ error }, 'failed to purge the repartition topics: retrying at the next purge')
       return
     }
     // What was committed meanwhile is for the next one.
