@@ -33,7 +33,7 @@ const OPENING = Date.UTC(2026, 0, 5, 9)
 const CUSTOMERS = 2000
 /** Records come out of order, by far less than the windows' grace. */
 const JITTER_MS = 8_000
-/** And one in so many is later than any grace. */
+/** And one in this many is later than any grace. */
 const ONE_IN_LATE = 2000
 const LATE_MS = 600_000
 

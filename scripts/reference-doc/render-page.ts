@@ -13,7 +13,7 @@ export interface Sources {
 /** A part of a page that is generated: `<!-- what: arguments -->`, the part, `<!-- /what -->`. */
 const PART = /^<!-- (api|members|scenario|pages):? ?(.*?) -->\n(?:[^]*?\n)??<!-- \/\1 -->$/gm
 
-/** The page with its generated parts made anew; what people have written between them stays. */
+/** The page with its generated parts recreated; what people have written between them stays. */
 export async function renderPage(markdown: string, sources: Sources): Promise<string> {
   let rendered = ''
   let from = 0

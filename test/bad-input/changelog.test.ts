@@ -43,14 +43,14 @@ describe('state whose changelog has moved on without it', () => {
     expect(said(apps)).toEqual([])
     const truncated = KEYS + 5
     await adminOf(apps).deleteRecords([{ ...CHANGELOG, offset: truncated }])
-    // What has gone is counted anew: it can be found nowhere.
+    // What has gone is counted again: it can be found nowhere.
     expect(await countOnce(apps, 'one')).toEqual([...times(1n, 5), ...times(3n, KEYS - 5)])
     expect(said(apps)).toMatchObject([
       { fields: { store: 'counts', position: KEYS, earliest: truncated, latest: 2 * KEYS } },
     ])
   })
 
-  it('is rebuilt, and said, when the changelog was deleted and made anew', async () => {
+  it('is rebuilt, and said, when the changelog was deleted and recreated', async () => {
     await using apps = await withTopics()
     expect(await countOnce(apps, 'one')).toEqual(times(1n, KEYS))
     await adminOf(apps).deleteTopics([CHANGELOG.topic])

@@ -70,7 +70,7 @@ describe('a reset', () => {
   it.each([
     ['with the topology', { topology: topology() }],
     ['by names alone', { inputTopics: ['lines'] }],
-  ])('%s lets the application compute everything anew, and a dry run says so before', async (_how, options) => {
+  ])('%s lets the application compute everything again, and a dry run says so before', async (_how, options) => {
     await using apps = await finished()
     const before = await stateOf(apps)
     expect(before).toEqual({ offsets: [2, 2], topics: [...INTERNAL, 'lines', 'out'], local: true })

@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   for (const { what, reason, open } of UNCOMPARED) console.log(`- ${open ? '(open) ' : ''}${what}: ${reason}`)
   const formats = await compareFormats(seed, valuesOfEach, java)
   for (const line of formats.differences.slice(0, MOST_REPORTS)) console.log(`Different (--seed N --cases 1): ${line}`)
-  console.log(`formats, so many values of each: ${shownCounts(formats.counts)}`)
+  console.log(`formats, this many values of each: ${shownCounts(formats.counts)}`)
   const failed = (verdicts.get('different') ?? 0) + formats.differences.length
   const compared = cases + [...formats.counts.values()].reduce((sum, each) => sum + each, 0)
   console.log(`${compared - failed} passed, ${failed} failed: cases ${cases}, values in formats ${compared - cases}`)

@@ -4,7 +4,7 @@ import type { TopologySpec } from './spec.ts'
 /**
  * What the run leaves uncompared, each with its reason; the command prints it. Single topologies that are refused on one side
  * stand in `known-differences.ts`, joins whose sides tie in `tied-joins.ts`, windows past their retention in
- * `expired-windows.ts`, offsets below a pattern in `pattern-offsets.ts`. `open` is what is to be mended or written.
+ * `expired-windows.ts`, offsets below a pattern in `pattern-offsets.ts`. `open` is to be fixed or written.
  */
 export const UNCOMPARED: readonly { readonly what: string; readonly reason: string; readonly open?: true }[] = [
   {

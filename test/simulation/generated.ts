@@ -50,7 +50,7 @@ const WITH_ORDER: ReadonlySet<Step['op']> = new Set<Step['op']>([
 ])
 
 /**
- * Options whose results a restart may change or whose topics nobody has made: what goes by the time of a record that comes again,
+ * Options whose results a restart may change or whose topics nobody has made: what depends on the time of a record that comes again,
  * partitions that a function picks by the number that it is given, topics chosen by each record.
  */
 const UNDECIDED = ['emit', 'choice', 'partitioner', 'extractor', 'pattern']
@@ -89,7 +89,7 @@ function planOf(spec: TopologySpec): Plan | undefined {
   }
 }
 
-/** Each sub-topology reads one topic, so that nobody chooses between two; and nothing goes by the wall clock. */
+/** Each sub-topology reads one topic, so that nobody chooses between two; and nothing depends on the wall clock. */
 function isDecided(spec: TopologySpec, plan: Plan): boolean {
   const sinks = plan.nodes.some(
     node => node.kind === 'sink' && !plan.repartitionTopics.some(t => t.name === node.topic),

@@ -6,7 +6,7 @@ const texts = { key: string(), value: string() }
 const input = (random: () => number) =>
   Array.from({ length: 80 }, (_, n) => ({ topic: 'in', key: `k${Math.floor(random() * 9)}`, value: `v${n}` }))
 
-/** Counts only of the keys that came last: each that went begins anew. */
+/** Counts only of the keys that came last: each that went starts again. */
 function lastUsed(maxEntries: number) {
   const builder = new StreamsBuilder()
   builder

@@ -73,7 +73,7 @@ function topology() {
 }
 
 it.each(Array.from({ length: 8 }, (_, seed) => seed))(
-  'gives the same results from stores of one’s own and those with headers, whatever happens (seed %i)',
+  'gives the same results from custom stores and those with headers, whatever happens (seed %i)',
   async seed => {
     const { violations, history } = await simulate(topology(), {
       seed,

@@ -22,7 +22,7 @@ const VERSION = 0
 
 /**
  * What a member sends when it joins. A rejoin count other than 0 is appended: readers ignore it, but a broker that sees
- * other bytes than last time has the group assigned anew, also when a follower sends them.
+ * other bytes than last time has the group assigned again, also when a follower sends them.
  */
 export function encodeSubscription(topics: readonly string[], userData: Uint8Array, rejoins: number): Buffer {
   const encoded = MemberMetadata.encode({ version: VERSION, topics: [...topics], userData: Buffer.from(userData) })

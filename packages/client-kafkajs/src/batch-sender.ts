@@ -140,7 +140,7 @@ export class BatchSender {
   /**
    * Sends until all is acknowledged or there is no hope. kafkajs gives up a few seconds after the last broker went. What
    * it takes back it numbers as before, so that a broker knows a batch that it has; but of a call that fails it does not
-   * tell which brokers have taken their share, and that would be numbered anew and be doubled: so a transaction is given
+   * tell which brokers have taken their share, and that would be numbered again and be doubled: so a transaction is given
    * up instead.
    */
   async #deliver(request: readonly PendingBatch[]): Promise<MillraceError | undefined> {

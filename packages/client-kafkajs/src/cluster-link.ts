@@ -24,7 +24,7 @@ const NO_GROUP = 'millrace-no-group'
 /**
  * A connection to the cluster below kafkajs' consumer.
  *
- * kafkajs hands its `Cluster` to whoever brings a partition assigner, with the fetch, offset and metadata calls of its
+ * kafkajs hands its `Cluster` to a partition assigner, with the fetch, offset and metadata calls of its
  * brokers in its published types. Reading through it needs no group, and gives offsets and watermarks that kafkajs'
  * own consumer keeps to itself.
  */
@@ -91,7 +91,7 @@ export class ClusterLink {
     return missing
   }
 
-  /** Asks for the leaders anew. */
+  /** Asks for the leaders again. */
   async refresh(): Promise<void> {
     await this.#cluster?.refreshMetadata()
   }
@@ -174,7 +174,7 @@ export class ClusterLink {
 
   /**
    * kafkajs counts as connected from the moment that the socket is open, and then still has to ask for the versions without
-   * which it can send nothing: so whoever comes in between waits for the first one.
+   * which it can send nothing: so a caller in between waits for the first one.
    */
   async #connect(cluster: Cluster): Promise<void> {
     if (this.#connecting === undefined && cluster.isConnected()) return

@@ -61,7 +61,7 @@ export async function removeMembers(admin: Admin, link: ClusterLink, groupId: st
   const coordinator = (await cluster.findGroupCoordinator({ groupId })) as Broker & LeavingBroker
   for (const { memberId } of members) {
     await coordinator.leaveGroup({ groupId, memberId }).catch((error: unknown) => {
-      // Gone by itself meanwhile.
+      // It has disappeared in the meantime.
       if (protocolErrorType(error) !== 'UNKNOWN_MEMBER_ID') throw error
     })
   }

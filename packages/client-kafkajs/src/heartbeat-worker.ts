@@ -109,7 +109,7 @@ async function askForToken(): Promise<OauthbearerProviderResponse> {
   return token
 }
 
-/** kafkajs hands its cluster to whoever brings a partition assigner, see `cluster-link.ts`. */
+/** kafkajs hands its cluster to a partition assigner, see `cluster-link.ts`. */
 function openCluster(): Cluster {
   let captured: Cluster | undefined
   const sasl = needsTokens ? { sasl: { mechanism: 'oauthbearer' as const, oauthBearerProvider: askForToken } } : {}

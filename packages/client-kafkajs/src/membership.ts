@@ -145,7 +145,7 @@ export class Membership {
     return this.#crash
   }
 
-  /** The group wants to assign anew and waits for `letJoin` or `forgo`. */
+  /** The group wants to assign again and waits for `letJoin` or `forgo`. */
   get rejoining(): boolean {
     return this.#held && this.#rejoining
   }
@@ -344,7 +344,7 @@ export class Membership {
   }
 
   /**
-   * kafkajs would try again, in vain, and wrap the error until nobody knows what it was: so whoever polls is told of it here. What
+   * kafkajs would try again, in vain, and wrap the error until nobody knows what it was: so the poll reports it here. What
    * passes is left to kafkajs, and so is what was thrown for it.
    */
   #crashedBy(error: unknown): unknown {

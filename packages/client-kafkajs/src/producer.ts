@@ -363,5 +363,5 @@ export class KafkajsProducerPort implements Producer {
   }
 }
 
-/** About a minute: then the failure surfaces, and whoever owns the producer starts again from the last commit. */
+/** About a minute: then the failure surfaces, and the owner of the producer starts again from the last commit. */
 const PRODUCER_RETRY = { initialRetryTime: 50, maxRetryTime: 2_000, multiplier: 2, factor: 0.2, retries: 30 }

@@ -214,7 +214,7 @@ function joining(client: Client, topic: string, options: Partial<GroupConsumerOp
     },
   })
   let records = 0
-  /** Until it is assigned, and has read so many records. A coordinator that has just started is not ready at first. */
+  /** Until it is assigned, and has read this many records. A coordinator that has just started is not ready at first. */
   const pollUntil = async (count: number): Promise<number> => {
     while (!assigned || records < count) {
       const batches = await member.poll(100).catch((error: unknown) => {

@@ -182,7 +182,7 @@ it(
         }
       }
       while (!ready) {
-        // What is open is ended by whoever comes next.
+        // The next test ends what is open.
         await producer.init().then(
           () => (ready = true),
           () => undefined,

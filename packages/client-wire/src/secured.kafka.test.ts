@@ -14,7 +14,7 @@ import { kafka as wire, type KafkaOptions } from './kafka.ts'
 
 /** A password that is wrong, and must be in no log. */
 const SECRET = 'not-this-one'
-/** After this a broker ends a session that has not been authenticated anew (KIP-368), in milliseconds. */
+/** After this a broker ends a session that has not been authenticated again (KIP-368), in milliseconds. */
 const SESSION_MS = 3_000
 const warned: string[] = []
 const logger: Logger = {
@@ -87,7 +87,7 @@ describe('secured connections', () => {
     await member.commit([{ topic, partition: 0, offset: 1 }])
   })
 
-  it('goes on reading and writing when sessions end and have to be authenticated anew', async () => {
+  it('goes on reading and writing when sessions end and have to be authenticated again', async () => {
     const client = open({ brokers: kafka.saslBrokers, sasl: password('scram-sha-256') })
     const topic = await newTopic(client)
     const { pollUntil } = joining(client, topic)

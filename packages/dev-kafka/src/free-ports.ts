@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { DevKafkaError } from './dev-kafka-error.ts'
 
 /**
- * Ports of 127.0.0.1 that nobody listens on, all different. Another process may take one before it is used: whoever
+ * Ports of 127.0.0.1 that nobody listens on, all different. Another process may take one before it is used: a caller that
  * binds it must be ready to ask again.
  */
 export async function freePorts(count: number): Promise<readonly number[]> {

@@ -58,7 +58,7 @@ function chunksOf(stream: EntryStream, prefixBytes: number): Chunks {
   let failure: Error | undefined
   let ended = false
   let closed = false
-  // A reader and whoever ends the iteration under it may wait at the same time.
+  // A reader and the code that ends its iteration may wait at the same time.
   let waiting: (() => void)[] = []
   const changed = (): Promise<void> => new Promise(resolve => waiting.push(resolve))
   const wake = (): void => {

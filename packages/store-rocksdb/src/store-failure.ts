@@ -1,6 +1,6 @@
 import { type MillraceError, isMillraceError, millraceError } from '@millrace/core'
 
-/** What the machine refuses: to be mended there, and no reason to throw the state away. */
+/** What the machine refuses: it must be fixed there, and is no reason to discard the state. */
 const MACHINE_REFUSES =
   /no space left|permission denied|too many open files|read-only file system|quota exceeded|cannot allocate/i
 

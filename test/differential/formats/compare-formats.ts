@@ -17,7 +17,7 @@ export interface FormatComparison {
   readonly differences: readonly string[]
 }
 
-/** So many values of each format, from a seed on: value number n is that of `seed + n` alone. */
+/** This many values of each format, from a seed on: value number n is that of `seed + n` alone. */
 export async function compareFormats(
   seed: number,
   values: number,

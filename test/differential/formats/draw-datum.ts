@@ -29,7 +29,7 @@ export function drawBase64(choice: Choice): string {
   return drawBytes(choice).toString('base64')
 }
 
-/** Of so many bits, two's complement. */
+/** Of this many bits, two's complement. */
 export function drawInteger(choice: Choice, bits: 16 | 32): number {
   const end = 2 ** (bits - 1)
   if (choice.chance(30)) return choice.of([0, 1, -1, end - 1, -end, 127, -128, 128, 255, 256])
@@ -93,7 +93,7 @@ export function drawUuid(choice: Choice): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** Null in so many of a hundred draws. */
+/** Null in this many of a hundred draws. */
 export function orNull<T>(choice: Choice, percent: number, draw: (choice: Choice) => T): T | null {
   return choice.chance(percent) ? null : draw(choice)
 }

@@ -73,7 +73,7 @@ export function nextId(draft: Draft, prefix = 's'): StepId {
   return `${prefix}${draft.counter}`
 }
 
-/** In so many of a hundred draws, a function for that field. */
+/** In this many of a hundred draws, a function for that field. */
 export function maybeFunction<Field extends string, Kind extends keyof Catalogue>(
   draft: Draft,
   percent: number,

@@ -44,7 +44,7 @@ async function feed(io: TopicIo, name: string): Promise<void> {
   }
 }
 
-/** As whoever runs it would: again, while the group still counts the member that was killed. */
+/** As an operator would: again, while the group still counts the member that was killed. */
 async function startWhenFree(options: ApplicationOptions): Promise<Application> {
   for (;;) {
     try {

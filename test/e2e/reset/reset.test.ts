@@ -80,7 +80,7 @@ const expected = new Map([
 ])
 const ownTopics = async () => (await io.topics()).filter(topic => topic.startsWith(name))
 
-it('lets an application compute everything anew, from the command line', async () => {
+it('lets an application compute everything again, from the command line', async () => {
   await io.produce(
     lines,
     words.map((value, n) => ({ partition: n % 2, key: null, value, timestamp: Date.now() })),

@@ -21,7 +21,7 @@ export interface RoundResult {
   log(): string
 }
 
-/** So many parts, that the worker is killed with something between poll and commit. */
+/** This many parts, that the worker is killed with something between poll and commit. */
 const PACE = { parts: 60, everyMs: 30 }
 const LIMIT_MS = 90_000
 const STOP_MS = 20_000

@@ -75,7 +75,7 @@ export class Fetcher {
   }
 
   /**
-   * What there is. A partition that fails does not hide what was found in those before it: its error comes with the next call.
+   * The available batches. A partition that fails does not hide what was found in those before it: its error comes with the next call.
    *
    * @throws MILLRACE_OFFSET_OUT_OF_RANGE, MILLRACE_TOPIC_MISSING
    */

@@ -14,7 +14,7 @@ import { closedError, request, type Connection } from './connection.ts'
 import type { MemoryCluster } from '../memory-cluster.ts'
 import { checkStable } from './stable-offsets.ts'
 
-/** Whoever commits without being a member. */
+/** Commits without being a member. */
 const NOBODY: Caller = { memberId: '', generation: -1, groupInstanceId: undefined }
 
 export class MemoryAdmin implements Admin {

@@ -180,7 +180,7 @@ export class MemoryProducer implements Producer, BatchSender {
     if (this.#failure !== undefined || this.#connection.crashed) return
     try {
       if (this.#connection.disconnected) throw disconnectedError()
-      // A log that was deleted begins its sequence anew.
+      // A log that was deleted begins its sequence again.
       const log = this.#logOf(appender)
       if (this.#deliver(appender, log, builder, origins)) appender.reuse(builder)
     } catch (error) {

@@ -12,7 +12,7 @@ export class Signal {
     this.#clock = clock
   }
 
-  /** Bound, so that it can be handed to whoever has news. */
+  /** Bound, so that it can be passed as a callback. */
   readonly notify = (): void => {
     this.#wake?.()
   }

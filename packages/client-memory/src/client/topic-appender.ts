@@ -139,7 +139,7 @@ export class PartitionAppender {
     this.origins = []
   }
 
-  /** The sequence starts anew with each producer id and epoch. */
+  /** The sequence starts again with each producer id and epoch. */
   sequenceOf(identity: ProducerIdentity): number {
     if (this.#identity !== identity) {
       this.#identity = identity

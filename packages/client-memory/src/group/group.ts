@@ -303,7 +303,7 @@ export class Group {
     }
   }
 
-  /** The leader never assigned: whoever did not ask for an assignment either is taken for dead. */
+  /** The leader never assigned: a member that did not ask for an assignment either counts as dead. */
   #rebalanceWithoutLateSyncs(): void {
     for (const member of [...this.#members.values()]) {
       if (member.onSynced === undefined) this.#drop(member, 'UNKNOWN_MEMBER_ID')

@@ -69,7 +69,7 @@ it('gives no more of a partition than was asked for, but always something', asyn
   expect(await consumer.poll(0)).toMatchObject([{ nextOffset: 2 }])
 })
 
-it('reads a topic that was deleted and made anew from its new log', async () => {
+it('reads a topic that was deleted and recreated from its new log', async () => {
   const { cluster, client } = clusterWithTopic()
   await produce(client(), [['old', '1']])
   const consumer = client().consumer({ isolationLevel: 'read_committed' })

@@ -32,14 +32,14 @@ export interface FetchRequest {
   readonly committedOnly: boolean
 }
 
-/** What is told to whoever waits for records. */
+/** Called for a consumer that waits for records. */
 export type AppendListener = () => void
 
 /** One partition: its batches, and what they mean for readers and for idempotent producers. */
 export class PartitionLog {
   readonly topic: string
   readonly partition: number
-  /** Appenders and fetchers that kept this log must look for the topic anew. */
+  /** Appenders and fetchers that kept this log must look for the topic again. */
   deleted = false
   readonly listeners = new Set<AppendListener>()
   readonly #options: PartitionLogOptions

@@ -34,7 +34,7 @@ const LAST_EPOCH = 32_766
  * group added to it; its timeout, a newer `init` or `fence` abort it and shut its producer out.
  *
  * Its end has three steps, as in Kafka: the outcome is decided (prepare), markers are written to each partition and group, and
- * then it counts as complete. Whoever asks is answered after the first.
+ * then it counts as complete. A request is answered after the first.
  */
 export class TransactionCoordinator {
   readonly #deadlines: Deadlines

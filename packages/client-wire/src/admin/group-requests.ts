@@ -58,7 +58,7 @@ export async function removeMembers(cluster: Cluster, groupId: string): Promise<
   )
   checkCode(answer.errorCode)
   for (const { errorCode } of answer.members) {
-    // Gone by itself meanwhile.
+    // It has disappeared in the meantime.
     if (errorNameOf(errorCode) !== 'UNKNOWN_MEMBER_ID') checkCode(errorCode)
   }
 }

@@ -236,7 +236,7 @@ export class WireAdmin implements Admin {
     return this.#cluster.node(controllerId, GENERAL, api, request, ADMIN_TIMEOUT_MS + this.#cluster.requestTimeoutMs)
   }
 
-  /** At every broker that answers: whoever asks next may ask another one. */
+  /** At every broker that answers: the next request may go to another one. */
   async #untilVisible(names: readonly string[]): Promise<void> {
     await this.#until(async () => {
       const seen = await this.#askAll(names)

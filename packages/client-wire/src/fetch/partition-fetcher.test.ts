@@ -106,7 +106,7 @@ function alone(broker: ScriptedBroker): void {
 }
 
 describe('a fetch session', () => {
-  it('sends what has changed, and begins anew when the broker has forgotten it', async () => {
+  it('sends what has changed, and starts again when the broker has forgotten it', async () => {
     await using broker = await ScriptedBroker.start()
     alone(broker)
     const requests: FetchRequest[] = []

@@ -52,7 +52,7 @@ const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 /** What one batch may hold, uncompressed: beyond it, compressed bytes are taken for damaged. */
 const MAX_BATCH_BYTES = 1024 * 1024 * 1024
-/** Whoever has not looked for leaders for so long does it at once. */
+/** The leaders are looked up at once if the last look-up is older than this. */
 const CALM_MS = 3_000
 const FIRST_BACKOFF_MS = 30
 const LAST_BACKOFF_MS = 1_000

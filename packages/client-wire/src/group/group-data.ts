@@ -32,7 +32,7 @@ export interface SubscriptionFields {
   readonly owned: readonly TopicPartition[]
   /**
    * Behind the message, unless it is 0: readers ignore it, but a broker that sees other bytes than last time has the group
-   * assigned anew, also when a follower sends them.
+   * assigned again, also when a follower sends them.
    */
   readonly rejoins: number
 }

@@ -280,7 +280,7 @@ export class BatchSender {
   /** As many requests as may be in flight, each with one batch of a partition. */
   #sendTo(node: number, queues: readonly PartitionQueue[]): void {
     const connection = this.#connections.get(node)
-    // Whoever waited for a connection here might be overtaken by the next batch.
+    // A batch that waited for a connection here might be overtaken by the next one.
     if (connection === undefined || !connection.isOpen || performance.now() >= connection.expiresAt) {
       if (!this.#connecting.has(node)) void this.#connect(node, queues)
       return
@@ -487,7 +487,7 @@ export class BatchSender {
       const values = { transactionalId, reason: `${operation}: ${reason}` }
       return millraceError('MILLRACE_TRANSACTION_ABORTABLE', values, { cause: error })
     }
-    // The broker has forgotten this producer, or a batch before this one: another producer begins anew.
+    // The broker has forgotten this producer, or a batch before this one: another producer starts again.
     if (isKafkaError(error, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID')) {
       return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, { cause: error })
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 
-/** Wakes whoever waits. A ring that nobody hears is kept for the next one to wait. */
+/** Wakes the waiting caller. A ring without a waiting caller is kept for the next one. */
 export class Doorbell {
   readonly #clock: Clock
   #rung = false

@@ -18,7 +18,7 @@ export class PollLoop {
     this.#bell.ring()
   }
 
-  /** Makes a poll that waits, or the next one, return what there is. */
+  /** Makes a poll that waits, or the next one, return the available records. */
   wakeup(): void {
     this.#woken = true
     this.#bell.ring()

@@ -26,7 +26,7 @@ export interface DeduplicateSpec extends LateOutput {
  * knows whether it has been written; so each record that passes is kept with where it was read. But several records may come
  * of the one that was read, as of a join: a repetition among those is told by what this task itself has let pass.
  *
- * Stream time is committed with the input offsets. Kept in memory only, it would begin anew after a restart, and a record that
+ * Stream time is committed with the input offsets. Kept in memory only, it would start again after a restart, and a record that
  * had been late would pass although the one that it repeats has been forgotten.
  */
 export function compileDeduplicate(spec: DeduplicateSpec, env: OperatorEnv): Process {

@@ -43,7 +43,7 @@ export class HeldQueue {
     this.#insert(held)
   }
 
-  /** Makes the heap anew: it is done for records that are given up only. */
+  /** Makes the heap again: it is done for records that are given up only. */
   readonly #takeOut = (held: Held): void => {
     const others = this.#heap.filter(other => other !== held)
     this.#heap.length = 0

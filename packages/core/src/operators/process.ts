@@ -145,7 +145,7 @@ export function inTime<T>(result: PromiseLike<T>, { context, node }: OperatorEnv
   return context.overdue ? Promise.reject(context.tooLong(node.name)) : context.waitFor(node.name, result)
 }
 
-/** Goes on with what a user's promise gives; a rejection goes by the policy, what `next` throws does not. */
+/** Goes on with what a user's promise gives; the policy handles a rejection, but not an error of `next`. */
 export function settle<T>(
   result: PromiseLike<T>,
   env: OperatorEnv,

@@ -31,7 +31,7 @@ export function compileTableAggregate(spec: TableAggregateSpec, env: OperatorEnv
   function add(key: unknown, change: Change, stored: StoredValue | undefined, between: unknown): void | Promise<void> {
     const { oldValue, newValue } = change
     const begins = between === null || between === undefined
-    // A reduction that begins anew takes nothing from the old aggregate, not even its time.
+    // A reduction that starts again takes nothing from the old aggregate, not even its time.
     const joinsStored =
       stored !== undefined && (oldValue !== null || (newValue !== null && (!begins || step.initial !== undefined)))
     const timestamp = joinsStored ? Math.max(context.timestamp, stored.timestamp) : context.timestamp

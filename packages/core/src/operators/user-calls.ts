@@ -85,7 +85,7 @@ export class UserCalls {
     const call = this.#scope.current()
     if (!(call instanceof Call)) return waiting
     call.forwarded ??= []
-    // Whoever awaits it gets its error; nobody else must be told of one that nobody has handled.
+    // The caller that awaits it gets its error; it must not be reported as unhandled as well.
     waiting.catch(() => undefined)
     call.forwarded.push(waiting)
     return waiting

@@ -128,7 +128,7 @@ function compileSuppressedGetter(spec: SuppressedGetterSpec, env: OperatorEnv): 
   }
 }
 
-/** A join that is kept nowhere is made anew for each look-up, with the later of both timestamps. */
+/** A join that is kept nowhere is recreated for each look-up, with the later of both timestamps. */
 function compileJoinedGetter(spec: JoinedGetterSpec, env: OperatorEnv): ValueGetter {
   const joiner = spec.joiner as (left: unknown, right: unknown, key: unknown) => unknown
   const getLeft = compileValueGetter(spec.left, env)

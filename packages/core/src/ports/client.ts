@@ -52,7 +52,7 @@ export interface ClientCapabilities {
   /**
    * What a rebalance takes from a member. `cooperative` (KIP-429): it keeps what it has and goes on reading and committing; only
    * the new assignment decides what goes, and then the member joins once more, so that others can be given it. `eager`: all is
-   * revoked before it joins, and what it is assigned comes anew.
+   * revoked before it joins, and what it is assigned comes again.
    */
   readonly rebalance: 'cooperative' | 'eager'
 }
@@ -149,7 +149,7 @@ export interface GroupConsumerOptions extends ConsumerOptions {
   readonly groupId: string
   /**
    * Makes the member static (KIP-345): who joins with the same id takes its place and gets what belonged to it, without a
-   * rebalance. Whoever had the place before fails with MILLRACE_GROUP_INSTANCE_FENCED from then on. Only where
+   * rebalance. The previous member fails with MILLRACE_GROUP_INSTANCE_FENCED from then on. Only where
    * `capabilities.staticMembership`.
    */
   readonly groupInstanceId?: string
@@ -184,7 +184,7 @@ export interface GroupConsumer {
   wakeup(): void
   /**
    * Committed offsets of this group; a partition without one is absent.
-   * @throws MILLRACE_OFFSETS_UNSTABLE while a transaction holds offsets of one of them, whoever's it is (KIP-447): ask again, it
+   * @throws MILLRACE_OFFSETS_UNSTABLE while a transaction holds offsets of one of them, of any producer (KIP-447): ask again, it
    * ends by commit, abort or timeout. A transaction that is committed still holds them until its markers are written.
    */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
@@ -326,7 +326,7 @@ export interface Producer {
   flush(): Promise<readonly TopicPartitionOffset[]>
   /**
    * Opens a transaction. Costs no request. What is appended is not sent before the offsets of the transaction before are stable;
-   * where they never get so, it fails with MILLRACE_TRANSACTION_ABORTABLE, and a producer that is initialised anew completes them.
+   * where they never get so, it fails with MILLRACE_TRANSACTION_ABORTABLE, and a producer that is initialised again completes them.
    */
   begin(): void
   /**

@@ -45,7 +45,7 @@ export interface TaskState {
   offsets(): Promise<readonly TopicPartitionOffset[]>
   /** Makes all writes survive a crash of the machine. */
   sync(): Promise<void>
-  /** Ends open iterators and snapshots, then closes. Whoever goes on reading one gets MILLRACE_STORE_CLOSED. */
+  /** Ends open iterators and snapshots, then closes. Further reads throw MILLRACE_STORE_CLOSED. */
   close(): Promise<void>
 }
 

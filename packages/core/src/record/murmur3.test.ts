@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { murmur3 } from './murmur3.ts'
 
-/** What Kafka Streams 4.3.1 (`Murmur3.hash128`) gives for so many bytes of `200 + 37 * index`. */
+/** What Kafka Streams 4.3.1 (`Murmur3.hash128`) gives for this many bytes of `200 + 37 * index`. */
 const HASHES: readonly (readonly [length: number, hash: string])[] = [
   [0, '9d2764a018e329428c3cf3b035938518'],
   [1, 'bff2166f25d4e3caad76f90042c32eb7'],

@@ -128,7 +128,7 @@ export class RecordBatchBuilder {
 
   /**
    * Writes the header and gives the batch: a view of the builder's buffer, or a new one when compressed. May be called
-   * again with other options, for instance to send the batch anew with another producer's epoch.
+   * again with other options, for instance to send the batch again with another producer's epoch.
    */
   finish(options: FinishOptions = {}): Buffer {
     const compression = options.compression

@@ -28,7 +28,7 @@ it.each<[string, boolean, object, object]>([
   ['time windows of two sizes', false, timeWindowed(string(), { sizeMs: 1 }), timeWindowed(string(), { sizeMs: 2 })],
   ['sessions', true, sessionWindowed(json()), sessionWindowed(json())],
   ['windows and sessions', false, timeWindowed(string(), { sizeMs: 1 }), sessionWindowed(string())],
-  ["serdes of one's own", false, own(), own()],
+  ['custom serdes', false, own(), own()],
 ])('%s: %s', (_what, same, one, two) => {
   expect(sameSerde(one, two)).toBe(same)
   expect(sameSerde(two, one)).toBe(same)

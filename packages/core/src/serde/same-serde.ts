@@ -9,7 +9,7 @@ export function madeOf<S extends object>(serde: S, ...parts: readonly unknown[])
 
 /**
  * Whether two serdes write the same bytes and read the same values: one object, or two that a function of this package made
- * of the same. Of serdes of one's own nothing else can be known.
+ * of the same. Nothing else is known about custom serdes.
  */
 export function sameSerde(one: object, other: object): boolean {
   return samePart(one, other)

@@ -6,7 +6,7 @@ import type { Headers } from '../record/headers.ts'
  *
  * `null` never reaches a serde: a record without key or value has no bytes, and the engine keeps it so (`voidSerde` is
  * the exception that needs none). Both functions throw `MILLRACE_SERDE_ENCODE` / `MILLRACE_SERDE_DECODE`, or anything
- * else, which then goes by the application's `onBadRecord` policy.
+ * else, and then the `onBadRecord` policy of the application decides.
  */
 export interface Serde<T> {
   /** Shown in plans and errors, as `string` or `json(Order)`. */

@@ -3,9 +3,9 @@ import { type KeyValueStoreOptions, keyValueStore, type StoreBuilder } from './s
 import type { KeyValueStore } from './store-types.ts'
 
 /**
- * What a store of one's own has to do for the engine; beside that it has whatever methods processors are to call. It is a view
+ * The methods of a custom store that the engine calls. It can have any other methods for processors. It is a view
  * of entries by key, such as an index or a tree on the heap, and the entries are what lasts: they are written and logged with
- * the commit, restored on another machine, and dropped when a transaction is aborted. The store is made anew each time that a
+ * the commit, restored on another machine, and dropped when a transaction is aborted. The store is recreated each time that a
  * task starts, and then given what was committed.
  */
 export interface StateStore<K, V> {
@@ -44,7 +44,7 @@ export interface CustomStoreOptions<K, V, Store extends StateStore<K, V>> extend
 }
 
 /**
- * A store of one's own, added with `addStateStore` and asked for by its name or this builder as others are. `key` and `value` are
+ * A custom store, added with `addStateStore` and asked for by its name or this builder as others are. `key` and `value` are
  * of the entries that last. Kafka Streams: a `StateStore`, whose changes Kafka Streams itself neither logs nor takes back.
  *
  * @example

@@ -6,7 +6,7 @@ import type { MaybePromise } from './store-types.ts'
  */
 
 /**
- * A value with the timestamp of its last update. `value` of a mutable type is decoded anew at each reading, so what
+ * A value with the timestamp of its last update. `value` of a mutable type is decoded again at each reading, so what
  * one reader changes in place no other reader sees. An entry is good until the next `put` of its key.
  */
 export interface StoredValue {

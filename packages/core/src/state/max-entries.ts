@@ -4,7 +4,7 @@ import { checkedNumber } from '../errors/number-option.ts'
 /** How many entries of a key-value store stay. */
 export interface MaxEntriesSettings {
   /**
-   * Keeps no more than so many entries of each partition, in memory: when there is one more, the one that was read or written
+   * Keeps at most this many entries of each partition, in memory: when there is one more, the one that was read or written
    * least recently goes. Nobody below is told, and the changelog still has it (as in Kafka Streams, with `Stores.lruMap`). A
    * table needs a named store for it. @default all of them
    */

@@ -18,7 +18,7 @@ export interface MergedRepartitions {
  * of `repartition()` and of grouped tables stay.
  *
  * `process()` and `processValues()` count as changing neither keys nor values unless `countsProcess` says so, as Kafka
- * Streams has it until KAFKA-19668 is mended for everybody: a topic below them moves up above them.
+ * Streams has it until KAFKA-19668 is fixed for everybody: a topic below them moves up above them.
  */
 export function mergeRepartitions(
   entries: readonly GraphEntry[],

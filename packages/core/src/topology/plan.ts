@@ -53,7 +53,7 @@ export type OffsetReset = 'earliest' | 'latest' | 'none' | { readonly backMs: nu
  */
 export type BadTimestampPolicy = 'fail' | 'skip' | 'partition-time'
 
-/** Milliseconds for a record; a negative result goes by the bad-timestamp policy. `partitionTime` is the highest so far, or -1. */
+/** Milliseconds for a record; the bad-timestamp policy decides about a negative result. `partitionTime` is the highest so far, or -1. */
 export type TimestampExtractor<K = unknown, V = unknown> = (
   record: ExtractableRecord<K, V>,
   partitionTime: number,

@@ -2,7 +2,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { kafkaUuid } from '../kafka-uuid.ts'
 
-/** Of one broker: it is written anew. */
+/** Of one broker: it is written again. */
 const META = 'meta.properties'
 
 /**

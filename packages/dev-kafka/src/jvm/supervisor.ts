@@ -51,7 +51,7 @@ export function startSupervisor(directory: string): Supervisor {
     running.clear()
     for (const look of waiting) look()
   })
-  // Writing to a supervisor that is gone: `gone` says so to whoever waits.
+  // Writing to a supervisor that is gone: `gone` reports it to the caller that waits.
   child.stdin.on('error', () => {})
 
   const send = (command: SupervisorCommand): void => void child.stdin.write(`${JSON.stringify(command)}\n`)

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommand } from './command.ts'
 
-// kafkajs sets timers to times in the past, of which Node tells whoever is at the terminal.
+// kafkajs sets timers to times in the past, and Node prints a warning about them.
 process.removeAllListeners('warning')
 process.on('warning', warning => {
   if (warning.name !== 'TimeoutNegativeWarning') process.stderr.write(`${warning.stack ?? warning.message}\n`)

@@ -76,7 +76,7 @@ export function testApplication(topics: Readonly<Record<string, number>>, startM
       await instance.begin(new AbortController().signal)
       return instance
     },
-    /** So many rounds of all of them, between which time moves on by `stepMs`. */
+    /** This many rounds of all of them, between which time moves on by `stepMs`. */
     async run(instances: readonly Instance[], rounds: number, stepMs = 100): Promise<void> {
       for (let round = 0; round < rounds; round++) {
         for (const instance of instances) await instance.step(0)

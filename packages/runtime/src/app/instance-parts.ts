@@ -92,7 +92,7 @@ export class Opened {
  * Connects everything: checks configuration, topics and the state directory, and fills the global stores. What is open goes
  * into `opened` at once, so that it can be closed when a later part fails. Waits for the broker until `signal` is aborted.
  *
- * @throws MillraceError of kind `config` or `topology` for what waiting does not mend
+ * @throws MillraceError of kind `config` or `topology` for a problem that waiting does not fix
  */
 export async function openParts(parts: PartsOptions, opened: Opened, signal: AbortSignal): Promise<InstanceParts> {
   const { options, topics, patience, listener, metrics } = parts

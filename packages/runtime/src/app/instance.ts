@@ -146,7 +146,7 @@ export class Instance {
 
   /**
    * Checks configuration, topics and the state directory, and joins the group. Waits for the broker until `signal` is aborted.
-   * @throws MillraceError of kind `config` or `topology` for what waiting does not mend
+   * @throws MillraceError of kind `config` or `topology` for a problem that waiting does not fix
    */
   async begin(signal: AbortSignal): Promise<void> {
     const context = {
@@ -205,7 +205,7 @@ export class Instance {
   }
 
   /**
-   * Looks for topics that match the patterns of sources, and joins the group anew when there are others than before: then
+   * Looks for topics that match the patterns of sources, and rejoins the group  when there are others than before: then
    * it gives true. It happens by itself each `metadataRefreshMs`.
    */
   async refreshTopics(): Promise<boolean> {
@@ -328,7 +328,7 @@ export class Instance {
     const { consumer, tasks } = this.#parts
     if (processingGuarantee === 'exactly_once' || tasks.suspended || tasks.running.length === 0) return
     const withinMs = confirmWithin(this.#options)
-    // One that joins anew hears of it then.
+    // One that rejoins hears of it then.
     if (age > withinMs && !consumer.isRebalancing()) await consumer.confirm(withinMs)
   }
 

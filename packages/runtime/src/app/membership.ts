@@ -134,7 +134,7 @@ export class Membership {
     await this.joinAgain('to end the application')
   }
 
-  /** After the tasks were taken away by a failure: at `takeUpIfDue` they are made anew. */
+  /** After the tasks were taken away by a failure: at `takeUpIfDue` they are recreated. */
   takeUpLater(): void {
     this.#isDue = this.#assigned
     this.#with.onChange()
@@ -265,7 +265,7 @@ export class Membership {
 
   /**
    * Goes on with the tasks only when nobody else can have had them since the last assignment. A member that was given up may
-   * hear of it only after it has joined anew, or not at all; then its tasks know positions and state of before the other owner.
+   * hear of it only after it has rejoined, or not at all; then its tasks know positions and state of before the other owner.
    * One that stayed has claimed them in each generation; an eager one claims nothing, so it must not have missed any.
    */
   async #abandonUnlessStayed(): Promise<void> {

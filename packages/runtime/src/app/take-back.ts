@@ -4,7 +4,7 @@ import type { TaskSet } from '../task/task-set.ts'
 
 /**
  * After a record has failed late, or a broker has refused one: writes to the changelogs what they said at the last commit, so that
- * whoever processes the records again counts nothing twice. True when `error` is such a failure; the tasks must then be abandoned.
+ * the task that processes the records again counts nothing twice. True when `error` is such a failure; the tasks must then be abandoned.
  *
  * @throws MILLRACE_PROCESSING_FAILED where no record may be given up, and errors of the producer
  */

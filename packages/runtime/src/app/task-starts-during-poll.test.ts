@@ -64,7 +64,7 @@ it('leaves no gap when a poll from before the start of a task is answered after 
   await rounds(() => seen.length === 2)
   expect(seen).toEqual(['a', 'b'])
 
-  // The tasks are made anew from what was committed, which is nothing, while the consumer still stands behind "b".
+  // The tasks are recreated from what was committed, which is nothing, while the consumer still stands behind "b".
   beforeAnswer = () =>
     Promise.reject(millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers: 'the cluster', reason: 'a test' }))
   seen.length = 0

@@ -10,7 +10,7 @@ import type { Task } from '../task/task.ts'
  * 3. commit the input offsets, with exactly_once in the transaction that holds the output;
  * 4. only then write the stores, with the changelog positions from 2. Gives the offsets that are committed.
  *
- * A failure in 1 to 3 leaves the stores as of the commit before: the caller drops the tasks and makes them anew. Only when the
+ * A failure in 1 to 3 leaves the stores as of the commit before: the caller drops the tasks and recreates them. Only when the
  * group has refused the offsets because it is between two generations may it go on with them, and commit again later: nothing of
  * 1 and 2 is done twice.
  */
@@ -21,7 +21,7 @@ export async function commitTasks(options: {
   /** Offsets go in the transaction, with the consumer group, or were committed before processing. */
   readonly offsets: 'transaction' | 'group' | 'committed-before'
   /**
-   * Before anything is written, the group must have counted this member among its own so many milliseconds ago at most. A
+   * Before anything is written, the group must have counted this member among its own at most this many milliseconds ago. A
    * transaction needs no such thing: it fences by itself.
    */
   readonly confirmWithinMs: number

@@ -90,7 +90,7 @@ export class Committer {
   }
 }
 
-/** How long asynchronous operators are waited for while the group, or whoever closes the application, waits. */
+/** How long asynchronous operators are waited for while the group, or the caller of close(), waits. */
 function leavingWaitMs({ sessionTimeoutMs, closeTimeoutMs }: ResolvedOptions): number {
   return Math.min(sessionTimeoutMs / 2, closeTimeoutMs / 4)
 }

@@ -42,7 +42,7 @@ const taskList = (mostPartitions: number) =>
       ),
     )
 
-/** Whoever has a task is somewhere in restoring it or done; at most one has it. Any others may have any part of its state. */
+/** A member that has a task is somewhere in restoring it or done; at most one has it. Any others may have any part of its state. */
 const situation = (mostPartitions: number, mostMembers: number): fc.Arbitrary<Drawn> =>
   fc.tuple(taskList(mostPartitions), fc.integer({ min: 1, max: mostMembers })).chain(([tasks, size]) =>
     fc

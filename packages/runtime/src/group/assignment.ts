@@ -43,7 +43,7 @@ export interface AssignmentOptions {
 export interface MemberTasks {
   readonly active: readonly TaskId[]
   readonly standby: readonly TaskId[]
-  /** Standbys for the time being: the task comes when they have caught up. */
+  /** Temporary standbys: the task moves here when they have caught up. */
   readonly warmup: readonly TaskId[]
 }
 
@@ -166,7 +166,7 @@ function spreadActives({ members, tasks, isActive, stateCost }: Situation): Int3
 }
 
 /**
- * Tasks that nobody has, one after another to whoever has their state, and of those to whoever has fewest, so that the tasks of
+ * Tasks that nobody has, one after another to a member that has their state, and of those to the member with the fewest tasks, so that the tasks of
  * a sub-topology are spread.
  */
 function placeTheRest(

@@ -108,7 +108,7 @@ export function decodeMemberData(bytes: Uint8Array): MemberData {
 /** What the leader tells a member beside the partitions of its active tasks. */
 export interface AssignmentData {
   readonly standby: readonly TaskId[]
-  /** Standbys for the time being: they are to become active here when they have caught up. */
+  /** Temporary standbys: they become active here when they have caught up. */
   readonly warmup: readonly TaskId[]
   /** Where every task of the application is, as far as its members say under which host they can be asked. */
   readonly hosts: readonly HostTasks[]

@@ -65,7 +65,7 @@ function standbyProblem(
   }
 }
 
-/** Standbys that may stay stay; the others go one after another to whoever is best. */
+/** Standbys that may stay stay; the others go one after another to the best member. */
 function startOf(situation: Situation, problem: SpreadProblem, items: readonly number[], copies: number): Int32Array {
   const { members, isStandby, lag } = situation
   const at = new Int32Array(items.length).fill(-1)

@@ -132,7 +132,7 @@ interface ToldMember {
   readonly data: MemberData
 }
 
-/** What it holds goes by other names. */
+/** The names of its tasks are different. */
 function isHolding({ data }: ToldMember): boolean {
   return data.claimed.length > 0
 }

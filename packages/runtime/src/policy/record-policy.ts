@@ -40,7 +40,7 @@ export interface RecordPolicyOptions {
   readonly warned: Map<string, number>
 }
 
-/** Logged at warning level so many times for each operator, then at debug: a flood of bad records must not be one of logs. */
+/** Logged at warning level this many times for each operator, then at debug: a flood of bad records must not be one of logs. */
 const WARNINGS = 10
 /** Late records are a matter of course: what counts is that there are some, and how many is in the metric. */
 const WARNINGS_OF_LATE = 1

@@ -15,7 +15,7 @@ const RETRY_MS = 200
 
 /**
  * Takes an application back to where it has processed nothing: sets the offsets of its input, deletes its internal topics
- * and its local state, so that its next start computes everything anew. Output topics stay as they are. No instance may be
+ * and its local state, so that its next start computes everything again. Output topics stay as they are. No instance may be
  * running, and state directories on other machines have to be deleted there (`KafkaStreams.cleanUp`).
  *
  * Kafka Streams' `kafka-streams-application-reset`, with the local state, and with the topology, which leaves no guessing

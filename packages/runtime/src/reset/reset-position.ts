@@ -27,7 +27,7 @@ export interface OffsetMove extends TopicPartition {
   readonly note?: string
 }
 
-/** What there is to know of a partition. */
+/** What is known of a partition. */
 export interface PartitionRange extends TopicPartition {
   readonly earliest: number
   readonly latest: number

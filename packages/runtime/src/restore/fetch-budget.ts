@@ -1,6 +1,6 @@
 /** How partitions share a budget of bytes for what is fetched of them and not yet written. */
 export interface FetchShare {
-  /** So many partitions are read at a time. */
+  /** This many partitions are read at a time. */
   readonly partitions: number
   /** The most that is fetched of each at once. */
   readonly partitionBytes: number

@@ -168,7 +168,7 @@ export class StandbyTasks {
     const { admin, logger, listener } = this.#with
     const { id } = standby
     const stores = await this.#with.open(id)
-    // Known at once, so that whoever takes the task closes them, whatever fails next.
+    // Known at once, so that the owner of the task closes them, whatever fails next.
     standby.stores = stores
     try {
       const processed = await this.#processed(stores, id.partition)
@@ -241,7 +241,7 @@ export class StandbyTasks {
       log.end = Math.max(batch.highWatermark, position)
       this.#with.listener.onStandbyBatchLoaded({ ...eventOf(log), records })
     } catch (error) {
-      // Opened anew, what cannot be read is moved aside.
+      // Opened again, what cannot be read is moved aside.
       const { stores } = standby
       standby.stores = undefined
       standby.logs = []

@@ -2,7 +2,7 @@ import { type Headers, NO_HEADERS, type Serde, type StoredValue } from '@millrac
 
 /**
  * One key of a store in the write buffer. Entries that a commit has yet to carry are `dirty`; the others are a cache
- * of what the backend has. `content` is the value itself where its type is immutable, and its bytes otherwise: whoever reads
+ * of what the backend has. `content` is the value itself where its type is immutable, and its bytes otherwise: a caller that reads
  * `value` then gets a decoding of his own, so that changing it in place leaks nowhere.
  */
 export class BufferEntry implements StoredValue {

@@ -9,9 +9,9 @@ import type { KeyedBuffer } from './task-buffer.ts'
 /**
  * The write buffer of a store that keeps the entries that were used last. What has to go for another is deleted from the store
  * and emitted by nobody. A store of a table does not even log it, another one does so before the put that it goes for (as Kafka
- * Streams 4.3 shows). Restoring goes by the order of the changelog, which knows of no reads.
+ * Streams 4.3 shows). A restore uses the order of the changelog, which knows of no reads.
  *
- * The order of use goes with the transaction: where that is aborted, the stores are made anew, and the order with them. With a
+ * The order of use goes with the transaction: where that is aborted, the stores are recreated, and the order with them. With a
  * cache, what was put is counted when the cache is flushed.
  */
 export class LruBuffer implements KeyedBuffer {

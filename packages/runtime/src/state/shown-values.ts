@@ -45,7 +45,7 @@ function unguardedPutter(
   if (buffer.codec.plan.withHeaders === true) {
     return (key, slot, given) => {
       if (given === null) return buffer.put(key, slot, null, context.timestamp)
-      // Whoever takes the store for one that keeps timestamps only leaves headers out.
+      // A caller that treats it as a store with timestamps only omits the headers.
       const { value, timestamp, headers = NO_HEADERS } = given as Partial<ValueTimestampHeaders<unknown>>
       buffer.put(key, slot, { value, headers }, timestamp ?? context.timestamp)
     }

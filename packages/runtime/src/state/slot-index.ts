@@ -5,7 +5,7 @@ export class SlotIndex {
   readonly #entries: () => Iterable<BufferEntry>
   #bySlot: Map<number, Set<BufferEntry>> | undefined
 
-  /** `entries` gives what there is when the index is made. */
+  /** `entries` returns the entries at the time the index is created. */
   constructor(entries: () => Iterable<BufferEntry>) {
     this.#entries = entries
   }

@@ -50,7 +50,7 @@ it('deletes what nobody has used for the delay, and nothing that is in use', asy
   expect(onDisk).toEqual(new Set(['0_0']))
 })
 
-it('begins to count anew when a task has come back meanwhile', async () => {
+it('begins to count again when a task has come back meanwhile', async () => {
   await pass(DELAY_MS / 2)
   used.add('0_1')
   await pass(60_000)

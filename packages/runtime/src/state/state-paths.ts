@@ -26,7 +26,7 @@ export function isStateEntry(name: string): boolean {
 
 const STATE_ENTRY = /^((\d+_\d+|global)(\.corrupt-\d+)?|(process|topology)\.json(\.partial)?|lock\.[0-9a-f-]{36})$/
 
-/** How many corrupted states of one task are kept for whoever wants to look at them. */
+/** How many corrupted states of one task are kept for inspection. */
 const KEPT_ASIDE = 3
 
 /** Which name a corrupted task directory gets among `names`, and which of the older ones have to go. */

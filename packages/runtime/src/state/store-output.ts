@@ -122,7 +122,7 @@ export class StoreOutput {
 
   /**
    * Makes the commit's data: encodes what changed, and for a caching store logs and emits it. Called again in the same commit,
-   * it encodes everything anew, but logs and emits only what was put since.
+   * it encodes everything again, but logs and emits only what was put since.
    */
   async flush(entries: readonly BufferEntry[]): Promise<void> {
     const caching = this.#caching

@@ -350,7 +350,7 @@ export class TaskStores {
     }
   }
 
-  /** Some are the user's own: what they have made of a change cannot be taken back but by making them anew. */
+  /** Some are the user's own: what they have made of a change cannot be taken back but by recreating them. */
   get hasCustom(): boolean {
     return this.plans.some(({ plan }) => plan.open !== undefined)
   }

@@ -76,7 +76,7 @@ async function content(buffer: VersionedBuffer): Promise<readonly unknown[]> {
   return found
 }
 
-it('is the same whether it stays on the heap, is read anew after each commit, or is restored from its changelog', async () => {
+it('is the same whether it stays on the heap, is read again after each commit, or is restored from its changelog', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async all => {
       const [heapState, diskState, restoredState] = [await opened(), await opened(), await opened()]

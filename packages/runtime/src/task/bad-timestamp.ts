@@ -9,7 +9,7 @@ export interface BadTimestampSetting {
 }
 
 /**
- * What a record whose extractor gave no time goes by: the time of its partition, or undefined when it is left out.
+ * The timestamp of a record whose extractor returned none: the time of its partition, or undefined if it is dropped.
  * @throws MILLRACE_PROCESSING_FAILED where the policy is to fail
  */
 export function timestampInstead(

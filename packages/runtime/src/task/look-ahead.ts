@@ -2,7 +2,7 @@ import type { CompiledTopology, LookAhead } from './compile-topology.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { TaskStores } from '../state/task-stores.ts'
 
-/** So many misses in one batch make reading ahead worth its second walk over the records. */
+/** This many misses in one batch make reading ahead worth its second walk over the records. */
 const WORTHWHILE_MISSES = 16
 /** The most keys of one read. */
 const KEYS_PER_READ = 20_000
@@ -63,7 +63,7 @@ export class LookAheadReader {
       try {
         key = source.readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
       } catch {
-        // It is decoded again when its turn comes, and goes by the policy then.
+        // It is decoded again when its turn comes, and the policy decides then.
         continue
       }
       const starts = read.windowStarts?.(cursor.timestamp) ?? [0]

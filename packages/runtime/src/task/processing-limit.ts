@@ -15,7 +15,7 @@ const LOOKS = 10
 
 /**
  * How long one record may take. For what waits, a look now and then at what is under way; nothing runs while nothing waits. What
- * does not let the thread go is seen by whoever sends heartbeats for it from elsewhere: see `ProgressSign`.
+ * does not let the thread go is seen by the thread that sends its heartbeats: see `ProgressSign`.
  */
 export class ProcessingLimit {
   readonly #options: ProcessingLimitOptions

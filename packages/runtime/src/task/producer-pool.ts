@@ -7,7 +7,7 @@ import { type TaskId, taskName } from './task-id.ts'
 /**
  * The producers of an instance: one for all tasks, unless exactly-once can only be fenced task by task.
  *
- * A producer that has failed in any way is thrown away, never mended: the next one of the same transactional id fences it
+ * A producer that has failed in any way is thrown away, never repaired: the next one of the same transactional id fences it
  * and ends what it left open, so there is no path on which a commit of unknown outcome is followed by an abort.
  */
 export class ProducerPool {
@@ -108,7 +108,7 @@ export class ProducerPool {
     try {
       await (await producer)?.close()
     } catch {
-      // Whoever acquired it has the error already; there is nothing left to close.
+      // The caller that acquired it already has the error; there is nothing left to close.
     }
   }
 }

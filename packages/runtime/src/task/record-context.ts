@@ -162,7 +162,7 @@ export class RecordContext implements TaskContext {
       this.giveUp(error.node, error.reason)
       Object.assign(this, { timestamp, headers, topic, partition, offset, cursor, unit })
     }
-    // Whoever swallows the signal does not save the record by it.
+    // Swallowing the signal does not save the record.
     const check = () => {
       if (this.givenUp !== undefined) return leave(this.givenUp)
       this.unit = unit

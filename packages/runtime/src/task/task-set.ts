@@ -146,7 +146,7 @@ export class TaskSet {
     if (added.length > 0) this.#begin(added)
   }
 
-  /** An eager rebalance hands out every partition anew, so those that stay need their positions again. */
+  /** An eager rebalance hands out every partition again, so those that stay need their positions again. */
   #goOn(): void {
     this.suspended = false
     for (const queue of [...this.#running.values()].flatMap(({ queues }) => queues)) {
@@ -220,7 +220,7 @@ export class TaskSet {
   /**
    * Before the tasks go back to their last commit: without a transaction nobody takes back what they have logged since then.
    *
-   * @param how `refused`: a record was refused, after which a producer sends nothing more until it begins anew
+   * @param how `refused`: a record was refused, after which a producer sends nothing more until it starts again
    */
   async relog(how: { readonly refused: boolean }): Promise<void> {
     if (this.#options.producers.transactional) return

@@ -41,12 +41,12 @@ const MISSING_DATA_PATIENCE_MS = 5_000
 /** Under this name goes, with the times of stores, how far stream time has moved on without records. No store has it. */
 const ADVANCED = '#advanced'
 
-/** So many records are processed, or for so long, before other tasks, the group and the commit have their turn. */
+/** This many records are processed, or for this long, before other tasks, the group and the commit have their turn. */
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
-/** The clock is asked after so many records, and after each one that was waited for. */
+/** The clock is read after this many records, and after each one that was waited for. */
 const RECORDS_PER_LOOK_AT_CLOCK = 128
-/** So many entries of a store are looked at for having expired, before others have their turn. */
+/** This many entries of a store are looked at for having expired, before others have their turn. */
 const EXPIRIES_PER_TURN = 4096
 
 /**

@@ -10,7 +10,7 @@ import { showKey } from './key-identity.ts'
 import type { RecordSnapshot } from './record-snapshot.ts'
 import { callInTurn } from './user-turn.ts'
 
-/** How a call has come out: the error goes by the policy for bad records. */
+/** The result of a call. The policy for bad records decides about an error. */
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 type Mapper = (value: unknown, key: unknown, call: Parameters<MapValuesAsyncSpec['mapper']>[2]) => unknown
@@ -32,7 +32,7 @@ export interface UserCallOptions {
 
 /**
  * One call of a user function with its attempts. Nothing in it waits for time by itself: `dueAt` says when `wake` has to be
- * called, so that whoever owns it decides how time passes.
+ * called, so that its owner decides how time passes.
  */
 export class UserCall {
   readonly operator: string

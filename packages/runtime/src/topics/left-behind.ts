@@ -2,7 +2,7 @@
 const GENERATED = /^(K[A-Z-]+-)\d{10}(-changelog|-repartition)$/
 
 /**
- * Internal topics that are about to be made anew although others of the same kind of operator are there that the topology does
+ * Internal topics that are about to be recreated although others of the same kind of operator are there that the topology does
  * not have: most likely a number in a generated name has moved, and the state would be left behind. Names that somebody chose
  * are taken for meant.
  *

@@ -29,7 +29,7 @@ export interface PrepareOptions {
   readonly required: readonly string[]
   /** How much longer than their windows windowed changelogs are kept. */
   readonly windowedChangelogExtraMs: number
-  /** Whether to make topics anew beside those that another topology has left. */
+  /** Whether to recreate topics beside those that another topology has left. */
   readonly onTopologyChange: 'refuse' | 'accept'
   /** What internal topics have to take, where that is more than a broker's default. */
   readonly maxRequestBytes: number
@@ -191,7 +191,7 @@ async function createMissing(
 }
 
 /**
- * Says what the state directory would say if it were still there. Without a committed offset the application begins anew, and
+ * Says what the state directory would say if it were still there. Without a committed offset the application starts again, and
  * leaves nothing behind that its input does not bring again.
  */
 async function refuseToLeaveBehind(

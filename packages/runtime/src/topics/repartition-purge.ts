@@ -27,7 +27,7 @@ export class RepartitionPurge {
     this.#last = options.clock.monotonic()
   }
 
-  /** The offsets are committed: whoever owns the partitions begins there. */
+  /** The offsets are committed: the owner of the partitions starts there. */
   committed(offsets: readonly CommittedOffset[]): void {
     for (const { topic, partition, offset } of offsets) {
       if (offset > 0 && this.#with.isPurged(topic)) this.#due.set(`${topic}-${partition}`, { topic, partition, offset })

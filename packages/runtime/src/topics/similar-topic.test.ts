@@ -13,6 +13,6 @@ it.each([
   ['lnse', undefined],
   ['customers', undefined],
   ['x', undefined],
-])('whoever wrote %s most likely meant %s', (name, meant) => {
+])('suggests for %s: %s', (name, meant) => {
   expect(similarTopic(name, existing)).toBe(meant)
 })

@@ -39,7 +39,7 @@ export class TopicPatterns {
     return this.#plan
   }
 
-  /** Looks anew. True when other topics match than before. */
+  /** Looks again. True when other topics match than before. */
   async refresh(admin: Admin): Promise<boolean> {
     const matched = await this.matched(admin)
     if (sources(matched) === sources(this.#plan)) return false
@@ -47,7 +47,7 @@ export class TopicPatterns {
     return true
   }
 
-  /** Looks anew if one of `topics` is not known to be read. */
+  /** Looks again if one of `topics` is not known to be read. */
   async include(admin: Admin, topics: readonly string[]): Promise<void> {
     if (!this.any) return
     const known = new Set(this.#plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics))

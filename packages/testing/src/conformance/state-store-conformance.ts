@@ -3,7 +3,7 @@ import { int, type Plan, type StoreBuilder, StreamsBuilder, string } from '@mill
 import { TopologyTestDriver } from '../driver/topology-test-driver.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 
-/** A store of one's own, and what may be done to it and seen of it. */
+/** A custom store, with the operations on it and its visible state. */
 export interface StateStoreHarness {
   readonly builder: StoreBuilder
   /** What processors do to the store, one step for each record: a dozen that change, replace and delete. */
@@ -22,7 +22,7 @@ export interface TypedStateStoreHarness<Store> extends StateStoreHarness {
 export type StateStoreCase = ConformanceCase<StateStoreHarness, never>
 
 /**
- * What every store of one's own must do, so that it loses and doubles nothing: whatever it shows comes from its entries.
+ * The rules for every custom store, so that it neither loses nor duplicates anything: whatever it shows comes from its entries.
  *
  * @example
  * const harness = stateStoreHarness({ builder: places, steps: [store => store.move('a', 1, 1)], look: store => store.all() })
@@ -103,7 +103,7 @@ interface Run extends AsyncDisposable {
   /** Processes the steps from one to before another. */
   take(from: number, to?: number): Promise<void>
   look(): Promise<unknown>
-  /** What there is after a commit. */
+  /** The state after a commit. */
   result(): Promise<{ readonly seen: unknown; readonly entries: unknown }>
   /** From now on steps do nothing. */
   idle(): void

@@ -15,7 +15,7 @@ const POSITION = { topic: 'app-a-changelog', partition: 3, offset: 12 }
 
 export const storeLifetimeCases: readonly StoreCase[] = [
   {
-    name: 'close ends open iterators and snapshots, and whoever goes on gets MILLRACE_STORE_CLOSED',
+    name: 'close ends open iterators and snapshots, and further reads get MILLRACE_STORE_CLOSED',
     async run(harness) {
       const state = await harness.backend.open({
         directory: harness.freshDirectory(),

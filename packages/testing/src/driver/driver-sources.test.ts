@@ -134,7 +134,7 @@ describe('a record with a bad timestamp', () => {
     expect(times).toEqual([10, 10, 5, 10])
   })
 
-  it('is mended by an extractor that takes the time of the partition', async () => {
+  it('is fixed by an extractor that takes the time of the partition', async () => {
     const builder = new StreamsBuilder()
     const timestampExtractor = usePartitionTimeOnInvalid(fromPayload((event: Event) => event.at))
     builder.stream('in', { ...events, timestampExtractor }).to('out')

@@ -111,7 +111,7 @@ it('writes subscriptions and answers in the bytes of Kafka Streams', async () =>
 /** Murmur3 of the eight bytes of 1, as Kafka Streams 4.3.1 gives it. */
 const HASH_OF_ONE = 'ddbc429416f80104974410b3f05834f7'
 
-it('goes by the partitioners of tables that are not partitioned by murmur2', async () => {
+it('uses the partitioners of tables that are not partitioned by murmur2', async () => {
   const byFirstLetter = (key: string | null, { partitions }: { readonly partitions: number }) =>
     key === null ? 0 : key.charCodeAt(0) % partitions
   const builder = new StreamsBuilder()

@@ -11,12 +11,12 @@ export type CommitMode = 'each' | 'once' | 'interval'
 
 /** Turns of the event loop without any progress after which instances that are not ready must be waiting for time to pass. */
 const IDLE_TURNS = 20
-/** So many rounds go by until the event loop has its turn. */
+/** The number of rounds before the event loop has its turn. */
 const ROUNDS_PER_TURN = 64
 /** Milliseconds of real time after which they must be waiting for nothing at all: a store on disk takes a while to open. */
 const STUCK_MS = 10_000
 /**
- * So many milliseconds of real time a user function at work beside the loop is waited for, before the clock moves on to where
+ * This many milliseconds of real time a user function at work beside the loop is waited for, before the clock moves on to where
  * its attempt has taken too long.
  */
 const PATIENCE_WITH_CALLS_MS = 500
@@ -24,7 +24,7 @@ const PATIENCE_WITH_CALLS_MS = 500
 const PATIENCE_MS = 600_000
 
 /**
- * Steps instances, one after the other, until nothing is left to do. Whoever waits for time (a retry, the session of a
+ * Steps instances, one after the other, until nothing is left to do. Code that waits for time (a retry, the session of a
  * member that crashed, a transaction that was left open) makes the clock move on: nobody else would.
  */
 export class InstanceRounds {

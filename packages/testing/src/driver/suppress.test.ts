@@ -71,7 +71,7 @@ describe('suppress until a time limit', () => {
     await expect(run(plan, inputs)).rejects.toMatchObject({ code: 'MILLRACE_SUPPRESS_BUFFER_FULL' })
   })
 
-  it('goes by the bytes that it holds', async () => {
+  it('is limited by the bytes that it holds', async () => {
     // A record counts 8 + key + values + 16 + topic + 4, here 31 bytes; where it has an old value, that too.
     const results = await run(suppressed({ until: 'time-limit', waitMs: 100, maxBytes: 62 }), [
       ['a', '1', 1],

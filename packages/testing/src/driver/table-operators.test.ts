@@ -69,7 +69,7 @@ describe.each([
   })
 })
 
-it('looks a join that is kept nowhere up by joining anew', async () => {
+it('looks a join that is kept nowhere up by joining again', async () => {
   const builder = new StreamsBuilder()
   const both = builder.table('t', texts).outerJoin(builder.table('u', texts), pair)
   builder
@@ -153,7 +153,7 @@ it('writes changes to the repartition topic in the bytes of Kafka Streams', asyn
   )
 })
 
-it('reduces with adder and subtractor, and begins anew where nothing is left', async () => {
+it('reduces with adder and subtractor, and starts again where nothing is left', async () => {
   const builder = new StreamsBuilder()
   builder
     .table('t', texts)

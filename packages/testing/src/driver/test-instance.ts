@@ -25,7 +25,7 @@ export class TestInstance {
     this.number = setup.number
     this.disk = setup.disk
     const client: KafkaStreamsOptions['client'] = context => {
-      // Member ids begin with it, and who gets which task goes by them: a name of its own makes each run the same.
+      // Member ids begin with it, and they decide the assignment of tasks: a name of its own makes each run the same.
       const made = setup.client({ ...context, clientId: `instance-${setup.number}` })
       this.#clients.push(made)
       return made

@@ -171,7 +171,7 @@ describe.each(THROWN)('%s, thrown', (_what, thrown, shown) => {
     expect(Buffer.from(header ?? []).toString()).toMatch(shown)
   })
 
-  it('by a timer goes by the policy', async () => {
+  it('by a timer is handled by the policy', async () => {
     const builder = new StreamsBuilder()
     builder.stream('in', texts).process<string, string>(() => ({
       init: context => void context.schedule(1_000, 'wall-clock', () => void fail('bad')),

@@ -93,7 +93,7 @@ describe('a table whose rows expire by stream time', () => {
     expect(out()).toEqual(['a=null@220', 'c=x@220'])
   })
 
-  it('begins an aggregate anew', async () => {
+  it('begins an aggregate again', async () => {
     const builder = new StreamsBuilder()
     builder
       .stream('in', texts)

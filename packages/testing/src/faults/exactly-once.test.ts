@@ -76,7 +76,7 @@ function evictSomebody(cluster: MemoryCluster, random: () => number): void {
 
 type NewClient = (context: { clientId: string; clock: ManualClock; logger: typeof logger }) => MemoryClient
 
-/** One process, with its supervisor: killed, it begins anew. */
+/** One process, with its supervisor: killed, it starts again. */
 class Worker {
   readonly #name: string
   readonly #clock: ManualClock

@@ -9,7 +9,7 @@ import type { MemoryCluster } from '@millrace/client-memory'
  * - `delay`: it is carried out late.
  * - `disconnect`: it fails, as does everything of this client for a while; a group member's heartbeats stop too.
  * - `fence`: just before, somebody else takes over the transactional id, or the group throws the member out.
- * - `move-coordinator`: the coordinator has moved; it is found again, which takes a while, and joins begin anew.
+ * - `move-coordinator`: the coordinator has moved; it is found again, which takes a while, and joins start again.
  */
 export type FaultKind = 'drop-request' | 'drop-response' | 'delay' | 'disconnect' | 'fence' | 'move-coordinator'
 

@@ -1,6 +1,6 @@
 import type { SimulationCase } from './simulation-case.ts'
 
-/** So many runs are spent on making a case smaller. */
+/** This many runs are spent on making a case smaller. */
 const MOST_RUNS = 150
 
 /**

@@ -122,7 +122,7 @@ export async function simulate(plan: Plan, options: SimulationOptions): Promise<
     return violations.length > 0
   })
   const last = await judge(plan, small, options)
-  // A fault that was scheduled by its number may not be the one that was drawn: then the first run is what there is.
+  // A fault that was scheduled by its number may not be the one that was drawn: then only the first run is available.
   if (last.violations.length === 0) return { ...result, setting, violations: first.violations, history: first.history }
   return { ...result, setting: small, violations: last.violations, history: last.history }
 }

@@ -20,7 +20,7 @@ interface Write {
 interface Directory {
   stores: readonly string[]
   readonly writes: Write[]
-  /** So many of the writes survive the machine. */
+  /** This many of the writes survive the machine. */
   synced: number
   /** Not there yet, and nobody was told that it is. */
   underWay: Write | undefined
@@ -28,14 +28,14 @@ interface Directory {
   corrupt: boolean
 }
 
-/** A machine that goes down misses so many writes at most: the rest has reached the disk by itself. */
+/** A machine that goes down misses this many writes at most: the rest has reached the disk by itself. */
 const MOST_TORN_WRITES = 8
 
 const NEVER = new Promise<never>(() => undefined)
 
 /**
  * The disk of a simulated machine. A write is there as a whole or not at all, as the write-ahead log of a real store guarantees,
- * and writes are lost from the end only. Whoever had the disk open when it crashed gets no answer any more.
+ * and writes are lost from the end only. A process that had the disk open when it crashed gets no answer any more.
  */
 export class SimulatedDisk {
   readonly backend: StoreBackend

@@ -14,9 +14,9 @@ export interface SimulatedInput {
 
 /** An input record with what happens to it. */
 export interface SimulatedRecord extends SimulatedInput {
-  /** Sent so many virtual milliseconds after the start; -1 is before it. */
+  /** Sent this many virtual milliseconds after the start; -1 is before it. */
   readonly atMs: number
-  /** The user function that sees it fails so many times; Infinity is always. */
+  /** The user function that sees it fails this many times; Infinity is always. */
   readonly fails: number
   /** The user function takes so long. */
   readonly slowMs: number
@@ -79,7 +79,7 @@ export interface SimulationCase {
   readonly partitions: number
   /** Copies of the state of each task in other processes. @default 0 */
   readonly numStandbyReplicas?: number
-  /** So many records a copy may lack to take over: with few, tasks that move warm up first. @default 10 000 */
+  /** This many records a copy may lack to take over: with few, tasks that move warm up first. @default 10 000 */
   readonly acceptableRecoveryLag?: number
   readonly processes: number
   /** Reads of the simulated disk give promises. */

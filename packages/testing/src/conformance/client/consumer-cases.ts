@@ -4,7 +4,7 @@ import { newTopic, numbered, produce, read, readBatches, readerOf, readFor, reje
 
 export const consumerCases: readonly ClientCase[] = [
   {
-    name: 'starts at the offset that was assigned, and assigns anew',
+    name: 'starts at the offset that was assigned, and assigns again',
     async run(harness) {
       const topic = await newTopic(harness, 2)
       await produce(harness, topic, [...numbered(5, 0), ...numbered(2, 1, 100)])

@@ -44,7 +44,7 @@ export const groupCases: readonly ClientCase[] = [
       await b.consumer.close()
       await pollUntil(harness, [a], 'a has all again', () => a.partitions.length === 4)
       const since = a.events.slice(before).filter(event => event !== 'assigned ')
-      // An eager member gives back what it had before it is assigned anew.
+      // An eager member gives back what it had before it is assigned again.
       assert.deepEqual(since, isEager(harness) ? [`revoked ${kept}`, 'assigned 0,1,2,3'] : [`assigned ${gone}`])
     },
   },
@@ -113,7 +113,7 @@ export const groupCases: readonly ClientCase[] = [
     },
   },
   {
-    name: 'assigns anew when a member asks for it, and carries user data both ways',
+    name: 'assigns again when a member asks for it, and carries user data both ways',
     async run(harness) {
       const topic = await newTopic(harness, 2)
       const options = { groupId: harness.uniqueName('group'), topics: { [topic]: 2 } }
@@ -137,7 +137,7 @@ export const groupCases: readonly ClientCase[] = [
     },
   },
   {
-    name: 'fetches nothing of a partition that was assigned anew until the next seek',
+    name: 'fetches nothing of a partition that was assigned again until the next seek',
     requires: ({ rebalance }) =>
       rebalance === 'eager' ? undefined : 'a cooperative client goes on with what it keeps',
     async run(harness) {
@@ -146,8 +146,8 @@ export const groupCases: readonly ClientCase[] = [
       await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
       member.consumer.seek({ topic, partition: 0, offset: 1 })
       await pollUntil(harness, [member], 'the last record', () => member.records.length > 0)
-      member.consumer.requestRejoin('to be assigned anew')
-      await pollUntil(harness, [member], 'assigned anew', () => member.events.length === 3)
+      member.consumer.requestRejoin('to be assigned again')
+      await pollUntil(harness, [member], 'assigned again', () => member.events.length === 3)
       await produce(harness, topic, numbered(1, 0, 2))
       for (let i = 0; i < 5; i++) await member.poll()
       assert.deepEqual(values(member.records), ['v1'])
@@ -227,7 +227,7 @@ export const groupCases: readonly ClientCase[] = [
     },
   },
   {
-    name: 'joins anew when it subscribes to other topics',
+    name: 'rejoins when it subscribes to other topics',
     async run(harness) {
       const { member, topic } = await lonelyMember(harness, 2)
       const other = await newTopic(harness, 3)
@@ -236,9 +236,9 @@ export const groupCases: readonly ClientCase[] = [
       member.subscribe({ [topic]: 2, [other]: 3 })
       await pollUntil(harness, [member], 'both topics', () => member.partitions.length === 5)
       // Even a cooperative client may have to leave for it.
-      const anew = ['assigned 0,1', 'revoked 0,1', 'assigned 0,0,1,1,2']
+      const again = ['assigned 0,1', 'revoked 0,1', 'assigned 0,0,1,1,2']
       const keeps = !isEager(harness) && !member.events.includes('revoked 0,1')
-      assert.deepEqual(member.events, keeps ? ['assigned 0,1', 'assigned 0,1,2'] : anew)
+      assert.deepEqual(member.events, keeps ? ['assigned 0,1', 'assigned 0,1,2'] : again)
       const committed = await member.consumer.committed([{ topic, partition: 1 }])
       assert.deepEqual(
         committed.map(({ metadata }) => metadata),

@@ -185,7 +185,7 @@ export const transactionCases: readonly ClientCase[] = [
       const { producer: holder, transactionalId } = await transactional(harness)
       holder.begin()
       await holder.sendOffsets([at(0, 2)], group())
-      // Whoever asks, and whatever it has itself initialised: a task's next owner has a producer of its own.
+      // Regardless of the client that asks and of what it has initialised: a task's next owner has a producer of its own.
       const { client: stranger } = await transactional(harness)
       const both = [at(0, 0), at(1, 0)]
       await eventually(harness, 'the first transaction is over', async () => {
