@@ -37,7 +37,7 @@ it('refuses to start where a generated name has moved away from its state, unles
   await eventually(
     'the warning',
     1_000,
-    async () => apps.lines.filter(({ message }) => message.includes('leaves state behind')),
+    async () => apps.lines.filter(({ message }) => message.includes('some state is no longer used')),
     lines => lines.length === 1,
   )
   await started(apps, counts(1))

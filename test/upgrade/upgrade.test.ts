@@ -151,7 +151,7 @@ describe('an upgrade that would lose or misread its state', () => {
     expect(await run(apps, generated(0), 'a')).toEqual({ a: 3 })
     // Whoever wants it gets it, and is not asked again.
     expect(await run(apps, generated(1), 'a', { onTopologyChange: 'accept' })).toEqual({ a: 1 })
-    expect(apps.lines.filter(({ message }) => message.includes('leaves state behind'))).not.toEqual([])
+    expect(apps.lines.filter(({ message }) => message.includes('some state is no longer used'))).not.toEqual([])
     expect(await run(apps, generated(1), 'a')).toEqual({ a: 2 })
     await freshDisk(apps)
     expect(await run(apps, generated(1), 'a')).toEqual({ a: 3 })

@@ -75,7 +75,7 @@ it('logs a failure and deletes with the next purge', async () => {
   await clock.advance(1_000)
   purge.purgeIfDue()
   await microtasks()
-  expect(warnings).toEqual([expect.stringContaining('the next purge deletes them')])
+  expect(warnings).toEqual([expect.stringContaining('retrying at the next purge')])
   purge.purgeIfDue()
   expect(calls, 'not before the interval is over').toHaveLength(1)
   await clock.advance(1_000)
