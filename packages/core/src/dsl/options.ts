@@ -75,8 +75,8 @@ export interface WindowStoreSettings extends Omit<
   'historyRetentionMs' | keyof TtlSettings | keyof MaxEntriesSettings
 > {
   /**
-   * How long a window is kept, counted from its start, in milliseconds of stream time.
-   * @default window size plus grace period
+   * How long a window is kept from its start, or a session from its end, in milliseconds of stream time.
+   * @default size or gap plus grace period; for sliding windows twice the time difference plus the grace period
    */
   readonly retentionMs?: number
 }
