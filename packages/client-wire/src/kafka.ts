@@ -30,7 +30,7 @@ import { WireProducer } from './produce/wire-producer.ts'
 export interface KafkaOptions {
   /** The bootstrap brokers, `host:port`, as a list or separated by commas. The default port is 9092. */
   readonly brokers: string | readonly string[]
-  /** The client id that brokers see. @default the applicationId */
+  /** The client id that brokers see. @default the applicationId and the id of the process */
   readonly clientId?: string
   /**
    * TLS: true to use the system's certificate authorities, or options of Node's `tls.connect` such as `ca`, `cert` and `key`.
