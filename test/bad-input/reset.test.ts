@@ -123,7 +123,7 @@ describe('a reset', () => {
     })
     const planned = await reset(apps, { topology: topology(), dryRun: true })
     expect(planned.obstacles.map(({ code }) => code)).toEqual(['MILLRACE_GROUP_ACTIVE', 'MILLRACE_STORE_LOCKED'])
-    expect(formatReset(planned)).toContain('It would be refused:\n  MILLRACE_GROUP_ACTIVE')
+    expect(formatReset(planned)).toContain('The reset would be rejected:\n  MILLRACE_GROUP_ACTIVE')
     await expect(reset(apps, { topology: topology(), force: true })).rejects.toMatchObject({
       code: 'MILLRACE_STORE_LOCKED',
     })
@@ -220,7 +220,7 @@ it('a report reads as what was, or would be, done', async () => {
   const text = formatReset({ ...planned, localState: { path: 'state/app', entries: ['0_0'], holder: undefined } })
   expect(text).toBe(
     [
-      'Dry run of a reset of "app": nothing is changed',
+      'Dry run of a reset of "app": nothing was changed',
       'Local state to delete:',
       '  state/app/0_0',
       'Offsets to set:',
@@ -231,5 +231,5 @@ it('a report reads as what was, or would be, done', async () => {
     ].join('\n'),
   )
   const nothing = await resetApplication({ applicationId: 'other', client: apps.client, stateDir: apps.stateDir })
-  expect(formatReset(nothing)).toBe('"other" is reset\n  there is nothing to do')
+  expect(formatReset(nothing)).toBe('"other" was reset\n  nothing to do')
 })

@@ -114,7 +114,7 @@ export class MemoryCluster {
     if (!Number.isInteger(partitions) || partitions < 1) {
       throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', {
         operation: `createTopics "${name}"`,
-        reason: `${partitions} is no number of partitions`,
+        reason: `${partitions} is not a valid number of partitions`,
       })
     }
     this.#topics.set(name, { name, configs: { ...DEFAULT_TOPIC_CONFIGS, ...configs }, logs: [] })
@@ -134,7 +134,7 @@ export class MemoryCluster {
     if (total < topic.logs.length) {
       throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', {
         operation: `createPartitions "${name}"`,
-        reason: `the topic has ${topic.logs.length} partitions already`,
+        reason: `the topic already has ${topic.logs.length} partitions`,
       })
     }
     for (let partition = topic.logs.length; partition < total; partition++)

@@ -40,7 +40,7 @@ export function parseAddress(address: string): { readonly host: string; readonly
   if (!host) {
     throw new DevKafkaError(
       'DEV_KAFKA_USAGE',
-      `"${address}" is no broker address`,
+      `"${address}" is not a broker address`,
       'Write host:port, with commas between several.',
     )
   }
@@ -58,7 +58,7 @@ async function firstAnswer(bootstrap: string): Promise<readonly KnownBroker[]> {
   }
   throw new DevKafkaError(
     'DEV_KAFKA_UNREACHABLE',
-    `no broker of KAFKA_BROKERS answers (${reasons.join('; ')})`,
+    `no broker of KAFKA_BROKERS responds (${reasons.join('; ')})`,
     'Start that Kafka, or unset KAFKA_BROKERS to have one started.',
   )
 }

@@ -34,5 +34,5 @@ export function resolveOptions(options: StartKafkaOptions): ResolvedOptions {
 }
 
 function usage(what: string, hint: string): DevKafkaError {
-  return new DevKafkaError('DEV_KAFKA_USAGE', `this option cannot be had: ${what}`, hint)
+  return new DevKafkaError('DEV_KAFKA_USAGE', `invalid option: ${what}`, hint)
 }

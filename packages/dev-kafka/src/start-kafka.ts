@@ -32,7 +32,7 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<DevKa
   }
   throw new DevKafkaError(
     'DEV_KAFKA_UNAVAILABLE',
-    `there is no Kafka and nothing to start one with (${missing.join('; ')})`,
+    `no Kafka is available and none can be started (${missing.join('; ')})`,
     'Set KAFKA_BROKERS to a Kafka that runs, or start Docker and install testcontainers, or install a JDK (17 or newer) and Maven.',
   )
 }

@@ -308,7 +308,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
     this.#generation = -1
     if (refusal === 'FENCED_INSTANCE_ID') this.#membership = { phase: 'replaced' }
     if (refusal === 'INCONSISTENT_GROUP_PROTOCOL') {
-      const reason = `its members use another assignor than "${this.#subscription!.assignor.name}"`
+      const reason = `its members do not use the assignor "${this.#subscription!.assignor.name}"`
       throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation: `join of group "${this.#group.id}"`, reason })
     }
   }

@@ -37,7 +37,7 @@ export function patternPredicate(pattern: object, operator: string): (value: unk
   const fields = typeof pattern === 'object' && pattern !== null ? Object.entries(pattern) : []
   const comparable = fields.every(([, wanted]) => wanted === null || !['object', 'function'].includes(typeof wanted))
   if (fields.length === 0 || !comparable) {
-    const reason = 'a branch needs a predicate, or the values of one field or more, as { type: "order" }'
+    const reason = 'a branch needs a predicate, or the values of one or more fields, such as { type: "order" }'
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
   }
   return value => {

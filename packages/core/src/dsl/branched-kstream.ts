@@ -146,7 +146,7 @@ export class BranchedKStream<S extends Split> {
   #addChild(key: string, suffix: string): string {
     const { graph } = this.#from
     if (this.#streams.has(key)) {
-      const reason = `two branches are called "${key}"`
+      const reason = `two branches have the name "${key}"`
       throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `split "${this.#splitter.name}"`, reason })
     }
     // The name is the splitter's and the branch's; the number is spent without need.

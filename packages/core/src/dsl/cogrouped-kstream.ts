@@ -106,7 +106,7 @@ export class SessionWindowedCogroupedKStream<K, VR> {
     options: WindowsKeptAs<K, VR>,
   ): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
     if (typeof merger !== 'function') {
-      const reason = 'the merger is missing: it makes one aggregate of those of two sessions'
+      const reason = 'the merger is missing: it merges the aggregates of two sessions'
       throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'aggregate', reason })
     }
     return this.#make.table(addCogroup(this.#point, initializer, options, { ...this.#by, merger }))

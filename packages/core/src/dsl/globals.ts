@@ -56,7 +56,7 @@ export function addStoreOnTopic(
   }
   if (scope === 'global') refuseMaxEntries(builder.draft, `addGlobalStore "${builder.name}"`, NOT_WHOLE)
   if (scope === 'global' && builder.draft.open !== undefined) {
-    const reason = 'a global store cannot be one of your own'
+    const reason = 'a global store cannot be a custom store'
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `addGlobalStore "${builder.name}"`, reason })
   }
   refuseTtl(builder.draft, `store "${builder.name}"`, NOT_OURS)

@@ -69,9 +69,9 @@ function joinWait(operator: string, graceMs: number, table: TableState, getter: 
   checkedNumber(operator, 'graceMs', graceMs, { from: 0, of: 'milliseconds' })
   let reason: string | undefined
   if (historyMs === undefined || !table.versioned()) {
-    reason = 'graceMs needs a versioned table: give its store historyRetentionMs'
+    reason = 'graceMs requires a versioned table: set historyRetentionMs of its store'
   } else if (graceMs > historyMs) {
-    reason = `graceMs is ${graceMs}, but the table has a history of ${historyMs} only`
+    reason = `graceMs is ${graceMs}, but the history of the table is only ${historyMs}`
   }
   if (reason !== undefined) throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator, reason })
   return { store: `${operator}-Buffer`, graceMs }

@@ -115,7 +115,7 @@ export function windowedTableStore(
   const retentionMs = choice.retentionMs ?? least
   checkedNumber(`store "${name}"`, 'retentionMs', retentionMs, { from: 0, orInfinity: true, of: 'milliseconds' })
   if (!(retentionMs >= least)) {
-    const reason = `retentionMs is ${retentionMs}, but the windows and their grace need ${least}`
+    const reason = `retentionMs is ${retentionMs}, but the windows and their grace period require at least ${least}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `store "${name}"`, reason })
   }
   const store = { ...tableStore(name, choice, serdes), retentionMs }

@@ -96,7 +96,7 @@ export function addToTable(from: StreamPoint, options: ToTableOptions): TablePoi
 /** The name of the child for what is late, where one was asked for. */
 function lateOf(operator: string, onLate: OnLate, choice: StoreChoice): string | undefined {
   if (onLate !== undefined && choice.historyRetentionMs === undefined) {
-    const reason = 'nothing is late for a table that is not versioned: onLate needs a store with historyRetentionMs'
+    const reason = 'only a versioned table has late records: onLate requires a store with historyRetentionMs'
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `table "${operator}"`, reason })
   }
   return lateName(operator, onLate)

@@ -3,32 +3,30 @@ import { type KeyValueStoreOptions, keyValueStore, type StoreBuilder } from './s
 import type { KeyValueStore } from './store-types.ts'
 
 /**
- * The methods of a custom store that the engine calls. It can have any other methods for processors. It is a view
- * of entries by key, such as an index or a tree on the heap, and the entries are what lasts: they are written and logged with
- * the commit, restored on another machine, and dropped when a transaction is aborted. The store is recreated each time that a
- * task starts, and then given what was committed.
+ * The methods of a custom store that the engine calls. It can have any other methods for processors. It is a view of entries
+ * by key, such as an index or a tree in memory, and only the entries are durable: they are written and logged with the commit,
+ * restored on another machine, and discarded when a transaction is aborted. The store is recreated at each start of a task,
+ * then `restore` receives the committed entries.
  */
 export interface StateStore<K, V> {
-  /**
-   * Before the first record of the task: takes in what was committed, which may come in any order. Nothing may be put.
-   */
+  /** Called before the first record of the task with the committed entries, in any order. It must not put entries. */
   restore(entries: AsyncIterable<readonly [key: K, value: V]>): Awaitable<void>
   /**
-   * A commit begins, which will carry what was put until this has ended: for stores that write some of their changes late. May
-   * be called more than once for a commit.
+   * Called when a commit starts. The commit includes everything that was put before this ends: for stores that write some of
+   * their changes late. It may be called more than once per commit.
    */
   flush?(): Awaitable<void>
-  /** The commit has succeeded: what was put until the flush lasts. */
+  /** Called when the commit has succeeded: everything put before the flush is durable. */
   commit?(): void
-  /** The task leaves. What was put since the last commit has been in vain, where this was not preceded by another one. */
+  /** Called when the task stops. Entries put since the last commit are lost, unless another commit precedes this. */
   close?(): Awaitable<void>
 }
 
 /** The context in which a custom store is opened. */
 export interface StateStoreContext<K, V> {
   /**
-   * What lasts of the store. Puts take effect at once, and are part of the transaction of the record at hand. They may be read
-   * back, so that not everything has to be kept on the heap.
+   * The durable entries of the store. A put takes effect at once and is part of the transaction of the current record. Entries
+   * can be read back, so that not everything must be kept in memory.
    */
   readonly entries: KeyValueStore<K, V>
   /** The partition of the task that this store belongs to. */
@@ -44,8 +42,8 @@ export interface CustomStoreOptions<K, V, Store extends StateStore<K, V>> extend
 }
 
 /**
- * A custom store, added with `addStateStore` and asked for by its name or this builder as others are. `key` and `value` are
- * of the entries that last. Kafka Streams: a `StateStore`, whose changes Kafka Streams itself neither logs nor takes back.
+ * Returns the builder of a custom store, which is added and accessed like any other store. `key` and `value` are the serdes of
+ * its durable entries. In Kafka Streams this is a `StateStore`, but Kafka Streams neither logs nor reverts its changes.
  *
  * @example
  * const places = customStore({ name: 'places', key: string(), value: json<Place>(), open: nearbyIndex })

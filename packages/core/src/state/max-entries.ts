@@ -1,12 +1,13 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 
-/** How many entries of a key-value store stay. */
+/** Limits the number of entries of a key-value store. */
 export interface MaxEntriesSettings {
   /**
-   * Keeps at most this many entries of each partition, in memory: when there is one more, the one that was read or written
-   * least recently goes. Nobody below is told, and the changelog still has it (as in Kafka Streams, with `Stores.lruMap`). A
-   * table needs a named store for it. @default all of them
+   * Keeps at most this many entries of each partition, in memory. A further entry evicts the least recently read or written
+   * one. Operators below are not notified, and the changelog still contains the entry (as in Kafka Streams with
+   * `Stores.lruMap`). For a table this requires a named store.
+   * @default unlimited
    */
   readonly maxEntries?: number
 }

@@ -23,9 +23,15 @@ export interface StoreBuilder<Store = unknown> {
 export interface StoreSettings {
   /** @default the application's store */
   readonly type?: 'persistent' | 'memory'
-  /** One write and one emission per key and commit instead of one per update. @default see where it is used */
+  /**
+   * Whether to cache: one write and one emission per key and commit instead of one per update.
+   * @default depends on the operator
+   */
   readonly caching?: boolean
-  /** Whether a changelog topic makes the store survive the machine, and settings of that topic. @default true */
+  /**
+   * Whether the store has a changelog topic, so that it survives the loss of the machine, and settings of that topic.
+   * @default true
+   */
   readonly logging?: boolean | Readonly<Record<string, string>>
 }
 
@@ -38,31 +44,31 @@ export interface NamedStoreOptions<K, V> extends StoreSettings {
 export interface KeyValueStoreOptions<K, V> extends NamedStoreOptions<K, V>, TtlSettings {}
 
 export interface LruMapOptions<K, V> extends Omit<NamedStoreOptions<K, V>, 'type'> {
-  /** How many entries stay in each partition's part of the store. */
+  /** The maximum number of entries in each partition of the store. */
   readonly maxEntries: number
 }
 
 export interface WindowStoreOptions<K, V> extends NamedStoreOptions<K, V> {
-  /** Length of a window, in milliseconds. */
+  /** The length of a window, in milliseconds. */
   readonly windowSizeMs: number
-  /** How long a window is kept from its start, in milliseconds of stream time; at least `windowSizeMs`. */
+  /** How long a window is kept, counted from its start, in milliseconds of stream time; at least `windowSizeMs`. */
   readonly retentionMs: number
   /** Several values may have the same key and start; each put adds one. @default false */
   readonly retainDuplicates?: boolean
 }
 
 export interface SessionStoreOptions<K, V> extends NamedStoreOptions<K, V> {
-  /** How long a session is kept from its end, in milliseconds of stream time. */
+  /** How long a session is kept, counted from its end, in milliseconds of stream time. */
   readonly retentionMs: number
 }
 
 export interface VersionedStoreOptions<K, V> extends Omit<NamedStoreOptions<K, V>, 'caching'> {
-  /** For how long it can be asked what was valid at a time, in milliseconds of stream time. As long may versions come late. */
+  /** How long old versions are kept, in milliseconds of stream time. Late versions are accepted for the same time. */
   readonly historyRetentionMs: number
 }
 
 /**
- * A store of values by key. Caching is off unless asked for.
+ * Returns the builder of a key-value store. Caching is off by default.
  *
  * @example
  * const seen = keyValueStore({ name: 'seen', key: string(), value: long() })
@@ -74,8 +80,8 @@ export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreB
 }
 
 /**
- * A store of values by key that keeps no more than `maxEntries` of them, in memory: when there is one more, the one that was read
- * or written least recently goes, and is logged as deleted. Caching is off unless asked for. Kafka Streams: `Stores.lruMap`.
+ * Returns the builder of an in-memory key-value store with at most `maxEntries` entries. A further entry evicts the least
+ * recently read or written one, which is logged as deleted. Caching is off by default. Kafka Streams' `Stores.lruMap`.
  *
  * @example
  * const recent = lruMap({ name: 'recent', key: string(), value: long(), maxEntries: 1_000 })
@@ -88,21 +94,21 @@ export function lruMap<K, V>(options: LruMapOptions<K, V>): StoreBuilder<KeyValu
   return { name, draft: { ...commonDraft(options), kind: 'key-value', ...bound } }
 }
 
-/** A store of values by key and window start. Caching is off unless asked for. */
+/** Returns the builder of a window store. Caching is off by default. */
 export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuilder<WindowStore<K, V>> {
   const { name, windowSizeMs, retentionMs } = options
   refuseTtl(options, `windowStore "${name}"`, EXPIRE_BY_RETENTION)
   checkTime(`windowStore "${name}"`, 'windowSizeMs', windowSizeMs)
   checkTime(`windowStore "${name}"`, 'retentionMs', retentionMs)
   if (retentionMs < windowSizeMs) {
-    const reason = `retentionMs must be no smaller than windowSizeMs, but they are ${retentionMs} and ${windowSizeMs}`
+    const reason = `retentionMs must be at least windowSizeMs, but they are ${retentionMs} and ${windowSizeMs}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `windowStore "${name}"`, reason })
   }
   const duplicates = options.retainDuplicates === true ? { retainDuplicates: true, caching: false } : {}
   return { name, draft: { ...commonDraft(options), kind: 'window', windowSizeMs, retentionMs, ...duplicates } }
 }
 
-/** A store of values by key and session. Caching is off unless asked for. */
+/** Returns the builder of a session store. Caching is off by default. */
 export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBuilder<SessionStore<K, V>> {
   const { name, retentionMs } = options
   refuseTtl(options, `sessionStore "${name}"`, EXPIRE_BY_RETENTION)
@@ -111,7 +117,7 @@ export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBui
 }
 
 /**
- * A store of the versions of values by key. It is never cached.
+ * Returns the builder of a versioned store. It is never cached.
  *
  * @example
  * const prices = versionedStore({ name: 'prices', key: string(), value: double(), historyRetentionMs: 3_600_000 })

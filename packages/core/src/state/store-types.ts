@@ -2,8 +2,8 @@ import type { Window, Windowed } from '../record/windowed.ts'
 import type { Serde } from '../serde/serde.ts'
 
 /**
- * What user code sees of a state store. A read answers at once where the value is in memory and with a promise where it
- * is not, so `await` it. Writes take effect at once for the same task and are durable with the next commit.
+ * A state store as user code sees it. A read returns the value at once if it is in memory, otherwise a promise, so always
+ * `await` it. A write takes effect at once for the same task and is durable with the next commit.
  */
 /** A value, or a promise of it where it must be read from disk. */
 export type MaybePromise<T> = T | Promise<T>
@@ -126,37 +126,39 @@ export type TimestampedKeyValueStore<K, V> = KeyValueStore<K, ValueAndTimestamp<
 export type TimestampedWindowStore<K, V> = WindowStore<K, ValueAndTimestamp<V>>
 
 /**
- * The versions of each key: what was valid when. Those that ceased to be valid longer ago than the store's history retention,
- * by its stream time, are gone; the latest of a key never is. KIP-889 and KIP-968; `VersionedKeyValueStore` in Kafka Streams.
+ * A versioned store: the versions of each key with their validity. Versions that ceased to be valid before the history
+ * retention, by stream time of the store, are deleted, except the latest of a key. `VersionedKeyValueStore` in Kafka Streams
+ * (KIP-889, KIP-968).
  */
 export interface VersionedKeyValueStore<K, V> {
   readonly name: string
   /**
-   * What is valid from `timestamp` on, milliseconds since the epoch, until the next version; `null` deletes. May come out of
-   * order: `await` it before the next call. Refused, counted and warned of when `timestamp` is older than the history retention.
+   * Stores the value that is valid from `timestamp` (milliseconds since the epoch) until the next version. `null` deletes.
+   * Versions may arrive out of order: `await` the result before the next call. A version older than the history retention is
+   * rejected, counted and logged.
    */
   put(key: K, value: V | null, timestamp: number): MaybePromise<VersionedPut>
-  /** Deletes from `timestamp` on. Gives what was valid then. */
+  /** Deletes the key from `timestamp` on. Returns the value that was valid then. */
   delete(key: K, timestamp: number): MaybePromise<VersionedRecord<V> | undefined>
-  /** The latest version; with `asOf`, what was valid at that time. */
+  /** Returns the latest version, or with `asOf` the version that was valid at that time. */
   get(key: K, asOf?: number): MaybePromise<VersionedRecord<V> | undefined>
-  /** The versions of a key that were valid within a span of time. */
+  /** Returns the versions of a key that were valid within a time range. */
   versions(key: K, within?: VersionRange): AsyncIterable<VersionedRecord<V>>
 }
 
-/** What has become of a put. */
+/** The result of a put. */
 export interface VersionedPut {
-  /** False where it was refused, because it is older than the history retention. */
+  /** False if the version was rejected because it is older than the history retention. */
   readonly accepted: boolean
-  /** When the version ceased to be valid, in milliseconds; absent while it is the latest. */
+  /** When the version ceased to be valid, in milliseconds since the epoch; absent for the latest version. */
   readonly validTo?: number
 }
 
 export interface VersionedRecord<V> {
   readonly value: V
-  /** From when on it was valid, in milliseconds since the epoch. */
+  /** When the version became valid, in milliseconds since the epoch. */
   readonly timestamp: number
-  /** When it ceased to be valid; absent while it is the latest. */
+  /** When the version ceased to be valid; absent for the latest version. */
   readonly validTo?: number
 }
 
@@ -165,6 +167,6 @@ export interface VersionRange {
   readonly from?: number
   /** Inclusive, in milliseconds. @default the latest version */
   readonly to?: number
-  /** The latest first. @default false */
+  /** Whether to start with the latest version. @default false */
   readonly reverse?: boolean
 }

@@ -2,19 +2,20 @@ import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 
 /**
- * When entries of a key-value store expire. Each is then deleted, with a tombstone in the changelog and, of a table, a
- * deletion for those below, both stamped with the time at which it expired. Beyond Kafka Streams, which has it for windows
- * only.
+ * When entries of a key-value store expire. An expired entry is deleted, with a tombstone in the changelog and, for a table, a
+ * deletion for the operators below, both with the time of expiry as timestamp. Kafka Streams has this for windows only.
  */
 export interface TtlSettings {
   /**
-   * How long an entry stays after its timestamp, in milliseconds: that of the record which last wrote it. A table needs a
-   * named store for it. @default for ever
+   * How long an entry is kept after the timestamp of the record that last wrote it, in milliseconds. For a table this requires
+   * a named store.
+   * @default entries do not expire
    */
   readonly ttlMs?: number
   /**
-   * What an entry's age is measured with: the highest timestamp that the task has seen, so that the same input always gives
-   * the same results, or the machine's clock, so that entries go also while nothing comes in. @default 'stream-time'
+   * The clock for the age of entries: `stream-time` is the highest timestamp of the task, so that the same input always gives
+   * the same results; `wall-clock` is the clock of the machine, so that entries also expire without input.
+   * @default 'stream-time'
    */
   readonly ttlBy?: 'stream-time' | 'wall-clock'
 }

@@ -38,7 +38,7 @@ export function chosenOptimizations({ optimization = 'none' }: BuildOptions): Re
   if (optimization === 'all') return new Set(OPTIMIZATIONS)
   for (const name of optimization) {
     if (OPTIMIZATIONS.includes(name)) continue
-    const reason = `there is no optimization "${name}"; there are ${OPTIMIZATIONS.join(', ')}`
+    const reason = `unknown optimization "${name}"; known are ${OPTIMIZATIONS.join(', ')}`
     throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'build', reason })
   }
   return new Set(optimization)

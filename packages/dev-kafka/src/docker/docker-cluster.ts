@@ -76,8 +76,8 @@ function handle(cluster: Cluster, settings: readonly ContainerSettings[]): DevKa
     const ids = settings.map(one => one.id).join(', ')
     throw new DevKafkaError(
       'DEV_KAFKA_USAGE',
-      `there is no broker ${id}`,
-      `The brokers are ${ids}: take one of brokerIds.`,
+      `broker ${id} does not exist`,
+      `The brokers are ${ids}: use one of brokerIds.`,
     )
   }
   let stopped: Promise<void> | undefined

@@ -87,8 +87,8 @@ async function download(release: KafkaRelease, java: Java, directory: string): P
     if (existsSync(directory)) return
     throw new DevKafkaError(
       'DEV_KAFKA_DOWNLOAD_FAILED',
-      `Kafka ${release.release} could not be fetched: ${outputOf(cause)}`,
-      'Maven must reach Maven Central or a mirror of it (settings.xml). Or set KAFKA_BROKERS to a Kafka that runs.',
+      `Kafka ${release.release} could not be downloaded: ${outputOf(cause)}`,
+      'Maven must reach Maven Central or a mirror of it (settings.xml). Or set KAFKA_BROKERS to a running Kafka.',
       { cause },
     )
   }

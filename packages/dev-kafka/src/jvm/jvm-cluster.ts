@@ -114,8 +114,8 @@ function handle(cluster: Cluster): DevKafka {
     const ids = brokers.map(broker => broker.id).join(', ')
     throw new DevKafkaError(
       'DEV_KAFKA_USAGE',
-      `there is no broker ${id}`,
-      `The brokers are ${ids}: take one of brokerIds.`,
+      `broker ${id} does not exist`,
+      `The brokers are ${ids}: use one of brokerIds.`,
     )
   }
   const stop = (): Promise<void> => supervisor.end()

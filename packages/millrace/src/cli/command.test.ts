@@ -28,7 +28,7 @@ const PLAN = '{ nodes: [], stores: [], subTopologies: [], repartitionTopics: [] 
 it.each([
   [[], 2, 'millrace COMMAND'],
   [['--help'], 0, 'take an application back'],
-  [['rest'], 2, 'There is no command "rest"'],
+  [['rest'], 2, 'Unknown command "rest"'],
   [['reset', '--help'], 0, '--application-id ID'],
   [['reset'], 2, '--application-id is missing'],
   [['reset', '--application-id', 'app', '--to-offset', 'x'], 2, 'millrace reset --help lists the options'],

@@ -22,7 +22,7 @@ export async function runCommand(args: readonly string[], { print, printError }:
     return command === undefined ? 2 : 0
   }
   if (command !== 'reset') {
-    printError(`There is no command "${command}".\n\n${USAGE}`)
+    printError(`Unknown command "${command}".\n\n${USAGE}`)
     return 2
   }
   try {

@@ -8,7 +8,7 @@ export async function loadPlan(path: string): Promise<Plan> {
   const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>
   const plans = [...new Set(Object.values(exported).filter(isPlan))]
   const [plan] = plans
-  if (plan === undefined) throw new UsageError(`${path} exports no plan: export what builder.build() gives`)
+  if (plan === undefined) throw new UsageError(`${path} exports no plan: export the result of builder.build()`)
   if (plans.length > 1) throw new UsageError(`${path} exports ${plans.length} plans: export one`)
   return plan
 }

@@ -174,14 +174,14 @@ export class KafkaStreams {
   }
 
   /**
-   * Stops polling, finishes the record at hand, commits, leaves the group. Waits for a broker that is away for a third of
-   * `closeTimeoutMs`, and gives up altogether after all of it: what was not committed is processed again by the next owner.
+   * Stops polling, finishes the current work, commits and leaves the group. Waits up to a third of `closeTimeoutMs` for an
+   * unavailable broker, and gives up after `closeTimeoutMs`: uncommitted records are then processed again by the next owner.
    *
-   * Called by a function that the application waits for (an operator, a timer, `init` or `close` of a processor), it only asks for
-   * the end: the application ends after that function has returned.
+   * If an operator, a punctuation, or `init` or `close` of a processor calls it, it only requests the stop: the application
+   * stops after that function has returned.
    *
-   * @param options `leave: false` keeps the membership until the session times out, for a quick restart. @default true, and
-   * false with `groupInstanceId`
+   * @param options `leave: false` keeps the membership until the session times out, for a quick restart. The default of
+   * `leave` is true, but false with `groupInstanceId`
    */
   async close(options: { readonly leave?: boolean } = {}): Promise<void> {
     this.#leave = options.leave ?? this.#options.groupInstanceId === undefined

@@ -5,15 +5,17 @@ export function formatReset(report: ResetReport): string {
   const { applicationId, dryRun, members, offsets, deletedTopics, sparedTopics, localState, obstacles } = report
   const names = localState.entries.map(entry => `${localState.path}/${entry}`)
   const sections = [
-    section(dryRun ? 'Members to take out of the group' : 'Members taken out of the group', members.map(memberLine)),
+    section(dryRun ? 'Members to remove from the group' : 'Members removed from the group', members.map(memberLine)),
     section(dryRun ? 'Local state to delete' : 'Local state deleted', names),
     section(dryRun ? 'Offsets to set' : 'Offsets set', offsets.map(offsetLine(longest(offsets)))),
     section(dryRun ? 'Internal topics to delete' : 'Internal topics deleted', deletedTopics),
-    section('Topics left alone that look internal', sparedTopics),
-    section('It would be refused', dryRun ? obstacles.map(({ message, hint }) => `${message}. ${hint}`) : []),
+    section('Topics that look internal but are kept', sparedTopics),
+    section('The reset would be rejected', dryRun ? obstacles.map(({ message, hint }) => `${message}. ${hint}`) : []),
   ].flat()
-  const title = dryRun ? `Dry run of a reset of "${applicationId}": nothing is changed` : `"${applicationId}" is reset`
-  return [title, ...(sections.length === 0 ? ['  there is nothing to do'] : sections)].join('\n')
+  const title = dryRun
+    ? `Dry run of a reset of "${applicationId}": nothing was changed`
+    : `"${applicationId}" was reset`
+  return [title, ...(sections.length === 0 ? ['  nothing to do'] : sections)].join('\n')
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
