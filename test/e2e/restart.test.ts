@@ -105,6 +105,6 @@ it('restores what the state directory misses: nothing, the difference, or everyt
   expect(unchanged.restored.map(({ restored }) => restored)).toEqual(beginning)
   await rm(join(root, 'kept'), { recursive: true })
   const endOfAll = await io.ends(changelog)
-  const again = await runOnce('kept', 100, 5)
-  expect(again.restored.map(({ restored }) => restored)).toEqual(await changelogRecords(beginning, endOfAll))
+  const anew = await runOnce('kept', 100, 5)
+  expect(anew.restored.map(({ restored }) => restored)).toEqual(await changelogRecords(beginning, endOfAll))
 })

@@ -13,7 +13,7 @@ import { checkGrowth } from '../topics/check-growth.ts'
 /**
  * Looks each `metadataRefreshMs` whether topics have grown. Where a sub-topology keeps state or writes to a repartition topic,
  * growth of its input ends the application, since a key may be in another partition from then on; otherwise the group assigns again
- * and follows. Growth of an internal topic always ends it. A topic that is gone is reported by whoever reads or writes it.
+ * and follows. Growth of an internal topic always ends it. A topic that is gone is reported by the task that reads or writes it.
  */
 export class GrowthWatch {
   readonly #options: ResolvedOptions

@@ -268,7 +268,7 @@ export class Instance {
   }
 
   /**
-   * What went wrong when the last commit failed. A record that fails late is no failure: nothing of it stays behind, and whoever has
+   * What went wrong when the last commit failed. A record that fails late is no failure: nothing of it stays behind, and the one that has
    * the task next processes what is not committed without it.
    */
   async #afterFailedEnd(error: unknown): Promise<unknown> {
