@@ -110,8 +110,9 @@ export class BranchedKStream<S extends Split> {
   ): never {
     const position = String(this.#branches.length + 1)
     const operator = `split "${this.#splitter.name}"`
+    const name = this.#nameOf(options)
     const predicate = typeof wanted === 'function' ? (wanted as ValueFn<boolean>) : patternPredicate(wanted, operator)
-    const child = this.#addChild(options?.name ?? position, options?.name ?? position)
+    const child = this.#addChild(name ?? position, name ?? position)
     this.#branches.push({ predicate, child })
     return this as never
   }
@@ -120,7 +121,8 @@ export class BranchedKStream<S extends Split> {
   defaultBranch<const Name extends string | undefined = undefined>(
     options?: BranchOption<Name>,
   ): S['branches'] & { readonly [key in DefaultKey<Name>]: KStream<S['key'], S['rest'], KnownOf<S>> } {
-    this.#defaultChild = this.#addChild(options?.name ?? 'default', options?.name ?? '0')
+    const name = this.#nameOf(options)
+    this.#defaultChild = this.#addChild(name ?? 'default', name ?? '0')
     return this.#result() as never
   }
 
@@ -141,6 +143,14 @@ export class BranchedKStream<S extends Split> {
   /** Returns the branches. Records that match no branch are dropped. */
   noDefaultBranch(): S['branches'] {
     return this.#result()
+  }
+
+  #nameOf(options: BranchOption<string | undefined> | undefined): string | undefined {
+    if (options !== undefined && (typeof options !== 'object' || options === null)) {
+      const reason = 'the options of a branch must be an object, as { name: "orders" }'
+      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `split "${this.#splitter.name}"`, reason })
+    }
+    return optionalName(options?.name, 'branch')
   }
 
   #addChild(key: string, suffix: string): string {

@@ -179,7 +179,7 @@ export const ERROR_TABLE = {
   },
   MILLRACE_STORE_ENCODE: {
     kind: 'record',
-    message: 'The {part} of an entry cannot be encoded for the store "{store}": {reason}',
+    message: 'The {part} of an entry cannot be encoded for the store "{store}" of {operator}: {reason}',
     hint: 'Give the store serdes that match its entries, or convert the entry first.',
   },
   MILLRACE_STORE_UNDEFINED: {

@@ -3,6 +3,7 @@ import { internalTopics } from './internal-topics.ts'
 import { matchesWhole } from './matched-topics.ts'
 import { checkedName } from './naming.ts'
 import type { Plan, PlanNode } from './plan.ts'
+import { checkFunctions } from './missing-functions.ts'
 import { checkArgumentOrder } from './value-first.ts'
 
 /** What holds for a whole plan and cannot be seen at a single call of the DSL. */
@@ -13,6 +14,7 @@ export function validate(plan: Plan): void {
   patternsApart(plan)
   foreignTopicsOnly(plan)
   copartitionable(plan)
+  checkFunctions(plan.nodes)
   checkArgumentOrder(plan.nodes)
 }
 

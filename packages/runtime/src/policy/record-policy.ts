@@ -12,6 +12,7 @@ import {
   type TopicAppender,
 } from '@millrace/core'
 import type { Metrics } from '../observe/metrics.ts'
+import { encodingOperator } from '../state/store-encoding.ts'
 import type { RecordContext, RecordPolicy } from '../task/record-context.ts'
 import { cutLetter, type Letter } from './cut-letter.ts'
 import { RecordGivenUp } from './given-up.ts'
@@ -157,12 +158,14 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     isFatal: error =>
       error instanceof RecordGivenUp || (typeof error === 'object' && error !== null && fatal.has(error)),
     count: (node, metric, by, { taskId }) => metrics.count(metric, { node, task: taskId }, by),
-    fail(node, error, context) {
+    fail(at, error, context) {
       if (error instanceof RecordGivenUp) throw error
+      const node = encodingOperator(error) ?? at
       refuse(error)
       throw onBadRecord === 'fail' ? failure(node, error, context) : new RecordGivenUp(node, error)
     },
-    giveUp(node, error, context) {
+    giveUp(at, error, context) {
+      const node = encodingOperator(error) ?? at
       refuse(error)
       if (onBadRecord === 'fail') throw failure(node, error, context)
       metrics.count('failed-records', { node, task: context.taskId })

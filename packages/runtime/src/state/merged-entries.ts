@@ -1,5 +1,6 @@
 import type { StoreEntry, StoredValue } from '@millrace/core'
 import { decodeContent } from './buffer-entry.ts'
+import { withOwnKey } from './own-key.ts'
 import { asBuffer } from './store-codec.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
@@ -30,7 +31,7 @@ export async function* mergedEntries(
     for (const [key, value] of chunk) {
       while (next < overlay.length && before(overlay[next]!.key, key)) {
         const { entry } = overlay[next++]!
-        if (entry.content !== null) yield entry
+        if (entry.content !== null) yield withOwnKey(entry, buffer.codec)
       }
       if (next < overlay.length && overlay[next]!.key.equals(key)) continue
       yield readEntry(buffer, key, value)
@@ -39,7 +40,7 @@ export async function* mergedEntries(
   }
   for (; next < overlay.length; next++) {
     const { entry } = overlay[next]!
-    if (entry.content !== null) yield entry
+    if (entry.content !== null) yield withOwnKey(entry, buffer.codec)
   }
 }
 

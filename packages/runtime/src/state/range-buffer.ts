@@ -11,6 +11,7 @@ import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } fr
 import { ChangedEntries } from './changed-entries.ts'
 import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
+import { withOwnKey } from './own-key.ts'
 import { SlotIndex } from './slot-index.ts'
 import type { StoreCodec } from './store-codec.ts'
 import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
@@ -168,8 +169,10 @@ export class RangeBuffer implements TaskBuffer {
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
     const first = Math.max(from, this.#segments.emittedFrom)
     const onHeap = this.#bySlot.between(first, to)
-    if (this.#complete) return this.#inOrder(onHeap)
-    return this.#backendBetween(first, to).then(others => this.#inOrder([...onHeap, ...others]))
+    if (this.#complete) return this.#inOrder(onHeap.map(entry => withOwnKey(entry, this.codec)))
+    return this.#backendBetween(first, to).then(others =>
+      this.#inOrder([...onHeap, ...others].map(entry => withOwnKey(entry, this.codec))),
+    )
   }
 
   lacks(key: unknown): boolean {
@@ -264,7 +267,7 @@ export class RangeBuffer implements TaskBuffer {
     const mapKey = this.mapKeyOf(key)
     let group = this.#groups.get(mapKey)
     if (group === undefined) {
-      group = { key, loaded: this.#complete, loading: undefined, entries: [] }
+      group = { key: this.codec.keptKey(key), loaded: this.#complete, loading: undefined, entries: [] }
       this.#groups.set(mapKey, group)
       this.bytes += KEY_OVERHEAD
     }

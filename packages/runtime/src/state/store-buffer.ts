@@ -306,7 +306,8 @@ export class StoreBuffer implements KeyedBuffer {
       this.#slots.set(slot, map)
       this.#lastMap = map
     }
-    const entry = new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp)
+    const kept = this.codec.keptKey(key)
+    const entry = new BufferEntry(kept, slot, this.codec.contentSerde, content, timestamp)
     map.set(this.codec.primitiveKeys ? key : this.#output.keyText(key), entry)
     entry.size = ENTRY_OVERHEAD + sizeOf(key) + sizeOf(content)
     this.bytes += entry.size

@@ -6,6 +6,8 @@ import {
   readInt64,
   type Serde,
   type StorePlan,
+  type Windowed,
+  windowed,
   writeInt64,
 } from '@millrace/core'
 import { storedSerde } from './stored-serde.ts'
@@ -47,6 +49,8 @@ export interface StoreCodec {
   readKey(bytes: Buffer): DecodedKey
   /** A backend value as content and timestamp, -1 where the store keeps none. */
   readContent(bytes: Buffer): DecodedContent
+  /** A key as it is kept: one that user code can change is copied, so that it stays the key that was put. */
+  keptKey(key: unknown): unknown
   /** What a value given by an operator is kept as. */
   contentOf(value: unknown): unknown
   /** `timestamp` is the changelog record's. */
@@ -86,14 +90,15 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
   const session = plan.kind === 'session'
   const suffixBytes = session ? SESSION_SUFFIX_BYTES : WINDOW_SUFFIX_BYTES
   const interval = segmentIntervalMs(plan)
-  const putKey = named(writerOf(plan.keySerde, topic), plan.name, 'key')
+  const putKey = named(writerOf(plan.keySerde, topic), plan, 'key')
   const valueSerde = plan.withHeaders === true ? withHeaders(plan.valueSerde) : plan.valueSerde
-  const putValue = named(writerOf(valueSerde, topic), plan.name, 'value')
-  const serialize = named((value, to: string) => valueSerde.serialize(value, to), plan.name, 'value')
+  const putValue = named(writerOf(valueSerde, topic), plan, 'value')
+  const serialize = named((value, to: string) => valueSerde.serialize(value, to), plan, 'value')
   const storedValue = storedSerde(valueSerde, plan.name, 'value')
   const getKey = readerOf(storedSerde(plan.keySerde, plan.name, 'key'), topic)
   const getValue = readerOf(storedValue, topic)
   const immutable = valueSerde.immutable === true
+  const keptKey = keyKeeper(plan.keySerde, topic)
   const stamped = keepsTime(plan)
   const valuePrefix = stamped ? 8 : 0
   return {
@@ -136,6 +141,7 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
         timestamp: stamped ? readInt64(bytes, 0) : -1,
       }
     },
+    keptKey,
     contentOf(value) {
       if (immutable || value === null) return value
       return serialize(value, topic)
@@ -163,6 +169,21 @@ export function storeCodec(plan: StorePlan, topic: string): StoreCodec {
       return bytes
     },
   }
+}
+
+function keyKeeper(serde: Serde<unknown>, topic: string): (key: unknown) => unknown {
+  if (serde.immutable === true || comparesAsValue(serde)) return key => key
+  const { inner } = serde
+  if (inner !== undefined) {
+    // The window's own numbers stay: a serde may not write them all.
+    const keepInner = keyKeeper(inner, topic)
+    return key => {
+      const { key: innerKey, window } = key as Windowed<unknown>
+      return windowed(keepInner(innerKey), window.start, window.end)
+    }
+  }
+  // A copy of the bytes too: what a serde reads may share them with what it was given.
+  return key => serde.deserialize(Buffer.from(serde.serialize(key, topic)), topic)
 }
 
 /** The backend's keys of one segment, as a range. */

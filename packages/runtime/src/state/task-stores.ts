@@ -22,6 +22,7 @@ import { LruBuffer } from './lru-buffer.ts'
 import { LruOrder } from './lru-order.ts'
 import { mergedEntries } from './merged-entries.ts'
 import { openVersioned } from './open-versioned.ts'
+import { withOwnKey } from './own-key.ts'
 import { RangeBuffer } from './range-buffer.ts'
 import { StoreBuffer } from './store-buffer.ts'
 import { asBuffer, type StoreCodec, storeCodec } from './store-codec.ts'
@@ -277,7 +278,7 @@ export class TaskStores {
       get: key => buffer.get(key, 0),
       put: (key, value, timestamp) => buffer.put(key, 0, value, timestamp),
       onEmit: (listener, sendOldValues) =>
-        buffer.onEmit(({ key }, value, old) => listener(key, value, old), sendOldValues),
+        buffer.onEmit(({ key }, value, old) => listener(buffer.codec.keptKey(key), value, old), sendOldValues),
     }
   }
 
@@ -296,7 +297,10 @@ export class TaskStores {
       get: (key, start) => (start < buffer.forgottenBefore ? undefined : buffer.get(key, start)),
       put: (key, start, value, timestamp) => buffer.put(key, start, value, timestamp),
       onEmit: (listener, sendOldValues) =>
-        buffer.onEmit(({ key, slot }, value, old) => listener(key, slot, value, old), sendOldValues),
+        buffer.onEmit(
+          ({ key, slot }, value, old) => listener(buffer.codec.keptKey(key), slot, value, old),
+          sendOldValues,
+        ),
     }
   }
 
@@ -316,7 +320,8 @@ export class TaskStores {
       append: (key, slot, value) => buffer.append(key, slot, value),
       advance: slot => buffer.advance(slot),
       all: (from, to) => buffer.all(from, to),
-      onEmit: (listener, sendOldValues) => buffer.onEmit(listener, sendOldValues),
+      onEmit: (listener, sendOldValues) =>
+        buffer.onEmit((entry, value, old) => listener(withOwnKey(entry, buffer.codec), value, old), sendOldValues),
     }
   }
 

@@ -304,7 +304,7 @@ export class VersionedBuffer implements TaskBuffer {
     let timeline = this.#timelines.get(mapKey)
     if (timeline === undefined) {
       timeline = {
-        key,
+        key: this.codec.keptKey(key),
         keyBytes: this.encodeKey(key),
         versions: [],
         knowsLatest: this.#complete,
