@@ -108,7 +108,7 @@ describe('a state directory that is in use', () => {
       code: 'MILLRACE_STORE_LOCKED',
       kind: 'config',
       message: expect.stringMatching(/state directory .*app.*process \d+/) as unknown,
-      hint: 'Give each process of the application on this machine its own stateDir, or stop the other process.',
+      hint: expect.stringMatching(/needs its own stateDir.* STATE_DIR=.* stop process \d+ first\.$/) as unknown,
     })
     expect(app.state).toBe('ERROR')
 
