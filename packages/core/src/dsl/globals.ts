@@ -62,6 +62,7 @@ export function addStoreOnTopic(
   refuseTtl(builder.draft, `store "${builder.name}"`, NOT_OURS)
   const changelog = scope === 'global' ? undefined : { topic, isSource: true, configs: {} }
   const store = { ...builder.draft, changelog, caching: false }
+  graph.filledByTopic(builder.draft, scope)
   addKeptTopic(graph, topic, options, store, scope === 'global', () => ({ type: 'process', supplier, fixedKey: false }))
 }
 
@@ -73,6 +74,7 @@ function addKeptTopic(
   global: boolean,
   operator: ProcessorEntry['operator'],
 ): void {
+  if (global) graph.filledByTopic(store, 'global')
   const given = optionalName(options.name, 'operator')
   const sourceName = graph.names.processorOr(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-')
   const name = graph.names.processorOr(given, 'KTABLE-SOURCE-')

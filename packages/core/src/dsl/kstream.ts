@@ -52,7 +52,9 @@ import { addToTable } from './tables.ts'
  * A stream of records. Each method adds an operator and returns the resulting stream; nothing runs before the application
  * starts. Functions may return promises, which are awaited in order.
  *
- * A record can have no key or no value. Functions then receive `null`, whatever `K` and `V` are.
+ * A topic can hold records without key or value, which functions receive as `null`. The types of a source do not include `null`
+ * unless you say so: `stream<string | null, Order | null>(…)`. Where Millrace itself gives `null`, the type includes it: deleted rows
+ * (`KTable.toStream`), and the missing side in left and outer joins.
  *
  * `Known` states which serdes are known. They come from the source. An operator that changes the type of keys or values drops
  * their serde, and a later operator that writes or stores records then requires it.

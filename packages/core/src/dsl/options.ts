@@ -156,8 +156,8 @@ export interface ForeignKeyJoinOptions<K, KO> extends NameOption {
 /** Options of `process`. The serdes of the forwarded records can be given beside them. */
 export interface ProcessOptions extends NameOption {
   /**
-   * The stores that the processor can use. A builder adds its store to the topology; several operators can share one builder.
-   * Use a name for a store that was added before, for example by `addReadOnlyStateStore`.
+   * The stores that the processor can use. A builder adds its store to the topology; several operators can share one builder. The
+   * builder of a store that `addReadOnlyStateStore` or `addGlobalStore` has added, or its name, means that store.
    */
   readonly stores?: readonly (StoreBuilder | string)[]
 }

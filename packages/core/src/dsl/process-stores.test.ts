@@ -34,3 +34,41 @@ it('refuses two stores of one name', () => {
   builder.stream('in', texts).process(supplier, { stores: [seen(), seen()] })
   expect(() => builder.build()).toThrow('MILLRACE_TOPOLOGY_STORE_DUPLICATE')
 })
+
+it.each(['addReadOnlyStateStore', 'addGlobalStore'] as const)(
+  'takes the builder of a store that %s fills, before or after',
+  add => {
+    for (const order of ['before', 'after']) {
+      const builder = new StreamsBuilder()
+      const store = seen()
+      const fill = () => builder[add](store, 'filling', { key: string(), value: long(), name: 'filler' }, supplier)
+      if (order === 'before') fill()
+      builder.stream('in', texts).process(supplier, { name: 'one', stores: [store] })
+      builder.stream('in', texts).processValues(supplier, { name: 'two', stores: [store] })
+      if (order === 'after') fill()
+      const plan = builder.build()
+      expect(plan.stores.map(({ name }) => name)).toEqual(['seen'])
+      if (add === 'addGlobalStore') expect(plan.globals.map(global => global.store)).toEqual(['seen'])
+      else {
+        expect(plan.stores[0]?.changelog).toMatchObject({ topic: 'filling', isSource: true })
+        expect(plan.stores[0]?.processors).toEqual(expect.arrayContaining(['one', 'two']))
+      }
+    }
+  },
+)
+
+it('refuses another builder of the name of a store that a topic fills', () => {
+  const builder = new StreamsBuilder()
+  builder.addReadOnlyStateStore(seen(), 'filling', { key: string(), value: long() }, supplier)
+  builder.stream('in', texts).process(supplier, { stores: [seen()] })
+  expect(() => builder.build()).toThrow('MILLRACE_TOPOLOGY_STORE_DUPLICATE')
+})
+
+it('a processor that names the store of a global table stays in a sub-topology of its own', () => {
+  const builder = new StreamsBuilder()
+  builder.globalTable('countries', { ...texts, store: 'known' })
+  builder.stream('in', texts).process(supplier, { stores: ['known'] })
+  const plan = builder.build()
+  expect(plan.globals.map(({ store }) => store)).toEqual(['known'])
+  expect(plan.subTopologies).toHaveLength(1)
+})

@@ -103,13 +103,18 @@ export function addProcessor(
   })
 }
 
-/** The names of the stores that an operator may ask for. Those given by their builders are added with it. */
-export function connectedStores(graph: Graph, stores: ProcessOptions['stores'] = []): readonly string[] {
+/** The names of the stores that an operator is connected to, once all are known. Those given by their builders are added with it. */
+export function connectedStores(graph: Graph, stores: ProcessOptions['stores'] = []): () => readonly string[] {
   for (const store of stores) if (typeof store !== 'string') graph.addStore(store.draft)
-  return stores.map(store => (typeof store === 'string' ? store : store.name))
+  const names = stores.map(store => (typeof store === 'string' ? store : store.name))
+  return () => names.filter(name => !graph.globalStores.has(name))
 }
 
-export function processorEntry(name: string, operator: OperatorSpec, stores: readonly string[] = []): ProcessorEntry {
+export function processorEntry(
+  name: string,
+  operator: OperatorSpec,
+  connects = (): readonly string[] => [],
+): ProcessorEntry {
   const parents: GraphEntry[] = []
-  return { kind: 'processor', name, parents, operator: () => operator, connects: () => stores, owns: () => [] }
+  return { kind: 'processor', name, parents, operator: () => operator, connects, owns: () => [] }
 }

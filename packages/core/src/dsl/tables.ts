@@ -167,7 +167,7 @@ export function addTableTransformValues(
     name,
     parents: [],
     operator: () => ({ type: 'tableTransformValues', supplier, store, sendOldValues: table.sendsOldValues() }),
-    connects: () => stores,
+    connects: stores,
     owns: () => owned,
   }
   from.graph.add(entry, [from.entry])

@@ -22,6 +22,10 @@ export interface Graph {
    */
   add(entry: GraphEntry, parents: readonly GraphEntry[]): void
   addStore(store: StoreDraft): void
+  /** The store of this draft is one that a topic fills: who gives its builder again means that one. */
+  filledByTopic(draft: StoreDraft, scope: 'global' | 'task'): void
+  /** Every processor may read those, without being connected: that would put them into its sub-topology. */
+  readonly globalStores: ReadonlySet<string>
   addCopartitioned(group: CopartitionedSources): void
 }
 
@@ -125,12 +129,16 @@ export interface CopartitionedSources extends Omit<CopartitionGroup, 'topics'> {
 
 export function createGraph(): Graph {
   const entries: GraphEntry[] = []
-  const addedStores: StoreDraft[] = []
+  const addedStores = new Set<StoreDraft>()
+  const filled = new Set<StoreDraft>()
+  const globalStores = new Set<string>()
   const copartitioned: CopartitionedSources[] = []
   return {
     names: createNames(),
     entries,
-    addedStores,
+    get addedStores() {
+      return [...addedStores].filter(draft => !filled.has(draft))
+    },
     copartitioned,
     add(entry, parents) {
       const earlier = entries.indexOf(entry)
@@ -139,7 +147,12 @@ export function createGraph(): Graph {
       for (const parent of parents) if (!entry.parents.includes(parent)) entry.parents.push(parent)
     },
     addStore(store) {
-      addedStores.push(store)
+      addedStores.add(store)
+    },
+    globalStores,
+    filledByTopic(draft, scope) {
+      filled.add(draft)
+      if (scope === 'global') globalStores.add(draft.name)
     },
     addCopartitioned(group) {
       copartitioned.push(group)
