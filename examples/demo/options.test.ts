@@ -3,13 +3,15 @@ import { parseCommandLine } from './options.ts'
 
 it('has a default for everything', () => {
   expect(parseCommandLine([])).toEqual({
-    options: { kafka: false, workers: 2, seconds: undefined, rate: 2000, seed: 1 },
+    options: { kafka: false, client: 'kafkajs', workers: 2, seconds: undefined, rate: 2000, seed: 1 },
   })
 })
 
 it('takes what is given', () => {
   const line = ['--kafka', '--workers', '3', '--seconds=5', '--rate', '100', '--seed', '0']
-  expect(parseCommandLine(line)).toEqual({ options: { kafka: true, workers: 3, seconds: 5, rate: 100, seed: 0 } })
+  expect(parseCommandLine(line)).toEqual({
+    options: { kafka: true, client: 'kafkajs', workers: 3, seconds: 5, rate: 100, seed: 0 },
+  })
   expect(parseCommandLine(['--help'])).toEqual({ help: expect.stringContaining('--seconds N') })
 })
 

@@ -23,7 +23,7 @@ async function warningsOf(build: (builder: StreamsBuilder) => void): Promise<unk
   return warnings
 }
 
-const text = expect.stringMatching(/keys written by json\(\) .* propertyOrder/)
+const text = expect.stringMatching(/keys of json\(\) are only equal if .* propertyOrder/)
 
 it('names what compares keys of json() whose property order is not decided', async () => {
   const key = json<ShopKey>()

@@ -44,7 +44,7 @@ it.each([
   ['ENOSPC', 'full'],
   ['EDQUOT', 'quota'],
   ['EMFILE', 'ulimit'],
-  ['EIO', 'Give stateDir'],
+  ['EIO', 'Set stateDir'],
 ])('%s is explained', async (code, hint) => {
   const refused = withDirectory('/state', () => {
     throw Object.assign(new Error(`${code}: refused`), { code })
