@@ -8,7 +8,7 @@ import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { SessionAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
-import { StreamTime } from './stream-time.ts'
+import { StreamTime, streamTimeOfEmission } from './stream-time.ts'
 
 /**
  * `count`, `reduce`, `aggregate` over sessions: a record joins the sessions of its key that are no further than the gap from
@@ -24,7 +24,7 @@ export function compileSessionAggregate(spec: SessionAggregateSpec, env: Operato
   const onUpdate = spec.emit === 'on-update'
   const fold = foldOf(spec.function, () => store.zero(), spec.merger)
   const dropLate = compileDropLate(env, spec.late)
-  const streamTime = new StreamTime(context)
+  const streamTime = onUpdate ? new StreamTime(context) : streamTimeOfEmission(env, spec.store, graceMs + gap)
   env.readsByKey(spec.store)
 
   if (store.caching && onUpdate) {

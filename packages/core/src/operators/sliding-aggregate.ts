@@ -8,7 +8,7 @@ import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import { windowed, type Window } from '../record/windowed.ts'
 import type { SlidingAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
-import { StreamTime } from './stream-time.ts'
+import { StreamTime, streamTimeOfEmission } from './stream-time.ts'
 
 /** A window's aggregate and the time of the last record in it. */
 interface Aggregate {
@@ -32,7 +32,7 @@ export function compileSlidingAggregate(spec: SlidingAggregateSpec, env: Operato
   const sendOldValues = spec.sendOldValues && onUpdate && !store.caching
   const fold = foldOf(spec.function, () => store.zero())
   const dropLate = compileDropLate(env, spec.late)
-  const streamTime = new StreamTime(context)
+  const streamTime = onUpdate ? new StreamTime(context) : streamTimeOfEmission(env, spec.store, graceMs)
   /** Of the record at hand: windows that were over, and whether any other took it. */
   let missed: Window[] = []
   let taken = false

@@ -7,7 +7,7 @@ import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import type { CustomWindowsSpec, FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
 import { runSteps, runStepsThatTell } from './stepwise.ts'
-import { StreamTime } from './stream-time.ts'
+import { StreamTime, streamTimeOfEmission } from './stream-time.ts'
 
 /** Starts of the windows that hold `timestamp`, ascending. Those of a fixed length are aligned to the epoch; none starts before it. */
 function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {
@@ -34,7 +34,7 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const { graceMs } = windows
   const endOf = windows.type === 'custom' ? (start: number) => endOfWindow(windows, start) : addTo(windows.sizeMs)
   const onUpdate = spec.emit === 'on-update'
-  const streamTime = new StreamTime(context)
+  const streamTime = onUpdate ? new StreamTime(context) : streamTimeOfEmission(env, spec.store, graceMs)
 
   const windowOf = (key: unknown, start: number) => windowed(key, start, endOf(start))
   if (store.caching && onUpdate) {

@@ -105,7 +105,7 @@ const programs: Record<string, { readonly by: string; readonly store?: string; m
               return {
                 init: given => void (context = given),
                 async process(record) {
-                  await context.store(store).put(record.key, rowOf(record.value))
+                  context.store(store).put(record.key, rowOf(record.value))
                   await context.forward({ ...record, value: rowOf('') })
                 },
               }

@@ -27,7 +27,7 @@ interface Change {
 
 /** A kind of state: how a record changes it, and what can be seen of it. */
 interface Kind {
-  readonly builder?: StoreBuilder<unknown>
+  readonly builder?: StoreBuilder
   change(context: Context, change: Change): void | Promise<void>
   see?(context: Context): Promise<unknown>
 }
@@ -78,7 +78,7 @@ const joined = customStore({
         entries.put(key, own.get(key)!)
       },
       get all() {
-        return JSON.stringify([...own].sort())
+        return JSON.stringify([...own].map(String).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
       },
     }
   },

@@ -56,7 +56,7 @@ describe.each(Object.entries(kinds))(
               init: context => void (kept = context.store(store)),
               async process({ value }) {
                 const key = make()
-                await kept.put(key, value)
+                kept.put(key, value)
                 change(key)
               },
             }
