@@ -70,6 +70,8 @@ export class Task {
   readonly #limit: ProcessingLimit
   readonly #lookAhead: LookAheadReader
   readonly #closeTimes = new Map<string, number>()
+  /** Stream time has still to be taken to where it was before the start. */
+  #resumes = false
   /** Where the logs that it writes go on, as of what no commit has taken in yet. */
   readonly #acknowledged = new Map<string, number>()
   /** Undefined where the topology has no operator that needs it. */
@@ -161,8 +163,16 @@ export class Task {
     this.context.clear(-1)
     await topology.init()
     this.context.undo?.clear()
-    // What has been final before a restart is so after it: stream time goes on from where it was.
-    if (this.#idle !== undefined) await this.#advanceTo(this.context.streamTime, this.#closeTimes.get(ADVANCED) ?? -1)
+    this.#resumes = this.#idle !== undefined
+  }
+
+  /**
+   * Results that were final before a restart are final after it: stream time continues from where it was. Only in the task's turn, since a
+   * task starts while others commit, and their producer may be this one's.
+   */
+  async #resume(): Promise<boolean> {
+    this.#resumes = false
+    return this.#advanceTo(this.context.streamTime, this.#closeTimes.get(ADVANCED) ?? -1)
   }
 
   get queues(): readonly PartitionQueue[] {
@@ -229,6 +239,7 @@ export class Task {
     const { progress } = this.#limit
     // Whatever has blocked the thread between two turns was none of the task's functions.
     if (progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
+    if (this.#resumes) await this.#resume()
     const turnEnds = clock.monotonic() + TURN_MS
     const expiring = this.stores.expires
     let expired = false
@@ -341,6 +352,7 @@ export class Task {
    * before all that came until then is committed: what a cache holds back belongs before. True when anything was done.
    */
   async advance(): Promise<boolean> {
+    if (this.#resumes && (await this.#resume())) return true
     const { streamTime } = this.context
     if (!this.#mayAdvance) return false
     await this.#heldResults?.check(this.#queues)
