@@ -70,7 +70,7 @@ function tests(project: string, what: string): Step {
     '--reporter=default',
     `--reporter=${join(root, 'scripts/test-run/tally-reporter.ts')}`,
   ]
-  return { name: project, what, args, isVitest: true, needs: undefined, limitMs: 1_200_000 }
+  return { name: project, what, args, isVitest: true, needs: undefined, limitMs: 2_400_000 }
 }
 
 /** A program of this repository, run from its sources. */
