@@ -71,7 +71,9 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
   ]
   if ('failure' in ours && 'failure' in theirs && ours.at === theirs.at && sameReason(ours.failure, theirs.failure)) {
     if (ours.at === undefined) return { verdict: 'both refuse', differences: [] }
-    const before = await compareRunsOf({ ...whole, inputs: inputs.slice(0, ours.at) }, java, plan)
+    if (inputs.length === 0) return { verdict: 'both fail', differences: [] }
+    const end = ours.at < inputs.length ? ours.at : beforeLastCommit(inputs, commits)
+    const before = await compareRunsOf({ ...whole, inputs: inputs.slice(0, end) }, java, plan)
     return before.verdict === 'same' ? { ...before, verdict: 'both fail' } : before
   }
   if ('failure' in ours || 'failure' in theirs) {
@@ -87,6 +89,18 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
   const certain = differences.filter(({ what, name }) => !(what === 'topic' ? topics : keptStores).has(name))
   if (certain.length === 0) return { verdict: 'same, ties left out', differences: [] }
   return { verdict: 'different', differences: certain.map(({ shown }) => shown) }
+}
+
+/**
+ * How many inputs are left of a run that fails on the commit at its end. Every run commits at its end: with the same inputs it
+ * would fail there again.
+ */
+function beforeLastCommit(inputs: readonly RunInput[], commits: 'each' | 'asked'): number {
+  if (commits === 'each') return inputs.length - 1
+  return Math.max(
+    0,
+    inputs.findLastIndex(input => 'commit' in input),
+  )
 }
 
 /** Changelogs of `suppress` and of joins with grace: Java writes the keys that changed as they come out of a hash table. */

@@ -18,6 +18,9 @@ import { UNCOMPARED } from './uncompared.ts'
 /** Shrinking takes a while, and a defect shows itself in many cases. */
 const MOST_REPORTS = 3
 
+/** A case that takes longer is named, so that a run that hangs says where. */
+const SLOW_MS = 10_000
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
@@ -54,10 +57,12 @@ async function main(): Promise<void> {
   const operators = new Map<string, number>()
   const verdicts = new Map<string, number>()
   for (let number = 0; number < cases; number++) {
+    const slow = setTimeout(() => console.log(`slow: seed ${seed + number} takes more than ${SLOW_MS} ms`), SLOW_MS)
     const drawn = generateCase(seed + number)
     countCase(operators, drawn)
     const { verdict } = await compareCase(drawn, java)
     count(verdicts, verdict)
+    clearTimeout(slow)
     if (verdict !== 'different') continue
     if (verdicts.get(verdict)! <= MOST_REPORTS) await report(drawn, java, seed + number)
     else console.log(`different, too: seed ${seed + number}`)
