@@ -12,6 +12,7 @@ import { MillraceFailed, runMillrace } from './run-millrace.ts'
 import type { TopologySpec } from './spec.ts'
 import { tiedJoins, tiedUses } from './tied-joins.ts'
 import { sharedStreamTime } from './uncompared.ts'
+import { filtersOfWindowedCogroups } from './windowed-cogroups.ts'
 
 /** One topology with what goes into it. */
 export interface Case {
@@ -68,6 +69,7 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
     ...tiedUses(plan),
     ...sharedStreamTime(topology, plan),
     ...readersOfExpiredWindows(plan, inputs, caching),
+    ...filtersOfWindowedCogroups(plan),
   ]
   if ('failure' in ours && 'failure' in theirs && ours.at === theirs.at && sameReason(ours.failure, theirs.failure)) {
     if (ours.at === undefined) return { verdict: 'both refuse', differences: [] }

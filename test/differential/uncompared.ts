@@ -54,6 +54,12 @@ export const UNCOMPARED: readonly { readonly what: string; readonly reason: stri
       '(tied-joins.ts): those to aggregate, say, and the responses to a foreign-key join that looks the aggregate up',
   },
   {
+    what: 'filters of windowed, cogrouped tables below a versioned table',
+    reason:
+      'Kafka Streams 4.3.1 takes those windows for versioned and emits a deletion for each row that the filter never let ' +
+      'through (windowed-cogroups.ts)',
+  },
+  {
     what: 'reading a cached store backward',
     reason: 'Kafka Streams 4.3.1 shows keys that are deleted, until the cache is flushed',
   },
