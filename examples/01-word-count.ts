@@ -8,7 +8,6 @@
  */
 import {
   KafkaStreams,
-  kafkajs,
   long,
   memoryClient,
   MemoryCluster,
@@ -18,6 +17,7 @@ import {
   string,
   systemClock,
 } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 
 /** A topology is a value: nothing runs before a `KafkaStreams` or a test driver is given it. */
 export function wordCount(): Plan {

@@ -7,7 +7,6 @@
 import {
   json,
   KafkaStreams,
-  kafkajs,
   memoryClient,
   MemoryCluster,
   openTopics,
@@ -16,6 +15,7 @@ import {
   string,
   systemClock,
 } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { z } from 'zod'
 
 // Any Standard Schema validator will do. What is read is checked, and types follow from the schemas.

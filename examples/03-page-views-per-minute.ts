@@ -6,7 +6,6 @@
  */
 import {
   KafkaStreams,
-  kafkajs,
   long,
   memoryClient,
   MemoryCluster,
@@ -18,6 +17,7 @@ import {
   timeWindowed,
   tumbling,
 } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 
 const MINUTE = 60_000
 const views = { key: string(), value: string() } // by user: the page

@@ -41,6 +41,8 @@ try {
   for (const each of staged) if (each.platform === undefined || isThisPlatform(each.platform)) install(each, project)
   rmSync(join(project, 'staging'), { recursive: true })
   checkSize(project)
+  checkWithoutOptionalPeers(project)
+  for (const name of optionalPeers(packages)) link(name, project)
   compileAndRun(packages, project)
   console.log(`${packages.length} packages: ${packages.map(each => each.name).join(', ')}`)
 } catch (error) {
@@ -65,20 +67,48 @@ function install(staged: StagedPackage, project: string): void {
   mkdirSync(target, { recursive: true })
   execFileSync('tar', ['-xzf', pack(staged, project), '-C', target, '--strip-components=1'])
 
-  for (const name of [...dependenciesOf(staged), '@types/node']) {
-    const link = join(project, 'node_modules', name)
-    if (name.startsWith('@millrace/') || existsSync(link)) continue
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(root, 'node_modules', name), link, 'junction')
-  }
+  for (const name of [...dependenciesOf(staged.directory), '@types/node']) link(name, project)
 }
 
-function dependenciesOf({ directory }: StagedPackage): string[] {
-  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
-    readonly dependencies?: Readonly<Record<string, string>>
-    readonly peerDependencies?: Readonly<Record<string, string>>
-  }
-  return Object.keys({ ...dependencies, ...peerDependencies })
+function link(name: string, project: string): void {
+  const link = join(project, 'node_modules', name)
+  if (name.startsWith('@millrace/') || existsSync(link)) return
+  mkdirSync(dirname(link), { recursive: true })
+  symlinkSync(join(root, 'node_modules', name), link, 'junction')
+}
+
+interface Dependencies {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
+}
+
+function dependenciesOf(directory: string): string[] {
+  const { dependencies, peerDependencies, peerDependenciesMeta = {} } = manifestOf(directory)
+  const peers = Object.keys(peerDependencies ?? {}).filter(name => !peerDependenciesMeta[name]?.optional)
+  return [...Object.keys(dependencies ?? {}), ...peers]
+}
+
+function optionalPeers(all: readonly PublicPackage[]): Set<string> {
+  return new Set(all.flatMap(({ directory }) => Object.keys(manifestOf(directory).peerDependenciesMeta ?? {})))
+}
+
+function manifestOf(directory: string): Dependencies {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Dependencies
+}
+
+/** An entry whose optional package is missing loads, and says what to install when it is used. The main entry needs none. */
+function checkWithoutOptionalPeers(project: string): void {
+  const program = `
+    await import('millrace')
+    const { kafkajs } = await import('millrace/kafkajs')
+    try { kafkajs({ brokers: 'localhost:9092' }) } catch (error) { console.log(error.message) }`
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: project,
+    encoding: 'utf8',
+  })
+  if (!said.startsWith('MILLRACE_CLIENT_PACKAGE_MISSING') || !said.includes('npm install kafkajs'))
+    throw new Error(`kafkajs() without kafkajs: ${said || 'nothing was said'}`)
 }
 
 function checkSize(project: string): void {

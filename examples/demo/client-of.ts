@@ -1,4 +1,5 @@
-import { kafka, kafkajs, type ClientFactory } from 'millrace'
+import { kafka, type ClientFactory } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 
 /** Two ways to Kafka: through kafkajs, or by Millrace's own client. The application is the same. */
 export function clientOf(where: {

@@ -50,6 +50,17 @@ it('accepts a tree whose dependencies all point down', () => {
   expect(check({})).toEqual([])
 })
 
+it('accepts a name of a package of its own for a file of its own', () => {
+  const tree = {
+    'packages/client-x/package.json': JSON.stringify({
+      ...JSON.parse(manifest('@millrace/client-x', [])),
+      imports: { '#loader': { types: './loader.d.cts', default: './loader.cjs' } },
+    }),
+    'packages/client-x/src/index.ts': `import '#loader'`,
+  }
+  expect(check(tree)).toEqual([])
+})
+
 it('follows the names of a package of its own to what they lead to', () => {
   const binding = (declared: readonly string[]) => ({
     'packages/store-x/package.json': JSON.stringify({

@@ -86,7 +86,9 @@ function checkImport(
       ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.`
       : undefined
   }
-  const name = packageName(ownName(specifier, own) ?? specifier)
+  const leadsTo = ownName(specifier, own) ?? specifier
+  if (leadsTo.startsWith('.')) return undefined
+  const name = packageName(leadsTo)
   const target = byName.get(name)
   if (target && !entryOf(target, specifier))
     return `${specifier} is not an entry of ${name}: import what its package.json exports.`
@@ -130,7 +132,7 @@ function entryOf(target: Package, specifier: string): string | undefined {
 /** What an import that begins with `#` leads to in this repository. */
 function ownName(specifier: string, own: Package | undefined): string | undefined {
   const entry = specifier.startsWith('#') ? own?.manifest.imports?.[specifier] : undefined
-  return typeof entry === 'object' ? entry['millrace-source'] : entry
+  return typeof entry === 'object' ? (entry['millrace-source'] ?? entry['default']) : entry
 }
 
 /** Types cost nothing at runtime. */

@@ -59,7 +59,7 @@ function folderOf(target: string, name: string): string {
 }
 
 function copyPublished(from: string, to: string): void {
-  for (const name of ['package.json', 'README.md', 'dist', 'src'])
+  for (const name of ['package.json', 'README.md', 'dist', 'optional', 'src'])
     if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name), { recursive: true })
 }
 

@@ -3,7 +3,8 @@
 // Right: MILLRACE_CONFIG_INVALID at once, from kafkajs(), the constructor or start(), naming the option "brokers" and the value.
 // At 19161dd: undefined is "brokers is not iterable"; "" and [] are MILLRACE_CLIENT_REQUEST_FAILED with the hint that the broker
 //   refused the request for good; an address without a valid port is taken for a broker that is down and tried for ever.
-import { KafkaStreams, kafkajs, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { check, outcome, quiet } from './check.ts'
 
 const texts = { key: string(), value: string() }

@@ -4,7 +4,8 @@
 //   refused at once with an error of kind "config" that names the codec and the package to install.
 // At 19161dd: gzip is read. The others end the application after 10 s of attempts with MILLRACE_CLIENT_REQUEST_FAILED (fatal),
 //   "Snappy compression not implemented", and the hint that the broker refused the request for good.
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, outcome, quiet, until } from './check.ts'
 
 const texts = { key: string(), value: string() }

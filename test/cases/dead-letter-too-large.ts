@@ -5,7 +5,8 @@
 // At 19161dd: the letter, larger than the record by its headers, ends the application with MILLRACE_PRODUCE_RECORD_TOO_LARGE,
 //   and so again at each start. The hint says to raise "maxRequestBytes of the client", an option that does not exist.
 import { Kafka, logLevel } from 'kafkajs'
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, follow, outcome, quiet, until } from './check.ts'
 
 const texts = { key: string(), value: string() }

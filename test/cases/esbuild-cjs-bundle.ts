@@ -11,7 +11,8 @@ import { check, newDirectory } from './check.ts'
 const directory = newDirectory()
 const bundle = join(directory, 'app.cjs')
 const app = `
-import { KafkaStreams, kafkajs, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 const builder = new StreamsBuilder()
 builder.stream('case-in', { key: string(), value: string() }).groupByKey().count({ store: 'counts' })
 const waits = fields => { console.log('WAITS ' + fields.error?.code); process.exit() }

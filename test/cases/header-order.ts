@@ -2,7 +2,8 @@
 // mapValues and is read again.
 // Right: all headers come out, in the order in which they were written (KIP-82: headers are an ordered list).
 // At 19161dd: they come out grouped by name, those whose names look like numbers first: kafkajs keeps them in an object.
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, follow, outcome, quiet, until } from './check.ts'
 
 const texts = { key: string(), value: string() }

@@ -7,7 +7,8 @@ import { execFileSync } from 'node:child_process'
 import { globSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, newDirectory, outcome, quiet, until } from './check.ts'
 
 const { DEV_KAFKA_CACHE, XDG_CACHE_HOME = join(homedir(), '.cache') } = process.env

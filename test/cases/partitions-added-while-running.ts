@@ -5,7 +5,8 @@
 // At 19161dd: three partitions are not read, and nothing is logged at all. After some 100 s the state is REBALANCING without
 //   tasks, and stays: MILLRACE_TOPIC_GROWN is thrown in a callback of the Kafka client, which tries again and loses the code.
 import { Kafka, logLevel } from 'kafkajs'
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, outcome, quiet, sleep, until } from './check.ts'
 
 const texts = { key: string(), value: string() }

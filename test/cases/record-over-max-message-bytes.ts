@@ -3,7 +3,8 @@
 //   offset 1); "continue" leaves the record out and writes the others; with a dead-letter topic the source record is there.
 // At 19161dd: under at-least-once every policy ends with MILLRACE_PRODUCE_FAILED, without the source record. Under exactly-once
 //   every policy, "fail" too, logs "Kafka is not available; retrying" each second for ever and writes nothing.
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, follow, outcome, quiet, until } from './check.ts'
 
 const texts = { key: string(), value: string() }

@@ -7,7 +7,8 @@
 //   is not extensible": kafkajs adds a function to the sasl object, which is then handed to the heartbeat worker.
 import { Kafka, logLevel } from 'kafkajs'
 import { DevKafkaError, startSecuredKafka } from '@millrace/dev-kafka'
-import { KafkaStreams, kafkajs, openTopics, string, StreamsBuilder } from 'millrace'
+import { KafkaStreams, openTopics, string, StreamsBuilder } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { check, outcome, quiet, until } from './check.ts'
 
 let stop = async () => {}

@@ -5,7 +5,8 @@
 //   dead-letter topic the refused record is there. The same under at-least-once and exactly-once.
 // At 19161dd: under at-least-once every policy ends with MILLRACE_PRODUCE_FAILED on the repartition topic, without the source
 //   record; under exactly-once every policy logs "Kafka is not available; retrying" each second for ever.
-import { KafkaStreams, kafkajs, long, openTopics, string, StreamsBuilder, tumbling } from 'millrace'
+import { KafkaStreams, long, openTopics, string, StreamsBuilder, tumbling } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { brokers, check, follow, outcome, quiet, until } from './check.ts'
 
 const HOUR = 3_600_000

@@ -11,6 +11,8 @@ import { pack, stagePackages } from '../../scripts/packages/stage-packages.ts'
 import { ENVIRONMENTS, type Environment } from './environments.ts'
 
 const LIMIT_MS = 180_000
+/** The program also uses what an application installs only where it needs it. */
+const OPTIONAL_PEERS = ['kafkajs@2']
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const chosen = ENVIRONMENTS.filter(({ name }) => values.only === undefined || name.includes(values.only))
 if (chosen.length === 0) throw new Error(`No environment has "${values.only}" in its name.`)
@@ -40,7 +42,7 @@ function installInto(directory: string): void {
   cpSync(join(root, '.npmrc'), join(directory, '.npmrc'))
   cpSync(join(import.meta.dirname, 'program'), directory, { recursive: true })
   mkdirSync(join(directory, 'out'))
-  const packages = new Set(chosen.flatMap(environment => environment.packages))
+  const packages = new Set([...OPTIONAL_PEERS, ...chosen.flatMap(environment => environment.packages)])
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...archives, ...packages], {
     cwd: directory,
     stdio: 'inherit',

@@ -1,4 +1,5 @@
-import { kafka, kafkajs, type ClientFactory } from 'millrace'
+import { kafka, type ClientFactory } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 
 /** The client of a real Kafka that the applications of these tests use: `MILLRACE_TEST_CLIENT=wire` for Millrace's own. */
 export function clientUnderTest(brokers: string): ClientFactory {

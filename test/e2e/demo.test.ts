@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startKafka } from '@millrace/dev-kafka'
-import { kafkajs, openTopics } from 'millrace'
+import { openTopics } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { expect, it } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url))

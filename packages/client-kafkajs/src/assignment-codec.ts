@@ -1,6 +1,7 @@
 import type { Assignor, MemberAssignment, TopicPartition } from '@millrace/core'
-import { AssignerProtocol, type GroupMember, type GroupMemberAssignment } from 'kafkajs'
+import type { AssignerProtocol, GroupMember, GroupMemberAssignment } from 'kafkajs'
 import { byTopic } from './cluster-link.ts'
+import { kafkajsPackage } from './kafkajs-package.ts'
 
 /**
  * kafkajs gives a member the partitions of its assignment, but not the user data. It does name the topics that were
@@ -15,8 +16,6 @@ const PREFIX = 'millrace/user-data/'
 /** A topic's name has at most 32 767 bytes in the protocol; base64 makes 4 characters of 3 bytes. */
 const PART_BYTES = 24_000
 
-const { MemberMetadata, MemberAssignment: Assignment } = AssignerProtocol
-
 /** Protocol version 0: topics and user data, without owned partitions. */
 const VERSION = 0
 
@@ -25,7 +24,11 @@ const VERSION = 0
  * other bytes than last time has the group assigned again, also when a follower sends them.
  */
 export function encodeSubscription(topics: readonly string[], userData: Uint8Array, rejoins: number): Buffer {
-  const encoded = MemberMetadata.encode({ version: VERSION, topics: [...topics], userData: Buffer.from(userData) })
+  const encoded = protocol().MemberMetadata.encode({
+    version: VERSION,
+    topics: [...topics],
+    userData: Buffer.from(userData),
+  })
   if (rejoins === 0) return encoded
   const count = Buffer.alloc(4)
   count.writeInt32BE(rejoins)
@@ -38,7 +41,7 @@ export async function assignMembers(
   members: readonly GroupMember[],
 ): Promise<GroupMemberAssignment[]> {
   const decoded = members.map(({ memberId, memberMetadata }) => {
-    const metadata = MemberMetadata.decode(memberMetadata)
+    const metadata = protocol().MemberMetadata.decode(memberMetadata)
     return { memberId, topics: metadata?.topics ?? [], userData: metadata?.userData ?? Buffer.alloc(0) }
   })
   const assignments = await assignor.assign(decoded)
@@ -52,7 +55,11 @@ export function encodeAssignment({ partitions, userData }: MemberAssignment): Bu
   const assignment: Record<string, number[]> = {}
   for (const [topic, list] of byTopic(partitions)) assignment[topic] = list.map(({ partition }) => partition)
   for (const name of userDataTopics(userData)) assignment[name] = []
-  return Assignment.encode({ version: VERSION, assignment, userData: Buffer.from(userData) })
+  return protocol().MemberAssignment.encode({ version: VERSION, assignment, userData: Buffer.from(userData) })
+}
+
+function protocol(): typeof AssignerProtocol {
+  return kafkajsPackage().AssignerProtocol
 }
 
 /** User data as names of topics. */

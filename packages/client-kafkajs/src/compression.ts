@@ -1,7 +1,7 @@
 import { compress, decompress } from '@millrace/compression'
 import type { CompressionCodec } from '@millrace/core'
-// CompressionCodecs is not among the names that Node finds in kafkajs' CommonJS module.
-import kafkajs, { type CompressionTypes } from 'kafkajs'
+import type { CompressionTypes } from 'kafkajs'
+import { kafkajsPackage } from './kafkajs-package.ts'
 
 /** Kafka's number of each codec, which is also kafkajs' name for it. */
 const CODEC_NUMBERS: Readonly<Record<CompressionCodec, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
@@ -18,7 +18,7 @@ type KafkajsCodecs = Record<number, (() => KafkajsCodec) | undefined>
 
 /** All of Kafka's codecs: those that kafkajs has not got and the application has not registered are added to kafkajs. */
 export function availableCodecs(): readonly CompressionCodec[] {
-  const codecs = kafkajs.CompressionCodecs as unknown as KafkajsCodecs
+  const codecs = kafkajsPackage().CompressionCodecs as unknown as KafkajsCodecs
   for (const codec of ['snappy', 'lz4', 'zstd'] as const) {
     const number = CODEC_NUMBERS[codec]
     if (!isRegistered(codecs, number)) codecs[number] = () => codecOf(codec)

@@ -1,7 +1,8 @@
 import { workerData, parentPort } from 'node:worker_threads'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Broker, type Cluster, Kafka, type KafkaConfig, logLevel, type OauthbearerProviderResponse } from 'kafkajs'
+import type { Broker, Cluster, KafkaConfig, OauthbearerProviderResponse } from 'kafkajs'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
+import { kafkajsPackage } from './kafkajs-package.ts'
 
 /** What the worker is started with. Only what can be copied from one thread to another. */
 export interface HeartbeatWorkerData {
@@ -113,6 +114,7 @@ async function askForToken(): Promise<OauthbearerProviderResponse> {
 function openCluster(): Cluster {
   let captured: Cluster | undefined
   const sasl = needsTokens ? { sasl: { mechanism: 'oauthbearer' as const, oauthBearerProvider: askForToken } } : {}
+  const { Kafka, logLevel } = kafkajsPackage()
   new Kafka({ ...config, ...sasl, logLevel: logLevel.NOTHING }).consumer({
     groupId: 'millrace-no-group',
     partitionAssigners: [

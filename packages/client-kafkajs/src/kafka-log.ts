@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@millrace/core'
-import { logLevel, type LogEntry, type logCreator } from 'kafkajs'
+import type { LogEntry, logCreator } from 'kafkajs'
+import { kafkajsPackage } from './kafkajs-package.ts'
 
 /** The same sentence of kafkajs comes again at most after this time, as connection errors do while a broker is away. */
 const REPEAT_MS = 30_000
@@ -25,7 +26,7 @@ export function kafkaLog(logger: Logger, clock: Clock): logCreator {
 
 /** Of kafkajs' errors, those that tell of trouble: what a cluster answers in the normal course of things does not. */
 function isNoteworthy({ level, log }: LogEntry): boolean {
-  if (level !== logLevel.ERROR) return false
+  if (level !== kafkajsPackage().logLevel.ERROR) return false
   const text = `${log.message} ${String(log['error'] ?? '')}`
   return !NORMAL.test(text)
 }

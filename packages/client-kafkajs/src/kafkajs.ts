@@ -13,7 +13,7 @@ import {
   type Producer,
   type ProducerOptions,
 } from '@millrace/core'
-import { Kafka, logLevel, type KafkaConfig } from 'kafkajs'
+import type { Kafka, KafkaConfig } from 'kafkajs'
 import { KafkajsAdminPort } from './admin.ts'
 import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
@@ -24,6 +24,7 @@ import { KafkajsGroupConsumer } from './group-consumer.ts'
 import { heartbeatWorkerFile } from './heartbeat-worker-file.ts'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkaLog } from './kafka-log.ts'
+import { kafkajsPackage } from './kafkajs-package.ts'
 import { ManualConsumer } from './manual-consumer.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { KafkajsProducerPort } from './producer.ts'
@@ -52,13 +53,14 @@ export interface KafkajsInstance {
 }
 
 /**
- * Returns a client that uses kafkajs, for applications that already use kafkajs.
- * @throws MILLRACE_CONFIG_INVALID
+ * Returns a client that uses kafkajs, for applications that already use kafkajs. The package `kafkajs` must be installed.
+ * @throws MILLRACE_CONFIG_INVALID, MILLRACE_CLIENT_PACKAGE_MISSING
  *
  * @example
  * new KafkaStreams(topology, { applicationId: 'word-count', client: kafkajs({ brokers: 'localhost:9092' }) })
  */
 export function kafkajs(options: KafkajsOptions): ClientFactory {
+  kafkajsPackage()
   checkOptions(options)
   return context => new KafkajsClient(options, context)
 }
@@ -100,7 +102,8 @@ class KafkajsClient implements KafkaClient {
     const sasl = rest.sasl === undefined ? undefined : ownSasl(rest.sasl, relay.pass)
     const connection = { clientId: context.clientId, ...rest, brokers: list, connectionTimeout, requestTimeout }
     this.#heartbeats = heartbeatsWith({ ...connection, ...(sasl && { sasl }) }, relay, context)
-    this.#kafka = new Kafka({
+    const { Kafka: KafkaOfKafkajs, logLevel } = kafkajsPackage()
+    this.#kafka = new KafkaOfKafkajs({
       retry: RETRY,
       ...connection,
       ...(sasl && { sasl }),

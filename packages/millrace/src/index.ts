@@ -209,7 +209,6 @@ export type {
   StreamsMetadata,
   TaskStatus,
 } from '@millrace/runtime'
-export { kafkajs, type KafkajsOptions } from '@millrace/client-kafkajs'
 export {
   kafka,
   type KafkaOptions,

@@ -58,7 +58,7 @@ const POLL_MS = 200
  * not part of its transactions.
  *
  * @example
- * const topics = await openTopics(kafkajs({ brokers }))
+ * const topics = await openTopics(kafka({ brokers }))
  * await topics.create({ name: 'lines', partitions: 4 })
  * await topics.write('lines', { key: string(), value: string() }, [{ value: 'to be or not to be' }])
  * await topics.close()
@@ -74,7 +74,7 @@ export async function openTopics(factory: ClientFactory, options: { readonly log
  * Creates those of the topics that do not exist, as before the first start of an application. Existing ones stay as they are.
  *
  * @example
- * await createTopics(kafkajs({ brokers }), { name: 'lines', partitions: 4 }, { name: 'word-counts', partitions: 4 })
+ * await createTopics(kafka({ brokers }), { name: 'lines', partitions: 4 }, { name: 'word-counts', partitions: 4 })
  */
 export async function createTopics(client: ClientFactory, ...topics: readonly NewTopic[]): Promise<void> {
   const opened = client({ clientId: 'millrace-topics', clock: systemClock, logger: consoleLogger() })

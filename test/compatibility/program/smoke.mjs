@@ -2,7 +2,8 @@
 // SMOKE_STORE=memory.
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { TopologyTestDriver } from '@millrace/testing'
-import { KafkaStreams, kafkajs, long, memoryStore, rocksdb, StreamsBuilder, string, systemClock } from 'millrace'
+import { kafka, KafkaStreams, long, memoryStore, rocksdb, StreamsBuilder, string, systemClock } from 'millrace'
+import { kafkajs } from 'millrace/kafkajs'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ const COUNTS = { key: string(), value: long() }
 export async function smoke() {
   await countInDriver()
   await countInApplication()
+  kafka({ brokers: ['localhost:9092'] })
   kafkajs({ brokers: ['localhost:9092'] })
 }
 

@@ -46,6 +46,15 @@ it('names a configuration that is not JSON', async () => {
 })
 
 it.each([
+  ['of another client', '{ "ssl": true }', 'has the option "ssl"; possible are clientId, tls, sasl'],
+  ['that is no object', 'true', 'is not a JSON object'],
+])('refuses a configuration %s', async (_what, content, text) => {
+  const config = file('client.json', content)
+  const outcome = await run('reset', '--application-id', 'app', '--command-config', config)
+  expect(outcome).toEqual({ status: 2, text: expect.stringContaining(text) as unknown })
+})
+
+it.each([
   ['the only export', `export default ${PLAN}`],
   ['one export among others', `export const plan = ${PLAN}; export const brokers = []`],
   ['one plan under two names', `const plan = ${PLAN}; export { plan, plan as default }`],

@@ -31,7 +31,7 @@ Takes an application back to where it has processed nothing: sets the offsets of
 
   --application-id ID          of the application
   --bootstrap-server LIST      host:port,host:port  (default localhost:9092)
-  --command-config FILE        JSON with more options of the client, as ssl and sasl
+  --command-config FILE        JSON with more options of kafka(), such as tls and sasl
   --topology FILE              module that exports the plan, what builder.build() gave, and starts nothing: the topics are
                                then known exactly; without it internal topics are all that are called "ID-…-changelog",
                                "ID-…-repartition" and the like

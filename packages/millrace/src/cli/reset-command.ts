@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { kafkajs, type KafkajsConnection } from '@millrace/client-kafkajs'
+import { kafka, type KafkaOptions } from '@millrace/client-wire'
 import { formatReset, resetApplication, type ResetPosition } from '@millrace/runtime'
 import { loadPlan } from './load-plan.ts'
 import {
@@ -11,6 +11,11 @@ import {
 } from './reset-arguments.ts'
 import { UsageError } from './usage-error.ts'
 
+/** The options of `kafka()` that JSON can hold. */
+const CONNECTION_OPTIONS = ['clientId', 'tls', 'sasl', 'connectTimeoutMs', 'requestTimeoutMs'] as const
+
+type ConnectionOptions = Partial<Pick<KafkaOptions, (typeof CONNECTION_OPTIONS)[number]>>
+
 /** Runs `millrace reset`. @returns the exit status */
 export async function resetCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const parsed = parseResetArguments(args)
@@ -21,7 +26,7 @@ export async function resetCommand(args: readonly string[], print: (line: string
   const to = await positionOf(parsed.to)
   const report = await resetApplication({
     applicationId: parsed.applicationId,
-    client: kafkajs({ ...(await connectionOf(parsed.commandConfig)), brokers: parsed.brokers }),
+    client: kafka({ ...(await connectionOf(parsed.commandConfig)), brokers: parsed.brokers }),
     intermediateTopics: parsed.intermediateTopics,
     force: parsed.force,
     dryRun: parsed.dryRun,
@@ -40,11 +45,20 @@ async function positionOf(to: ResetArguments['to']): Promise<ResetPosition | und
   return { offsets: parseOffsetLines(await contentOf(to.file)) }
 }
 
-async function connectionOf(path: string | undefined): Promise<Partial<KafkajsConnection>> {
+async function connectionOf(path: string | undefined): Promise<ConnectionOptions> {
   if (path === undefined) return {}
   const content = await contentOf(path)
+  const options = parsedJson(path, content)
+  if (typeof options !== 'object' || options === null) throw new UsageError(`${path} is not a JSON object`)
+  const unknown = Object.keys(options).find(name => !CONNECTION_OPTIONS.includes(name as never))
+  if (unknown !== undefined)
+    throw new UsageError(`${path} has the option "${unknown}"; possible are ${CONNECTION_OPTIONS.join(', ')}`)
+  return options
+}
+
+function parsedJson(path: string, content: string): unknown {
   try {
-    return JSON.parse(content) as Partial<KafkajsConnection>
+    return JSON.parse(content) as unknown
   } catch (error) {
     throw new UsageError(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

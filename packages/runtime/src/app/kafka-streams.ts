@@ -50,7 +50,7 @@ const POLL_MS = 100
  * need.
  *
  * @example
- * const streams = new KafkaStreams(builder.build(), { applicationId: 'word-count', client: kafkajs({ brokers }) })
+ * const streams = new KafkaStreams(builder.build(), { applicationId: 'word-count', client: kafka({ brokers }) })
  * await streams.run()
  */
 export class KafkaStreams {

@@ -15,7 +15,7 @@ it('fills in what is not given', () => {
 it.each<[string, object, RegExp]>([
   ['applicationId', { applicationId: 'my app' }, /letters, digits/],
   ['applicationId', { applicationId: undefined }, /letters, digits/],
-  ['client', { client: undefined }, /kafkajs/],
+  ['client', { client: undefined }, /kafka\(\{ brokers \}\)/],
   ['processingGuarantee', { processingGuarantee: 'exactly_once_v2' }, /at_most_once, at_least_once or exactly_once/],
   ['commitIntervalMs', { commitIntervalMs: -5 }, /from 0/],
   ['onBadRecord', { onBadRecord: 'ignore' }, /deadLetterTopic/],

@@ -201,11 +201,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
       throw millraceError('MILLRACE_CONFIG_INVALID', {
         option: 'client',
         value: 'undefined',
-        expected: 'it must be a client factory, such as kafkajs({ brokers })',
+        expected: 'it must be a client factory, such as kafka({ brokers })',
       })
     },
     check: value => typeof value === 'function',
-    expected: 'it must be a client factory, such as kafkajs({ brokers })',
+    expected: 'it must be a client factory, such as kafka({ brokers })',
   },
   store: {
     default: () => memoryStore(),

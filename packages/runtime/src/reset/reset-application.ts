@@ -25,7 +25,7 @@ const RETRY_MS = 200
  * MILLRACE_RESET_INVALID for what cannot be done. Nothing is changed then. MILLRACE_RESET_INCOMPLETE when it broke off.
  *
  * @example
- * const report = await resetApplication({ applicationId: 'word-count', client: kafkajs({ brokers }), topology, dryRun: true })
+ * const report = await resetApplication({ applicationId: 'word-count', client: kafka({ brokers }), topology, dryRun: true })
  * console.log(formatReset(report))
  */
 export async function resetApplication(options: ResetOptions): Promise<ResetReport> {

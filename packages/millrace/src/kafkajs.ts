@@ -1,0 +1,1 @@
+export { kafkajs, type KafkajsConnection, type KafkajsInstance, type KafkajsOptions } from '@millrace/client-kafkajs'
