@@ -710,7 +710,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'tasks, cooperative rebalancing, sticky assignment',
         ours: ['KafkaStreams.tasks'],
         tests: [
-          'packages/runtime/src/group/assignment.test.ts',
+          'packages/runtime/src/group/classic/assignment.test.ts',
           'packages/runtime/src/app/cooperative-rebalance.test.ts',
           driver('driver-instances'),
         ],
@@ -729,7 +729,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'standby and warm-up tasks, rack-aware standbys (KIP-441, KIP-708)',
         ours: ['KafkaStreamsOptions.numStandbyReplicas', 'KafkaStreamsOptions.rackAwareAssignmentTags'],
         tests: [
-          'packages/runtime/src/group/assignment.test.ts',
+          'packages/runtime/src/group/classic/assignment.test.ts',
           'packages/runtime/src/app/standby-takeover.test.ts',
           'test/simulation/simulation.test.ts',
         ],
@@ -828,7 +828,10 @@ export const PARITY: readonly ParityArea[] = [
           'KafkaStreamsOptions.clientTags',
           'KafkaStreamsOptions.applicationServer',
         ],
-        tests: ['packages/runtime/src/group/assignment.test.ts', 'packages/runtime/src/app/streams-metadata.test.ts'],
+        tests: [
+          'packages/runtime/src/group/classic/assignment.test.ts',
+          'packages/runtime/src/app/streams-metadata.test.ts',
+        ],
       },
       {
         java: 'state.cleanup.delay.ms',

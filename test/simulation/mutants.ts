@@ -116,13 +116,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a task has two owners',
-    file: 'packages/runtime/src/group/assignment.ts',
+    file: 'packages/runtime/src/group/classic/assignment.ts',
     from: 'active: situation.tasks.filter((_, task) => active[task] === member)',
     to: 'active: situation.tasks.filter((_, task) => active[task] === member || task === 0)',
   },
   {
     name: 'a task is given to its next owner before the last one has closed it',
-    file: 'packages/runtime/src/group/hand-over.ts',
+    file: 'packages/runtime/src/group/classic/hand-over.ts',
     from: '  const isFree = (memberId: string, name: string) => !held.has(name) || held.get(name) === memberId\n',
     to: `  const isFree = (memberId: string, name: string) => !held.has(name) || memberId !== ''\n`,
   },

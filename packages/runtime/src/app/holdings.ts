@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../config/options.ts'
-import type { Holdings } from '../group/member-data.ts'
+import type { Holdings } from '../group/group-membership.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { TaskSet } from '../task/task-set.ts'
 

@@ -11,6 +11,8 @@ import {
 } from '@millrace/core'
 import { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
+import { ClassicMembership } from '../group/classic/classic-membership.ts'
+import type { GroupMembership } from '../group/group-membership.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type RestoreListener, Restorer } from '../restore/restorer.ts'
 import type { StandbyListener } from '../restore/standby-listener.ts'
@@ -29,8 +31,8 @@ import { RepartitionPurge } from '../topics/repartition-purge.ts'
 import { KnownLimits } from '../topics/topic-limits.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
-import { Membership } from './membership.ts'
 import type { Patience } from './patience.ts'
+import { TaskOwnership } from './task-ownership.ts'
 import { warnOfJsonKeys } from './warn-of-json-keys.ts'
 
 /** What an instance works with, from the start to the end. */
@@ -42,7 +44,9 @@ export interface InstanceParts {
   readonly tasks: TaskSet
   readonly committer: Committer
   readonly purge: RepartitionPurge
-  readonly membership: Membership
+  /** The source of the tasks. */
+  readonly membership: GroupMembership
+  readonly ownership: TaskOwnership
   readonly cleaner: StateCleaner
   /** Partition counts by real name. */
   readonly topicsAtStart: ReadonlyMap<string, number>
@@ -166,10 +170,14 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const { onChange } = parts
   const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
   const eager = client.capabilities.rebalance === 'eager'
-  const membership = new Membership({
-    ...connected,
-    ...{ options, topics, tasks, standbys, committer, holdings, eager, onChange },
+  const ownership = new TaskOwnership({
+    ...{ logger, producers, tasks, standbys, committer, onChange },
+    membership: () => membership,
     onShutdown: () => parts.onError(millraceError('MILLRACE_APPLICATION_SHUTDOWN', { applicationId })),
+  })
+  const membership: GroupMembership = new ClassicMembership({
+    ...{ options, topics, admin, consumer, eager, holdings },
+    listener: ownership,
   })
   opened.add(async () => membership.close())
   const cleaner = new StateCleaner({
@@ -194,6 +202,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     committer,
     purge,
     membership,
+    ownership,
     cleaner,
     topicsAtStart: partitions,
   }

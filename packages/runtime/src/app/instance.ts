@@ -68,7 +68,7 @@ export interface InstanceStore {
  * The way of a record: `#poll` queues what was fetched with its task, `#process` lets each task take records oldest first
  * through its compiled topology, `#commitIfDue` makes what they did durable. Everything that can go wrong in a round comes up
  * in `step`, and `#recover` decides about it by the error's kind. How the parts are connected is in `instance-parts.ts`, what
- * an assignment does to the tasks in `membership.ts`.
+ * an assignment does to the tasks in `task-ownership.ts`.
  */
 export class Instance {
   readonly #topics: TopicPatterns
@@ -178,11 +178,11 @@ export class Instance {
     try {
       const found = await this.#refreshTopicsIfDue()
       await this.#growth.lookIfDue(this.#parts)
-      await this.#parts.membership.takeUpIfDue()
+      await this.#parts.ownership.takeUpIfDue()
       const updated = await this.#parts.globals.update()
       const fetched = await this.#poll(this.#mayWait(maxWaitMs))
       await this.#confirmAfterPause()
-      await this.#slowAssignment?.check(this.#parts.membership.assigned, this.#parts.admin)
+      await this.#slowAssignment?.check(this.#parts.membership.assignment !== undefined, this.#parts.admin)
       const processed = await this.#process(maxRecords)
       const committed = await this.#commitIfDue()
       await this.#cleanIfDue()
@@ -304,7 +304,7 @@ export class Instance {
   /** Between two assignments it is open who works with which state. */
   async #cleanIfDue(): Promise<void> {
     const { consumer, membership, cleaner } = this.#parts
-    if (membership.assigned && !consumer.isRebalancing()) await cleaner.cleanIfDue()
+    if (membership.assignment !== undefined && !consumer.isRebalancing()) await cleaner.cleanIfDue()
   }
 
   async #poll(maxWaitMs: number): Promise<boolean> {
@@ -378,7 +378,7 @@ export class Instance {
    * done again, with new producers. Anything else ends the application.
    */
   async #recover(error: unknown): Promise<void> {
-    const { tasks, producers, membership, globals } = this.#parts
+    const { tasks, producers, membership, ownership, globals } = this.#parts
     const { logger, clock } = this.#options
     if (this.#letGo) {
       logger.warn({ error }, 'closed without a commit: uncommitted records are processed again')
@@ -386,7 +386,7 @@ export class Instance {
     }
     try {
       if (await takeBackLate(error, tasks, logger)) {
-        membership.takeUpLater()
+        ownership.takeUpLater()
         await tasks.abandon()
         return await producers.closeAll()
       }
@@ -402,7 +402,7 @@ export class Instance {
     const corrupt = error.code === 'MILLRACE_STORE_CORRUPT'
     if (corrupt) logger.warn({ error }, 'a store is corrupted: restarting the tasks from the changelog')
     else this.#patience.waitsFor(error)
-    membership.takeUpLater()
+    ownership.takeUpLater()
     await tasks.abandon()
     await producers.closeAll()
     // It may have been a global one that a task has read.
@@ -431,7 +431,7 @@ export class Instance {
   /** There is an assignment, and every task of it is running. */
   get #running(): boolean {
     const parts = this.#begun
-    return parts !== undefined && parts.membership.settled && parts.tasks.allRunning
+    return parts !== undefined && parts.ownership.settled && parts.tasks.allRunning
   }
 
   #tellRebalancing(): void {

@@ -1,6 +1,6 @@
 import { type Assignor, type ClientFactory, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { decodeMemberData } from '../group/member-data.ts'
+import { decodeMemberData } from '../group/classic/member-data.ts'
 import { testApplication } from './application.fixture.ts'
 
 it('the leader is told the state of a standby also while the task that takes it over starts', async () => {

@@ -1,5 +1,5 @@
 import type { Plan } from '@millrace/core'
-import type { HostTasks } from '../group/member-data.ts'
+import type { HostTasks } from '../group/group-membership.ts'
 import { type TaskId, taskName } from '../task/task-id.ts'
 
 /** An instance of the application and its stores, as of the last assignment. */

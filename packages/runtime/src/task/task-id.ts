@@ -1,3 +1,5 @@
+import type { TopicPartition } from '@millrace/core'
+
 /** `<sub-topology>_<partition>`, as Kafka Streams writes it. */
 export interface TaskId {
   readonly subTopology: number
@@ -16,4 +18,10 @@ export function parseTaskName(name: string): TaskId | undefined {
 /** Sub-topology first, then partition. */
 export function compareTasks(a: TaskId, b: TaskId): number {
   return a.subTopology - b.subTopology || a.partition - b.partition
+}
+
+/** A task and the partitions that it reads. */
+export interface AssignedTask {
+  readonly id: TaskId
+  readonly partitions: readonly TopicPartition[]
 }

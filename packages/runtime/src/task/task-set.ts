@@ -32,7 +32,7 @@ import { RecordOrigins } from './record-origins.ts'
 import type { SinkTopics } from './sink.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-options.ts'
-import { compareTasks, type TaskId, taskName } from './task-id.ts'
+import { type AssignedTask, compareTasks, type TaskId, taskName } from './task-id.ts'
 
 export interface TaskSetOptions {
   /** As of now: which topics a pattern matches may change between two assignments. */
@@ -111,21 +111,16 @@ export class TaskSet {
     return this.#starting.size === 0 && !this.suspended
   }
 
-  /** The tasks that read these partitions. */
-  idsOf(partitions: readonly TopicPartition[]): readonly TaskId[] {
-    return [...this.#group(partitions).values()].map(({ id }) => id)
+  /** The running tasks that `assign` would close. */
+  leaving(wanted: readonly AssignedTask[]): readonly Task[] {
+    const partitions = partitionsByTask(wanted)
+    return this.running.filter(({ name, queues }) => !samePartitions(partitions.get(name), queues))
   }
 
-  /** Those that run and that `assign` would close. */
-  leaving(partitions: readonly TopicPartition[]): readonly Task[] {
-    const wanted = this.#group(partitions)
-    return this.running.filter(({ name, queues }) => !samePartitions(wanted.get(name)?.partitions, queues))
-  }
-
-  /** Lets go of tasks on their way that these partitions do not ask for: at once, so that none of them begins to run. */
-  async cancel(partitions: readonly TopicPartition[]): Promise<void> {
-    const wanted = this.#group(partitions)
-    const gone = ({ id, partitions: had }: Starting) => !samePartitions(wanted.get(taskName(id))?.partitions, had)
+  /** Ends starting tasks that are not among these: at once, so that none of them begins to run. */
+  async cancel(wanted: readonly AssignedTask[]): Promise<void> {
+    const partitions = partitionsByTask(wanted)
+    const gone = ({ id, partitions: had }: Starting) => !samePartitions(partitions.get(taskName(id)), had)
     await this.#cancel([...this.#starting.values()].filter(gone))
   }
 
@@ -133,16 +128,15 @@ export class TaskSet {
    * Takes on what is held now: closes what is gone, keeps what stays, begins with what is new. What a closed task has done and not
    * committed is dropped.
    */
-  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+  async assign(wanted: readonly AssignedTask[]): Promise<void> {
     // First those on their way: one that began to run meanwhile would be missed by the loop that closes.
-    await this.cancel(partitions)
-    for (const task of this.leaving(partitions)) {
+    await this.cancel(wanted)
+    for (const task of this.leaving(wanted)) {
       this.#running.delete(task.name)
       await this.#close(task, true)
     }
     if (this.suspended) this.#goOn()
-    const wanted = this.#group(partitions)
-    const added = [...wanted.values()].filter(({ id }) => !this.#has(taskName(id)))
+    const added = wanted.filter(({ id }) => !this.#has(taskName(id)))
     if (added.length > 0) this.#begin(added)
   }
 
@@ -244,21 +238,7 @@ export class TaskSet {
     return this.#running.has(name) || this.#starting.has(name)
   }
 
-  #group(partitions: readonly TopicPartition[]): Map<string, { id: TaskId; partitions: TopicPartition[] }> {
-    const tasks = new Map<string, { id: TaskId; partitions: TopicPartition[] }>()
-    const readers = sourceTopics(this.#options.plan(), this.#options.options.applicationId)
-    for (const { topic, partition } of partitions) {
-      const subTopology = readers.get(topic)
-      if (subTopology === undefined) continue
-      const id = { subTopology, partition }
-      const task = tasks.get(taskName(id)) ?? { id, partitions: [] }
-      task.partitions.push({ topic, partition })
-      tasks.set(taskName(id), task)
-    }
-    return tasks
-  }
-
-  #begin(added: readonly { id: TaskId; partitions: TopicPartition[] }[]): void {
+  #begin(added: readonly AssignedTask[]): void {
     const gate = new RestoreGate(this.#options.restorer, added.length)
     for (const { id, partitions } of added) {
       const abort = new AbortController()
@@ -486,12 +466,6 @@ function offsetAt(offsets: readonly TopicPartitionOffset[], same: (entry: TopicP
   return offsets.find(same)?.offset ?? 0
 }
 
-/** The sub-topology that reads each topic, by real name. */
-function sourceTopics(plan: Plan, applicationId: string): ReadonlyMap<string, number> {
-  const real = topicNaming(plan, applicationId)
-  return new Map(plan.subTopologies.flatMap(({ id, sourceTopics: topics }) => topics.map(topic => [real(topic), id])))
-}
-
 /** How a topic, by real name, is started where no offset is committed. */
 function resetPolicies(plan: Plan, options: ResolvedOptions): (topic: string) => OffsetReset {
   const real = topicNaming(plan, options.applicationId)
@@ -505,6 +479,10 @@ function resetPolicies(plan: Plan, options: ResolvedOptions): (topic: string) =>
   // Nobody but the application writes its repartition topics, so they are read from the beginning.
   const repartition = new Set(plan.repartitionTopics.map(({ name }) => real(name)))
   return topic => (repartition.has(topic) ? 'earliest' : (policies.get(topic) ?? options.offsetReset))
+}
+
+function partitionsByTask(tasks: readonly AssignedTask[]): ReadonlyMap<string, readonly TopicPartition[]> {
+  return new Map(tasks.map(({ id, partitions }) => [taskName(id), partitions]))
 }
 
 function samePartitions(wanted: readonly TopicPartition[] | undefined, had: readonly TopicPartition[]): boolean {

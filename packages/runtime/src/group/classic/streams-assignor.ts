@@ -9,9 +9,9 @@ import {
   topicNaming,
   type TopicPartition,
 } from '@millrace/core'
-import { checkGrowth } from '../topics/check-growth.ts'
-import { taskCount } from '../topics/partition-counts.ts'
-import { type TaskId, taskName } from '../task/task-id.ts'
+import { checkGrowth } from '../../topics/check-growth.ts'
+import { taskCount } from '../../topics/partition-counts.ts'
+import { type TaskId, taskName } from '../../task/task-id.ts'
 import {
   type AssignableMember,
   type AssignableTask,
@@ -21,7 +21,7 @@ import {
 } from './assignment.ts'
 import { handOver } from './hand-over.ts'
 import { decodeMemberData, encodeAssignmentData, encodeMemberData, type MemberData } from './member-data.ts'
-import { recordsOfTasks } from './task-records.ts'
+import { recordsOfTasks } from '../task-records.ts'
 
 export interface StreamsAssignorOptions {
   /** With the topics that match its patterns at the moment. */

@@ -1,25 +1,5 @@
-import { parseTaskName, type TaskId, taskName } from '../task/task-id.ts'
-
-/** What a member has. */
-export interface Holdings {
-  /** Members of one process share its disk. Empty where the member said nothing that is understood. */
-  readonly processId: string
-  /** Tasks that it has, running or on their way. */
-  readonly active: readonly TaskId[]
-  /** Tasks whose state it follows, warm-ups too. */
-  readonly standby: readonly TaskId[]
-  /**
-   * By name of a task, how far its copy of the state is: the sum of the offsets in the changelogs of its stores. An active
-   * task that is absent runs, so that it is as far as its changelogs are; any other that is absent has no copy here.
-   */
-  readonly positions: ReadonlyMap<string, number>
-  /** Where it is, as `{ zone: 'a' }`. */
-  readonly tags: Readonly<Record<string, string>>
-  /** How much it takes in comparison with others. */
-  readonly capacity: number
-  /** `host:port` under which its stores can be asked. */
-  readonly host: string | undefined
-}
+import { parseTaskName, type TaskId, taskName } from '../../task/task-id.ts'
+import type { Holdings, HostTasks } from '../group-membership.ts'
 
 /** What a member tells the leader of its group. */
 export interface MemberData extends Holdings {
@@ -120,13 +100,6 @@ export interface AssignmentData {
   readonly isOther: boolean
   /** The whole application is to end. */
   readonly shutdown: boolean
-}
-
-export interface HostTasks {
-  /** `host:port` */
-  readonly host: string
-  readonly active: readonly TaskId[]
-  readonly standby: readonly TaskId[]
 }
 
 /**

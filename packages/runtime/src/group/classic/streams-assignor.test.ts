@@ -1,7 +1,7 @@
 import { StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { testApplication } from '../app/application.fixture.ts'
-import { resolveOptions } from '../config/options.ts'
+import { testApplication } from '../../app/application.fixture.ts'
+import { resolveOptions } from '../../config/options.ts'
 import { decodeAssignmentData, encodeMemberData, type MemberData } from './member-data.ts'
 import { streamsAssignor } from './streams-assignor.ts'
 
