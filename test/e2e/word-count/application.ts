@@ -14,6 +14,8 @@ export interface WordCountOptions {
   readonly name: string
   /** Of each topic. @default 4 */
   readonly partitions?: number
+  /** When the state of a task may move. @default those of `KafkaStreams` */
+  readonly moving?: Pick<WordCountSettings, 'acceptableRecoveryLag' | 'probingRebalanceIntervalMs'>
 }
 
 /** The word count as an application of several processes, with its topics, seen from outside. */
@@ -41,7 +43,7 @@ export interface WordCountApplication extends AsyncDisposable {
 const WORKER = new URL('worker-process.ts', import.meta.url)
 
 export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
-  const { brokers, guarantee, name, partitions = 4 } = options
+  const { brokers, guarantee, name, partitions = 4, moving = {} } = options
   const group = await workerGroup()
   const io = topicIo(clientUnderTest(brokers))
   const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
@@ -56,6 +58,7 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
     start(worker, state = worker) {
       const settings: WordCountSettings = {
         ...topics,
+        ...moving,
         brokers,
         applicationId: name,
         stateDir: group.stateDir(state),

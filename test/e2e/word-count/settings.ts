@@ -3,7 +3,13 @@ import type { KafkaStreamsOptions } from 'millrace'
 /** What a worker process of the word count is told: all of it can be written as JSON. */
 export interface WordCountSettings extends Pick<
   KafkaStreamsOptions,
-  'applicationId' | 'stateDir' | 'processingGuarantee' | 'commitIntervalMs' | 'sessionTimeoutMs'
+  | 'applicationId'
+  | 'stateDir'
+  | 'processingGuarantee'
+  | 'commitIntervalMs'
+  | 'sessionTimeoutMs'
+  | 'acceptableRecoveryLag'
+  | 'probingRebalanceIntervalMs'
 > {
   readonly brokers: string
   /** Topics. */
