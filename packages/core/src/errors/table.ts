@@ -344,6 +344,11 @@ export const ERROR_TABLE = {
     message: 'The value cannot be encoded as {serde}: {reason}',
     hint: 'Give the operator a serde that matches its values, or convert the values first. To skip such records, set onBadRecord to "continue" or to a dead-letter topic.',
   },
+  MILLRACE_SCHEMA_INVALID: {
+    kind: 'topology',
+    message: 'The schema is invalid: {reason}',
+    hint: 'Correct the schema. For Avro, the specification at https://avro.apache.org/docs/ says what is allowed.',
+  },
   MILLRACE_SERDE_ASYNC_SCHEMA: {
     kind: 'topology',
     message: 'The {vendor} schema of {serde} is asynchronous',

@@ -1,0 +1,1 @@
+export { startRegistry, type RunningRegistry, type StartRegistryOptions } from './start-registry.ts'
