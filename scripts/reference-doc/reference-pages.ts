@@ -11,7 +11,7 @@ const root = new URL('../../', import.meta.url)
 const reference = new URL('docs/reference/', root)
 
 /** Where the words of the reference come from. */
-const API_FILES = 'packages/core/src/{dsl,operators,state,serde,record,windows,ports}/*.ts'
+const API_FILES = 'packages/core/src/{assemble,dsl,operators,state,serde,record,windows,ports}/*.ts'
 
 /** A page of docs/reference as it is and as it should be. */
 export interface ReferencePage {

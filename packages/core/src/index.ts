@@ -90,7 +90,7 @@ export { LONG_AGO, longestSince, momentOf } from './clock/elapsed.ts'
 export { ManualClock } from './clock/manual-clock.ts'
 export { seededRandom } from './random/seeded-random.ts'
 export { compareBytes } from './state/compare-bytes.ts'
-export * from './state/key-layout.ts'
+export * from './formats/key-layout.ts'
 export { memoryStore } from './state/memory-backend.ts'
 export { storeIterator, type ChunkSource } from './state/store-iterator.ts'
 export { compileOperator, keepsKeyAndTime, looksAtNothing } from './operators/compile-operator.ts'
@@ -108,19 +108,19 @@ export type * from './state/engine-store.ts'
 export type * from './state/store-types.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type { KStream } from './dsl/kstream.ts'
-export type { AsyncRetry, MapValuesAsyncOptions } from './dsl/async-values.ts'
-export type { DeduplicateOptions } from './dsl/deduplicate.ts'
+export type { AsyncRetry, MapValuesAsyncOptions } from './assemble/async-values.ts'
+export type { DeduplicateOptions } from './assemble/deduplicate.ts'
 export type { KTable } from './dsl/ktable.ts'
 export type { GlobalKTable } from './dsl/global-ktable.ts'
 export type { KGroupedStream } from './dsl/kgrouped-stream.ts'
 export type { KGroupedTable } from './dsl/kgrouped-table.ts'
-export type { SuppressOptions } from './dsl/suppress.ts'
+export type { SuppressOptions } from './assemble/suppress.ts'
 export type { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
 export type { BranchedKStream, Split, SplitOf } from './dsl/branched-kstream.ts'
-export type { BranchPattern } from './dsl/branch-pattern.ts'
-export type { LateOption } from './dsl/late.ts'
-export type { DistinctCountOptions, DistinctCountWindowsOptions, DistinctId } from './dsl/distinct-count.ts'
-export type { Rank, TopNOptions, TopNWindowsOptions } from './dsl/top-n.ts'
+export type { BranchPattern } from './assemble/branch-pattern.ts'
+export type { LateOption } from './dsl/late-option.ts'
+export type { DistinctCountOptions, DistinctCountWindowsOptions, DistinctId } from './assemble/distinct-count.ts'
+export type { Rank, TopNOptions, TopNWindowsOptions } from './assemble/top-n.ts'
 export type { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
 export type {
   CogroupedKStream,
@@ -128,7 +128,12 @@ export type {
   TimeWindowedCogroupedKStream,
 } from './dsl/cogrouped-kstream.ts'
 export type { WindowedByOptions } from './dsl/kgrouped-stream.ts'
-export { joinWindows, type JoinWindows, type JoinWindowsOptions, type StreamJoinOptions } from './dsl/stream-joins.ts'
+export {
+  joinWindows,
+  type JoinWindows,
+  type JoinWindowsOptions,
+  type StreamJoinOptions,
+} from './assemble/stream-joins.ts'
 export {
   hopping,
   sessions,

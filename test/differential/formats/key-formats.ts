@@ -10,8 +10,8 @@ import {
   windowKeyStart,
 } from '@millrace/core'
 import { murmur3 } from '../../../packages/core/src/record/murmur3.ts'
-import { joinSideKey } from '../../../packages/core/src/serde/join-side-serdes.ts'
-import { combinedKey } from '../../../packages/core/src/serde/subscription.ts'
+import { joinSideKey } from '../../../packages/core/src/formats/join-sides.ts'
+import { combinedKey } from '../../../packages/core/src/formats/subscription.ts'
 import { drawBase64, drawInteger, drawTime, drawWellFormed } from './draw-datum.ts'
 import { type Formats, format } from './format.ts'
 

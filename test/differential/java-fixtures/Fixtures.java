@@ -40,7 +40,7 @@ public class Fixtures {
     write(root.resolve("record/fixtures/record-batches.json"), batches());
     write(root.resolve("serde/fixtures/serdes.json"), serdes());
     write(root.resolve("serde/fixtures/ill-formed-utf8.json"), illFormed());
-    write(root.resolve("state/fixtures/store-keys.json"), storeKeys());
+    write(root.resolve("formats/fixtures/store-keys.json"), storeKeys());
   }
 
   // Hashes

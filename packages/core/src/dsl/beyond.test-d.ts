@@ -6,7 +6,7 @@ import { long } from '../serde/number-serdes.ts'
 import { string } from '../serde/text-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { KTable } from './ktable.ts'
-import { joinWindows } from './stream-joins.ts'
+import { joinWindows } from '../assemble/stream-joins.ts'
 import { StreamsBuilder } from './streams-builder.ts'
 import { sessions, tumbling } from './windows.ts'
 

@@ -2,12 +2,12 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { Awaitable, BranchSpec, ValueFn } from '../operators/spec.ts'
 import type { GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import { type BranchPattern, type Matched, patternPredicate, type Unmatched } from './branch-pattern.ts'
+import { type BranchPattern, type Matched, patternPredicate, type Unmatched } from '../assemble/branch-pattern.ts'
 import type { SerdeSide, TopologyError } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import { type StreamPoint, streamPoint } from './point.ts'
-import { processorEntry } from './steps.ts'
+import { type StreamPoint, streamPoint } from '../assemble/point.ts'
+import { processorEntry } from '../assemble/steps.ts'
 
 /**
  * What a split knows of itself: the stream's types, those of its values that no branch has taken yet, the branches so far, and

@@ -1,12 +1,4 @@
-import type { Graph } from '../topology/graph.ts'
-import { globalPoint, type types } from './point.ts'
-
-/** What a `GlobalKTable` stands for. */
-export interface GlobalPoint {
-  readonly graph: Graph
-  /** The name of its store. */
-  readonly store: string
-}
+import { globalPoint, type GlobalPoint, type types } from '../assemble/point.ts'
 
 /**
  * A table of which every instance has all partitions. Streams can be joined with it by any key without repartitioning. It is

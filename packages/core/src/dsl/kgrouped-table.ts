@@ -5,8 +5,8 @@ import type { ResultSerdeMissing, RowOf, SerdeSide, TopologyError } from './know
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeOptions } from './options.ts'
-import { point, type types } from './point.ts'
-import { addTableAggregation, type TableGroupPoint } from './table-aggregation.ts'
+import { point, type types } from '../assemble/point.ts'
+import { addTableAggregation, type TableGroupPoint } from '../assemble/table-aggregation.ts'
 
 /**
  * A table grouped by a new key, for an aggregation. When a row changes, the subtractor removes its old value from the

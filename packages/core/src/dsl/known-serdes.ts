@@ -1,5 +1,5 @@
 import type { Headers } from '../record/headers.ts'
-import type { types } from './point.ts'
+import type { types } from '../assemble/point.ts'
 
 /**
  * The serdes that are known at a point of the topology. They are given at the source and stay known while the type of keys or

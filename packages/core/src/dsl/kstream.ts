@@ -2,16 +2,16 @@ import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import type { AsyncCall } from '../operators/map-values-async.ts'
 import type { Awaitable } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
-import { addMapValuesAsync, type MapValuesAsyncOptions } from './async-values.ts'
-import { addDeduplicate, type DeduplicateOptions } from './deduplicate.ts'
+import { addMapValuesAsync, type MapValuesAsyncOptions } from '../assemble/async-values.ts'
+import { addDeduplicate, type DeduplicateOptions } from '../assemble/deduplicate.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
-import { addStreamTableJoin } from './joins.ts'
-import { onLateOf, withLatePoints } from './late.ts'
-import { addStreamStreamJoin, type StreamJoinOptions } from './stream-joins.ts'
+import { addStreamTableJoin } from '../assemble/joins.ts'
+import { onLateOf, withLatePoints } from './late-option.ts'
+import { addStreamStreamJoin, type StreamJoinOptions } from '../assemble/stream-joins.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import { GlobalKTable } from './global-ktable.ts'
-import { addStreamGlobalJoin } from './globals.ts'
-import { groupPoint } from './group-point.ts'
+import { addStreamGlobalJoin } from '../assemble/globals.ts'
+import { groupPoint } from '../assemble/group-point.ts'
 import type {
   AllKnown,
   IfGiven,
@@ -42,11 +42,11 @@ import type {
   TopicChoice,
   ToTableOptions,
 } from './options.ts'
-import { globalPoint, point, sameGraph, type StreamPoint, type TablePoint, type types } from './point.ts'
-import { addSink } from './sink.ts'
-import { addRepartition } from './repartition.ts'
-import { addMerge, addProcessor, addStep } from './steps.ts'
-import { addToTable } from './tables.ts'
+import { globalPoint, point, sameGraph, type StreamPoint, type TablePoint, type types } from '../assemble/point.ts'
+import { addSink } from '../assemble/sink.ts'
+import { addRepartition } from '../assemble/repartition.ts'
+import { addMerge, addProcessor, addStep } from '../assemble/steps.ts'
+import { addToTable } from '../assemble/tables.ts'
 
 /**
  * A stream of records. Each method adds an operator and returns the resulting stream; nothing runs before the application

@@ -1,13 +1,13 @@
-import type { GroupPoint, WindowedBy } from './aggregation.ts'
+import type { GroupPoint, WindowedBy } from '../assemble/aggregation.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'
 import type { SerdeSide } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { KTable } from './ktable.ts'
-import type { StreamPoint, TablePoint } from './point.ts'
+import type { StreamPoint, TablePoint } from '../assemble/point.ts'
 import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
-import type { TableGroupPoint } from './table-aggregation.ts'
+import type { TableGroupPoint } from '../assemble/table-aggregation.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
 /**

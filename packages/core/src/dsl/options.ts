@@ -1,4 +1,4 @@
-import type { LateOption } from './late.ts'
+import type { LateOption } from './late-option.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { SerdeOf } from './known-serdes.ts'
 import type { StoreBuilder, StoreSettings } from '../state/store-builder.ts'

@@ -2,14 +2,14 @@ import type { Awaitable } from '../operators/spec.ts'
 import type { Windowed } from '../record/windowed.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
-import { addAggregation, type GroupPoint, type WindowedBy } from './aggregation.ts'
-import { addDistinctCount, type DistinctCountWindowsOptions, type DistinctId } from './distinct-count.ts'
+import { addAggregation, type GroupPoint, type WindowedBy } from '../assemble/aggregation.ts'
+import { addDistinctCount, type DistinctCountWindowsOptions, type DistinctId } from '../assemble/distinct-count.ts'
 import type { MissingValue, ResultSerdeMissing, RowOf, SerdeSide, ValueKnown, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type { MaterializeWindowsOptions } from './options.ts'
-import { point, type types } from './point.ts'
-import { addTopN, type TopNWindowsOptions } from './top-n.ts'
+import { point, type types } from '../assemble/point.ts'
+import { addTopN, type TopNWindowsOptions } from '../assemble/top-n.ts'
 
 /**
  * A grouped stream that is aggregated per session. A record joins all sessions of its key within the inactivity gap, and

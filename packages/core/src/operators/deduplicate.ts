@@ -1,4 +1,4 @@
-import type { RecordOrigin } from '../serde/seen-record.ts'
+import type { RecordOrigin } from '../formats/seen-record.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
 import { compileDropLate } from './late.ts'
 import type { OperatorEnv, Process, TaskContext } from './process.ts'

@@ -6,7 +6,7 @@ import {
   type Instruction,
   type Subscription,
   type SubscriptionResponse,
-} from '../serde/subscription.ts'
+} from '../formats/subscription.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'

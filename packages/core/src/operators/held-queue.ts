@@ -1,5 +1,5 @@
 import { compareBytes } from '../state/compare-bytes.ts'
-import type { HeldChange } from '../serde/held-change.ts'
+import type { HeldChange } from '../formats/held-change.ts'
 import type { TaskContext } from './process.ts'
 
 /** An update in the queue. Its time stays that of the first one for its key, the rest is the latest's. */

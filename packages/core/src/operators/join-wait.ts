@@ -1,5 +1,5 @@
 import { readInt32, writeInt32, writeInt64 } from '../record/big-endian.ts'
-import { decodeHeld, encodeHeld, type HeldChange } from '../serde/held-change.ts'
+import { decodeHeld, encodeHeld, type HeldChange } from '../formats/held-change.ts'
 import { asBuffer } from '../serde/in-place-serde.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'

@@ -1,4 +1,4 @@
-import type { JoinSideKey, JoinSideValue } from '../serde/join-side-serdes.ts'
+import type { JoinSideKey, JoinSideValue } from '../formats/join-sides.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import { defined } from './function-result.ts'
 import { compileDropLate } from './late.ts'

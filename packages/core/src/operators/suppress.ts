@@ -1,6 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { Windowed } from '../record/windowed.ts'
-import { decodeHeld, encodeHeld, type HeldChange, heldSize } from '../serde/held-change.ts'
+import { decodeHeld, encodeHeld, type HeldChange, heldSize } from '../formats/held-change.ts'
 import { asBuffer } from '../serde/in-place-serde.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'

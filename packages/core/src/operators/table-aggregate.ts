@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Change } from '../serde/change.ts'
+import type { Change } from '../formats/change.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
 import { defined } from './function-result.ts'

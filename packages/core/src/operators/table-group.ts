@@ -1,4 +1,4 @@
-import type { Change } from '../serde/change.ts'
+import type { Change } from '../formats/change.ts'
 import { sameBytesOf } from '../serde/key-identity.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
 import { pairOf } from './function-result.ts'

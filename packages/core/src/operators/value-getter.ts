@@ -1,5 +1,5 @@
 import type { Windowed } from '../record/windowed.ts'
-import { decodeHeld } from '../serde/held-change.ts'
+import { decodeHeld } from '../formats/held-change.ts'
 import { asBuffer } from '../serde/in-place-serde.ts'
 import type { RangeStore, StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { joinWindows } from '../dsl/stream-joins.ts'
+import { joinWindows } from '../assemble/stream-joins.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { hopping, sessions, sliding, tumbling } from '../dsl/windows.ts'
 import { string } from '../serde/text-serdes.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MillraceError } from '../errors/millrace-error.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { joinWindows } from '../dsl/stream-joins.ts'
+import { joinWindows } from '../assemble/stream-joins.ts'
 import { long } from '../serde/number-serdes.ts'
 import { string } from '../serde/text-serdes.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { joinWindows } from '../dsl/stream-joins.ts'
+import { joinWindows } from '../assemble/stream-joins.ts'
 import { tumbling } from '../dsl/windows.ts'
 import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import { string } from '../serde/text-serdes.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { joinWindows } from '../dsl/stream-joins.ts'
+import { joinWindows } from '../assemble/stream-joins.ts'
 import { sessions } from '../dsl/windows.ts'
 import { string } from '../serde/text-serdes.ts'
 import { refuseKeyFirst } from './value-first.ts'

@@ -1,7 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber, type NumberRange } from '../errors/number-option.ts'
 import type { AsyncOrdering, MapValuesAsyncSpec } from '../operators/map-values-async.ts'
-import type { NameOption } from './options.ts'
+import type { NameOption } from '../dsl/options.ts'
 import type { StreamPoint } from './point.ts'
 import { addStep } from './steps.ts'
 

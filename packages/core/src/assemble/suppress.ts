@@ -7,7 +7,7 @@ import type { GraphEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { requiredSerdes } from '../topology/required-serdes.ts'
 import { suppressedTableState } from '../topology/table-state.ts'
-import type { NameOption } from './options.ts'
+import type { NameOption } from '../dsl/options.ts'
 import type { TablePoint } from './point.ts'
 
 interface BufferOptions extends NameOption {

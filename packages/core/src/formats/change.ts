@@ -1,7 +1,7 @@
 import { readVarint, skipVarint, varintSize, writeVarint } from '../record/varint.ts'
-import { asBuffer } from './in-place-serde.ts'
-import type { Serde } from './serde.ts'
-import { decodeError } from './serde-errors.ts'
+import { asBuffer } from '../serde/in-place-serde.ts'
+import type { Serde } from '../serde/serde.ts'
+import { decodeError } from '../serde/serde-errors.ts'
 
 /*
  * An update of a table on its way to a grouping, as Kafka Streams writes it since 3.5 (ChangedSerializer):

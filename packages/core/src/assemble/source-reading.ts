@@ -2,7 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { SourceReading } from '../topology/graph.ts'
 import { checkedName } from '../topology/naming.ts'
-import type { SourceOptions, TopicsRead } from './options.ts'
+import type { SourceOptions, TopicsRead } from '../dsl/options.ts'
 
 export type Settings = Pick<SourceOptions<never, never>, 'offsetReset' | 'timestampExtractor' | 'onBadTimestamp'>
 

@@ -2,7 +2,7 @@ import type { OperatorSpec } from '../operators/spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { Graph, GraphEntry, ProcessorEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
-import type { ProcessOptions } from './options.ts'
+import type { ProcessOptions } from '../dsl/options.ts'
 import { type StreamPoint, streamPoint } from './point.ts'
 
 type StepType =

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { KeyRange } from '../ports/store.ts'
-import { compareBytes } from './compare-bytes.ts'
+import { compareBytes } from '../state/compare-bytes.ts'
 import {
   isSessionKeyOf,
   isWindowKeyOf,

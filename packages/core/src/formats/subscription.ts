@@ -1,7 +1,7 @@
 import { readInt32, writeInt32 } from '../record/big-endian.ts'
-import { asBuffer } from './in-place-serde.ts'
-import type { Serde } from './serde.ts'
-import { decodeError } from './serde-errors.ts'
+import { asBuffer } from '../serde/in-place-serde.ts'
+import type { Serde } from '../serde/serde.ts'
+import { decodeError } from '../serde/serde-errors.ts'
 
 /*
  * What the two sides of a join by foreign key tell each other, as Kafka Streams 3.4 and later write it:

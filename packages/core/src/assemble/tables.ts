@@ -11,7 +11,7 @@ import {
   versionedSemantics,
 } from '../topology/table-state.ts'
 import { addLate, lateName, type OnLate } from './late.ts'
-import type { ProcessOptions, TopicsRead } from './options.ts'
+import type { ProcessOptions, TopicsRead } from '../dsl/options.ts'
 import { type StreamPoint, streamPoint, type TablePoint } from './point.ts'
 import { repartitionEntry } from './repartition.ts'
 import { type Settings, sourceReading } from './source-reading.ts'

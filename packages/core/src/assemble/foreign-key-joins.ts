@@ -1,5 +1,5 @@
 import type { ForeignKeyFn, OperatorSpec, TableJoiner } from '../operators/spec.ts'
-import { subscription, subscriptionResponse, type SubscriptionResponse } from '../serde/subscription.ts'
+import { subscription, subscriptionResponse, type SubscriptionResponse } from '../formats/subscription.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import type { DraftSerdes, GraphEntry, ProcessorEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'

@@ -1,5 +1,5 @@
 import type { TableAggregateFunction } from '../operators/spec.ts'
-import { change } from '../serde/change.ts'
+import { change } from '../formats/change.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'
 import { REPARTITION_SUFFIX } from '../topology/internal-topics.ts'

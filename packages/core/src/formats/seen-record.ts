@@ -1,7 +1,7 @@
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../record/big-endian.ts'
-import { asBuffer, collect, inPlaceSerde } from './in-place-serde.ts'
-import type { Serde } from './serde.ts'
-import { decodeError } from './serde-errors.ts'
+import { asBuffer, collect, inPlaceSerde } from '../serde/in-place-serde.ts'
+import type { Serde } from '../serde/serde.ts'
+import { decodeError } from '../serde/serde-errors.ts'
 
 /*
  * Keys and values of the store in which `deduplicate` keeps what it has let pass. A format of Millrace's own:

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { keyAndId, recordOrigin } from './seen-record.ts'
-import { string } from './text-serdes.ts'
+import { string } from '../serde/text-serdes.ts'
 
 const text = fc.string({ unit: 'binary' }).map(value => value.toWellFormed())
 const both = keyAndId(string(), string())

@@ -1,9 +1,7 @@
+import type { OnLate } from '../assemble/late.ts'
 import type { LateRecord } from '../operators/late.ts'
-import type { GraphEntry } from '../topology/graph.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import { type BasePoint, type StreamPoint, streamPoint } from './point.ts'
-import { processorEntry } from './steps.ts'
 
 /** Options of an operator that drops late records. */
 export interface LateOption<K, V> {
@@ -18,9 +16,7 @@ export interface LateOption<K, V> {
   readonly onLate?: (late: KStream<K, LateRecord<V>, 'key'>) => void
 }
 
-/** `onLate` as far as a point of the topology knows it: without types, and only where it was given. */
-export type OnLate = ((late: StreamPoint) => void) | undefined
-
+/** `onLate` as a point of the topology knows it: without types, and only where it was given. */
 export function onLateOf<K, V>(options: LateOption<K, V>, make: Make): OnLate {
   return options.onLate === undefined ? undefined : late => options.onLate?.(make.stream(late))
 }
@@ -33,23 +29,4 @@ export function withLatePoints<Options extends object>(
   const { onLateOther } = options
   const other = onLateOther === undefined ? {} : { onLate: onLateOther }
   return { ...options, onLate: onLateOf(options, make), onLateOther: onLateOf(other, make) }
-}
-
-/** The child that gets what is late. Its name spends no number, so that with it or without, all others stay as they are. */
-export function lateName(operator: string, onLate: OnLate): string | undefined {
-  return onLate === undefined ? undefined : `${operator}-late`
-}
-
-/** Adds that child below those who leave out late records, and hands the stream that begins there to the user. */
-export function addLate(
-  operators: readonly GraphEntry[],
-  from: Pick<BasePoint, 'graph' | 'name' | 'sources' | 'keySerde'>,
-  onLate: OnLate,
-): void {
-  const name = lateName(from.name, onLate)
-  if (onLate === undefined || name === undefined) return
-  const { graph, sources, keySerde } = from
-  const entry = processorEntry(name, { type: 'passThrough' })
-  graph.add(entry, operators)
-  onLate(streamPoint({ graph, entry, name, sources, keySerde, valueSerde: undefined, repartitionRequired: false }))
 }

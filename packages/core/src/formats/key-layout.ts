@@ -1,7 +1,7 @@
 import type { KeyRange } from '../ports/store.ts'
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../record/big-endian.ts'
 import type { Window } from '../record/windowed.ts'
-import { compareBytes } from './compare-bytes.ts'
+import { compareBytes } from '../state/compare-bytes.ts'
 
 /*
  * Keys of window and session stores, on disk and in changelogs, as Kafka Streams' WindowKeySchema and SessionKeySchema:

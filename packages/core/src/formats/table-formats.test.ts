@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { change } from './change.ts'
 import { decodeHeld, encodeHeld } from './held-change.ts'
-import { long } from './number-serdes.ts'
+import { long } from '../serde/number-serdes.ts'
 import { combinedKey, combinedKeyPrefix, INSTRUCTIONS, subscription, subscriptionResponse } from './subscription.ts'
-import { string } from './text-serdes.ts'
+import { string } from '../serde/text-serdes.ts'
 
 const text = fc.string({ unit: 'binary' }).map(value => value.toWellFormed())
 const nullableBytes = fc.option(fc.uint8Array().map(array => Buffer.from(array)))

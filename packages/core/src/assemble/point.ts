@@ -20,6 +20,13 @@ export interface BasePoint extends DraftSerdes {
   readonly sources: readonly string[]
 }
 
+/** A global table. */
+export interface GlobalPoint {
+  readonly graph: Graph
+  /** The name of its store. */
+  readonly store: string
+}
+
 /** A place in the topology where a stream is. */
 export interface StreamPoint extends BasePoint {
   /** The key was changed since the records were last distributed by it. */
