@@ -9,7 +9,7 @@ import { optionalName } from '../topology/naming.ts'
 import { repartitionedForJoin } from './joins.ts'
 import type { SerdeOf } from '../dsl/known-serdes.ts'
 import { addLate, lateName, type OnLate } from './late.ts'
-import { type LateOption } from '../dsl/late-option.ts'
+import type { LateOption } from '../dsl/late-option.ts'
 import type { SerdeOptions } from '../dsl/options.ts'
 import { sameGraph, type StreamPoint, streamPoint } from './point.ts'
 
