@@ -50,6 +50,33 @@ it('accepts a tree whose dependencies all point down', () => {
   expect(check({})).toEqual([])
 })
 
+it('accepts imports of lower floors, of files beside the floors, and all imports of tests', () => {
+  const tree = {
+    'packages/runtime/src/index.ts': `export * from './app/app.ts'`,
+    'packages/runtime/src/app/app.ts': `import '../task/task.ts'\nimport './parts.ts'`,
+    'packages/runtime/src/app/parts.ts': '',
+    'packages/runtime/src/task/task.ts': `import '../task-id.ts'\nimport '../state/format/codec.ts'`,
+    'packages/runtime/src/task/task.test.ts': `import '../app/app.ts'`,
+    'packages/runtime/src/state/format/codec.ts': '',
+    'packages/runtime/src/task-id.ts': '',
+  }
+  expect(check(tree)).toEqual([])
+})
+
+it.each([
+  ['a higher floor', 'packages/runtime/src/state/format/codec.ts', `import type { A } from '../../task/task.ts'`],
+  ['a floor from beside them', 'packages/runtime/src/task-id.ts', `import './observe/metrics.ts'`],
+  ['the entry', 'packages/runtime/src/app/app.ts', `import type { A } from '../index.ts'`],
+])('refuses an import of %s', (_, path, content) => {
+  expect(check({ [path]: content })).toEqual([expect.stringContaining(`${path}:1`)])
+  expect(check({ [path]: content })[0]).toContain('is on a floor above')
+})
+
+it('refuses a folder that is no floor', () => {
+  const tree = { 'packages/runtime/src/misc/a.ts': `import '../task/task.ts'` }
+  expect(check(tree)).toEqual([expect.stringContaining('misc is no floor of @millrace/runtime')])
+})
+
 it('accepts a name of a package of its own for a file of its own', () => {
   const tree = {
     'packages/client-x/package.json': JSON.stringify({

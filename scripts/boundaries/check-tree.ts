@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { findCycles } from './find-cycles.ts'
 import { readImports, type Import } from './read-imports.ts'
-import { MAY_REACH_IN, mayDependOn, tierOf } from './tiers.ts'
+import { FLOORS, MAY_REACH_IN, mayDependOn, tierOf } from './tiers.ts'
 
 /** The part of a package.json that the rules read. */
 interface Manifest {
@@ -80,7 +80,7 @@ function checkImport(
 ): string | undefined {
   if (specifier.startsWith('.')) return checkRelative(file, specifier, own, [...byName.values()])
 
-  const isTest = /\.(test|test-d|fixture)\.ts$/.test(file)
+  const isTest = isTestFile(file)
   if (isBuiltin(specifier)) {
     return own && !isTest && tierOf(own.folder).bare
       ? `${own.manifest.name} must run anywhere: it must not import ${specifier}.`
@@ -109,7 +109,31 @@ function checkRelative(
   if (own && !target.startsWith(own.directory + sep))
     return `${specifier} leaves the package: import the other package by name.`
   const other = packages.find(each => each !== own && target.startsWith(each.directory + sep))
-  return other ? `${specifier} reaches into ${other.manifest.name}: import it by name.` : undefined
+  if (other) return `${specifier} reaches into ${other.manifest.name}: import it by name.`
+  return own && !isTestFile(file) ? checkFloors(file, target, own) : undefined
+}
+
+/** Within a package whose folders are floors. */
+function checkFloors(file: string, target: string, own: Package): string | undefined {
+  const floors = FLOORS[own.folder]
+  if (floors === undefined) return undefined
+  const folderOf = (path: string) => relative(join(own.directory, 'src'), path).split(sep)
+  const heightOf = (path: string) => {
+    const [first, ...below] = folderOf(path)
+    if (below.length === 0) return first === 'index.ts' ? floors.length : -1
+    const floor = floors.indexOf(first!)
+    return floor < 0 ? undefined : floors.length - 1 - floor
+  }
+  const [from, to] = [heightOf(file), heightOf(target)]
+  if (from === undefined || to === undefined)
+    return `${folderOf(from === undefined ? file : target)[0]} is no floor of ${own.manifest.name}: add it to scripts/boundaries/tiers.ts.`
+  return to > from
+    ? `${relative(dirname(file), target)} is on a floor above: see scripts/boundaries/tiers.ts.`
+    : undefined
+}
+
+function isTestFile(file: string): boolean {
+  return /\.(test|test-d|fixture)\.ts$/.test(file)
 }
 
 /** The file that an import runs, where it is one of the tree. */

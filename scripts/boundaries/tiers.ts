@@ -17,6 +17,28 @@ const TIERS: readonly Tier[] = [
 /** Folders outside that may read files within packages: what is compared there byte for byte is no entry of any. */
 export const MAY_REACH_IN: readonly string[] = ['test/differential/formats']
 
+/**
+ * The floors of a package, top to bottom: the folders of its `src`. A file may import its own floor and those below it. Files that
+ * lie beside the folders are below all of them, except `index.ts`, which is above. Tests are exempt.
+ */
+export const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  runtime: [
+    'app',
+    'reset',
+    'loop',
+    'commit',
+    'globals',
+    'task',
+    'restore',
+    'policy',
+    'state',
+    'group',
+    'topics',
+    'config',
+    'observe',
+  ],
+}
+
 export interface Tier {
   readonly package: string
   readonly dependsOn: readonly string[]

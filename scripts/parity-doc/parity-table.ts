@@ -23,7 +23,7 @@ const DIFFERENTIAL = 'test/differential/run.test.ts'
 const DESCRIBE = 'test/differential/describe.test.ts'
 /** Texts of `describe()` that Java wrote. */
 const DESCRIBED = 'packages/core/src/topology/kafka-streams.test.ts'
-const USER_STORES = 'packages/runtime/src/state/user-store.test.ts'
+const USER_STORES = 'packages/runtime/src/state/views/user-store.test.ts'
 const CONTEXT = driver('processor-context')
 const TYPES = 'packages/core/src/dsl/dsl.test-d.ts'
 const SOURCES = 'packages/core/src/topology/sources-and-optimisation.test.ts'
@@ -380,7 +380,7 @@ export const PARITY: readonly ParityArea[] = [
         ours: ['versionedStore', 'StoreOptions.historyRetentionMs'],
         tests: [
           driver('versioned-tables'),
-          'packages/runtime/src/state/versioned-buffer.test.ts',
+          'packages/runtime/src/state/buffer/versioned-buffer.test.ts',
           'test/conformance/versioned-stores.test.ts',
         ],
       },
@@ -836,7 +836,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'state.cleanup.delay.ms',
         ours: ['KafkaStreamsOptions.stateCleanupDelayMs'],
-        tests: ['packages/runtime/src/state/state-cleaner.test.ts'],
+        tests: ['packages/runtime/src/state/directory/state-cleaner.test.ts'],
       },
       {
         java: 'rack.aware.assignment.strategy, task.assignor.class, group.protocol, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.dir.max.age.ms, task.timeout.ms, processor.wrapper.class',
@@ -893,8 +893,8 @@ export const PARITY: readonly ParityArea[] = [
         ours: ['TtlSettings.ttlMs', 'TtlSettings.ttlBy'],
         tests: [
           driver('ttl'),
-          'packages/runtime/src/state/store-expiry.test.ts',
-          'packages/runtime/src/state/ttl-marker.test.ts',
+          'packages/runtime/src/state/expiry/store-expiry.test.ts',
+          'packages/runtime/src/state/task-stores/layout-marker.test.ts',
           'test/simulation/expiry.test.ts',
         ],
         note: 'Of key-value stores and tables, with tombstones in the changelog and downstream.',
@@ -907,7 +907,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'transactional state stores (KIP-892): enable.transactional.statestores, statestore.uncommitted.max.bytes',
         ours: ['KafkaStreamsOptions.stateBufferBytes'],
-        tests: ['packages/runtime/src/state/store-buffer.test.ts', driver('driver-instances')],
+        tests: ['packages/runtime/src/state/buffer/store-buffer.test.ts', driver('driver-instances')],
         note: 'Always so, under each guarantee: what is not committed is on the heap, and goes to disk with its offsets after the commit.',
         missing:
           'default.interactive.query.isolation.level: there are no interactive queries that could read what is committed only.',

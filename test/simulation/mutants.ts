@@ -104,7 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the changelog position is written without the changes',
-    file: 'packages/runtime/src/state/task-stores.ts',
+    file: 'packages/runtime/src/state/task-stores/task-stores.ts',
     from: 'await state.write(changes, offsets)',
     to: 'await state.write([], offsets)',
   },

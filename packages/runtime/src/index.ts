@@ -10,17 +10,17 @@ export {
 } from './config/options.ts'
 export { consoleLogger, silentLogger, type LogLevel } from './observe/console-logger.ts'
 export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.ts'
-export type { BadRecordPolicy } from './policy/record-policy.ts'
-export type { RestoreEvent, RestoreListener } from './restore/restorer.ts'
+export type { BadRecordPolicy } from './config/bad-record-policy.ts'
+export type { RestoreEvent, RestoreListener } from './observe/restore-listener.ts'
 export type {
   StandbyBatchEvent,
   StandbyEvent,
   StandbyListener,
   StandbySuspendedEvent,
-} from './restore/standby-listener.ts'
+} from './observe/standby-listener.ts'
 export { resetApplication, type ResetReport } from './reset/reset-application.ts'
 export { formatReset } from './reset/format-reset.ts'
 export type { ResetOptions } from './reset/reset-options.ts'
 export type { OffsetMove, ResetPosition } from './reset/reset-position.ts'
 export type { StreamsState } from './loop/lifecycle.ts'
-export type { OpenStateDirectory, StateDirectory } from './state/state-directory.ts'
+export type { OpenStateDirectory, StateDirectory } from './state/directory/state-directory.ts'

@@ -1,5 +1,5 @@
 import { ByteSink, type StorePlan, string } from '@millrace/core'
-import { type StoreCodec, storeCodec } from '../../../packages/runtime/src/state/store-codec.ts'
+import { type StoreCodec, storeCodec } from '../../../packages/runtime/src/state/format/store-codec.ts'
 import { drawInteger, drawTime, drawWellFormed } from './draw-datum.ts'
 import { type Formats, format } from './format.ts'
 

@@ -1,6 +1,6 @@
 import type { Plan } from '@millrace/core'
 import type { HostTasks } from '../group/group-membership.ts'
-import { type TaskId, taskName } from '../task/task-id.ts'
+import { type TaskId, taskName } from '../task-id.ts'
 
 /** An instance of the application and its stores, as of the last assignment. */
 export interface StreamsMetadata {

@@ -17,7 +17,7 @@ import {
 } from '@millrace/core'
 import { consoleLogger } from '../observe/console-logger.ts'
 import { guardedLogger } from '../observe/guarded-logger.ts'
-import type { BadRecordPolicy } from '../policy/record-policy.ts'
+import type { BadRecordPolicy } from './bad-record-policy.ts'
 
 export type ProcessingGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once'
 

@@ -1,4 +1,4 @@
-import type { AssignedTask, TaskId } from '../task/task-id.ts'
+import type { AssignedTask, TaskId } from '../task-id.ts'
 
 /**
  * A member's place in the group of its application: the source of its tasks. There is one implementation for each protocol

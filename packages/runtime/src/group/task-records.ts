@@ -6,7 +6,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { type TaskId, taskName } from '../task/task-id.ts'
+import { type TaskId, taskName } from '../task-id.ts'
 
 /**
  * How many records the changelogs of each task hold, by name of the task; a task without stores that can be restored is absent.

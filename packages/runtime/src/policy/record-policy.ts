@@ -8,20 +8,43 @@ import {
   nameOfThrown,
   type Producer,
   reasonOf,
+  type RecordCursor,
   stackOfThrown,
   type TopicAppender,
 } from '@millrace/core'
+import type { BadRecordPolicy } from '../config/bad-record-policy.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { encodingOperator } from '../state/store-encoding.ts'
-import type { RecordContext, RecordPolicy } from '../task/record-context.ts'
+import { encodingOperator } from '../state/format/store-encoding.ts'
 import { cutLetter, type Letter } from './cut-letter.ts'
 import { RecordGivenUp } from './given-up.ts'
 
-/**
- * What to do with a record that cannot be decoded, processed or produced: stop the application (`fail`); count it, log it and
- * continue (`continue`); or write it to a dead-letter topic and continue.
- */
-export type BadRecordPolicy = 'fail' | 'continue' | { readonly deadLetterTopic: string }
+/** The record that a policy decides about, as its task has it in hand. */
+export interface RecordAtHand {
+  readonly taskId: string
+  /** Null if it comes from no topic, for example from a punctuation. */
+  readonly topic: string | null
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly headers: Headers
+  /** Where its bytes are. */
+  readonly cursor: RecordCursor | undefined
+  /** What a record that `node` appends now is made of. */
+  origin(node: string): unknown
+}
+
+/** What a task does about a record that failed or was left out. */
+export interface RecordPolicy {
+  /** Records that fail are given up, and the application continues. */
+  readonly givesUp: boolean
+  /** Always throws: the failure that ends the application, or `RecordGivenUp`. */
+  fail(node: string, error: unknown, record: RecordAtHand): never
+  /** Counts and reports a record whose changes were taken back. Writes it to the dead-letter topic if there is one. */
+  giveUp(node: string, error: unknown, record: RecordAtHand): void
+  isFatal(error: unknown): boolean
+  drop(node: string, reason: DropReason, record: RecordAtHand): void
+  count(node: string, metric: string, by: number, record: RecordAtHand): void
+}
 
 export interface RecordPolicyOptions {
   readonly onBadRecord: BadRecordPolicy
@@ -53,7 +76,7 @@ const NO_DEAD_LETTER =
  * The header names are those of KIP-1034, so that what reads a dead-letter topic of Kafka Streams reads ours; `node` and
  * `task` are Millrace's own.
  */
-function failureHeaders(node: string, error: unknown, context: RecordContext): Headers {
+function failureHeaders(node: string, error: unknown, context: RecordAtHand): Headers {
   return [
     header('exception', isMillraceError(error) ? error.code : nameOfThrown(error)),
     header('message', reasonOf(error)),
@@ -70,7 +93,7 @@ function header(name: string, text: string) {
   return { key: `__streams.errors.${name}`, value: Buffer.from(text) }
 }
 
-function letterOf(node: string, error: unknown, context: RecordContext): Letter {
+function letterOf(node: string, error: unknown, context: RecordAtHand): Letter {
   const { cursor, headers } = context
   return {
     key: cursor === undefined || cursor.keyStart < 0 ? null : cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd),
@@ -88,7 +111,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
   const fatal = new WeakSet<object>()
   let round = 0
 
-  const where = (node: string, context: RecordContext) => ({
+  const where = (node: string, context: RecordAtHand) => ({
     operator: node,
     task: context.taskId,
     topic: context.topic ?? '(none)',
@@ -104,7 +127,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
   }
 
   /** A copy that the topic takes, whatever it is of: what is too large is cut, and a time that is refused is the present one. */
-  function deadLetter(appender: TopicAppender, node: string, error: unknown, context: RecordContext): void {
+  function deadLetter(appender: TopicAppender, node: string, error: unknown, context: RecordAtHand): void {
     const letter = letterOf(node, error, context)
     const partition = round++ % options.deadLetterPartitions
     const timestamp = Math.max(0, context.timestamp)
@@ -141,7 +164,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     throw error
   }
 
-  const failure = (node: string, error: unknown, context: RecordContext) => {
+  const failure = (node: string, error: unknown, context: RecordAtHand) => {
     metrics.count('failed-records', { node, task: context.taskId })
     const failed = millraceError(
       'MILLRACE_PROCESSING_FAILED',

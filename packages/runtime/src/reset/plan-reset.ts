@@ -5,7 +5,7 @@ import {
   type MillraceError,
   type TopicPartition,
 } from '@millrace/core'
-import { findLocalState, type LocalState } from '../state/local-state.ts'
+import { findLocalState, type LocalState } from '../state/directory/local-state.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { chooseInternalTopics } from './internal-topic-names.ts'
 import type { ResolvedReset } from './reset-options.ts'

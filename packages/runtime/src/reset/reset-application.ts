@@ -1,5 +1,5 @@
 import { type Admin, type Clock, isMillraceError, millraceError, reasonOf } from '@millrace/core'
-import { deleteLocalState } from '../state/local-state.ts'
+import { deleteLocalState } from '../state/directory/local-state.ts'
 import { planReset, type ResetPlan } from './plan-reset.ts'
 import { type ResetOptions, type ResolvedReset, resolveReset } from './reset-options.ts'
 

@@ -1,5 +1,5 @@
 import type { FetchedBatch } from '@millrace/core'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 
 /** So much is gathered for one backend write: records, and bytes of them. */
 const RECORDS_PER_WRITE = 20_000

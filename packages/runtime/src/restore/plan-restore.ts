@@ -1,5 +1,5 @@
 import type { Admin, Logger, TopicPartitionOffset } from '@millrace/core'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 
 /** What is missing in a store: the records of its changelog from an offset on, up to another. */
 export interface RestorePlan {

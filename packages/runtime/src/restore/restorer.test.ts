@@ -11,7 +11,7 @@ import {
 } from '@millrace/core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../observe/console-logger.ts'
-import { TaskStores } from '../state/task-stores.ts'
+import { TaskStores } from '../state/task-stores/task-stores.ts'
 import { Restorer, type RestoreRequest } from './restorer.ts'
 
 const RECORDS = 500

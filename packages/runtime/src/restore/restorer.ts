@@ -7,30 +7,11 @@ import {
   type KafkaClient,
   type Logger,
 } from '@millrace/core'
+import type { RestoreEvent, RestoreListener } from '../observe/restore-listener.ts'
 import { applyBatch } from './apply-batch.ts'
 import { shareBudget } from './fetch-budget.ts'
 import { LOST, planRestore, type RestorePlan, type RestoreSubject } from './plan-restore.ts'
 import { RestoreProgress } from './restore-progress.ts'
-
-export interface RestoreEvent {
-  readonly task: string
-  readonly store: string
-  readonly topic: string
-  readonly partition: number
-  /** Where restoring begins and ends, as offsets. */
-  readonly from: number
-  readonly to: number
-  readonly restored: number
-  readonly milliseconds: number
-}
-
-export interface RestoreListener {
-  onRestoreStart(event: RestoreEvent): void
-  onRestoreProgress(event: RestoreEvent): void
-  onRestoreEnd(event: RestoreEvent): void
-  /** The task is no longer wanted here: what was restored stays, with its position. */
-  onRestoreSuspended(event: RestoreEvent): void
-}
 
 export interface RestoreRequest extends RestoreSubject {
   /** Aborted when the task is no longer wanted: what was restored so far is kept with its position. */

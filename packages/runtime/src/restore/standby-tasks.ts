@@ -8,12 +8,12 @@ import {
   type Logger,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { TaskStores } from '../state/task-stores.ts'
-import { type TaskId, taskName } from '../task/task-id.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
+import { type TaskId, taskName } from '../task-id.ts'
 import { applyBatch } from './apply-batch.ts'
 import { shareBudget } from './fetch-budget.ts'
 import { LOST, planRestore } from './plan-restore.ts'
-import type { StandbyEvent, StandbyListener, StandbySuspendedEvent } from './standby-listener.ts'
+import type { StandbyEvent, StandbyListener, StandbySuspendedEvent } from '../observe/standby-listener.ts'
 
 export interface StandbyOptions {
   readonly applicationId: string

@@ -1,7 +1,7 @@
 import { type Headers, NO_HEADERS, type Producer } from '@millrace/core'
-import type { ChangelogWriter } from '../state/store-output.ts'
-import type { TaskStorePlan } from '../state/task-stores.ts'
-import { endOfValue, headersOf } from '../state/value-with-headers.ts'
+import type { ChangelogWriter } from '../state/buffer/store-output.ts'
+import type { TaskStorePlan } from '../state/task-stores/task-stores.ts'
+import { endOfValue, headersOf } from '../state/format/value-with-headers.ts'
 import type { RecordContext } from './record-context.ts'
 
 /** The version of the format in which `suppress` logs what it holds back, for Kafka Streams to tell. */

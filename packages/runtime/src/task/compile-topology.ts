@@ -17,8 +17,8 @@ import {
   type SubTopology,
   type TimestampExtractor,
 } from '@millrace/core'
-import type { ReadableGlobals } from '../state/global-stores.ts'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { ReadableGlobals } from './readable-globals.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { callScope } from './call-scope.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RecordContext } from './record-context.ts'

@@ -1,6 +1,6 @@
 import type { CompiledTopology, LookAhead } from './compile-topology.ts'
 import type { PartitionQueue } from './partition-queue.ts'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 
 /** This many misses in one batch make reading ahead worth its second walk over the records. */
 const WORTHWHILE_MISSES = 16

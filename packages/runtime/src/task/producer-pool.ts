@@ -2,7 +2,7 @@ import type { KafkaClient, Producer, TransactionReach } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { KnownLimits } from '../topics/topic-limits.ts'
 import { LimitedProducer } from './limited-producer.ts'
-import { type TaskId, taskName } from './task-id.ts'
+import { type TaskId, taskName } from '../task-id.ts'
 
 /**
  * The producers of an instance: one for all tasks, unless exactly-once can only be fenced task by task.

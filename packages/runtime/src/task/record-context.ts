@@ -10,6 +10,7 @@ import {
   UndoLog,
 } from '@millrace/core'
 import { RecordGivenUp } from '../policy/given-up.ts'
+import type { RecordPolicy } from '../policy/record-policy.ts'
 import type { HeldOutput } from './held-output.ts'
 import type { ProcessingLimit } from './processing-limit.ts'
 import { RecordOrigins } from './record-origins.ts'
@@ -21,19 +22,6 @@ import { RecordOrigins } from './record-origins.ts'
 export const UNOPENED: unique symbol = Symbol('unopened')
 
 const NEVER_OVERDUE = new Int32Array(2)
-
-/** What a task does about a failed or left-out record; the policies stand behind it. */
-export interface RecordPolicy {
-  /** Records that fail are given up, and the application goes on. */
-  readonly givesUp: boolean
-  /** Throws always: the failure that ends the application, or `RecordGivenUp`. */
-  fail(node: string, error: unknown, context: RecordContext): never
-  /** Counts and reports a record whose doings have been taken back, or that has done nothing; keeps it where the policy says so. */
-  giveUp(node: string, error: unknown, context: RecordContext): void
-  isFatal(error: unknown): boolean
-  drop(node: string, reason: DropReason, context: RecordContext): void
-  count(node: string, metric: string, by: number, context: RecordContext): void
-}
 
 /** A record of the input and what has come of it. */
 export interface RecordUnit {

@@ -11,7 +11,7 @@ import {
   type TargetTopic,
   type TopicAppender,
 } from '@millrace/core'
-import { writerOf } from '../state/store-codec.ts'
+import { writerOf } from '../state/format/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
 /** Partition counts of the topics that are written; a promise for one that has to be asked for. */

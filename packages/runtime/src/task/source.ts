@@ -7,7 +7,7 @@ import {
   type SourceNode,
   type TimestampExtractor,
 } from '@millrace/core'
-import { readerOf } from '../state/store-codec.ts'
+import { readerOf } from '../state/format/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
 /** How the records of one source topic enter a task. */

@@ -9,14 +9,14 @@ import type {
   TopicPartition,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
-import type { ReadableGlobals } from '../state/global-stores.ts'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { ReadableGlobals } from './readable-globals.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
 import type { RecordOrigins } from './record-origins.ts'
 import type { IdleTimeOptions } from './idle-time.ts'
-import type { RecordPolicy } from './record-context.ts'
+import type { RecordPolicy } from '../policy/record-policy.ts'
 import type { SinkTopics } from './sink.ts'
-import type { TaskId } from './task-id.ts'
+import type { TaskId } from '../task-id.ts'
 
 /** What a task is made of and works with. */
 export interface TaskOptions {

@@ -14,7 +14,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { decodeCloseTimes, decodePartitionTime } from '../commit/commit-metadata.ts'
+import { decodeCloseTimes, decodePartitionTime } from './commit-metadata.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { GivenUpLate } from '../policy/given-up.ts'
@@ -22,17 +22,17 @@ import { recordPolicy } from '../policy/record-policy.ts'
 import { RestoreGate } from '../restore/restore-gate.ts'
 import type { Restorer } from '../restore/restorer.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
-import type { ReadableGlobals } from '../state/global-stores.ts'
-import { openTaskStores } from '../state/open-task-stores.ts'
-import type { StateDirectory } from '../state/state-directory.ts'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { ReadableGlobals } from './readable-globals.ts'
+import { openTaskStores } from '../state/task-stores/open-task-stores.ts'
+import type { StateDirectory } from '../state/directory/state-directory.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { GivenUpRecords } from './given-up-records.ts'
 import type { ProducerPool } from './producer-pool.ts'
 import { RecordOrigins } from './record-origins.ts'
 import type { SinkTopics } from './sink.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-options.ts'
-import { type AssignedTask, compareTasks, type TaskId, taskName } from './task-id.ts'
+import { type AssignedTask, compareTasks, type TaskId, taskName } from '../task-id.ts'
 
 export interface TaskSetOptions {
   /** As of now: which topics a pattern matches may change between two assignments. */

@@ -12,9 +12,9 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { encodeCommitMetadata } from '../commit/commit-metadata.ts'
+import { encodeCommitMetadata } from './commit-metadata.ts'
 import { GivenUpLate, RecordGivenUp } from '../policy/given-up.ts'
-import type { TaskStores } from '../state/task-stores.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { timestampInstead } from './bad-timestamp.ts'
 import { changelogWriter } from './changelog-writer.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
@@ -29,7 +29,7 @@ import { ProcessingLimit } from './processing-limit.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordContext } from './record-context.ts'
 import { type RecordSnapshot, returnTo } from './record-snapshot.ts'
-import { type TaskId, taskName } from './task-id.ts'
+import { type TaskId, taskName } from '../task-id.ts'
 import type { TaskInput, TaskOptions } from './task-options.ts'
 
 /**

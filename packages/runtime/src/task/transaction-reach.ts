@@ -1,5 +1,5 @@
 import { type Admin, type Plan, topicNaming, type TopicPartition, type TransactionReach } from '@millrace/core'
-import type { TaskId } from './task-id.ts'
+import type { TaskId } from '../task-id.ts'
 
 export interface ReachOptions {
   readonly plan: () => Plan

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type TaskId, taskName } from '../../task/task-id.ts'
+import { type TaskId, taskName } from '../../task-id.ts'
 import {
   type AssignableMember,
   type AssignableTask,

@@ -1,4 +1,4 @@
-import { compareTasks, type TaskId, taskName } from '../../task/task-id.ts'
+import { compareTasks, type TaskId, taskName } from '../../task-id.ts'
 import { moveActives } from './move-gently.ts'
 import { spreadEvenly } from './spread-evenly.ts'
 import { spreadStandbys } from './standby-assignment.ts'

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest'
 import { testApplication } from '../../app/application.fixture.ts'
 import { resolveOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
-import { taskName } from '../../task/task-id.ts'
+import { taskName } from '../../task-id.ts'
 import { TopicPatterns } from '../../topics/topic-patterns.ts'
-import type { AssignedTask } from '../../task/task-id.ts'
+import type { AssignedTask } from '../../task-id.ts'
 import { ClassicMembership } from './classic-membership.ts'
 
 const PROCESS = {

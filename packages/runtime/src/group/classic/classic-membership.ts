@@ -1,6 +1,6 @@
 import { type Admin, type GroupConsumer, type GroupMetadata, topicNaming, type TopicPartition } from '@millrace/core'
 import type { ResolvedOptions } from '../../config/options.ts'
-import type { TaskId } from '../../task/task-id.ts'
+import type { TaskId } from '../../task-id.ts'
 import type { TopicPatterns } from '../../topics/topic-patterns.ts'
 import type { AssignmentListener, GroupMembership, Holdings, HostTasks, TaskAssignment } from '../group-membership.ts'
 import { topologyVersion } from '../topology-version.ts'

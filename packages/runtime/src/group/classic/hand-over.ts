@@ -1,4 +1,4 @@
-import { type TaskId, taskName } from '../../task/task-id.ts'
+import { type TaskId, taskName } from '../../task-id.ts'
 
 /** What a member holds, running or on its way, by its own account. */
 export interface Claim {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { TaskId } from '../../task/task-id.ts'
+import type { TaskId } from '../../task-id.ts'
 import {
   type AssignmentData,
   decodeAssignmentData,

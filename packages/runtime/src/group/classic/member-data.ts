@@ -1,4 +1,4 @@
-import { parseTaskName, type TaskId, taskName } from '../../task/task-id.ts'
+import { parseTaskName, type TaskId, taskName } from '../../task-id.ts'
 import type { Holdings, HostTasks } from '../group-membership.ts'
 
 /** What a member tells the leader of its group. */

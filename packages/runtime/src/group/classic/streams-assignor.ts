@@ -11,7 +11,7 @@ import {
 } from '@millrace/core'
 import { checkGrowth } from '../../topics/check-growth.ts'
 import { taskCount } from '../../topics/partition-counts.ts'
-import { type TaskId, taskName } from '../../task/task-id.ts'
+import { type TaskId, taskName } from '../../task-id.ts'
 import {
   type AssignableMember,
   type AssignableTask,

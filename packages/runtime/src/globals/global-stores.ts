@@ -1,0 +1,304 @@
+import {
+  type Admin,
+  compileOperator,
+  type Consumer,
+  type FetchedBatch,
+  type GlobalPlan,
+  isMillraceError,
+  type KafkaClient,
+  millraceError,
+  type OperatorEnv,
+  type Plan,
+  type ProcessorNode,
+  type SourceNode,
+  type TableStore,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { RecordGivenUp } from '../policy/given-up.ts'
+import { recordPolicy } from '../policy/record-policy.ts'
+import type { RestoreListener } from '../observe/restore-listener.ts'
+import { callScope } from '../task/call-scope.ts'
+import type { ReadableGlobals } from '../task/readable-globals.ts'
+import { RecordContext } from '../task/record-context.ts'
+import { type CompiledSource, compileSource } from '../task/source.ts'
+import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
+import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
+import type { StateDirectory } from '../state/directory/state-directory.ts'
+import { GLOBAL_DIRECTORY } from '../state/directory/state-paths.ts'
+import { TaskStores } from '../state/task-stores/task-stores.ts'
+import { userStore } from '../state/views/user-store.ts'
+
+export interface GlobalStoresOptions {
+  readonly plan: Plan
+  readonly options: ResolvedOptions
+  readonly client: KafkaClient
+  readonly admin: Admin
+  readonly directory: StateDirectory
+  readonly listener: RestoreListener
+  readonly metrics: Metrics
+  /** By topic. */
+  readonly partitions: (topic: string) => number
+}
+
+const PATIENCE_MS = 100
+
+/**
+ * The global tables and stores of one instance: all partitions of their topics, outside the consumer group. They are brought
+ * up to the ends of their topics before the first task runs, and further in each round of the instance. What is written
+ * carries the positions that it stands for, so that a restart reads only what is new.
+ */
+export class GlobalStores implements ReadableGlobals {
+  readonly #options: GlobalStoresOptions
+  readonly #names: ReadonlySet<string>
+  #open: OpenGlobals | undefined
+
+  constructor(options: GlobalStoresOptions) {
+    this.#options = options
+    this.#names = new Set(options.plan.globals.map(({ store }) => store))
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  tableStore(name: string): Pick<TableStore, 'get'> {
+    // Looked up at each reading: a rebuild puts others in their place.
+    return { get: key => this.#open!.stores.tableStore(name).get(key) }
+  }
+
+  readOnlyStore(name: string): unknown {
+    const current = () => userStore(this.#open!.stores.buffer(name), this.#open!.context) as object
+    return new Proxy(current(), {
+      get(_target, property) {
+        if (WRITES.has(property)) {
+          return () => {
+            throw millraceError('MILLRACE_STORE_READ_ONLY', { store: name })
+          }
+        }
+        const store = current()
+        const value: unknown = Reflect.get(store, property)
+        return typeof value === 'function' ? value.bind(store) : value
+      },
+    })
+  }
+
+  /** Brings all of them up to the ends of their topics. May be called again after a failure. */
+  async begin(signal: AbortSignal): Promise<void> {
+    await this.close()
+    if (this.#names.size > 0) this.#open = await openGlobals(this.#options, signal)
+  }
+
+  /** Takes over what has come since. True when there was anything. */
+  async update(): Promise<boolean> {
+    if (this.#open === undefined) return false
+    try {
+      return await this.#open.update(0)
+    } catch (error) {
+      if (!isMillraceError(error)) throw error
+      if (error.code === 'MILLRACE_STORE_CORRUPT' || error.code === 'MILLRACE_OFFSET_OUT_OF_RANGE') {
+        this.#options.options.logger.warn({ error }, 'rebuilding the global stores')
+        await this.begin(new AbortController().signal)
+        return true
+      }
+      if (error.kind !== 'retriable') throw error
+      this.#options.options.logger.warn({ error }, 'global stores are waiting for the broker')
+      return false
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    await open?.close()
+  }
+}
+
+const WRITES: ReadonlySet<string | symbol> = new Set(['put', 'putIfAbsent', 'delete'])
+
+interface OpenGlobals {
+  readonly stores: TaskStores
+  readonly context: RecordContext
+  update(maxWaitMs: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Promise<OpenGlobals> {
+  const { plan, options, client, admin, directory, listener } = setup
+  const stores = await TaskStores.open({
+    stores: plan.globals.map(({ store, topic }) => ({
+      plan: plan.stores.find(({ name }) => name === store)!,
+      changelogTopic: topic,
+      changelogIsSource: true,
+    })),
+    partition: 0,
+    persistent: options.store,
+    directory: directory.taskDirectory(GLOBAL_DIRECTORY),
+    logger: options.logger,
+    recover: (path, cause) => directory.moveAside(path, cause),
+  })
+  const consumer = client.consumer({ isolationLevel: 'read_committed', maxPartitionBytes: 4 << 20 })
+  const ends: UserHook[] = []
+  const close = async () => {
+    await runAll(ends.splice(0))
+    await consumer.close()
+    await stores.close()
+  }
+  try {
+    const topics = plan.globals.map((global): GlobalTopic => {
+      const copied = processorOf(plan, global).operator.type === 'tableSource'
+      return { ...global, partitions: setup.partitions(global.topic), copied }
+    })
+    const restore = new GlobalRestore({
+      topics,
+      stores,
+      consumer,
+      admin,
+      clock: options.clock,
+      logger: options.logger,
+      listener,
+    })
+    await restore.copyTables(signal)
+    const context = new RecordContext(GLOBAL_DIRECTORY, options.applicationId, policyOf(setup))
+    await stores.start(context, () => undefined)
+    const sources = await compileGlobals(setup, stores, context, ends)
+    const update = (maxWaitMs: number) => takeOver({ consumer, stores, sources, restore, options, context }, maxWaitMs)
+    await consumer.assign(restore.positions)
+    while (restore.unfinished.length > 0) {
+      signal.throwIfAborted()
+      await update(PATIENCE_MS)
+    }
+    return { stores, context, update, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function policyOf({ options: { onBadRecord, logger, clock }, metrics }: GlobalStoresOptions) {
+  return recordPolicy({
+    onBadRecord,
+    logger,
+    metrics,
+    clock,
+    producer: undefined,
+    deadLetterPartitions: 1,
+    deadLetterBytes: Infinity,
+    warned: new Map(),
+  })
+}
+
+async function compileGlobals(
+  { plan, options }: GlobalStoresOptions,
+  stores: TaskStores,
+  context: RecordContext,
+  ends: UserHook[],
+): Promise<ReadonlyMap<string, CompiledSource>> {
+  const starts: UserHook[] = []
+  const envOf = (global: GlobalPlan): OperatorEnv => ({
+    node: processorOf(plan, global),
+    context,
+    forward: () => undefined,
+    child: () => () => undefined,
+    tableStore: name => stores.tableStore(name),
+    windowStore: name => stores.windowStore(name),
+    rangeStore: name => stores.rangeStore(name),
+    orderedStore: name => stores.orderedStore(name),
+    globalStore: name => stores.tableStore(name),
+    isGlobalStore: () => false,
+    userStore: name => userStore(stores.buffer(name), context),
+    schedule: () => {
+      throw millraceError('MILLRACE_PUNCTUATION_GLOBAL', { operator: global.processor })
+    },
+    requestCommit: () => undefined,
+    wallClock: () => options.clock.now(),
+    monotonic: () => options.clock.monotonic(),
+    emitIntervalMs: 0,
+    closeTimes: new Map(),
+    recordMetadata: () => context.metadata(),
+    callScope,
+    onAdvance: () => undefined,
+    onHeldAsked: () => undefined,
+    onInit: run => void starts.push(userHook(global.processor, 'init', run)),
+    onClose: run => void ends.push(userHook(global.processor, 'close', run)),
+    readsByKey: () => undefined,
+    readsByWindow: () => undefined,
+    inFlight: () => {
+      throw new Error('the processor of a global store is no operator of a stream')
+    },
+  })
+  const sources = plan.globals.map(global => {
+    const node = sourceOf(plan, global)
+    const forward = compileOperator(envOf(global))
+    const closed = { keyUnopened: false, valueUnopened: false, timestampExtractor: undefined }
+    return [global.topic, compileSource({ node, topic: global.topic, context, forward, ...closed })] as const
+  })
+  context.clear(-1)
+  for (const start of starts) await start()
+  return new Map(sources)
+}
+
+interface Takeover {
+  readonly consumer: Consumer
+  readonly stores: TaskStores
+  readonly sources: ReadonlyMap<string, CompiledSource>
+  readonly restore: GlobalRestore
+  readonly context: RecordContext
+  readonly options: ResolvedOptions
+}
+
+async function takeOver(parts: Takeover, maxWaitMs: number): Promise<boolean> {
+  const { consumer, stores, sources, restore, options, context } = parts
+  const batches = await consumer.poll(maxWaitMs)
+  if (batches.length === 0) return false
+  const positions: TopicPartitionOffset[] = []
+  for (const batch of batches) {
+    await applyBatch(batch, sources.get(batch.topic)!, restore.positionOf(batch), context)
+    positions.push({ topic: batch.topic, partition: batch.partition, offset: batch.nextOffset })
+  }
+  await stores.flush()
+  await stores.persistAt(positions)
+  await stores.settle()
+  for (const [index, position] of positions.entries()) restore.advance(position, batches[index]!.recordCount)
+  if (stores.bytes > options.stateBufferBytes / 4) stores.evict(options.stateBufferBytes / 8)
+  return true
+}
+
+async function applyBatch(
+  batch: FetchedBatch,
+  source: CompiledSource,
+  from: number,
+  context: RecordContext,
+): Promise<void> {
+  const cursor = batch.cursor()
+  while (cursor.advance()) {
+    if (cursor.offset < from) continue
+    try {
+      const waiting = source.process(cursor, batch.partition, cursor.timestamp)
+      if (waiting !== undefined) await waiting
+      if (context.givenUp !== undefined) throw context.givenUp
+    } catch (error) {
+      leaveOut(source, error, context)
+    }
+    context.undo?.clear()
+  }
+}
+
+/** Takes back what a record has done that is given up. */
+function leaveOut({ node }: CompiledSource, error: unknown, context: RecordContext): void {
+  const isBad = error instanceof RecordGivenUp
+  if (!isBad && (context.isFatal(error) || !isMillraceError(error, 'record'))) throw error
+  context.undo?.rollBack()
+  context.givenUp = undefined
+  if (isBad) context.giveUp(error.node, error.reason)
+  else context.giveUp(node.name, error)
+}
+
+function processorOf(plan: Plan, { processor }: GlobalPlan): ProcessorNode {
+  return plan.nodes.find(({ name }) => name === processor) as ProcessorNode
+}
+
+function sourceOf(plan: Plan, { source }: GlobalPlan): SourceNode {
+  return plan.nodes.find(({ name }) => name === source) as SourceNode
+}

@@ -1,0 +1,377 @@
+import {
+  compareBytes,
+  type KeyRange,
+  type KeySpace,
+  type MaybePromise,
+  type RangeEntry,
+  type StoreChanges,
+  type StoredValue,
+} from '@millrace/core'
+import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } from './buffer-entry.ts'
+import { ChangedEntries } from './changed-entries.ts'
+import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
+import { type SegmentSpan, Segments } from './segments.ts'
+import { withOwnKey } from './own-key.ts'
+import { SlotIndex } from './slot-index.ts'
+import type { StoreCodec } from '../format/store-codec.ts'
+import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
+import type { TaskBuffer } from './task-buffer.ts'
+
+/** What a key costs besides its entries. An estimate for the budget. */
+const KEY_OVERHEAD = 200
+const LAST_SEQUENCE = 0x7fffffff
+const KEYS_PER_PREFETCH = 256
+
+/**
+ * The write buffer of a store that is read by ranges of time: sessions, sliding windows, joins of streams. It is the
+ * transaction as `StoreBuffer` is, but keeps the entries of a key together: a key comes from the backend as a whole, once,
+ * and goes as a whole when memory is short.
+ */
+export class RangeBuffer implements TaskBuffer {
+  readonly codec: StoreCodec
+  readonly caching: boolean
+  readonly backend: KeySpace
+  bytes = 0
+  misses = 0
+  readonly #context: BufferContext
+  readonly #output: StoreOutput
+  readonly #segments: Segments
+  readonly #groups = new Map<unknown, KeyEntries>()
+  /** In the order of their last change. */
+  readonly #changed = new ChangedEntries()
+  /** Nothing is in the backend that is not on the heap. */
+  #complete: boolean
+  readonly #bySlot: SlotIndex
+  #sequence = 0
+  #sweepDue = false
+
+  constructor(options: StoreBufferOptions) {
+    const { plan } = options.codec
+    this.codec = options.codec
+    this.caching = plan.caching
+    this.backend = options.backend
+    this.#complete = options.empty
+    this.#context = options.context
+    this.#segments = new Segments(plan, plan.caching)
+    this.#output = new StoreOutput(options, this.#segments)
+    this.#bySlot = new SlotIndex(() => [...this.#groups.values()].flatMap(({ entries }) => entries))
+  }
+
+  get hasChanges(): boolean {
+    return this.#changed.size > 0
+  }
+
+  get canMiss(): boolean {
+    return !this.#complete
+  }
+
+  get expiredBefore(): number {
+    return this.#segments.expiredBefore
+  }
+
+  get forgottenBefore(): number {
+    return this.#segments.expiredBefore
+  }
+
+  segmentsBetween(from: number, to: number): readonly SegmentSpan[] {
+    return this.#segments.between(from, to)
+  }
+
+  onEmit(listener: EmitListener, sendOldValues: boolean): void {
+    this.#output.onEmit(listener, sendOldValues)
+  }
+
+  /** Brings all entries of a key onto the heap. */
+  load(key: unknown): void | Promise<void> {
+    if (this.#complete) return
+    const group = this.#groupOf(key)
+    if (group.loaded) return
+    this.misses++
+    return this.#read(group)
+  }
+
+  /** Of a loaded key: entries with `from <= slot <= to`, ascending. */
+  range(key: unknown, from: number, to: number): readonly BufferEntry[] {
+    const group = this.#groups.get(this.mapKeyOf(key))
+    if (group === undefined) return []
+    const { entries } = group
+    const found: BufferEntry[] = []
+    for (let at = placeOf(entries, Math.max(from, this.expiredBefore), 0); at < entries.length; at++) {
+      const entry = entries[at]!
+      if (entry.slot > to) break
+      if (entry.content !== null) found.push(entry)
+    }
+    return found
+  }
+
+  /** Of a loaded key. */
+  entry(key: unknown, slot: number, tie = 0): BufferEntry | undefined {
+    if (slot < this.expiredBefore) return undefined
+    const group = this.#groups.get(this.mapKeyOf(key))
+    const entry = group === undefined ? undefined : entryAt(group.entries, slot, tie)
+    return entry === undefined || entry.content === null ? undefined : entry
+  }
+
+  get(key: unknown, slot: number, tie = 0): MaybePromise<StoredValue | undefined> {
+    const waiting = this.load(key)
+    return waiting === undefined ? this.entry(key, slot, tie) : waiting.then(() => this.entry(key, slot, tie))
+  }
+
+  /** A null value deletes. */
+  put(key: unknown, slot: number, value: unknown, timestamp: number, tie = 0): void {
+    const content = this.codec.contentOf(value)
+    if (!this.#segments.accepts(slot, this.#context.undo) && !this.caching) {
+      // Kafka Streams logs what its store refuses.
+      this.#logOnly(key, slot, tie, content, timestamp)
+      return
+    }
+    const group = this.#groupOf(key)
+    const index = placeOf(group.entries, slot, tie)
+    let entry = group.entries[index]
+    if (entry === undefined || entry.slot !== slot || entry.tie !== tie) {
+      entry = this.#insert(group, index, slot, tie, content, timestamp)
+      if (group.loaded) entry.emitted = null
+      this.#changed.add(entry)
+      this.#context.undo?.note(this.#takeOut, { entry, loaded: group.loaded })
+    } else {
+      this.#context.undo?.note(this.#restore, entry.before())
+      if (!entry.dirty || entry.flushed) entry.emitted = entry.content
+      if (entry.dirty) this.#changed.moveToEnd(entry)
+      else this.#changed.add(entry)
+      const change = sizeOf(content) - sizeOf(entry.content)
+      entry.size += change
+      this.bytes += change
+      entry.content = content
+      entry.timestamp = timestamp
+    }
+    if (this.caching) {
+      entry.keepOrigin(this.#context)
+    } else {
+      this.#output.log(entry)
+    }
+  }
+
+  /** Adds an entry beside those that have the same slot. Without a value it is only logged, as in Kafka Streams. */
+  append(key: unknown, slot: number, value: unknown): void {
+    this.#context.undo?.note(this.#setSequence, this.#sequence)
+    this.#sequence = (this.#sequence + 1) & LAST_SEQUENCE
+    const { timestamp } = this.#context
+    if (value === null) this.#logOnly(key, slot, this.#sequence, null, timestamp)
+    else this.put(key, slot, value, timestamp, this.#sequence)
+  }
+
+  /** Moves the store's time on, as an entry of that slot would. */
+  advance(slot: number): void {
+    this.#segments.accepts(slot, this.#context.undo)
+  }
+
+  /** Entries of all keys with `from <= slot <= to`, ascending by slot, tie and the bytes of the key. */
+  all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
+    const first = Math.max(from, this.#segments.emittedFrom)
+    const onHeap = this.#bySlot.between(first, to)
+    if (this.#complete) return this.#inOrder(onHeap.map(entry => withOwnKey(entry, this.codec)))
+    return this.#backendBetween(first, to).then(others =>
+      this.#inOrder([...onHeap, ...others].map(entry => withOwnKey(entry, this.codec))),
+    )
+  }
+
+  lacks(key: unknown): boolean {
+    return !this.#complete && this.#groups.get(this.mapKeyOf(key))?.loaded !== true
+  }
+
+  async prefetch(keys: readonly unknown[]): Promise<void> {
+    for (let first = 0; first < keys.length; first += KEYS_PER_PREFETCH) {
+      const some = keys.slice(first, first + KEYS_PER_PREFETCH).map(key => this.#groupOf(key))
+      await Promise.all(some.filter(group => !group.loaded).map(group => this.#read(group)))
+    }
+  }
+
+  flush(): Promise<void> {
+    return this.#output.flush(this.#changed.inOrder())
+  }
+
+  emit(): Promise<void> {
+    return this.#output.flush(this.#changed.inOrder().filter(({ flushed }) => !flushed))
+  }
+
+  relog(): Promise<void> {
+    return this.#output.relog(this.#changed.inOrder())
+  }
+
+  changes(): StoreChanges {
+    const changes = this.#output.changes()
+    if (changes.deleteRanges !== undefined) this.#sweepDue = true
+    return changes
+  }
+
+  committed(): void {
+    this.#output.committed(this.#changed.size)
+    for (const entry of this.#changed.take()) {
+      if (entry.content !== null) continue
+      // Where the key is not loaded the deletion has to stay, to hide what the backend has until it is written there.
+      const group = this.#groups.get(this.mapKeyOf(entry.key))
+      if (group?.loaded === true) this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
+    }
+    if (this.#sweepDue) this.#forgetExpired()
+  }
+
+  evict(limit: number): void {
+    for (const [mapKey, group] of this.#groups) {
+      if (this.bytes <= limit) return
+      if (group.loading !== undefined || group.entries.some(({ dirty }) => dirty)) continue
+      this.#forget(mapKey, group)
+      this.#complete = false
+    }
+  }
+
+  overlay(from: Uint8Array | undefined, to: Uint8Array | undefined): { key: Buffer; entry: BufferEntry }[] {
+    return [...this.#groups.values()]
+      .flatMap(({ entries }) => entries.filter(({ slot }) => this.#segments.isLive(slot)))
+      .map(entry => ({ key: this.encodeKey(entry.key, entry.slot, entry.tie), entry }))
+      .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
+      .sort((a, b) => a.key.compare(b.key))
+  }
+
+  startAt(streamTime: number): void {
+    this.#segments.streamTime = Math.max(this.#segments.streamTime, streamTime)
+    this.#output.startAt(this.#segments.streamTime)
+  }
+
+  mapKeyOf(key: unknown): unknown {
+    return this.codec.primitiveKeys ? key : this.#output.keyText(key)
+  }
+
+  encodeKey(key: unknown, slot: number, tie = 0): Buffer {
+    return this.#output.encodeKey(key, slot, tie)
+  }
+
+  readonly #setSequence = (before: number) => {
+    this.#sequence = before
+  }
+
+  readonly #takeOut = ({ entry, loaded }: { readonly entry: BufferEntry; readonly loaded: boolean }): void => {
+    const group = this.#groups.get(this.mapKeyOf(entry.key))
+    this.#changed.remove(entry)
+    if (group === undefined) return
+    this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
+    // Loading has left out what it found in the place of this one.
+    group.loaded &&= loaded
+  }
+
+  readonly #restore = (before: EntryBefore): void => {
+    this.bytes += before.fields.size - before.entry.size
+    this.#changed.restore(before)
+  }
+
+  #groupOf(key: unknown): KeyEntries {
+    const mapKey = this.mapKeyOf(key)
+    let group = this.#groups.get(mapKey)
+    if (group === undefined) {
+      group = { key: this.codec.keptKey(key), loaded: this.#complete, loading: undefined, entries: [] }
+      this.#groups.set(mapKey, group)
+      this.bytes += KEY_OVERHEAD
+    }
+    return group
+  }
+
+  #read(group: KeyEntries): Promise<void> {
+    group.loading ??= this.#readEntries(group).finally(() => {
+      group.loading = undefined
+    })
+    return group.loading
+  }
+
+  async #readEntries(group: KeyEntries): Promise<void> {
+    const live = this.#segments.between(0, Number.MAX_SAFE_INTEGER)
+    const found = await Promise.all(
+      live.map(segment => readEntries(this.backend, this.codec, this.#rangeOf(group.key, segment))),
+    )
+    const mapKey = this.mapKeyOf(group.key)
+    for (const entry of found.flat()) {
+      // Entries of longer keys can lie between those of this one; and the heap knows better than the backend.
+      if (this.mapKeyOf(entry.key) !== mapKey) continue
+      const index = placeOf(group.entries, entry.slot, entry.tie)
+      const there = group.entries[index]
+      if (there?.slot === entry.slot && there.tie === entry.tie) continue
+      this.#insert(group, index, entry.slot, entry.tie, entry.content, entry.timestamp)
+    }
+    group.loaded = true
+  }
+
+  #rangeOf(key: unknown, segment: SegmentSpan): KeyRange {
+    const lastTie = this.codec.plan.kind === 'session' ? Number.MAX_SAFE_INTEGER : LAST_SEQUENCE
+    const last = this.encodeKey(key, segment.end - 1, lastTie)
+    return { from: this.encodeKey(key, segment.start), to: Buffer.concat([last, Buffer.alloc(1)]) }
+  }
+
+  /** What only the backend has. */
+  async #backendBetween(from: number, to: number): Promise<readonly BufferEntry[]> {
+    const segments = this.#segments.between(from, to)
+    const found = (await Promise.all(segments.map(({ range }) => readEntries(this.backend, this.codec, range)))).flat()
+    return found.filter(({ key, slot, tie }) => {
+      if (slot < from || slot > to) return false
+      const group = this.#groups.get(this.mapKeyOf(key))
+      return group === undefined || (!group.loaded && entryAt(group.entries, slot, tie) === undefined)
+    })
+  }
+
+  #inOrder(entries: readonly BufferEntry[]): readonly RangeEntry[] {
+    if (entries.length < 2) return entries
+    return entries
+      .map(entry => ({ entry, bytes: this.#keyBytes(entry) }))
+      .sort((a, b) => a.entry.slot - b.entry.slot || a.entry.tie - b.entry.tie || compareBytes(a.bytes, b.bytes))
+      .map(({ entry }) => entry)
+  }
+
+  /** Of the key alone: with what follows it, a longer key could come before one that it begins with. */
+  #keyBytes({ key }: BufferEntry): Buffer {
+    const bytes = this.encodeKey(key, 0)
+    return bytes.subarray(this.codec.keyPrefix, bytes.length - this.codec.keySuffix)
+  }
+
+  #insert(
+    group: KeyEntries,
+    index: number,
+    slot: number,
+    tie: number,
+    content: unknown,
+    timestamp: number,
+  ): BufferEntry {
+    const entry = new BufferEntry(group.key, slot, this.codec.contentSerde, content, timestamp, tie)
+    group.entries.splice(index, 0, entry)
+    entry.size = ENTRY_OVERHEAD + sizeOf(content)
+    this.bytes += entry.size
+    this.#bySlot.add(entry)
+    return entry
+  }
+
+  #remove(group: KeyEntries, index: number): void {
+    const [entry] = group.entries.splice(index, 1)
+    this.#bySlot.remove(entry!)
+    this.bytes -= entry!.size
+  }
+
+  #forget(mapKey: unknown, group: KeyEntries): void {
+    this.#groups.delete(mapKey)
+    this.bytes -= KEY_OVERHEAD
+    for (const entry of group.entries) {
+      this.#bySlot.remove(entry)
+      this.bytes -= entry.size
+    }
+  }
+
+  /** When a segment has gone: takes from the heap what is no longer shown, and keys of which nothing is left. */
+  #forgetExpired(): void {
+    if (this.caching && this.bytes < CACHE_KEEPS) return
+    this.#sweepDue = false
+    const before = this.#segments.liveFrom
+    for (const [mapKey, group] of this.#groups) {
+      while (group.entries.length > 0 && group.entries[0]!.slot < before) this.#remove(group, 0)
+      if (group.entries.length === 0 && group.loading === undefined) this.#forget(mapKey, group)
+    }
+  }
+
+  #logOnly(key: unknown, slot: number, tie: number, content: unknown, timestamp: number): void {
+    this.#output.log(new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp, tie))
+  }
+}

@@ -1,0 +1,247 @@
+import { ByteSink, type Headers, type KeySpace, type RangeEntry, type StoreChanges, type UndoLog } from '@millrace/core'
+import { type BufferEntry, decodeContent, restoreEntry } from './buffer-entry.ts'
+import type { Segments } from './segments.ts'
+import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
+
+/** Where a store's updates are logged. A `valueStart` of -1 is a deletion. */
+export type ChangelogWriter = (
+  timestamp: number,
+  bytes: Buffer,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+) => void
+
+/** The record at hand, as far as a store has to do with it. */
+export interface BufferContext {
+  timestamp: number
+  headers: Headers
+  topic: string | null
+  partition: number
+  offset: number
+  /** Where records may be given up: notes what they change. */
+  readonly undo?: UndoLog | undefined
+}
+
+export type EmitListener = (entry: RangeEntry, value: unknown, old: unknown) => void | Promise<void>
+
+/** What a store's write buffer is made of. */
+export interface StoreBufferOptions {
+  readonly codec: StoreCodec
+  readonly backend: KeySpace
+  /** Nothing is in the backend. */
+  readonly empty: boolean
+  readonly context: BufferContext
+  readonly log: ChangelogWriter | undefined
+  /** Shared by the stores of a task: what is in it is good until the next call of any. */
+  readonly scratch: ByteSink
+}
+
+/** What is logged of an entry. */
+type LoggedEntry = Pick<BufferEntry, 'key' | 'slot' | 'tie' | 'content' | 'timestamp'>
+
+const NUMBERS_PER_RANGE = 4
+
+/**
+ * What leaves a store's write buffer: its keys as bytes, its updates for the changelog, and at a commit the batch for the
+ * backend and what a cache emits. Each update is encoded once, into a slab whose ranges serve the changelog and the backend.
+ */
+export class StoreOutput {
+  readonly #codec: StoreCodec
+  readonly #caching: boolean
+  readonly #backend: KeySpace
+  readonly #context: BufferContext
+  readonly #log: ChangelogWriter | undefined
+  readonly #scratch: ByteSink
+  /** Of stores whose entries expire by segments. */
+  readonly #segments: Segments | undefined
+  #listener: EmitListener | undefined
+  #sendOldValues = false
+  #slab = new ByteSink(0)
+  /** Of the slab: start and end of a key, start and end of its value, which are -1 for a deletion. */
+  #ranges: number[] = []
+  #flushed = 0
+  /** The time of the store behind a cache, which moves on as the cache is flushed. */
+  #flushedTime = -1
+  readonly #setFlushedTime = (before: number) => {
+    this.#flushedTime = before
+  }
+
+  constructor(options: StoreBufferOptions, segments: Segments | undefined) {
+    this.#codec = options.codec
+    this.#caching = options.codec.plan.caching
+    this.#backend = options.backend
+    this.#context = options.context
+    this.#log = options.log
+    this.#scratch = options.scratch
+    this.#segments = segments
+  }
+
+  onEmit(listener: EmitListener, sendOldValues: boolean): void {
+    this.#listener = listener
+    this.#sendOldValues = sendOldValues
+  }
+
+  /** The backend's key. */
+  encodeKey(key: unknown, slot: number, tie: number): Buffer {
+    const sink = this.#scratch
+    const start = sink.position
+    this.#codec.writeKey(sink, key, slot, tie)
+    const copy = Buffer.from(sink.buffer.subarray(start, sink.position))
+    sink.position = start
+    return copy
+  }
+
+  /** What tells a key from another where the keys themselves cannot: its bytes, as a string. */
+  keyText(key: unknown): string {
+    const sink = this.#scratch
+    const start = sink.position
+    this.#codec.writeKey(sink, key, 0)
+    const text = sink.buffer.toString('latin1', start, sink.position)
+    sink.position = start
+    return text
+  }
+
+  /** The backend's value, without what a store of timestamped values has before it. */
+  encodeValue(content: unknown): Buffer {
+    const sink = this.#scratch
+    const start = sink.position
+    this.#codec.writeValue(sink, content, 0)
+    const copy = Buffer.from(sink.buffer.subarray(start + this.#codec.valuePrefix, sink.position))
+    sink.position = start
+    return copy
+  }
+
+  /** Logs an update at once. */
+  log(entry: LoggedEntry): void {
+    if (this.#log === undefined) return
+    this.#scratch.position = 0
+    this.#write(entry, this.#scratch, this.#log)
+  }
+
+  /**
+   * Makes the commit's data: encodes what changed, and for a caching store logs and emits it. Called again in the same commit,
+   * it encodes everything again, but logs and emits only what was put since.
+   */
+  async flush(entries: readonly BufferEntry[]): Promise<void> {
+    const caching = this.#caching
+    const listener = caching ? this.#listener : undefined
+    const log = caching ? this.#log : undefined
+    if (caching) await this.#learnEmitted(entries)
+    const slab = (this.#slab = new ByteSink(Math.max(1024, entries.length * 64)))
+    this.#ranges = []
+    this.#flushed = entries.length
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index]!
+      // The store behind a cache does not find what is too old by then: nothing counts as emitted (as in Kafka Streams).
+      this.#context.undo?.note(restoreEntry, entry.before())
+      if (this.#hasAged(entry)) entry.emitted = null
+      // What came and went between two commits was never there, and nobody is told.
+      const neverThere = listener !== undefined && entry.content === null && entry.emitted === null
+      if (entry.flushed || neverThere) {
+        this.#write(entry, slab, undefined)
+        continue
+      }
+      this.#write(entry, slab, log)
+      entry.flushed = caching
+      if (entry.slot > this.#flushedTime) {
+        this.#context.undo?.note(this.#setFlushedTime, this.#flushedTime)
+        this.#flushedTime = entry.slot
+      }
+      if (listener !== undefined) {
+        const waiting = this.#emit(entry, listener)
+        if (waiting !== undefined) await waiting
+      }
+    }
+  }
+
+  /** Logs what the backend has of these entries. */
+  async relog(entries: readonly BufferEntry[]): Promise<void> {
+    if (this.#log === undefined || entries.length === 0) return
+    const found = await this.#backend.getMany(entries.map(({ key, slot, tie }) => this.encodeKey(key, slot, tie)))
+    entries.forEach(({ key, slot, tie, timestamp }, index) => {
+      const bytes = found[index]
+      const stored = bytes === undefined ? { content: null, timestamp } : this.#codec.readContent(asBuffer(bytes))
+      this.log({ key, slot, tie, ...stored, timestamp: stored.timestamp < 0 ? timestamp : stored.timestamp })
+    })
+  }
+
+  /** After a restore. */
+  startAt(streamTime: number): void {
+    this.#flushedTime = streamTime
+  }
+
+  #hasAged({ flushed, slot }: BufferEntry): boolean {
+    if (!this.#caching || flushed || this.#segments === undefined) return false
+    return slot < this.#segments.agedBefore(this.#flushedTime)
+  }
+
+  /** What the last `flush` encoded, for the backend. */
+  changes(): StoreChanges {
+    const keys: Uint8Array[] = []
+    const values: (Uint8Array | null)[] = []
+    const bytes = this.#slab.buffer
+    const ranges = this.#ranges
+    for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
+      keys.push(bytes.subarray(ranges[at], ranges[at + 1]))
+      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
+    }
+    const store = this.#codec.plan.name
+    const expired = this.#segments?.takeExpired()
+    return expired === undefined ? { store, keys, values } : { store, keys, values, deleteRanges: [expired] }
+  }
+
+  /** The flushed changes are committed, and there are `dirty` now. The slab is left to the backend's write. */
+  committed(dirty: number): void {
+    if (this.#flushed !== dirty) throw new Error(`store ${this.#codec.plan.name} changed during its commit`)
+    this.#flushed = 0
+    this.#slab = new ByteSink(0)
+    this.#ranges = []
+  }
+
+  /** Encodes an entry, notes where, and logs it. */
+  #write(entry: LoggedEntry, sink: ByteSink, log: ChangelogWriter | undefined): void {
+    const codec = this.#codec
+    const keyStart = sink.position
+    codec.writeKey(sink, entry.key, entry.slot, entry.tie)
+    const keyEnd = sink.position
+    let valueStart = -1
+    let valueEnd = -1
+    if (entry.content !== null) {
+      valueStart = keyEnd
+      codec.writeValue(sink, entry.content, entry.timestamp)
+      valueEnd = sink.position
+    }
+    // What expired before it was ever committed must not come back behind the range that drops its segment.
+    if (sink !== this.#scratch && this.#segments?.isLive(entry.slot) !== false)
+      this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
+    const loggedFrom = valueStart < 0 ? -1 : valueStart + codec.valuePrefix
+    log?.(entry.timestamp, sink.buffer, keyStart + codec.keyPrefix, keyEnd, loggedFrom, valueEnd)
+  }
+
+  /** Emits an update at once. `old` is for those who ask for old values. */
+  tell(entry: BufferEntry, old: unknown): void | Promise<void> {
+    return this.#listener?.(entry, entry.value, this.#sendOldValues ? old : null)
+  }
+
+  #emit(entry: BufferEntry, listener: EmitListener): void | Promise<void> {
+    this.#context.timestamp = entry.timestamp
+    entry.giveOrigin(this.#context)
+    const old = this.#sendOldValues ? decodeContent(entry.emitted, entry.serde) : null
+    return listener(entry, entry.value, old)
+  }
+
+  /** Asks the backend what was emitted before, for entries that were put without having been read. */
+  async #learnEmitted(entries: readonly BufferEntry[]): Promise<void> {
+    const unknown = entries.filter(
+      ({ emitted, content }) => emitted === undefined && (content === null || this.#sendOldValues),
+    )
+    if (unknown.length === 0) return
+    const found = await this.#backend.getMany(unknown.map(({ key, slot, tie }) => this.encodeKey(key, slot, tie)))
+    unknown.forEach((entry, index) => {
+      const bytes = found[index]
+      entry.emitted = bytes === undefined ? null : this.#codec.readContent(asBuffer(bytes)).content
+    })
+  }
+}

@@ -1,0 +1,58 @@
+import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
+import type { BufferEntry } from './buffer-entry.ts'
+import type { StoreCodec } from '../format/store-codec.ts'
+import type { EmitListener } from './store-output.ts'
+
+/** What a task needs of a store's write buffer, whichever way it is read. */
+export interface TaskBuffer {
+  readonly codec: StoreCodec
+  readonly caching: boolean
+  readonly backend: KeySpace
+  /** Bytes of all entries, by estimate. */
+  readonly bytes: number
+  /** Reads that the heap could not answer since it was last set to 0. */
+  misses: number
+  readonly hasChanges: boolean
+  /** Whether reads can miss at all. */
+  readonly canMiss: boolean
+  /** What tells one key from another. */
+  mapKeyOf(key: unknown): unknown
+  /** The backend's key. */
+  encodeKey(key: unknown, slot: number, tie?: number): Buffer
+  /** Whether a read of this key would have to go to the backend, so that it is worth prefetching. */
+  lacks(key: unknown, slot: number): boolean
+  /** Brings keys that the buffer lacks onto the heap, together. */
+  prefetch(keys: readonly unknown[], slots: readonly number[]): Promise<void>
+  /** Makes the commit's data: encodes what changed, and for a caching store logs and emits it. */
+  flush(): Promise<void>
+  /** Of a cache: logs and emits what changed, as `flush` does, without making the commit's data. */
+  emit(): Promise<void>
+  /**
+   * Logs what the backend has of all that changed, so that the changelog says again what it said at the last commit. Not during a
+   * backend write.
+   */
+  relog(): Promise<void>
+  /** What the last `flush` encoded, for the backend. */
+  changes(): StoreChanges
+  /** The flushed changes are committed: they are clean now. */
+  committed(): void
+  /** Drops what is clean until no more than `limit` bytes are held. Not during a backend write. */
+  evict(limit: number): void
+  /** After a restore: the highest window start or session end that was restored. */
+  startAt(streamTime: number): void
+  /** What an iterator lays over the backend, by backend key in byte order. */
+  overlay(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): { readonly key: Buffer; readonly entry: BufferEntry }[]
+}
+
+/** The write buffer of a store that is read by key, or by key and start of a window. */
+export interface KeyedBuffer extends TaskBuffer {
+  get(key: unknown, slot?: number): MaybePromise<StoredValue | undefined>
+  /** A null value deletes. */
+  put(key: unknown, slot: number, value: unknown, timestamp: number): void
+  onEmit(listener: EmitListener, sendOldValues: boolean): void
+  /** As the backend counts, with the changes that it has not seen. */
+  approximateCount(): Promise<number>
+}

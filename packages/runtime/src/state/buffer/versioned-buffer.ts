@@ -1,0 +1,490 @@
+import { type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
+import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
+import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
+import { type BufferContext, type StoreBufferOptions, StoreOutput } from './store-output.ts'
+import type { TaskBuffer } from './task-buffer.ts'
+import { placeAfter, putVersion, Version, versionAt } from './version-timeline.ts'
+import {
+  decodeHistory,
+  decodeLatest,
+  encodeRow,
+  encodeTime,
+  endOf,
+  expiredHistory,
+  historyKey,
+  historyRange,
+  historySegment,
+  isHistoryOf,
+  isLatest,
+  latestKey,
+  TIME_ROW,
+  versionedIntervalMs,
+} from './versioned-rows.ts'
+
+/** What the heap knows of one key: its newest versions without a gap, or all of them. */
+interface Timeline {
+  readonly key: unknown
+  readonly keyBytes: Buffer
+  /** Ascending. */
+  readonly versions: Version[]
+  /** The row of the latest has been read, or need not be. */
+  knowsLatest: boolean
+  /** Nothing of the key is in the backend that is not here. */
+  knowsAll: boolean
+  loading: Promise<void> | undefined
+  readonly dirty: Set<Version>
+  /** Rows that have to go. */
+  readonly gone: Buffer[]
+  /** The times for which something was put since the last commit. */
+  readonly put: Set<number>
+}
+
+/** What a commit carries. */
+interface Flushed {
+  readonly keys: Uint8Array[]
+  readonly values: (Uint8Array | null)[]
+  readonly rows: { readonly version: Version; readonly row: Buffer }[]
+  /** How many were dirty. */
+  readonly timelines: number
+}
+
+/** A timeline and what it was before a put. */
+interface TimelineBefore {
+  readonly timeline: Timeline
+  readonly before: {
+    readonly copies: readonly {
+      readonly version: Version
+      readonly fields: Pick<Version, 'content' | 'validTo' | 'marked' | 'size'>
+    }[]
+    readonly knowsLatest: boolean
+    readonly knowsAll: boolean
+    readonly dirty: readonly Version[]
+    readonly gone: readonly Buffer[]
+    readonly streamTime: number
+    readonly isDirty: boolean
+  }
+}
+
+const NOTHING_FLUSHED: Flushed = { keys: [], values: [], rows: [], timelines: 0 }
+const KEY_OVERHEAD = 240
+const TIMESTAMP_BYTES = 8
+
+/**
+ * The write buffer of a versioned store: the transaction, as `StoreBuffer` is. In order, puts and reads of the latest need no
+ * more than a key's latest row; what comes out of order needs its history, which is read once.
+ */
+export class VersionedBuffer implements TaskBuffer {
+  readonly codec: StoreCodec
+  readonly caching = false
+  readonly backend: KeySpace
+  bytes = 0
+  misses = 0
+  readonly #syncReads: boolean
+  readonly #options: StoreBufferOptions & { readonly syncReads: boolean }
+  readonly #context: BufferContext
+  readonly #output: StoreOutput
+  readonly #retentionMs: number
+  readonly #intervalMs: number
+  readonly #timelines = new Map<unknown, Timeline>()
+  readonly #dirty = new Set<Timeline>()
+  #complete: boolean
+  /** The highest timestamp that was put. */
+  #streamTime = -1
+  #keptTime = -1
+  #droppedSegments = 1
+  #flushed: Flushed = NOTHING_FLUSHED
+
+  constructor(options: StoreBufferOptions & { readonly syncReads: boolean }) {
+    this.codec = options.codec
+    this.backend = options.backend
+    this.#syncReads = options.syncReads
+    this.#complete = options.empty
+    this.#options = options
+    this.#context = options.context
+    this.#output = new StoreOutput(options, undefined)
+    this.#retentionMs = options.codec.plan.historyRetentionMs ?? 0
+    this.#intervalMs = versionedIntervalMs(this.#retentionMs)
+  }
+
+  get hasChanges(): boolean {
+    return this.#dirty.size > 0
+  }
+
+  get canMiss(): boolean {
+    return !this.#complete && !this.#syncReads
+  }
+
+  /** The highest timestamp that was put, or -1. */
+  get streamTime(): number {
+    return this.#streamTime
+  }
+
+  /** The latest version; with `asOf`, the one that was valid then. None where it is a deletion, or too long ago. */
+  get(key: unknown, asOf?: number): MaybePromise<Version | undefined> {
+    const mapKey = this.mapKeyOf(key)
+    if (this.#complete && !this.#timelines.has(mapKey)) return undefined
+    const timeline = this.#timelineOf(key, mapKey)
+    const needed = asOf === undefined || asOf < this.#oldest ? Number.POSITIVE_INFINITY : asOf
+    const waiting = this.#prepare(timeline, needed)
+    if (waiting !== undefined) return waiting.then(() => this.#find(timeline, asOf))
+    return this.#find(timeline, asOf)
+  }
+
+  /** The versions of a key that were valid at some time from `from` to `to`, both inclusive, oldest first. */
+  async versions(key: unknown, from: number, to: number): Promise<readonly Version[]> {
+    const timeline = this.#timelineOf(key)
+    await this.#prepare(timeline, from)
+    const oldest = this.#oldest
+    return timeline.versions.filter(
+      version =>
+        version.content !== null &&
+        version.timestamp <= to &&
+        version.validTo > from &&
+        (isLatest(version) || (to >= oldest && version.validTo > oldest)),
+    )
+  }
+
+  /**
+   * A null value deletes. Gives when the version ceased to be valid, `Infinity` for the latest, and undefined for one that
+   * was refused: it is older than the history retention.
+   */
+  put(key: unknown, value: unknown, timestamp: number): MaybePromise<number | undefined> {
+    return this.putContent(key, this.codec.contentOf(value), timestamp)
+  }
+
+  /** The same for a value as the buffer keeps it. */
+  putContent(key: unknown, content: unknown, timestamp: number): MaybePromise<number | undefined> {
+    if (timestamp < this.#oldest) {
+      // Kafka Streams logs what its store refuses.
+      this.#logPut(key, content, timestamp)
+      return undefined
+    }
+    const timeline = this.#timelineOf(key)
+    const waiting = this.#prepare(timeline, timestamp)
+    if (waiting !== undefined) return waiting.then(() => this.#place(timeline, content, timestamp))
+    return this.#place(timeline, content, timestamp)
+  }
+
+  lacks(key: unknown): boolean {
+    return !this.#complete && this.#timelines.get(this.mapKeyOf(key))?.knowsLatest !== true
+  }
+
+  async prefetch(keys: readonly unknown[]): Promise<void> {
+    const lacking = keys.map(key => this.#timelineOf(key)).filter(({ knowsLatest }) => !knowsLatest)
+    const rows = await this.backend.getMany(lacking.map(({ keyBytes }) => latestKey(keyBytes)))
+    lacking.forEach((timeline, index) => this.#learnLatest(timeline, rows[index]))
+  }
+
+  flush(): Promise<void> {
+    const flushed: Flushed = { keys: [], values: [], rows: [], timelines: this.#dirty.size }
+    for (const timeline of this.#dirty) this.#encode(timeline, flushed)
+    // Also when nothing is left of what was put: by this time later versions are refused or not.
+    if (this.#dirty.size > 0 && this.#streamTime !== this.#keptTime) {
+      flushed.keys.push(TIME_ROW)
+      flushed.values.push(encodeTime(this.#streamTime))
+    }
+    this.#flushed = flushed
+    return Promise.resolve()
+  }
+
+  emit(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async relog(): Promise<void> {
+    if (this.#dirty.size === 0) return
+    const committed = new VersionedBuffer({ ...this.#options, empty: false, log: undefined })
+    committed.startAt(this.#keptTime)
+    for (const { key, put } of this.#dirty) {
+      for (const timestamp of put) {
+        const before = await committed.get(key, timestamp)
+        this.#logPut(key, before?.content ?? null, timestamp)
+      }
+    }
+  }
+
+  changes(): StoreChanges {
+    const { keys, values } = this.#flushed
+    const store = this.codec.plan.name
+    const live = this.#liveSegment
+    if (live <= this.#droppedSegments) return { store, keys, values }
+    this.#droppedSegments = live
+    return { store, keys, values, deleteRanges: [expiredHistory(live)] }
+  }
+
+  committed(): void {
+    const { rows, timelines } = this.#flushed
+    if (timelines !== this.#dirty.size) throw new Error(`store ${this.codec.plan.name} changed during its commit`)
+    for (const { version, row } of rows) version.row = row
+    if (timelines > 0) this.#keptTime = this.#streamTime
+    for (const timeline of this.#dirty) {
+      timeline.dirty.clear()
+      timeline.gone.length = 0
+      timeline.put.clear()
+      this.#forgetOld(timeline)
+    }
+    this.#dirty.clear()
+    this.#flushed = NOTHING_FLUSHED
+  }
+
+  /** Takes over records of the changelog, whose keys have their timestamps behind them, without logging them. */
+  async restore(keys: readonly Buffer[], values: readonly (Buffer | null)[]): Promise<void> {
+    for (let index = 0; index < keys.length; index++) {
+      const bytes = keys[index]!
+      const end = bytes.length - TIMESTAMP_BYTES
+      const value = values[index] ?? null
+      const content = value === null ? null : this.codec.readContent(Buffer.from(value)).content
+      await this.putContent(this.codec.readKey(bytes.subarray(0, end)).key, content, readInt64(bytes, end))
+    }
+  }
+
+  evict(limit: number): void {
+    for (const [mapKey, timeline] of this.#timelines) {
+      if (this.bytes <= limit) return
+      if (timeline.loading !== undefined || this.#dirty.has(timeline)) continue
+      this.#timelines.delete(mapKey)
+      this.bytes -= KEY_OVERHEAD
+      for (const { size } of timeline.versions) this.bytes -= size
+      this.#complete = false
+    }
+  }
+
+  startAt(streamTime: number): void {
+    this.#streamTime = Math.max(this.#streamTime, streamTime)
+    this.#keptTime = this.#streamTime
+  }
+
+  /** Where nobody walks all keys there is nothing to lay over the backend. */
+  overlay(): [] {
+    return []
+  }
+
+  mapKeyOf(key: unknown): unknown {
+    return this.codec.primitiveKeys ? key : this.#output.keyText(key)
+  }
+
+  /** The changelog's key. */
+  encodeKey(key: unknown): Buffer {
+    return this.#output.encodeKey(key, 0, 0)
+  }
+
+  /** The rows that a timeline's changes make, and make superfluous: those first, since another may take the same place. */
+  #encode(timeline: Timeline, flushed: Flushed): void {
+    const moved: Buffer[] = [...timeline.gone]
+    const written = [...timeline.dirty].map(version => ({ version, row: this.#rowOf(timeline, version) }))
+    for (const { version, row } of written) {
+      if (version.row !== undefined && !version.row.equals(row)) moved.push(version.row)
+    }
+    for (const row of moved) {
+      flushed.keys.push(row)
+      flushed.values.push(null)
+    }
+    for (const { version, row } of written) {
+      flushed.rows.push({ version, row })
+      // What expired before it was ever committed must not come back behind the range that drops its segment.
+      if (!isLatest(version) && historySegment(endOf(version), this.#intervalMs) < this.#liveSegment) continue
+      flushed.keys.push(row)
+      flushed.values.push(
+        encodeRow(version, version.content === null ? null : this.#output.encodeValue(version.content)),
+      )
+    }
+  }
+
+  #find({ versions }: Timeline, asOf: number | undefined): Version | undefined {
+    const last = versions.at(-1)
+    let found = last
+    if (asOf !== undefined) {
+      if (asOf >= this.#oldest) found = versionAt(versions, asOf)
+      else if (last !== undefined && last.timestamp > asOf) return undefined
+    }
+    return found === undefined || found.content === null ? undefined : found
+  }
+
+  #timelineOf(key: unknown, mapKey = this.mapKeyOf(key)): Timeline {
+    let timeline = this.#timelines.get(mapKey)
+    if (timeline === undefined) {
+      timeline = {
+        key: this.codec.keptKey(key),
+        keyBytes: this.encodeKey(key),
+        versions: [],
+        knowsLatest: this.#complete,
+        knowsAll: this.#complete,
+        loading: undefined,
+        dirty: new Set(),
+        gone: [],
+        put: new Set(),
+      }
+      this.#timelines.set(mapKey, timeline)
+      this.bytes += KEY_OVERHEAD
+    }
+    return timeline
+  }
+
+  /** Brings onto the heap what is needed to know the version at a time. */
+  #prepare(timeline: Timeline, time: number): void | Promise<void> {
+    if (knowsAt(timeline, time)) return
+    this.misses++
+    if (!timeline.knowsLatest && this.#syncReads) {
+      this.#learnLatest(timeline, this.backend.getSync!(latestKey(timeline.keyBytes)))
+      if (knowsAt(timeline, time)) return
+    }
+    return this.#load(timeline, time)
+  }
+
+  async #load(timeline: Timeline, time: number): Promise<void> {
+    while (!knowsAt(timeline, time)) {
+      timeline.loading ??= this.#readMore(timeline).finally(() => {
+        timeline.loading = undefined
+      })
+      await timeline.loading
+    }
+  }
+
+  /** The row of the latest first, the history when that is not enough. */
+  async #readMore(timeline: Timeline): Promise<void> {
+    if (!timeline.knowsLatest) {
+      this.#learnLatest(timeline, await this.backend.get(latestKey(timeline.keyBytes)))
+    } else {
+      await this.#readHistory(timeline)
+    }
+  }
+
+  #learnLatest(timeline: Timeline, row: Uint8Array | undefined): void {
+    if (timeline.knowsLatest) return
+    timeline.knowsLatest = true
+    if (row === undefined) return
+    const { timestamp, validTo, marked, value } = decodeLatest(asBuffer(row))
+    const version = this.#read(timestamp, validTo, marked, value)
+    version.row = latestKey(timeline.keyBytes)
+    timeline.versions.push(version)
+    this.#weigh(version)
+  }
+
+  async #readHistory(timeline: Timeline): Promise<void> {
+    const { keyBytes, versions } = timeline
+    const last = historySegment(Math.max(0, this.#streamTime), this.#intervalMs)
+    const found: Version[] = []
+    for (let segment = this.#liveSegment; segment <= last; segment++) {
+      await using iterator = this.backend.iterate(historyRange(keyBytes, segment))
+      for (let chunk = await iterator.nextChunk(); chunk.length > 0; chunk = await iterator.nextChunk()) {
+        for (const [row, content] of chunk) {
+          if (!isHistoryOf(row, keyBytes)) continue
+          const { timestamp, validTo, marked, value } = decodeHistory(asBuffer(row), asBuffer(content))
+          const version = this.#read(timestamp, validTo, marked, value)
+          version.row = Buffer.from(row)
+          found.push(version)
+        }
+      }
+    }
+    // The heap knows better of what it has.
+    const older = found.filter(({ timestamp }) => versions[0] === undefined || timestamp < versions[0].timestamp)
+    older.sort((a, b) => a.timestamp - b.timestamp)
+    older.forEach((version, index) => {
+      // Of a deletion at the end, and where what came next was taken back.
+      version.validTo = (older[index + 1] ?? versions[0])?.timestamp ?? Number.POSITIVE_INFINITY
+    })
+    for (const version of older) this.#weigh(version)
+    // One by one: a key may have more versions than a call can have arguments.
+    const newer = versions.splice(0)
+    for (const version of older) versions.push(version)
+    for (const version of newer) versions.push(version)
+    timeline.knowsAll = true
+  }
+
+  #read(timestamp: number, validTo: number, marked: boolean, value: Buffer | null): Version {
+    // A copy: the version stays for longer than the row it came in.
+    const content = value === null ? null : this.codec.readContent(Buffer.from(value)).content
+    return new Version(timestamp, this.codec.contentSerde, content, validTo, marked)
+  }
+
+  #place(timeline: Timeline, content: unknown, timestamp: number): number {
+    this.#context.undo?.note(this.#restore, { timeline, before: this.#copyOf(timeline) })
+    if (timestamp > this.#streamTime) this.#streamTime = timestamp
+    const { validTo, changed, removed } = putVersion(timeline.versions, timestamp, content, this.codec.contentSerde)
+    for (const version of changed) {
+      this.#weigh(version)
+      timeline.dirty.add(version)
+    }
+    if (removed !== undefined) {
+      this.bytes -= removed.size
+      timeline.dirty.delete(removed)
+      if (removed.row !== undefined) timeline.gone.push(removed.row)
+    }
+    this.#dirty.add(timeline)
+    timeline.put.add(timestamp)
+    this.#logPut(timeline.key, content, timestamp)
+    return validTo
+  }
+
+  /** All of it: what one put changes is not far from that. */
+  #copyOf({ versions, knowsLatest, knowsAll, dirty, gone }: Timeline): TimelineBefore['before'] {
+    const copies = versions.map(version => {
+      const { content, validTo, marked, size } = version
+      return { version, fields: { content, validTo, marked, size } }
+    })
+    const [streamTime, isDirty] = [this.#streamTime, dirty.size > 0 || gone.length > 0]
+    return { copies, knowsLatest, knowsAll, dirty: [...dirty], gone: [...gone], streamTime, isDirty }
+  }
+
+  readonly #restore = ({ timeline, before }: TimelineBefore): void => {
+    const { copies, knowsLatest, knowsAll, dirty, gone, streamTime, isDirty } = before
+    for (const { version } of copies) this.bytes += version.size
+    for (const { size } of timeline.versions) this.bytes -= size
+    for (const { version, fields } of copies) {
+      this.bytes += fields.size - version.size
+      Object.assign(version, fields)
+    }
+    // What was read since then is read again.
+    Object.assign(timeline, { knowsLatest, knowsAll })
+    timeline.versions.splice(0, timeline.versions.length, ...copies.map(({ version }) => version))
+    timeline.gone.splice(0, timeline.gone.length, ...gone)
+    timeline.dirty.clear()
+    for (const version of dirty) timeline.dirty.add(version)
+    this.#streamTime = streamTime
+    if (!isDirty) this.#dirty.delete(timeline)
+  }
+
+  #weigh(version: Version): void {
+    const size = ENTRY_OVERHEAD + sizeOf(version.content)
+    this.bytes += size - version.size
+    version.size = size
+  }
+
+  #logPut(key: unknown, content: unknown, timestamp: number): void {
+    this.#output.log({ key, slot: 0, tie: 0, content, timestamp })
+  }
+
+  #rowOf({ keyBytes }: Timeline, version: Version): Buffer {
+    if (isLatest(version)) return latestKey(keyBytes)
+    return historyKey(keyBytes, historySegment(endOf(version), this.#intervalMs), version.timestamp)
+  }
+
+  /** What ceased to be valid before may be forgotten. */
+  get #oldest(): number {
+    return this.#streamTime - this.#retentionMs
+  }
+
+  /** The first segment of which something may still be asked for. */
+  get #liveSegment(): number {
+    return historySegment(Math.max(0, this.#oldest), this.#intervalMs)
+  }
+
+  #forgetOld({ versions }: Timeline): void {
+    let old = 0
+    for (const version of versions) {
+      if (isLatest(version) || endOf(version) >= this.#oldest) break
+      this.bytes -= version.size
+      old++
+    }
+    if (old > 0) versions.splice(0, old)
+  }
+}
+
+/** Whether the heap has what is needed to know the version at a time, and its neighbours. */
+function knowsAt({ knowsAll, knowsLatest, versions }: Timeline, time: number): boolean {
+  if (knowsAll) return true
+  if (!knowsLatest) return false
+  // The latest row is all there is to know of the latest, should there be one.
+  if (time === Number.POSITIVE_INFINITY) return true
+  return versions[0] !== undefined && placeAfter(versions, time) > 0
+}
