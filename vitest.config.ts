@@ -27,7 +27,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'scripts/**/*.test.ts',
             'examples/**/*.test.ts',
-            'test/{bad-input,differential,simulation,chaos,type-mistakes,upgrade}/**/*.test.ts',
+            'test/{bad-input,client-versions,differential,simulation,chaos,type-mistakes,upgrade}/**/*.test.ts',
           ],
           exclude: [WITH_KAFKA, '**/node_modules/**'],
         },

@@ -7,6 +7,7 @@
  * The first runs on a Kafka in memory, the second on yours.
  */
 import {
+  kafka,
   KafkaStreams,
   long,
   memoryClient,
@@ -17,7 +18,6 @@ import {
   string,
   systemClock,
 } from 'millrace'
-import { kafkajs } from 'millrace/kafkajs'
 
 /** A topology is a value: nothing runs before a `KafkaStreams` or a test driver is given it. */
 export function wordCount(): Plan {
@@ -43,9 +43,7 @@ const LINES = [
 
 async function main(): Promise<void> {
   const brokers = process.env['KAFKA_BROKERS']
-  const client = brokers
-    ? kafkajs({ brokers: brokers.split(',') })
-    : memoryClient(new MemoryCluster({ clock: systemClock }))
+  const client = brokers ? kafka({ brokers }) : memoryClient(new MemoryCluster({ clock: systemClock }))
 
   // Topics of the application's own are never created by Millrace: their partitions are your decision.
   await using topics = await openTopics(client)

@@ -5,6 +5,7 @@
  *     KAFKA_BROKERS=localhost:9092 node --conditions=millrace-source examples/02-enrich-orders.ts
  */
 import {
+  kafka,
   json,
   KafkaStreams,
   memoryClient,
@@ -15,7 +16,6 @@ import {
   string,
   systemClock,
 } from 'millrace'
-import { kafkajs } from 'millrace/kafkajs'
 import { z } from 'zod'
 
 // Any Standard Schema validator will do. What is read is checked, and types follow from the schemas.
@@ -50,9 +50,7 @@ const ORDERS = [
 
 async function main(): Promise<void> {
   const brokers = process.env['KAFKA_BROKERS']
-  const client = brokers
-    ? kafkajs({ brokers: brokers.split(',') })
-    : memoryClient(new MemoryCluster({ clock: systemClock }))
+  const client = brokers ? kafka({ brokers }) : memoryClient(new MemoryCluster({ clock: systemClock }))
 
   await using topics = await openTopics(client)
   // Customers and the repartitioned orders meet partition by partition, so their numbers of partitions have to be equal;

@@ -5,6 +5,7 @@
  *     KAFKA_BROKERS=localhost:9092 node --conditions=millrace-source examples/03-page-views-per-minute.ts
  */
 import {
+  kafka,
   KafkaStreams,
   long,
   memoryClient,
@@ -17,7 +18,6 @@ import {
   timeWindowed,
   tumbling,
 } from 'millrace'
-import { kafkajs } from 'millrace/kafkajs'
 
 const MINUTE = 60_000
 const views = { key: string(), value: string() } // by user: the page
@@ -51,9 +51,7 @@ const VIEWS = [
 
 async function main(): Promise<void> {
   const brokers = process.env['KAFKA_BROKERS']
-  const client = brokers
-    ? kafkajs({ brokers: brokers.split(',') })
-    : memoryClient(new MemoryCluster({ clock: systemClock }))
+  const client = brokers ? kafka({ brokers }) : memoryClient(new MemoryCluster({ clock: systemClock }))
 
   await using topics = await openTopics(client)
   await topics.create({ name: 'page-views', partitions: 1 }, { name: 'page-views-per-minute', partitions: 1 })

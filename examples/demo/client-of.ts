@@ -1,10 +1,10 @@
 import { kafka, type ClientFactory } from 'millrace'
 import { kafkajs } from 'millrace/kafkajs'
 
-/** Two ways to Kafka: through kafkajs, or by Millrace's own client. The application is the same. */
+/** Millrace's own client, or kafkajs. The application is the same. */
 export function clientOf(where: {
   readonly brokers: readonly string[]
-  readonly client: 'kafkajs' | 'wire'
+  readonly client: 'wire' | 'kafkajs'
 }): ClientFactory {
   const brokers = [...where.brokers]
   return where.client === 'wire' ? kafka({ brokers }) : kafkajs({ brokers })

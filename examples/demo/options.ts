@@ -4,7 +4,7 @@ export interface DemoOptions {
   /** On a real Kafka, with worker processes; otherwise on one in memory, in this process. */
   readonly kafka: boolean
   /** Through which client, with `kafka`. */
-  readonly client: 'kafkajs' | 'wire'
+  readonly client: 'wire' | 'kafkajs'
   readonly workers: number
   /** Until Ctrl-C when undefined. */
   readonly seconds: number | undefined
@@ -21,7 +21,7 @@ const HELP = `Usage: npm run demo -- [options]
 A shop's orders and payments, joined with its customers and counted by the minute, live.
 
   --kafka        on a real Kafka: the one that KAFKA_BROKERS names, else one that is started for it (Docker or Java)
-  --client NAME  with --kafka: kafkajs (default), or wire for Millrace's own client
+  --client NAME  with --kafka: wire, Millrace's own client (default), or kafkajs
   --workers N    processes that do the work, with --kafka (default 2); kill one and see the others take over
   --seconds N    end after so long (default: at Ctrl-C)
   --rate N       orders written in a second (default 2000)
@@ -35,7 +35,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       args: [...args],
       options: {
         kafka: { type: 'boolean', default: false },
-        client: { type: 'string', default: 'kafkajs' },
+        client: { type: 'string', default: 'wire' },
         workers: { type: 'string' },
         seconds: { type: 'string' },
         rate: { type: 'string' },
@@ -57,7 +57,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
   const { client } = values
   if (client !== 'kafkajs' && client !== 'wire')
-    mistakes.push(`--client is "${client}", but it has to be kafkajs or wire`)
+    mistakes.push(`--client is "${client}", but it has to be wire or kafkajs`)
   const workers = whole('workers', 1, 64)
   const seconds = whole('seconds', 1, 1_000_000)
   const rate = whole('rate', 1, 200_000)
@@ -69,7 +69,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return {
     options: {
       kafka: values.kafka,
-      client: client === 'wire' ? 'wire' : 'kafkajs',
+      client: client === 'kafkajs' ? 'kafkajs' : 'wire',
       workers: given('workers', workers, 2),
       seconds: given<number | undefined>('seconds', seconds, undefined),
       rate: given('rate', rate, 2000),

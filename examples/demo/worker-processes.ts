@@ -9,7 +9,7 @@ import type { WorkerStatus } from './worker-status.ts'
 /** What a worker process is started with, as JSON in its first argument. */
 export interface WorkerSettings {
   readonly brokers: readonly string[]
-  readonly client: 'kafkajs' | 'wire'
+  readonly client: 'wire' | 'kafkajs'
   readonly prefix: string
   readonly stateDir: string
 }

@@ -21,11 +21,15 @@ export async function runStep(step: Step, filters: readonly string[], signal: Ab
   const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'))
   const tallyFile = join(directory, 'tally.json')
   const started = performance.now()
-  const child = spawn(process.execPath, step.isVitest ? [...step.args, ...filters] : step.args, {
-    stdio: step.isVitest ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
-    detached: process.platform !== 'win32',
-    env: { ...process.env, [TALLY_FILE]: tallyFile },
-  })
+  const child = spawn(
+    process.execPath,
+    step.isVitest ? [...step.args, ...(filters.length > 0 ? filters : (step.files ?? []))] : step.args,
+    {
+      stdio: step.isVitest ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32',
+      env: { ...process.env, ...step.env, [TALLY_FILE]: tallyFile },
+    },
+  )
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
 

@@ -13,9 +13,29 @@ export interface Step {
   /** Shows its output as it comes, and writes a tally of its own. */
   readonly isVitest: boolean
   readonly needs: Need | undefined
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Filters of vitest where none are given. */
+  readonly files?: readonly string[]
   /** After that the step is ended and has failed. */
   readonly limitMs: number
 }
+
+/**
+ * The applications in which a client matters most: groups that change, restarts, transactions, brokers that go. `npm run
+ * client-versions` runs all of them over kafkajs.
+ */
+const KAFKAJS_APPLICATIONS = [
+  'test/e2e/broker-down',
+  'test/e2e/java-takeover/crash',
+  'test/e2e/java-takeover/shared-group',
+  'test/e2e/restart',
+  'test/e2e/rolling-upgrade',
+  'test/e2e/scaling',
+  'test/e2e/shutdown',
+  'test/e2e/topic-patterns',
+  'test/e2e/word-count',
+]
 
 /** All of the test command, cheap and telling steps first. */
 export const STEPS: readonly Step[] = [
@@ -54,7 +74,14 @@ export const STEPS: readonly Step[] = [
     ),
     needs: 'java',
   },
-  { ...tests('e2e', 'adapters and whole applications on a real Kafka'), needs: 'kafka' },
+  { ...tests('e2e', 'clients and whole applications on a real Kafka'), needs: 'kafka' },
+  {
+    ...tests('e2e', 'whole applications over kafkajs'),
+    name: 'e2e-kafkajs',
+    env: { MILLRACE_TEST_CLIENT: 'kafkajs' },
+    files: KAFKAJS_APPLICATIONS,
+    needs: 'kafka',
+  },
 ]
 
 function check(name: string, what: string, ...args: string[]): Step {

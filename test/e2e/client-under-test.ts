@@ -1,7 +1,15 @@
 import { kafka, type ClientFactory } from 'millrace'
 import { kafkajs } from 'millrace/kafkajs'
 
-/** The client of a real Kafka that the applications of these tests use: `MILLRACE_TEST_CLIENT=wire` for Millrace's own. */
+const CLIENTS: Readonly<Record<string, (options: { readonly brokers: string }) => ClientFactory>> = {
+  wire: kafka,
+  kafkajs,
+}
+
+/** The client of the applications in these tests: Millrace's own, or that of `MILLRACE_TEST_CLIENT`. */
 export function clientUnderTest(brokers: string): ClientFactory {
-  return process.env['MILLRACE_TEST_CLIENT'] === 'wire' ? kafka({ brokers }) : kafkajs({ brokers })
+  const name = process.env['MILLRACE_TEST_CLIENT'] ?? 'wire'
+  const client = CLIENTS[name]
+  if (client === undefined) throw new Error(`MILLRACE_TEST_CLIENT is "${name}"; possible are wire and kafkajs`)
+  return client({ brokers })
 }

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startKafka } from '@millrace/dev-kafka'
 import { openTopics } from 'millrace'
-import { kafkajs } from 'millrace/kafkajs'
 import { expect, it } from 'vitest'
+import { clientUnderTest } from './client-under-test.ts'
 
 const MAIN = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url))
 
@@ -20,6 +20,6 @@ it('the demo runs on Kafka with two workers, accounts for every record, and leav
   // Both workers had their share: each was started once, and neither was missed.
   expect(stdout.match(/worker \d is process \d+/g)).toHaveLength(2)
 
-  await using topics = await openTopics(kafkajs({ brokers: kafka.brokers.split(',') }))
+  await using topics = await openTopics(clientUnderTest(kafka.brokers))
   expect((await topics.names()).filter(name => name.startsWith('millrace-demo-'))).toEqual([])
 })

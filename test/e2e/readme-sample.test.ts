@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startKafka } from '@millrace/dev-kafka'
-import { openTopics, silentLogger, string } from 'millrace'
-import { kafkajs } from 'millrace/kafkajs'
+import { kafka as kafkaClient, openTopics, silentLogger, string } from 'millrace'
 import { afterAll, expect, it } from 'vitest'
 import { eventually } from '../topic-io.ts'
 
@@ -64,7 +63,7 @@ it('the sample of the README runs as written on a broker without its topics, and
       all => all.includes(text),
     )
   await shows(app.said, `word-count-${run} is running with`)
-  const topics = await openTopics(kafkajs({ brokers }), { logger: silentLogger })
+  const topics = await openTopics(kafkaClient({ brokers }), { logger: silentLogger })
   await topics.write(`lines-${run}`, { key: string(), value: string() }, [{ value: 'to be or not to be' }])
   await topics.close()
   await shows(app.said, 'be 2n')

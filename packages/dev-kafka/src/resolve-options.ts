@@ -16,10 +16,10 @@ export interface ResolvedOptions {
 
 /** @throws DevKafkaError `DEV_KAFKA_USAGE` on a value that the types rule out: the CLI and JavaScript have no types */
 export function resolveOptions(options: StartKafkaOptions): ResolvedOptions {
-  const { brokers = 1, version = DEFAULT_KAFKA_VERSION, from = 'auto' } = options
+  const { brokers = 1, version = process.env['DEV_KAFKA_VERSION'] ?? DEFAULT_KAFKA_VERSION, from = 'auto' } = options
   if (brokers !== 1 && brokers !== 3) throw usage(`brokers: ${brokers as number}`, 'Choose 1 or 3.')
   if (!isKafkaVersion(version))
-    throw usage(`version: ${version as string}`, `Choose one of ${Object.keys(KAFKA_RELEASES).join(', ')}.`)
+    throw usage(`version: ${version}`, `Choose one of ${Object.keys(KAFKA_RELEASES).join(', ')}.`)
   if (!['auto', 'env', 'docker', 'jvm'].includes(from)) throw usage(`from: ${from}`, 'Choose auto, env, docker or jvm.')
   return {
     brokers,
