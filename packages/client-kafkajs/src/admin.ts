@@ -15,9 +15,10 @@ import type { Admin as KafkajsAdmin, Kafka } from 'kafkajs'
 import { byTopic, ClusterLink } from './cluster-link.ts'
 import { fetchCommitted } from './committed-offsets.ts'
 import { commitAsNobody, describeGroup, removeMembers, whileEmpty } from './group-admin.ts'
-import { settledWithin, withDeadline } from './deadline.ts'
+import { callTimeoutMs, settledWithin, withDeadline } from './deadline.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
-import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError, type ErrorContext } from './translate-error.ts'
+import type { Surroundings } from './surroundings.ts'
+import { isNotConnected, protocolErrorType, translateError, type ErrorContext } from './translate-error.ts'
 
 /** Kafka's number for topics among the things that have a configuration. */
 const TOPIC_RESOURCE = 2
@@ -29,16 +30,19 @@ export class KafkajsAdminPort implements Admin {
   readonly #kafka: Kafka
   readonly #brokers: string
   readonly #clock: Clock
+  /** Of what takes one request. */
+  readonly #timeoutMs: number
   readonly #link: ClusterLink
   #admin: KafkajsAdmin | undefined
   #connecting: Promise<void> | undefined
   #closed = false
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock) {
+  constructor({ kafka, brokers, clock, requestTimeoutMs }: Surroundings) {
     this.#kafka = kafka
     this.#brokers = brokers
     this.#clock = clock
-    this.#link = new ClusterLink(kafka)
+    this.#timeoutMs = callTimeoutMs(requestTimeoutMs)
+    this.#link = new ClusterLink(kafka, requestTimeoutMs)
   }
 
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
@@ -166,7 +170,7 @@ export class KafkajsAdminPort implements Admin {
       // An admin of its own: kafkajs wants each topic's metadata first, and would keep asking for it ever after.
       const admin = this.#kafka.admin()
       try {
-        await admin.connect()
+        await withDeadline(admin.connect(), this.#timeoutMs, 'Connecting')
         for (const [topic, list] of byTopic(before)) {
           try {
             await admin.fetchTopicOffsets(topic)
@@ -218,16 +222,32 @@ export class KafkajsAdminPort implements Admin {
   ): Promise<T> {
     if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'admin client' })
     try {
-      const admin = (this.#admin ??= this.#kafka.admin())
-      const connected = (this.#connecting ??= admin.connect())
-      await connected.catch((error: unknown) => {
-        this.#connecting = undefined
-        throw error
-      })
-      return await withDeadline(work(admin), 2 * REQUEST_TIMEOUT_MS, operation)
+      const admin = await this.#connected()
+      return await withDeadline(work(admin), 2 * this.#timeoutMs, operation)
     } catch (error) {
+      if (isNotConnected(error)) this.#forget()
       throw this.#translate(error, { ...context, operation })
     }
+  }
+
+  /** One that has not connected in time is replaced by another at the next call. */
+  async #connected(): Promise<KafkajsAdmin> {
+    const admin = (this.#admin ??= this.#kafka.admin())
+    const connecting = (this.#connecting ??= admin.connect())
+    try {
+      await withDeadline(connecting, this.#timeoutMs, 'Connecting')
+      return admin
+    } catch (error) {
+      if (this.#connecting === connecting) this.#forget()
+      throw error
+    }
+  }
+
+  #forget(): void {
+    const admin = this.#admin
+    this.#admin = undefined
+    this.#connecting = undefined
+    if (admin !== undefined) void settledWithin(admin.disconnect(), this.#timeoutMs)
   }
 
   #translate(error: unknown, context: Omit<ErrorContext, 'brokers'>) {

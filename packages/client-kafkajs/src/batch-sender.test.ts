@@ -41,6 +41,7 @@ function senderTo(log: Log, { transactionalId = undefined as string | undefined,
     maxBatchBytes,
     transactionalId,
     suspects: new Set<string>(),
+    requestTimeoutMs: 30_000,
   }
   const sender = new BatchSender({ ...options, send: log.send })
   const append = (partition: number, value: string): void => {
@@ -150,6 +151,7 @@ it('ends its retries when it is closed', async () => {
     maxBatchBytes: 100,
     transactionalId: undefined,
     suspects: new Set<string>(),
+    requestTimeoutMs: 30_000,
   }
   const sender = new BatchSender({ ...options, send: log.send })
   sender.batchFor('t', 0, 50).append(50, 0, null, Buffer.from('a'), NO_HEADERS)

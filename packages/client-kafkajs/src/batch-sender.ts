@@ -1,4 +1,5 @@
 import {
+  isMillraceError,
   millraceError,
   recordRefusedError,
   type Clock,
@@ -8,6 +9,7 @@ import {
 } from '@millrace/core'
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import { kafkajsCodec } from './compression.ts'
+import { withDeadline } from './deadline.ts'
 import { PendingBatch } from './pending-batch.ts'
 import { isProducerFenced, protocolErrorType, rootError, translateError } from './translate-error.ts'
 
@@ -19,6 +21,7 @@ export interface BatchSenderOptions {
   readonly transactionalId: string | undefined
   /** Topics that have refused something lately, of all producers of a client: their batches are sent one at a time. */
   readonly suspects: Set<string>
+  readonly requestTimeoutMs: number
   /** Sends through the producer or through its open transaction. */
   readonly send: (batch: ProducerBatch) => Promise<RecordMetadata[]>
 }
@@ -30,6 +33,8 @@ const MAX_REQUEST_BYTES = 8 * 1024 * 1024
 /** How long a request without a transaction is tried again while no broker takes it. */
 const DELIVERY_MS = 30_000
 const RETRY_MS = 200
+/** One call of kafkajs may take as long as this many requests: the first one without an answer, and half of another. */
+const CALL_REQUESTS = 1.5
 
 /**
  * Collects records by partition and sends full batches behind the appender's back, one request at a time: kafkajs counts
@@ -158,7 +163,9 @@ export class BatchSender {
           if (missing.length === 1 || transactionalId === undefined) return await this.#deliverApart(missing, error)
         }
         const failure = this.#failureOf(error, missing[0])
-        const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined
+        // kafkajs goes on with a call that has taken too long, and another one must not be under way beside it.
+        const tooLong = isMillraceError(error) && error.code === 'MILLRACE_CLIENT_TIMEOUT'
+        const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined || tooLong
         if (hopeless || this.#closed || clock.monotonic() >= until) return failure
         await clock.sleep(RETRY_MS)
       }
@@ -218,8 +225,12 @@ export class BatchSender {
    */
   async #sendOnce(request: readonly PendingBatch[]): Promise<readonly PendingBatch[]> {
     const topicMessages = request.map(({ topic, messages }) => ({ topic, messages }))
-    const { send, compression } = this.#options
-    const acknowledged = await send({ acks: -1, compression: kafkajsCodec(compression), topicMessages })
+    const { send, compression, requestTimeoutMs } = this.#options
+    const { topic, partition } = request[0]!
+    const batch = { acks: -1, timeout: requestTimeoutMs, compression: kafkajsCodec(compression), topicMessages }
+    // kafkajs tries many times, each for as long as a request may take.
+    const limitMs = CALL_REQUESTS * requestTimeoutMs
+    const acknowledged = await withDeadline(send(batch), limitMs, `Producing to ${topic}-${partition}`)
     return request.filter(({ topic, partition, messages }) => {
       const answer = acknowledged.find(each => each.topicName === topic && each.partition === partition)
       if (answer === undefined) return true

@@ -1,7 +1,14 @@
-import { millraceError, type TopicPartition, type TopicPartitionOffset, type TopicPartitionTime } from '@millrace/core'
+import {
+  isMillraceError,
+  millraceError,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicPartitionTime,
+} from '@millrace/core'
 import type { Assigner, Broker, Cluster, Kafka } from 'kafkajs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { protocolErrorType } from './translate-error.ts'
+import { callTimeoutMs, settledWithin, withDeadline } from './deadline.ts'
+import { isNotConnected, protocolErrorType, REQUEST_TIMEOUT_MS } from './translate-error.ts'
 
 /**
  * What a broker answers while leadership moves, and for a moment after a topic was created: the metadata can name a
@@ -30,27 +37,31 @@ const NO_GROUP = 'millrace-no-group'
  */
 export class ClusterLink {
   readonly #kafka: Kafka
+  readonly requestTimeoutMs: number
   #cluster: Cluster | undefined
   #topics = new Set<string>()
   #connecting: Promise<void> | undefined
   #closed = false
 
-  constructor(kafka: Kafka) {
+  constructor(kafka: Kafka, requestTimeoutMs = REQUEST_TIMEOUT_MS) {
     this.#kafka = kafka
+    this.requestTimeoutMs = requestTimeoutMs
   }
 
   /** Connects, and knows the leaders of `topics` from then on. */
   async open(topics: readonly string[]): Promise<Cluster> {
     if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation: 'open', object: 'connection' })
     const cluster = (this.#cluster ??= captureCluster(this.#kafka))
-    await this.#connect(cluster)
-    const missing = topics.filter(topic => !this.#topics.has(topic))
-    if (missing.length > 0) {
-      await cluster.addMultipleTargetTopics(missing)
-      for (const topic of missing) this.#topics.add(topic)
-    }
-    await cluster.refreshMetadataIfNecessary()
-    return cluster
+    return this.#bounded(cluster, 1, 'Connecting', async () => {
+      await this.#connect(cluster)
+      const missing = topics.filter(topic => !this.#topics.has(topic))
+      if (missing.length > 0) {
+        await cluster.addMultipleTargetTopics(missing)
+        if (this.#cluster === cluster) for (const topic of missing) this.#topics.add(topic)
+      }
+      await cluster.refreshMetadataIfNecessary()
+      return cluster
+    })
   }
 
   /**
@@ -61,7 +72,8 @@ export class ClusterLink {
     let forgotten = false
     for (let retries = 0; ;) {
       try {
-        return await work(await this.open(topics))
+        const cluster = await this.open(topics)
+        return await this.#bounded(cluster, 2, 'Asking a broker', () => work(cluster))
       } catch (error) {
         const type = protocolErrorType(error) ?? ''
         if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && !forgotten) {
@@ -93,7 +105,8 @@ export class ClusterLink {
 
   /** Asks for the leaders again. */
   async refresh(): Promise<void> {
-    await this.#cluster?.refreshMetadata()
+    const cluster = this.#cluster
+    if (cluster !== undefined) await this.#bounded(cluster, 1, 'Asking for metadata', () => cluster.refreshMetadata())
   }
 
   /** Partitions by the node that leads them; those without a leader that is known are left out. */
@@ -109,9 +122,19 @@ export class ClusterLink {
     return byNode
   }
 
-  async broker(nodeId: string): Promise<Broker> {
+  /** Asks a broker something that takes one request. */
+  async ask<T>(nodeId: string, work: (broker: Broker) => Promise<T>): Promise<T> {
     const cluster = await this.open([])
-    return cluster.findBroker({ nodeId })
+    const broker = await this.#bounded(cluster, 1, 'Connecting', () => cluster.findBroker({ nodeId }))
+    return this.#bounded(cluster, 1, `Asking broker ${nodeId}`, () => work(broker))
+  }
+
+  /** Asks the broker that coordinates a group something that takes one request. */
+  async askCoordinator<T>(groupId: string, work: (broker: Broker) => Promise<T>): Promise<T> {
+    const cluster = await this.open([])
+    const find = () => cluster.findGroupCoordinator({ groupId })
+    const broker = await this.#bounded(cluster, 1, `Looking for the coordinator of group "${groupId}"`, find)
+    return this.#bounded(cluster, 1, `Asking the coordinator of group "${groupId}"`, () => work(broker))
   }
 
   /** After a closed connection: kafkajs looks for that broker again only when it was removed. */
@@ -161,8 +184,7 @@ export class ClusterLink {
    */
   async reset(): Promise<void> {
     const cluster = this.#cluster
-    this.#cluster = undefined
-    this.#topics = new Set()
+    this.#forget()
     await cluster?.disconnect()
   }
 
@@ -172,15 +194,46 @@ export class ClusterLink {
     await this.reset()
   }
 
+  #forget(): void {
+    this.#cluster = undefined
+    this.#connecting = undefined
+    this.#topics = new Set()
+  }
+
+  /**
+   * Waits for what kafkajs does for as long as `requests` requests may take. A cluster that takes longer is replaced by another at the
+   * next call, and so is one that kafkajs takes for connected though it does not know what the broker offers: it would fail ever after.
+   */
+  async #bounded<T>(cluster: Cluster, requests: number, operation: string, work: () => Promise<T>): Promise<T> {
+    let over = false
+    const bounded = work().catch((error: unknown) => {
+      if (isNotConnected(error)) over = true
+      throw error
+    })
+    try {
+      return await withDeadline(bounded, requests * callTimeoutMs(this.requestTimeoutMs), operation)
+    } catch (error) {
+      over ||= isMillraceError(error) && error.code === 'MILLRACE_CLIENT_TIMEOUT'
+      if (over && this.#cluster === cluster) {
+        this.#forget()
+        void settledWithin(cluster.disconnect(), this.requestTimeoutMs)
+      }
+      throw error
+    }
+  }
+
   /**
    * kafkajs counts as connected from the moment that the socket is open, and then still has to ask for the versions without
    * which it can send nothing: so a caller in between waits for the first one.
    */
   async #connect(cluster: Cluster): Promise<void> {
     if (this.#connecting === undefined && cluster.isConnected()) return
-    this.#connecting ??= cluster.connect().finally(() => {
-      this.#connecting = undefined
-    })
+    if (this.#connecting === undefined) {
+      const connecting = cluster.connect().finally(() => {
+        if (this.#connecting === connecting) this.#connecting = undefined
+      })
+      this.#connecting = connecting
+    }
     await this.#connecting
   }
 

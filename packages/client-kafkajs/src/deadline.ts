@@ -19,6 +19,14 @@ export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, opera
   }
 }
 
+/**
+ * How long what is made of one request may take, in milliseconds: longer than the request itself, whose own failure says more. kafkajs
+ * tries again within its calls, and each attempt at a broker that says nothing takes all the time of a request.
+ */
+export function callTimeoutMs(requestTimeoutMs: number): number {
+  return Math.ceil(requestTimeoutMs * 1.2)
+}
+
 /** Waits for `work` no longer than `timeoutMs`, and takes failing for having ended: for closing. */
 export async function settledWithin(work: Promise<unknown>, timeoutMs: number): Promise<void> {
   await withDeadline(work, timeoutMs, 'Closing').catch(() => undefined)

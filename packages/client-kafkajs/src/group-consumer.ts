@@ -1,4 +1,5 @@
 import {
+  CoordinatorWatch,
   offsetHolders,
   unstableOffsets,
   millraceError,
@@ -14,26 +15,27 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { Kafka } from 'kafkajs'
 import type { BusyHeartbeats } from './busy-heartbeat.ts'
 import { ClusterLink } from './cluster-link.ts'
 import { fetchCommitted } from './committed-offsets.ts'
-import { settledWithin, withDeadline } from './deadline.ts'
+import { callTimeoutMs, settledWithin, withDeadline } from './deadline.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { transactionRequests } from './transaction-requests.ts'
 import { Membership, type NewAssignment } from './membership.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
-import { protocolErrorType, REQUEST_TIMEOUT_MS, translateError } from './translate-error.ts'
+import type { Surroundings } from './surroundings.ts'
+import { protocolErrorType, translateError } from './translate-error.ts'
 
 /** A group member: `Membership` for the group, `PartitionFetcher` for the records, both seen inside `poll` only. */
 export class KafkajsGroupConsumer implements GroupConsumer {
-  readonly #kafka: Kafka
+  readonly #surroundings: Surroundings
   readonly #brokers: string
   readonly #clock: Clock
   readonly #options: GroupConsumerOptions
   readonly #link: ClusterLink
   readonly #loop: PollLoop
   readonly #fetcher: PartitionFetcher
+  readonly #watch: CoordinatorWatch
   #subscription: Subscription | undefined
   #joinAnew = false
   #membership: Membership | undefined
@@ -42,13 +44,17 @@ export class KafkajsGroupConsumer implements GroupConsumer {
 
   readonly #heartbeats: BusyHeartbeats | undefined
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock, options: GroupConsumerOptions, heartbeats?: BusyHeartbeats) {
+  constructor(surroundings: Surroundings, options: GroupConsumerOptions, heartbeats?: BusyHeartbeats) {
+    const { kafka, brokers, clock, requestTimeoutMs } = surroundings
     this.#heartbeats = heartbeats
-    this.#kafka = kafka
+    this.#surroundings = surroundings
     this.#brokers = brokers
     this.#clock = clock
     this.#options = options
-    this.#link = new ClusterLink(kafka)
+    this.#link = new ClusterLink(kafka, requestTimeoutMs)
+    this.#watch = new CoordinatorWatch(clock, () =>
+      this.#link.askCoordinator(options.groupId, async broker => idOf(broker)),
+    )
     this.#loop = new PollLoop(clock)
     this.#fetcher = new PartitionFetcher({
       link: this.#link,
@@ -99,7 +105,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     const operation = `Asking for the committed offsets of "${this.#options.groupId}"`
     try {
       const answer = fetchCommitted(this.#link, this.#options.groupId, partitions)
-      return await withDeadline(answer, REQUEST_TIMEOUT_MS, operation)
+      return await withDeadline(answer, 2 * this.#timeoutMs, operation)
     } catch (error) {
       throw await this.#withHolders(this.#translate(error, operation), partitions)
     }
@@ -111,7 +117,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     const { groupId } = this.#options
     const answer = withDeadline(
       offsetHolders(transactionRequests(this.#link), groupId),
-      REQUEST_TIMEOUT_MS,
+      2 * this.#timeoutMs,
       'Asking for transactions',
     )
     const holders = await answer.catch(() => [])
@@ -140,7 +146,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     }
     const operation = `Asking group "${groupId}" whether it still counts this member`
     try {
-      await withDeadline(this.#membership.confirm(maxAgeMs), REQUEST_TIMEOUT_MS, operation)
+      await withDeadline(this.#membership.confirm(maxAgeMs), this.#timeoutMs, operation)
     } catch (error) {
       throw this.#translate(error, operation)
     }
@@ -166,6 +172,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.#fetcher.close()
     this.#loop.ring()
     await Promise.all([this.#membership?.close(options.leave ?? true), settledWithin(this.#link.close(), CLOSE_MS)])
+    this.#surroundings.closed(this)
   }
 
   /** Brings what the group has done since the last poll to the listener, in the order in which it happened. */
@@ -192,6 +199,23 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     }
     const assignment = membership.takeAssignment()
     if (assignment !== undefined) await this.#take(assignment, membership, subscription)
+    this.#watchCoordinator(membership)
+  }
+
+  /**
+   * A join is answered when all members have joined, so it may wait for minutes at a broker that is frozen or gone.
+   * @throws why the coordinator cannot be asked, until it answers
+   */
+  #watchCoordinator(membership: Membership): void {
+    try {
+      if (this.#watch.look(!membership.settled)) membership.joinElsewhere()
+    } catch (error) {
+      throw this.#translate(error, `Looking for the coordinator of group "${this.#options.groupId}"`)
+    }
+  }
+
+  get #timeoutMs(): number {
+    return callTimeoutMs(this.#surroundings.requestTimeoutMs)
   }
 
   /** First what goes, then what is new; others wait for what went. */
@@ -223,7 +247,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   async #join(subscription: Subscription): Promise<Membership> {
     const { groupId, sessionTimeoutMs = 45_000 } = this.#options
     const membership = new Membership({
-      kafka: this.#kafka,
+      own: this.#surroundings.ownKafka(),
       link: this.#link,
       clock: this.#clock,
       groupId,
@@ -270,6 +294,11 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   #check(operation: string): void {
     if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'group consumer' })
   }
+}
+
+/** kafkajs keeps it out of its types. */
+function idOf(broker: object): string {
+  return String((broker as { readonly nodeId?: number }).nodeId)
 }
 
 function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, Cluster, KafkaConfig, OauthbearerProviderResponse } from 'kafkajs'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkajsPackage } from './kafkajs-package.ts'
+import { OpenSockets } from './open-sockets.ts'
 
 /** What the worker is started with. Only what can be copied from one thread to another. */
 export interface HeartbeatWorkerData {
@@ -36,6 +37,8 @@ export interface HeartbeatBroker extends Broker {
 /** Nothing is imported here that needs a loader: this file runs in a thread of its own, with none. */
 void letRequestQueuesIdle()
 const { config, groupId, intervalMs, giveUpAfterMs, beats, progress, needsTokens } = workerData as HeartbeatWorkerData
+/** The main thread has given it a value. */
+const { requestTimeout = 30_000 } = config
 /** How long a new token is waited for: the main thread may be busy. */
 const TOKEN_MS = 1_000
 let member: Member | undefined
@@ -44,6 +47,7 @@ let seenSigns = -1
 /** Since the last sign of the thread: a turn of its event loop, or a record done. */
 let stuckMs = 0
 let cluster: Cluster | undefined
+let sockets = new OpenSockets(requestTimeout)
 let busy = false
 
 let token: OauthbearerProviderResponse | undefined
@@ -85,8 +89,9 @@ async function look(): Promise<void> {
     await beat(member)
   } catch {
     // The main thread hears of whatever it is by itself, when it can: this one only bridges its silence.
-    await cluster?.disconnect().catch(() => undefined)
     cluster = undefined
+    sockets.close()
+    sockets = new OpenSockets(requestTimeout)
   } finally {
     busy = false
   }
@@ -115,7 +120,7 @@ function openCluster(): Cluster {
   let captured: Cluster | undefined
   const sasl = needsTokens ? { sasl: { mechanism: 'oauthbearer' as const, oauthBearerProvider: askForToken } } : {}
   const { Kafka, logLevel } = kafkajsPackage()
-  new Kafka({ ...config, ...sasl, logLevel: logLevel.NOTHING }).consumer({
+  new Kafka({ ...config, ...sasl, socketFactory: sockets.factory, logLevel: logLevel.NOTHING }).consumer({
     groupId: 'millrace-no-group',
     partitionAssigners: [
       ({ cluster: given }) => {

@@ -146,7 +146,7 @@ it('goes on writing to other topics after one that it has written to was deleted
   }
   await write(gone)
   await client.admin().deleteTopics([gone])
-  // kafkajs asks for both now, again and again for most of a minute.
+  // kafkajs asks for both now, again and again for twenty seconds.
   await write(fresh)
   await write(fresh)
   expect(await client.admin().latestOffsets([{ topic: fresh, partition: 0 }])).toMatchObject([{ offset: 2 }])

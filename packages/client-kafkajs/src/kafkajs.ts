@@ -28,6 +28,7 @@ import { kafkajsPackage } from './kafkajs-package.ts'
 import { ManualConsumer } from './manual-consumer.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { KafkajsProducerPort } from './producer.ts'
+import type { OwnKafka, Surroundings } from './surroundings.ts'
 import { TokenRelay } from './token-relay.ts'
 import { transactionRequests } from './transaction-requests.ts'
 import { REQUEST_TIMEOUT_MS } from './translate-error.ts'
@@ -70,11 +71,9 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, facto
 
 class KafkajsClient implements KafkaClient {
   readonly name = 'kafkajs'
-  readonly #kafka: Kafka
-  readonly #brokers: string
-  readonly #context: ClientContext
+  readonly #surroundings: Surroundings
   /** Of a `Kafka` that was given, they are not ours. */
-  readonly #sockets: OpenSockets | undefined
+  readonly #sockets = new Set<OpenSockets>()
   readonly #heartbeats: BusyHeartbeats | undefined
   /** All producers ask over one connection. */
   #hanging: HangingTransactions | undefined
@@ -84,11 +83,20 @@ class KafkajsClient implements KafkaClient {
 
   constructor(options: KafkajsOptions, context: ClientContext) {
     void letRequestQueuesIdle()
-    this.#context = context
+    const { clock, logger } = context
+    // While a broker is away, producers are made and thrown away for as long as that takes.
+    const closed = (part: object): void => void this.#opened.delete(part as { close(): Promise<void> })
     if ('kafka' in options) {
-      this.#kafka = options.kafka
-      this.#brokers = 'the brokers of the given Kafka instance'
-      context.logger.warn(
+      const { kafka } = options
+      this.#surroundings = {
+        kafka,
+        brokers: 'the brokers of the given Kafka instance',
+        clock,
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+        ownKafka: () => ({ kafka, cut: () => undefined, close: () => undefined }),
+        closed,
+      }
+      logger.warn(
         {},
         'heartbeats depend on the main thread: a Kafka instance cannot be sent to the heartbeat worker; pass its options to kafkajs() instead',
       )
@@ -96,21 +104,31 @@ class KafkajsClient implements KafkaClient {
     }
     const { brokers, connectionTimeout = 3_000, requestTimeout = REQUEST_TIMEOUT_MS, ...rest } = options
     const list = brokerList(brokers)
-    this.#brokers = list.join(',')
-    this.#sockets = new OpenSockets(rest.socketFactory)
     const relay = new TokenRelay()
     const sasl = rest.sasl === undefined ? undefined : ownSasl(rest.sasl, relay.pass)
     const connection = { clientId: context.clientId, ...rest, brokers: list, connectionTimeout, requestTimeout }
     this.#heartbeats = heartbeatsWith({ ...connection, ...(sasl && { sasl }) }, relay, context)
     const { Kafka: KafkaOfKafkajs, logLevel } = kafkajsPackage()
-    this.#kafka = new KafkaOfKafkajs({
-      retry: RETRY,
-      ...connection,
-      ...(sasl && { sasl }),
-      socketFactory: this.#sockets.factory,
-      logLevel: logLevel.INFO,
-      logCreator: kafkaLog(context.logger, context.clock),
-    })
+    const logCreator = kafkaLog(logger, clock)
+    const ownKafka = (): OwnKafka => {
+      const sockets = new OpenSockets(requestTimeout, rest.socketFactory)
+      this.#sockets.add(sockets)
+      const kafka = new KafkaOfKafkajs({
+        retry: RETRY,
+        ...connection,
+        ...(sasl && { sasl }),
+        socketFactory: sockets.factory,
+        logLevel: logLevel.INFO,
+        logCreator,
+      })
+      const close = (): void => {
+        sockets.close()
+        this.#sockets.delete(sockets)
+      }
+      return { kafka, cut: () => sockets.cut(), close }
+    }
+    const { kafka } = ownKafka()
+    this.#surroundings = { kafka, brokers: list.join(','), clock, requestTimeoutMs: requestTimeout, ownKafka, closed }
   }
 
   get capabilities(): ClientCapabilities {
@@ -125,34 +143,35 @@ class KafkajsClient implements KafkaClient {
   }
 
   admin(): Admin {
-    return this.#open(new KafkajsAdminPort(this.#kafka, this.#brokers, this.#context.clock))
+    return this.#open(new KafkajsAdminPort(this.#surroundings))
   }
 
   consumer(options: ConsumerOptions): Consumer {
-    return this.#open(new ManualConsumer(this.#kafka, this.#brokers, this.#context.clock, options))
+    return this.#open(new ManualConsumer(this.#surroundings, options))
   }
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
     if (options.groupInstanceId !== undefined) throw unsupported('static membership (groupInstanceId)')
-    const { clock } = this.#context
-    return this.#open(new KafkajsGroupConsumer(this.#kafka, this.#brokers, clock, options, this.#heartbeats))
+    return this.#open(new KafkajsGroupConsumer(this.#surroundings, options, this.#heartbeats))
   }
 
   producer(options: ProducerOptions): Producer {
     const { compression = 'none' } = options
     if (!availableCodecs().includes(compression)) throw unsupported(`compression with ${compression}`)
+    const { kafka, clock, requestTimeoutMs } = this.#surroundings
     this.#hanging ??= new HangingTransactions(
-      transactionRequests(this.#open(new ClusterLink(this.#kafka))),
-      this.#context.clock,
+      transactionRequests(this.#open(new ClusterLink(kafka, requestTimeoutMs))),
+      clock,
     )
     const shared = { hanging: this.#hanging, suspects: this.#suspects }
-    return this.#open(new KafkajsProducerPort(this.#kafka, this.#brokers, this.#context.clock, options, shared))
+    return this.#open(new KafkajsProducerPort(this.#surroundings, options, shared))
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#opened].map(each => each.close()))
     this.#opened.clear()
-    this.#sockets?.destroy()
+    for (const sockets of this.#sockets) sockets.close()
+    this.#sockets.clear()
   }
 
   #open<T extends { close(): Promise<void> }>(opened: T): T {

@@ -1,17 +1,16 @@
 import {
   millraceError,
   PollLoop,
-  type Clock,
   type Consumer,
   type ConsumerOptions,
   type FetchedBatch,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { Kafka } from 'kafkajs'
 import { ClusterLink } from './cluster-link.ts'
 import { settledWithin } from './deadline.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** How long closing waits for requests that are under way. */
 export const CLOSE_MS = 3_000
@@ -21,10 +20,12 @@ export class ManualConsumer implements Consumer {
   readonly #link: ClusterLink
   readonly #loop: PollLoop
   readonly #fetcher: PartitionFetcher
+  readonly #whenClosed: (part: object) => void
   #closed = false
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ConsumerOptions) {
-    this.#link = new ClusterLink(kafka)
+  constructor({ kafka, brokers, clock, requestTimeoutMs, closed }: Surroundings, options: ConsumerOptions) {
+    this.#whenClosed = closed
+    this.#link = new ClusterLink(kafka, requestTimeoutMs)
     this.#loop = new PollLoop(clock)
     this.#fetcher = new PartitionFetcher({
       link: this.#link,
@@ -70,6 +71,7 @@ export class ManualConsumer implements Consumer {
     this.#fetcher.close()
     this.#loop.ring()
     await settledWithin(this.#link.close(), CLOSE_MS)
+    this.#whenClosed(this)
   }
 
   #checkOpen(operation: string): void {

@@ -9,16 +9,18 @@ import {
   type CommittedOffset,
   type TopicPartition,
 } from '@millrace/core'
-import type { Broker, Consumer, Kafka } from 'kafkajs'
+import type { Broker, Consumer } from 'kafkajs'
 import { BusyHeartbeat, type BusyHeartbeats, type HeartbeatOptions } from './busy-heartbeat.ts'
 import type { HeartbeatBroker } from './heartbeat-worker.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
 import { byTopic, type ClusterLink, METADATA_MAX_AGE_MS } from './cluster-link.ts'
-import { settledWithin, withDeadline } from './deadline.ts'
+import { callTimeoutMs, settledWithin, withDeadline } from './deadline.ts'
+import type { OwnKafka } from './surroundings.ts'
 import { isRetriableAnswer, protocolErrorType, rootError } from './translate-error.ts'
 
 export interface MembershipOptions extends HeartbeatOptions {
-  readonly kafka: Kafka
+  /** Of this membership alone. */
+  readonly own: OwnKafka
   /** For what is asked of the coordinator. */
   readonly link: ClusterLink
   readonly clock: Clock
@@ -86,8 +88,8 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options
-    const { kafka, groupId, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = options
-    this.#consumer = kafka.consumer({
+    const { own, groupId, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = options
+    this.#consumer = own.kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
@@ -120,10 +122,11 @@ export class Membership {
   /** Connects and begins to join; that it has joined shows in `takeAssignment`. */
   async start(): Promise<void> {
     const topics = [...this.#options.topics]
-    const { heartbeats } = this.#options
+    const { heartbeats, link } = this.#options
+    const limitMs = callTimeoutMs(link.requestTimeoutMs)
     if (heartbeats !== undefined) this.#busy = new BusyHeartbeat(heartbeats, this.#options)
-    await this.#consumer.connect()
-    await this.#consumer.subscribe({ topics, fromBeginning: true })
+    await withDeadline(this.#consumer.connect(), limitMs, 'Connecting')
+    await withDeadline(this.#consumer.subscribe({ topics, fromBeginning: true }), limitMs, 'Asking for the topics')
     this.#consumer.run({ autoCommit: false, eachBatch: async () => undefined }).catch((error: unknown) => {
       this.#crashed(error instanceof Error ? error : new Error(String(error)))
     })
@@ -228,10 +231,21 @@ export class Membership {
       await settledWithin(this.#crashing(), CLOSE_TIMEOUT_MS)
     }
     this.#steer = 'end'
+    await this.#end()
+  }
+
+  /** Has the coordinator looked for again: a join that waits at a broker that is none any more is never answered. */
+  joinElsewhere(): void {
+    this.#options.own.cut()
+  }
+
+  /** Leaves the group where it can, and then ends the connections, whatever kafkajs still waits for on them. */
+  async #end(): Promise<void> {
     await this.#busy?.close()
     // Before the first answer to a join there is no member that could leave.
     const joined = this.#memberId !== ''
     await settledWithin(this.#consumer.disconnect(), joined ? CLOSE_TIMEOUT_MS : CLOSE_UNJOINED_MS)
+    this.#options.own.close()
   }
 
   /**
@@ -266,11 +280,11 @@ export class Membership {
       }
       try {
         // Not through kafkajs' consumer: on its connection a broker answers nothing while a join waits there for other members.
-        const cluster = await link.open([])
-        const coordinator = await cluster.findGroupCoordinator({ groupId })
-        const asked = momentOf(clock)
-        await ask(coordinator)
-        this.#countedAt = asked
+        await link.askCoordinator(groupId, async coordinator => {
+          const asked = momentOf(clock)
+          await ask(coordinator)
+          this.#countedAt = asked
+        })
         return
       } catch (error) {
         if (this.#isBetweenGenerations(error)) {
@@ -386,7 +400,8 @@ export class Membership {
     this.#options.changed()
     if (this.#ended) return
     this.#steer = 'end'
-    void settledWithin(this.#consumer.disconnect(), CLOSE_TIMEOUT_MS)
+    this.#ended = true
+    void this.#end()
   }
 
   #crashing(): Promise<void> {

@@ -12,6 +12,7 @@ import {
 } from '@millrace/core'
 import { decompressBatch } from './compression.ts'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
+import { withDeadline } from './deadline.ts'
 import { fetchPartitions } from './fetch-request.ts'
 import { rootError, translateError } from './translate-error.ts'
 
@@ -182,12 +183,14 @@ export class PartitionFetcher {
     const sent = sentNow(slots)
     for (const slot of slots) slot.fetching = true
     try {
-      const broker = await link.broker(nodeId)
+      const answers = await link.ask(nodeId, async broker => {
+        if (this.#closed) return []
+        const alone = slots.length === 1 && slots[0]?.empty === true
+        const maxWaitMs = alone ? 0 : this.#othersLieUnread(slots) ? SHORT_WAIT_MS : MAX_WAIT_MS
+        const positions = sent.map(({ slot: { topic, partition }, position: offset }) => ({ topic, partition, offset }))
+        return fetchPartitions(broker, positions, { readCommitted, maxPartitionBytes, maxWaitMs })
+      })
       if (this.#closed) return
-      const alone = slots.length === 1 && slots[0]?.empty === true
-      const maxWaitMs = alone ? 0 : this.#othersLieUnread(slots) ? SHORT_WAIT_MS : MAX_WAIT_MS
-      const positions = sent.map(({ slot: { topic, partition }, position }) => ({ topic, partition, offset: position }))
-      const answers = await fetchPartitions(broker, positions, { readCommitted, maxPartitionBytes, maxWaitMs })
       this.#failures.delete(nodeId)
       for (const raw of answers) {
         const one = sent.find(({ slot }) => slot.topic === raw.topic && slot.partition === raw.partition)
@@ -233,8 +236,7 @@ export class PartitionFetcher {
     try {
       const { host, port } = root as Error & { host?: string; port?: number }
       if (host !== undefined && port !== undefined) link.forgetBroker(host, port)
-      await link.open([])
-      await link.refresh()
+      await withDeadline(openAndRefresh(link), QUIET_MS, 'Asking for the leaders')
       if (clock.monotonic() - since >= QUIET_MS) this.#tell(error, topicsOf(sent))
     } catch (refreshError) {
       await this.#tellMissing(refreshError, sent)
@@ -320,6 +322,11 @@ function sentNow(slots: readonly Slot[]): Sent[] {
 /** Of what is still asked for. */
 function topicsOf(sent: readonly Sent[]): readonly string[] {
   return [...byTopic(sent.flatMap(({ slot, version }) => (slot.version === version ? [slot] : []))).keys()]
+}
+
+async function openAndRefresh(link: ClusterLink): Promise<void> {
+  await link.open([])
+  await link.refresh()
 }
 
 function isWanted(slot: Slot): boolean {

@@ -13,19 +13,14 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { Kafka, Producer as KafkajsProducer, ProducerBatch, RecordMetadata, Transaction } from 'kafkajs'
+import type { Producer as KafkajsProducer, ProducerBatch, RecordMetadata, Transaction } from 'kafkajs'
 import { BatchSender } from './batch-sender.ts'
 import { byTopic, ClusterLink } from './cluster-link.ts'
-import { settledWithin, withDeadline } from './deadline.ts'
+import { callTimeoutMs, settledWithin, withDeadline } from './deadline.ts'
 import { CLOSE_MS } from './manual-consumer.ts'
 import { recordBytes } from './pending-batch.ts'
-import {
-  isProducerFenced,
-  protocolErrorType,
-  REQUEST_TIMEOUT_MS,
-  rootError,
-  translateError,
-} from './translate-error.ts'
+import type { OwnKafka, Surroundings } from './surroundings.ts'
+import { isProducerFenced, protocolErrorType, rootError, translateError } from './translate-error.ts'
 
 /** 1 MiB less the batch's header, as the port says. */
 const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024 - 61
@@ -52,13 +47,13 @@ export interface SharedByProducers {
  * its transaction state in doubt it refuses all further use, or takes a new producer id first.
  */
 export class KafkajsProducerPort implements Producer {
-  readonly #kafka: Kafka
+  readonly #surroundings: Surroundings
   readonly #brokers: string
   readonly #clock: Clock
   readonly #options: ProducerOptions
   readonly #sender: BatchSender
   readonly #maxBatchBytes: number
-  #producer: KafkajsProducer | undefined
+  #live: LiveProducer | undefined
   #transaction: Promise<Transaction> | undefined
   readonly #hanging: HangingTransactions
   /** Of the transaction that is open. */
@@ -69,10 +64,11 @@ export class KafkajsProducerPort implements Producer {
   #broken: Error | undefined
   #closed = false
 
-  constructor(kafka: Kafka, brokers: string, clock: Clock, options: ProducerOptions, shared: SharedByProducers) {
+  constructor(surroundings: Surroundings, options: ProducerOptions, shared: SharedByProducers) {
+    const { brokers, clock, requestTimeoutMs } = surroundings
     const { hanging, suspects } = shared
     this.#hanging = hanging
-    this.#kafka = kafka
+    this.#surroundings = surroundings
     this.#brokers = brokers
     this.#clock = clock
     this.#options = options
@@ -84,6 +80,7 @@ export class KafkajsProducerPort implements Producer {
       maxBatchBytes: this.#maxBatchBytes,
       transactionalId: options.transactionalId,
       suspects,
+      requestTimeoutMs,
       send: async batch => {
         if (options.transactionalId === undefined) return this.#send(batch)
         return (await this.#currentTransaction()).sendBatch(batch)
@@ -156,8 +153,11 @@ export class KafkajsProducerPort implements Producer {
       })),
     }))
     try {
-      const transaction = await this.#currentTransaction()
-      await this.#whileStillEnding(() => transaction.sendOffsets({ consumerGroupId: group.groupId, topics }))
+      const transaction = await this.#within(2, 'Beginning a transaction', () => this.#currentTransaction())
+      const { groupId: consumerGroupId } = group
+      await this.#within(2, 'Adding offsets to the transaction', () =>
+        this.#whileStillEnding(() => transaction.sendOffsets({ consumerGroupId, topics })),
+      )
       this.#offsets = { groupId: group.groupId, partitions: offsets }
     } catch (error) {
       if (isProducerFenced(error)) throw this.#translate(error, 'Adding offsets to the transaction')
@@ -173,7 +173,7 @@ export class KafkajsProducerPort implements Producer {
     const transaction = await this.#transaction
     if (transaction !== undefined) {
       try {
-        await withDeadline(transaction.commit(), 2 * REQUEST_TIMEOUT_MS, 'Committing the transaction')
+        await this.#within(2, 'Committing the transaction', () => transaction.commit())
       } catch (error) {
         throw this.#break(
           isProducerFenced(error)
@@ -198,7 +198,7 @@ export class KafkajsProducerPort implements Producer {
     const transaction = await this.#transaction?.catch(() => undefined)
     try {
       if (transaction !== undefined) {
-        await withDeadline(transaction.abort(), 2 * REQUEST_TIMEOUT_MS, 'Aborting the transaction')
+        await this.#within(2, 'Aborting the transaction', () => transaction.abort())
       }
       this.#ended()
       // A batch whose outcome is unknown may hold the sequence numbers that kafkajs would use next, and the broker would
@@ -213,31 +213,48 @@ export class KafkajsProducerPort implements Producer {
     if (this.#closed) return
     this.#closed = true
     this.#sender.close()
-    await settledWithin(this.#producer?.disconnect() ?? Promise.resolve(), CLOSE_MS)
+    await this.#disconnect()
+    this.#surroundings.closed(this)
+  }
+
+  /** Also where kafkajs is in the middle of something: it would go on trying, and write what nobody wants to be written any more. */
+  async #disconnect(): Promise<void> {
+    const live = this.#live
+    this.#live = undefined
+    if (live === undefined) return
+    live.ended = true
+    await settledWithin(live.producer.disconnect(), CLOSE_MS)
+    live.own.close()
   }
 
   async #connect(): Promise<void> {
     const { transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = this.#options
-    const producer = this.#kafka.producer({
+    const own = this.#surroundings.ownKafka()
+    const producer = own.kafka.producer({
       allowAutoTopicCreation: false,
       // With a transactional id, kafkajs would take a second producer id at connect that is never used.
       idempotent: transactionalId === undefined,
       maxInFlightRequests: 1,
       createPartitioner:
         () =>
-        ({ message }) =>
-          message.partition ?? 0,
+        ({ message }) => {
+          // Asked before each attempt.
+          if (live.ended) throw Object.assign(new Error('the producer was closed'), { retriable: false })
+          return message.partition ?? 0
+        },
       retry: PRODUCER_RETRY,
       ...(transactionalId === undefined ? {} : { transactionalId, transactionTimeout: transactionTimeoutMs }),
     })
-    this.#producer = producer
-    await producer.connect()
+    const live: LiveProducer = { own, producer, ended: false }
+    this.#live = live
+    await this.#within(1, 'Connecting', () => producer.connect())
     if (transactionalId === undefined) return
     const reach = await this.#options.reach?.()
     const last = reach && (await this.#hanging.look(transactionalId, reach, transactionTimeoutMs))
     // kafkajs asks for the producer id, which is what fences, only when the first transaction begins.
-    const first = await this.#whileStillEnding(() => producer.transaction(), transactionTimeoutMs)
-    await first.abort()
+    const begin = () => this.#within(1, 'Initialising the producer', () => producer.transaction())
+    const first = await this.#whileStillEnding(begin, transactionTimeoutMs)
+    await this.#within(1, 'Initialising the producer', () => first.abort())
     if (last !== undefined) await this.#hanging.complete(transactionalId, last, transactionTimeoutMs)
   }
 
@@ -247,19 +264,20 @@ export class KafkajsProducerPort implements Producer {
    */
   async #send(batch: ProducerBatch): Promise<RecordMetadata[]> {
     try {
-      return await this.#live().sendBatch(batch)
+      return await this.#producer().sendBatch(batch)
     } catch (error) {
       if (protocolErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
       const missing = await this.#missing(batch)
       if (missing.length > 0)
         throw millraceError('MILLRACE_TOPIC_MISSING', { topic: missing.join(', ') }, { cause: error })
       await this.#reconnect()
-      return await this.#live().sendBatch(batch)
+      return await this.#producer().sendBatch(batch)
     }
   }
 
   async #missing({ topicMessages = [] }: ProducerBatch): Promise<readonly string[]> {
-    const link = new ClusterLink(this.#kafka)
+    const { kafka, requestTimeoutMs } = this.#surroundings
+    const link = new ClusterLink(kafka, requestTimeoutMs)
     try {
       return await link.missing([...new Set(topicMessages.map(({ topic }) => topic))])
     } finally {
@@ -268,8 +286,10 @@ export class KafkajsProducerPort implements Producer {
   }
 
   async #reconnect(): Promise<void> {
-    await settledWithin(this.#producer?.disconnect() ?? Promise.resolve(), CLOSE_MS)
+    await this.#disconnect()
     await this.#connect()
+    // Closed meanwhile.
+    if (this.#closed) await this.#disconnect()
   }
 
   #currentTransaction(): Promise<Transaction> {
@@ -283,22 +303,26 @@ export class KafkajsProducerPort implements Producer {
    */
   async #nextTransaction(): Promise<Transaction> {
     const before = this.#offsetsBefore
+    const transactionalId = this.#transactionalId('begin')
     if (before !== undefined) {
-      const giveUp = () => this.#closed
+      const until = this.#clock.monotonic() + this.#surroundings.requestTimeoutMs
+      const giveUp = () => {
+        if (this.#clock.monotonic() >= until) throw stillEnding(transactionalId)
+        return this.#closed
+      }
       const { groupId, partitions } = before
-      const transactionalId = this.#transactionalId('begin')
       const stable = await this.#patiently(() =>
         this.#hanging.untilStable(transactionalId, groupId, partitions, giveUp),
       )
       if (!stable) throw new Error('the transaction before was committed, but its markers are missing (KAFKA-20734)')
       this.#offsetsBefore = undefined
     }
-    return await this.#live().transaction()
+    return await this.#producer().transaction()
   }
 
   /** As long as kafkajs itself would try to send. */
   async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    const until = this.#clock.monotonic() + REQUEST_TIMEOUT_MS
+    const until = this.#clock.monotonic() + this.#surroundings.requestTimeoutMs
     for (;;) {
       try {
         return await work()
@@ -317,7 +341,7 @@ export class KafkajsProducerPort implements Producer {
   }
 
   /** Tries until the broker is done with the transaction before. */
-  async #whileStillEnding<T>(work: () => Promise<T>, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
+  async #whileStillEnding<T>(work: () => Promise<T>, timeoutMs = this.#surroundings.requestTimeoutMs): Promise<T> {
     const until = this.#clock.monotonic() + timeoutMs
     for (;;) {
       try {
@@ -329,9 +353,14 @@ export class KafkajsProducerPort implements Producer {
     }
   }
 
-  #live(): KafkajsProducer {
-    if (this.#producer === undefined) throw new Error('init() was not called')
-    return this.#producer
+  #producer(): KafkajsProducer {
+    if (this.#live === undefined) throw new Error('init() was not called')
+    return this.#live.producer
+  }
+
+  /** What kafkajs does of `requests` requests. @throws MILLRACE_CLIENT_TIMEOUT */
+  #within<T>(requests: number, operation: string, work: () => Promise<T>): Promise<T> {
+    return withDeadline(work(), requests * callTimeoutMs(this.#surroundings.requestTimeoutMs), operation)
   }
 
   #break(error: Error): Error {
@@ -363,5 +392,20 @@ export class KafkajsProducerPort implements Producer {
   }
 }
 
-/** About a minute: then the failure surfaces, and the owner of the producer starts again from the last commit. */
-const PRODUCER_RETRY = { initialRetryTime: 50, maxRetryTime: 2_000, multiplier: 2, factor: 0.2, retries: 30 }
+/** kafkajs' producer of one identity. */
+interface LiveProducer {
+  readonly producer: KafkajsProducer
+  readonly own: OwnKafka
+  ended: boolean
+}
+
+function stillEnding(transactionalId: string) {
+  const operation = `Beginning a transaction of "${transactionalId}"`
+  return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason: 'the transaction before it is still ending' })
+}
+
+/**
+ * About twenty seconds: then the failure surfaces, and the owner of the producer starts again from the last commit. It has to be less than
+ * a call may take, see `batch-sender.ts`.
+ */
+const PRODUCER_RETRY = { initialRetryTime: 50, maxRetryTime: 2_000, multiplier: 2, factor: 0.2, retries: 15 }

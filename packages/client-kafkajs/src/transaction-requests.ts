@@ -9,6 +9,7 @@ import {
 import type { Broker, Cluster } from 'kafkajs'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
 import { fetchCommitted } from './committed-offsets.ts'
+import { callTimeoutMs, withDeadline } from './deadline.ts'
 import { checkErrorCode, LEADER_NOT_AVAILABLE, sendRaw, TRANSACTIONAL_ID_NOT_FOUND } from './raw-request.ts'
 
 /** kafkajs' cluster with the kind of coordinator, which its types leave out. */
@@ -33,43 +34,47 @@ interface KafkajsTransactionalProducer {
   readonly producerEpoch: number
 }
 
-/** All that is asked about transactions, over one connection to each broker. */
+/** All that is asked about transactions, over one connection to each broker. Each question takes a few requests at most. */
 export function transactionRequests(link: ClusterLink): TransactionRequests {
+  const limitMs = 2 * callTimeoutMs(link.requestTimeoutMs)
+  const within = <T>(work: Promise<T>) => withDeadline(work, limitMs, 'Asking about a transaction')
   const coordinator = async (transactionalId: string): Promise<TransactionBroker> =>
     (await transactionCoordinator(await link.open([]), transactionalId)) as unknown as TransactionBroker
   return {
-    describe: transactionalId => describeTransaction(link, transactionalId),
-    openTransactions: partitions => openTransactions(link, partitions),
-    transactionalIds: producerIds => transactionalIdsOf(link, producerIds),
+    describe: transactionalId => within(describeTransaction(link, transactionalId)),
+    openTransactions: partitions => within(openTransactions(link, partitions)),
+    transactionalIds: producerIds => within(transactionalIdsOf(link, producerIds)),
     async partitionCount(topic) {
       const cluster = await link.open([topic])
       return cluster.findTopicPartitionMetadata(topic).length
     },
-    async isStable(groupId, partitions) {
-      try {
-        await fetchCommitted(link, groupId, partitions)
-        return true
-      } catch (error) {
-        if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return false
-        throw error
-      }
-    },
+    isStable: (groupId, partitions) => within(isStable(link, groupId, partitions)),
     async addPartitions(producer, partitions) {
       const topics = [...byTopic(partitions)].map(([topic, list]) => ({
         topic,
         partitions: list.map(({ partition }) => partition),
       }))
-      const broker = await coordinator(producer.transactionalId)
-      await broker.addPartitionsToTxn({ ...kafkajsProducer(producer), topics })
+      const broker = await within(coordinator(producer.transactionalId))
+      await within(broker.addPartitionsToTxn({ ...kafkajsProducer(producer), topics }))
     },
     async addOffsets(producer, groupId) {
-      const broker = await coordinator(producer.transactionalId)
-      await broker.addOffsetsToTxn({ ...kafkajsProducer(producer), groupId })
+      const broker = await within(coordinator(producer.transactionalId))
+      await within(broker.addOffsetsToTxn({ ...kafkajsProducer(producer), groupId }))
     },
     async end(producer, committed) {
-      const broker = await coordinator(producer.transactionalId)
-      await broker.endTxn({ ...kafkajsProducer(producer), transactionResult: committed })
+      const broker = await within(coordinator(producer.transactionalId))
+      await within(broker.endTxn({ ...kafkajsProducer(producer), transactionResult: committed }))
     },
+  }
+}
+
+async function isStable(link: ClusterLink, groupId: string, partitions: readonly TopicPartition[]): Promise<boolean> {
+  try {
+    await fetchCommitted(link, groupId, partitions)
+    return true
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return false
+    throw error
   }
 }
 

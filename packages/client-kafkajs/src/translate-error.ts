@@ -145,6 +145,10 @@ export function translateError(error: unknown, context: ErrorContext): MillraceE
   if (typeof code === 'string' && TLS_REFUSED.test(code)) {
     return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', { brokers, reason }, options)
   }
+  if (isNotConnected(error)) {
+    const reason = 'the broker has not answered the first request on its connection'
+    return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers, reason }, options)
+  }
   if (UNREACHABLE.has(root.name) || (typeof code === 'string' && NO_WAY.has(code))) {
     return millraceError('MILLRACE_CLIENT_UNAVAILABLE', { brokers, reason }, options)
   }
@@ -154,6 +158,11 @@ export function translateError(error: unknown, context: ErrorContext): MillraceE
   if (type === undefined) return withoutAnswer(root, operation, options)
   const retriable = isRetriableAnswer(error) === true
   return answeredError({ type, retriable, reason, cause: error }, { ...context, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+}
+
+/** kafkajs has a connection to the broker and has not heard which requests the broker knows. */
+export function isNotConnected(error: unknown): boolean {
+  return rootError(error).message === 'Broker not connected'
 }
 
 /** There was no answer that could be read. */

@@ -148,8 +148,17 @@ class WireClient implements KafkaClient {
   /** Every user has connections of its own where it may have to wait. */
   #shared(user: string) {
     const { clock } = this.#context
-    return { cluster: this.#cluster, clock, brokers: this.#brokers, purpose: `${user}-${++this.#count}` }
+    return {
+      cluster: this.#cluster,
+      clock,
+      brokers: this.#brokers,
+      purpose: `${user}-${++this.#count}`,
+      closed: this.#closed,
+    }
   }
+
+  /** What is closed is not kept: while a broker is away, producers are made and thrown away for as long as that takes. */
+  readonly #closed = (part: object): void => void this.#opened.delete(part as { close(): Promise<void> })
 
   #open<T extends { close(): Promise<void> }>(opened: T): T {
     this.#opened.add(opened)

@@ -83,6 +83,7 @@ export type { AsyncCall, AsyncOrdering, MapValuesAsyncSpec } from './operators/m
 export { answeredError, fencesProducer, type AnsweredError, type ErrorContext } from './client/answered-error.ts'
 export { HangingTransactions } from './client/hanging-transactions.ts'
 export { offsetHolders, unstableOffsets } from './client/offset-holders.ts'
+export { CoordinatorWatch } from './client/coordinator-watch.ts'
 export { PollLoop } from './client/poll-loop.ts'
 export type * from './client/transaction-requests.ts'
 export { systemClock } from './clock/system-clock.ts'

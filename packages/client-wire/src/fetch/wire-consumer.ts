@@ -12,9 +12,11 @@ import { type FetcherOptions, PartitionFetcher } from './partition-fetcher.ts'
 export class WireConsumer implements Consumer {
   readonly #loop: PollLoop
   readonly #fetcher: PartitionFetcher
+  readonly #whenClosed: (part: object) => void
   #closed = false
 
-  constructor(options: Omit<FetcherOptions, 'loop'>) {
+  constructor(options: Omit<FetcherOptions, 'loop'> & { readonly closed: (part: object) => void }) {
+    this.#whenClosed = options.closed
     this.#loop = new PollLoop(options.clock)
     this.#fetcher = new PartitionFetcher({ ...options, loop: this.#loop })
   }
@@ -52,6 +54,7 @@ export class WireConsumer implements Consumer {
     this.#closed = true
     this.#fetcher.close()
     this.#loop.ring()
+    this.#whenClosed(this)
   }
 
   #checkOpen(operation: string): void {

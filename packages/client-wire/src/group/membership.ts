@@ -159,6 +159,11 @@ export class Membership {
     })
   }
 
+  /** A join that waits at a broker that is no coordinator any more is never answered: it is made again. */
+  joinElsewhere(): void {
+    if (this.#joining) this.#options.cluster.release(this.#options.purpose)
+  }
+
   async close(leave: boolean): Promise<void> {
     if (this.#ended) return
     this.#ended = true

@@ -1,4 +1,5 @@
 import {
+  CoordinatorWatch,
   millraceError,
   offsetHolders,
   PollLoop,
@@ -30,6 +31,7 @@ export interface WireGroupContext {
   readonly brokers: string
   readonly purpose: Purpose
   readonly rack: string
+  readonly closed: (part: object) => void
   /** Undefined where they depend on this thread. */
   readonly heartbeats: BusyHeartbeats | undefined
 }
@@ -46,6 +48,7 @@ export class WireGroupConsumer implements GroupConsumer {
   readonly #options: GroupConsumerOptions
   readonly #loop: PollLoop
   readonly #fetcher: PartitionFetcher
+  readonly #watch: CoordinatorWatch
   #subscription: Subscription | undefined
   #membership: Membership | undefined
   #assigned: readonly TopicPartition[] = []
@@ -55,6 +58,10 @@ export class WireGroupConsumer implements GroupConsumer {
     this.#context = context
     this.#options = options
     this.#loop = new PollLoop(context.clock)
+    this.#watch = new CoordinatorWatch(context.clock, async () => {
+      context.cluster.forgetCoordinator('group', options.groupId)
+      return String(await context.cluster.coordinator('group', options.groupId))
+    })
     this.#fetcher = new PartitionFetcher({
       ...context,
       loop: this.#loop,
@@ -158,6 +165,7 @@ export class WireGroupConsumer implements GroupConsumer {
     this.#fetcher.close()
     this.#loop.ring()
     await this.#membership?.close(options.leave ?? true)
+    this.#context.closed(this)
   }
 
   /** Brings what the group has done since the last poll to the listener, in the order in which it happened. */
@@ -178,6 +186,19 @@ export class WireGroupConsumer implements GroupConsumer {
     const assignment = membership.takeAssignment()
     if (assignment !== undefined) await this.#take(assignment, membership)
     if (membership.wantsJoin && !membership.isLost) membership.join()
+    this.#watchCoordinator(membership)
+  }
+
+  /**
+   * A join is answered when all members have joined, so it may wait for minutes at a broker that is frozen or gone.
+   * @throws why the coordinator cannot be asked, until it answers
+   */
+  #watchCoordinator(membership: Membership): void {
+    try {
+      if (this.#watch.look(!membership.settled)) membership.joinElsewhere()
+    } catch (error) {
+      throw this.#translate(error, `Looking for the coordinator of group "${this.#options.groupId}"`)
+    }
   }
 
   /** First what goes, then what is new; others wait for what went. */

@@ -3,7 +3,7 @@ import { saslHandshakeApi } from '../protocol/messages/sasl-handshake.ts'
 import { WireError } from '../protocol/wire-error.ts'
 import type { Connection } from './connection.ts'
 import { scram } from './scram.ts'
-import type { OauthToken, SaslOptions } from './security.ts'
+import type { OauthToken, SaslOauth, SaslOptions } from './security.ts'
 
 /** Of the time that the broker gives a session (KIP-368), how much is used before another connection is made. */
 const USED_OF_SESSION = 0.85
@@ -25,10 +25,24 @@ export async function authenticate(connection: Connection, sasl: SaslOptions, ti
     sessionLifetimeMs = answer.sessionLifetimeMs
     return Buffer.from(answer.authBytes)
   }
-  if (sasl.mechanism === 'oauthbearer') await oauthbearer(await sasl.token(), exchange)
+  if (sasl.mechanism === 'oauthbearer') await oauthbearer(await tokenWithin(sasl.token, timeoutMs), exchange)
   else if (sasl.mechanism === 'plain') await exchange(Buffer.from(`\0${sasl.username}\0${sasl.password}`))
   else await scram({ ...sasl, hash: sasl.mechanism === 'scram-sha-256' ? 'sha256' : 'sha512' }, exchange)
   if (sessionLifetimeMs > 0) connection.expiresAt = performance.now() + sessionLifetimeMs * USED_OF_SESSION
+}
+
+/** The user's function may wait for ever, and whoever wants the connection with it. */
+async function tokenWithin(ask: SaslOauth['token'], timeoutMs: number): Promise<OauthToken> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<never>((_resolve, reject) => {
+    const error = new WireError('timeout', `The function sasl.token gave no token within ${timeoutMs} ms`)
+    timer = setTimeout(() => reject(error), timeoutMs)
+  })
+  try {
+    return await Promise.race([ask(), tooLong])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /**

@@ -221,10 +221,15 @@ export class Transaction {
   }
 
   async #untilStable(offsets: readonly (readonly [string, readonly TopicPartition[]])[]): Promise<void> {
-    const { hanging, transactionalId } = this.#options
+    const { clock, hanging, transactionalId, timeoutMs } = this.#options
+    const until = clock.monotonic() + Math.max(NOT_YET_MS, timeoutMs)
+    const giveUp = () => {
+      if (clock.monotonic() >= until) throw stillEnding(transactionalId)
+      return this.#closed
+    }
     if (!(await this.#retrying(() => this.#coordinator(), NOT_YET_MS)).supports(describeTransactionsApi, 0)) return
     for (const [groupId, partitions] of offsets) {
-      const ask = () => hanging.untilStable(transactionalId, groupId, partitions, () => this.#closed)
+      const ask = () => hanging.untilStable(transactionalId, groupId, partitions, giveUp)
       if (await this.#retrying(ask, NOT_YET_MS, groupId)) continue
       throw new Error('the transaction before was committed, but its markers are missing (KAFKA-20734)')
     }
@@ -314,6 +319,11 @@ function isMemberGone(error: KafkaErrorName | undefined): boolean {
 
 function groupFenced(groupId: string, cause: KafkaError): MillraceError {
   return millraceError('MILLRACE_GROUP_FENCED', { groupId, reason: cause.message }, { cause })
+}
+
+function stillEnding(transactionalId: string): MillraceError {
+  const operation = `Continuing after a transaction of "${transactionalId}"`
+  return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason: 'the broker has not written its end' })
 }
 
 function nameOf({ topic, partition }: TopicPartition): string {

@@ -38,6 +38,7 @@ export interface WireProducerContext {
   readonly clock: Clock
   readonly brokers: string
   readonly purpose: Purpose
+  readonly closed: (part: object) => void
 }
 
 /** Idempotent always, transactional with a `transactionalId`: `BatchSender` for the records, `Transaction` for the rest. */
@@ -191,6 +192,7 @@ export class WireProducer implements Producer {
     this.#closed = true
     this.#transaction?.close()
     this.#sender.close()
+    this.#context.closed(this)
   }
 
   async #newIdentity(): Promise<ProducerIdentity> {

@@ -86,8 +86,8 @@ export class BranchedKStream<S extends Split> {
   }
 
   /**
-   * Adds a branch for the records that match `predicate` and no earlier branch. A type guard narrows the type of the branch
-   * and of the remaining records. A pattern does the same: it selects the members of a union whose fields have these values.
+   * Adds a branch for the records for which `predicate` returns a truthy value and which no earlier branch matches. A type guard narrows the
+   * type of the branch and of the remaining records. A pattern does the same: it selects the members of a union whose fields have these values.
    *
    * @example
    * events.split().branch({ type: 'order' }, { name: 'orders' }).branch({ type: 'payment' }, { name: 'payments' }).exhaustive()

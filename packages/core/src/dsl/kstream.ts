@@ -72,7 +72,10 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     this.#make = make
   }
 
-  /** Keeps the records for which `predicate` returns true. A type guard narrows the type of the values. */
+  /**
+   * Keeps the records for which `predicate` returns true. As in `Array.filter`, any truthy value counts as true, and no value as false. A type
+   * guard narrows the type of the values.
+   */
   filter<VN extends V>(predicate: (value: V, key: K) => value is VN, options?: NameOption): KStream<K, VN, Known>
   filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
   filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
@@ -81,7 +84,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     )
   }
 
-  /** Keeps the records for which `predicate` returns false. */
+  /** Keeps the records for which `predicate` returns false. Any falsy value counts as false, also `undefined`. */
   filterNot(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
     return this.#make.stream(addStep(this[point], 'filter', { type: 'filter', predicate, negate: true }, options?.name))
   }

@@ -65,7 +65,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this[point].storeName
   }
 
-  /** Keeps the rows for which `predicate` returns true. A row that no longer matches is deleted. */
+  /** Keeps the rows for which `predicate` returns a truthy value. A row that no longer matches is deleted. */
   filter(
     predicate: (value: V, key: K) => Awaitable<boolean>,
     options?: FilterOptions<K, V, Known>,
@@ -73,7 +73,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
   }
 
-  /** Keeps the rows for which `predicate` returns false. */
+  /** Keeps the rows for which `predicate` returns a falsy value. */
   filterNot(
     predicate: (value: V, key: K) => Awaitable<boolean>,
     options?: FilterOptions<K, V, Known>,

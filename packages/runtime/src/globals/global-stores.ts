@@ -16,6 +16,7 @@ import {
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { WaitingLine } from '../observe/waiting-line.ts'
 import { RecordGivenUp } from '../policy/given-up.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
@@ -54,8 +55,12 @@ export class GlobalStores implements ReadableGlobals {
   readonly #names: ReadonlySet<string>
   #open: OpenGlobals | undefined
 
+  readonly #waiting: WaitingLine
+
   constructor(options: GlobalStoresOptions) {
     this.#options = options
+    const { clock, logger } = options.options
+    this.#waiting = new WaitingLine(clock, logger, 'global stores are waiting for the broker')
     this.#names = new Set(options.plan.globals.map(({ store }) => store))
   }
 
@@ -94,7 +99,9 @@ export class GlobalStores implements ReadableGlobals {
   async update(): Promise<boolean> {
     if (this.#open === undefined) return false
     try {
-      return await this.#open.update(0)
+      const updated = await this.#open.update(0)
+      if (updated) this.#waiting.over()
+      return updated
     } catch (error) {
       if (!isMillraceError(error)) throw error
       if (error.code === 'MILLRACE_STORE_CORRUPT' || error.code === 'MILLRACE_OFFSET_OUT_OF_RANGE') {
@@ -103,7 +110,7 @@ export class GlobalStores implements ReadableGlobals {
         return true
       }
       if (error.kind !== 'retriable') throw error
-      this.#options.options.logger.warn({ error }, 'global stores are waiting for the broker')
+      this.#waiting.waits(error)
       return false
     }
   }

@@ -8,6 +8,7 @@ import {
   type Logger,
 } from '@millrace/core'
 import type { RestoreEvent, RestoreListener } from '../observe/restore-listener.ts'
+import { WaitingLine } from '../observe/waiting-line.ts'
 import { applyBatch } from './apply-batch.ts'
 import { shareBudget } from './fetch-budget.ts'
 import { LOST, planRestore, type RestorePlan, type RestoreSubject } from './plan-restore.ts'
@@ -102,6 +103,7 @@ export class Restorer {
       maxPartitionBytes: share.partitionBytes,
     })
     const progress = new RestoreProgress(this.#clock, this.#logger)
+    const waiting = new WaitingLine(this.#clock, this.#logger, 'restoring is waiting for the broker')
     let window: readonly Restoring[] = []
     try {
       for (;;) {
@@ -114,7 +116,8 @@ export class Restorer {
             window.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
           )
         }
-        for (const batch of await this.#poll(consumer, open)) {
+        for (const batch of await this.#poll(consumer, open, waiting)) {
+          waiting.over()
           const restoring = window.find(
             one => one.topic === batch.topic && one.partition === batch.partition && open.has(one),
           )
@@ -151,13 +154,17 @@ export class Restorer {
     }
   }
 
-  async #poll(consumer: Consumer, open: ReadonlySet<Restoring>): Promise<readonly FetchedBatch[]> {
+  async #poll(
+    consumer: Consumer,
+    open: ReadonlySet<Restoring>,
+    waiting: WaitingLine,
+  ): Promise<readonly FetchedBatch[]> {
     try {
       return await consumer.poll(POLL_MS)
     } catch (error) {
       if (!isMillraceError(error, 'retriable')) throw error
       if (error.code === 'MILLRACE_OFFSET_OUT_OF_RANGE') return await this.#beginAgain(consumer, open)
-      this.#logger.warn({ error }, 'restoring is waiting for the broker')
+      waiting.waits(error)
       await this.#clock.sleep(POLL_MS)
       return []
     }

@@ -1,4 +1,4 @@
-import type { KafkaClient, Producer, TransactionReach } from '@millrace/core'
+import { isMillraceError, type KafkaClient, millraceError, type Producer, type TransactionReach } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { KnownLimits } from '../topics/topic-limits.ts'
 import { LimitedProducer } from './limited-producer.ts'
@@ -16,7 +16,7 @@ export class ProducerPool {
   readonly #processId: string
   readonly #reach: (task?: TaskId) => Promise<TransactionReach>
   readonly #limits: Pick<KnownLimits, 'of'>
-  readonly #producers = new Map<string, Promise<Producer>>()
+  readonly #producers = new Map<string, Pooled>()
 
   /** @param reach what the transactions of a task may hold; without one, those of all tasks */
   constructor(
@@ -62,7 +62,7 @@ export class ProducerPool {
 
   /** Throws all producers away. */
   async closeAll(): Promise<void> {
-    for (const key of [...this.#producers.keys()]) await this.#end(key)
+    await Promise.all([...this.#producers.keys()].map(key => this.#end(key)))
   }
 
   #key(task: string): string {
@@ -71,14 +71,18 @@ export class ProducerPool {
 
   #acquire(key: string, task: TaskId | undefined): Promise<Producer> {
     const found = this.#producers.get(key)
-    if (found !== undefined) return found
-    const made = this.#make(key, task)
-    this.#producers.set(key, made)
-    made.catch(() => this.#producers.delete(key))
-    return made
+    if (found !== undefined) return found.ready
+    const producer = this.#make(key, task)
+    const ready = this.#begin(producer)
+    const pooled = { producer, ready }
+    this.#producers.set(key, pooled)
+    ready.catch(() => {
+      if (this.#producers.get(key) === pooled) this.#producers.delete(key)
+    })
+    return ready
   }
 
-  async #make(key: string, task: TaskId | undefined): Promise<Producer> {
+  #make(key: string, task: TaskId | undefined): Producer {
     const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, clock } = this.#options
     const name = this.perTask ? key : this.#processId
     const inner = this.#client.producer(
@@ -91,24 +95,39 @@ export class ProducerPool {
           }
         : { maxBatchBytes },
     )
-    const producer = new LimitedProducer(inner, this.#limits, clock)
-    try {
-      await producer.init()
-    } catch (error) {
-      await producer.close()
-      throw error
-    }
-    if (this.transactional) producer.begin()
-    return producer
+    return new LimitedProducer(inner, this.#limits, clock)
   }
 
-  async #end(key: string): Promise<void> {
-    const producer = this.#producers.get(key)
-    this.#producers.delete(key)
+  async #begin(producer: Producer): Promise<Producer> {
     try {
-      await (await producer)?.close()
-    } catch {
-      // The caller that acquired it already has the error; there is nothing left to close.
+      await producer.init()
+      if (this.transactional) producer.begin()
+      return producer
+    } catch (error) {
+      await producer.close()
+      if (!isMillraceError(error) || error.code !== 'MILLRACE_CLIENT_CLOSED') throw error
+      // It was thrown away before it began.
+      const reason = 'the producer was closed meanwhile'
+      throw millraceError(
+        'MILLRACE_CLIENT_NOT_YET',
+        { operation: 'Initialising the producer', reason },
+        { cause: error },
+      )
     }
   }
+
+  /** Also one that is still waiting for a broker: that fails then. */
+  async #end(key: string): Promise<void> {
+    const pooled = this.#producers.get(key)
+    if (pooled === undefined) return
+    this.#producers.delete(key)
+    // The caller that acquired it has the error of its beginning; how a producer that nobody uses any more ends is of no interest.
+    await Promise.allSettled([pooled.producer.close(), pooled.ready])
+  }
+}
+
+interface Pooled {
+  readonly producer: Producer
+  /** The same, initialised. */
+  readonly ready: Promise<Producer>
 }

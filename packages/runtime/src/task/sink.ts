@@ -1,6 +1,8 @@
 import {
   ByteSink,
+  isMillraceError,
   isPromise,
+  MillraceError,
   millraceError,
   nameDefect,
   partitionForKey,
@@ -136,11 +138,14 @@ export function compileSink(
     return list
   }
 
+  const fail = (key: unknown, error: unknown): never =>
+    context.fail(node.name, ofKey(key === UNOPENED ? context.showKey() : shownKey(key), error))
+
   const guardedSend = (target: Target, key: unknown, value: unknown): void => {
     try {
       send(target, key, value)
     } catch (error) {
-      context.fail(node.name, error)
+      fail(key, error)
     }
   }
 
@@ -158,7 +163,7 @@ export function compileSink(
     if (known === undefined && typeof node.topic !== 'string') {
       const reason = nameDefect(topic)
       if (reason !== undefined) {
-        return context.fail(node.name, millraceError('MILLRACE_SINK_TOPIC', { topic: shownOption(topic), reason }))
+        return fail(key, millraceError('MILLRACE_SINK_TOPIC', { topic: shownOption(topic), reason }))
       }
     }
     const target = known ?? open(topic)
@@ -170,4 +175,21 @@ export function compileSink(
     }
     guardedSend(target, key, value)
   }
+}
+
+/** Says of which record the error is: where it came from is known, and what became of it on the way is not. */
+function ofKey(key: string, error: unknown): unknown {
+  if (!isMillraceError(error, 'record')) return error
+  return new MillraceError(error.code, `${error.problem} (record key: ${key})`, {
+    cause: error.cause,
+    hint: error.hint,
+  })
+}
+
+const LONGEST_KEY = 80
+
+function shownKey(key: unknown): string {
+  if (key === null || key === undefined) return '(none)'
+  const text = shownOption(key)
+  return text.length <= LONGEST_KEY ? text : `${text.slice(0, LONGEST_KEY)}…`
 }
