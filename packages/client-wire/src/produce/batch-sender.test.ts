@@ -95,6 +95,38 @@ describe('batches on their way', () => {
     expect(requests, 'those behind the first were refused as out of order').toBeGreaterThan(log.batches.length + 1)
   })
 
+  it('are sent before they are full and without a flush, and go on filling while the partition waits for an answer', async () => {
+    await using broker = await ScriptedBroker.start()
+    serveMetadata(
+      [broker],
+      () => 1,
+      () => 0,
+    )
+    const log = new ScriptedLog()
+    const received = Array.from({ length: 2 }, () => Promise.withResolvers<void>())
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    let requests = 0
+    broker.on(produceApi, async request => {
+      const written = answer(log.append(recordsOf(request)))
+      received[requests++]!.resolve()
+      await released
+      return written
+    })
+    const producer = await producerOf([broker], 2_000)
+    const values = append(producer, 1)
+    await received[0]!.promise
+    // Each of these would be a batch of its own if a batch did not wait for the answer.
+    for (let i = 1; i <= 10; i++) {
+      values.push(...append(producer, 1, i))
+      await systemClock.sleep(10)
+    }
+    expect(log.batches).toHaveLength(1)
+    release()
+    await received[1]!.promise
+    expect(log.values).toEqual(values)
+    expect(log.batches).toHaveLength(2)
+  })
+
   it('go to the leader that the refusal names, without another question', async () => {
     await using one = await ScriptedBroker.start()
     await using two = await ScriptedBroker.start()

@@ -6,6 +6,7 @@ import {
   type BatchCompression,
   type Clock,
   type CompressionCodec,
+  type Headers,
   type MillraceError,
   type TopicPartitionOffset,
 } from '@millrace/core'
@@ -21,7 +22,7 @@ import {
 } from '../protocol/messages/produce.ts'
 import { WireError } from '../protocol/wire-error.ts'
 import { isProducerFenced, translateError } from '../translate-error.ts'
-import { type Batch, PartitionQueue, splitBatch } from './partition-queue.ts'
+import { type Batch, type PartitionQueue, splitBatch } from './partition-queue.ts'
 
 /** Who the broker takes this producer for. */
 export interface ProducerIdentity {
@@ -55,6 +56,8 @@ const MAX_PENDING_BYTES = 32 * 1024 * 1024
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 /** The most that a broker keeps in mind of one producer and partition, so that a batch sent twice is not written twice. */
 const MAX_IN_FLIGHT = 5
+/** How long a batch that does not fill up waits for more records, in milliseconds. As the `linger.ms` of Kafka's own producer. */
+const LINGER_MS = 5
 /** How long a batch is tried. */
 const DELIVERY_MS = 30_000
 /** A broker that has not heard of a new topic yet gets this long. */
@@ -97,6 +100,7 @@ export class BatchSender {
   #admitting = false
   #findingLeaders = false
   #timer: NodeJS.Timeout | undefined
+  #lingering: NodeJS.Timeout | undefined
   #closed = false
   failure: MillraceError | undefined
 
@@ -106,31 +110,39 @@ export class BatchSender {
     if (codec !== 'none') this.#compression = { codec, compress: records => compress(codec, records) }
   }
 
-  queueOf(topic: string, partition: number): PartitionQueue {
+  /** By partition. The list grows with the partitions that are written to. */
+  queuesOf(topic: string): (PartitionQueue | undefined)[] {
     let ofTopic = this.#queues.get(topic)
     if (ofTopic === undefined) this.#queues.set(topic, (ofTopic = []))
-    return (ofTopic[partition] ??= new PartitionQueue(topic, partition))
+    return ofTopic
   }
 
   /**
-   * @param write puts the record into a batch, or gives false where that one is full
    * @param limit the most bytes of a batch that holds another record already
    * @param origin what the record is made of
    */
   append(
     queue: PartitionQueue,
-    write: (builder: RecordBatchBuilder) => boolean,
     limit: number,
     origin: (() => unknown) | undefined,
+    timestamp: number,
+    keyBytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    headers: Headers,
   ): void {
     let batch = queue.open ?? this.#openBatch(queue)
     const before = batch.builder.byteLength
     const hasRoom = before <= limit || batch.builder.count === 0
-    const fits = hasRoom && write(batch.builder)
+    const fits =
+      hasRoom && batch.builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
     if (!fits) {
       queue.seal()
       batch = this.#openBatch(queue)
-      write(batch.builder)
+      batch.builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
     }
     this.#pendingBytes += fits ? batch.builder.byteLength - before : batch.builder.byteLength
     if (origin !== undefined) (batch.origins ??= [])[batch.builder.count - 1] = origin()
@@ -200,6 +212,7 @@ export class BatchSender {
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#lingering)
     this.#active.clear()
     this.#options.cluster.release(this.#options.purpose)
     this.#wakeAll()
@@ -223,11 +236,31 @@ export class BatchSender {
     }
     queue.open = batch
     this.#active.add(queue)
+    this.#linger()
     return batch
   }
 
   #sealAll(): void {
     for (const queue of this.#active) queue.seal()
+  }
+
+  /**
+   * Sends what has not filled a batch, so that nobody waits for a commit to see it. While a partition waits for an answer its batch goes
+   * on growing: a busy producer sends full batches.
+   */
+  #linger(): void {
+    if (this.#lingering !== undefined || this.#closed) return
+    this.#lingering = setTimeout(() => {
+      this.#lingering = undefined
+      let waits = false
+      for (const queue of this.#active) {
+        if (queue.open === undefined) continue
+        if (queue.inFlight.length > 0 || queue.sealed.length > 0) waits = true
+        else queue.seal()
+      }
+      this.#drain()
+      if (waits) this.#linger()
+    }, LINGER_MS)
   }
 
   /** Sends whatever may be sent now. */

@@ -20,6 +20,7 @@ import { initProducerIdApi } from '../protocol/messages/init-producer-id.ts'
 import { produceApi } from '../protocol/messages/produce.ts'
 import { isProducerFenced, translateError } from '../translate-error.ts'
 import { BatchSender, type ProducerIdentity } from './batch-sender.ts'
+import { PartitionQueue } from './partition-queue.ts'
 import { Transaction } from './transaction.ts'
 
 /** 1 MiB less the batch's header, as the port says. */
@@ -90,6 +91,7 @@ export class WireProducer implements Producer {
     const limit = Math.min(options.maxBatchBytes ?? Infinity, this.#maxBatchBytes)
     const isLess = limit < this.#maxBatchBytes
     const { origin } = options
+    const queues = sender.queuesOf(name)
     const append = (
       partition: number,
       timestamp: number,
@@ -112,11 +114,19 @@ export class WireProducer implements Producer {
         const alone = recordBatchBytesOfOne(keyStart, keyEnd, valueStart, valueEnd, headers)
         room = limit - (alone - BATCH_HEADER_BYTES + DELTA_BYTES)
       }
+      const queue = (queues[partition] ??= new PartitionQueue(name, partition))
       sender.append(
-        sender.queueOf(name, partition),
-        builder => builder.append(timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers),
+        queue,
         room,
         origin,
+        timestamp,
+        keyBytes,
+        keyStart,
+        keyEnd,
+        valueBytes,
+        valueStart,
+        valueEnd,
+        headers,
       )
     }
     const check: TopicAppender['check'] = (keyStart, keyEnd, valueStart, valueEnd, headers) =>
