@@ -26,6 +26,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'scripts/**/*.test.ts',
+            'bench/**/*.test.ts',
             'examples/**/*.test.ts',
             'test/{bad-input,client-versions,differential,simulation,chaos,type-mistakes,upgrade}/**/*.test.ts',
           ],

@@ -1,45 +1,61 @@
 /**
- * `npm run bench`: what Millrace does in a second, and what Kafka Streams does.
+ * `npm run bench`: Millrace beside Kafka Streams on a real broker.
  *
- *   npm run bench -- --engine                 the engine by itself, on the in-memory cluster
- *   npm run bench -- --json FILE              that, and side by side with Kafka Streams on the JVM, on a real broker
+ *   npm run bench                             all workloads, five rounds; writes docs/benchmarks.md
+ *   npm run bench -- --only json,count-100k --rounds 1 --scale 0.2
+ *   npm run bench -- --quick                  the guard against collapse: Millrace alone, under five minutes
+ *   npm run bench -- --engine                 the engine by itself, on the Kafka in memory
  *
- * Exits with 1 when the engine misses a goal. There is no goal yet for the comparison on a broker: the client over kafkajs
- * bounds it, and the wire client that is to be fast comes later.
+ * The exit status is 1 when a goal is missed on a quiet machine, when outputs differ, or when a workload fails.
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import type { ProcessingGuarantee } from '@millrace/runtime'
+import type { ContenderName } from './compare/contenders.ts'
+import { compare } from './compare/run.ts'
+import { guard } from './compare/guard.ts'
 import { printEngineResults, runEngineBench } from './engine/run.ts'
-import { printSideBySide, runSideBySide } from './side-by-side/run.ts'
 
 const { values } = parseArgs({
   options: {
-    engine: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-    records: { type: 'string' },
-    keys: { type: 'string', default: '100000' },
     only: { type: 'string' },
-    guarantee: { type: 'string', default: 'at_least_once' },
+    rounds: { type: 'string', default: '5' },
+    repeats: { type: 'string', default: '2' },
+    scale: { type: 'string', default: '1' },
+    contenders: { type: 'string', default: 'java,millrace' },
+    pin: { type: 'boolean', default: false },
+    port: { type: 'string' },
     json: { type: 'string' },
+    markdown: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+    engine: { type: 'boolean', default: false },
+    records: { type: 'string', default: '3000000' },
+    keys: { type: 'string', default: '100000' },
+    profile: { type: 'boolean', default: false },
   },
 })
 
-const engine = await runEngineBench({
-  records: Number(values.records ?? 3_000_000),
-  keys: Number(values.keys),
-  only: values.only,
-  profile: values.profile,
-})
-const reached = printEngineResults(engine)
-const sideBySide = values.engine
-  ? []
-  : await runSideBySide({
-      records: Number(values.records ?? 1_500_000),
-      keys: Number(values.keys),
-      only: values.only,
-      guarantee: values.guarantee as ProcessingGuarantee,
-    })
-printSideBySide(sideBySide)
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ engine, sideBySide }, null, 2)}\n`)
-process.exitCode = reached ? 0 : 1
+async function run(): Promise<boolean> {
+  const port = values.port === undefined ? undefined : Number(values.port)
+  if (values.engine) {
+    const { only, profile, json } = values
+    const results = await runEngineBench({ records: Number(values.records), keys: Number(values.keys), only, profile })
+    if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
+    return printEngineResults(results)
+  }
+  if (values.quick) return guard({ port, record: values.record })
+  return compare({
+    only: values.only,
+    rounds: Number(values.rounds),
+    repeats: Number(values.repeats),
+    scale: Number(values.scale),
+    contenders: values.contenders.split(',') as ContenderName[],
+    pin: values.pin,
+    port,
+    json: values.json,
+    markdown: values.markdown,
+    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  })
+}
+
+process.exitCode = (await run()) ? 0 : 1

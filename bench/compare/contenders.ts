@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Pinning } from './pinning.ts'
+import type { RunOptions } from './run-options.ts'
+
+export type ContenderName = 'java' | 'millrace' | 'kafkajs'
+
+export interface Contender {
+  readonly name: ContenderName
+  /** The command that runs one application. */
+  command(run: RunOptions): readonly [command: string, ...args: readonly string[]]
+}
+
+const WORKER = fileURLToPath(new URL('millrace-worker.ts', import.meta.url))
+
+/** Kafka Streams, and Millrace on each of its clients. */
+export function contenders(javaClassPath: string, heapMb = 2048): Readonly<Record<ContenderName, Contender>> {
+  const millrace = (name: ContenderName, client: string): Contender => ({
+    name,
+    command: run => [process.execPath, '--conditions=millrace-source', WORKER, client, JSON.stringify(run)],
+  })
+  return {
+    java: {
+      name: 'java',
+      command: run => ['java', `-Xmx${heapMb}m`, '-cp', javaClassPath, 'millrace.bench.Main', JSON.stringify(run)],
+    },
+    millrace: millrace('millrace', 'kafka'),
+    kafkajs: millrace('kafkajs', 'kafkajs'),
+  }
+}
+
+/** A contender that runs. */
+export interface Running {
+  readonly pid: number
+  /** When the process was started: `performance.now()`. */
+  readonly startedAt: number
+  /** What it has printed so far, with the time of each line. */
+  readonly lines: readonly { readonly at: number; readonly text: string }[]
+  /** @throws when it has ended by itself */
+  check(): void
+  end(): Promise<void>
+}
+
+export function start(contender: Contender, run: RunOptions, pinning: Pinning): Running {
+  const [command, ...args] = pinning.contender(contender.command(run))
+  const startedAt = performance.now()
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: { at: number; text: string }[] = []
+  createInterface({ input: child.stdout }).on('line', text => lines.push({ at: performance.now(), text }))
+  let failed: Error | undefined
+  child.once('error', error => (failed = error))
+  return {
+    pid: child.pid ?? -1,
+    startedAt,
+    lines,
+    check() {
+      if (failed !== undefined) throw failed
+      if (child.exitCode === null && child.signalCode === null) return
+      const how = child.signalCode ?? `status ${child.exitCode}`
+      throw new Error(`${contender.name} (${run.workload}) ended by itself with ${how}`)
+    },
+    end: () => end(child),
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const kill = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  await exited
+  clearTimeout(kill)
+}

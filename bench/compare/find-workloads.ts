@@ -1,0 +1,32 @@
+import { readdir } from 'node:fs/promises'
+import type { Workload } from './workload.ts'
+
+const FOLDER = new URL('../workloads/', import.meta.url)
+
+/** Every workload of `bench/workloads/`, in the order of the file names; a new file needs no registration. */
+export async function findWorkloads(): Promise<readonly Workload[]> {
+  const files = (await readdir(FOLDER)).filter(name => name.endsWith('.ts')).sort()
+  const found = await Promise.all(
+    files.map(async file => {
+      const { workloads } = (await import(new URL(file, FOLDER).href)) as { readonly workloads?: readonly Workload[] }
+      if (workloads === undefined) throw new Error(`${file} exports no list "workloads"`)
+      return workloads
+    }),
+  )
+  const workloads = found.flat()
+  const ids = new Set(workloads.map(({ id }) => id))
+  if (ids.size < workloads.length) throw new Error('two workloads have the same id')
+  return workloads
+}
+
+/** @throws when an id is unknown */
+export function pickWorkloads(all: readonly Workload[], only: string | undefined): readonly Workload[] {
+  if (only === undefined) return all
+  return only.split(',').flatMap(wanted => {
+    const found = all.filter(({ id }) => id === wanted || id.startsWith(`${wanted}-`))
+    if (found.length === 0) {
+      throw new Error(`there is no workload "${wanted}"; there are ${all.map(({ id }) => id).join(', ')}`)
+    }
+    return found.filter(({ id }) => id === wanted).length > 0 ? found.filter(({ id }) => id === wanted) : found
+  })
+}

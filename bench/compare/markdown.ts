@@ -1,0 +1,123 @@
+import type { Figures, Row } from './rows.ts'
+import type { Goal } from './workload.ts'
+
+/** Where and with what the rows were measured. */
+export interface Setting {
+  readonly date: string
+  readonly command: string
+  readonly machine: string
+  readonly pinning: string
+  readonly versions: string
+}
+
+const BAR_LENGTH = 40
+
+/** The page `docs/benchmarks.md`. */
+export function benchmarksPage(rows: readonly Row[], setting: Setting): string {
+  return `# Benchmarks
+
+Millrace beside Kafka Streams: the same topology, the same input, the same broker, one thread each, RocksDB in both. The rounds alternate.
+The rate is from the commit that passes 10 % of the input to the last one. Ratios are Millrace to Kafka Streams: the median of the
+rounds, with the lowest and the highest. For latency, time and memory less is better. The outputs of all runs are compared: all records
+of each key in order or, where a cache decides which updates come out, the last record of each key.
+
+This page is written by \`${setting.command}\`. [bench/README.md](../bench/README.md) says how to add a workload.
+
+- Date: ${setting.date}
+- Machine: ${setting.machine}; ${setting.pinning}
+- Versions: ${setting.versions}
+
+${table(rows)}
+
+"noisy": the machine was busy with other work in at least one round, so the row proves nothing. "cost" is the share of the
+at-least-once rate that exactly-once costs in Millrace.
+
+## Ratios
+
+Each bar is a median ratio, and \`|\` is the goal. Where less is better the bar should end before the goal.
+
+\`\`\`text
+${plot(rows)}
+\`\`\`
+${failures(rows)}`
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(row => {
+    const { workload, title, java, millrace, ratio, goal, equalOutput } = row
+    const remarks = [verdict(row), row.noisy ? 'noisy' : '', row.cost === undefined ? '' : `cost ${percent(row.cost)}`]
+    return [
+      `\`${workload}\``,
+      title,
+      main(java),
+      main(millrace),
+      ratio === undefined ? '' : `**${ratio.median.toFixed(2)}** (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
+      goalText(goal),
+      `${fixed(java?.cpuMicros)} / ${fixed(millrace?.cpuMicros)}`,
+      `${whole(java?.peakMb)} / ${whole(millrace?.peakMb)}`,
+      equalOutput === undefined ? '' : equalOutput ? 'yes' : '**NO**',
+      remarks.filter(Boolean).join(', '),
+    ].join(' | ')
+  })
+  return [
+    '| id | workload | Kafka Streams | Millrace | ratio | goal | CPU µs/record | peak MB | equal output | |',
+    '|---|---|---|---|---|---|---|---|---|---|',
+    ...lines.map(line => `| ${line} |`),
+  ].join('\n')
+}
+
+function verdict({ goalReached, failed }: Row): string {
+  if (failed !== undefined) return 'not measured'
+  return goalReached === undefined ? '' : goalReached ? 'reached' : 'missed'
+}
+
+export function main(figures: Figures | undefined): string {
+  if (figures === undefined) return ''
+  const { rate, p50, p99, p999, value } = figures
+  if (rate !== undefined) return `${rate.toLocaleString('en-US', { maximumFractionDigits: 0 })}/s`
+  if (p99 !== undefined) return `p50 ${fixed(p50)}, p99 ${fixed(p99)}, p99.9 ${fixed(p999)} ms`
+  return fixed(value)
+}
+
+function plot(rows: readonly Row[]): string {
+  const drawn = rows.flatMap(({ workload, ratio, goal }) =>
+    ratio === undefined ? [] : [{ workload, ratio: ratio.median, goal: limit(goal) }],
+  )
+  const longest = Math.max(...drawn.map(({ workload }) => workload.length), 0)
+  const largest = Math.max(...drawn.map(({ ratio, goal }) => Math.max(ratio, goal)), 1)
+  const columns = (value: number) => Math.round((value / largest) * BAR_LENGTH)
+  return drawn
+    .map(({ workload, ratio, goal }) => {
+      const bar = Array.from({ length: BAR_LENGTH + 1 }, (_, column) =>
+        column === columns(goal) ? '|' : column < columns(ratio) ? '█' : ' ',
+      )
+      return `${workload.padEnd(longest)}  ${bar.join('')} ${ratio.toFixed(2)}`
+    })
+    .join('\n')
+}
+
+function failures(rows: readonly Row[]): string {
+  const failed = rows.filter(({ failed: why }) => why !== undefined)
+  if (failed.length === 0) return ''
+  return `\n## Not measured\n\n${failed.map(({ workload, failed: why }) => `- \`${workload}\`: ${why}`).join('\n')}\n`
+}
+
+function limit(goal: Goal): number {
+  return 'atLeast' in goal ? goal.atLeast : goal.atMost
+}
+
+export function goalText(goal: Goal): string {
+  return 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
+}
+
+function fixed(value: number | undefined): string {
+  return value === undefined ? '' : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
+}
+
+function whole(value: number | undefined): string {
+  return value === undefined ? '' : value.toFixed(0)
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
+}

@@ -1,0 +1,97 @@
+import { type Admin, isMillraceError, systemClock, type TopicPartition } from '@millrace/core'
+import type { Running } from './contenders.ts'
+import { type Usage, usageOf } from './processes.ts'
+
+/** Committed records of all inputs, and the contender's usage, at one moment. */
+interface Sample {
+  readonly at: number
+  readonly records: number
+  readonly usage: Usage | undefined
+}
+
+export interface Steady {
+  /** Records a second. */
+  readonly rate: number
+  readonly cpuMicros: number | undefined
+  readonly peakMb: number | undefined
+}
+
+const POLL_MS = 20
+const LIMIT_MS = 600_000
+/** A second half of a topology is through when its offsets have not moved for longer than a commit interval and a half. */
+const SETTLED_MS = 2_500
+
+/** Where progress is read: the group and the partitions of its inputs. */
+export interface Watched {
+  readonly admin: Admin
+  readonly group: string
+  readonly inputs: readonly TopicPartition[]
+  readonly records: number
+  /** Topics in between that the application reads itself, such as repartition topics. */
+  between(): Promise<readonly TopicPartition[]>
+}
+
+/**
+ * Waits until a running application has processed its inputs. The rate is from the commit that passes 10 % of the records to the last
+ * one, so that neither start-up nor warm-up counts. Topics in between must be processed to their end as well.
+ *
+ * @throws when the application ends by itself, is too slow, or is through before 10 % could be seen
+ */
+export async function steadyRate(watched: Watched, running: Running): Promise<Steady> {
+  const { records } = watched
+  const deadline = performance.now() + LIMIT_MS
+  let low: Sample | undefined
+  let last: Sample = { at: 0, records: 0, usage: undefined }
+  while (last.records < records) {
+    running.check()
+    if (performance.now() > deadline) throw new Error(`${watched.group} was not through after ${LIMIT_MS / 1000} s`)
+    const committed = await sumCommitted(watched, watched.inputs)
+    if (committed > last.records) last = { at: performance.now(), records: committed, usage: usageOf(running.pid) }
+    if (last.records >= records / 10 && last.records < records) low ??= last
+    await systemClock.sleep(POLL_MS)
+  }
+  if (low === undefined) throw new Error(`${watched.group} was through before it could be measured: raise --scale`)
+  const between = await watched.between()
+  if (between.length > 0) last = await settled(watched, between, running, last)
+  const seconds = (last.at - low.at) / 1000
+  const cpu =
+    last.usage === undefined || low.usage === undefined ? undefined : last.usage.cpuMicros - low.usage.cpuMicros
+  const measured = records - low.records
+  return {
+    rate: Math.round(measured / seconds),
+    cpuMicros: cpu === undefined ? undefined : cpu / measured,
+    peakMb: last.usage === undefined ? undefined : Math.round(last.usage.peakMb),
+  }
+}
+
+async function settled(
+  watched: Watched,
+  between: readonly TopicPartition[],
+  running: Running,
+  from: Sample,
+): Promise<Sample> {
+  let last = from
+  let seen = await sumCommitted(watched, between)
+  let movedAt = performance.now()
+  while (performance.now() - movedAt < SETTLED_MS) {
+    running.check()
+    await systemClock.sleep(POLL_MS)
+    const now = await sumCommitted(watched, between)
+    if (now <= seen) continue
+    seen = now
+    movedAt = performance.now()
+    last = { ...last, at: movedAt, usage: usageOf(running.pid) }
+  }
+  return last
+}
+
+/** Offsets that a transaction holds at the moment count as they were: the next look gives them. */
+async function sumCommitted(watched: Watched, partitions: readonly TopicPartition[]): Promise<number> {
+  try {
+    const committed = await watched.admin.committedOffsets(watched.group, partitions)
+    return committed.reduce((sum, { offset }) => sum + offset, 0)
+  } catch (error) {
+    if (isMillraceError(error, 'retriable')) return 0
+    throw error
+  }
+}

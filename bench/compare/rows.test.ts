@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { findWorkloads, pickWorkloads } from './find-workloads.ts'
+import { benchmarksPage } from './markdown.ts'
+import type { Measured } from './measured.ts'
+import { failedRow, rowOf, withCosts } from './rows.ts'
+
+const workloads = await findWorkloads()
+const [passthrough] = pickWorkloads(workloads, 'passthrough')
+const [eos] = pickWorkloads(workloads, 'eos-passthrough')
+const [latency] = pickWorkloads(workloads, 'latency-alo')
+
+function measured(value: number, digest = 'a', noisy = false): Measured {
+  const noise = { steal: 0, foreign: 0, slowdown: 1, noisy }
+  return { value, rate: value, cpuMicros: 2, peakMb: 100, output: { records: 1, digest }, noise }
+}
+
+describe('a row', () => {
+  it('has the median of the ratios of the rounds, not the ratio of the medians', () => {
+    const rounds = [
+      { java: measured(100), millrace: measured(300) },
+      { java: measured(200), millrace: measured(400) },
+      { java: measured(50), millrace: measured(300) },
+    ]
+    const row = rowOf(passthrough!, rounds)
+    expect(row).toMatchObject({
+      ratio: { median: 3, min: 2, max: 6 },
+      goalReached: true,
+      equalOutput: true,
+      noisy: false,
+    })
+    expect(row.java).toEqual({ rate: 100, cpuMicros: 2, peakMb: 100 })
+  })
+
+  it('says when one output of one round differs, and when one run was noisy', () => {
+    const rounds = [
+      { java: measured(100), millrace: measured(200) },
+      { java: measured(100, 'a', true), millrace: measured(200, 'b') },
+    ]
+    expect(rowOf(passthrough!, rounds)).toMatchObject({ equalOutput: false, noisy: true, goalReached: false })
+  })
+
+  it('takes less as better for latency', () => {
+    expect(rowOf(latency!, [{ java: measured(100), millrace: measured(20) }]).goalReached).toBe(true)
+    expect(rowOf(latency!, [{ java: measured(100), millrace: measured(21) }]).goalReached).toBe(false)
+  })
+
+  it('has no ratio without Kafka Streams', () => {
+    const row = rowOf(passthrough!, [{ millrace: measured(100) }])
+    expect(row).not.toHaveProperty('ratio')
+    expect(row).not.toHaveProperty('goalReached')
+    expect(row).not.toHaveProperty('equalOutput')
+  })
+
+  it('has the cost of exactly-once', () => {
+    const rows = [
+      rowOf(passthrough!, [{ java: measured(1), millrace: measured(100) }]),
+      rowOf(eos!, [{ java: measured(1), millrace: measured(90) }]),
+    ]
+    expect(withCosts(rows, workloads)[1]!.cost).toBeCloseTo(0.1)
+  })
+})
+
+it('the page shows every row, and why one is missing', () => {
+  const rows = [
+    rowOf(passthrough!, [{ java: measured(100_000), millrace: measured(350_000) }]),
+    failedRow(latency!, new Error('the broker is gone')),
+  ]
+  const setting = { date: '2026-01-01', command: 'npm run bench', machine: 'two', pinning: 'none', versions: 'x' }
+  const page = benchmarksPage(rows, setting)
+  expect(page).toContain('| 100,000/s | 350,000/s | **3.50** (3.50–3.50) | ≥ 3 |')
+  expect(page).toContain('- `latency-alo`: the broker is gone')
+})
+
+describe('the workloads', () => {
+  it('are picked by id, or by the beginning of it', () => {
+    const ids = (only: string) => pickWorkloads(workloads, only).map(({ id }) => id)
+    expect(ids('json,eos')).toEqual(['json', ...ids('eos')])
+    expect(ids('latency-eos')).toEqual(['latency-eos'])
+    expect(() => ids('nothing')).toThrow('there is no workload "nothing"')
+  })
+
+  it('build in Millrace', async () => {
+    const { StreamsBuilder } = await import('@millrace/core')
+    for (const { id, topology } of workloads) {
+      const builder = new StreamsBuilder()
+      topology.millrace(builder, { in: new Proxy({}, { get: (_, name) => `in-${String(name)}` }), out: 'out' })
+      expect(() => builder.build(), id).not.toThrow()
+    }
+  })
+})

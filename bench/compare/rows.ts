@@ -1,0 +1,115 @@
+import type { ContenderName } from './contenders.ts'
+import type { Measured } from './measured.ts'
+import { isNoisy, type Round } from './rounds.ts'
+import { medianOf, type Spread, spreadOf } from './statistics.ts'
+import type { Goal, Workload } from './workload.ts'
+
+/** Medians of all rounds. */
+export interface Figures {
+  /** Records a second. */
+  readonly rate?: number
+  /** Milliseconds. */
+  readonly p50?: number
+  readonly p99?: number
+  readonly p999?: number
+  /** Milliseconds or megabytes, as the title says. */
+  readonly value?: number
+  /** Microseconds of CPU for each record. */
+  readonly cpuMicros?: number
+  readonly peakMb?: number
+}
+
+/** One line of the result: what `--json` writes. */
+export interface Row {
+  readonly workload: string
+  readonly title: string
+  readonly java?: Figures
+  readonly millrace?: Figures
+  /** Millrace over kafkajs. */
+  readonly kafkajs?: Figures
+  /** Millrace to Kafka Streams, of each round. */
+  readonly ratio?: Spread
+  readonly goal: Goal
+  /** Absent without both. */
+  readonly goalReached?: boolean
+  /** Absent where there is no output to compare. */
+  readonly equalOutput?: boolean
+  /** Whether the machine was busy with other work in a round that counts. */
+  readonly noisy: boolean
+  readonly rounds: number
+  /** Of exactly-once: the share of the rate at-least-once that it costs. */
+  readonly cost?: number
+  /** Why the workload could not be measured. */
+  readonly failed?: string
+}
+
+export function rowOf(workload: Workload, rounds: readonly Round[]): Row {
+  const ratios = rounds.flatMap(({ java, millrace }) =>
+    java === undefined || millrace === undefined ? [] : [millrace.value / java.value],
+  )
+  const ratio = ratios.length === 0 ? undefined : spreadOf(ratios)
+  const outputs = rounds.flatMap(round => Object.values(round).flatMap(({ output }) => (output ? [output.digest] : [])))
+  const compared = outputs.length > 0 && ratio !== undefined
+  return {
+    workload: workload.id,
+    title: workload.title,
+    ...figuresOf('java', rounds),
+    ...figuresOf('millrace', rounds),
+    ...figuresOf('kafkajs', rounds),
+    ...(ratio === undefined ? {} : { ratio, goalReached: reaches(ratio.median, workload.goal) }),
+    goal: workload.goal,
+    // Every round of every contender reads the same input, so all outputs are equal and not only those of one round.
+    ...(compared ? { equalOutput: new Set(outputs).size === 1 } : {}),
+    noisy: rounds.some(isNoisy),
+    rounds: rounds.length,
+  }
+}
+
+export function failedRow(workload: Workload, error: unknown): Row {
+  const { id, title, goal } = workload
+  return {
+    workload: id,
+    title,
+    goal,
+    noisy: false,
+    rounds: 0,
+    failed: error instanceof Error ? error.message : String(error),
+  }
+}
+
+/** Adds what exactly-once costs against the same workload at-least-once. */
+export function withCosts(rows: readonly Row[], workloads: readonly Workload[]): readonly Row[] {
+  return rows.map(row => {
+    const workload = workloads.find(({ id }) => id === row.workload)
+    const against = workload?.kind === 'throughput' ? workload.costAgainst : undefined
+    const other = rows.find(({ workload: id }) => id === against)?.millrace?.rate
+    const own = row.millrace?.rate
+    return other === undefined || own === undefined ? row : { ...row, cost: 1 - own / other }
+  })
+}
+
+function reaches(ratio: number, goal: Goal): boolean {
+  return 'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost
+}
+
+function figuresOf(name: ContenderName, rounds: readonly Round[]): Partial<Record<ContenderName, Figures>> {
+  const runs = rounds.flatMap(round => (round[name] === undefined ? [] : [round[name]]))
+  if (runs.length === 0) return {}
+  const median = (of: (run: Measured) => number | undefined) => medianOf(runs.map(of))
+  const { rate, latency } = runs[0]!
+  return {
+    [name]: withoutGaps({
+      rate: median(run => run.rate),
+      p50: median(run => run.latency?.p50),
+      p99: median(run => run.latency?.p99),
+      p999: median(run => run.latency?.p999),
+      value: rate === undefined && latency === undefined ? median(run => run.value) : undefined,
+      cpuMicros: median(run => run.cpuMicros),
+      peakMb: median(run => run.peakMb),
+    }),
+  }
+}
+
+function withoutGaps(figures: { readonly [F in keyof Figures]-?: Figures[F] | undefined }): Figures {
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined))
+}
