@@ -42,6 +42,8 @@ export const APIS: readonly MessageChoice[] = [
   { name: 'DescribeProducers', min: 0, max: 0 },
   { name: 'DescribeTransactions', min: 0, max: 0 },
   { name: 'ListTransactions', min: 0, max: 0 },
+  { name: 'StreamsGroupHeartbeat', min: 0, max: 0 },
+  { name: 'StreamsGroupDescribe', min: 0, max: 0 },
 ]
 
 /** What members of a classic group tell each other through the broker. */

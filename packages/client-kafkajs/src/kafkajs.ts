@@ -139,6 +139,7 @@ class KafkajsClient implements KafkaClient {
       staticMembership: false,
       busyHeartbeats: this.#heartbeats !== undefined,
       rebalance: 'cooperative',
+      streamsGroups: false,
     }
   }
 

@@ -20,6 +20,7 @@ import type { BrokerAddress } from './cluster/metadata.ts'
 import { parseBrokers } from './cluster/parse-brokers.ts'
 import { WireConsumer } from './fetch/wire-consumer.ts'
 import type { BusyHeartbeats } from './group/busy-heartbeat.ts'
+import { WireStreamsConsumer } from './group/streams/wire-streams-consumer.ts'
 import { WireGroupConsumer } from './group/wire-group-consumer.ts'
 import type { SaslOptions, Security } from './net/security.ts'
 import { TokenSource } from './net/token-source.ts'
@@ -109,6 +110,7 @@ class WireClient implements KafkaClient {
       staticMembership: true,
       busyHeartbeats: this.#heartbeats !== undefined,
       rebalance: 'cooperative',
+      streamsGroups: true,
     }
   }
 
@@ -125,7 +127,8 @@ class WireClient implements KafkaClient {
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
     const context = { ...this.#shared('group'), rack: this.#rack, heartbeats: this.#heartbeats }
-    return this.#open(new WireGroupConsumer(context, options))
+    const streams = options.protocol === 'streams'
+    return this.#open(streams ? new WireStreamsConsumer(context, options) : new WireGroupConsumer(context, options))
   }
 
   producer(options: ProducerOptions): Producer {

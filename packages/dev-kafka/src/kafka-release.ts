@@ -13,6 +13,19 @@ export interface KafkaRelease {
   readonly formatArguments: readonly string[]
 }
 
+/** A dead member of a streams group is given up within seconds; members set nothing of this themselves (KIP-1071). */
+const QUICK_STREAMS_GROUPS = {
+  'group.streams.min.session.timeout.ms': '6000',
+  'group.streams.session.timeout.ms': '6000',
+  'group.streams.min.heartbeat.interval.ms': '500',
+  'group.streams.heartbeat.interval.ms': '500',
+}
+const AT_ONCE = {
+  'group.streams.initial.rebalance.delay.ms': '0',
+  'group.streams.min.assignment.interval.ms': '0',
+  'group.streams.assignment.interval.ms': '0',
+}
+
 /** In 4.1 the streams group protocol is early access: its feature must be switched on when the storage is formatted. */
 export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, KafkaRelease>> = {
   '3.9': {
@@ -28,6 +41,7 @@ export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, KafkaRelease>> = {
       'share.coordinator.state.topic.min.isr': '1',
       'unstable.api.versions.enable': 'true',
       'unstable.feature.versions.enable': 'true',
+      ...QUICK_STREAMS_GROUPS,
     },
     formatArguments: ['--release-version', '4.1', '--feature', 'streams.version=1'],
   },
@@ -37,6 +51,8 @@ export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, KafkaRelease>> = {
       'group.coordinator.rebalance.protocols': 'classic,consumer,streams',
       'share.coordinator.state.topic.replication.factor': '1',
       'share.coordinator.state.topic.min.isr': '1',
+      ...QUICK_STREAMS_GROUPS,
+      ...AT_ONCE,
     },
     formatArguments: [],
   },
@@ -46,6 +62,8 @@ export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, KafkaRelease>> = {
       'group.coordinator.rebalance.protocols': 'classic,consumer,streams',
       'share.coordinator.state.topic.replication.factor': '1',
       'share.coordinator.state.topic.min.isr': '1',
+      ...QUICK_STREAMS_GROUPS,
+      ...AT_ONCE,
     },
     formatArguments: [],
   },

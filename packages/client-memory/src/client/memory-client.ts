@@ -85,6 +85,7 @@ class Client implements MemoryClient, Connection {
       // All is in one thread: while it is blocked, no session ends either.
       busyHeartbeats: true,
       rebalance: options.rebalance ?? 'cooperative',
+      streamsGroups: false,
     }
     cluster.attach(this)
   }

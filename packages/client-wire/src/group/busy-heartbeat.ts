@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger, ProgressSign } from '@millrace/core'
 import type { OauthToken } from '../net/security.ts'
-import type { CopiedSecurity, HeartbeatMessage, HeartbeatWorkerData, Member } from './heartbeat-worker.ts'
+import type { CopiedSecurity, HeartbeatMessage, HeartbeatWorkerData, Member, WorkerAnswer } from './heartbeat-worker.ts'
 
 /** How a client's members send heartbeats while its thread is busy. */
 export interface BusyHeartbeats {
@@ -20,6 +20,8 @@ export interface HeartbeatOptions {
   readonly heartbeatIntervalMs: number
   readonly processingTimeoutMs: number
   readonly progress: ProgressSign
+  /** Called with each answer in a streams group. */
+  readonly onAnswer?: (answer: WorkerAnswer) => void
 }
 
 /**
@@ -34,7 +36,7 @@ export class BusyHeartbeat {
   readonly #endTokens: () => void
 
   constructor({ logger, onToken, ...settings }: BusyHeartbeats, member: HeartbeatOptions) {
-    const { groupId, heartbeatIntervalMs, processingTimeoutMs: giveUpAfterMs, progress } = member
+    const { groupId, heartbeatIntervalMs, processingTimeoutMs: giveUpAfterMs, progress, onAnswer } = member
     // Whether the thread gets on is known to a quarter of what it is given.
     const intervalMs = Math.min(heartbeatIntervalMs, giveUpAfterMs / 4)
     const workerData: HeartbeatWorkerData = {
@@ -52,6 +54,7 @@ export class BusyHeartbeat {
     this.#worker.on('error', error => {
       logger.warn({ error, groupId }, 'the heartbeat worker failed: heartbeats now depend on the main thread')
     })
+    if (onAnswer !== undefined) this.#worker.on('message', (answer: WorkerAnswer) => onAnswer(answer))
     this.#endTokens = onToken(token => this.#post({ token }))
   }
 

@@ -4,6 +4,11 @@ import type { Connection } from '../net/connection.ts'
 import type { OauthToken, SaslOptions, Security } from '../net/security.ts'
 import { findCoordinatorApi } from '../protocol/messages/find-coordinator.ts'
 import { heartbeatApi } from '../protocol/messages/heartbeat.ts'
+import {
+  streamsGroupHeartbeatApi,
+  type StreamsGroupHeartbeatRequest,
+  type StreamsGroupHeartbeatResponse,
+} from '../protocol/messages/streams-group-heartbeat.ts'
 
 /** What the worker is started with. Only what can be copied from one thread to another. */
 export interface HeartbeatWorkerData {
@@ -39,6 +44,19 @@ export interface Member {
   readonly groupInstanceId?: string
   readonly coordinator: Address | undefined
   readonly brokers: readonly Address[]
+  /** In a streams group, what the member says of itself. */
+  readonly streams?: StreamsGroupHeartbeatRequest
+}
+
+/** How a heartbeat in a streams group went. Assignments come in its answers, and each only once. */
+export interface WorkerAnswer {
+  /** For which member. */
+  readonly memberId: string
+  /** Undefined where the request was sent and no answer came. */
+  readonly answer: StreamsGroupHeartbeatResponse | undefined
+  /** Milliseconds since the epoch, monotonic in all threads of this process. */
+  readonly sent: number
+  readonly received: number
 }
 
 export type HeartbeatMessage = { readonly member: Member | undefined } | { readonly token: OauthToken }
@@ -103,7 +121,7 @@ async function look(): Promise<void> {
   }
 }
 
-async function beat({ memberId, generationId, groupInstanceId, brokers }: Member): Promise<void> {
+async function beat({ memberId, generationId, groupInstanceId, brokers, streams }: Member): Promise<void> {
   coordinator ??= await findCoordinator(brokers)
   if (coordinator === undefined) return
   const isThere = connection?.isOpen === true && isSame(connection.info, coordinator)
@@ -111,9 +129,31 @@ async function beat({ memberId, generationId, groupInstanceId, brokers }: Member
     connection?.close()
     connection = await open(coordinator)
   }
+  if (streams !== undefined) return beatStreams(streams)
   const request = { groupId, generationId, memberId, groupInstanceId: groupInstanceId ?? null }
   const { errorCode } = await connection!.send(heartbeatApi, request, { timeoutMs: requestTimeoutMs })
   if (MOVED.has(errorCode)) coordinator = undefined
+}
+
+async function beatStreams(request: StreamsGroupHeartbeatRequest): Promise<void> {
+  const sent = performance.timeOrigin + performance.now()
+  const { memberId } = request
+  let answer: StreamsGroupHeartbeatResponse | undefined
+  try {
+    answer = await connection!.send(streamsGroupHeartbeatApi, request, { timeoutMs: requestTimeoutMs })
+  } finally {
+    if (answer !== undefined && MOVED.has(answer.errorCode)) coordinator = undefined
+    else tell({ memberId, answer, sent, received: performance.timeOrigin + performance.now() })
+  }
+  // The main thread may have told of another member, or of more tasks, meanwhile.
+  if (member?.streams !== request || MOVED.has(answer.errorCode)) return
+  const { errorCode, memberEpoch } = answer
+  member = errorCode === 0 ? { ...member, streams: { ...request, memberEpoch } } : undefined
+}
+
+function tell(message: WorkerAnswer): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
+  parentPort!.postMessage(message)
 }
 
 async function findCoordinator(brokers: readonly Address[]): Promise<Address | undefined> {

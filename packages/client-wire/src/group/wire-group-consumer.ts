@@ -1,9 +1,7 @@
 import {
   CoordinatorWatch,
   millraceError,
-  offsetHolders,
   PollLoop,
-  unstableOffsets,
   type Clock,
   type CommittedOffset,
   type FetchedBatch,
@@ -11,7 +9,6 @@ import {
   type GroupConsumerOptions,
   type GroupMetadata,
   type MemberAssignment,
-  type MillraceError,
   type Subscription,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -19,10 +16,9 @@ import {
 import type { Cluster, Purpose } from '../cluster/cluster.ts'
 import { isKafkaError } from '../cluster/kafka-error.ts'
 import { PartitionFetcher } from '../fetch/partition-fetcher.ts'
-import { transactionRequests } from '../produce/transaction-requests.ts'
 import { translateError } from '../translate-error.ts'
 import { BusyHeartbeat, type BusyHeartbeats } from './busy-heartbeat.ts'
-import { fetchCommitted } from './committed-offsets.ts'
+import { committedOrHolders } from './committed-or-holders.ts'
 import { Membership } from './membership.ts'
 
 export interface WireGroupContext {
@@ -37,10 +33,10 @@ export interface WireGroupContext {
 }
 
 const DEFAULT_SESSION_MS = 45_000
-const DEFAULT_HEARTBEAT_MS = 3_000
-const DEFAULT_REBALANCE_MS = 300_000
-const DEFAULT_PROCESSING_MS = 300_000
-const DEFAULT_PARTITION_BYTES = 1024 * 1024
+export const DEFAULT_HEARTBEAT_MS = 3_000
+export const DEFAULT_REBALANCE_MS = 300_000
+export const DEFAULT_PROCESSING_MS = 300_000
+export const DEFAULT_PARTITION_BYTES = 1024 * 1024
 
 /** A group member: `Membership` for the group, `PartitionFetcher` for the records, both seen inside `poll` only. */
 export class WireGroupConsumer implements GroupConsumer {
@@ -105,24 +101,9 @@ export class WireGroupConsumer implements GroupConsumer {
 
   async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     this.#check('committed')
-    const { cluster } = this.#context
     const { groupId } = this.#options
-    try {
-      const giveUp = (error: unknown) => isKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION')
-      const coordinator = ['group', groupId] as const
-      return await cluster.retrying(() => fetchCommitted(cluster, groupId, partitions), { giveUp, coordinator })
-    } catch (error) {
-      const translated = this.#translate(error, `Asking for the committed offsets of "${groupId}"`)
-      throw await this.#withHolders(translated, partitions)
-    }
-  }
-
-  /** Whose transactions hold offsets is worth a question more, which may fail or not be allowed. */
-  async #withHolders(error: MillraceError, partitions: readonly TopicPartition[]): Promise<MillraceError> {
-    if (error.code !== 'MILLRACE_OFFSETS_UNSTABLE') return error
-    const { groupId } = this.#options
-    const holders = await offsetHolders(transactionRequests(this.#context.cluster), groupId).catch(() => [])
-    return holders.length === 0 ? error : unstableOffsets(groupId, partitions, holders)
+    const translate = (error: unknown) => this.#translate(error, `Asking for the committed offsets of "${groupId}"`)
+    return await committedOrHolders(this.#context.cluster, groupId, partitions, translate)
   }
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {
@@ -282,7 +263,10 @@ export class WireGroupConsumer implements GroupConsumer {
   }
 }
 
-function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
+export function without(
+  partitions: readonly TopicPartition[],
+  others: readonly TopicPartition[],
+): readonly TopicPartition[] {
   const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))
   return partitions.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
 }

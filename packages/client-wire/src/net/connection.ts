@@ -113,6 +113,12 @@ export class Connection {
     return limits !== undefined && version >= limits.min && version <= limits.max && version <= api.maxVersion
   }
 
+  /** Whether the broker has got a version, also one that this client does not speak. */
+  offers(api: AnyApi, version: number): boolean {
+    const limits = this.#versions.get(api.key)
+    return limits !== undefined && version >= limits.min && version <= limits.max
+  }
+
   /**
    * Sends a request and gives the answer.
    *

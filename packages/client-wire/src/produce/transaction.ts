@@ -41,7 +41,7 @@ const RETRY_MS = 20
 const NOT_YET_MS = 20_000
 
 /** What a coordinator says when the member is not the one that the group has. */
-const MEMBER_GONE = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'] as const
+const MEMBER_GONE = ['ILLEGAL_GENERATION', 'STALE_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'] as const
 
 /** The side of transactions that the coordinator keeps: who this producer is, what belongs to the transaction, how it ends. */
 export class Transaction {
@@ -137,7 +137,9 @@ export class Transaction {
    */
   async addOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
     const { cluster, transactionalId } = this.#options
-    const { groupId, generationId, memberId, groupInstanceId } = group
+    const { groupId } = group
+    let member = group
+    let renewals = 0
     await this.#settling
     if (!this.#isV2) await this.#addGroup(groupId)
     this.#started = true
@@ -153,9 +155,9 @@ export class Transaction {
           transactionalId,
           groupId,
           ...this.#identity,
-          generationId,
-          memberId,
-          groupInstanceId: groupInstanceId ?? null,
+          generationId: member.generationId,
+          memberId: member.memberId,
+          groupInstanceId: member.groupInstanceId ?? null,
           topics: [...byTopic(offsets)].map(([name, list]) => ({
             name,
             partitions: list.map(({ partition, offset, metadata }) => ({
@@ -166,11 +168,15 @@ export class Transaction {
           })),
         }
         const answer = await this.#send(connection, txnOffsetCommitApi, request, version)
-        for (const { partitions } of answer.topics) {
-          for (const { errorCode } of partitions) {
-            if (isMemberGone(errorNameOf(errorCode))) throw groupFenced(groupId, new KafkaError(errorCode))
-            checkCode(errorCode)
-          }
+        const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
+        if (member.renew !== undefined && renewals < MOST_RENEWALS && codes.some(code => isStale(errorNameOf(code)))) {
+          renewals++
+          member = await member.renew()
+          throw new StaleMember()
+        }
+        for (const code of codes) {
+          if (isMemberGone(errorNameOf(code))) throw groupFenced(groupId, new KafkaError(code))
+          checkCode(code)
         }
       },
       NOT_YET_MS,
@@ -301,9 +307,10 @@ export class Transaction {
         const passing =
           error instanceof KafkaError
             ? error.retriable || error.type === 'CONCURRENT_TRANSACTIONS'
-            : error instanceof WireError && ['unreachable', 'timeout', 'malformed'].includes(error.reason)
+            : error instanceof StaleMember ||
+              (error instanceof WireError && ['unreachable', 'timeout', 'malformed'].includes(error.reason))
         if (!passing || clock.monotonic() >= until) throw error
-        if (!isKafkaError(error, 'CONCURRENT_TRANSACTIONS')) {
+        if (!isKafkaError(error, 'CONCURRENT_TRANSACTIONS') && !(error instanceof StaleMember)) {
           cluster.forgetCoordinator('transaction', transactionalId)
           if (groupId !== undefined) cluster.forgetCoordinator('group', groupId)
         }
@@ -311,6 +318,16 @@ export class Transaction {
       }
     }
   }
+}
+
+/** The member's epoch has moved on meanwhile: the same offsets are sent again with the new one. */
+class StaleMember extends Error {}
+
+/** An epoch moves once for each change of the group. */
+const MOST_RENEWALS = 5
+
+function isStale(error: KafkaErrorName | undefined): boolean {
+  return error === 'ILLEGAL_GENERATION' || error === 'STALE_MEMBER_EPOCH'
 }
 
 function isMemberGone(error: KafkaErrorName | undefined): boolean {

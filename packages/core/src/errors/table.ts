@@ -314,6 +314,21 @@ export const ERROR_TABLE = {
     message: 'The group "{groupId}" has members of another program and cannot be shared with them: {reason}',
     hint: 'Stop them first. For example, the same application in Java and in Millrace cannot run at the same time. A closed Java instance stays a member until its session times out (45 s by default).',
   },
+  MILLRACE_GROUP_PROTOCOL_UNSUPPORTED: {
+    kind: 'config',
+    message: 'The broker cannot keep "{groupId}" as a streams group (KIP-1071): {reason}',
+    hint: 'Use Kafka 4.2 or later, with "streams" in group.coordinator.rebalance.protocols and streams.version 1 or higher, or use groupProtocol: "classic".',
+  },
+  MILLRACE_GROUP_TOPOLOGY_STALE: {
+    kind: 'topology',
+    message: 'The streams group "{groupId}" runs another topology: {reason}',
+    hint: 'A streams group keeps its first topology. To change it, stop all instances, start and stop one with groupProtocol: "classic", and start again. Committed offsets are kept. See "Streams groups" in docs/operations.md.',
+  },
+  MILLRACE_GROUP_TOPICS_WRONG: {
+    kind: 'topology',
+    message: 'The broker cannot assign the tasks of "{groupId}": {reason}',
+    hint: 'Create or correct the topics that the message names. The broker creates internal topics by itself.',
+  },
   MILLRACE_GROUP_ACTIVE: {
     kind: 'config',
     message: 'The group "{groupId}" has active members: {members}',

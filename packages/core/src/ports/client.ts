@@ -1,6 +1,7 @@
 import type { Headers } from '../record/headers.ts'
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
+import type { StreamsSubscription } from './streams-group.ts'
 
 /**
  * The port for Kafka. Its unit is the batch: fetching gives batches that are walked in place, producing appends to
@@ -55,6 +56,8 @@ export interface ClientCapabilities {
    * revoked before it joins, and what it is assigned comes again.
    */
   readonly rebalance: 'cooperative' | 'eager'
+  /** `GroupConsumerOptions.protocol` may be `streams` (KIP-1071). Whether the broker knows it is found out at the first poll. */
+  readonly streamsGroups: boolean
 }
 
 /**
@@ -148,6 +151,12 @@ export interface Consumer {
 export interface GroupConsumerOptions extends ConsumerOptions {
   readonly groupId: string
   /**
+   * `streams`: the broker assigns tasks (KIP-1071), and `joinStreamsGroup` takes the place of `subscribe`. Only where
+   * `capabilities.streamsGroups`. The session timeout and the heartbeat interval are settings of the broker there.
+   * @default 'classic'
+   */
+  readonly protocol?: 'classic' | 'streams'
+  /**
    * Makes the member static (KIP-345): who joins with the same id takes its place and gets what belonged to it, without a
    * rebalance. The previous member fails with MILLRACE_GROUP_INSTANCE_FENCED from then on. Only where
    * `capabilities.staticMembership`.
@@ -169,14 +178,21 @@ export interface GroupConsumerOptions extends ConsumerOptions {
 }
 
 /**
- * A member of a consumer group, classic protocol; cooperative or eager, as `capabilities.rebalance` says. That nobody is given
- * what another member still holds is up to the assignor: members say in their user data what they hold.
+ * A member of a group.
+ *
+ * Classic protocol: cooperative or eager, as `capabilities.rebalance` says. That nobody is given what another member still holds is
+ * up to the assignor: members say in their user data what they hold.
+ *
+ * Streams protocol: the broker assigns, and gives nobody what another member still holds. `groupMetadata().generationId` is the
+ * member's epoch, and `requestRejoin` gives everything back and joins again.
  *
  * The group's callbacks run inside `poll` only, and are awaited there, so that the owner is never surprised between two records.
  */
 export interface GroupConsumer {
   /** Subscribes to topics and joins the group at the next poll. Another call with other topics joins again. */
   subscribe(subscription: Subscription): void
+  /** In place of `subscribe`, where `protocol` is `streams`. */
+  joinStreamsGroup?(subscription: StreamsSubscription): void
   seek(position: TopicPartitionOffset): void
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
@@ -220,6 +236,11 @@ export interface GroupMetadata {
   readonly generationId: number
   readonly memberId: string
   readonly groupInstanceId?: string
+  /**
+   * Asks the group for the current metadata, where it changes without a rebalance (KIP-1071). Offsets that a group has refused as
+   * stale can be sent again with it. @throws MILLRACE_GROUP_FENCED when the member has lost its place
+   */
+  readonly renew?: () => Promise<GroupMetadata>
 }
 
 export interface Subscription {

@@ -4,6 +4,7 @@ import { groupAdminCases } from './client/group-admin-cases.ts'
 import { groupCases } from './client/group-cases.ts'
 import { heartbeatCases } from './client/heartbeat-cases.ts'
 import { produceCases } from './client/produce-cases.ts'
+import { streamsGroupCases } from './client/streams-group-cases.ts'
 import { topicCases } from './client/topic-cases.ts'
 import { transactionCases } from './client/transaction-cases.ts'
 
@@ -20,6 +21,6 @@ export { BROKER_TIMINGS, type ClientCase, type ClientHarness, type ClientTimings
  * }
  */
 export function clientConformance(): readonly ClientCase[] {
-  const groups = [...groupCases, ...groupAdminCases, ...heartbeatCases]
+  const groups = [...groupCases, ...groupAdminCases, ...heartbeatCases, ...streamsGroupCases]
   return [...topicCases, ...produceCases, ...consumerCases, ...groups, ...transactionCases]
 }

@@ -4,6 +4,7 @@ import type {
   FetchedBatch,
   GroupConsumer,
   GroupMetadata,
+  StreamsSubscription,
   Subscription,
   TopicPartition,
   TopicPartitionOffset,
@@ -40,6 +41,7 @@ export function faultyGroupConsumer(connection: FaultyConnection, inner: GroupCo
     })
   return {
     subscribe: (subscription: Subscription) => inner.subscribe(subscription),
+    joinStreamsGroup: (subscription: StreamsSubscription) => inner.joinStreamsGroup!(subscription),
     poll: (maxWaitMs: number): Promise<readonly FetchedBatch[]> => call('group.poll', () => inner.poll(maxWaitMs)),
     committed: (partitions: readonly TopicPartition[]) => call('group.committed', () => inner.committed(partitions)),
     commit: (offsets: readonly CommittedOffset[]) => call('group.commit', () => inner.commit(offsets)),

@@ -28,6 +28,8 @@ import { deleteGroupsApi } from './delete-groups.ts'
 import { describeProducersApi } from './describe-producers.ts'
 import { describeTransactionsApi } from './describe-transactions.ts'
 import { listTransactionsApi } from './list-transactions.ts'
+import { streamsGroupHeartbeatApi } from './streams-group-heartbeat.ts'
+import { streamsGroupDescribeApi } from './streams-group-describe.ts'
 
 /** Every request that this client can send. */
 export const ALL_APIS: readonly AnyApi[] = [
@@ -59,4 +61,6 @@ export const ALL_APIS: readonly AnyApi[] = [
   describeProducersApi,
   describeTransactionsApi,
   listTransactionsApi,
+  streamsGroupHeartbeatApi,
+  streamsGroupDescribeApi,
 ]
