@@ -752,10 +752,10 @@ export const PARITY: readonly ParityArea[] = [
         missing: 'Through kafkajs, which has no way to send the instance id: an error says so.',
       },
       {
-        java: 'the streams group protocol',
-        ours: [],
-        tests: [],
-        missing: 'All of it.',
+        java: 'the streams group protocol (KIP-1071)',
+        ours: ['KafkaStreamsOptions.groupProtocol'],
+        tests: ['test/e2e/word-count/word-count.test.ts', 'test/e2e/word-count/migration.test.ts'],
+        missing: 'Through kafkajs: an error says so. As in Kafka Streams, sources cannot read by pattern.',
       },
     ],
   },
@@ -935,7 +935,8 @@ export const PARITY: readonly ParityArea[] = [
         java: 'topologies described to the broker: topology.description.push.enabled (KIP-1331)',
         ours: [],
         tests: [],
-        missing: 'It belongs to the streams group protocol (KIP-1071), which Millrace does not speak yet.',
+        missing:
+          'Millrace sends what the broker needs for the assignment, and no description of processors and stores.',
       },
       {
         java: 'StreamPartitioner that sees headers (KIP-1321)',

@@ -12,6 +12,8 @@ export interface WordCountOptions {
   readonly guarantee: ProcessingGuarantee
   /** Names the application and its topics. */
   readonly name: string
+  /** @default 'classic' */
+  readonly groupProtocol?: 'classic' | 'streams'
   /** Of each topic. @default 4 */
   readonly partitions?: number
   /** When the state of a task may move. @default those of `KafkaStreams` */
@@ -23,7 +25,7 @@ export interface WordCountApplication extends AsyncDisposable {
   readonly io: TopicIo
   readonly group: WorkerGroup
   /** Starts a process; the same `state` means the same state directory. */
-  start(name: string, state?: string): Worker
+  start(name: string, state?: string, protocol?: 'classic' | 'streams'): Worker
   /** Produces lines, in parts with a pause before each so that there is always something under way. */
   feed(lines: readonly string[], pace?: { readonly parts: number; readonly everyMs: number }): Promise<void>
   /** Lines that are committed. */
@@ -43,7 +45,7 @@ export interface WordCountApplication extends AsyncDisposable {
 const WORKER = new URL('worker-process.ts', import.meta.url)
 
 export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
-  const { brokers, guarantee, name, partitions = 4, moving = {} } = options
+  const { brokers, guarantee, name, groupProtocol = 'classic', partitions = 4, moving = {} } = options
   const group = await workerGroup()
   const io = topicIo(clientUnderTest(brokers))
   const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
@@ -55,16 +57,19 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
   return {
     io,
     group,
-    start(worker, state = worker) {
+    start(worker, state = worker, protocol = groupProtocol) {
       const settings: WordCountSettings = {
         ...topics,
         ...moving,
         brokers,
+        groupProtocol: protocol,
         applicationId: name,
         stateDir: group.stateDir(state),
         processingGuarantee: guarantee,
         commitIntervalMs: 100,
         sessionTimeoutMs: 6_000,
+        // What a killed process has left open keeps its tasks waiting for so long.
+        ...(protocol === 'streams' && { transactionTimeoutMs: 10_000 }),
       }
       return group.start(worker, WORKER, settings)
     },

@@ -8,6 +8,8 @@ export interface RoundOptions {
   readonly guarantee: ProcessingGuarantee
   readonly seed: number
   readonly words: number
+  /** @default 'classic' */
+  readonly groupProtocol?: 'classic' | 'streams'
 }
 
 export interface RoundResult {
@@ -32,10 +34,10 @@ const STOP_MS = 20_000
  */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const began = Date.now()
-  const { brokers, guarantee, seed } = options
+  const { brokers, guarantee, seed, groupProtocol = 'classic' } = options
   const text = zipfText(options.words, seed)
-  const name = `word-count-${guarantee.replaceAll('_', '-')}-${seed}-${began.toString(36)}`
-  await using application = await wordCountApplication({ brokers, guarantee, name })
+  const name = `word-count-${groupProtocol}-${guarantee.replaceAll('_', '-')}-${seed}-${began.toString(36)}`
+  await using application = await wordCountApplication({ brokers, guarantee, name, groupProtocol })
   const { group } = application
 
   const [first, second] = [application.start('first'), application.start('second')]

@@ -8,18 +8,20 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '10' },
     guarantee: { type: 'string', default: 'exactly_once' },
     words: { type: 'string', default: '200000' },
+    'group-protocol': { type: 'string', default: 'classic' },
     seed: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 })
 const guarantee = values.guarantee as ProcessingGuarantee
+const groupProtocol = values['group-protocol'] === 'streams' ? 'streams' : 'classic'
 const firstSeed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : Number(values.seed)
 
 await using kafka = await sharedKafka({ log: line => console.error(`dev-kafka: ${line}`) })
 let failed = 0
 for (let round = 0; round < Number(values.rounds); round++) {
   const seed = firstSeed + round
-  const result = await runRound({ brokers: kafka.brokers, guarantee, seed, words: Number(values.words) })
+  const result = await runRound({ brokers: kafka.brokers, guarantee, seed, words: Number(values.words), groupProtocol })
   const killed = `killed at ${result.committedAtKill} of ${result.lines} lines`
   const outcome = result.mistakes.length === 0 ? 'as it must be' : `${result.mistakes.length} words are wrong`
   console.log(`round ${round + 1}, seed ${seed}, ${guarantee}: ${killed}, ${result.milliseconds} ms: ${outcome}`)

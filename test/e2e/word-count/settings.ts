@@ -8,7 +8,9 @@ export interface WordCountSettings extends Pick<
   | 'processingGuarantee'
   | 'commitIntervalMs'
   | 'sessionTimeoutMs'
+  | 'transactionTimeoutMs'
   | 'acceptableRecoveryLag'
+  | 'groupProtocol'
   | 'probingRebalanceIntervalMs'
 > {
   readonly brokers: string

@@ -1,4 +1,4 @@
-import { consoleLogger, KafkaStreams, rocksdb } from 'millrace'
+import { consoleLogger, kafka, KafkaStreams, rocksdb } from 'millrace'
 import { clientUnderTest } from '../client-under-test.ts'
 import type { WordCountSettings } from './settings.ts'
 import { wordCount } from './topology.ts'
@@ -9,7 +9,7 @@ const { brokers, lines, counts, ...options } = settings
 
 const streams = new KafkaStreams(wordCount({ lines, counts }), {
   ...options,
-  client: clientUnderTest(brokers),
+  client: options.groupProtocol === 'streams' ? kafka({ brokers }) : clientUnderTest(brokers),
   store: rocksdb(),
   logger: consoleLogger('info'),
 })

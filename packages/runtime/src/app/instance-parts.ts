@@ -13,6 +13,7 @@ import { Committer } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { ClassicMembership } from '../group/classic/classic-membership.ts'
 import type { GroupMembership } from '../group/group-membership.ts'
+import { StreamsMembership } from '../group/streams/streams-membership.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
 import { Restorer } from '../restore/restorer.ts'
@@ -112,13 +113,14 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
   opened.add(() => client.close())
   checkCapabilities(client, options)
+  const streams = options.groupProtocol === 'streams'
   const admin = client.admin()
   opened.add(() => admin.close())
   const limits = new KnownLimits(admin, logger)
   const { partitions } = await patience.until(signal, async () => {
     await topics.refresh(admin)
     const prepared = await prepareTopicsOf(topics, options, admin)
-    await limits.load(writtenTopics(topics.plan, options))
+    if (!streams) await limits.load(writtenTopics(topics.plan, options))
     return prepared
   })
   await keepTopology()
@@ -137,6 +139,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const progress: ProgressSign = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   const consumer = client.groupConsumer({
     groupId: applicationId,
+    protocol: options.groupProtocol,
     isolationLevel: 'read_committed',
     sessionTimeoutMs: options.sessionTimeoutMs,
     processingTimeoutMs: options.processingTimeoutMs,
@@ -176,10 +179,14 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     membership: () => membership,
     onShutdown: () => parts.onError(millraceError('MILLRACE_APPLICATION_SHUTDOWN', { applicationId })),
   })
-  const membership: GroupMembership = new ClassicMembership({
-    ...{ options, topics, admin, consumer, eager, holdings },
-    listener: ownership,
-  })
+  const source = { options, topics, admin, consumer, holdings, listener: ownership }
+  const membership: GroupMembership = streams
+    ? new StreamsMembership({
+        ...source,
+        ends: () => standbys.ends,
+        onTopicsMade: () => limits.load(writtenTopics(topics.plan, options)),
+      })
+    : new ClassicMembership({ ...source, eager })
   opened.add(async () => membership.close())
   const cleaner = new StateCleaner({
     directory: {
@@ -238,6 +245,7 @@ export function prepareTopicsOf(
     windowedChangelogExtraMs,
     onTopologyChange,
     maxRequestBytes: options.maxRequestBytes,
+    madeByBroker: options.groupProtocol === 'streams',
   })
 }
 
@@ -250,6 +258,9 @@ async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory)
 function checkCapabilities({ name, capabilities }: KafkaClient, options: ResolvedOptions): void {
   if (options.processingGuarantee === 'exactly_once' && capabilities.transactions === 'none') {
     throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'exactly_once (transactions)' })
+  }
+  if (options.groupProtocol === 'streams' && !capabilities.streamsGroups) {
+    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'groupProtocol "streams" (KIP-1071)' })
   }
   if (options.groupInstanceId !== undefined && !capabilities.staticMembership) {
     throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'static membership (groupInstanceId)' })

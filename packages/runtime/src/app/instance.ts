@@ -9,6 +9,7 @@ import {
   type TopicPartition,
 } from '@millrace/core'
 import { confirmWithin } from '../commit/committer.ts'
+import { checkGroupProtocol } from '../config/check-group-protocol.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
@@ -98,6 +99,7 @@ export class Instance {
     const { onBadRecord } = options
     const deadLetterTopic = typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined
     this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopic)
+    checkGroupProtocol(plan, options)
     this.#options = options
     this.#metrics = metrics
     this.#listener = { ...NOBODY_LISTENS, ...surroundings.listener }

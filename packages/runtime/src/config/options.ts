@@ -107,6 +107,13 @@ export interface KafkaStreamsOptions {
   readonly clientTags?: Readonly<Record<string, string>>
   /** The address (`host:port`) of this instance, which all instances can look up. @default none */
   readonly applicationServer?: string
+  /**
+   * Who assigns the tasks. `classic`: an instance that leads the group. `streams`: the broker (KIP-1071), which also creates the internal
+   * topics; it requires Kafka 4.2 or later and `kafka()`, and does not read topics by pattern. The broker's settings of the group then
+   * replace `sessionTimeoutMs`, `numStandbyReplicas`, `acceptableRecoveryLag`, `maxWarmupReplicas`, `probingRebalanceIntervalMs` and
+   * `rackAwareAssignmentTags`. All instances must use the same protocol. Kafka Streams' `group.protocol`. @default 'classic'
+   */
+  readonly groupProtocol?: 'classic' | 'streams'
   /** How long the group waits for a heartbeat before it gives the tasks of this instance to others. @default 45 000 */
   readonly sessionTimeoutMs?: number
   /**
@@ -341,6 +348,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     default: undefined,
     check: value => value === undefined || /^.+:\d{1,5}$/.test(value),
     expected: 'it must be host:port',
+  },
+  groupProtocol: {
+    default: 'classic',
+    check: oneOf('classic', 'streams'),
+    expected: 'it must be classic or streams',
   },
   sessionTimeoutMs: {
     default: 45_000,

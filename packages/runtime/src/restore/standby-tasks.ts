@@ -86,6 +86,15 @@ export class StandbyTasks {
     )
   }
 
+  /** By name, where the changelogs of each standby end as far as it is known: a sum as in `positions`. */
+  get ends(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#standbys].flatMap(([name, { logs }]) =>
+        logs.length === 0 ? [] : [[name, logs.reduce((sum, { end }) => sum + end, 0)] as const],
+      ),
+    )
+  }
+
   /** From now on these, and those that are `taken` soon; what is neither is closed when this resolves. */
   async follow(ids: readonly TaskId[], toBeTaken: ReadonlySet<string>): Promise<void> {
     const wanted = new Set(ids.map(taskName))

@@ -6,10 +6,10 @@ import {
   type MillraceError,
   type NewTopic,
   type Plan,
-  type StorePlan,
   topicNaming,
   type TopicPartition,
 } from '@millrace/core'
+import { changelogConfigs, repartitionConfigs } from './internal-topic-configs.ts'
 import { anyGenerated, leftBehind } from './left-behind.ts'
 import { similarTopic } from './similar-topic.ts'
 import { partitionCounts, taskCount } from './partition-counts.ts'
@@ -33,6 +33,8 @@ export interface PrepareOptions {
   readonly onTopologyChange: 'refuse' | 'accept'
   /** What internal topics have to take, where that is more than a broker's default. */
   readonly maxRequestBytes: number
+  /** The broker creates internal topics (KIP-1071): those that are there are only checked. */
+  readonly madeByBroker: boolean
 }
 
 /**
@@ -78,23 +80,15 @@ function externalTopics(plan: Plan, repartition: ReadonlySet<string>): readonly 
   return [...new Set(topics)].filter(topic => !repartition.has(topic))
 }
 
-/** The internal topics as they have to be. Settings are those of Kafka Streams (`InternalTopicConfig`). */
+/** The internal topics as they have to be. */
 function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, number>): readonly NewTopic[] {
   const { plan, applicationId, replicationFactor } = options
   const replication = replicationFactor === undefined ? {} : { replicationFactor }
-  const { maxRequestBytes } = options
-  const larger = maxRequestBytes > DEFAULT_MESSAGE_BYTES ? { 'max.message.bytes': String(maxRequestBytes) } : {}
   const real = topicNaming(plan, applicationId)
   const repartition = plan.repartitionTopics.map(({ name }) => ({
     name: real(name),
     partitions: counts.get(name) ?? 0,
-    configs: {
-      'cleanup.policy': 'delete',
-      'segment.bytes': '52428800',
-      'retention.ms': '-1',
-      'message.timestamp.type': 'CreateTime',
-      ...larger,
-    },
+    configs: repartitionConfigs(options),
     ...replication,
   }))
   const changelogs = plan.stores.flatMap(store => {
@@ -102,39 +96,12 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
     if (changelog === undefined || changelog.isSource) return []
     const subTopology = plan.subTopologies.find(({ stores }) => stores.includes(store.name))
     const partitions = taskCount(subTopology?.sourceTopics ?? [], counts)
-    const configs = { ...changelogConfigs(store, options.windowedChangelogExtraMs), ...larger, ...changelog.configs }
+    const configs = changelogConfigs(store, options)
     return [{ name: real(changelog.topic), partitions, configs, ...replication }]
   })
   // Without a source topic, as where no topic matches a pattern yet, there is nothing to tell their partitions by.
   return [...repartition, ...changelogs].filter(({ partitions }) => partitions > 0)
 }
-
-function changelogConfigs(store: StorePlan, extraMs: number): Readonly<Record<string, string>> {
-  const common = { 'message.timestamp.type': 'CreateTime' }
-  if (store.kind === 'versioned') {
-    const lagMs = (store.historyRetentionMs ?? 0) + VERSIONS_EXTRA_MS
-    const lag = Number.isSafeInteger(lagMs) ? String(lagMs) : LONGEST_RETENTION
-    return { ...common, 'cleanup.policy': 'compact', 'min.compaction.lag.ms': lag }
-  }
-  if (store.kind === 'key-value') return { ...common, 'cleanup.policy': 'compact' }
-  // Each record of a join's window has a key of its own, so there is nothing to compact.
-  const policy = store.retainDuplicates === true ? 'delete' : 'compact,delete'
-  const retentionMs = (store.retentionMs ?? 0) + extraMs
-  return {
-    ...common,
-    'cleanup.policy': policy,
-    'retention.ms': Number.isSafeInteger(retentionMs) ? String(retentionMs) : LONGEST_RETENTION,
-  }
-}
-
-/** What a topic takes where nobody says otherwise. */
-const DEFAULT_MESSAGE_BYTES = 1_048_588
-
-/** How much longer than they are asked for the versions of a key stay in the changelog, as in Kafka Streams. */
-const VERSIONS_EXTRA_MS = 86_400_000
-
-/** Of windows that never end: the largest int64, as Kafka Streams has it. */
-const LONGEST_RETENTION = '9223372036854775807'
 
 /** With the topic that was most likely meant. */
 function missingTopics(missing: readonly string[], existing: readonly string[]): MillraceError {
@@ -173,7 +140,7 @@ async function createMissing(
     )
   )
     await refuseToLeaveBehind(names, options, external)
-  for (const topic of missing) {
+  for (const topic of options.madeByBroker ? [] : missing) {
     try {
       await options.admin.createTopics([topic])
       options.logger.info({ topic: topic.name, partitions: topic.partitions }, 'internal topic created')

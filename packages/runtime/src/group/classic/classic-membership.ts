@@ -7,7 +7,7 @@ import { topologyVersion } from '../topology-version.ts'
 import { type AssignmentData, decodeAssignmentData } from './member-data.ts'
 import { Probe } from './probe.ts'
 import { streamsAssignor } from './streams-assignor.ts'
-import { tasksOfPartitions } from './tasks-of-partitions.ts'
+import { tasksOfPartitions } from '../tasks-of-partitions.ts'
 
 export interface ClassicMembershipOptions {
   readonly options: ResolvedOptions

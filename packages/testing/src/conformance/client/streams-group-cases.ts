@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isMillraceError, type ClientCapabilities } from '@millrace/core'
+import { isMillraceError, type ClientCapabilities, type StreamsSubTopology } from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import { eventually, newTopic, numbered, produce, rejectsWith, values } from './record-io.ts'
 import { pollMembersUntil, reading, StreamsTestMember, type StreamsTestMemberOptions } from './streams-test-member.ts'
@@ -242,6 +242,29 @@ export const streamsGroupCases: readonly ClientCase[] = [
       const back = new TestMember(harness, { groupId, topics: { [topic]: 1 } })
       await pollUntil(harness, [back], 'assigned', () => back.assigned !== undefined)
       assert.deepEqual(await back.consumer.committed([{ topic, partition: 0 }]), [{ topic, partition: 0, offset: 4 }])
+      await back.consumer.close()
+      const changed = new StreamsTestMember(harness, { groupId, subTopologies: [withStore(topic, groupId)] })
+      await pollMembersUntil(harness, [changed], 'assigned', () => changed.active === '0_0')
+      assert.deepEqual(await changed.consumer.committed([{ topic, partition: 0 }]), [
+        { topic, partition: 0, offset: 4 },
+      ])
+    },
+  },
+  {
+    name: 'streams group: refuses another topology, also when nobody is there',
+    requires,
+    async run(harness) {
+      const { member, topic, options } = await lonelyMember(harness, 1)
+      const other = () => {
+        const changed = new StreamsTestMember(harness, {
+          ...options,
+          subTopologies: [withStore(topic, options.groupId)],
+        })
+        return pollMembersUntil(harness, [changed], 'it fails', () => false)
+      }
+      await rejectsWith('MILLRACE_GROUP_TOPOLOGY_STALE', other())
+      await member.consumer.close()
+      await rejectsWith('MILLRACE_GROUP_TOPOLOGY_STALE', other())
     },
   },
   {
@@ -306,6 +329,11 @@ async function lonelyMember(
   const member = new StreamsTestMember(harness, { ...options, ...more })
   await pollMembersUntil(harness, [member], 'all tasks', () => member.tasks.active.length === partitions)
   return { member, topic, options }
+}
+
+/** Another topology over the same topic. */
+function withStore(topic: string, groupId: string): StreamsSubTopology {
+  return reading(topic, { stateChangelogTopics: [{ name: `${groupId}-store-changelog`, configs: {} }] })
 }
 
 /** As a function that computes without a break. */

@@ -1,5 +1,5 @@
 import { type Plan, topicNaming, type TopicPartition } from '@millrace/core'
-import { type AssignedTask, type TaskId, taskName } from '../../task-id.ts'
+import { type AssignedTask, type TaskId, taskName } from '../task-id.ts'
 
 /** The tasks that read these partitions. Partitions of topics that the plan does not read are left out. */
 export function tasksOfPartitions(
