@@ -79,6 +79,52 @@ export type * from './ports/store.ts'
 export type * from './ports/streams-group.ts'
 export type * from './topology/plan.ts'
 export type * from './operators/spec.ts'
+export type { AggregateFunction, KeyValueAggregateSpec } from './operators/aggregate.ts'
+export type { BranchSpec, SplitSpec } from './operators/branch.ts'
+export type { FilterSpec, RepartitionFilterSpec } from './operators/filter.ts'
+export type { ForeignKeyFn, ForeignKeySpec } from './operators/foreign-key-join.ts'
+export type { JoinWaitSpec } from './operators/join-wait.ts'
+export type { LateOutput } from './operators/late.ts'
+export type { FlatMapSpec, FlatMapValuesSpec, MapSpec, MapValuesSpec, SelectKeySpec } from './operators/map.ts'
+export type { PeekSpec, PrintSpec } from './operators/peek.ts'
+export type { SessionAggregateSpec } from './operators/session-aggregate.ts'
+export type { SlidingAggregateSpec } from './operators/sliding-aggregate.ts'
+export type { StreamGlobalJoinSpec } from './operators/stream-global-join.ts'
+export type { StreamSelfJoinSpec } from './operators/stream-self-join.ts'
+export type { JoinWindowSpec, StreamStreamJoinSpec } from './operators/stream-stream-join.ts'
+export type { StreamTableJoinSpec } from './operators/stream-table-join.ts'
+export type { SuppressSpec } from './operators/suppress.ts'
+export type { TableAggregateFunction, TableAggregateSpec } from './operators/table-aggregate.ts'
+export type { TableGroupSpec } from './operators/table-group.ts'
+export type { TableJoiner, TableTableJoinSpec } from './operators/table-table-join.ts'
+export type { TableTransformValuesSpec } from './operators/table-transform.ts'
+export type {
+  TableFilterSpec,
+  TableJoinMergeSpec,
+  TableMapValuesSpec,
+  TableSourceSpec,
+  TableToStreamSpec,
+} from './operators/table.ts'
+export type { ProcessSpec } from './operators/user-processor.ts'
+export type {
+  JoinedGetterSpec,
+  StoredGetterSpec,
+  SuppressedGetterSpec,
+  ValueGetterSpec,
+  ValueGetterStep,
+} from './operators/value-getter.ts'
+export type { VersionedInput } from './operators/versioned-table.ts'
+export type { WindowAggregateSpec } from './operators/window-aggregate.ts'
+export type {
+  CustomWindowsSpec,
+  EmitStrategy,
+  FixedWindowsSpec,
+  SessionWindowsSpec,
+  SlidingWindowsSpec,
+  TimeWindowsSpec,
+  UnlimitedWindowsSpec,
+  WindowsSpec,
+} from './windows/windows-spec.ts'
 export type { DeduplicateSpec } from './operators/deduplicate.ts'
 export type { AsyncCall, AsyncOrdering, MapValuesAsyncSpec } from './operators/map-values-async.ts'
 export { answeredError, fencesProducer, type AnsweredError, type ErrorContext } from './client/answered-error.ts'
@@ -95,7 +141,8 @@ export { compareBytes } from './state/compare-bytes.ts'
 export * from './formats/key-layout.ts'
 export { memoryStore } from './state/memory-backend.ts'
 export { storeIterator, type ChunkSource } from './state/store-iterator.ts'
-export { compileOperator, keepsKeyAndTime, looksAtNothing } from './operators/compile-operator.ts'
+export { compileOperator } from './operators/compile-operator.ts'
+export { holdsBackMs, keepsKeyAndTime, looksAtNothing } from './operators/traits.ts'
 export {
   isPromise,
   type CallScope,
@@ -179,7 +226,6 @@ export type { TtlSettings } from './state/ttl.ts'
 export { resultError } from './operators/function-result.ts'
 export { UndoLog } from './state/undo-log.ts'
 export type * from './operators/processor.ts'
-export { holdsBackMs } from './operators/holds-back.ts'
 export { advanceLags } from './topology/advance-lags.ts'
 export { describe } from './topology/describe.ts'
 export { toMermaid } from './topology/mermaid.ts'

@@ -1,10 +1,7 @@
-import type {
-  AggregateFunction,
-  EmitStrategy,
-  OperatorSpec,
-  SessionAggregateSpec,
-  WindowsSpec,
-} from '../operators/spec.ts'
+import type { AggregateFunction } from '../operators/aggregate.ts'
+import type { EmitStrategy, WindowsSpec } from '../windows/windows-spec.ts'
+import type { OperatorSpec } from '../operators/spec.ts'
+import type { SessionAggregateSpec } from '../operators/session-aggregate.ts'
 import type { Serde } from '../serde/serde.ts'
 import { sessionWindowed, timeWindowed } from '../serde/windowed-serdes.ts'
 import type { GraphEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'

@@ -1,4 +1,4 @@
-import type { AggregateFunction } from '../operators/spec.ts'
+import type { AggregateFunction } from '../operators/aggregate.ts'
 import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { aggregateTableState } from '../topology/table-state.ts'

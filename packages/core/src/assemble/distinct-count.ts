@@ -1,5 +1,5 @@
 import { checkedNumber } from '../errors/number-option.ts'
-import type { AggregateFunction } from '../operators/spec.ts'
+import type { AggregateFunction } from '../operators/aggregate.ts'
 import { sameBytesOf } from '../serde/key-identity.ts'
 import { list } from '../serde/list.ts'
 import { long } from '../serde/number-serdes.ts'

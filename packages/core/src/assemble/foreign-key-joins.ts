@@ -1,4 +1,6 @@
-import type { ForeignKeyFn, OperatorSpec, TableJoiner } from '../operators/spec.ts'
+import type { ForeignKeyFn } from '../operators/foreign-key-join.ts'
+import type { OperatorSpec } from '../operators/spec.ts'
+import type { TableJoiner } from '../operators/table-table-join.ts'
 import { subscription, subscriptionResponse, type SubscriptionResponse } from '../formats/subscription.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import type { DraftSerdes, GraphEntry, ProcessorEntry, RepartitionEntry, StoreDraft } from '../topology/graph.ts'

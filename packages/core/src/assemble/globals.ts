@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { StreamGlobalJoinSpec } from '../operators/spec.ts'
+import type { StreamGlobalJoinSpec } from '../operators/stream-global-join.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { refuseMaxEntries } from '../state/max-entries.ts'

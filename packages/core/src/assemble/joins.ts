@@ -1,6 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
-import type { StreamTableJoinSpec, ValueGetterSpec } from '../operators/spec.ts'
+import type { StreamTableJoinSpec } from '../operators/stream-table-join.ts'
+import type { ValueGetterSpec } from '../operators/value-getter.ts'
 import type { Serde } from '../serde/serde.ts'
 import { bytes } from '../serde/text-serdes.ts'
 import { changelogPlan } from '../state/store-builder.ts'

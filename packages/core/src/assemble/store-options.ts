@@ -1,6 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
-import type { EmitStrategy, WindowsSpec } from '../operators/spec.ts'
+import type { EmitStrategy, WindowsSpec } from '../windows/windows-spec.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { SerdeFor } from '../dsl/known-serdes.ts'
 import { changelogPlan, checkedHistory, type StoreSettings } from '../state/store-builder.ts'

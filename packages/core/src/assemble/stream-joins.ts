@@ -1,6 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
-import type { StreamStreamJoinSpec } from '../operators/spec.ts'
+import type { StreamStreamJoinSpec } from '../operators/stream-stream-join.ts'
 import { joinSideKey, joinSideValues } from '../formats/join-sides.ts'
 import type { Serde } from '../serde/serde.ts'
 import { changelogPlan, type StoreSettings } from '../state/store-builder.ts'

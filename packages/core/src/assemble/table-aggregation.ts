@@ -1,4 +1,4 @@
-import type { TableAggregateFunction } from '../operators/spec.ts'
+import type { TableAggregateFunction } from '../operators/table-aggregate.ts'
 import { change } from '../formats/change.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { GraphEntry, RepartitionEntry } from '../topology/graph.ts'

@@ -1,4 +1,4 @@
-import type { TableJoiner, TableTableJoinSpec } from '../operators/spec.ts'
+import type { TableJoiner, TableTableJoinSpec } from '../operators/table-table-join.ts'
 import type { GraphEntry, MemberProcessor } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { getterStores, joinedTableState, versionedSemantics } from '../topology/table-state.ts'

@@ -1,5 +1,5 @@
 import { checkedNumber } from '../errors/number-option.ts'
-import type { AggregateFunction } from '../operators/spec.ts'
+import type { AggregateFunction } from '../operators/aggregate.ts'
 import { list } from '../serde/list.ts'
 import type { Serde } from '../serde/serde.ts'
 import { refuseKeyFirst } from '../topology/value-first.ts'

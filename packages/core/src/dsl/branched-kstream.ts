@@ -1,5 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Awaitable, BranchSpec, ValueFn } from '../operators/spec.ts'
+import type { Awaitable, ValueFn } from '../operators/spec.ts'
+import type { BranchSpec } from '../operators/branch.ts'
 import type { GraphEntry } from '../topology/graph.ts'
 import { optionalName } from '../topology/naming.ts'
 import { type BranchPattern, type Matched, patternPredicate, type Unmatched } from '../assemble/branch-pattern.ts'

@@ -1,5 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { Awaitable, SessionWindowsSpec, WindowsSpec } from '../operators/spec.ts'
+import type { Awaitable } from '../operators/spec.ts'
+import type { SessionWindowsSpec, WindowsSpec } from '../windows/windows-spec.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { WindowedBy } from '../assemble/aggregation.ts'

@@ -1,4 +1,5 @@
-import type { Awaitable, EmitStrategy, SessionWindowsSpec, WindowsSpec } from '../operators/spec.ts'
+import type { Awaitable } from '../operators/spec.ts'
+import type { EmitStrategy, SessionWindowsSpec, WindowsSpec } from '../windows/windows-spec.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'

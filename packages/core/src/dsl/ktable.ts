@@ -1,5 +1,7 @@
 import type { ValueTransformer } from '../operators/processor.ts'
-import type { Awaitable, ForeignKeyFn, TableJoiner, ValueFn } from '../operators/spec.ts'
+import type { Awaitable, ValueFn } from '../operators/spec.ts'
+import type { ForeignKeyFn } from '../operators/foreign-key-join.ts'
+import type { TableJoiner } from '../operators/table-table-join.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addForeignKeyJoin } from '../assemble/foreign-key-joins.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'

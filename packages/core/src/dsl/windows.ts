@@ -5,7 +5,7 @@ import type {
   SlidingWindowsSpec,
   TimeWindowsSpec,
   UnlimitedWindowsSpec,
-} from '../operators/spec.ts'
+} from '../windows/windows-spec.ts'
 
 interface GraceOption {
   /**

@@ -1,8 +1,26 @@
 import type { StoredValue } from '../state/engine-store.ts'
 import { defined } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
-import type { AggregateFunction, KeyValueAggregateSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
+import type { Awaitable } from './spec.ts'
+
+/** `count`, `reduce` and `aggregate` of a grouped stream. */
+export interface KeyValueAggregateSpec {
+  readonly type: 'aggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  /** Downstream needs the value before the update. */
+  readonly sendOldValues: boolean
+}
+
+export type AggregateFunction =
+  | { readonly kind: 'count' }
+  | { readonly kind: 'reduce'; readonly reducer: (aggregate: never, value: never) => Awaitable<unknown> }
+  | {
+      readonly kind: 'aggregate'
+      readonly initializer: () => unknown
+      readonly aggregator: (aggregate: never, value: never, key: never) => Awaitable<unknown>
+    }
 
 /** `count`, `reduce`, `aggregate` of a grouped stream. Records without key or value are dropped and counted. */
 export function compileAggregate(spec: KeyValueAggregateSpec, env: OperatorEnv): Process {

@@ -1,9 +1,25 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { OperatorSpec } from './spec.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
+import type { ValueFn } from './spec.ts'
+
+/**
+ * The first predicate that holds sends the record to `children[i]`; none sends it to `defaultChild`, or nowhere. Where the
+ * branches are `exhaustive`, none is a failure.
+ */
+export interface SplitSpec {
+  readonly type: 'branch'
+  readonly branches: readonly BranchSpec[]
+  readonly defaultChild: string | undefined
+  readonly exhaustive?: boolean
+}
+
+export interface BranchSpec {
+  readonly predicate: ValueFn<boolean>
+  readonly child: string
+}
 
 /** `split`: the first predicate that holds has the record; none leaves it to the default branch, if there is one. */
-export function compileBranch(spec: Extract<OperatorSpec, { type: 'branch' }>, env: OperatorEnv): Process {
+export function compileBranch(spec: SplitSpec, env: OperatorEnv): Process {
   const branches = spec.branches.map(({ predicate, child }) => ({
     holds: predicate as (value: unknown, key: unknown) => unknown,
     forward: env.child(child),

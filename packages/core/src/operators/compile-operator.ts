@@ -16,7 +16,6 @@ import type { OperatorEnv, Process } from './process.ts'
 import { compileUserProcessor } from './user-processor.ts'
 import { compileSessionAggregate } from './session-aggregate.ts'
 import { compileSlidingAggregate } from './sliding-aggregate.ts'
-import type { OperatorSpec } from './spec.ts'
 import { compileJoinWindow, compileStreamStreamJoin } from './stream-stream-join.ts'
 import { compileStreamSelfJoin } from './stream-self-join.ts'
 import { compileStreamGlobalJoin } from './stream-global-join.ts'
@@ -117,35 +116,4 @@ export function compileOperator(env: OperatorEnv): Process {
     case 'tableJoinMerge':
       return compileTableJoinMerge(spec, env)
   }
-}
-
-/** Whether the operator passes on the key, and the timestamp, of each record as they came. */
-export function keepsKeyAndTime(operator: OperatorSpec): boolean {
-  switch (operator.type) {
-    case 'map':
-    case 'flatMap':
-    case 'selectKey':
-    case 'process':
-    case 'aggregate':
-    case 'windowAggregate':
-    case 'streamStreamJoin':
-    case 'slidingAggregate':
-    case 'sessionAggregate':
-    case 'tableGroup':
-    case 'tableAggregate':
-    case 'suppress':
-    case 'foreignKeySend':
-    case 'foreignKeyLookUp':
-    case 'foreignKeyUpdate':
-      return false
-    case 'streamTableJoin':
-      return operator.waiting === undefined
-    default:
-      return true
-  }
-}
-
-/** Whether the operator looks at nothing but whether the key is null. */
-export function looksAtNothing(operator: OperatorSpec): boolean {
-  return operator.type === 'passThrough' || operator.type === 'repartitionFilter'
 }

@@ -1,8 +1,8 @@
 import type { RecordOrigin } from '../formats/seen-record.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
-import { compileDropLate } from './late.ts'
+import { compileDropLate, type LateOutput } from './late.ts'
 import type { OperatorEnv, Process, TaskContext } from './process.ts'
-import type { LateOutput, ValueFn } from './spec.ts'
+import type { ValueFn } from './spec.ts'
 import { called, stepwise } from './stepwise.ts'
 import { setCloseTime, StreamTime } from './stream-time.ts'
 

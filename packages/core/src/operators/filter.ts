@@ -1,7 +1,19 @@
-import type { OperatorSpec } from './spec.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
+import type { ValueFn } from './spec.ts'
 
-type Spec = Extract<OperatorSpec, { type: 'filter' }>
+export interface FilterSpec {
+  readonly type: 'filter'
+  readonly predicate: ValueFn<boolean>
+  readonly negate: boolean
+}
+
+/** Before a repartition sink: records without a key go no further. With `passNullKeys` all pass. */
+export interface RepartitionFilterSpec {
+  readonly type: 'repartitionFilter'
+  readonly passNullKeys: boolean
+}
+
+type Spec = FilterSpec
 type Predicate = (value: unknown, key: unknown) => unknown
 
 /** `filter` and `filterNot`. */
@@ -25,10 +37,7 @@ export function compileFilter(spec: Spec, env: OperatorEnv): Process {
 }
 
 /** Before a repartition sink: a record without a key has no partition to go to (KIP-221); left joins let it pass. */
-export function compileRepartitionFilter(
-  spec: Extract<OperatorSpec, { type: 'repartitionFilter' }>,
-  env: OperatorEnv,
-): Process {
+export function compileRepartitionFilter(spec: RepartitionFilterSpec, env: OperatorEnv): Process {
   const { forward } = env
   if (spec.passNullKeys) return forward
   return (key, value) => (key === null ? undefined : forward(key, value))

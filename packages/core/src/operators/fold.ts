@@ -1,4 +1,4 @@
-import type { AggregateFunction } from './spec.ts'
+import type { AggregateFunction } from './aggregate.ts'
 
 /** An aggregation as three functions. What has no aggregate yet is null, and so may be what they give. */
 export interface Fold {

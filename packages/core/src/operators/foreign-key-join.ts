@@ -12,8 +12,46 @@ import type { MaybePromise } from '../state/store-types.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
 import { defined } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
-import type { OperatorSpec } from './spec.ts'
-import { announceReads, compileValueGetter } from './value-getter.ts'
+import type { SpecOf } from './spec.ts'
+import { announceReads, compileValueGetter, type ValueGetterSpec } from './value-getter.ts'
+import type { TableJoiner } from './table-table-join.ts'
+import type { VersionedInput } from './versioned-table.ts'
+
+/** The steps of a join by foreign key, see `foreign-key-join.ts`. `topic` is the undecorated one of the subscriptions. */
+export type ForeignKeySpec =
+  | (VersionedInput & {
+      readonly type: 'foreignKeySend'
+      readonly join: 'inner' | 'left'
+      readonly foreignKey: ForeignKeyFn
+      readonly foreignKeySerde: Serde<unknown>
+      readonly valueSerde: Serde<unknown>
+      readonly topic: string
+    })
+  | {
+      readonly type: 'foreignKeyReceive'
+      readonly store: string
+      readonly foreignKeySerde: Serde<unknown>
+      readonly primaryKeySerde: Serde<unknown>
+      readonly topic: string
+    }
+  | { readonly type: 'foreignKeyLookUp'; readonly foreign: ValueGetterSpec }
+  | (VersionedInput & {
+      readonly type: 'foreignKeyUpdate'
+      readonly store: string
+      readonly foreignKeySerde: Serde<unknown>
+      readonly topic: string
+    })
+  | {
+      readonly type: 'foreignKeyResolve'
+      readonly join: 'inner' | 'left'
+      readonly joiner: TableJoiner
+      readonly primary: ValueGetterSpec
+      readonly valueSerde: Serde<unknown>
+      readonly topic: string
+    }
+
+/** The foreign key in a row; null where it names none. */
+export type ForeignKeyFn = (value: never, key: never) => unknown
 
 /*
  * A join of tables by foreign key, over two topics. Each row of the left table subscribes to the row that its foreign key
@@ -21,7 +59,6 @@ import { announceReads, compileValueGetter } from './value-getter.ts'
  * that row changes (update); where the left row lives the answer is joined with it (resolve), unless the row has changed
  * meanwhile, which its hash tells.
  */
-type SpecOf<Type extends OperatorSpec['type']> = Extract<OperatorSpec, { type: Type }>
 
 /** On the left table's side: what has to be told about each update. */
 export function compileForeignKeySend(spec: SpecOf<'foreignKeySend'>, env: OperatorEnv): Process {

@@ -3,8 +3,16 @@ import { decodeHeld, encodeHeld, type HeldChange } from '../formats/held-change.
 import { asBuffer } from '../serde/in-place-serde.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'
-import type { JoinWaitSpec } from './spec.ts'
 import { StreamTime } from './stream-time.ts'
+import type { Serde } from '../serde/serde.ts'
+
+/** Records wait until stream time, by the records that come to the join, has passed theirs by `graceMs`. */
+export interface JoinWaitSpec {
+  readonly store: string
+  readonly graceMs: number
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+}
 
 /*
  * A stream's record that waits for late versions of the table, in the store and its changelog (`TimeOrderedKeyValueBuffer` in

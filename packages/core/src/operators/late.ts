@@ -2,6 +2,12 @@ import type { Window } from '../record/windowed.ts'
 import type { ProcessorNode } from '../topology/plan.ts'
 import type { OperatorEnv } from './process.ts'
 
+/** Of an operator that may leave out records because they are late. */
+export interface LateOutput {
+  /** The child that gets them, see `late.ts`. Only there where `onLate` was given. */
+  readonly late?: string | undefined
+}
+
 /** A record that came too late for an operator, and what it missed: a value of the stream that `onLate` is given. */
 export interface LateRecord<V> {
   readonly value: V

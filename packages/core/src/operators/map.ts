@@ -1,13 +1,38 @@
-import type { OperatorSpec } from './spec.ts'
 import { badResult, defined, type Pair, pairOf } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
+import type { ValueFn } from './spec.ts'
 
-type SpecOf<Type extends OperatorSpec['type']> = Extract<OperatorSpec, { type: Type }>
+export interface MapSpec {
+  readonly type: 'map'
+  readonly mapper: ValueFn<readonly [unknown, unknown]>
+}
+
+export interface MapValuesSpec {
+  readonly type: 'mapValues'
+  readonly mapper: ValueFn<unknown>
+}
+
+export interface FlatMapSpec {
+  readonly type: 'flatMap'
+  readonly mapper: ValueFn<Iterable<readonly [unknown, unknown]>>
+}
+
+export interface FlatMapValuesSpec {
+  readonly type: 'flatMapValues'
+  readonly mapper: ValueFn<Iterable<unknown>>
+}
+
+/** Also the first half of `groupBy`. */
+export interface SelectKeySpec {
+  readonly type: 'selectKey'
+  readonly mapper: ValueFn<unknown>
+}
+
 type Mapper<Result> = (value: unknown, key: unknown) => Result | PromiseLike<Result>
 
 const KEY = 'a key, or null for none'
 
-export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
+export function compileMap(spec: MapSpec, env: OperatorEnv): Process {
   const mapper = spec.mapper as Mapper<Pair>
   const { context, forward } = env
   const { name } = env.node
@@ -29,7 +54,7 @@ export function compileMap(spec: SpecOf<'map'>, env: OperatorEnv): Process {
   }
 }
 
-export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): Process {
+export function compileMapValues(spec: MapValuesSpec, env: OperatorEnv): Process {
   const mapper = spec.mapper as Mapper<unknown>
   const { context, forward } = env
   const { name } = env.node
@@ -45,7 +70,7 @@ export function compileMapValues(spec: SpecOf<'mapValues'>, env: OperatorEnv): P
   }
 }
 
-export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): Process {
+export function compileSelectKey(spec: SelectKeySpec, env: OperatorEnv): Process {
   const mapper = spec.mapper as Mapper<unknown>
   const { context, forward } = env
   const { name } = env.node
@@ -61,7 +86,7 @@ export function compileSelectKey(spec: SpecOf<'selectKey'>, env: OperatorEnv): P
   }
 }
 
-export function compileFlatMap(spec: SpecOf<'flatMap'>, env: OperatorEnv): Process {
+export function compileFlatMap(spec: FlatMapSpec, env: OperatorEnv): Process {
   const { forward } = env
   return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, (_key, pair) => {
     const [key, value] = pairOf(pair, env)
@@ -69,7 +94,7 @@ export function compileFlatMap(spec: SpecOf<'flatMap'>, env: OperatorEnv): Proce
   })
 }
 
-export function compileFlatMapValues(spec: SpecOf<'flatMapValues'>, env: OperatorEnv): Process {
+export function compileFlatMapValues(spec: FlatMapValuesSpec, env: OperatorEnv): Process {
   const { forward } = env
   return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, (key, value) => forward(key, defined(value, env)))
 }

@@ -1,9 +1,22 @@
 import { textOf } from '../record/text-of.ts'
-import type { OperatorSpec } from './spec.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
+import type { ValueFn } from './spec.ts'
+
+export interface PeekSpec {
+  readonly type: 'peek'
+  readonly action: ValueFn<unknown>
+  readonly forwards: boolean
+}
+
+export interface PrintSpec {
+  readonly type: 'print'
+  readonly label: string
+  readonly write: (line: string) => void
+  readonly mapper: ValueFn<string> | undefined
+}
 
 /** `peek`, which forwards, and `foreach`, which ends there. */
-export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: OperatorEnv): Process {
+export function compilePeek(spec: PeekSpec, env: OperatorEnv): Process {
   const action = spec.action as (value: unknown, key: unknown) => unknown
   const { context, forward } = env
   const { name } = env.node
@@ -21,7 +34,7 @@ export function compilePeek(spec: Extract<OperatorSpec, { type: 'peek' }>, env: 
 }
 
 /** `[label]: key, value`, as Kafka Streams prints. */
-export function compilePrint(spec: Extract<OperatorSpec, { type: 'print' }>, env: OperatorEnv): Process {
+export function compilePrint(spec: PrintSpec, env: OperatorEnv): Process {
   const mapper = spec.mapper as ((value: unknown, key: unknown) => unknown) | undefined
   const { context } = env
   const { name } = env.node

@@ -4,11 +4,24 @@ import type { RangeEntry } from '../state/engine-store.ts'
 import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
 import { defined } from './function-result.ts'
-import { compileDropLate } from './late.ts'
+import { compileDropLate, type LateOutput } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
-import type { SessionAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 import { StreamTime, streamTimeOfEmission } from './stream-time.ts'
+import type { AggregateFunction } from './aggregate.ts'
+import type { Awaitable } from './spec.ts'
+import type { EmitStrategy, SessionWindowsSpec } from '../windows/windows-spec.ts'
+
+export interface SessionAggregateSpec extends LateOutput {
+  readonly type: 'sessionAggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  /** Makes one aggregate of two, for `aggregate`; `count` and `reduce` need none. */
+  readonly merger: ((one: never, other: never, key: never) => Awaitable<unknown>) | undefined
+  readonly windows: SessionWindowsSpec
+  readonly emit: EmitStrategy
+  readonly sendOldValues: boolean
+}
 
 /**
  * `count`, `reduce`, `aggregate` over sessions: a record joins the sessions of its key that are no further than the gap from

@@ -1,14 +1,23 @@
 import type { RangeEntry } from '../state/engine-store.ts'
-import { storedAt } from './aggregate.ts'
+import { storedAt, type AggregateFunction } from './aggregate.ts'
 import { compileFinalEmission } from './final-emission.ts'
 import { foldOf } from './fold.ts'
 import { defined } from './function-result.ts'
-import { compileDropLate } from './late.ts'
+import { compileDropLate, type LateOutput } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
 import { windowed, type Window } from '../record/windowed.ts'
-import type { SlidingAggregateSpec } from './spec.ts'
 import { called, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 import { StreamTime, streamTimeOfEmission } from './stream-time.ts'
+import type { EmitStrategy, SlidingWindowsSpec } from '../windows/windows-spec.ts'
+
+export interface SlidingAggregateSpec extends LateOutput {
+  readonly type: 'slidingAggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  readonly windows: SlidingWindowsSpec
+  readonly emit: EmitStrategy
+  readonly sendOldValues: boolean
+}
 
 /** A window's aggregate and the time of the last record in it. */
 interface Aggregate {

@@ -2,7 +2,17 @@ import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { defined } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
-import type { StreamGlobalJoinSpec } from './spec.ts'
+import type { Awaitable, ValueFn } from './spec.ts'
+
+/** A stream's record meets a global table's value of the key that `keySelector` gives. */
+export interface StreamGlobalJoinSpec {
+  readonly type: 'streamGlobalJoin'
+  readonly join: 'inner' | 'left'
+  readonly keySelector: ValueFn<unknown>
+  readonly joiner: (streamValue: never, globalValue: never, key: never) => Awaitable<unknown>
+  /** The global table's. */
+  readonly store: string
+}
 
 /**
  * `join` and `leftJoin` of a stream with a global table. The table is as far as this instance has read it: nothing waits for

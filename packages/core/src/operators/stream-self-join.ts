@@ -1,8 +1,20 @@
 import { defined } from './function-result.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
-import type { StreamSelfJoinSpec } from './spec.ts'
 import { called, stepwise, type Steps } from './stepwise.ts'
 import { StreamTime } from './stream-time.ts'
+import type { StreamStreamJoinSpec } from './stream-stream-join.ts'
+
+/** The join of a stream with itself, over one store of its records. */
+export interface StreamSelfJoinSpec {
+  readonly type: 'streamSelfJoin'
+  /** Of a left or outer join, which lets records without a key come so far, though it has no use for them here. */
+  readonly passesNullKeys: boolean
+  readonly joiner: StreamStreamJoinSpec['joiner']
+  readonly store: string
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs: number
+}
 
 /**
  * The join of a stream with itself. Each record meets those before it as the left one, then as the right one, and itself: in

@@ -1,11 +1,35 @@
 import type { JoinSideKey, JoinSideValue } from '../formats/join-sides.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import { defined } from './function-result.ts'
-import { compileDropLate } from './late.ts'
+import { compileDropLate, type LateOutput } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process, type TaskContext } from './process.ts'
-import type { LateOutput, StreamStreamJoinSpec } from './spec.ts'
 import { called, runSteps, runStepsThatTell, stepwise, type Steps } from './stepwise.ts'
 import { StreamTime } from './stream-time.ts'
+import type { Awaitable } from './spec.ts'
+
+/** Keeps a stream's records for the other side of a join. */
+export interface JoinWindowSpec extends LateOutput {
+  readonly type: 'joinWindow'
+  readonly store: string
+}
+
+/** One side of a join of two streams. Times are milliseconds, and seen from this side. */
+export interface StreamStreamJoinSpec {
+  readonly type: 'streamStreamJoin'
+  readonly side: 'left' | 'right'
+  /** The left value comes first, whichever side brings the record. */
+  readonly joiner: (left: never, right: never, key: never) => Awaitable<unknown>
+  /** Where the records of the other side are kept. */
+  readonly otherStore: string
+  readonly beforeMs: number
+  readonly afterMs: number
+  /** Records of this side that find no partner are joined with null. */
+  readonly keepsUnmatched: boolean
+  /** Where records of either side wait for a partner; undefined where both sides need one. */
+  readonly unmatched:
+    | { readonly store: string; readonly leftWaitsMs: number; readonly rightWaitsMs: number; readonly graceMs: number }
+    | undefined
+}
 
 /**
  * Where a stream's records are kept for the other side of a join: after they have met what is there by then. What comes when

@@ -2,10 +2,19 @@ import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { defined } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
-import type { StreamTableJoinSpec } from './spec.ts'
 import { getterHistoryMs } from '../topology/table-state.ts'
-import { compileJoinWait } from './join-wait.ts'
-import { announceReads, compileValueGetter } from './value-getter.ts'
+import { compileJoinWait, type JoinWaitSpec } from './join-wait.ts'
+import { announceReads, compileValueGetter, type ValueGetterSpec } from './value-getter.ts'
+import type { Awaitable } from './spec.ts'
+
+export interface StreamTableJoinSpec {
+  readonly type: 'streamTableJoin'
+  readonly join: 'inner' | 'left'
+  readonly joiner: (streamValue: never, tableValue: never, key: never) => Awaitable<unknown>
+  readonly table: ValueGetterSpec
+  /** Where records wait for the versions of the table that come late. */
+  readonly waiting?: JoinWaitSpec
+}
 
 /**
  * `join` and `leftJoin` of a stream with a table: each record meets the table's current value of its key, or of a versioned

@@ -4,8 +4,25 @@ import { decodeHeld, encodeHeld, type HeldChange, heldSize } from '../formats/he
 import { asBuffer } from '../serde/in-place-serde.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'
-import type { SuppressSpec } from './spec.ts'
 import { StreamTime } from './stream-time.ts'
+import type { Serde } from '../serde/serde.ts'
+
+/** Holds updates back: all until stream time has passed their time by `waitMs`, or the buffer is full. */
+export interface SuppressSpec {
+  readonly type: 'suppress'
+  readonly store: string
+  /** An update's time is the end of its window, or its timestamp. */
+  readonly until: 'window-closes' | 'time-limit'
+  readonly waitMs: number
+  /** How long the windows above are, by which an update can be older than its time; 0 with a time limit. */
+  readonly windowMs: number
+  /** `Infinity` without a limit. */
+  readonly maxRecords: number
+  readonly maxBytes: number
+  readonly whenFull: 'emit-early' | 'shut-down'
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+}
 
 /**
  * `KTable.suppress`: holds updates back, the latest for each key, until stream time (the highest timestamp that has reached

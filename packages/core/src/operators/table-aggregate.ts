@@ -4,8 +4,30 @@ import type { StoredValue } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
 import { defined } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
-import type { TableAggregateFunction, TableAggregateSpec } from './spec.ts'
 import { versionedKeeper } from './versioned-table.ts'
+import type { Awaitable } from './spec.ts'
+
+/** `count`, `reduce` and `aggregate` of a grouped table. Its input are changes: the old value goes before the new one comes. */
+export interface TableAggregateSpec {
+  readonly type: 'tableAggregate'
+  readonly store: string
+  readonly function: TableAggregateFunction
+  readonly sendOldValues: boolean
+}
+
+export type TableAggregateFunction =
+  | { readonly kind: 'count' }
+  | {
+      readonly kind: 'reduce'
+      readonly adder: (aggregate: never, value: never) => Awaitable<unknown>
+      readonly subtractor: (aggregate: never, value: never) => Awaitable<unknown>
+    }
+  | {
+      readonly kind: 'aggregate'
+      readonly initializer: () => unknown
+      readonly adder: (aggregate: never, value: never, key: never) => Awaitable<unknown>
+      readonly subtractor: (aggregate: never, value: never, key: never) => Awaitable<unknown>
+    }
 
 /**
  * `count`, `reduce`, `aggregate` of a grouped table: takes the old value out of the aggregate, then puts the new one in. The

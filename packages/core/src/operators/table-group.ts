@@ -3,7 +3,18 @@ import { sameBytesOf } from '../serde/key-identity.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
 import { pairOf } from './function-result.ts'
 import { isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
-import type { OperatorSpec } from './spec.ts'
+import type { ValueFn } from './spec.ts'
+import type { VersionedInput } from './versioned-table.ts'
+import type { Serde } from '../serde/serde.ts'
+
+/** The first half of a table's `groupBy`: the old and the new value of each update, under their new keys. */
+export interface TableGroupSpec extends VersionedInput {
+  readonly type: 'tableGroup'
+  readonly selector: ValueFn<readonly [unknown, unknown]>
+  /** Of the new keys, in the topic (undecorated) between both halves. */
+  readonly keySerde: Serde<unknown>
+  readonly topic: string
+}
 
 type Pair = readonly [key: unknown, value: unknown]
 
@@ -12,7 +23,7 @@ type Pair = readonly [key: unknown, value: unknown]
  * the repartition topic. One change where the key stays, otherwise the old value leaves first. A pair whose key or value
  * is null takes no part.
  */
-export function compileTableGroup(spec: Extract<OperatorSpec, { type: 'tableGroup' }>, env: OperatorEnv): Process {
+export function compileTableGroup(spec: TableGroupSpec, env: OperatorEnv): Process {
   const selector = spec.selector as (value: unknown, key: unknown) => Pair | PromiseLike<Pair>
   const { context, forward } = env
   const { name } = env.node

@@ -2,8 +2,22 @@ import type { StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { defined } from './function-result.ts'
 import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
-import type { TableTableJoinSpec } from './spec.ts'
-import { announceReads, compileValueGetter } from './value-getter.ts'
+import { announceReads, compileValueGetter, type ValueGetterSpec } from './value-getter.ts'
+import type { Awaitable } from './spec.ts'
+import type { VersionedInput } from './versioned-table.ts'
+
+/** One side of a join of two tables: its updates meet the current value of the other. */
+export interface TableTableJoinSpec extends VersionedInput {
+  readonly type: 'tableTableJoin'
+  readonly join: 'inner' | 'left' | 'outer'
+  readonly side: 'left' | 'right'
+  readonly joiner: TableJoiner
+  readonly other: ValueGetterSpec
+  readonly sendOldValues: boolean
+}
+
+/** The left value comes first, whichever side was updated. */
+export type TableJoiner = (left: never, right: never, key: never) => Awaitable<unknown>
 
 /**
  * One side of `join`, `leftJoin` or `outerJoin` of two tables: each update of this side meets the current value of the other,

@@ -2,17 +2,20 @@ import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
 import { defined } from './function-result.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueTransformer } from './processor.ts'
-import type { OperatorSpec } from './spec.ts'
 import { materialiser } from './table.ts'
 import { refuseKeyFirst } from '../topology/value-first.ts'
 import { UserCalls } from './user-calls.ts'
 import { processorContext } from './user-processor.ts'
 
+export interface TableTransformValuesSpec {
+  readonly type: 'tableTransformValues'
+  readonly supplier: () => unknown
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
+
 /** `KTable.transformValues`: deletions go through the transformer too, and what is null stays a deletion. */
-export function compileTableTransform(
-  spec: Extract<OperatorSpec, { type: 'tableTransformValues' }>,
-  env: OperatorEnv,
-): Process {
+export function compileTableTransform(spec: TableTransformValuesSpec, env: OperatorEnv): Process {
   const { context, forward } = env
   const { name } = env.node
   const transform = startTransformer(spec.supplier, env)

@@ -1,8 +1,45 @@
 import type { StoredValue, TableStore } from '../state/engine-store.ts'
 import { defined } from './function-result.ts'
 import { forwardAt, isPromise, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
-import type { OperatorSpec, TableFilterSpec, TableMapValuesSpec, TableSourceSpec } from './spec.ts'
-import { versionedKeeper } from './versioned-table.ts'
+import { versionedKeeper, type VersionedInput } from './versioned-table.ts'
+import type { LateOutput } from './late.ts'
+import type { ValueFn } from './spec.ts'
+
+export interface TableToStreamSpec {
+  readonly type: 'tableToStream'
+}
+
+/** Where both sides of a join of tables meet. */
+export interface TableJoinMergeSpec {
+  readonly type: 'tableJoinMerge'
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
+
+/** A topic (`tableSource`) or a stream (`toTable`) as a table. Only where it is versioned can anything be late for it. */
+export interface TableSourceSpec extends LateOutput {
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
+
+/**
+ * A table's filter. With a `store` its results are materialised; `parent` says where an old value can be had from when
+ * there is none.
+ */
+export interface TableFilterSpec extends VersionedInput {
+  readonly type: 'tableFilter'
+  readonly predicate: ValueFn<boolean>
+  readonly negate: boolean
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
+
+export interface TableMapValuesSpec {
+  readonly type: 'tableMapValues'
+  readonly mapper: ValueFn<unknown>
+  readonly store: string | undefined
+  readonly sendOldValues: boolean
+}
 
 /** The table that a topic (`table`) or a stream (`toTable`) is: the last value of each key, null deletes. */
 export function compileTableSource(spec: TableSourceSpec, env: OperatorEnv): Process {
@@ -122,10 +159,7 @@ function compileTableStep(
 }
 
 /** Where both sides of a join of tables meet. Its old values come from the sides, not from its store. */
-export function compileTableJoinMerge(
-  spec: Extract<OperatorSpec, { type: 'tableJoinMerge' }>,
-  env: OperatorEnv,
-): Process {
+export function compileTableJoinMerge(spec: TableJoinMergeSpec, env: OperatorEnv): Process {
   const { context, forward } = env
   const passed: Process = spec.sendOldValues ? forward : (key, value) => forward(key, value, null)
   if (spec.store === undefined) return passed

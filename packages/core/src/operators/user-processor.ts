@@ -4,8 +4,13 @@ import { isInRange, shownOption } from '../errors/number-option.ts'
 import { resultError } from './function-result.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process, type TaskContext } from './process.ts'
 import type { ForwardedRecord, Processor, ProcessorContext, ProcessorRecord } from './processor.ts'
-import type { OperatorSpec } from './spec.ts'
 import { guardedStore, UserCalls } from './user-calls.ts'
+
+export interface ProcessSpec {
+  readonly type: 'process'
+  readonly supplier: () => unknown
+  readonly fixedKey: boolean
+}
 
 /** Of a timer, which has no record at hand: what it forwards are records that were kept, each with its own key. */
 const KEPT_KEY: unique symbol = Symbol('kept key')
@@ -22,7 +27,7 @@ const GIVEN_KEY: unique symbol = Symbol('given key')
  * records and its writes to stores would then count as part of the next record. So another processor takes its place, and it can
  * use its context and its stores no more.
  */
-export function compileUserProcessor(spec: Extract<OperatorSpec, { type: 'process' }>, env: OperatorEnv): Process {
+export function compileUserProcessor(spec: ProcessSpec, env: OperatorEnv): Process {
   const { context } = env
   const { name } = env.node
   let keyAtHand: unknown

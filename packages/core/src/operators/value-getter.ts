@@ -5,14 +5,51 @@ import type { RangeStore, StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { defined } from './function-result.ts'
 import { isPromise, type OperatorEnv } from './process.ts'
-import type {
-  JoinedGetterSpec,
-  StoredGetterSpec,
-  SuppressedGetterSpec,
-  ValueGetterSpec,
-  ValueGetterStep,
-} from './spec.ts'
 import { startTransformer } from './table-transform.ts'
+import type { ValueFn } from './spec.ts'
+import type { TableJoiner } from './table-table-join.ts'
+import type { Serde } from '../serde/serde.ts'
+
+/**
+ * How a table's current value is looked up: in the store of the nearest materialised ancestor, or in both tables of an
+ * unmaterialised join, then through the unmaterialised steps below, first to last.
+ */
+export type ValueGetterSpec = StoredGetterSpec | JoinedGetterSpec | SuppressedGetterSpec
+
+export interface StoredGetterSpec {
+  readonly kind: 'stored'
+  readonly store: string
+  /** What finds a value: its key, or with windowed keys the key and its window or session. */
+  readonly by: 'key' | 'window' | 'session'
+  /** The store is a versioned one, and how far back it knows what was valid at a time. */
+  readonly historyRetentionMs?: number
+  readonly steps: readonly ValueGetterStep[]
+}
+
+/** What was before the first update that is held back; the table above where none is. */
+export interface SuppressedGetterSpec {
+  readonly kind: 'suppressed'
+  readonly store: string
+  readonly keySerde: Serde<unknown>
+  readonly valueSerde: Serde<unknown>
+  readonly above: ValueGetterSpec
+  readonly steps: readonly ValueGetterStep[]
+}
+
+export interface JoinedGetterSpec {
+  readonly kind: 'joined'
+  readonly join: 'inner' | 'left' | 'outer'
+  readonly joiner: TableJoiner
+  readonly left: ValueGetterSpec
+  readonly right: ValueGetterSpec
+  readonly steps: readonly ValueGetterStep[]
+}
+
+export type ValueGetterStep =
+  | { readonly type: 'filter'; readonly predicate: ValueFn<boolean>; readonly negate: boolean }
+  | { readonly type: 'mapValues'; readonly mapper: ValueFn<unknown> }
+  /** Also of a row that is not there. */
+  | { readonly type: 'transformValues'; readonly supplier: () => unknown }
 
 /**
  * A table's current value of a key with its timestamp; a promise where a store or a user function needs one. With `asOf`, what

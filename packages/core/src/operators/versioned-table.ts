@@ -2,6 +2,12 @@ import type { VersionedTableStore } from '../state/engine-store.ts'
 import { compileDropLate } from './late.ts'
 import { forwardAt, type OperatorEnv } from './process.ts'
 
+/** Of an operator below a table. */
+export interface VersionedInput {
+  /** The table is versioned: `TaskContext.isLatest` says whether an update is of its latest version. */
+  readonly versioned?: true
+}
+
 /**
  * Puts a table's value into its versioned store and forwards the update, saying in `TaskContext.isLatest` whether it is of the
  * latest version. One that is older than the history retention is left out as late (KIP-914).

@@ -1,13 +1,22 @@
 import { windowed } from '../record/windowed.ts'
 import { endOfWindow } from '../windows/end-of-window.ts'
 import type { RangeEntry } from '../state/engine-store.ts'
-import { compileUpdate, storedAt } from './aggregate.ts'
+import { compileUpdate, storedAt, type AggregateFunction } from './aggregate.ts'
 import { compileFinalEmission, type SlotRange } from './final-emission.ts'
-import { compileDropLate } from './late.ts'
+import { compileDropLate, type LateOutput } from './late.ts'
 import { forwardAt, type OperatorEnv, type Process } from './process.ts'
-import type { CustomWindowsSpec, FixedWindowsSpec, TimeWindowsSpec, WindowAggregateSpec } from './spec.ts'
+import type { CustomWindowsSpec, EmitStrategy, FixedWindowsSpec, TimeWindowsSpec } from '../windows/windows-spec.ts'
 import { runSteps, runStepsThatTell } from './stepwise.ts'
 import { StreamTime, streamTimeOfEmission } from './stream-time.ts'
+
+export interface WindowAggregateSpec extends LateOutput {
+  readonly type: 'windowAggregate'
+  readonly store: string
+  readonly function: AggregateFunction
+  readonly windows: FixedWindowsSpec
+  readonly emit: EmitStrategy
+  readonly sendOldValues: boolean
+}
 
 /** Starts of the windows that hold `timestamp`, ascending. Those of a fixed length are aligned to the epoch; none starts before it. */
 function windowStartsFor(timestamp: number, windows: FixedWindowsSpec): readonly number[] {

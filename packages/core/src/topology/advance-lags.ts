@@ -1,4 +1,4 @@
-import { holdsBackMs } from '../operators/holds-back.ts'
+import { holdsBackMs } from '../operators/traits.ts'
 import type { Plan, PlanNode } from './plan.ts'
 
 /**

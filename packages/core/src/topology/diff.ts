@@ -1,3 +1,4 @@
+import { ownsStore } from '../operators/traits.ts'
 import { changelogTopic } from './internal-topics.ts'
 import type { Plan, StorePlan } from './plan.ts'
 
@@ -35,10 +36,13 @@ export interface TopologyDiff {
 }
 
 export function topologyOutline(plan: Plan): TopologyOutline {
-  const operators = new Map(
-    plan.nodes.flatMap(node => (node.kind === 'processor' ? [[node.name, node.operator.type] as const] : [])),
+  // Operators that only look into a store do not say what is in it.
+  const owners = new Map(
+    plan.nodes.flatMap(node =>
+      node.kind === 'processor' && ownsStore(node.operator) ? [[node.name, node.operator.type] as const] : [],
+    ),
   )
-  const stores = plan.stores.map(store => [store.name, storeOutline(store, operators)] as const)
+  const stores = plan.stores.map(store => [store.name, storeOutline(store, owners)] as const)
   const changelogs = plan.stores.flatMap(({ name, kind, changelog }) =>
     changelog === undefined || changelog.isSource ? [] : [[changelogTopic(name), { changelogOf: kind }] as const],
   )
@@ -53,7 +57,7 @@ export function topologyOutline(plan: Plan): TopologyOutline {
   return { stores: Object.fromEntries(stores), topics: Object.fromEntries([...repartitions, ...changelogs]) }
 }
 
-function storeOutline(store: StorePlan, operators: ReadonlyMap<string, string>): StoreOutline {
+function storeOutline(store: StorePlan, owners: ReadonlyMap<string, string>): StoreOutline {
   const {
     kind,
     timestamped,
@@ -66,7 +70,7 @@ function storeOutline(store: StorePlan, operators: ReadonlyMap<string, string>):
     changelog,
     processors,
   } = store
-  const users = processors.map(name => operators.get(name) ?? '').filter(type => OWNERS.has(type))
+  const users = processors.flatMap(name => owners.get(name) ?? [])
   return {
     kind,
     timestamped,
@@ -80,25 +84,6 @@ function storeOutline(store: StorePlan, operators: ReadonlyMap<string, string>):
     changelog: changelog === undefined ? 'none' : changelog.isSource ? changelog.topic : 'own',
   }
 }
-
-/** Operators that say what a store of theirs holds; others only look into it. */
-const OWNERS: ReadonlySet<string> = new Set([
-  'aggregate',
-  'windowAggregate',
-  'slidingAggregate',
-  'sessionAggregate',
-  'tableAggregate',
-  'tableSource',
-  'toTable',
-  'tableFilter',
-  'tableMapValues',
-  'tableTransformValues',
-  'tableJoinMerge',
-  'joinWindow',
-  'deduplicate',
-  'suppress',
-  'process',
-])
 
 /** Compares the topologies of two versions and returns the effect on the state. It reads nothing from Kafka. */
 export function diffTopologies(before: Plan | TopologyOutline, after: Plan | TopologyOutline): TopologyDiff {

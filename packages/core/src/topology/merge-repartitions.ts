@@ -1,3 +1,4 @@
+import { rewrites } from '../operators/traits.ts'
 import { REPARTITION_SUFFIX } from './internal-topics.ts'
 import type { GraphEntry, RepartitionEntry } from './graph.ts'
 import { checkSameSerdes } from './same-reading.ts'
@@ -129,16 +130,12 @@ interface Changes {
 }
 
 function changes(countsProcess: boolean): Changes {
-  const processes = (entry: GraphEntry, fixedKey: boolean): boolean => {
-    if (!countsProcess || entry.kind !== 'processor') return false
-    const operator = entry.operator()
-    return operator.type === 'process' && operator.fixedKey === fixedKey
+  const changed = (entry: GraphEntry) => (entry.kind === 'processor' ? rewrites(entry.operator()) : 'nothing')
+  const changesSide = (side: 'key' | 'value') => (entry: GraphEntry) => {
+    const what = changed(entry)
+    return what === side || (countsProcess && what === `${side}-by-processor`)
   }
-  return {
-    changesKey: entry => ['map', 'flatMap', 'selectKey'].includes(operatorType(entry)) || processes(entry, false),
-    changesValue: entry =>
-      ['mapValues', 'mapValuesAsync', 'flatMapValues'].includes(operatorType(entry)) || processes(entry, true),
-  }
+  return { changesKey: changesSide('key'), changesValue: changesSide('value') }
 }
 
 /** The children of a branch pass on, too. */

@@ -1,4 +1,4 @@
-import type { OperatorSpec } from '../operators/spec.ts'
+import { usesNullKeys } from '../operators/traits.ts'
 import type { PlanNode, RepartitionTopic } from './plan.ts'
 
 /**
@@ -22,14 +22,6 @@ export function withNullKeyRules(
     if (node.kind !== 'processor' || node.operator.type !== 'repartitionFilter') return node
     return { ...node, operator: { type: 'repartitionFilter', passNullKeys: leadsToUser(node.name) } }
   })
-}
-
-function usesNullKeys(operator: OperatorSpec): boolean {
-  if (operator.type === 'deduplicate') return true
-  if (operator.type === 'streamStreamJoin') return operator.unmatched !== undefined
-  if (operator.type === 'streamSelfJoin') return operator.passesNullKeys
-  const joinsAtOnce = operator.type === 'streamTableJoin' || operator.type === 'streamGlobalJoin'
-  return joinsAtOnce && operator.join === 'left'
 }
 
 /** Children, and for a sink of a repartition topic its source: only the same application writes and reads it. */

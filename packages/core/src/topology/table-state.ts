@@ -1,12 +1,7 @@
-import type {
-  JoinedGetterSpec,
-  StoredGetterSpec,
-  TableJoiner,
-  ValueFn,
-  ValueGetterSpec,
-  ValueGetterStep,
-  WindowsSpec,
-} from '../operators/spec.ts'
+import type { JoinedGetterSpec, StoredGetterSpec, ValueGetterSpec, ValueGetterStep } from '../operators/value-getter.ts'
+import type { TableJoiner } from '../operators/table-table-join.ts'
+import type { ValueFn } from '../operators/spec.ts'
+import type { WindowsSpec } from '../windows/windows-spec.ts'
 import type { Serde } from '../serde/serde.ts'
 
 /**

@@ -1,28 +1,10 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { OperatorSpec } from '../operators/spec.ts'
+import { userFunctions } from '../operators/traits.ts'
+import { AGGREGATE, type UserFunction, VALUE_KEY } from '../operators/user-function.ts'
 import type { PlanNode } from './plan.ts'
 
-/** How a user function is called, as its parameters would be named. */
-const VALUE_KEY = '(value, key)'
-const AGGREGATE = '(aggregate, value, key)'
-
-/** The same by the field of a node that holds the function. All of them get the key last. */
-const CALLED: Readonly<Record<string, string>> = {
-  predicate: VALUE_KEY,
-  mapper: VALUE_KEY,
-  action: VALUE_KEY,
-  selector: VALUE_KEY,
-  keySelector: VALUE_KEY,
-  foreignKey: VALUE_KEY,
-  by: VALUE_KEY,
-  topic: '(value, key, record)',
-  partitioner: '(value, key, { topic, partitions })',
-  joiner: '(left, right, key)',
-  merger: '(one, other, key)',
-  aggregator: AGGREGATE,
-  adder: AGGREGATE,
-  subtractor: AGGREGATE,
-}
+/** How the functions of a sink are called. */
+const CALLED_BY_SINK = { topic: '(value, key, record)', partitioner: '(value, key, { topic, partitions })' } as const
 
 /**
  * Refuses functions whose parameters are named in another order than the DSL calls them in, as `(key, value) => …`. The compiler
@@ -31,22 +13,20 @@ const CALLED: Readonly<Record<string, string>> = {
  */
 export function checkArgumentOrder(nodes: readonly PlanNode[]): void {
   for (const node of nodes) {
-    if (node.kind === 'sink') checkFields(node, node.name)
-    if (node.kind === 'processor') checkOperator(node.operator, node.name)
+    for (const { value, called } of functionsOf(node)) {
+      if (typeof value === 'function' && called !== undefined) refuseKeyFirst(value, node.name, called)
+    }
   }
 }
 
-function checkOperator(operator: OperatorSpec, name: string): void {
-  checkFields(operator, name)
-  if ('function' in operator) checkFields(operator.function, name)
-  if (operator.type === 'branch') for (const branch of operator.branches) checkFields(branch, name)
-}
-
-function checkFields(holder: object, operator: string): void {
-  for (const [field, called] of Object.entries(CALLED)) {
-    const value = (holder as Readonly<Record<string, unknown>>)[field]
-    if (typeof value === 'function') refuseKeyFirst(value, operator, called)
-  }
+function functionsOf(node: PlanNode): readonly UserFunction[] {
+  if (node.kind === 'processor') return userFunctions(node.operator)
+  if (node.kind === 'source') return []
+  return (['topic', 'partitioner'] as const).map(field => ({
+    field,
+    value: node[field],
+    called: CALLED_BY_SINK[field],
+  }))
 }
 
 /** @throws MILLRACE_TOPOLOGY_ARGUMENT_ORDER where the names of the function's parameters say that it takes them otherwise. */

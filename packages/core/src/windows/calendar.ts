@@ -1,6 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
-import type { CustomWindowsSpec } from '../operators/spec.ts'
+import type { CustomWindowsSpec } from './windows-spec.ts'
 import type { Window } from '../record/windowed.ts'
 import { customWindows } from './custom-windows.ts'
 import { type CalendarDay, timeZone } from './time-zone.ts'

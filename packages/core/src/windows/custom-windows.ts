@@ -1,6 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
-import type { CustomWindowsSpec } from '../operators/spec.ts'
+import type { CustomWindowsSpec } from './windows-spec.ts'
 import type { WindowsPort } from '../ports/windows.ts'
 
 export interface CustomWindowsOptions extends WindowsPort {
