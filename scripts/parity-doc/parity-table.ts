@@ -19,12 +19,13 @@ export interface ParityArea {
 }
 
 const driver = (name: string) => `packages/testing/src/driver/${name}.test.ts`
+const core = (name: string) => `packages/core/src/${name}.test.ts`
 const DIFFERENTIAL = 'test/differential/run.test.ts'
 const DESCRIBE = 'test/differential/describe.test.ts'
 /** Texts of `describe()` that Java wrote. */
 const DESCRIBED = 'packages/core/src/topology/kafka-streams.test.ts'
 const USER_STORES = 'packages/runtime/src/state/views/user-store.test.ts'
-const CONTEXT = driver('processor-context')
+const CONTEXT = core('operators/user-processor')
 const TYPES = 'packages/core/src/dsl/dsl.test-d.ts'
 const SOURCES = 'packages/core/src/topology/sources-and-optimisation.test.ts'
 
@@ -70,7 +71,11 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: '(beyond Java) many calls of a function under way',
         ours: ['KStream.mapValuesAsync', 'MapValuesAsyncOptions.ordering', 'AsyncRetry'],
-        tests: [driver('map-values-async'), driver('map-values-async-crash'), 'test/simulation/async-values.test.ts'],
+        tests: [
+          core('operators/map-values-async'),
+          driver('map-values-async-crash'),
+          'test/simulation/async-values.test.ts',
+        ],
         note: 'Offsets are committed only up to the oldest record that is not finished.',
       },
       { java: 'merge', ours: ['KStream.merge'], tests: [DIFFERENTIAL] },
@@ -78,7 +83,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'print(Printed)',
         ours: ['KStream.print', 'PrintOptions'],
-        tests: [DESCRIBED, driver('print-and-fixed-keys')],
+        tests: [DESCRIBED, core('operators/peek')],
       },
       {
         java: 'split, branch, defaultBranch, noDefaultBranch',
@@ -107,7 +112,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'processValues',
         ours: ['KStream.processValues', 'FixedKeyProcessor'],
-        tests: [DESCRIBED, TYPES, driver('print-and-fixed-keys')],
+        tests: [DESCRIBED, TYPES, core('operators/peek')],
         note: 'A record that was kept is passed on later as `{ ...kept, value }`, also while one of another key is at hand.',
       },
       {
@@ -128,9 +133,9 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'windowedBy(Windows, SlidingWindows, SessionWindows)',
         ours: ['KGroupedStream.windowedBy'],
-        tests: [driver('windows')],
+        tests: [core('operators/window-aggregate')],
       },
-      { java: 'cogroup', ours: ['KGroupedStream.cogroup'], tests: [driver('cogroup')] },
+      { java: 'cogroup', ours: ['KGroupedStream.cogroup'], tests: [core('operators/cogroup')] },
     ],
   },
   {
@@ -139,17 +144,17 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'TimeWindowedKStream: count, reduce, aggregate',
         ours: ['TimeWindowedKStream.count', 'TimeWindowedKStream.reduce', 'TimeWindowedKStream.aggregate'],
-        tests: [driver('windows'), DIFFERENTIAL],
+        tests: [core('operators/window-aggregate'), DIFFERENTIAL],
       },
       {
         java: 'SessionWindowedKStream: count, reduce, aggregate with Merger',
         ours: ['SessionWindowedKStream.count', 'SessionWindowedKStream.reduce', 'SessionWindowedKStream.aggregate'],
-        tests: [driver('windows')],
+        tests: [core('operators/window-aggregate')],
       },
       {
         java: 'emitStrategy(onWindowUpdate, onWindowClose)',
         ours: ['WindowedByOptions.emitStrategy'],
-        tests: [driver('windows')],
+        tests: [core('operators/window-aggregate')],
       },
       {
         java: 'CogroupedKStream: cogroup, aggregate, windowedBy',
@@ -160,7 +165,7 @@ export const PARITY: readonly ParityArea[] = [
           'TimeWindowedCogroupedKStream.aggregate',
           'SessionWindowedCogroupedKStream.aggregate',
         ],
-        tests: [driver('cogroup')],
+        tests: [core('operators/cogroup')],
       },
     ],
   },
@@ -170,13 +175,13 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'KStream–KStream join, leftJoin, outerJoin',
         ours: ['KStream.join', 'KStream.leftJoin', 'KStream.outerJoin', 'joinWindows'],
-        tests: [driver('stream-joins')],
+        tests: [core('operators/stream-stream-join')],
         note: 'Joiners get the key, here and in all other joins.',
       },
       {
         java: 'KStream–KTable join, leftJoin',
         ours: ['KStream.join', 'KStream.leftJoin'],
-        tests: [driver('versioned-tables'), DIFFERENTIAL, driver('driver-operators')],
+        tests: [core('operators/versioned-table'), DIFFERENTIAL, driver('driver-operators')],
       },
       {
         java: 'KStream–GlobalKTable join, leftJoin',
@@ -190,23 +195,27 @@ export const PARITY: readonly ParityArea[] = [
     rows: [
       { java: 'filter, filterNot', ours: ['KTable.filter', 'KTable.filterNot'], tests: [DIFFERENTIAL] },
       { java: 'mapValues (with key)', ours: ['KTable.mapValues'], tests: [DIFFERENTIAL] },
-      { java: 'transformValues', ours: ['KTable.transformValues', 'ValueTransformer'], tests: [driver('suppress')] },
+      {
+        java: 'transformValues',
+        ours: ['KTable.transformValues', 'ValueTransformer'],
+        tests: [core('operators/suppress')],
+      },
       { java: 'toStream (with mapper)', ours: ['KTable.toStream'], tests: [DIFFERENTIAL] },
-      { java: 'suppress', ours: ['KTable.suppress', 'SuppressOptions'], tests: [driver('suppress')] },
+      { java: 'suppress', ours: ['KTable.suppress', 'SuppressOptions'], tests: [core('operators/suppress')] },
       {
         java: 'groupBy, then count, reduce, aggregate with adder and subtractor',
         ours: ['KTable.groupBy', 'KGroupedTable.count', 'KGroupedTable.reduce', 'KGroupedTable.aggregate'],
-        tests: [driver('table-operators')],
+        tests: [core('operators/table')],
       },
       {
         java: 'join, leftJoin, outerJoin by primary key',
         ours: ['KTable.join', 'KTable.leftJoin', 'KTable.outerJoin'],
-        tests: [driver('table-operators')],
+        tests: [core('operators/table')],
       },
       {
         java: 'join, leftJoin by foreign key, TableJoined',
         ours: ['KTable.join', 'KTable.leftJoin', 'ForeignKeyJoinOptions'],
-        tests: [driver('foreign-key-join')],
+        tests: [core('operators/foreign-key-join')],
       },
       {
         java: 'queryableStoreName',
@@ -225,29 +234,37 @@ export const PARITY: readonly ParityArea[] = [
         tests: [DIFFERENTIAL],
         note: 'Grace is always said: 0 for none.',
       },
-      { java: 'TimeWindows.advanceBy', ours: ['hopping'], tests: [driver('windows')] },
-      { java: 'SlidingWindows', ours: ['sliding'], tests: [driver('windows')] },
-      { java: 'SessionWindows', ours: ['sessions'], tests: [driver('windows')] },
-      { java: 'UnlimitedWindows.of, startOn', ours: ['unlimited'], tests: [driver('windows')] },
+      { java: 'TimeWindows.advanceBy', ours: ['hopping'], tests: [core('operators/window-aggregate')] },
+      { java: 'SlidingWindows', ours: ['sliding'], tests: [core('operators/window-aggregate')] },
+      { java: 'SessionWindows', ours: ['sessions'], tests: [core('operators/window-aggregate')] },
+      { java: 'UnlimitedWindows.of, startOn', ours: ['unlimited'], tests: [core('operators/window-aggregate')] },
       {
         java: 'Windows (of your own)',
         ours: ['customWindows', 'calendar'],
-        tests: [driver('custom-windows')],
+        tests: [core('windows/custom-windows')],
         note: 'The bytes are those of a Windows<TimeWindow>. A wrong implementation is found by windowsConformance.',
       },
-      { java: 'JoinWindows.ofTimeDifference…, before, after', ours: ['joinWindows'], tests: [driver('stream-joins')] },
+      {
+        java: 'JoinWindows.ofTimeDifference…, before, after',
+        ours: ['joinWindows'],
+        tests: [core('operators/stream-stream-join')],
+      },
     ],
   },
   {
     area: 'Suppressed',
     rows: [
-      { java: 'untilTimeLimit, untilWindowCloses', ours: ['SuppressOptions'], tests: [driver('suppress')] },
+      { java: 'untilTimeLimit, untilWindowCloses', ours: ['SuppressOptions'], tests: [core('operators/suppress')] },
       {
         java: 'maxRecords, maxBytes, unbounded, emitEarlyWhenFull, shutDownWhenFull',
         ours: ['BufferOptions.maxRecords', 'BufferOptions.maxBytes', 'SuppressOptions'],
-        tests: [driver('suppress')],
+        tests: [core('operators/suppress')],
       },
-      { java: 'withLoggingEnabled, withLoggingDisabled', ours: ['BufferOptions.logging'], tests: [driver('suppress')] },
+      {
+        java: 'withLoggingEnabled, withLoggingDisabled',
+        ours: ['BufferOptions.logging'],
+        tests: [core('operators/suppress')],
+      },
     ],
   },
   {
@@ -263,15 +280,15 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'Joined',
         ours: ['SerdeOptions', 'TableJoinOptions.graceMs'],
-        tests: [DIFFERENTIAL, driver('versioned-tables')],
+        tests: [DIFFERENTIAL, core('operators/versioned-table')],
       },
       {
         java: 'StreamJoined',
         ours: ['StreamJoinOptions'],
-        tests: [driver('stream-joins')],
+        tests: [core('operators/stream-stream-join')],
         left: 'Store suppliers: `type` says memory or disk, and which disk is the application’s `store`.',
       },
-      { java: 'TableJoined', ours: ['ForeignKeyJoinOptions'], tests: [driver('foreign-key-join')] },
+      { java: 'TableJoined', ours: ['ForeignKeyJoinOptions'], tests: [core('operators/foreign-key-join')] },
       {
         java: 'Materialized',
         ours: [
@@ -286,7 +303,7 @@ export const PARITY: readonly ParityArea[] = [
       },
       { java: 'Repartitioned', ours: ['RepartitionOptions'], tests: [DIFFERENTIAL] },
       { java: 'Named', ours: ['NameOption'], tests: [DESCRIBE, DIFFERENTIAL] },
-      { java: 'Printed', ours: ['PrintOptions'], tests: [DESCRIBED, driver('print-and-fixed-keys')] },
+      { java: 'Printed', ours: ['PrintOptions'], tests: [DESCRIBED, core('operators/peek')] },
       { java: 'Branched', ours: ['BranchedKStream.branch'], tests: [DIFFERENTIAL] },
     ],
   },
@@ -351,7 +368,7 @@ export const PARITY: readonly ParityArea[] = [
         tests: [],
         left: 'A processor is made by a function of yours, which hands it what it needs.',
       },
-      { java: 'FixedKeyProcessor', ours: ['FixedKeyProcessor'], tests: [DESCRIBED, driver('print-and-fixed-keys')] },
+      { java: 'FixedKeyProcessor', ours: ['FixedKeyProcessor'], tests: [DESCRIBED, core('operators/peek')] },
       {
         java: 'ConnectedStoreProvider, ContextualProcessor',
         ours: [],
@@ -379,7 +396,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'persistentVersionedKeyValueStore',
         ours: ['versionedStore', 'StoreOptions.historyRetentionMs'],
         tests: [
-          driver('versioned-tables'),
+          core('operators/versioned-table'),
           'packages/runtime/src/state/buffer/versioned-buffer.test.ts',
           'test/conformance/versioned-stores.test.ts',
         ],
@@ -405,7 +422,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'session: inMemory, persistent',
         ours: ['sessionStore'],
-        tests: [driver('store-types'), driver('windows')],
+        tests: [driver('store-types'), core('operators/window-aggregate')],
       },
       {
         java: 'withCaching, withLogging',
@@ -417,7 +434,7 @@ export const PARITY: readonly ParityArea[] = [
         ours: ['customStore', 'StateStore.restore', 'StateStore.flush', 'StateStoreContext.entries'],
         tests: [
           'packages/testing/src/conformance/state-store-conformance.test.ts',
-          driver('custom-store'),
+          core('state/custom-store'),
           'test/simulation/processor-stores.test.ts',
         ],
         note: 'A view of entries by key, which the engine logs, restores and takes back; Kafka Streams leaves that to the store.',
@@ -468,13 +485,13 @@ export const PARITY: readonly ParityArea[] = [
           'SessionStore.findSessions',
           'SessionStore.findKeySessions',
         ],
-        tests: [driver('windows'), USER_STORES],
+        tests: [core('operators/window-aggregate'), USER_STORES],
         note: 'Backward ones: the option `reverse`. `remove` is a put of null.',
       },
       {
         java: 'versioned: put, get(asOf), delete',
         ours: ['VersionedKeyValueStore.put', 'VersionedKeyValueStore.get', 'VersionedKeyValueStore.delete'],
-        tests: [driver('versioned-tables')],
+        tests: [core('operators/versioned-table')],
       },
     ],
   },
@@ -852,7 +869,7 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: '(late records: counted and logged only)',
         ours: ['LateOption.onLate', 'StreamJoinOptions.onLateOther', 'LateRecord'],
-        tests: [driver('on-late')],
+        tests: [core('operators/late')],
         note: 'Of windows, sessions, cogroups, joins of streams, `deduplicate` and versioned tables.',
       },
       {
@@ -864,19 +881,19 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: '(a processor with a window store by hand)',
         ours: ['KStream.deduplicate', 'DeduplicateOptions'],
-        tests: [driver('deduplicate'), 'test/simulation/simulation.test.ts'],
+        tests: [core('operators/deduplicate'), 'test/simulation/simulation.test.ts'],
         note: 'By key and id, within a span of time on either side.',
       },
       {
         java: '(branches by predicate only)',
         ours: ['BranchedKStream.branch', 'BranchPattern', 'BranchedKStream.exhaustive'],
-        tests: [driver('branch-patterns'), 'packages/core/src/dsl/branches.test-d.ts'],
+        tests: [core('operators/branch'), 'packages/core/src/dsl/branches.test-d.ts'],
         note: 'By pattern: a union is narrowed, and its remainder known.',
       },
       {
         java: '(aggregate by hand)',
         ours: ['KGroupedStream.topN', 'TimeWindowedKStream.topN', 'SessionWindowedKStream.topN'],
-        tests: [driver('ranked-aggregates')],
+        tests: [core('operators/aggregate')],
       },
       {
         java: '(aggregate by hand)',
@@ -885,14 +902,14 @@ export const PARITY: readonly ParityArea[] = [
           'TimeWindowedKStream.distinctCount',
           'SessionWindowedKStream.distinctCount',
         ],
-        tests: [driver('ranked-aggregates')],
+        tests: [core('operators/aggregate')],
         note: 'Exact, up to `maxIds` ids for each key.',
       },
       {
         java: '(expiry of windows only)',
         ours: ['TtlSettings.ttlMs', 'TtlSettings.ttlBy'],
         tests: [
-          driver('ttl'),
+          core('state/ttl'),
           'packages/runtime/src/state/expiry/store-expiry.test.ts',
           'packages/runtime/src/state/task-stores/layout-marker.test.ts',
           'test/simulation/expiry.test.ts',

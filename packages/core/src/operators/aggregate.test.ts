@@ -1,3 +1,4 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import {
   json,
   type KTable,
@@ -11,7 +12,6 @@ import {
   tumbling,
 } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 interface Order {
   readonly id: string

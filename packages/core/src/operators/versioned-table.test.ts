@@ -1,6 +1,6 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import { StreamsBuilder, string, versionedStore } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const STRINGS = { key: string(), value: string() }
 const PRICES = { ...STRINGS, store: { name: 'prices', historyRetentionMs: 100 } }

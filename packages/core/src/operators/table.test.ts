@@ -1,6 +1,6 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import { bytes, type KTable, long, type Plan, StreamsBuilder, string } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 type Texts = KTable<string, string, 'key' | 'value'>

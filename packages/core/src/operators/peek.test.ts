@@ -1,3 +1,4 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import {
   type FixedKeyProcessor,
   type FixedKeyProcessorContext,
@@ -10,7 +11,6 @@ import {
   string,
 } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 

@@ -1,3 +1,4 @@
+import { TopologyTestDriver, type TopologyTestDriverOptions } from '@millrace/testing'
 import {
   hopping,
   joinWindows,
@@ -13,8 +14,6 @@ import {
   type WindowsSpec,
 } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import type { TopologyTestDriverOptions } from './driver-options.ts'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 const toLate = (late: KStream<string, LateRecord<string>, 'key'>) => late.to('late', { value: json() })

@@ -1,10 +1,8 @@
+import { TopologyTestDriver, type FaultyFactory, type TopologyTestDriverOptions, withFaults } from '@millrace/testing'
 import { type MemoryClient, memoryClient } from '@millrace/client-memory'
 import { type DeduplicateOptions, json, type LateRecord, type Plan, StreamsBuilder, string } from '@millrace/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type FaultyFactory, withFaults } from '../faults/with-faults.ts'
-import type { TopologyTestDriverOptions } from './driver-options.ts'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 type Options = DeduplicateOptions<string, string, string>

@@ -1,6 +1,6 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import { sessions, sessionWindowed, StreamsBuilder, string, timeWindowed, tumbling } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 const kept = { value: string(), store: 'kept' }

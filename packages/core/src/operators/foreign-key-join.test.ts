@@ -1,6 +1,6 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import { bytes, long, type Plan, StreamsBuilder, string } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 

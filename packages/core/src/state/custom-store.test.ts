@@ -1,3 +1,4 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import {
   customStore,
   int,
@@ -8,7 +9,6 @@ import {
   string,
 } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const numbers = { key: string(), value: int() }
 

@@ -1,3 +1,4 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import {
   calendar,
   customWindows,
@@ -10,7 +11,6 @@ import {
   timeWindowed,
 } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const HOUR = 3_600_000
 const texts = { key: string(), value: string() }

@@ -1,3 +1,4 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import {
   keyValueStore,
   long,
@@ -9,7 +10,6 @@ import {
   windowStore,
 } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 

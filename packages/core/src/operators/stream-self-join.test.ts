@@ -1,7 +1,7 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import { readFileSync } from 'node:fs'
 import { joinWindows, type Optimization, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 // Made by Kafka Streams itself: see test/differential/describe-java/SelfJoin.java.

@@ -1,6 +1,6 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import { sessions, sessionWindowed, StreamsBuilder, string, timeWindowed, tumbling } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 it('joins a stream with the window that its key names, through the steps above', async () => {
   const texts = { key: string(), value: string() }

@@ -1,7 +1,6 @@
+import { TopologyTestDriver, type TopologyTestDriverOptions } from '@millrace/testing'
 import { json, StreamsBuilder, string } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import type { TopologyTestDriverOptions } from './driver-options.ts'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 type Event =
   | { readonly type: 'order'; readonly status: 'open' | 'paid' }

@@ -1,3 +1,4 @@
+import { TopologyTestDriver, type TopologyTestDriverOptions } from '@millrace/testing'
 import {
   hopping,
   long,
@@ -12,8 +13,6 @@ import {
   type Windowed,
 } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import type { TopologyTestDriverOptions } from './driver-options.ts'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 const timed = { key: timeWindowed(string(), { sizeMs: 10 }), value: string() }

@@ -1,3 +1,4 @@
+import { TopologyTestDriver, type TopologyTestDriverOptions } from '@millrace/testing'
 import { setTimeout as milliseconds } from 'node:timers/promises'
 import {
   type AsyncCall,
@@ -10,8 +11,6 @@ import {
   type MapValuesAsyncOptions,
 } from '@millrace/core'
 import { afterEach, expect, it } from 'vitest'
-import type { TopologyTestDriverOptions } from './driver-options.ts'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 type Mapper = (value: string, key: string, call: AsyncCall) => string | Promise<string>

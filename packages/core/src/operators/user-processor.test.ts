@@ -1,3 +1,4 @@
+import { TopologyTestDriver } from '@millrace/testing'
 import {
   type KeyValueStore,
   keyValueStore,
@@ -8,7 +9,6 @@ import {
   string,
 } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const texts = { key: string(), value: string() }
 
