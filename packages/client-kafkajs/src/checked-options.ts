@@ -1,22 +1,27 @@
-import { isInRange, millraceError, type NumberRange, rangeText, shownOption } from '@millrace/core'
+import {
+  checkNumberOptions,
+  invalidOption,
+  invalidSecret,
+  isGivenObject,
+  type NumberRange,
+  shownOption,
+  TIMER_RANGE,
+} from '@millrace/core'
 import type { KafkajsOptions } from './kafkajs.ts'
-
-/** They become timers of Node, which fire at once when they are longer. */
-const TIMER: NumberRange = { from: 1, to: 2 ** 31 - 1, of: 'milliseconds' }
 
 /** A host or an IPv6 address in brackets, and a port. */
 const ADDRESS = /^(?:\[[0-9a-f:.%]+\]|[^\s:/@,[\]]+):(\d{1,5})$/i
 
 const NUMBERS: Readonly<Record<string, NumberRange>> = {
-  connectionTimeout: TIMER,
-  requestTimeout: TIMER,
-  authenticationTimeout: TIMER,
+  connectionTimeout: TIMER_RANGE,
+  requestTimeout: TIMER_RANGE,
+  authenticationTimeout: TIMER_RANGE,
   reauthenticationThreshold: { from: 0, of: 'milliseconds' },
 }
 
 const RETRY_NUMBERS: Readonly<Record<string, NumberRange>> = {
-  initialRetryTime: TIMER,
-  maxRetryTime: TIMER,
+  initialRetryTime: TIMER_RANGE,
+  maxRetryTime: TIMER_RANGE,
   retries: { from: 0, orInfinity: true },
 }
 
@@ -25,28 +30,33 @@ const RETRY_NUMBERS: Readonly<Record<string, NumberRange>> = {
  * @throws MILLRACE_CONFIG_INVALID naming the option and its value
  */
 export function checkOptions(options: KafkajsOptions): void {
-  if (!isObject(options)) throw invalid('of kafkajs()', options, 'an object is needed, as { brokers }')
+  if (!isGivenObject(options)) throw invalidOption('of kafkajs()', options, 'an object is needed, as { brokers }')
   if ('kafka' in options) {
     const kafka: unknown = options.kafka
     const isKafka =
-      isObject(kafka) && ['admin', 'consumer', 'producer'].every(name => typeof kafka[name] === 'function')
-    if (!isKafka) throw invalid('kafka', kafka, 'it must be a Kafka of kafkajs')
+      isGivenObject(kafka) && ['admin', 'consumer', 'producer'].every(name => typeof kafka[name] === 'function')
+    if (!isKafka) throw invalidOption('kafka', kafka, 'it must be a Kafka of kafkajs')
     return
   }
   brokerList(options.brokers)
   const given = options as unknown as Readonly<Record<string, unknown>>
-  checkNumbers(given, NUMBERS, '')
+  checkNumberOptions(given, NUMBERS)
   expect(given, 'clientId', 'a text that is not empty', value => typeof value === 'string' && value !== '')
-  expect(given, 'ssl', 'true, false or options of tls.connect', value => typeof value === 'boolean' || isObject(value))
+  expect(
+    given,
+    'ssl',
+    'true, false or options of tls.connect',
+    value => typeof value === 'boolean' || isGivenObject(value),
+  )
   expect(given, 'socketFactory', 'a function', value => typeof value === 'function')
   expect(
     given,
     'sasl',
     'an object with a mechanism',
-    value => isObject(value) && typeof value['mechanism'] === 'string',
+    value => isGivenObject(value) && typeof value['mechanism'] === 'string',
   )
-  expect(given, 'retry', 'an object', isObject)
-  if (isObject(given['retry'])) checkNumbers(given['retry'], RETRY_NUMBERS, 'retry.')
+  expect(given, 'retry', 'an object', isGivenObject)
+  if (isGivenObject(given['retry'])) checkNumberOptions(given['retry'], RETRY_NUMBERS, 'retry.')
 }
 
 /**
@@ -55,33 +65,21 @@ export function checkOptions(options: KafkajsOptions): void {
  */
 export function brokerList(brokers: string | readonly string[]): string[] {
   const list: unknown = typeof brokers === 'string' ? brokers.split(',') : brokers
-  if (!Array.isArray(list)) throw invalid('brokers', brokers, 'it must be host:port, or a list of them')
+  if (!Array.isArray(list)) throw invalidOption('brokers', brokers, 'it must be host:port, or a list of them')
   const addresses = list.map((broker: unknown) => (typeof broker === 'string' ? broker.trim() : broker))
   if (addresses.length === 0 || (typeof brokers === 'string' && brokers.trim() === '')) {
-    throw invalid('brokers', brokers, 'at least one host:port is needed')
+    throw invalidOption('brokers', brokers, 'at least one host:port is needed')
   }
   for (const address of addresses) {
     const port = typeof address === 'string' ? Number(ADDRESS.exec(address)?.[1] ?? 0) : 0
     if (port >= 1 && port <= 65_535) continue
-    throw invalid(
+    throw invalidOption(
       'brokers',
       brokers,
       `${shownOption(address)} is no host:port with a port from 1 to 65535 and without a scheme`,
     )
   }
   return addresses as string[]
-}
-
-function checkNumbers(
-  given: Readonly<Record<string, unknown>>,
-  ranges: Readonly<Record<string, NumberRange>>,
-  prefix: string,
-): void {
-  for (const [option, range] of Object.entries(ranges)) {
-    const value = given[option]
-    if (value === undefined || isInRange(value, range)) continue
-    throw invalid(`${prefix}${option}`, value, `it must be ${rangeText(range)}`)
-  }
 }
 
 function expect(
@@ -91,15 +89,8 @@ function expect(
   isRight: (value: unknown) => boolean,
 ): void {
   const value = given[option]
-  // Its value may be a secret.
-  const shown = option === 'sasl' ? 'something else' : value
-  if (value !== undefined && !isRight(value)) throw invalid(option, shown, `it must be ${what}`)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function invalid(option: string, value: unknown, expected: string): Error {
-  return millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected })
+  if (value === undefined || isRight(value)) return
+  throw option === 'sasl'
+    ? invalidSecret(option, `it must be ${what}`)
+    : invalidOption(option, value, `it must be ${what}`)
 }

@@ -15,21 +15,22 @@ import {
   type ProducerOptions,
 } from '@millrace/core'
 import { WireAdmin } from './admin/wire-admin.ts'
+import { checkOptions } from './check-options.ts'
 import { Cluster } from './cluster/cluster.ts'
 import type { BrokerAddress } from './cluster/metadata.ts'
-import { parseBrokers } from './cluster/parse-brokers.ts'
 import { WireConsumer } from './fetch/wire-consumer.ts'
 import type { BusyHeartbeats } from './group/busy-heartbeat.ts'
 import { WireStreamsConsumer } from './group/streams/wire-streams-consumer.ts'
 import { WireGroupConsumer } from './group/wire-group-consumer.ts'
 import type { SaslOptions, Security } from './net/security.ts'
 import { TokenSource } from './net/token-source.ts'
+import { principalOf } from './principal.ts'
 import { transactionRequests } from './produce/transaction-requests.ts'
 import { WireProducer } from './produce/wire-producer.ts'
 
 /** The options of `kafka()`. */
 export interface KafkaOptions {
-  /** The bootstrap brokers, `host:port`, as a list or separated by commas. The default port is 9092. */
+  /** The bootstrap brokers, `host:port`, as a list or separated by commas. */
   readonly brokers: string | readonly string[]
   /** The client id that brokers see. @default the applicationId and the id of the process */
   readonly clientId?: string
@@ -56,11 +57,12 @@ const CODECS: readonly CompressionCodec[] = ['none', 'gzip', 'snappy', 'lz4', 'z
 /**
  * Returns Millrace's own Kafka client. It requires Kafka 2.8 or later.
  *
+ * @throws MILLRACE_CONFIG_INVALID naming an option that is wrong or does not exist
  * @example
  * new KafkaStreams(topology, { applicationId: 'word-count', client: kafka({ brokers: 'localhost:9092' }) })
  */
 export function kafka(options: KafkaOptions): ClientFactory {
-  const bootstrap = parseBrokers(options.brokers)
+  const bootstrap = checkOptions(options)
   return context => new WireClient(options, bootstrap, context)
 }
 
@@ -89,6 +91,7 @@ class WireClient implements KafkaClient {
       connectTimeoutMs,
       requestTimeoutMs,
       clock: context.clock,
+      principal: () => principalOf({ tls: tls ?? false, ...(sasl && { sasl }) }, tokens?.latest),
     })
     this.#hanging = new HangingTransactions(transactionRequests(this.#cluster), context.clock)
     const security = { tls, sasl: sasl?.mechanism === 'oauthbearer' ? ('oauthbearer' as const) : sasl }

@@ -9,6 +9,7 @@ import {
   type MemberAssignment,
 } from '@millrace/core'
 import { type SecuredKafka, startSecuredKafka } from '@millrace/dev-kafka'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { kafka as wire, type KafkaOptions } from './kafka.ts'
 
@@ -16,13 +17,9 @@ import { kafka as wire, type KafkaOptions } from './kafka.ts'
 const SECRET = 'not-this-one'
 /** After this a broker ends a session that has not been authenticated again (KIP-368), in milliseconds. */
 const SESSION_MS = 3_000
-const warned: string[] = []
-const logger: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: (fields, text) => void warned.push(text + JSON.stringify(fields)),
-  error: () => {},
-}
+const logged: string[] = []
+const log: Logger['warn'] = (fields, text) => void logged.push(text + inspect(fields, { depth: null }))
+const logger: Logger = { debug: log, info: log, warn: log, error: log }
 
 let kafka: SecuredKafka
 beforeAll(async () => {
@@ -115,10 +112,16 @@ describe('secured connections', () => {
     ],
     ['a client without a certificate', () => ({ brokers: kafka.mutualTlsBrokers, tls: tls() })],
   ])('says what is wrong with %s, and keeps secrets to itself', async (_what, options) => {
-    warned.length = 0
-    const error = await failureOf(open(options()).admin().listTopics())
+    logged.length = 0
+    const client = open(options())
+    const error = await failureOf(client.admin().listTopics())
     expect(error).toMatchObject({ kind: 'config', code: 'MILLRACE_CLIENT_NOT_ADMITTED' })
-    expect(`${String(error)} ${warned.join(' ')}`).not.toContain(SECRET)
+    // As loggers show them: the causes of errors, and what hangs on objects.
+    const shown = [error, client, client.admin()].map(each => inspect(each, { depth: null, showHidden: true }))
+    for (const text of [String(error), ...shown, ...logged]) {
+      expect(text).not.toContain(SECRET)
+      expect(text).not.toContain(Buffer.from(SECRET).toString('base64'))
+    }
   })
 
   it('waits for a token that cannot be had at the moment', async () => {
@@ -139,8 +142,10 @@ describe('secured connections', () => {
   })
 })
 
+type Use = (client: KafkaClient, topic: string) => Promise<unknown>
+
 describe('a principal without rights', () => {
-  it.each<[string, (client: KafkaClient, topic: string) => Promise<unknown>, (topic: string) => string]>([
+  it.each<[string, Use, string, (topic: string) => string]>([
     [
       'to write',
       async (client, topic) => {
@@ -149,12 +154,14 @@ describe('a principal without rights', () => {
         append(producer.topic(topic))
         await producer.flush()
       },
+      'IdempotentWrite',
       () => 'the cluster',
     ],
     [
       'to use a transactional id',
       (client, topic) => client.producer({ transactionalId: topic }).init(),
-      topic => topic,
+      'Write',
+      topic => `the transactional id "${topic}"`,
     ],
     [
       'to read',
@@ -163,19 +170,50 @@ describe('a principal without rights', () => {
         await consumer.assign([{ topic, partition: 0, offset: 0 }])
         await consumer.poll(10_000)
       },
-      topic => topic,
+      'Read',
+      topic => `the topic "${topic}"`,
     ],
-    ['to be in a group', (client, topic) => joining(client, topic).pollUntil(0), topic => topic],
+    [
+      'to be in a group',
+      (client, topic) => joining(client, topic).pollUntil(0),
+      'Read',
+      topic => `the consumer group "${topic}"`,
+    ],
     [
       'to create a topic',
       client => client.admin().createTopics([{ name: 'forbidden', partitions: 1 }]),
-      () => 'forbidden',
+      'Create',
+      () => 'the topic "forbidden"',
     ],
-  ])('hears of what it lacks: %s', async (_right, use, resource) => {
+    [
+      'to delete a topic',
+      (client, topic) => client.admin().deleteTopics([topic]),
+      'Delete',
+      topic => `the topic "${topic}"`,
+    ],
+    [
+      'to see the settings of a topic',
+      (client, topic) => client.admin().describeTopicConfigs(topic),
+      'DescribeConfigs',
+      topic => `the topic "${topic}"`,
+    ],
+    [
+      'to see a topic',
+      (client, topic) => client.admin().latestOffsets([{ topic, partition: 0 }]),
+      'Describe',
+      topic => `the topic "${topic}"`,
+    ],
+    [
+      'to see the offsets of a group',
+      (client, topic) => client.admin().committedOffsets(topic, [{ topic, partition: 0 }]),
+      'Describe',
+      topic => `the consumer group "${topic}"`,
+    ],
+  ])('hears which right on what it lacks, and who it is: %s', async (_what, use, right, resource) => {
     const topic = await newTopic(open({ brokers: kafka.saslBrokers, sasl: password('plain') }))
     const error = await failureOf(use(open({ brokers: kafka.saslBrokers, sasl: oauth('stranger') }), topic))
     expect(error).toMatchObject({ kind: 'config', code: 'MILLRACE_CLIENT_NOT_AUTHORIZED' })
-    expect(String(error)).toContain(resource(topic))
+    expect(String(error)).toContain(`"User:stranger" needs the right ${right} on ${resource(topic)} (`)
   })
 })
 

@@ -128,6 +128,15 @@ export type {
 export type { DeduplicateSpec } from './operators/deduplicate.ts'
 export type { AsyncCall, AsyncOrdering, MapValuesAsyncSpec } from './operators/map-values-async.ts'
 export { answeredError, fencesProducer, type AnsweredError, type ErrorContext } from './client/answered-error.ts'
+export {
+  checkNumberOptions,
+  checkOptionNames,
+  invalidOption,
+  invalidSecret,
+  isGivenObject,
+  TIMER_RANGE,
+  type GivenOptions,
+} from './client/check-options.ts'
 export { HangingTransactions } from './client/hanging-transactions.ts'
 export { offsetHolders, unstableOffsets } from './client/offset-holders.ts'
 export { CoordinatorWatch } from './client/coordinator-watch.ts'

@@ -78,7 +78,11 @@ export class WireAdmin implements Admin {
         const failed = answer.responses.find(({ errorCode }) => errorCode !== 0)
         for (const name of topics) this.#cluster.metadata.forget(name)
         if (failed !== undefined) {
-          const options = { operation: `Deleting the topic "${failed.name}"`, topic: failed.name ?? topic }
+          const options = {
+            operation: `Deleting the topic "${failed.name}"`,
+            topic: failed.name ?? topic,
+            right: 'Delete',
+          }
           throw this.#translate(new KafkaError(failed.errorCode, failed.errorMessage), options)
         }
         await this.#untilGone(topics)
@@ -99,7 +103,7 @@ export class WireAdmin implements Admin {
           results.flatMap(({ configs }) => configs.map(({ name, value }) => [name, value ?? ''])),
         )
       },
-      { topic },
+      { topic, right: 'DescribeConfigs' },
     )
   }
 
@@ -140,19 +144,22 @@ export class WireAdmin implements Admin {
     return this.#run(
       `Setting the offsets of "${groupId}"`,
       () => whileEmpty(this.#cluster, groupId, () => commitAsNobody(this.#cluster, groupId, offsets)),
-      { groupId, topic: topicsOf(offsets) },
+      { groupId, topic: topicsOf(offsets), right: 'Read' },
     )
   }
 
   removeMembers(groupId: string): Promise<void> {
-    return this.#run(`Removing the members of "${groupId}"`, () => removeMembers(this.#cluster, groupId), { groupId })
+    return this.#run(`Removing the members of "${groupId}"`, () => removeMembers(this.#cluster, groupId), {
+      groupId,
+      right: 'Read',
+    })
   }
 
   deleteGroup(groupId: string): Promise<void> {
     return this.#run(
       `Deleting the group "${groupId}"`,
       () => whileEmpty(this.#cluster, groupId, () => deleteGroup(this.#cluster, groupId)),
-      { groupId },
+      { groupId, right: 'Delete' },
     )
   }
 
@@ -172,7 +179,7 @@ export class WireAdmin implements Admin {
           return []
         })
       },
-      { topic },
+      { topic, right: 'Delete' },
     )
   }
 
@@ -221,7 +228,11 @@ export class WireAdmin implements Admin {
     for (const { name, errorCode, errorMessage } of answer.topics) {
       if (errorNameOf(errorCode) === 'TOPIC_ALREADY_EXISTS') present ??= name
       else if (errorCode !== 0) {
-        throw this.#translate(new KafkaError(errorCode, errorMessage), { operation: `Creating the topic "${name}"` })
+        throw this.#translate(new KafkaError(errorCode, errorMessage), {
+          operation: `Creating the topic "${name}"`,
+          topic: name,
+          right: 'Create',
+        })
       }
     }
     return present
@@ -278,8 +289,8 @@ export class WireAdmin implements Admin {
   }
 
   #translate(error: unknown, context: Omit<ErrorContext, 'brokers' | 'requestTimeoutMs'>) {
-    const { requestTimeoutMs } = this.#cluster
-    return translateError(error, { ...context, brokers: this.#brokers, requestTimeoutMs })
+    const { requestTimeoutMs, principal } = this.#cluster
+    return translateError(error, { right: 'Describe', ...context, principal, brokers: this.#brokers, requestTimeoutMs })
   }
 }
 

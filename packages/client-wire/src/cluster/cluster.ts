@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly clock: Clock
+  /** Whom brokers take this client for. */
+  readonly principal: () => string
 }
 
 /** What a connection is for: what waits on one at the broker must not hold up the others. */
@@ -52,6 +54,11 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options
     this.requestTimeoutMs = options.requestTimeoutMs
+  }
+
+  /** For errors. */
+  get principal(): string {
+    return this.#options.principal()
   }
 
   /** Sends to whichever broker answers: those that are known, then those of the configuration. */

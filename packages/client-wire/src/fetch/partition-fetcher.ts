@@ -395,23 +395,28 @@ export class PartitionFetcher {
 
   /** Remembers the error for the next poll when it has lasted for longer than `quietMs`. */
   #trouble(error: unknown, slots: readonly Slot[], quietMs: number): void {
-    const { clock, brokers, cluster, loop } = this.#options
+    const { clock, loop } = this.#options
     const current = slots.filter(slot => this.#slots.get(keyOf(slot)) === slot)
     if (this.#closed || current.length === 0) return
     const now = clock.monotonic()
     for (const slot of current) slot.troubledSince ??= now
     if (current.every(({ troubledSince = now }) => now - troubledSince < quietMs)) return
     const topic = [...byTopic(current).keys()].join(', ')
-    const { requestTimeoutMs } = cluster
-    this.#error = translateError(error, { operation: `Fetching from ${topic}`, brokers, requestTimeoutMs, topic })
+    this.#error = this.#translate(error, `Fetching from ${topic}`, topic)
     loop.ring()
+  }
+
+  #translate(error: unknown, operation: string, topic: string) {
+    const { brokers, cluster } = this.#options
+    const { requestTimeoutMs, principal } = cluster
+    return translateError(error, { operation, brokers, requestTimeoutMs, principal, right: 'Read', topic })
   }
 
   async #throwOutOfRange(): Promise<void> {
     const slot = [...this.#slots.values()].find(each => each.outOfRange !== undefined)
     if (slot === undefined) return
     const { topic, partition, position = 0, outOfRange } = slot
-    const { cluster, brokers } = this.#options
+    const { cluster } = this.#options
     try {
       const end = async (timestamp: number): Promise<number> =>
         (await logOffsets(cluster, [{ topic, partition, timestamp }]))[0]?.offset ?? -1
@@ -420,7 +425,7 @@ export class PartitionFetcher {
       throw millraceError('MILLRACE_OFFSET_OUT_OF_RANGE', { topic, partition, offset: position, earliest, latest })
     } catch (error) {
       const operation = `Asking for the offsets of ${topic}-${partition}`
-      throw translateError(error, { operation, brokers, requestTimeoutMs: cluster.requestTimeoutMs, topic })
+      throw this.#translate(error, operation, topic)
     } finally {
       slot.outOfRange = undefined
       slot.lastEpoch = -1

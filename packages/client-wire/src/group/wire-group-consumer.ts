@@ -253,9 +253,20 @@ export class WireGroupConsumer implements GroupConsumer {
   #translate(error: unknown, operation: string) {
     const { brokers, cluster } = this.#context
     const { groupId, groupInstanceId } = this.#options
-    const { requestTimeoutMs } = cluster
+    const { requestTimeoutMs, principal } = cluster
+    const right = 'Read'
+    const topics = this.#subscription?.topics.join(', ') ?? 'none'
     const instance = groupInstanceId === undefined ? {} : { groupInstanceId }
-    return translateError(error, { operation, brokers, requestTimeoutMs, groupId, ...instance })
+    return translateError(error, {
+      operation,
+      brokers,
+      requestTimeoutMs,
+      principal,
+      right,
+      groupId,
+      topics,
+      ...instance,
+    })
   }
 
   #check(operation: string): void {

@@ -10,6 +10,10 @@ export class TokenSource {
     this.#ask = ask
   }
 
+  get latest(): OauthToken | undefined {
+    return this.#latest
+  }
+
   async next(): Promise<OauthToken> {
     const token = await this.#ask()
     this.#latest = token

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { kafka } from '../kafka.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
+import { findCoordinatorApi } from '../protocol/messages/find-coordinator.ts'
 import { initProducerIdApi } from '../protocol/messages/init-producer-id.ts'
 import { produceApi, type ProduceRequest, type ProduceResponse } from '../protocol/messages/produce.ts'
 import { ScriptedBroker, serveMetadata, type Raw } from '../testing/scripted-broker.fixture.ts'
@@ -50,7 +51,11 @@ function recordsOf({ topicData }: ProduceRequest): Uint8Array {
   return topicData[0]!.partitionData[0]!.records!
 }
 
-async function producerOf(brokers: readonly ScriptedBroker[], maxBatchBytes = 200): Promise<Producer> {
+async function producerOf(
+  brokers: readonly ScriptedBroker[],
+  maxBatchBytes = 200,
+  transactionalId?: string,
+): Promise<Producer> {
   for (const broker of brokers) {
     broker.on(initProducerIdApi, () => ({ throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: 0 }))
   }
@@ -60,7 +65,7 @@ async function producerOf(brokers: readonly ScriptedBroker[], maxBatchBytes = 20
     logger,
   })
   clients.push(client)
-  const producer = client.producer({ maxBatchBytes })
+  const producer = client.producer({ maxBatchBytes, ...(transactionalId !== undefined && { transactionalId }) })
   await producer.init()
   return producer
 }
@@ -251,4 +256,27 @@ describe('batches on their way', () => {
       )
     },
   )
+})
+
+it('say what right is missing inside a transaction, which another transaction would not help', async () => {
+  await using broker = await ScriptedBroker.start({ 'transaction.version': 2 })
+  serveMetadata(
+    [broker],
+    () => 1,
+    () => 0,
+  )
+  const at = { nodeId: 1, host: '127.0.0.1', port: broker.port, errorCode: 0, errorMessage: null }
+  broker.on(findCoordinatorApi, ({ coordinatorKeys }) => ({
+    ...at,
+    throttleTimeMs: 0,
+    coordinators: coordinatorKeys!.map(key => ({ ...at, key })),
+  }))
+  broker.on(produceApi, () => answer({ errorCode: KAFKA_ERRORS.TOPIC_AUTHORIZATION_FAILED.code }))
+  const producer = await producerOf([broker], 200, 'id')
+  producer.begin()
+  append(producer, 1)
+  await expect(producer.commit()).rejects.toMatchObject({
+    code: 'MILLRACE_CLIENT_NOT_AUTHORIZED',
+    message: expect.stringContaining('"User:ANONYMOUS" needs the right Write on the topic "t"') as string,
+  })
 })

@@ -516,6 +516,18 @@ export class BatchSender {
     const operation =
       queue === undefined ? 'Adding partitions to the transaction' : `Producing to ${topic}-${partition}`
     const reason = error instanceof Error ? error.message : String(error)
+    const { requestTimeoutMs, principal } = cluster
+    const translated = translateError(error, {
+      operation,
+      brokers,
+      requestTimeoutMs,
+      principal,
+      right: 'Write',
+      ...(queue && { topic }),
+      ...(transactionalId !== undefined && { transactionalId }),
+    })
+    // Another attempt lacks the same right.
+    if (translated.code === 'MILLRACE_CLIENT_NOT_AUTHORIZED') return translated
     if (transactionalId !== undefined && !isProducerFenced(error)) {
       const values = { transactionalId, reason: `${operation}: ${reason}` }
       return millraceError('MILLRACE_TRANSACTION_ABORTABLE', values, { cause: error })
@@ -524,14 +536,6 @@ export class BatchSender {
     if (isKafkaError(error, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID')) {
       return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, { cause: error })
     }
-    const { requestTimeoutMs } = cluster
-    const translated = translateError(error, {
-      operation,
-      brokers,
-      requestTimeoutMs,
-      topic,
-      ...(transactionalId !== undefined && { transactionalId }),
-    })
     if (translated.code !== 'MILLRACE_CLIENT_REQUEST_FAILED') return translated
     return millraceError('MILLRACE_PRODUCE_FAILED', { topic, partition, reason }, { cause: error })
   }

@@ -28,6 +28,7 @@ const kafka = await startKafka({
 const LIMIT_MS = 30_000
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const cluster = new Cluster({
+  principal: () => 'nobody',
   bootstrap: parseBrokers(kafka.brokers),
   clientId: 't',
   security: {},

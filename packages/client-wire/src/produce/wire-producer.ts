@@ -18,7 +18,7 @@ import type { Cluster, Purpose } from '../cluster/cluster.ts'
 import { checkCode, isKafkaError } from '../cluster/kafka-error.ts'
 import { initProducerIdApi } from '../protocol/messages/init-producer-id.ts'
 import { produceApi } from '../protocol/messages/produce.ts'
-import { isProducerFenced, translateError } from '../translate-error.ts'
+import { type ErrorContext, isProducerFenced, translateError } from '../translate-error.ts'
 import { BatchSender, type ProducerIdentity } from './batch-sender.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { Transaction } from './transaction.ts'
@@ -30,6 +30,8 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 const RECORD_OVERHEAD_BYTES = 128
 /** The most that the distances of time and offset from the first record take beyond a byte each. */
 const DELTA_BYTES = 16
+/** Another transaction would fail as this one. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['MILLRACE_GROUP_FENCED', 'MILLRACE_CLIENT_NOT_AUTHORIZED'])
 /** A producer without transactions has none that could be over. */
 const NO_TIMEOUT_MS = 0x7fff_ffff
 
@@ -155,8 +157,10 @@ export class WireProducer implements Producer {
     try {
       await transaction.addOffsets(offsets, group)
     } catch (error) {
-      const translated = this.#translate(error, 'Adding offsets to the transaction')
-      if (isProducerFenced(error) || translated.code === 'MILLRACE_GROUP_FENCED') throw translated
+      const topics = [...new Set(offsets.map(({ topic }) => topic))].join(', ')
+      const context = { groupId: group.groupId, topics, right: 'Read' }
+      const translated = this.#translate(error, 'Adding offsets to the transaction', context)
+      if (isProducerFenced(error) || FOR_GOOD.has(translated.code)) throw translated
       const reason = `Adding offsets: ${error instanceof Error ? error.message : String(error)}`
       throw millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
     }
@@ -234,12 +238,14 @@ export class WireProducer implements Producer {
     })
   }
 
-  #translate(error: unknown, operation: string) {
+  #translate(error: unknown, operation: string, context: Partial<ErrorContext> = {}) {
     const { brokers, cluster } = this.#context
     const { transactionalId } = this.#options
-    const { requestTimeoutMs } = cluster
+    const { requestTimeoutMs, principal } = cluster
     return translateError(error, {
+      ...context,
       operation,
+      principal,
       brokers,
       requestTimeoutMs,
       ...(transactionalId !== undefined && { transactionalId }),

@@ -9,9 +9,15 @@ export interface ErrorContext {
   /** Milliseconds. */
   readonly requestTimeoutMs: number
   readonly topic?: string
+  /** Topics of which one is refused, where the answer does not say which. */
+  readonly topics?: string
   readonly groupId?: string
   readonly groupInstanceId?: string
   readonly transactionalId?: string
+  /** The right that the operation needs on a topic, a group or the cluster, as in kafka-acls. */
+  readonly right?: string
+  /** Whom brokers take the client for, as `"User:app"`. */
+  readonly principal?: string
 }
 
 /** A broker's answer with an error. */
@@ -25,14 +31,15 @@ export interface AnsweredError {
   readonly cause: unknown
 }
 
-/** Which right each refusal is about, and by what the resource is known. */
-const RIGHTS: Readonly<Record<string, readonly [right: string, name?: 'topic' | 'groupId' | 'transactionalId']>> = {
-  TOPIC_AUTHORIZATION_FAILED: ['the topic', 'topic'],
-  GROUP_AUTHORIZATION_FAILED: ['the consumer group', 'groupId'],
-  CLUSTER_AUTHORIZATION_FAILED: ['the cluster'],
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ['the transactional id', 'transactionalId'],
-  DELEGATION_TOKEN_AUTHORIZATION_FAILED: ['the delegation token'],
-}
+/** What each refusal is about, and by what the resource is known. */
+const RESOURCES: Readonly<Record<string, readonly [resource: string, name?: 'topic' | 'groupId' | 'transactionalId']>> =
+  {
+    TOPIC_AUTHORIZATION_FAILED: ['the topic', 'topic'],
+    GROUP_AUTHORIZATION_FAILED: ['the consumer group', 'groupId'],
+    CLUSTER_AUTHORIZATION_FAILED: ['the cluster'],
+    TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ['the transactional id', 'transactionalId'],
+    DELEGATION_TOKEN_AUTHORIZATION_FAILED: ['the delegation token'],
+  }
 
 const NOT_ADMITTED = new Set(['UNSUPPORTED_SASL_MECHANISM', 'SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE'])
 
@@ -75,12 +82,26 @@ export function answeredError({ type, retriable, reason, cause }: AnsweredError,
     return millraceError('MILLRACE_PRODUCER_FENCED', { transactionalId }, options)
   }
   if (NOT_ADMITTED.has(type)) return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', { brokers, reason }, options)
-  const [right, name] = RIGHTS[type] ?? []
-  if (right !== undefined) {
-    const known = name === undefined ? undefined : context[name]
-    const resource = known === undefined ? right : `${right} "${known}"`
-    return millraceError('MILLRACE_CLIENT_NOT_AUTHORIZED', { operation, resource, reason }, options)
+  const [kind, name] = RESOURCES[type] ?? []
+  if (kind !== undefined) {
+    const known = name === undefined ? undefined : (context[name] ?? (name === 'topic' ? context.topics : undefined))
+    const resource = known === undefined ? kind : `${kind} "${known}"`
+    const values = { operation, resource, reason, right: rightOf(type, context), principal: principalOf(context) }
+    return millraceError('MILLRACE_CLIENT_NOT_AUTHORIZED', values, options)
   }
   if (retriable) return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
   return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason }, options)
+}
+
+/** Operations on several resources need a different right on each. */
+function rightOf(type: string, { right }: ErrorContext): string {
+  if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return 'Write'
+  // Who writes or asks for a producer id without it lacks this one (KIP-98).
+  if (type === 'CLUSTER_AUTHORIZATION_FAILED' && (right === undefined || right === 'Write')) return 'IdempotentWrite'
+  if (type === 'GROUP_AUTHORIZATION_FAILED' && (right === undefined || right === 'Write')) return 'Read'
+  return right ?? 'that the operation takes'
+}
+
+function principalOf({ principal }: ErrorContext): string {
+  return principal ?? 'the user of this client'
 }

@@ -51,8 +51,8 @@ export const ERROR_TABLE = {
   },
   MILLRACE_CLIENT_NOT_AUTHORIZED: {
     kind: 'config',
-    message: '{operation} is not allowed: the principal has no permission on {resource} ({reason})',
-    hint: 'Grant the permission on the broker (kafka-acls). docs/operations.md lists the permissions that an application needs.',
+    message: '{operation} is not allowed: {principal} needs the right {right} on {resource} ({reason})',
+    hint: 'Grant the right on the broker (kafka-acls). docs/operations.md lists the rights that an application needs.',
   },
   MILLRACE_CLIENT_REQUEST_FAILED: {
     kind: 'fatal',

@@ -26,7 +26,13 @@ function application(): App {
 /** The client of somebody who may not see the configuration of topics. */
 function withoutRight(factory: ClientFactory): ClientFactory {
   const refused = async () => {
-    throw millraceError('MILLRACE_CLIENT_NOT_AUTHORIZED', { operation: 'Describing', resource: 'it', reason: 'no' })
+    throw millraceError('MILLRACE_CLIENT_NOT_AUTHORIZED', {
+      operation: 'Describing',
+      principal: 'nobody',
+      right: 'DescribeConfigs',
+      resource: 'it',
+      reason: 'no',
+    })
   }
   const overriding = <T extends object>(target: T, name: string, value: unknown): T =>
     new Proxy(target, {

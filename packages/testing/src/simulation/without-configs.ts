@@ -6,7 +6,13 @@ export function withoutConfigs<Client extends KafkaClient>(
   factory: (context: ClientContext) => Client,
 ): (context: ClientContext) => Client {
   const refused = async (): Promise<never> => {
-    const fields = { operation: 'Describing', resource: 'the settings of topics', reason: 'the right is missing' }
+    const fields = {
+      operation: 'Describing',
+      principal: 'nobody',
+      right: 'DescribeConfigs',
+      resource: 'the topics',
+      reason: 'refused',
+    }
     throw millraceError('MILLRACE_CLIENT_NOT_AUTHORIZED', fields)
   }
   return context => {

@@ -1,0 +1,54 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import { isInRange, type NumberRange, rangeText, shownOption } from '../errors/number-option.ts'
+
+/** Options as JavaScript may give them. */
+export type GivenOptions = Readonly<Record<string, unknown>>
+
+/** What becomes a timer of Node, which fires at once when it is longer. */
+export const TIMER_RANGE: NumberRange = { from: 1, to: 2 ** 31 - 1, of: 'milliseconds' }
+
+export function isGivenObject(value: unknown): value is GivenOptions {
+  return typeof value === 'object' && value !== null
+}
+
+/** An option whose value may be shown. */
+export function invalidOption(option: string, value: unknown, expected: string): Error {
+  return millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected })
+}
+
+/** An option whose value may be a secret. */
+export function invalidSecret(option: string, expected: string): Error {
+  return millraceError('MILLRACE_CONFIG_INVALID', { option, value: 'something else', expected })
+}
+
+/** @throws MILLRACE_CONFIG_INVALID naming the option and its value */
+export function checkNumberOptions(
+  given: GivenOptions,
+  ranges: Readonly<Record<string, NumberRange>>,
+  prefix = '',
+): void {
+  for (const [option, range] of Object.entries(ranges)) {
+    const value = given[option]
+    if (value === undefined || isInRange(value, range)) continue
+    throw invalidOption(`${prefix}${option}`, value, `it must be ${rangeText(range)}`)
+  }
+}
+
+/**
+ * Refuses options that do not exist: a misspelt one would be ignored.
+ *
+ * @param otherNames names of the same option elsewhere, such as `{ ssl: 'tls' }`
+ * @throws MILLRACE_CONFIG_INVALID naming the option, and never its value
+ */
+export function checkOptionNames(
+  given: GivenOptions,
+  possible: readonly string[],
+  otherNames: Readonly<Record<string, string>> = {},
+  prefix = '',
+): void {
+  const unknown = Object.keys(given).find(name => !possible.includes(name))
+  if (unknown === undefined) return
+  const meant = Object.hasOwn(otherNames, unknown) ? otherNames[unknown] : undefined
+  const expected = `there is no such option; ${meant === undefined ? `possible are ${possible.join(', ')}` : `it is called ${prefix}${meant} here`}`
+  throw millraceError('MILLRACE_CONFIG_INVALID', { option: `${prefix}${unknown}`, value: 'given', expected })
+}
