@@ -1,6 +1,7 @@
 import { type AsyncOrdering, StreamsBuilder, string } from '@millrace/core'
 import { simulate } from '@millrace/testing'
 import { expect, it } from 'vitest'
+import { seeds } from './seeds.ts'
 
 const texts = { key: string(), value: string() }
 const input = Array.from({ length: 40 }, (_, n) => ({ topic: 'in', key: `k${n % 5}`, value: `v${n}` }))
@@ -27,7 +28,7 @@ it.each(['partition', 'key', 'none'] as const)(
   'loses and doubles nothing with results in the order of %s, whatever happens',
   async ordering => {
     const compare = ordering === 'none' ? 'each' : 'each-in-order'
-    for (let seed = 1; seed <= 40; seed++) {
+    for (const seed of seeds(40)) {
       const { violations, history } = await simulate(calling(ordering), { seed, input, compare, shrink: false })
       expect(violations, `seed ${seed}\n${history.join('\n')}`).toEqual([])
     }

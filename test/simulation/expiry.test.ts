@@ -1,6 +1,7 @@
 import { long, StreamsBuilder, string } from '@millrace/core'
 import { simulate, SIMULATION_START_MS, type SimulatedRun } from '@millrace/testing'
 import { expect, it } from 'vitest'
+import { seeds } from './seeds.ts'
 
 const texts = { key: string(), value: string() }
 
@@ -28,7 +29,6 @@ function expiring(caching: boolean, ttlBy: 'stream-time' | 'wall-clock') {
   return builder.build()
 }
 
-const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed)
 const isDeletion = ({ value }: { readonly value: unknown }) => value === null
 
 it.each(seeds(12))('gives the same deletions in the same order, whatever happens (seed %i)', async seed => {

@@ -1,18 +1,37 @@
-import { int, json, type ProcessorContext, StreamsBuilder, string } from '@millrace/core'
+import { int, json, type ProcessorContext, type Serde, StreamsBuilder, string } from '@millrace/core'
 import { SIMULATION_START_MS } from '@millrace/testing'
 import type { Scenario } from './scenarios.ts'
 
 const texts = { key: string(), value: string() }
 const KEYS = ['mill', 'race', 'wheel']
 /**
- * Where a record fails: below a store that may have a cache, in a branch after it, at an output that cannot encode it, and at the broker,
- * which refuses what is too large or too far ahead.
+ * Where a record fails: below a store that may have a cache, in a branch after it, at an output that cannot encode it, at a store that cannot
+ * encode its entry, in a partitioner that throws or chooses no partition of the topic, and at the broker, which refuses what is too large or too
+ * far ahead.
  */
-const PLACES = ['below', 'branch', 'sink', 'large', 'ahead']
+const PLACES = ['below', 'branch', 'sink', 'large', 'ahead', 'store', 'partitioner', 'partition']
 const DAY_MS = 86_400_000
 
 function failsAt(place: string, value: string): void {
   if (value === place) throw new Error(`fails at the ${place}`)
+}
+
+interface Sum {
+  readonly total: number
+  readonly last: string
+}
+
+/** With a cache the entry is encoded when the cache is flushed: then it may be that of a later record, and nothing fails. */
+function failingSums(): Serde<Sum> {
+  const inner = json<Sum>()
+  return {
+    name: 'sums',
+    serialize(value, topic, headers) {
+      failsAt('store', value.last)
+      return inner.serialize(value, topic, headers)
+    },
+    deserialize: (bytes, topic, headers) => inner.deserialize(bytes, topic, headers),
+  }
 }
 
 /**
@@ -52,7 +71,7 @@ export const GIVEN_UP: Scenario = {
       .aggregate(
         () => ({ total: 0, last: '' }),
         ({ total }, value) => ({ total: total + (Number(value) || 0), last: value }),
-        { key: string(), value: json<{ total: number; last: string }>(), store: 'sums' },
+        { key: string(), value: failingSums(), store: 'sums' },
       )
       .toStream()
       .mapValues(sum => {
@@ -65,15 +84,22 @@ export const GIVEN_UP: Scenario = {
       .mapValues(value => {
         failsAt('branch', value)
         if (value === 'sink') return 1 as never
-        return value === 'large' ? 'x'.repeat(2_000) : '1'
+        if (value === 'large') return 'x'.repeat(2_000)
+        return value.startsWith('partition') ? value : '1'
       })
-      .to('copies', texts)
+      .to('copies', {
+        ...texts,
+        partitioner(value) {
+          failsAt('partitioner', value)
+          return value === 'partition' ? 99 : undefined
+        },
+      })
     return builder.build()
   },
   input: (random, records) =>
     Array.from({ length: records }, (_, index) => {
       const chance = random()
-      const bad = PLACES[Math.floor(chance * 20)] ?? (chance > 0.95 ? 'forgets' : undefined)
+      const bad = PLACES[Math.floor(chance * 30)] ?? (chance > 0.95 ? 'forgets' : undefined)
       const key = KEYS[Math.floor(random() * KEYS.length)]!
       const value = bad ?? String(1 + Math.floor(random() * 9))
       return { topic: 'orders', key, value, timestamp: SIMULATION_START_MS + index }

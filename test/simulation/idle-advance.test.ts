@@ -10,11 +10,12 @@ import {
 } from '@millrace/core'
 import { simulate, SIMULATION_START_MS, type SimulatedRun } from '@millrace/testing'
 import { expect, it } from 'vitest'
+import { seeds } from './seeds.ts'
 
 const SIZE_MS = 5000
 /** Stream time that was advanced while idle is not kept: a task that moves at the end advances it again, from its last record. */
 const IDLE = { idleAdvanceMs: 700, quietMs: 120_000, clockSteps: false }
-const SEEDS = Array.from({ length: 15 }, (_, index) => index + 1)
+const SEEDS = seeds(15)
 const texts = { key: string(), value: string() }
 const windowedKey = timeWindowed(string(), { sizeMs: SIZE_MS })
 

@@ -10,6 +10,7 @@ import {
 } from '@millrace/core'
 import { simulate } from '@millrace/testing'
 import { expect, it } from 'vitest'
+import { seeds } from './seeds.ts'
 
 const texts = { key: string(), value: string() }
 const input = (random: () => number) =>
@@ -72,7 +73,7 @@ function topology() {
   return builder.build()
 }
 
-it.each(Array.from({ length: 8 }, (_, seed) => seed))(
+it.each(seeds(8))(
   'gives the same results from custom stores and those with headers, whatever happens (seed %i)',
   async seed => {
     const { violations, history } = await simulate(topology(), {

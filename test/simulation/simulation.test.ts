@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
+import { seeds } from './seeds.ts'
 import { MUTANTS } from './mutants.ts'
 import { simulateScenario } from './simulation.ts'
 
-it.each(Array.from({ length: 60 }, (_, seed) => seed))(
-  'loses and doubles nothing, whatever fails (seed %i)',
-  async seed => {
-    const { violations, history } = await simulateScenario(seed)
-    expect(violations, history.join('\n')).toEqual([])
-  },
-)
+it.each(seeds(60))('loses and doubles nothing, whatever fails (seed %i)', async seed => {
+  const { violations, history } = await simulateScenario(seed)
+  expect(violations, history.join('\n')).toEqual([])
+})
 
 it('repeats a run exactly from its seed, and meets trouble in it', async () => {
   let [kills, faults] = [0, 0]

@@ -256,7 +256,8 @@ export class MemoryProducer implements Producer, BatchSender {
       const copied = isWorthACopy(batch)
       const bytes = copied ? Buffer.from(batch) : batch
       appender.nextSequence += count
-      if (this.#lastIsOver()) this.#append(appender, bytes)
+      // In order: what was held back comes first, also where the transaction before has ended since.
+      if (this.#heldBack.length === 0 && this.#lastIsOver()) this.#append(appender, bytes)
       else this.#heldBack.push({ appender, bytes })
       return copied
     }

@@ -11,7 +11,7 @@ async function setting(transactions: 'group-metadata' | 'producer-per-task', mar
   const own = client('own', { transactions })
   const { consumer } = member(own)
   await consumer.poll(0)
-  const open = async (options: { readonly reach?: typeof reach } = { reach }) => {
+  const open = async (options: { readonly reach?: typeof reach; readonly maxBatchBytes?: number } = { reach }) => {
     const producer = own.producer({ transactionalId: 'x', ...options })
     await producer.init()
     return producer
@@ -55,6 +55,35 @@ it.each(MODES)('keeps the next transaction, and the next producer, until the mar
   await next
   expect(await consumer.committed([at(0)])).toEqual([at(6)])
   expect(await everything(client())).toEqual(['0 k=a', '2 k=b'])
+})
+
+it.each(MODES)('writes what was held back before what is appended after the markers (%s)', async mode => {
+  const { clock, client, consumer, open, work } = await setting(mode, 50)
+  const producer = await open({ reach, maxBatchBytes: 200 })
+  await work(producer, 5, 'a')
+  const long = 'x'.repeat(80)
+  producer.begin()
+  // Each batch takes one record, and is sent when the next one comes.
+  append(producer, [
+    ['k', `1${long}`],
+    ['k', `2${long}`],
+  ])
+  await clock.advance(50)
+  append(producer, [
+    ['k', `3${long}`],
+    ['k', `4${long}`],
+  ])
+  const offsets = producer.sendOffsets([at(6)], consumer.groupMetadata()).then(() => producer.commit())
+  await clock.advance(100)
+  await offsets
+  await clock.advance(100)
+  expect((await everything(client())).map(each => each.slice(0, 5))).toEqual([
+    '0 k=a',
+    '2 k=1',
+    '3 k=2',
+    '4 k=3',
+    '5 k=4',
+  ])
 })
 
 it.each(MODES)('writes markers after a restart that has cut them off (%s)', async mode => {
