@@ -17,6 +17,7 @@ const { values } = parseArgs({
     history: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     'until-failure': { type: 'boolean', default: false },
+    'group-protocol': { type: 'string' },
     'rolling-restart': { type: 'boolean', default: false },
   },
 })
@@ -24,6 +25,12 @@ const first = values.seed === undefined ? Math.floor(Date.now() / 1000) % 1_000_
 const runs = Number(values.runs)
 if (!Number.isInteger(first) || !Number.isInteger(runs) || runs < 1) {
   console.error('--seed and --runs take whole numbers, --runs from 1')
+  process.exit(2)
+}
+
+const protocol = values['group-protocol']
+if (protocol !== undefined && protocol !== 'classic' && protocol !== 'streams') {
+  console.error('--group-protocol takes classic or streams')
   process.exit(2)
 }
 
@@ -36,11 +43,11 @@ let done = 0
 let faults = 0
 const covered = new Map<string, number>()
 for (let seed = first; seed < first + runs; seed++) {
-  const result = await simulateScenario(seed, !values['no-shrink'])
+  const result = await simulateScenario(seed, !values['no-shrink'], protocol)
   done++
   kills += result.kills
   faults += result.faults
-  const kind = `${result.scenario}, ${result.setting.guarantee}`
+  const kind = `${result.scenario}, ${result.setting.guarantee}, ${result.setting.groupProtocol ?? 'classic'}`
   covered.set(kind, (covered.get(kind) ?? 0) + 1)
   if (result.violations.length > 0) failed.push(seed)
   if (result.violations.length > 0 || values.history) {

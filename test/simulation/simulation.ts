@@ -1,5 +1,5 @@
 import { seededRandom } from '@millrace/core'
-import { simulate, type SimulatedRun, type SimulationResult } from '@millrace/testing'
+import { simulate, type SimulatedRun, type SimulationOptions, type SimulationResult } from '@millrace/testing'
 import { generatedCase } from './generated.ts'
 import { type Scenario, SCENARIOS } from './scenarios.ts'
 
@@ -13,18 +13,24 @@ export interface ScenarioResult extends SimulationResult {
 const GENERATED = 2
 
 /** One run, decided by its seed alone: topology, input, trouble, and when each happens. */
-export async function simulateScenario(seed: number, shrink = true): Promise<ScenarioResult> {
+export async function simulateScenario(
+  seed: number,
+  shrink = true,
+  groupProtocol?: SimulationOptions['groupProtocol'],
+): Promise<ScenarioResult> {
+  const protocol = groupProtocol === undefined ? {} : { groupProtocol }
   const random = seededRandom(seed * 7919 + 13)
   const chosen = Math.floor(random() * (SCENARIOS.length + GENERATED))
   const scenario = SCENARIOS[chosen]
   if (scenario === undefined) {
     const { plan, options, spec } = generatedCase(seed)
-    const result = await simulate(plan, { seed, shrink, ...options })
+    const result = await simulate(plan, { seed, shrink, ...protocol, ...options })
     return { ...result, scenario: 'generated topology', topology: spec.map(step => JSON.stringify(step)) }
   }
   const result = await simulate(scenario.plan(), {
     seed,
     shrink,
+    ...protocol,
     ...(scenario.givesUp === true && { onBadRecord: seed % 2 === 0 ? 'continue' : 'dead-letter' }),
     topicConfigs: scenario.topicConfigs ?? smallBatches(scenario, seed),
     input: draw => scenario.input(draw, 20 + Math.floor(draw() * 180)),

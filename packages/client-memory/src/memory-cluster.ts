@@ -33,6 +33,8 @@ export interface MemoryClusterOptions {
   readonly autoCompactBytes?: number
   /** Of a transactional id's first producer, 0 to 32 766: near the end, so that a test sees epochs run out. @default 0 */
   readonly firstProducerEpoch?: number
+  /** The copies that streams groups keep of each task with state (KIP-1071), as `group.streams.num.standby.replicas`. @default 0 */
+  readonly numStandbyReplicas?: number
   /** How long after a transaction was ended each of its markers is written, in milliseconds. @default 0 for all: at once */
   readonly markerDelayMs?: () => number
 }
@@ -72,7 +74,13 @@ export class MemoryCluster {
     this.crc = options.checksums === true ? crc32c : noCrc
     const deadlines = new Deadlines(options.clock)
     this.#deadlines = deadlines
-    this.groups = new GroupCoordinator({ deadlines, random: seededRandom(options.seed ?? 1) })
+    const { numStandbyReplicas = 0 } = options
+    this.groups = new GroupCoordinator({
+      deadlines,
+      random: seededRandom(options.seed ?? 1),
+      topics: this,
+      numStandbyReplicas: () => numStandbyReplicas,
+    })
     this.#markers = new MarkerQueue({
       deadlines,
       delayMs: options.markerDelayMs ?? (() => 0),

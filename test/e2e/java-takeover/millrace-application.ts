@@ -1,18 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KafkaStreams, rocksdb, silentLogger } from 'millrace'
+import { kafka, KafkaStreams, rocksdb, silentLogger } from 'millrace'
 import { clientUnderTest } from '../client-under-test.ts'
 import type { Application, ApplicationOptions } from './application.ts'
 import { shop } from './shop.ts'
 
+export interface MillraceOptions {
+  /** @default 'classic' */
+  readonly groupProtocol?: 'classic' | 'streams'
+}
+
 /** The shop in Millrace, in this process. */
-export async function startMillrace(options: ApplicationOptions): Promise<Application> {
+export async function startMillrace(
+  options: ApplicationOptions,
+  { groupProtocol = 'classic' }: MillraceOptions = {},
+): Promise<Application> {
   const { brokers, applicationId, inputs, guarantee, caching } = options
   const stateDir = await mkdtemp(join(tmpdir(), 'millrace-takeover-'))
   const streams = new KafkaStreams(shop(inputs, applicationId), {
     applicationId,
-    client: clientUnderTest(brokers),
+    client: groupProtocol === 'streams' ? kafka({ brokers }) : clientUnderTest(brokers),
+    groupProtocol,
     store: rocksdb(),
     stateDir,
     processingGuarantee: guarantee,

@@ -1,10 +1,9 @@
 import { type GroupMetadata, millraceError } from '@millrace/core'
-import type { GroupRefusal } from '../group/group.ts'
 
 /** What the group's refusal means to a member of it. */
 export function fencedError(
   { groupId, groupInstanceId }: Pick<GroupMetadata, 'groupId' | 'groupInstanceId'>,
-  reason: GroupRefusal,
+  reason: string,
 ) {
   if (reason === 'FENCED_INSTANCE_ID' && groupInstanceId !== undefined) {
     return millraceError('MILLRACE_GROUP_INSTANCE_FENCED', { groupId, groupInstanceId })

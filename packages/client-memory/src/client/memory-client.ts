@@ -18,6 +18,7 @@ import { MemoryAdmin } from './memory-admin.ts'
 import { MemoryConsumer } from './memory-consumer.ts'
 import { MemoryGroupConsumer } from './memory-group-consumer.ts'
 import { MemoryProducer } from './memory-producer.ts'
+import { MemoryStreamsConsumer } from './memory-streams-consumer.ts'
 
 export interface MemoryClientOptions {
   /** What to pass for: a client that can do less behaves like one. @default 'group-metadata' */
@@ -29,6 +30,8 @@ export interface MemoryClientOptions {
    * longer than its session goes on for so long as if nothing had happened. @default 0: at its next poll
    */
   readonly hearsAfterMs?: number
+  /** Asked for each heartbeat in a streams group: true loses its answer, with whatever is in it. @default none is lost */
+  readonly losesHeartbeat?: () => boolean
 }
 
 /** A client whose process can be made to die. */
@@ -66,10 +69,11 @@ class Client implements MemoryClient, Connection {
   readonly cluster: MemoryCluster
   readonly clientId: string
   readonly hearsAfterMs: number
+  readonly losesHeartbeat: () => boolean
   crashed = false
   disconnected = false
   readonly #opened = new Set<Closeable>()
-  readonly #members = new Set<MemoryGroupConsumer>()
+  readonly #members = new Set<MemoryGroupConsumer | MemoryStreamsConsumer>()
   #disconnectedUntil = 0
   #closed = false
 
@@ -77,6 +81,7 @@ class Client implements MemoryClient, Connection {
     this.cluster = cluster
     this.clientId = context.clientId
     this.hearsAfterMs = options.hearsAfterMs ?? 0
+    this.losesHeartbeat = options.losesHeartbeat ?? (() => false)
     this.capabilities = {
       transactions: options.transactions ?? 'group-metadata',
       deleteRecords: true,
@@ -85,7 +90,8 @@ class Client implements MemoryClient, Connection {
       // All is in one thread: while it is blocked, no session ends either.
       busyHeartbeats: true,
       rebalance: options.rebalance ?? 'cooperative',
-      streamsGroups: false,
+      // Of a client that gives everything back at each rebalance there is no such thing.
+      streamsGroups: (options.rebalance ?? 'cooperative') === 'cooperative',
     }
     cluster.attach(this)
   }
@@ -99,7 +105,11 @@ class Client implements MemoryClient, Connection {
   }
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
-    const member = this.#open('groupConsumer', new MemoryGroupConsumer(this, options))
+    const streams = options.protocol === 'streams'
+    const member = this.#open(
+      'groupConsumer',
+      streams ? new MemoryStreamsConsumer(this, options) : new MemoryGroupConsumer(this, options),
+    )
     this.#members.add(member)
     return member
   }
@@ -113,7 +123,7 @@ class Client implements MemoryClient, Connection {
 
   forget(part: Closeable): void {
     this.#opened.delete(part)
-    if (part instanceof MemoryGroupConsumer) this.#members.delete(part)
+    this.#members.delete(part as MemoryGroupConsumer)
   }
 
   crash(): void {

@@ -12,6 +12,7 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { Caller, Group, GroupRefusal, Joined } from '../group/group.ts'
+import type { StreamsRefusal } from '../group/streams-group.ts'
 import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
 import { fencedError } from './fenced-error.ts'
 import { Fetcher } from './fetcher.ts'
@@ -309,7 +310,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
     if (refusal === 'FENCED_INSTANCE_ID') this.#membership = { phase: 'replaced' }
     if (refusal === 'INCONSISTENT_GROUP_PROTOCOL') {
       const reason = `its members do not use the assignor "${this.#subscription!.assignor.name}"`
-      throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation: `join of group "${this.#group.id}"`, reason })
+      throw millraceError('MILLRACE_GROUP_INCOMPATIBLE', { groupId: this.#group.id, reason })
     }
   }
 
@@ -337,13 +338,13 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   /** A generation that this member has not heard of yet is no reason to give up: it has joined it. */
-  #commitError(refusal: GroupRefusal) {
+  #commitError(refusal: GroupRefusal | StreamsRefusal) {
     const joins = this.#membership.phase !== 'stable' && refusal === 'ILLEGAL_GENERATION'
     if (!joins && refusal !== 'REBALANCE_IN_PROGRESS') return this.#fenced(refusal)
     return millraceError('MILLRACE_GROUP_REBALANCING', { groupId: this.#group.id, reason: refusal })
   }
 
-  #fenced(refusal: GroupRefusal) {
+  #fenced(refusal: GroupRefusal | StreamsRefusal) {
     return fencedError(this.#options, refusal)
   }
 }

@@ -14,6 +14,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
+import type { Caller } from '../group/group.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions/marker-queue.ts'
 import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
@@ -131,13 +132,16 @@ export class MemoryProducer implements Producer, BatchSender {
       this.#orFail(() => cluster.transactions.addGroup(id, this.#identity!, metadata.groupId))
       this.#coordinatorKnows = true
       const withMetadata = capabilities.transactions === 'group-metadata'
-      const caller = {
-        memberId: withMetadata ? metadata.memberId : '',
-        generation: withMetadata ? metadata.generationId : -1,
-        groupInstanceId: metadata.groupInstanceId,
-      }
+      const callerOf = ({ memberId, generationId, groupInstanceId }: GroupMetadata): Caller => ({
+        memberId: withMetadata ? memberId : '',
+        generation: withMetadata ? generationId : -1,
+        groupInstanceId,
+      })
+      const { producerId } = this.#identity!
       const group = cluster.groups.group(metadata.groupId)
-      const refusal = group.commitInTransaction(this.#identity!.producerId, caller, offsets)
+      let refusal = group.commitInTransaction(producerId, callerOf(metadata), offsets)
+      if (refusal === 'STALE_MEMBER_EPOCH' && metadata.renew !== undefined)
+        refusal = group.commitInTransaction(producerId, callerOf(await metadata.renew()), offsets)
       if (refusal !== undefined) throw fencedError(metadata, refusal)
       this.#offsets = { groupId: metadata.groupId, partitions: offsets }
     })

@@ -1,9 +1,12 @@
 import type { Deadlines } from '../time/deadlines.ts'
 import { Group } from './group.ts'
+import type { ClusterTopics } from './streams-group.ts'
 
 export interface GroupCoordinatorOptions {
   readonly deadlines: Deadlines
   readonly random: () => number
+  readonly topics: ClusterTopics
+  readonly numStandbyReplicas: () => number
 }
 
 /** All groups of a cluster, made at their first mention. */
@@ -22,7 +25,8 @@ export class GroupCoordinator {
     const group = new Group({
       id,
       deadlines: this.#options.deadlines,
-      newMemberId: clientId => this.#newMemberId(clientId),
+      newMemberId: clientId => this.newMemberId(clientId),
+      streams: this.#options,
     })
     this.#groups.set(id, group)
     return group
@@ -42,7 +46,7 @@ export class GroupCoordinator {
   }
 
   /** The random part comes first of what differs, so that the order of ids says nothing about who came first. */
-  #newMemberId(clientId: string): string {
+  newMemberId(clientId: string): string {
     const random = Math.floor(this.#options.random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0')

@@ -1,6 +1,13 @@
 import type { CommittedOffset, GroupMember, MemberAssignment } from '@millrace/core'
 import type { Deadline, Deadlines } from '../time/deadlines.ts'
 import { GroupOffsets } from './group-offsets.ts'
+import {
+  type StreamsAnswer,
+  StreamsGroup,
+  type StreamsGroupOptions,
+  type StreamsHeartbeat,
+  type StreamsRefusal,
+} from './streams-group.ts'
 
 /** Why the coordinator refuses, by the names of Kafka's protocol. */
 export type GroupRefusal =
@@ -44,6 +51,7 @@ export interface GroupOptions {
   readonly id: string
   readonly deadlines: Deadlines
   readonly newMemberId: (clientId: string) => string
+  readonly streams: StreamsGroupOptions
 }
 
 interface Member extends JoinRequest {
@@ -70,6 +78,8 @@ const NOTHING: MemberAssignment = { partitions: [], userData: new Uint8Array() }
 export class Group {
   readonly id: string
   readonly offsets = new GroupOffsets()
+  /** The members, where the group is a streams group: a group has members of one protocol only. */
+  readonly streams: StreamsGroup
   readonly #options: GroupOptions
   readonly #members = new Map<string, Member>()
   readonly #staticMembers = new Map<string, string>()
@@ -82,29 +92,33 @@ export class Group {
   constructor(options: GroupOptions) {
     this.id = options.id
     this.#options = options
+    this.streams = new StreamsGroup(options.streams)
   }
 
   get state(): 'empty' | 'preparing' | 'completing' | 'stable' {
-    return this.#state
+    return this.streams.memberIds.length > 0 ? 'stable' : this.#state
   }
 
   get generation(): number {
-    return this.#generation
+    return this.streams.memberIds.length > 0 ? this.streams.epoch : this.#generation
   }
 
   get memberIds(): readonly string[] {
-    return [...this.#members.keys()]
+    return [...this.#members.keys(), ...this.streams.memberIds]
   }
 
   get members(): readonly { readonly memberId: string; readonly clientId: string }[] {
-    return [...this.#members.values()].map(({ memberId, clientId }) => ({ memberId, clientId }))
+    const classic = [...this.#members.values()].map(({ memberId, clientId }) => ({ memberId, clientId }))
+    return [...classic, ...this.streams.members]
   }
 
   /** @returns the member's id, which a new member learns at once */
   join(request: JoinRequest, nudge: () => void, onJoined: (answer: Joined | GroupRefusal) => void): string {
     const { groupInstanceId } = request
     const staticId = groupInstanceId === undefined ? undefined : this.#staticMembers.get(groupInstanceId)
-    const refusal = this.#joinRefusal(request, staticId)
+    const refusal =
+      this.streams.memberIds.length > 0 ? 'INCONSISTENT_GROUP_PROTOCOL' : this.#joinRefusal(request, staticId)
+    if (refusal === undefined) this.streams.forget()
     if (refusal !== undefined) {
       onJoined(refusal)
       return request.memberId
@@ -117,6 +131,10 @@ export class Group {
       this.#prepare()
     }
     return memberId
+  }
+
+  streamsHeartbeat(request: StreamsHeartbeat): StreamsAnswer | StreamsRefusal {
+    return this.#members.size > 0 ? 'INCONSISTENT_GROUP_PROTOCOL' : this.streams.heartbeat(request)
   }
 
   /** @param assignments the leader's, undefined from everybody else */
@@ -147,7 +165,7 @@ export class Group {
     return this.#refusal(caller) ?? (this.#state === 'preparing' ? 'REBALANCE_IN_PROGRESS' : undefined)
   }
 
-  commit(caller: Caller, offsets: readonly CommittedOffset[]): GroupRefusal | undefined {
+  commit(caller: Caller, offsets: readonly CommittedOffset[]): GroupRefusal | StreamsRefusal | undefined {
     const refusal = this.#commitRefusal(caller)
     if (refusal === undefined) this.offsets.commit(offsets)
     return refusal
@@ -161,13 +179,14 @@ export class Group {
     producerId: number,
     caller: Caller,
     offsets: readonly CommittedOffset[],
-  ): GroupRefusal | undefined {
-    const refusal = caller.memberId === '' && caller.generation < 0 ? undefined : this.#refusal(caller)
+  ): GroupRefusal | StreamsRefusal | undefined {
+    const refusal = caller.memberId === '' && caller.generation < 0 ? undefined : this.#memberRefusal(caller)
     if (refusal === undefined) this.offsets.addPending(producerId, offsets)
     return refusal
   }
 
   leave(memberId: string): void {
+    this.streams.leave(memberId)
     const member = this.#members.get(memberId)
     if (member === undefined) return
     this.#drop(member, 'UNKNOWN_MEMBER_ID')
@@ -348,10 +367,15 @@ export class Group {
     return generation === this.#generation ? undefined : 'ILLEGAL_GENERATION'
   }
 
+  #memberRefusal(caller: Caller): GroupRefusal | StreamsRefusal | undefined {
+    if (this.streams.memberIds.length === 0) return this.#refusal(caller)
+    return this.streams.commitRefusal(caller.memberId, caller.generation)
+  }
+
   /** While members join, offsets of the generation that ends are still taken; while the leader assigns, none are. */
-  #commitRefusal(caller: Caller): GroupRefusal | undefined {
-    if (caller.memberId === '' && caller.generation < 0 && this.#state === 'empty') return undefined
-    return this.#refusal(caller) ?? (this.#state === 'completing' ? 'REBALANCE_IN_PROGRESS' : undefined)
+  #commitRefusal(caller: Caller): GroupRefusal | StreamsRefusal | undefined {
+    if (caller.memberId === '' && caller.generation < 0 && this.state === 'empty') return undefined
+    return this.#memberRefusal(caller) ?? (this.#state === 'completing' ? 'REBALANCE_IN_PROGRESS' : undefined)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Plan, seededRandom } from '@millrace/core'
+import { type Plan, readsByPattern, seededRandom } from '@millrace/core'
 import {
   type DiskFate,
   type SimulatedInput,
@@ -15,6 +15,7 @@ export interface DrawOptions {
   readonly guarantee: SimulationCase['guarantee'] | undefined
   readonly partitions: number | undefined
   readonly onBadRecord?: SimulationCase['onBadRecord'] | undefined
+  readonly groupProtocol?: SimulationCase['groupProtocol'] | undefined
 }
 
 /** A case, decided by its seed alone. */
@@ -25,6 +26,7 @@ export function drawCase({
   guarantee,
   partitions,
   onBadRecord: given,
+  groupProtocol,
 }: DrawOptions): SimulationCase {
   const random = seededRandom(seed)
   const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
@@ -54,11 +56,18 @@ export function drawCase({
     ...(limited ? { processingTimeoutMs: PROCESSING_TIMEOUT_MS } : {}),
     // Decided by the seed itself, so that cases of earlier seeds stay what they are in everything else.
     ...STANDBYS[seed % STANDBYS.length],
-    rebalance: seed % 4 === 3 ? 'eager' : 'cooperative',
+    rebalance: seed % 4 === 3 && groupProtocol !== 'streams' ? 'eager' : 'cooperative',
     staticMembers: seed % 6 === 5,
+    groupProtocol: groupProtocol ?? drawnProtocol(plan, seed),
     ...(seed % 5 < 2 ? { markerDelayMs: MOST_MARKER_DELAY_MS } : {}),
   }
   return { ...setting, troubles: [...setting.troubles, ...drawBrokerStops(setting)] }
+}
+
+/** A third of those that can; random numbers of its own, so that cases of earlier seeds stay what they are otherwise. */
+function drawnProtocol(plan: Plan, seed: number): 'classic' | 'streams' {
+  if (seed % 4 === 3 || readsByPattern(plan)) return 'classic'
+  return seededRandom(seed * 11 + 7)() < 1 / 3 ? 'streams' : 'classic'
 }
 
 const MOST_MARKER_DELAY_MS = 150

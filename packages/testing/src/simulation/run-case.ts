@@ -46,6 +46,9 @@ const FAULTS = {
   'move-coordinator': 0.004,
 } as const
 
+/** The chance that the answer to a heartbeat of a streams group is lost. */
+const LOST_HEARTBEATS = 0.01
+
 /** How long a run may take to come to rest when nothing troubles it any more, in virtual milliseconds. */
 const REST_MS = 400_000
 const TICK_MS = 50
@@ -59,6 +62,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     seed,
     firstProducerEpoch: setting.firstProducerEpoch ?? 0,
     markerDelayMs: markerDelays(setting),
+    numStandbyReplicas: setting.numStandbyReplicas ?? 0,
   })
   const history: { readonly at: number; readonly line: string }[] = []
   const tell = (line: string) => void history.push({ at: clock.now(), line })
@@ -74,8 +78,11 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   cluster.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
   const honest = memoryClient(cluster)({ clientId: 'honest', clock, logger: silentLogger })
   const callListeners = new Map<string, () => void>()
-  const { transactions, rebalance = 'cooperative', hearsAfterMs = 0 } = setting
-  const faulty = withFaults(memoryClient(cluster, { transactions, rebalance, hearsAfterMs }), {
+  const { transactions, rebalance = 'cooperative', hearsAfterMs = 0, groupProtocol = 'classic' } = setting
+  const heartbeats = seededRandom(seed * 19 + 3)
+  let troubled = true
+  const losesHeartbeat = () => troubled && heartbeats() < LOST_HEARTBEATS
+  const faulty = withFaults(memoryClient(cluster, { transactions, rebalance, hearsAfterMs, losesHeartbeat }), {
     seed: seed + 1,
     clock,
     cluster,
@@ -103,7 +110,9 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     const disk = new SimulatedDisk({ clock, seed: seed * 31 + index, asyncReads: setting.asyncReads })
     return new SimulatedProcess(`p${index}`, world, disk)
   })
-  tell(`${guarantee}, ${transactions}, ${rebalance}, ${partitions} partitions, ${processes.length} processes`)
+  tell(
+    `${guarantee}, ${transactions}, ${groupProtocol}, ${rebalance}, ${partitions} partitions, ${processes.length} processes`,
+  )
 
   const tooLong = (record: SimulatedRecord) => {
     if (!takesTooLong(setting, record)) return 'never'
@@ -204,6 +213,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   await send(takeUntil(Infinity))
   tell('no further trouble')
   faulty.stop()
+  troubled = false
   callListeners.clear()
 
   const real = topicNaming(plan, APPLICATION_ID)

@@ -43,6 +43,8 @@ export interface SimulationOptions {
   readonly compare?: Comparison
   /** @default drawn from the seed */
   readonly guarantee?: SimulationCase['guarantee']
+  /** Who assigns the tasks: an instance, or the broker (KIP-1071). @default drawn from the seed */
+  readonly groupProtocol?: SimulationCase['groupProtocol']
   /** What to do with records on which functions fail. @default drawn from the seed */
   readonly onBadRecord?: SimulationCase['onBadRecord']
   /** The partition count of all topics that the topology reads or writes. @default 1 to 4, drawn from the seed */
@@ -100,11 +102,12 @@ export async function simulate(plan: Plan, options: SimulationOptions): Promise<
     input,
     idleAdvanceMs,
     onBadRecord,
+    groupProtocol,
     topicConfigs,
     quietMs = 0,
     clockSteps = true,
   } = options
-  const drawn = drawCase({ plan, seed, input, guarantee, partitions, onBadRecord })
+  const drawn = drawCase({ plan, seed, input, guarantee, partitions, onBadRecord, groupProtocol })
   const setting: SimulationCase = {
     ...drawn,
     troubles: clockSteps ? drawn.troubles : drawn.troubles.filter(({ kind }) => kind !== 'wall-clock-step'),

@@ -11,6 +11,8 @@ import {
   type Producer,
   type ProducerOptions,
   type RebalanceListener,
+  type StreamsGroupListener,
+  type StreamsSubscription,
   type Subscription,
   type TopicPartitionOffset,
 } from '@millrace/core'
@@ -189,7 +191,9 @@ export class SimulatedProcess {
       ...(setting.stateBufferBytes === undefined ? {} : { stateBufferBytes: setting.stateBufferBytes }),
       ...(setting.processingTimeoutMs === undefined ? {} : { processingTimeoutMs: setting.processingTimeoutMs }),
       ...(setting.idleAdvanceMs === undefined ? {} : { idleAdvanceMs: setting.idleAdvanceMs }),
-      numStandbyReplicas: setting.numStandbyReplicas ?? 0,
+      groupProtocol: setting.groupProtocol ?? 'classic',
+      // The broker decides it in a streams group.
+      numStandbyReplicas: setting.groupProtocol === 'streams' ? 0 : (setting.numStandbyReplicas ?? 0),
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
       repartitionPurgeIntervalMs: 300,
@@ -213,7 +217,10 @@ export class SimulatedProcess {
         this.#world.transactions?.seeks(this.name, position)
         member.seek(position)
       }
-      return withMethod(withMethod(member, 'subscribe', subscribe), 'seek', seek)
+      const joinStreamsGroup = (subscription: StreamsSubscription) =>
+        member.joinStreamsGroup!({ ...subscription, listener: this.#followedTasks(subscription.listener) })
+      const subscribing = withMethod(withMethod(member, 'subscribe', subscribe), 'joinStreamsGroup', joinStreamsGroup)
+      return withMethod(subscribing, 'seek', seek)
     }
     const producer = (options: ProducerOptions) => this.#watched(client.producer(options), options.transactionalId)
     return withMethod(withMethod(client, 'groupConsumer', groupConsumer), 'producer', producer)
@@ -231,6 +238,22 @@ export class SimulatedProcess {
       transactions.sends(this.name, transactionalId, offsets)
     }
     return withMethod(withMethod(producer, 'init', init), 'sendOffsets', sendOffsets)
+  }
+
+  #followedTasks(listener: StreamsGroupListener): StreamsGroupListener {
+    return {
+      onAssigned: async (partitions, tasks) => {
+        await listener.onAssigned(partitions, tasks)
+        this.#assigned = true
+      },
+      onRevoked: partitions => listener.onRevoked(partitions),
+      onLost: partitions => {
+        this.#assigned = false
+        return listener.onLost(partitions)
+      },
+      onEndpoints: endpoints => listener.onEndpoints(endpoints),
+      onShutdown: () => listener.onShutdown(),
+    }
   }
 
   #followed(listener: RebalanceListener): RebalanceListener {

@@ -73,6 +73,8 @@ export interface SimulationCase {
   readonly transactions: 'group-metadata' | 'producer-per-task'
   /** What a rebalance takes from a member. @default 'cooperative' */
   readonly rebalance?: 'cooperative' | 'eager'
+  /** Who assigns the tasks: a member, or the broker (KIP-1071). @default 'classic' */
+  readonly groupProtocol?: 'classic' | 'streams'
   /** Each process has a place of its own in the group, which it keeps for a session when it stops. @default false */
   readonly staticMembers?: boolean
   readonly onBadRecord: 'fail' | 'continue' | 'dead-letter'

@@ -1,0 +1,383 @@
+import {
+  millraceError,
+  type CommittedOffset,
+  type FetchedBatch,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type GroupMetadata,
+  type StreamsEndpoint,
+  type StreamsSubscription,
+  type StreamsTaskId,
+  type StreamsTasks,
+  type Subscription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { Group } from '../group/group.ts'
+import type { StreamsAnswer, StreamsRefusal } from '../group/streams-group.ts'
+import type { TaskNames } from '../group/sticky-assignor.ts'
+import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
+import { fencedError } from './fenced-error.ts'
+import { Fetcher } from './fetcher.ts'
+import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
+import { Signal } from './signal.ts'
+import { checkStable } from './stable-offsets.ts'
+
+const NO_TASKS: StreamsTasks = { active: [], standby: [], warmup: [] }
+const HEARTBEAT_MS = 500
+/** How long topics may be missing or wrong, as they are while brokers hear of them. */
+const TOPICS_PATIENCE_MS = 2_000
+
+/**
+ * A member of a streams group. Heartbeats go on in the background, whatever the owner does; an assignment waits for the next poll. An
+ * answer that is lost may have held an assignment, so that the member gives everything up and joins again.
+ */
+export class MemoryStreamsConsumer implements GroupConsumer {
+  readonly #connection: Connection
+  readonly #options: GroupConsumerOptions
+  readonly #group: Group
+  readonly #signal: Signal
+  readonly #fetcher: Fetcher
+  #subscription: StreamsSubscription | undefined
+  #memberId: string
+  #epoch = 0
+  #assigned: StreamsTasks = NO_TASKS
+  #pending = false
+  #owned: StreamsTasks = NO_TASKS
+  #held = false
+  #lost = false
+  #rejoin = false
+  #failure: unknown
+  #shutdown = false
+  #endpoints: readonly StreamsEndpoint[] = []
+  #toldEndpoints = '[]'
+  #wrongSince: number | undefined
+  #partitions: readonly TopicPartition[] = []
+  #beating = false
+  #wake = new AbortController()
+  #woken = false
+  #closed = false
+
+  constructor(connection: Connection, options: GroupConsumerOptions) {
+    this.#connection = connection
+    this.#options = options
+    this.#group = connection.cluster.groups.group(options.groupId)
+    this.#memberId = this.#newMemberId()
+    this.#signal = new Signal(connection.cluster.clock)
+    this.#fetcher = new Fetcher({
+      cluster: connection.cluster,
+      committedOnly: options.isolationLevel === 'read_committed',
+      maxPartitionBytes: options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
+      notify: this.#signal.notify,
+    })
+  }
+
+  subscribe(_subscription: Subscription): void {
+    throw new TypeError('The broker assigns in a streams group: use joinStreamsGroup')
+  }
+
+  joinStreamsGroup(subscription: StreamsSubscription): void {
+    const before = this.#subscription
+    this.#subscription = subscription
+    if (before !== undefined && JSON.stringify(before.topology) !== JSON.stringify(subscription.topology))
+      this.#rejoin = true
+    this.#signal.notify()
+  }
+
+  seek(position: TopicPartitionOffset): void {
+    this.#fetcher.seek(position)
+    this.#signal.notify()
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.setPaused(partitions, true)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.setPaused(partitions, false)
+    this.#signal.notify()
+  }
+
+  poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
+    return request(this.#connection, () => this.#poll(maxWaitMs))
+  }
+
+  wakeup(): void {
+    this.#woken = true
+    this.#signal.notify()
+  }
+
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    return request(this.#connection, () => {
+      checkStable(this.#connection.cluster, this.#group.id, partitions)
+      return this.#group.offsets.get(partitions)
+    })
+  }
+
+  commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    return request(this.#connection, () => {
+      if (this.#closed) throw closedError('group consumer', 'commit')
+      this.#present()
+      const caller = () => ({ memberId: this.#memberId, generation: this.#epoch, groupInstanceId: undefined })
+      let refusal = this.#group.commit(caller(), offsets)
+      if (refusal === 'STALE_MEMBER_EPOCH') {
+        this.#beat()
+        this.#present()
+        refusal = this.#group.commit(caller(), offsets)
+      }
+      if (refusal !== undefined) throw this.#goneWith(refusal)
+    })
+  }
+
+  confirm(_maxAgeMs: number): Promise<void> {
+    return request(this.#connection, () => {
+      if (this.#closed) throw closedError('group consumer', 'confirm')
+      this.#present()
+      this.#beat()
+      this.#present()
+    })
+  }
+
+  groupMetadata(): GroupMetadata {
+    const { groupId, groupInstanceId } = this.#options
+    const renew = () =>
+      request(this.#connection, () => {
+        this.#present()
+        this.#beat()
+        this.#present()
+        return this.groupMetadata()
+      })
+    const metadata = { groupId, generationId: this.#epoch, memberId: this.#memberId, renew }
+    return groupInstanceId === undefined ? metadata : { ...metadata, groupInstanceId }
+  }
+
+  isRebalancing(): boolean {
+    return !this.#held || this.#pending || this.#lost || this.#rejoin || this.#failure !== undefined
+  }
+
+  requestRejoin(_reason: string): void {
+    this.#rejoin = true
+    this.#signal.notify()
+  }
+
+  async close({ leave = true }: { readonly leave?: boolean } = {}): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#connection.forget(this)
+    this.#fetcher.assign([])
+    this.#wake.abort()
+    const { streams } = this.#group
+    if (this.#connection.crashed || this.#connection.disconnected) this.silence()
+    else if (leave) streams.leave(this.#memberId)
+    else if (this.#options.groupInstanceId !== undefined) streams.leave(this.#memberId, 'for a while')
+    else this.silence()
+    this.#signal.notify()
+  }
+
+  /** No heartbeats from here on. */
+  silence(): void {
+    this.#group.streams.silence(this.#memberId)
+  }
+
+  revive(): void {
+    if (!this.#closed) this.#group.streams.revive(this.#memberId)
+  }
+
+  async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
+    if (this.#closed) throw closedError('group consumer', 'poll')
+    const { clock } = this.#connection.cluster
+    const end = clock.monotonic() + maxWaitMs
+    for (;;) {
+      if (this.#subscription !== undefined) await this.#followGroup(this.#subscription)
+      if (this.#connection.crashed) return NEVER
+      if (this.#connection.disconnected) throw disconnectedError()
+      const batches = this.#fetcher.fetch()
+      const left = end - clock.monotonic()
+      if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
+        this.#woken = false
+        return batches
+      }
+      await this.#signal.wait(left)
+    }
+  }
+
+  async #followGroup(subscription: StreamsSubscription): Promise<void> {
+    const { listener } = subscription
+    if (!this.#beating) {
+      this.#beating = true
+      this.#beat()
+      void this.#beatAlways()
+    }
+    const endpoints = JSON.stringify(this.#endpoints)
+    if (endpoints !== this.#toldEndpoints) {
+      this.#toldEndpoints = endpoints
+      listener.onEndpoints(this.#endpoints)
+    }
+    if (this.#shutdown) {
+      this.#shutdown = false
+      listener.onShutdown()
+    }
+    if (this.#failure !== undefined) {
+      await this.#withdraw(partitions => listener.onLost(partitions))
+      throw this.#failure
+    }
+    if (this.#lost) {
+      await this.#withdraw(partitions => listener.onLost(partitions))
+      this.#joinAgain()
+    }
+    if (this.#rejoin && this.#epoch > 0) {
+      await this.#withdraw(partitions => listener.onRevoked(partitions))
+      this.#joinAgain()
+    }
+    if (this.#pending && !this.#lost) await this.#take(this.#assigned, subscription)
+  }
+
+  async #take(tasks: StreamsTasks, { partitionsOf, listener }: StreamsSubscription): Promise<void> {
+    const partitions = await partitionsOf(tasks.active)
+    const gone = without(this.#partitions, partitions)
+    const added = without(partitions, this.#partitions)
+    if (gone.length > 0) {
+      this.#hold(without(this.#partitions, gone))
+      await listener.onRevoked(gone)
+      if (this.#connection.crashed || this.#closed) return
+    }
+    this.#hold(partitions)
+    this.#owned = tasks
+    this.#held = true
+    if (tasks === this.#assigned) this.#pending = false
+    this.#nudge()
+    await listener.onAssigned(added, tasks)
+  }
+
+  #hold(partitions: readonly TopicPartition[]): void {
+    this.#partitions = partitions
+    this.#fetcher.hold(partitions)
+  }
+
+  async #withdraw(tell: (partitions: readonly TopicPartition[]) => Promise<void>): Promise<void> {
+    const partitions = this.#partitions
+    this.#hold([])
+    if (partitions.length > 0) await tell(partitions)
+  }
+
+  #joinAgain(): void {
+    if (this.#connection.crashed || this.#closed) return
+    this.#lost = false
+    this.#rejoin = false
+    this.#epoch = 0
+    this.#held = false
+    this.#pending = false
+    this.#assigned = NO_TASKS
+    this.#owned = NO_TASKS
+    this.#beat()
+  }
+
+  /** Heartbeats at once; the group tells it of a change in this way, too. */
+  readonly #nudge = (): void => {
+    if (this.#connection.hearsAfterMs === 0) this.#wake.abort()
+  }
+
+  async #beatAlways(): Promise<void> {
+    const { clock } = this.#connection.cluster
+    const { heartbeatIntervalMs = HEARTBEAT_MS } = this.#options
+    const { hearsAfterMs } = this.#connection
+    while (!this.#closed && !this.#connection.crashed && this.#failure === undefined) {
+      await clock.sleep(Math.max(heartbeatIntervalMs, hearsAfterMs), this.#wake.signal)
+      this.#wake = new AbortController()
+      this.#beat()
+    }
+  }
+
+  #beat(): void {
+    const { crashed, disconnected, losesHeartbeat } = this.#connection
+    if (crashed || disconnected || this.#closed || this.#lost || this.#failure !== undefined) return
+    const { topology, processId, host, wantsShutdown } = this.#subscription!
+    const { groupInstanceId, sessionTimeoutMs = 45_000, rebalanceTimeoutMs = 300_000 } = this.#options
+    const { clientId } = this.#connection
+    const joins = this.#epoch === 0
+    const join = {
+      ...{ topology, processId, clientId, host, sessionTimeoutMs, rebalanceTimeoutMs },
+      nudge: this.#nudge,
+    }
+    const answer = this.#group.streamsHeartbeat({
+      memberId: this.#memberId,
+      epoch: this.#epoch,
+      groupInstanceId,
+      owned: namesOf(joins ? NO_TASKS : this.#owned),
+      wantsShutdown: wantsShutdown(),
+      join: joins ? join : undefined,
+    })
+    if (losesHeartbeat()) {
+      if (!joins) this.#rejoin = true
+    } else if (typeof answer === 'string') this.#refused(answer)
+    else this.#answered(answer)
+    this.#signal.notify()
+  }
+
+  #answered({ epoch, assigned, status, detail, shutdown, endpoints }: StreamsAnswer): void {
+    this.#epoch = epoch
+    this.#endpoints = endpoints
+    if (shutdown) this.#shutdown = true
+    if (assigned !== undefined) {
+      this.#assigned = tasksOf(assigned)
+      this.#pending = true
+    }
+    const isEmpty = this.#assigned.active.length === 0 && this.#assigned.standby.length === 0
+    if (!this.#held) this.#pending = status === 'ok' || !isEmpty
+    this.#watchTopics(status, detail)
+  }
+
+  #watchTopics(status: StreamsAnswer['status'], detail: string): void {
+    const now = this.#connection.cluster.clock.monotonic()
+    if (status === 'ok' || status === 'delayed') this.#wrongSince = undefined
+    else this.#wrongSince ??= now
+    if (this.#wrongSince === undefined || now - this.#wrongSince < TOPICS_PATIENCE_MS) return
+    this.#failure = millraceError('MILLRACE_GROUP_TOPICS_WRONG', { groupId: this.#group.id, reason: detail })
+  }
+
+  #refused(refusal: StreamsRefusal): void {
+    const { id: groupId } = this.#group
+    if (refusal === 'UNRELEASED_INSTANCE_ID') return
+    if (refusal === 'TOPOLOGY_STALE')
+      this.#failure = millraceError('MILLRACE_GROUP_TOPOLOGY_STALE', { groupId, reason: refusal })
+    else if (refusal === 'INCONSISTENT_GROUP_PROTOCOL')
+      this.#failure = millraceError('MILLRACE_GROUP_INCOMPATIBLE', { groupId, reason: refusal })
+    else this.#goneWith(refusal)
+  }
+
+  #goneWith(refusal: string) {
+    if (refusal === 'FENCED_INSTANCE_ID') this.#failure ??= fencedError(this.#options, refusal)
+    if (refusal === 'UNKNOWN_MEMBER_ID') this.#memberId = this.#newMemberId()
+    this.#lost = true
+    this.#signal.notify()
+    return fencedError(this.#options, refusal)
+  }
+
+  #present(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (!this.#held || this.#lost) throw fencedError(this.#options, 'UNKNOWN_MEMBER_ID')
+  }
+
+  #newMemberId(): string {
+    return this.#connection.cluster.groups.newMemberId(this.#connection.clientId)
+  }
+}
+
+function namesOf({ active, standby, warmup }: StreamsTasks): TaskNames {
+  const names = (tasks: readonly StreamsTaskId[]) => new Set(tasks.map(task => `${task.subTopology}_${task.partition}`))
+  return { active: names(active), standby: names([...standby, ...warmup]) }
+}
+
+function tasksOf({ active, standby }: TaskNames): StreamsTasks {
+  const tasks = (names: ReadonlySet<string>) =>
+    [...names].map(name => {
+      const at = name.lastIndexOf('_')
+      return { subTopology: name.slice(0, at), partition: Number(name.slice(at + 1)) }
+    })
+  return { active: tasks(active), standby: tasks(standby), warmup: [] }
+}
+
+function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
+  const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))
+  return partitions.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
+}
