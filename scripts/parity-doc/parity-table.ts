@@ -24,7 +24,7 @@ const DIFFERENTIAL = 'test/differential/run.test.ts'
 const DESCRIBE = 'test/differential/describe.test.ts'
 /** Texts of `describe()` that Java wrote. */
 const DESCRIBED = 'packages/core/src/topology/kafka-streams.test.ts'
-const USER_STORES = 'packages/runtime/src/state/views/user-store.test.ts'
+const USER_STORES = 'packages/runtime/src/state/task-stores/user-store.test.ts'
 const CONTEXT = core('operators/user-processor')
 const TYPES = 'packages/core/src/dsl/dsl.test-d.ts'
 const SOURCES = 'packages/core/src/topology/sources-and-optimisation.test.ts'

@@ -104,9 +104,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the changelog position is written without the changes',
-    file: 'packages/runtime/src/state/task-stores/task-stores.ts',
-    from: 'await state.write(changes, offsets)',
-    to: 'await state.write([], offsets)',
+    file: 'packages/runtime/src/state/task-stores/store-backends.ts',
+    from: 'await state.write(changes, positions)',
+    to: 'await state.write([], positions)',
   },
   {
     name: 'records that are still buffered are committed at revocation',

@@ -29,7 +29,6 @@ import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
 import type { StateDirectory } from '../state/directory/state-directory.ts'
 import { GLOBAL_DIRECTORY } from '../state/directory/state-paths.ts'
 import { TaskStores } from '../state/task-stores/task-stores.ts'
-import { userStore } from '../state/views/user-store.ts'
 
 export interface GlobalStoresOptions {
   readonly plan: Plan
@@ -74,7 +73,7 @@ export class GlobalStores implements ReadableGlobals {
   }
 
   readOnlyStore(name: string): unknown {
-    const current = () => userStore(this.#open!.stores.buffer(name), this.#open!.context) as object
+    const current = () => this.#open!.stores.entriesOf(name, this.#open!.context) as object
     return new Proxy(current(), {
       get(_target, property) {
         if (WRITES.has(property)) {
@@ -214,7 +213,7 @@ async function compileGlobals(
     orderedStore: name => stores.orderedStore(name),
     globalStore: name => stores.tableStore(name),
     isGlobalStore: () => false,
-    userStore: name => userStore(stores.buffer(name), context),
+    userStore: name => stores.entriesOf(name, context),
     schedule: () => {
       throw millraceError('MILLRACE_PUNCTUATION_GLOBAL', { operator: global.processor })
     },

@@ -1,6 +1,6 @@
 import { type Headers, NO_HEADERS, type Producer } from '@millrace/core'
 import type { ChangelogWriter } from '../state/buffer/store-output.ts'
-import type { TaskStorePlan } from '../state/task-stores/task-stores.ts'
+import type { TaskStorePlan } from '../state/task-stores/task-store-plan.ts'
 import { endOfValue, headersOf } from '../state/format/value-with-headers.ts'
 import type { RecordContext } from './record-context.ts'
 

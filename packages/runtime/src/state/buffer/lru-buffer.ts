@@ -1,6 +1,6 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
 import type { LruOrder } from './lru-order.ts'
-import { mapStored } from '../views/shown-values.ts'
+import { mapStored } from './map-stored.ts'
 import type { StoreBuffer } from './store-buffer.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
 import type { BufferContext, EmitListener } from './store-output.ts'

@@ -1,5 +1,6 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
 import type { BufferEntry } from './buffer-entry.ts'
+import type { SegmentSpan } from './segments.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
 import type { EmitListener } from './store-output.ts'
 
@@ -55,4 +56,17 @@ export interface KeyedBuffer extends TaskBuffer {
   onEmit(listener: EmitListener, sendOldValues: boolean): void
   /** As the backend counts, with the changes that it has not seen. */
   approximateCount(): Promise<number>
+}
+
+/** The write buffer of a store of windows. */
+export interface SlotBuffer extends TaskBuffer {
+  get(key: unknown, slot: number): MaybePromise<StoredValue | undefined>
+  /** A null value deletes. */
+  put(key: unknown, slot: number, value: unknown, timestamp: number): void
+  onEmit(listener: EmitListener, sendOldValues: boolean): void
+  /** Windows that start before it are expired and not shown. */
+  readonly expiredBefore: number
+  /** Windows that start before it are hidden from the operator too. */
+  readonly forgottenBefore: number
+  segmentsBetween(from: number, to: number): readonly SegmentSpan[]
 }

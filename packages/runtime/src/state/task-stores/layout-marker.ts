@@ -1,7 +1,7 @@
 import type { Logger, StoreChanges, StorePlan, TaskState, TopicPartitionOffset } from '@millrace/core'
 import { indexName } from '../expiry/expiry-index.ts'
 import { segmentIntervalMs } from '../format/store-codec.ts'
-import type { TaskStorePlan } from './task-stores.ts'
+import type { TaskStorePlan } from './task-store-plan.ts'
 import { versionedIntervalMs } from '../buffer/versioned-rows.ts'
 
 /**

@@ -2,7 +2,8 @@ import { isMillraceError, type Plan, topicNaming } from '@millrace/core'
 import type { ResolvedOptions } from '../../config/options.ts'
 import { parseTaskName, type TaskId, taskName } from '../../task-id.ts'
 import type { StateDirectory } from '../directory/state-directory.ts'
-import { TaskStores, type TaskStorePlan } from './task-stores.ts'
+import type { TaskStorePlan } from './task-store-plan.ts'
+import { TaskStores } from './task-stores.ts'
 
 export interface StoresOfTasks {
   /** As of now: which topics a pattern matches may change between two assignments. */

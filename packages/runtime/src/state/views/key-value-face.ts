@@ -1,7 +1,8 @@
 import type { KeyValueStore, StoredValue } from '@millrace/core'
 import { type ByteRange, prefixRange, successor } from './byte-ranges.ts'
 import { mergedEntries } from '../buffer/merged-entries.ts'
-import { mapStored, valuePutter, valueShower } from './shown-values.ts'
+import { mapStored } from '../buffer/map-stored.ts'
+import { valuePutter, valueShower } from './shown-values.ts'
 import type { BufferContext } from '../buffer/store-output.ts'
 import type { KeyedBuffer } from '../buffer/task-buffer.ts'
 

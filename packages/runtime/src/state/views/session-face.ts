@@ -2,7 +2,7 @@ import { type RangeEntry, type SessionStore, type Window, windowed } from '@mill
 import { inKeyRange, keysRange } from './byte-ranges.ts'
 import { type MergedEntry, mergedEntries } from '../buffer/merged-entries.ts'
 import type { RangeBuffer } from '../buffer/range-buffer.ts'
-import { mapStored } from './shown-values.ts'
+import { mapStored } from '../buffer/map-stored.ts'
 import type { BufferContext } from '../buffer/store-output.ts'
 
 /** A session store as user code sees it. */

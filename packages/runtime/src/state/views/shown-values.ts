@@ -1,15 +1,13 @@
 import {
-  isPromise,
-  type MaybePromise,
   millraceError,
   NO_HEADERS,
   type StoredValue,
   type ValueAndTimestamp,
   type ValueTimestampHeaders,
 } from '@millrace/core'
-import { RangeBuffer } from '../buffer/range-buffer.ts'
+import type { RangeBuffer } from '../buffer/range-buffer.ts'
 import type { BufferContext } from '../buffer/store-output.ts'
-import type { KeyedBuffer, TaskBuffer } from '../buffer/task-buffer.ts'
+import type { SlotBuffer, TaskBuffer } from '../buffer/task-buffer.ts'
 import type { ValueWithHeaders } from '../format/value-with-headers.ts'
 
 /** How user code sees a stored value: with its timestamp where the store keeps one. */
@@ -20,13 +18,24 @@ export function valueShower(buffer: TaskBuffer): (stored: StoredValue) => unknow
   return timestamped ? stored => ({ value: stored.value, timestamp: stored.timestamp }) : stored => stored.value
 }
 
-/** How user code puts a value: the other way round. */
-export function valuePutter(
-  buffer: KeyedBuffer | RangeBuffer,
-  context: BufferContext,
-): (key: unknown, slot: number, value: unknown) => void {
+/** Puts a value that user code gives. */
+export type ValuePutter = (key: unknown, slot: number, value: unknown) => void
+
+/** A store to put values into. */
+type Puttable = TaskBuffer & Pick<SlotBuffer, 'put'>
+
+/** How user code puts a value: the reverse of `valueShower`. */
+export function valuePutter(buffer: Puttable, context: BufferContext): ValuePutter {
+  return guarded(buffer, unguardedPutter(buffer, context))
+}
+
+/** How user code adds a value beside others that have the same key and slot. */
+export function valueAppender(buffer: RangeBuffer): ValuePutter {
+  return guarded(buffer, (key, slot, value) => buffer.append(key, slot, value))
+}
+
+function guarded(buffer: TaskBuffer, put: ValuePutter): ValuePutter {
   const store = buffer.codec.plan.name
-  const put = unguardedPutter(buffer, context)
   return (key, slot, value) => {
     if (key === undefined) throw millraceError('MILLRACE_STORE_UNDEFINED', { store, part: 'a key' })
     if (value === undefined) throw millraceError('MILLRACE_STORE_UNDEFINED', { store, part: 'a value' })
@@ -34,13 +43,7 @@ export function valuePutter(
   }
 }
 
-function unguardedPutter(
-  buffer: KeyedBuffer | RangeBuffer,
-  context: BufferContext,
-): (key: unknown, slot: number, value: unknown) => void {
-  if (buffer instanceof RangeBuffer && buffer.codec.plan.retainDuplicates === true) {
-    return (key, slot, value) => buffer.append(key, slot, value)
-  }
+function unguardedPutter(buffer: Puttable, context: BufferContext): ValuePutter {
   if (!buffer.codec.plan.timestamped) return (key, slot, value) => buffer.put(key, slot, value, context.timestamp)
   if (buffer.codec.plan.withHeaders === true) {
     return (key, slot, given) => {
@@ -54,12 +57,4 @@ function unguardedPutter(
     const stamped = value as ValueAndTimestamp<unknown> | null
     buffer.put(key, slot, stamped === null ? null : stamped.value, stamped?.timestamp ?? context.timestamp)
   }
-}
-
-/** At once where the value is on the heap. */
-export function mapStored<T>(
-  stored: MaybePromise<StoredValue | undefined>,
-  map: (stored: StoredValue | undefined) => T,
-): MaybePromise<T> {
-  return isPromise(stored) ? stored.then(map) : map(stored)
 }

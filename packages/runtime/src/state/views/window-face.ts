@@ -1,16 +1,19 @@
 import type { WindowStore } from '@millrace/core'
 import { type ByteRange, inKeyRange, keyRange, keysRange } from './byte-ranges.ts'
 import { mergedEntries } from '../buffer/merged-entries.ts'
-import type { RangeBuffer } from '../buffer/range-buffer.ts'
 import type { SegmentSpan } from '../buffer/segments.ts'
-import { mapStored, valuePutter, valueShower } from './shown-values.ts'
-import type { StoreBuffer } from '../buffer/store-buffer.ts'
+import { mapStored } from '../buffer/map-stored.ts'
+import type { SlotBuffer } from '../buffer/task-buffer.ts'
+import { type ValuePutter, valuePutter, valueShower } from './shown-values.ts'
 import type { BufferContext } from '../buffer/store-output.ts'
 
 /** A window store as user code sees it. */
-export function windowFace(buffer: StoreBuffer | RangeBuffer, context: BufferContext): WindowStore<unknown, unknown> {
+export function windowFace(
+  buffer: SlotBuffer,
+  context: BufferContext,
+  put: ValuePutter = valuePutter(buffer, context),
+): WindowStore<unknown, unknown> {
   const show = valueShower(buffer)
-  const put = valuePutter(buffer, context)
   async function* within(from: number, to: number, ranges: readonly ByteRange[], reverse: boolean) {
     for (const range of reverse ? [...ranges].reverse() : ranges) {
       for await (const entry of mergedEntries(buffer, range.from, range.to, reverse)) {

@@ -16,8 +16,7 @@ import { rocksdb } from '@millrace/store-rocksdb'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../observe/console-logger.ts'
-import { TaskStores } from '../task-stores/task-stores.ts'
-import { userStore } from './user-store.ts'
+import { TaskStores } from './task-stores.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-user-store-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -51,7 +50,7 @@ async function openStore(backend: StoreBackend, overrides: Partial<StorePlan>) {
     async fresh(): Promise<unknown> {
       await stores.clear('store', [])
       await stores.start(context, () => undefined)
-      return userStore(stores.buffer('store'), context)
+      return stores.userStore('store', context)
     },
     async commit() {
       await stores.flush()
