@@ -85,7 +85,8 @@ class Client implements MemoryClient, Connection {
     this.capabilities = {
       transactions: options.transactions ?? 'group-metadata',
       deleteRecords: true,
-      compression: ['none'],
+      // Kept as they are: no reader can tell.
+      compression: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
       staticMembership: true,
       // All is in one thread: while it is blocked, no session ends either.
       busyHeartbeats: true,
@@ -115,8 +116,7 @@ class Client implements MemoryClient, Connection {
   }
 
   producer(options: ProducerOptions): Producer {
-    const { compression = 'none', transactionalId } = options
-    if (compression !== 'none') throw this.#cannot(`compression "${compression}"`)
+    const { transactionalId } = options
     if (transactionalId !== undefined && this.capabilities.transactions === 'none') throw this.#cannot('transactions')
     return this.#open('producer', new MemoryProducer(this, options))
   }

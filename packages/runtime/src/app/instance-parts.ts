@@ -262,6 +262,12 @@ function checkCapabilities({ name, capabilities }: KafkaClient, options: Resolve
   if (options.groupProtocol === 'streams' && !capabilities.streamsGroups) {
     throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'groupProtocol "streams" (KIP-1071)' })
   }
+  if (!capabilities.compression.includes(options.compression)) {
+    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', {
+      client: name,
+      feature: `compression "${options.compression}"`,
+    })
+  }
   if (options.groupInstanceId !== undefined && !capabilities.staticMembership) {
     throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'static membership (groupInstanceId)' })
   }

@@ -2,6 +2,7 @@ import {
   type BadTimestampPolicy,
   type ClientFactory,
   type Clock,
+  type CompressionCodec,
   isInRange,
   type Logger,
   memoryStore,
@@ -45,6 +46,11 @@ export interface KafkaStreamsOptions {
    * with this limit; for other topics check `max.message.bytes`. Kafka's `max.request.size`. @default 1 MiB
    */
   readonly maxRequestBytes?: number
+  /**
+   * How produced batches are compressed, in the topics of the application and in its internal topics. `zstd` costs least and saves most;
+   * all readers of the output must support the codec. The client must too. Kafka's `compression.type`. @default 'none'
+   */
+  readonly compression?: CompressionCodec
   /**
    * Called with an error that stops this instance. Returns `shutdown-instance`, or `shutdown-application` to stop all instances
    * because they would fail with the same error. Kafka Streams' `setUncaughtExceptionHandler`. @default a function that returns `shutdown-instance`
@@ -244,6 +250,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   maxRequestBytes: {
     default: 1_048_576,
     ...number({ from: 1_024, of: 'bytes' }),
+  },
+  compression: {
+    default: 'none',
+    check: oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+    expected: 'it must be none, gzip, snappy, lz4 or zstd',
   },
   onUncaughtError: {
     default: () => () => 'shutdown-instance' as const,

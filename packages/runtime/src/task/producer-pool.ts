@@ -83,7 +83,7 @@ export class ProducerPool {
   }
 
   #make(key: string, task: TaskId | undefined): Producer {
-    const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, clock } = this.#options
+    const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, compression, clock } = this.#options
     const name = this.perTask ? key : this.#processId
     const inner = this.#client.producer(
       this.transactional
@@ -91,9 +91,10 @@ export class ProducerPool {
             transactionalId: `${applicationId}-${name}`,
             transactionTimeoutMs,
             maxBatchBytes,
+            compression,
             reach: () => this.#reach(task),
           }
-        : { maxBatchBytes },
+        : { maxBatchBytes, compression },
     )
     return new LimitedProducer(inner, this.#limits, clock)
   }
