@@ -25,7 +25,17 @@ export interface SinkTopics {
 
 interface Target extends TargetTopic {
   readonly appender: TopicAppender
+  readonly encode: Encoders
 }
+
+interface Encoders {
+  readonly key: Writer
+  readonly value: Writer
+  /** Of a windowed key, what decides about the partition. */
+  readonly inner: Writer | undefined
+}
+
+type Writer = ReturnType<typeof writerOf>
 
 /** Records without a key stay on one partition for this many, which keeps batches full, then go to the next. */
 const STICKY_RECORDS = 1000
@@ -40,35 +50,31 @@ export function compileSink(
   const scratch = new ByteSink()
   const targets = new Map<string, Target>()
   let sticky = 0
+  /** Of a sink with one topic, once it is open. */
+  let only: Target | undefined
 
   const open = (topic: string): Target | Promise<Target> => {
     const name = topics.decorate(topic)
     const add = (partitions: number) => {
       const appender = producer.topic(name, { origin: context.originsOf(node.name) })
-      const target = { topic: appender.topic, partitions, appender }
+      const target = { topic: appender.topic, partitions, appender, encode: encoders(appender.topic) }
       targets.set(topic, target)
+      if (typeof node.topic === 'string') only = target
       return target
     }
     const partitions = topics.partitions(name)
     return typeof partitions === 'number' ? add(partitions) : partitions.then(add)
   }
 
-  const writers = new Map<string, ReturnType<typeof encoders>>()
-  const encoders = (topic: string) => ({
+  const encoders = (topic: string): Encoders => ({
     key: writerOf(node.keySerde, topic),
     value: writerOf(node.valueSerde, topic),
     inner: node.keySerde.inner === undefined ? undefined : writerOf(node.keySerde.inner, topic),
   })
-  const encodersFor = (topic: string) => {
-    let found = writers.get(topic)
-    if (found === undefined) writers.set(topic, (found = encoders(topic)))
-    return found
-  }
 
   function send(target: Target, key: unknown, value: unknown): void {
-    const { appender, partitions } = target
+    const { appender, partitions, encode } = target
     const { cursor, timestamp, headers } = context
-    const encode = encodersFor(appender.topic)
     scratch.position = 0
     let keyStart = -1
     let keyEnd = -1
@@ -150,6 +156,7 @@ export function compileSink(
   }
 
   return (key, value): void | Promise<void> => {
+    if (only !== undefined) return guardedSend(only, key, value)
     let topic: string
     try {
       topic =

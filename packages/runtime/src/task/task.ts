@@ -26,6 +26,7 @@ import { showKey } from './key-identity.ts'
 import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { ProcessingLimit } from './processing-limit.ts'
+import { PlainTurn, RECORDS_PER_LOOK_AT_CLOCK } from './plain-turn.ts'
 import { Punctuations } from './punctuation.ts'
 import { RecordContext } from './record-context.ts'
 import { type RecordSnapshot, returnTo } from './record-snapshot.ts'
@@ -44,8 +45,6 @@ const ADVANCED = '#advanced'
 /** This many records are processed, or for this long, before other tasks, the group and the commit have their turn. */
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
-/** The clock is read after this many records, and after each one that was waited for. */
-const RECORDS_PER_LOOK_AT_CLOCK = 128
 /** This many entries of a store are looked at for having expired, before others have their turn. */
 const EXPIRIES_PER_TURN = 4096
 
@@ -85,6 +84,7 @@ export class Task {
   /** Caches are flushed after each record, see `GivenUpRecords`. */
   #careful: boolean
   #idleSince: number | undefined
+  #plainTurn: PlainTurn | undefined
 
   constructor(options: TaskOptions) {
     this.#options = options
@@ -137,6 +137,20 @@ export class Task {
     })
     this.#topology = topology
     if (inFlight.used) this.#inFlight = inFlight
+    else if (this.#held === undefined) {
+      this.#plainTurn = new PlainTurn({
+        queues: this.#queues,
+        topology,
+        context: this.context,
+        limit: this.#limit,
+        lookAhead: this.#lookAhead,
+        clock,
+        task: this,
+        oldest: () => this.#oldest(),
+        overdue: queue => this.#overdue(queue),
+        giveUp: (queue, error) => this.#giveUp(queue, error),
+      })
+    }
     if (idleAdvanceMs !== undefined && topology.advances) {
       this.#idle = new IdleTime({ clock, idleAdvanceMs, emitIntervalMs, endsOf })
     }
@@ -244,7 +258,9 @@ export class Task {
     const expiring = this.stores.expires
     let expired = false
     await this.#lookAhead.prepare(queues, this.#topology!)
-    while (count < limit) {
+    const isPlain = this.#plainTurn !== undefined && !expiring && !this.#careful && !givenUp.any
+    if (isPlain) count = await this.#plainTurn!.run(limit, turnEnds)
+    while (!isPlain && count < limit) {
       const queue = queues.length === 1 ? queues[0]! : this.#oldest()
       if (queue === undefined || !queue.hasHead()) break
       if (expiring) {

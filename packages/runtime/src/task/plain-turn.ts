@@ -1,0 +1,119 @@
+import { type Clock, PROGRESS_OVERDUE, PROGRESS_RECORDS } from '@millrace/core'
+import type { CompiledTopology } from './compile-topology.ts'
+import type { LookAheadReader } from './look-ahead.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { ProcessingLimit } from './processing-limit.ts'
+import type { RecordContext } from './record-context.ts'
+
+/** The clock is read after this many records, and after each one that was waited for. */
+export const RECORDS_PER_LOOK_AT_CLOCK = 128
+
+export interface PlainTurnOptions {
+  readonly queues: readonly PartitionQueue[]
+  readonly topology: CompiledTopology
+  readonly context: RecordContext
+  readonly limit: ProcessingLimit
+  readonly lookAhead: LookAheadReader
+  readonly clock: Clock
+  readonly task: { readonly commitRequested: boolean }
+  /** The queue whose first record has the smallest timestamp. */
+  oldest(): PartitionQueue | undefined
+  /** @throws what says that a function has blocked the thread for too long */
+  overdue(queue: PartitionQueue): void
+  /** Decides about a record that has failed. @throws where the policy is to fail */
+  giveUp(queue: PartitionQueue, error: unknown): void
+}
+
+/**
+ * A task's turn where nothing has to be taken back, expires, or is under way besides the record at hand. Most records are processed
+ * here, so the loop is in a plain function: V8 optimises the body of an async one less, which costs 70 ns for each record.
+ */
+export class PlainTurn {
+  readonly #with: PlainTurnOptions
+  readonly #lookAhead: LookAheadReader
+  /** Records that were taken. */
+  #count = 0
+  #over = false
+  #readsAhead = false
+  // The record that was taken last, and what was known before it.
+  #queue: PartitionQueue | undefined
+  #streamTime = -1
+  #partitionTime = -1
+
+  constructor(options: PlainTurnOptions) {
+    this.#with = options
+    this.#lookAhead = options.lookAhead
+  }
+
+  /** Processes records, no more than `limit` and until the moment `ends`. @returns how many */
+  async run(limit: number, ends: number): Promise<number> {
+    const { queues, topology, limit: patience } = this.#with
+    this.#count = 0
+    this.#over = false
+    while (!this.#over) {
+      const waiting = this.#take(limit, ends)
+      if (this.#readsAhead) {
+        this.#readsAhead = false
+        await this.#lookAhead.prepare(queues, topology)
+      }
+      if (waiting === undefined) continue
+      try {
+        await waiting
+        patience.beginAnew()
+        if (patience.progress[PROGRESS_OVERDUE] !== 0) this.#with.overdue(this.#queue!)
+      } catch (error) {
+        this.#failed(error)
+      }
+      this.#done(ends, true)
+    }
+    return this.#count
+  }
+
+  /** Takes records until one has to be waited for, which it gives, or until there is something else to do. */
+  #take(limit: number, ends: number): void | Promise<void> {
+    const { queues, topology, context } = this.#with
+    const { progress } = this.#with.limit
+    while (!this.#over && this.#count < limit) {
+      const queue = queues.length === 1 ? queues[0]! : this.#with.oldest()
+      if (queue === undefined || !queue.hasHead()) break
+      if (this.#lookAhead.wants(queue, topology)) {
+        this.#readsAhead = true
+        return
+      }
+      const timestamp = queue.headTimestamp
+      this.#queue = queue
+      this.#streamTime = context.streamTime
+      this.#partitionTime = queue.partitionTime
+      queue.take()
+      if (timestamp > context.streamTime) context.streamTime = timestamp
+      this.#count++
+      context.unit = undefined
+      try {
+        const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
+        if (waiting !== undefined) return waiting
+        if (progress[PROGRESS_OVERDUE] !== 0) this.#with.overdue(queue)
+      } catch (error) {
+        this.#failed(error)
+      }
+      this.#done(ends, false)
+    }
+    this.#over = true
+  }
+
+  #failed(error: unknown): void {
+    const queue = this.#queue!
+    this.#with.context.streamTime = this.#streamTime
+    queue.giveUp(this.#partitionTime)
+    this.#with.giveUp(queue, error)
+  }
+
+  /** The record is processed: the turn is over where the clock, another queue or the commit says so. */
+  #done(ends: number, waited: boolean): void {
+    const { queues, clock, task } = this.#with
+    const { progress } = this.#with.limit
+    progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
+    if ((waited || this.#count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.monotonic() >= ends) this.#over = true
+    else if (queues.length > 1 && !this.#queue!.hasHead()) this.#over = true
+    else if (task.commitRequested) this.#over = true
+  }
+}
