@@ -188,7 +188,7 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     const { clock } = this.#connection.cluster
     const end = clock.monotonic() + maxWaitMs
     for (;;) {
-      if (this.#subscription !== undefined) await this.#followGroup(this.#subscription)
+      while (this.#subscription !== undefined && (await this.#followGroup(this.#subscription)));
       if (this.#connection.crashed) return NEVER
       if (this.#connection.disconnected) throw disconnectedError()
       const batches = this.#fetcher.fetch()
@@ -201,7 +201,9 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     }
   }
 
-  async #followGroup(subscription: StreamsSubscription): Promise<void> {
+  /** True when something was done: meanwhile there may be more. */
+  async #followGroup(subscription: StreamsSubscription): Promise<boolean> {
+    if (this.#connection.crashed || this.#connection.disconnected || this.#closed) return false
     const { listener } = subscription
     if (!this.#beating) {
       this.#beating = true
@@ -224,27 +226,39 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     if (this.#lost) {
       await this.#withdraw(partitions => listener.onLost(partitions))
       this.#joinAgain()
+      return true
     }
     if (this.#rejoin && this.#epoch > 0) {
       await this.#withdraw(partitions => listener.onRevoked(partitions))
       this.#joinAgain()
+      return true
     }
-    if (this.#pending && !this.#lost) await this.#take(this.#assigned, subscription)
+    const assignment = this.#assignment
+    if (assignment !== undefined) await this.#take(assignment, subscription)
+    return assignment !== undefined
+  }
+
+  /** What is assigned and not taken yet. */
+  get #assignment(): StreamsTasks | undefined {
+    const isGone = this.#lost || this.#failure !== undefined || (this.#rejoin && this.#epoch > 0)
+    return this.#pending && !isGone ? this.#assigned : undefined
   }
 
   async #take(tasks: StreamsTasks, { partitionsOf, listener }: StreamsSubscription): Promise<void> {
     const partitions = await partitionsOf(tasks.active)
+    // Others may have by now what was assigned then.
+    if (this.#assignment !== tasks || this.#connection.crashed || this.#closed) return
     const gone = without(this.#partitions, partitions)
     const added = without(partitions, this.#partitions)
     if (gone.length > 0) {
       this.#hold(without(this.#partitions, gone))
       await listener.onRevoked(gone)
-      if (this.#connection.crashed || this.#closed) return
+      if (this.#assignment !== tasks || this.#connection.crashed || this.#closed) return
     }
     this.#hold(partitions)
     this.#owned = tasks
     this.#held = true
-    if (tasks === this.#assigned) this.#pending = false
+    this.#pending = false
     this.#nudge()
     await listener.onAssigned(added, tasks)
   }

@@ -50,8 +50,9 @@ export interface Member {
 
 /** How a heartbeat in a streams group went. Assignments come in its answers, and each only once. */
 export interface WorkerAnswer {
-  /** For which member. */
+  /** For which member, in which epoch. */
   readonly memberId: string
+  readonly epoch: number
   /** Undefined where the request was sent and no answer came. */
   readonly answer: StreamsGroupHeartbeatResponse | undefined
   /** Milliseconds since the epoch, monotonic in all threads of this process. */
@@ -137,13 +138,13 @@ async function beat({ memberId, generationId, groupInstanceId, brokers, streams 
 
 async function beatStreams(request: StreamsGroupHeartbeatRequest): Promise<void> {
   const sent = performance.timeOrigin + performance.now()
-  const { memberId } = request
+  const { memberId, memberEpoch: epoch } = request
   let answer: StreamsGroupHeartbeatResponse | undefined
   try {
     answer = await connection!.send(streamsGroupHeartbeatApi, request, { timeoutMs: requestTimeoutMs })
   } finally {
     if (answer !== undefined && MOVED.has(answer.errorCode)) coordinator = undefined
-    else tell({ memberId, answer, sent, received: performance.timeOrigin + performance.now() })
+    else tell({ memberId, epoch, answer, sent, received: performance.timeOrigin + performance.now() })
   }
   // The main thread may have told of another member, or of more tasks, meanwhile.
   if (member?.streams !== request || MOVED.has(answer.errorCode)) return

@@ -21,6 +21,7 @@ import { commitOffsets } from '../committed-offsets.ts'
 import type { WorkerAnswer } from '../heartbeat-worker.ts'
 import { refusedMembership } from './refused-membership.ts'
 import {
+  allOf,
   assignedTasks,
   endpointData,
   endpointsOf,
@@ -94,6 +95,8 @@ export class StreamsMembership {
   #countedAt = Number.NEGATIVE_INFINITY
   /** When the last assignment was asked for and received, in milliseconds of `WorkerAnswer`. */
   #lastAssignment = { sent: Number.NEGATIVE_INFINITY, received: Number.NEGATIVE_INFINITY }
+  /** Answers to what was sent earlier are of no account. */
+  #joinedFrom = Number.NEGATIVE_INFINITY
   #beating: Promise<void> | undefined
   #attempts = 0
   #ended = false
@@ -134,7 +137,7 @@ export class StreamsMembership {
 
   /** What is assigned and not taken yet. */
   get assignment(): StreamsTasks | undefined {
-    return this.#pending && !this.#lost ? this.#assigned : undefined
+    return this.#pending && !this.#lost && !this.wantsRejoin && this.#failure === undefined ? this.#assigned : undefined
   }
 
   takeEndpoints(): readonly StreamsEndpoint[] | undefined {
@@ -150,11 +153,11 @@ export class StreamsMembership {
     return shutdown
   }
 
-  /** The owner holds this from now on: what else it had, it has given up. */
-  hold(tasks: StreamsTasks): void {
-    this.#owned = tasks
+  /** The owner holds what is assigned from now on: what else it had, it has given up. */
+  hold(): void {
+    this.#owned = this.#assigned
     this.#held = true
-    if (tasks === this.#assigned) this.#pending = false
+    this.#pending = false
     this.#follow()
     this.#kick()
   }
@@ -312,11 +315,11 @@ export class StreamsMembership {
 
   #take(
     answer: StreamsGroupHeartbeatResponse,
-    { memberId, asked, sent, received }: Omit<WorkerAnswer, 'answer'> & { readonly asked: number },
+    { memberId, asked, sent, received }: Omit<WorkerAnswer, 'answer' | 'epoch'> & { readonly asked: number },
   ): void {
     const { groupId, changed, clock } = this.#options
     // Of who this member was before it joined again.
-    if (memberId !== this.#memberId || this.#ended) return
+    if (memberId !== this.#memberId || sent < this.#joinedFrom || this.#ended) return
     if (answer.errorCode !== 0) return this.#refused(new KafkaError(answer.errorCode, answer.errorMessage))
     if (this.#lost) return
     this.#busy?.beat()
@@ -350,8 +353,10 @@ export class StreamsMembership {
     this.#pending = true
   }
 
-  #fromWorker({ memberId, answer, sent, received }: WorkerAnswer): void {
+  #fromWorker({ memberId, epoch, answer, sent, received }: WorkerAnswer): void {
     if (answer === undefined) return this.#answerIsLost()
+    // The worker had not heard of a newer epoch yet.
+    if (answer.errorCode !== 0 && epoch < this.#epoch) return
     const age = now() - sent
     this.#take(answer, { memberId, asked: this.#options.clock.monotonic() - age, sent, received })
   }
@@ -387,7 +392,8 @@ export class StreamsMembership {
     return {
       ...this.#identity(),
       memberEpoch: this.#epoch,
-      ...ownedData(joins ? NO_TASKS : this.#owned),
+      // What may be taken before the answer comes counts as held: else the broker could give it to others meanwhile.
+      ...ownedData(joins ? NO_TASKS : allOf(this.#owned, this.#assigned)),
       shutdownApplication: wantsShutdown(),
       ...(told !== undefined && {
         taskOffsets: offsetData(told, ({ offset }) => offset),
@@ -426,7 +432,8 @@ export class StreamsMembership {
     this.#endpointEpoch = -1
     this.#statuses.forget()
     this.#countedAt = Number.NEGATIVE_INFINITY
-    this.#lastAssignment = { sent: now(), received: now() }
+    this.#joinedFrom = now()
+    this.#lastAssignment = { sent: this.#joinedFrom, received: this.#joinedFrom }
     this.#busy?.follow(undefined)
     this.#kick()
   }
@@ -437,7 +444,8 @@ export class StreamsMembership {
     if (this.#epoch <= 0 || this.#ended || this.#lost || this.#failure !== undefined)
       return this.#busy.follow(undefined)
     const { cluster, groupId, groupInstanceId } = this.#options
-    const { taskOffsets: _offsets, taskEndOffsets: _ends, ...streams } = this.#request()
+    // It knows of what is held later than this thread, so it says nothing of it, which stands for all that is assigned.
+    const streams = { ...this.#identity(), memberEpoch: this.#epoch }
     const brokers = [...cluster.metadata.brokers.values()]
     const member = { memberId: this.#memberId, generationId: this.#epoch, brokers, streams }
     const busy = this.#busy

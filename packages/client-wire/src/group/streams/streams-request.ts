@@ -145,6 +145,18 @@ function partitionsOf(
   return topics.flatMap(({ topic, partitions }) => partitions.map(partition => ({ topic, partition })))
 }
 
+/** The tasks of both, each once. */
+export function allOf(some: StreamsTasks, others: StreamsTasks): StreamsTasks {
+  const both = (a: readonly StreamsTaskId[], b: readonly StreamsTaskId[]) => [
+    ...new Map([...a, ...b].map(task => [`${task.subTopology}_${task.partition}`, task])).values(),
+  ]
+  return {
+    active: both(some.active, others.active),
+    standby: both(some.standby, others.standby),
+    warmup: both(some.warmup, others.warmup),
+  }
+}
+
 export function isNothing({ active, standby, warmup }: StreamsTasks): boolean {
   return active.length === 0 && standby.length === 0 && warmup.length === 0
 }

@@ -79,7 +79,7 @@ export class WireStreamsConsumer implements GroupConsumer {
   async poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
     return this.#loop.poll(maxWaitMs, async () => {
       this.#check('poll')
-      if (this.#subscription !== undefined) await this.#followGroup(this.#subscription)
+      while (this.#subscription !== undefined && (await this.#followGroup(this.#subscription)));
       return this.#fetcher.take()
     })
   }
@@ -137,8 +137,11 @@ export class WireStreamsConsumer implements GroupConsumer {
     await this.#membership?.close(options.leave ?? true)
   }
 
-  /** Brings what the group has done since the last poll to the listener, in the order in which it happened. */
-  async #followGroup({ listener }: StreamsSubscription): Promise<void> {
+  /**
+   * Brings what the group has done since the last poll to the listener, in the order in which it happened. True when something was
+   * done: meanwhile there may be more.
+   */
+  async #followGroup({ listener }: StreamsSubscription): Promise<boolean> {
     const membership = (this.#membership ??= this.#newMembership())
     const endpoints = membership.takeEndpoints()
     if (endpoints !== undefined) listener.onEndpoints(endpoints)
@@ -153,28 +156,36 @@ export class WireStreamsConsumer implements GroupConsumer {
     if (membership.isLost) {
       await this.#withdraw(partitions => listener.onLost(partitions))
       membership.forgo()
+      return true
     }
     if (membership.wantsRejoin) {
       await this.#withdraw(partitions => listener.onRevoked(partitions))
       membership.rejoin()
+      return true
     }
     const assignment = membership.assignment
     if (assignment !== undefined) await this.#take(assignment, membership)
+    return assignment !== undefined
   }
 
-  /** First what goes, then what is new. The broker hears of it only when all of it has happened. */
+  /**
+   * First what goes, then what is new. The broker hears of it only when all of it has happened, and it may assign otherwise before: then
+   * it is taken from the beginning, since others may have what was assigned by then.
+   */
   async #take(tasks: StreamsTasks, membership: StreamsMembership): Promise<void> {
     const { partitionsOf, listener } = this.#subscription!
     const partitions = await partitionsOf(tasks.active)
+    if (membership.assignment !== tasks) return
     const gone = without(this.#partitions, partitions)
     const added = without(partitions, this.#partitions)
     if (gone.length > 0) {
       this.#hold(without(this.#partitions, gone))
       await listener.onRevoked(gone)
+      if (membership.assignment !== tasks) return
     }
     this.#hold(partitions)
     // First, so that what the listener asks of the group in the name of these tasks is answered.
-    membership.hold(tasks)
+    membership.hold()
     await listener.onAssigned(added, tasks)
   }
 

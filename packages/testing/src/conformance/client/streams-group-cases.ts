@@ -90,6 +90,50 @@ export const streamsGroupCases: readonly ClientCase[] = [
     },
   },
   {
+    name: 'streams group: does not take tasks that were assigned otherwise while it looked at them',
+    requires,
+    async run(harness) {
+      const { member: a, options } = await lonelyMember(harness, 6)
+      const [b, c] = [new StreamsTestMember(harness, options), new StreamsTestMember(harness, options)]
+      let open = (): void => {}
+      const gate = new Promise<void>(resolve => (open = resolve))
+      let looks = 0
+      b.beforeTaking = () => (looks++ === 0 ? Promise.resolve() : gate)
+      const members = [a, b, c]
+      const check = (done: () => boolean) => () => {
+        const all = members.flatMap(({ tasks }) => tasks.active).map(({ partition }) => partition)
+        assert.equal(
+          new Set(all).size,
+          all.length,
+          `nobody has the task of another: ${members.map(({ active }) => active).join(' | ')}`,
+        )
+        return done()
+      }
+      // It stops at the first tasks that it is assigned.
+      const stopped = pollMembersUntil(
+        harness,
+        [b],
+        'b is through',
+        check(() => b.tasks.active.length === 2),
+      )
+      await pollMembersUntil(
+        harness,
+        [a],
+        'a has given up what b is to have',
+        check(() => a.tasks.active.length === 3 && looks > 1),
+      )
+      const others = pollMembersUntil(
+        harness,
+        [a, c],
+        'all are owned',
+        check(() => members.every(({ tasks }) => tasks.active.length === 2)),
+      )
+      await new Promise(resolve => setTimeout(resolve, harness.timings.heartbeatIntervalMs * 10))
+      open()
+      await Promise.all([stopped, others])
+    },
+  },
+  {
     name: 'streams group: gives tasks to others when a member leaves, or after the session timeout',
     requires,
     async run(harness) {

@@ -33,6 +33,8 @@ export class StreamsTestMember {
   endpoints: readonly StreamsEndpoint[] = []
   wantsShutdown = false
   shutdowns = 0
+  /** Runs when there is an assignment, before it is taken. */
+  beforeTaking: () => Promise<void> = async () => {}
   /** Runs inside the callback. */
   onRevoked: () => Promise<void> = async () => {}
   #polling = false
@@ -55,7 +57,10 @@ export class StreamsTestMember {
       tags: {},
       positions: () => [],
       wantsShutdown: () => this.wantsShutdown,
-      partitionsOf: async tasks => tasks.flatMap(task => partitionsOf(subTopologies, task)),
+      partitionsOf: async tasks => {
+        await this.beforeTaking()
+        return tasks.flatMap(task => partitionsOf(subTopologies, task))
+      },
       listener: {
         onAssigned: async (partitions, tasks) => {
           this.#called(`assigned ${namesOf(tasks.active)}`)
