@@ -39,7 +39,7 @@ export function checkDefault(type: AvroType, value: JsonValue): string | undefin
     case 'record':
       if (!isJsonObject(value)) return misfit(value, `the record ${type.name}`)
       return first(type.fields, field => {
-        const given = value[field.name] ?? field.defaultValue
+        const given = Object.hasOwn(value, field.name) ? value[field.name] : field.defaultValue
         if (given === undefined) return `the field "${field.name}" is missing`
         return checkDefault(field.type, given)
       })

@@ -58,7 +58,9 @@ class Comparison {
 
   #compare(reader: AvroType, writer: AvroType): readonly Incompatibility[] {
     if (writer.kind === 'union') {
-      if (reader.kind !== 'union') return writer.branches.flatMap(branch => this.#compareBranch(reader, branch))
+      if (reader.kind !== 'union') {
+        return writer.branches.flatMap((branch, index) => this.compare(String(index), reader, branch))
+      }
       return writer.branches.flatMap((branch, index) =>
         this.#within(String(index), () =>
           this.#compareBranch(reader, branch).length === 0
@@ -92,7 +94,7 @@ class Comparison {
     return [this.#found('TYPE_MISMATCH', kinds)]
   }
 
-  /** A branch has no path of its own in the reader. */
+  /** Only whether there is a reason matters. */
   #compareBranch(reader: AvroType, writer: AvroType): readonly Incompatibility[] {
     return this.compare('', reader, writer)
   }

@@ -1,0 +1,210 @@
+import type { ByteSink } from '@millrace/core'
+import { AvroMisfit } from './avro-cursor.ts'
+import type { AvroRecord, AvroType, AvroUnion } from './schema.ts'
+import {
+  branchOf,
+  converterOf,
+  isWrapped,
+  type KnownConverter,
+  shapeOf,
+  shapeOfValue,
+  type ValueForm,
+} from './value-form.ts'
+import { writeBigLong, writeInt, writeLong } from './write-integers.ts'
+
+export type AvroWriter = (sink: ByteSink, value: unknown) => void
+
+/** Compiles a function that appends a value in Avro's binary encoding: the bytes that Java's `GenericDatumWriter` writes. */
+export function compileWriter(type: AvroType, form: ValueForm): AvroWriter {
+  return new WriterCompiler(form).compile(type)
+}
+
+class WriterCompiler {
+  readonly #form: ValueForm
+  readonly #made = new Map<AvroType, AvroWriter>()
+
+  constructor(form: ValueForm) {
+    this.#form = form
+  }
+
+  compile(type: AvroType): AvroWriter {
+    const made = this.#made.get(type)
+    if (made !== undefined) return made
+    // A recursive type meets this one while its own writer is being made.
+    let writer: AvroWriter | undefined
+    this.#made.set(type, (sink, value) => writer!(sink, value))
+    const raw = this.#compileRaw(type)
+    const known = converterOf(type, this.#form)
+    writer = known === undefined ? raw : converting(raw, known)
+    this.#made.set(type, writer)
+    return writer
+  }
+
+  #compileRaw(type: AvroType): AvroWriter {
+    switch (type.kind) {
+      case 'null':
+        return (_sink, value) => {
+          if (value !== null && value !== undefined) throw misfit(value, 'null')
+        }
+      case 'boolean':
+        return (sink, value) => {
+          if (typeof value !== 'boolean') throw misfit(value, 'a boolean')
+          sink.reserve(1)
+          sink.buffer[sink.position++] = value ? 1 : 0
+        }
+      case 'int':
+        return (sink, value) => {
+          if (typeof value !== 'number' || (value | 0) !== value) throw misfit(value, 'an int of 32 bits')
+          writeInt(sink, value)
+        }
+      case 'long':
+        return (sink, value) => {
+          if (typeof value === 'number' && Number.isSafeInteger(value)) return writeLong(sink, value)
+          if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) {
+            throw misfit(value, 'a long: a safe integer, or a bigint of 64 bits')
+          }
+          writeBigLong(sink, value)
+        }
+      case 'float':
+        return (sink, value) => {
+          if (typeof value !== 'number') throw misfit(value, 'a number')
+          sink.reserve(4)
+          sink.position = sink.buffer.writeFloatLE(value, sink.position)
+        }
+      case 'double':
+        return (sink, value) => {
+          if (typeof value !== 'number') throw misfit(value, 'a number')
+          sink.reserve(8)
+          sink.position = sink.buffer.writeDoubleLE(value, sink.position)
+        }
+      case 'string':
+        return (sink, value) => {
+          if (typeof value !== 'string') throw misfit(value, 'a string')
+          writeText(sink, value)
+        }
+      case 'bytes':
+        return (sink, value) => {
+          if (!(value instanceof Uint8Array)) throw misfit(value, 'bytes (a Uint8Array)')
+          writeLong(sink, value.length)
+          sink.append(value)
+        }
+      case 'fixed': {
+        const { size, name } = type
+        return (sink, value) => {
+          if (!(value instanceof Uint8Array) || value.length !== size)
+            throw misfit(value, `${size} bytes of the fixed ${name}`)
+          sink.append(value)
+        }
+      }
+      case 'enum': {
+        const indexes = new Map(type.symbols.map((symbol, index) => [symbol, index]))
+        return (sink, value) => {
+          const index = indexes.get(value as string)
+          if (index === undefined) throw misfit(value, `a symbol of ${type.name}: ${type.symbols.join(', ')}`)
+          writeInt(sink, index)
+        }
+      }
+      case 'array': {
+        const writeItem = this.compile(type.items)
+        return (sink, value) => {
+          if (!Array.isArray(value)) throw misfit(value, 'an array')
+          if (value.length > 0) writeLong(sink, value.length)
+          value.forEach((item, index) => within(`[${index}]`, () => writeItem(sink, item)))
+          writeInt(sink, 0)
+        }
+      }
+      case 'map': {
+        const writeValue = this.compile(type.values)
+        return (sink, value) => {
+          if (shapeOfValue(value) !== 'object') throw misfit(value, 'a map')
+          const names = Object.keys(value as object)
+          if (names.length > 0) writeLong(sink, names.length)
+          for (const name of names) {
+            writeText(sink, name)
+            within(name, () => writeValue(sink, (value as Readonly<Record<string, unknown>>)[name]))
+          }
+          writeInt(sink, 0)
+        }
+      }
+      case 'record':
+        return this.#compileRecord(type)
+      case 'union':
+        return this.#compileUnion(type)
+    }
+  }
+
+  #compileRecord(type: AvroRecord): AvroWriter {
+    const names = type.fields.map(field => field.name)
+    const writers = type.fields.map(field => this.compile(field.type))
+    return (sink, value) => {
+      if (shapeOfValue(value) !== 'object') throw misfit(value, `the record ${type.name}`)
+      const record = value as Readonly<Record<string, unknown>>
+      let index = 0
+      try {
+        for (; index < names.length; index++) writers[index]!(sink, record[names[index]!])
+      } catch (error) {
+        throw error instanceof AvroMisfit ? error.within(names[index]!) : error
+      }
+    }
+  }
+
+  #compileUnion(type: AvroUnion): AvroWriter {
+    const form = this.#form
+    const writers = type.branches.map(branch => this.compile(branch))
+    const expected = isWrapped(type, form) ? 'wrapped in an object with the name of its branch' : 'of a branch'
+    const shapes = new Map(
+      isWrapped(type, form) ? [] : type.branches.map((branch, index) => [shapeOf(branch, form), index]),
+    )
+    const kinds = type.branches.map(branch => ('name' in branch ? branch.name : branch.kind)).join(', ')
+    return (sink, value) => {
+      const direct = shapes.get(shapeOfValue(value ?? null)!)
+      if (direct !== undefined) {
+        writeInt(sink, direct)
+        return writers[direct]!(sink, value)
+      }
+      const chosen = branchOf(type, value ?? null, form)
+      if (chosen === undefined) throw misfit(value, `${expected} of the union of ${kinds}`)
+      writeInt(sink, chosen.index)
+      writers[chosen.index]!(sink, chosen.value)
+    }
+  }
+}
+
+function converting(raw: AvroWriter, { converter, logicalType }: KnownConverter): AvroWriter {
+  return (sink, value) => {
+    let converted: unknown
+    try {
+      converted = converter.toRaw(value, logicalType)
+    } catch (error) {
+      throw new AvroMisfit(error instanceof Error ? error.message : String(error))
+    }
+    raw(sink, converted)
+  }
+}
+
+function writeText(sink: ByteSink, text: string): void {
+  const length = Buffer.byteLength(text)
+  writeLong(sink, length)
+  sink.reserve(length)
+  sink.position += sink.buffer.write(text, sink.position, 'utf8')
+}
+
+function within(step: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    throw error instanceof AvroMisfit ? error.within(step) : error
+  }
+}
+
+function misfit(value: unknown, expected: string): AvroMisfit {
+  return new AvroMisfit(`${shown(value)} is not ${expected}`)
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (Array.isArray(value)) return 'an array'
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

@@ -1,0 +1,119 @@
+import { ByteSink } from '@millrace/core'
+import { AvroCursor, AvroMisfit } from '../../packages/schema-registry/src/avro/avro-cursor.ts'
+import { incompatibilities } from '../../packages/schema-registry/src/avro/compatibility.ts'
+import { compileReader } from '../../packages/schema-registry/src/avro/compile-reader.ts'
+import { compileWriter } from '../../packages/schema-registry/src/avro/compile-writer.ts'
+import { parseSchemaText } from '../../packages/schema-registry/src/avro/parse-schema.ts'
+import { printSchema } from '../../packages/schema-registry/src/avro/print-schema.ts'
+import type { AvroType } from '../../packages/schema-registry/src/avro/schema.ts'
+import type { AvroJudge, ParsedVerdict, SchemaCase } from './avro-judge.ts'
+import { choiceFrom } from './choice.ts'
+import { describe, type Described, FORM, generateValue, valueOf } from './described-value.ts'
+import { evolveSchema } from './evolve-schema.ts'
+import { generateSchema } from './generate-schema.ts'
+
+/** What a case covered, for counts of the whole run. */
+export type Outcome = 'refused schema' | 'compatible' | 'incompatible'
+
+export interface Comparison {
+  readonly case: SchemaCase
+  readonly outcome: Outcome
+  readonly values: number
+  readonly refusedValues: number
+  /** What Java and Millrace disagree on; empty if nothing. */
+  readonly differences: readonly string[]
+}
+
+const VALUES_PER_CASE = 3
+
+export async function compareCase(judge: AvroJudge, seed: number): Promise<Comparison> {
+  const choice = choiceFrom(seed)
+  const writerJson = generateSchema(choice)
+  const readerJson = choice.chance(0.9) ? evolveSchema(choice, writerJson) : generateSchema(choice)
+  const texts = { writer: JSON.stringify(writerJson), reader: JSON.stringify(readerJson) }
+  const writer = parse(texts.writer)
+  const reader = parse(texts.reader)
+  const isUsable = 'type' in writer && 'type' in reader
+  const data = isUsable ? Array.from({ length: VALUES_PER_CASE }, () => generateValue(choice, writer.type)) : []
+  const asked: SchemaCase = { ...texts, data }
+  const verdict = await judge.judge(asked)
+  const differences = [
+    ...compareParsed('writer', writer, verdict.writer),
+    ...compareParsed('reader', reader, verdict.reader),
+  ]
+  const none = { case: asked, outcome: 'refused schema', values: 0, refusedValues: 0, differences } as const
+  if (!isUsable || verdict.results === undefined) return none
+  const found = incompatibilities(reader.type, writer.type).map(one => `${one.kind} ${one.path} ${one.message}`)
+  if (verdict.comparisonFailed !== undefined) {
+    if (found.length === 0)
+      differences.push(`Java cannot compare (${verdict.comparisonFailed}), Millrace finds nothing`)
+  } else if (found.join('\n') !== verdict.incompatibilities!.join('\n')) {
+    differences.push(
+      `incompatibilities: Java ${JSON.stringify(verdict.incompatibilities)}, Millrace ${JSON.stringify(found)}`,
+    )
+  }
+  const trips = data.map((datum, index) => {
+    const java = verdict.results![index]!
+    return { java, ours: roundTrip(writer.type, reader.type, datum, java.written), datum }
+  })
+  for (const { java, ours, datum } of trips) {
+    const value = JSON.stringify(datum)
+    if (java.written !== ours.written)
+      differences.push(`bytes of ${value}: Java ${java.written ?? java.writeRefused}, Millrace ${ours.written}`)
+    if ((java.refused === undefined) !== (ours.refused === undefined)) {
+      differences.push(`reading ${value}: Java ${java.refused ?? 'reads it'}, Millrace ${ours.refused ?? 'reads it'}`)
+    } else if (JSON.stringify(java.value) !== JSON.stringify(ours.value)) {
+      differences.push(`value of ${value}: Java ${JSON.stringify(java.value)}, Millrace ${JSON.stringify(ours.value)}`)
+    }
+  }
+  const refusedValues = trips.filter(({ java }) => java.refused !== undefined).length
+  return {
+    case: asked,
+    outcome: found.length === 0 ? 'compatible' : 'incompatible',
+    values: trips.length,
+    refusedValues,
+    differences,
+  }
+}
+
+type Parsed = { readonly type: AvroType } | { readonly refused: string }
+
+function parse(text: string): Parsed {
+  try {
+    return { type: parseSchemaText(text).type }
+  } catch (error) {
+    return { refused: (error as Error).message }
+  }
+}
+
+function compareParsed(side: string, ours: Parsed, java: ParsedVerdict): string[] {
+  if ('refused' in java)
+    return 'refused' in ours ? [] : [`the ${side}: Java refuses it (${java.refused}), Millrace does not`]
+  if ('refused' in ours) return [`the ${side}: Millrace refuses it (${ours.refused}), Java does not`]
+  const text = printSchema(ours.type)
+  return text === java.text ? [] : [`the text of the ${side}: Java ${java.text}, Millrace ${text}`]
+}
+
+interface OurTrip {
+  readonly written: string
+  readonly value?: Described
+  readonly refused?: string
+}
+
+/** Writes the value, and reads what Java wrote. */
+function roundTrip(writer: AvroType, reader: AvroType, datum: Described, javaWritten: string | undefined): OurTrip {
+  const sink = new ByteSink(16)
+  compileWriter(writer, FORM)(sink, valueOf(writer, datum))
+  const written = sink.buffer.subarray(0, sink.position).toString('base64')
+  const bytes = Buffer.from(javaWritten ?? written, 'base64')
+  const cursor = new AvroCursor()
+  cursor.start(bytes, 0, bytes.length)
+  try {
+    const value = compileReader(writer, reader, FORM)(cursor)
+    if (cursor.position !== cursor.end) return { written, refused: `${cursor.end - cursor.position} bytes are left` }
+    return { written, value: describe(reader, value) }
+  } catch (error) {
+    if (!(error instanceof AvroMisfit)) throw error
+    return { written, refused: error.message }
+  }
+}
