@@ -74,6 +74,18 @@ export const STEPS: readonly Step[] = [
     ),
     needs: 'java',
   },
+  {
+    ...check(
+      'schemas',
+      "random Avro schemas and data beside Java's Avro",
+      ...file('test/schemas/run.ts'),
+      '--seed',
+      '1',
+      '--cases',
+      '300',
+    ),
+    needs: 'java',
+  },
   { ...tests('e2e', 'clients and whole applications on a real Kafka'), needs: 'kafka' },
   {
     ...tests('e2e', 'whole applications over kafkajs'),

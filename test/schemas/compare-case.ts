@@ -26,6 +26,9 @@ export interface Comparison {
 
 const VALUES_PER_CASE = 3
 
+/** Java cannot make an empty array of the default of a union: it asks the union for the type of its items. */
+const ARRAY_DEFAULT = 'org.apache.avro.AvroRuntimeException: Not an array: ['
+
 export async function compareCase(judge: AvroJudge, seed: number): Promise<Comparison> {
   const choice = choiceFrom(seed)
   const writerJson = generateSchema(choice)
@@ -60,6 +63,7 @@ export async function compareCase(judge: AvroJudge, seed: number): Promise<Compa
     const value = JSON.stringify(datum)
     if (java.written !== ours.written)
       differences.push(`bytes of ${value}: Java ${java.written ?? java.writeRefused}, Millrace ${ours.written}`)
+    if (java.refused?.startsWith(ARRAY_DEFAULT) === true && ours.refused === undefined) continue
     if ((java.refused === undefined) !== (ours.refused === undefined)) {
       differences.push(`reading ${value}: Java ${java.refused ?? 'reads it'}, Millrace ${ours.refused ?? 'reads it'}`)
     } else if (JSON.stringify(java.value) !== JSON.stringify(ours.value)) {

@@ -364,6 +364,11 @@ export const ERROR_TABLE = {
     message: 'The schema is invalid: {reason}',
     hint: 'Correct the schema. For Avro, the specification at https://avro.apache.org/docs/ says what is allowed.',
   },
+  MILLRACE_SERDE_NOT_READY: {
+    kind: 'retriable',
+    message: 'A serde must first fetch {what}',
+    hint: 'No action needed: Millrace waits and tries the record again. In a program of your own, await prepare() of the serde before you use it.',
+  },
   MILLRACE_SERDE_ASYNC_SCHEMA: {
     kind: 'topology',
     message: 'The {vendor} schema of {serde} is asynchronous',

@@ -2,6 +2,7 @@ import { readVarint, skipVarint, varintSize, writeVarint } from '../record/varin
 import { asBuffer } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
+import { prepareOf } from '../serde/not-ready.ts'
 
 /*
  * An update of a table on its way to a grouping, as Kafka Streams writes it since 3.5 (ChangedSerializer):
@@ -29,6 +30,7 @@ const FIRST_WITH_LATEST = 3
 export function change(inner: Serde<unknown>): Serde<Change> {
   return Object.freeze({
     name: `change(${inner.name})`,
+    ...prepareOf(inner),
     serialize(value: Change, topic: string): Uint8Array {
       const newBytes = value.newValue === null ? undefined : inner.serialize(value.newValue, topic)
       const oldBytes = value.oldValue === null ? undefined : inner.serialize(value.oldValue, topic)

@@ -2,6 +2,7 @@ import { readInt32, readInt64, writeInt32, writeInt64 } from '../record/big-endi
 import { asBuffer, collect } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
+import { prepareOf } from '../serde/not-ready.ts'
 
 /*
  * Keys and values of the store of records that a left or outer join of streams has found no partner for yet, as Kafka Streams'
@@ -28,6 +29,7 @@ export function joinSideKey(inner: Serde<unknown>): Serde<JoinSideKey> {
   const name = `joinSideKey(${inner.name})`
   return {
     name,
+    ...prepareOf(inner),
     serialize: ({ timestamp, left, key }, topic) =>
       collect(sink => {
         sink.reserve(KEY_PREFIX)
@@ -50,6 +52,7 @@ export function joinSideValues(left: Serde<unknown>, right: Serde<unknown>): Ser
   const name = `joinSideValues(${left.name}, ${right.name})`
   return {
     name,
+    ...prepareOf(left, right),
     serialize: (values, topic) =>
       collect(sink => {
         sink.reserve(LIST_PREFIX)

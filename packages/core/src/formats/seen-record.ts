@@ -2,6 +2,7 @@ import { readInt32, readInt64, writeInt32, writeInt64 } from '../record/big-endi
 import { asBuffer, collect, inPlaceSerde } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
+import { prepareOf } from '../serde/not-ready.ts'
 
 /*
  * Keys and values of the store in which `deduplicate` keeps what it has let pass. A format of Millrace's own:
@@ -29,6 +30,7 @@ export function keyAndId(key: Serde<unknown>, id: Serde<unknown>): Serde<KeyAndI
   const name = `keyAndId(${key.name}, ${id.name})`
   return {
     name,
+    ...prepareOf(key, id),
     serialize: (both, topic) =>
       collect(sink => {
         const bytes = key.serialize(both.key, topic)

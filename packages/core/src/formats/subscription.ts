@@ -2,6 +2,7 @@ import { readInt32, writeInt32 } from '../record/big-endian.ts'
 import { asBuffer } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
+import { prepareOf } from '../serde/not-ready.ts'
 
 /*
  * What the two sides of a join by foreign key tell each other, as Kafka Streams 3.4 and later write it:
@@ -43,6 +44,7 @@ export function subscription(primaryKey: Serde<unknown>): Serde<Subscription> {
   const name = `subscription(${primaryKey.name})`
   return Object.freeze({
     name,
+    ...(primaryKey.prepare && { prepare: (topic: string) => primaryKey.prepare!(`${topic}-pk`) }),
     serialize({ hash, instruction, primaryKey: key, primaryPartition }: Subscription, topic: string): Uint8Array {
       const keyBytes = primaryKey.serialize(key, `${topic}-pk`)
       const version = primaryPartition === undefined ? 0 : 1
@@ -75,6 +77,7 @@ export function subscriptionResponse(foreignValue: Serde<unknown>): Serde<Subscr
   const name = `subscriptionResponse(${foreignValue.name})`
   return Object.freeze({
     name,
+    ...prepareOf(foreignValue),
     serialize({ hash, foreignValue: value }: SubscriptionResponse, topic: string): Uint8Array {
       const valueBytes = value === null ? Buffer.alloc(0) : foreignValue.serialize(value, topic)
       return Buffer.concat([Buffer.of(hash === null ? NO_HASH : 0), hash ?? Buffer.alloc(0), valueBytes])

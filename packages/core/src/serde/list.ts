@@ -5,6 +5,7 @@ import { asBuffer, collect, type InPlaceSerde } from './in-place-serde.ts'
 import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError } from './serde-errors.ts'
+import { prepareOf } from './not-ready.ts'
 
 /*
  * Kafka's ListSerde, as a list of ArrayList:
@@ -69,6 +70,7 @@ export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean 
     }
   const serde: Serde<(T | null)[]> = {
     name,
+    ...prepareOf(inner),
     serialize: (values, topic, headers) => collect(sink => writeList(values, sink, withTopic(topic, headers))),
     deserialize: (bytes, topic, headers) => readList(asBuffer(bytes), 0, bytes.length, withTopic(topic, headers)),
     ...(inPlace && {

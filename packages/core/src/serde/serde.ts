@@ -21,6 +21,12 @@ export interface Serde<T> {
   /** The hot path of `serialize`: appends the same bytes to `sink`. Leave out where topic or headers matter. */
   write?(value: T, sink: ByteSink): void
   /**
+   * Fetches what encoding and decoding need. The runtime awaits it for each topic, changelog and store before a task starts. A serde
+   * that meets something unknown later throws `notReady`.
+   * @throws when the fetch fails; with kind `retriable` the task is started again
+   */
+  prepare?(topic: string): Promise<void>
+  /**
    * Values are primitives, so that a store may hand out the value it keeps instead of a fresh decoding.
    * @default false
    */

@@ -8,6 +8,7 @@ import type { WindowsPort } from '../ports/windows.ts'
 import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError, shown } from './serde-errors.ts'
+import { prepareOf } from './not-ready.ts'
 
 /*
  * Windowed keys in topics, as Kafka Streams' TimeWindowedSerializer and SessionWindowedSerializer write them.
@@ -91,6 +92,7 @@ function windowedSerde<K>(inner: Serde<K>, suffix: WindowSuffix): Serde<Windowed
   return {
     name,
     inner,
+    ...prepareOf(inner),
     serialize(value, topic, headers) {
       const { key, window } = checked(suffix, value)
       return collect(sink => {

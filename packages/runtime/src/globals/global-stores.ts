@@ -10,6 +10,7 @@ import {
   type OperatorEnv,
   type Plan,
   type ProcessorNode,
+  readyAgain,
   type SourceNode,
   type TableStore,
   type TopicPartitionOffset,
@@ -23,6 +24,7 @@ import type { RestoreListener } from '../observe/restore-listener.ts'
 import { callScope } from '../task/call-scope.ts'
 import type { ReadableGlobals } from '../task/readable-globals.ts'
 import { RecordContext } from '../task/record-context.ts'
+import { prepareStores } from '../task/prepare-serdes.ts'
 import { type CompiledSource, compileSource } from '../task/source.ts'
 import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
 import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
@@ -109,6 +111,20 @@ export class GlobalStores implements ReadableGlobals {
         return true
       }
       if (error.kind !== 'retriable') throw error
+      const ready = readyAgain(error)
+      if (ready !== undefined) return await this.#after(ready)
+      this.#waiting.waits(error)
+      return false
+    }
+  }
+
+  /** Waits for what a serde fetches. The records that need it are polled again. */
+  async #after(ready: Promise<void>): Promise<boolean> {
+    try {
+      await ready
+      return true
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable')) throw error
       this.#waiting.waits(error)
       return false
     }
@@ -165,6 +181,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
       logger: options.logger,
       listener,
     })
+    await prepareStores(stores.plans)
     await restore.copyTables(signal)
     const context = new RecordContext(GLOBAL_DIRECTORY, options.applicationId, policyOf(setup))
     await stores.start(context, () => undefined)
@@ -259,9 +276,17 @@ async function takeOver(parts: Takeover, maxWaitMs: number): Promise<boolean> {
   const batches = await consumer.poll(maxWaitMs)
   if (batches.length === 0) return false
   const positions: TopicPartitionOffset[] = []
-  for (const batch of batches) {
-    await applyBatch(batch, sources.get(batch.topic)!, restore.positionOf(batch), context)
-    positions.push({ topic: batch.topic, partition: batch.partition, offset: batch.nextOffset })
+  try {
+    for (const batch of batches) {
+      await applyBatch(batch, sources.get(batch.topic)!, restore.positionOf(batch), context)
+      positions.push({ topic: batch.topic, partition: batch.partition, offset: batch.nextOffset })
+    }
+  } catch (error) {
+    // What was polled and not stored is polled again: a serde may have been waiting for something that is away.
+    for (const { topic, partition } of batches) {
+      consumer.seek({ topic, partition, offset: restore.positionOf({ topic, partition }) })
+    }
+    throw error
   }
   await stores.flush()
   await stores.persistAt(positions)

@@ -1,4 +1,4 @@
-import { type BadTimestampPolicy, millraceError, reasonOf } from '@millrace/core'
+import { type BadTimestampPolicy, isMillraceError, millraceError, reasonOf } from '@millrace/core'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -18,6 +18,8 @@ export function timestampInstead(
   cursor: PartitionQueue['cursor'],
   { context, onBadTimestamp }: BadTimestampSetting,
 ): number | undefined {
+  // The record may be read at the next attempt.
+  if (isMillraceError(error, 'retriable')) throw error
   const { timestamp } = cursor
   const policy = queue.source.node.onBadTimestamp ?? onBadTimestamp
   if (policy === 'partition-time' && queue.partitionTime >= 0) return queue.partitionTime

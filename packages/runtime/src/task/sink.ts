@@ -8,6 +8,7 @@ import {
   partitionForKey,
   type Process,
   type Producer,
+  readyAgain,
   shownOption,
   type SinkNode,
   type TargetTopic,
@@ -39,6 +40,8 @@ type Writer = ReturnType<typeof writerOf>
 
 /** Records without a key stay on one partition for this many, which keeps batches full, then go to the next. */
 const STICKY_RECORDS = 1000
+/** A record may wait this often for its serdes. */
+const MOST_WAITS = 8
 
 /** Compiles a sink: encodes into a scratch buffer, chooses the partition, and copies into the outgoing batch. */
 export function compileSink(
@@ -147,11 +150,17 @@ export function compileSink(
   const fail = (key: unknown, error: unknown): never =>
     context.fail(node.name, ofKey(key === UNOPENED ? context.showKey() : shownKey(key), error))
 
-  const guardedSend = (target: Target, key: unknown, value: unknown): void => {
+  const guardedSend = (target: Target, key: unknown, value: unknown, waits = 0): void | Promise<void> => {
     try {
       send(target, key, value)
     } catch (error) {
-      fail(key, error)
+      // A topic that is chosen for each record has not been prepared.
+      const ready = waits < MOST_WAITS ? readyAgain(error) : undefined
+      if (ready === undefined) return fail(key, error)
+      return ready.then(
+        () => guardedSend(target, key, value, waits + 1),
+        (failure: unknown) => fail(key, failure),
+      )
     }
   }
 
@@ -180,7 +189,7 @@ export function compileSink(
         (error: unknown): void => context.fail(node.name, error),
       )
     }
-    guardedSend(target, key, value)
+    return guardedSend(target, key, value)
   }
 }
 

@@ -2,6 +2,7 @@ import {
   isMillraceError,
   MillraceError,
   type Process,
+  readyAgain,
   type RecordCursor,
   type Serde,
   type SourceNode,
@@ -9,6 +10,9 @@ import {
 } from '@millrace/core'
 import { readerOf } from '../state/format/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
+
+/** A record may wait this often for its serdes. */
+const MOST_WAITS = 8
 
 /** How the records of one source topic enter a task. */
 export interface CompiledSource {
@@ -58,6 +62,8 @@ export function compileSource(options: SourceOptions): CompiledSource {
     context.headers = cursor.headers()
   }
 
+  // A key and a value may each wait once; what waits again and again has a serde that breaks its promise.
+  let waits = 0
   const process: CompiledSource['process'] = (cursor, partition, timestamp) => {
     enter(cursor, partition, timestamp)
     let key: unknown = null
@@ -73,8 +79,15 @@ export function compileSource(options: SourceOptions): CompiledSource {
       side = 'value'
       if (cursor.valueStart >= 0) value = readValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
     } catch (error) {
-      return context.fail(node.name, ofSide(side, error))
+      const ready = readyAgain(error)
+      if (ready === undefined || waits >= MOST_WAITS) {
+        waits = 0
+        return context.fail(node.name, ofSide(side, error))
+      }
+      waits += 1
+      return ready.then(() => process(cursor, partition, timestamp))
     }
+    waits = 0
     return forward(key, value)
   }
 

@@ -25,6 +25,7 @@ import { InFlight, type Owed } from './in-flight.ts'
 import { showKey } from './key-identity.ts'
 import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
+import { prepareSerdes } from './prepare-serdes.ts'
 import { ProcessingLimit } from './processing-limit.ts'
 import { PlainTurn, RECORDS_PER_LOOK_AT_CLOCK } from './plain-turn.ts'
 import { Punctuations } from './punctuation.ts'
@@ -108,6 +109,8 @@ export class Task {
   async start(inputs: readonly TaskInput[]): Promise<void> {
     const { clock, stores, plan, idleAdvanceMs, emitIntervalMs, endsOf, onBadTimestamp } = this.#options
     const { partition } = this.id
+    const { subTopology, topics } = this.#options
+    await prepareSerdes({ plan, subTopology, stores: stores.plans, decorate: topic => topics.decorate(topic) })
     await stores.start(this.context, store =>
       changelogWriter(store, { producer: this.#held ?? this.producer, partition, context: this.context }),
     )

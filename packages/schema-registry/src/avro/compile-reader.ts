@@ -63,8 +63,7 @@ class ReaderCompiler {
     if (writer.kind === 'record' && reader.kind === 'record') return this.#record(writer, reader)
     if (writer.kind === 'enum' && reader.kind === 'enum') return this.#enum(writer, reader)
     if (writer.kind === 'fixed' && reader.kind === 'fixed') {
-      if (!this.#names.isSame(writer.name, reader.name))
-        return failing(`found ${writer.name}, expected ${reader.name}`)
+      if (!this.#names.isSame(writer.name, reader.name)) return failing(`found ${writer.name}, expected ${reader.name}`)
       if (writer.size !== reader.size)
         return failing(`${writer.name} has ${writer.size} bytes, ${reader.size} were expected`)
       return cursor => cursor.copy(writer.size)

@@ -1,5 +1,5 @@
 import { checkDefault } from './check-default.ts'
-import { isJsonArray, isJsonObject, JsonNumber, type JsonValue } from './json-value.ts'
+import { isJsonArray, isJsonObject, type JsonNumber, type JsonValue, printJson } from './json-value.ts'
 import { type AvroType, branchName } from './schema.ts'
 import { converterOf, isWrapped, setMember, type ValueForm } from './value-form.ts'
 import { AvroMisfit } from './avro-cursor.ts'
@@ -35,7 +35,7 @@ function rawValue(type: AvroType, json: JsonValue, form: ValueForm): unknown {
       return Buffer.from(json as string, 'latin1')
     case 'enum':
       if (!type.symbols.includes(json as string))
-        throw new AvroMisfit(`the default ${String(json)} is no symbol of ${type.name}`)
+        throw new AvroMisfit(`the default ${printJson(json)} is no symbol of ${type.name}`)
       return json
     case 'array':
       return (isJsonArray(json) ? json : []).map(item => defaultValue(type.items, item, form))

@@ -150,13 +150,12 @@ class Parser {
 
   #putName(name: string, space: string, where: string, set: (type: AvroType) => void): void {
     if (isPrimitive(name)) return set({ kind: name, properties: {} })
-    const find = (): AvroNamedType | undefined => {
-      const qualified = name.includes('.') || space === '' ? name : `${space}.${name}`
-      return this.#lookUp(qualified) ?? this.#lookUp(name)
-    }
+    // As in Java, a short name is one of the namespace around it, and of no other.
+    const qualified = name.includes('.') ? name : qualify(name, space)
+    const find = (): AvroNamedType | undefined => this.#lookUp(qualified)
     const found = find()
     if (found !== undefined) return set(found)
-    this.#unresolved.push(() => set(find() ?? refuse(`"${name}" in ${where} is not defined`)))
+    this.#unresolved.push(() => set(find() ?? refuse(`"${qualified}" in ${where} is not defined`)))
   }
 
   #lookUp(name: string): AvroNamedType | undefined {

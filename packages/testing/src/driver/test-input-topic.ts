@@ -74,10 +74,13 @@ export class TestInputTopic<K, V> {
   async pipeInput(...args: readonly unknown[]): Promise<void> {
     const record =
       args.length === 1 ? { value: args[0] } : { key: args[0], value: args[1], ...(args[2] as PipeOptions | undefined) }
+    // Without a wait where there is nothing to wait for: a call that was not awaited is noticed at once.
+    if (this.#prepares) await this.#prepare()
     await this.#port.pipe('pipeInput', [this.#encode(record as InputRecord<K, V>)], undefined)
   }
 
   async pipeRecords(records: Iterable<InputRecord<K, V>>, options: PipeListOptions = {}): Promise<void> {
+    if (this.#prepares) await this.#prepare()
     const encoded = Array.from(records, record => this.#encode(record))
     if (options.commit === 'once') return await this.#port.pipe('pipeRecords', encoded, 'once')
     for (const record of encoded) await this.#port.pipe('pipeRecords', [record], options.commit)
@@ -95,6 +98,15 @@ export class TestInputTopic<K, V> {
       Array.from(values, value => ({ value })),
       options,
     )
+  }
+
+  get #prepares(): boolean {
+    return this.#options.key.prepare !== undefined || this.#options.value.prepare !== undefined
+  }
+
+  async #prepare(): Promise<void> {
+    const { key, value } = this.#options
+    await Promise.all([key, value].map(async serde => serde.prepare?.(this.topic)))
   }
 
   #encode({ key = null, value, timestamp, headers = NO_HEADERS, partition }: InputRecord<K, V>): EncodedRecord {

@@ -8,6 +8,8 @@ import { isMillraceError, millraceError, reasonOf, type Serde } from '@millrace/
  */
 export function storedSerde(serde: Serde<unknown>, store: string, side: string): Serde<unknown> {
   const unreadable = (error: unknown) => {
+    // A schema that is on its way says nothing about the bytes.
+    if (isMillraceError(error, 'retriable')) return error
     // The codec has said by now which serde it was.
     const reason = isMillraceError(error) ? error.problem : reasonOf(error)
     return millraceError('MILLRACE_STORE_DECODE', { store, side, reason }, { cause: error })

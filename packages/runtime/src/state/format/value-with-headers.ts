@@ -1,4 +1,4 @@
-import { type Header, type Headers, NO_HEADERS, type Serde } from '@millrace/core'
+import { type Header, type Headers, NO_HEADERS, prepareOf, type Serde } from '@millrace/core'
 
 /**
  * How a value lies in the backend with its headers. Without the headers it is what the changelog has, whose records have them as
@@ -18,6 +18,7 @@ const LENGTH_BYTES = 4
 export function withHeaders(serde: Serde<unknown>): Serde<unknown> {
   return {
     name: serde.name,
+    ...prepareOf(serde),
     serialize(content, topic) {
       const { value, headers } = content as ValueWithHeaders
       return addHeaders(serde.serialize(value, topic), headers)
