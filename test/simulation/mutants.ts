@@ -95,12 +95,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a producer is used again after a commit of unknown outcome',
-    file: 'packages/runtime/src/app/instance.ts',
-    from: `    await tasks.abandon()
-    await producers.closeAll()
-    // It may`,
-    to: `    await tasks.abandon()
-    // It may`,
+    file: 'packages/runtime/src/loop/recovery.ts',
+    from: `    await this.#with.tasks.abandon()
+    await this.#with.producers.closeAll()
+`,
+    to: `    await this.#with.tasks.abandon()
+`,
   },
   {
     name: 'the changelog position is written without the changes',

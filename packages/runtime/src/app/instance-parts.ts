@@ -10,6 +10,7 @@ import {
   topicNaming,
 } from '@millrace/core'
 import { Committer } from '../commit/committer.ts'
+import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { ClassicMembership } from '../group/classic/classic-membership.ts'
 import type { GroupMembership } from '../group/group-membership.ts'
@@ -24,17 +25,21 @@ import { openTaskStores, readOnDisk } from '../state/task-stores/open-task-store
 import { StateCleaner } from '../state/directory/state-cleaner.ts'
 import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/directory/state-directory.ts'
 import { checkTopology } from '../state/directory/topology-check.ts'
+import { Recovery } from '../loop/recovery.ts'
+import { Round } from '../loop/round.ts'
+import { TopicWatch } from '../loop/topic-watch.ts'
+import { BackPressure } from '../task/back-pressure.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { taskName } from '../task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { transactionReach } from '../task/transaction-reach.ts'
-import { type PreparedTopics, prepareTopics } from '../topics/prepare-topics.ts'
+import { prepareTopicsOf } from '../topics/prepare-topics-of.ts'
 import { RepartitionPurge } from '../topics/repartition-purge.ts'
 import { KnownLimits } from '../topics/topic-limits.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
-import type { Patience } from './patience.ts'
-import { TaskOwnership } from './task-ownership.ts'
+import type { Patience } from '../loop/patience.ts'
+import { TaskOwnership } from '../loop/task-ownership.ts'
 import { warnOfJsonKeys } from './warn-of-json-keys.ts'
 
 /** What an instance works with, from the start to the end. */
@@ -45,7 +50,9 @@ export interface InstanceParts {
   readonly globals: GlobalStores
   readonly tasks: TaskSet
   readonly committer: Committer
-  readonly purge: RepartitionPurge
+  readonly round: Round
+  readonly recovery: Recovery
+  readonly topicWatch: TopicWatch
   /** The source of the tasks. */
   readonly membership: GroupMembership
   readonly ownership: TaskOwnership
@@ -61,6 +68,8 @@ export interface PartsOptions {
   readonly listener: RestoreListener & StandbyListener
   readonly patience: Patience
   readonly openDirectory: OpenStateDirectory
+  /** The application is paused. */
+  readonly isPaused: () => boolean
   /** Something has ended in the background that the instance cannot go on without. */
   readonly onError: (error: unknown) => void
   /** A task has become able to run, or one less is on its way, or the group has assigned. */
@@ -164,7 +173,8 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     open: id => openTaskStores({ ...connected, options, plan: () => topics.plan }, id),
     isBusy: () => tasks.restoring.size > 0,
   })
-  const tasks: TaskSet = taskSet(parts, { ...connected, standbys }, partitions)
+  const backPressure = new BackPressure(consumer, options.bufferedBytesPerPartition)
+  const tasks: TaskSet = taskSet(parts, { ...connected, standbys, backPressure }, partitions)
   opened.add(() => standbys.close())
   opened.add(() => tasks.close())
   const purge = repartitionPurge(parts, client, admin)
@@ -201,6 +211,13 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     delayMs: options.stateCleanupDelayMs,
     inUse: () => new Set([...tasks.ids, ...standbys.ids].map(taskName)),
   })
+  const topicWatch = new TopicWatch({ options, topics, admin, consumer, membership })
+  const { isPaused } = parts
+  const round = new Round({ options, consumer, tasks, backPressure, committer, purge, isPaused })
+  const recovery = new Recovery({
+    ...{ options, tasks, producers, membership, ownership, globals, patience },
+    topics: topicWatch,
+  })
   return {
     admin,
     consumer,
@@ -208,7 +225,9 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     globals,
     tasks,
     committer,
-    purge,
+    round,
+    recovery,
+    topicWatch,
     membership,
     ownership,
     cleaner,
@@ -225,28 +244,6 @@ function writtenTopics(plan: Plan, options: ResolvedOptions): readonly string[] 
   )
   const deadLetterTopic = deadLetterTopicOf(options)
   return [...[...sinks, ...changelogs].map(real), ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])]
-}
-
-/** Checks the topics that the plan reads as of now, and creates internal ones that are missing. */
-export function prepareTopicsOf(
-  topics: TopicPatterns,
-  options: ResolvedOptions,
-  admin: Admin,
-): Promise<PreparedTopics> {
-  const { applicationId, logger, replicationFactor, windowedChangelogExtraMs, onTopologyChange } = options
-  const deadLetterTopic = deadLetterTopicOf(options)
-  return prepareTopics({
-    plan: topics.plan,
-    applicationId,
-    admin,
-    logger,
-    replicationFactor,
-    required: deadLetterTopic === undefined ? [] : [deadLetterTopic],
-    windowedChangelogExtraMs,
-    onTopologyChange,
-    maxRequestBytes: options.maxRequestBytes,
-    madeByBroker: options.groupProtocol === 'streams',
-  })
 }
 
 async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory): Promise<StateDirectory> {
@@ -302,6 +299,7 @@ interface Connected {
   readonly onDisk: Map<string, number>
   readonly limits: KnownLimits
   readonly standbys: StandbyTasks
+  readonly backPressure: BackPressure
 }
 
 function taskSet(parts: PartsOptions, connected: Connected, partitions: ReadonlyMap<string, number>): TaskSet {
@@ -347,8 +345,4 @@ async function askPartitions(
   await limits.load([topic])
   known.set(topic, description.partitions)
   return description.partitions
-}
-
-function deadLetterTopicOf({ onBadRecord }: ResolvedOptions): string | undefined {
-  return typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined
 }

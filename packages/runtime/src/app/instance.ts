@@ -1,14 +1,5 @@
-import {
-  asError,
-  isMillraceError,
-  LONG_AGO,
-  longestSince,
-  type MillraceError,
-  momentOf,
-  type Plan,
-  type TopicPartition,
-} from '@millrace/core'
-import { confirmWithin } from '../commit/committer.ts'
+import { asError, isMillraceError, type Plan } from '@millrace/core'
+import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import { checkGroupProtocol } from '../config/check-group-protocol.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { Metrics } from '../observe/metrics.ts'
@@ -18,12 +9,12 @@ import { openStateDirectory } from '../state/directory/directory.ts'
 import type { OpenStateDirectory } from '../state/directory/state-directory.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
-import { GrowthWatch } from './growth-watch.ts'
-import { type InstanceParts, Opened, openParts, prepareTopicsOf } from './instance-parts.ts'
-import { Patience, RETRY_MS } from './patience.ts'
-import { SlowAssignment } from './slow-assignment.ts'
+import { GrowthWatch } from '../loop/growth-watch.ts'
+import { type InstanceParts, Opened, openParts } from './instance-parts.ts'
+import { Patience } from '../loop/patience.ts'
+import { SlowAssignment } from '../loop/slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
-import { takeBackLate } from './take-back.ts'
+import { takeBackLate } from '../loop/take-back.ts'
 
 export interface InstanceListener extends RestoreListener, StandbyListener {
   /** Whether the instance is waiting for, or making, tasks. */
@@ -63,13 +54,11 @@ export interface InstanceStore {
 }
 
 /**
- * One member of an application: connects, joins the group, and takes records from poll to commit. It does nothing by itself;
- * `step` is one round of its work. A production process steps it without end, a test as far as it likes.
+ * One member of an application: it connects, joins the group, and processes records. It does nothing by itself: `step` is one
+ * round of work. A process calls it in a loop; a test calls it as needed.
  *
- * The way of a record: `#poll` queues what was fetched with its task, `#process` lets each task take records oldest first
- * through its compiled topology, `#commitIfDue` makes what they did durable. Everything that can go wrong in a round comes up
- * in `step`, and `#recover` decides about it by the error's kind. How the parts are connected is in `instance-parts.ts`, what
- * an assignment does to the tasks in `task-ownership.ts`.
+ * What happens to a record between poll and commit is in `loop/round.ts`, what follows after an error in `loop/recovery.ts`, and
+ * what an assignment does to the tasks in `loop/task-ownership.ts`. `instance-parts.ts` connects the parts.
  */
 export class Instance {
   readonly #topics: TopicPatterns
@@ -83,12 +72,6 @@ export class Instance {
   #begun: InstanceParts | undefined
   #slowAssignment: SlowAssignment | undefined
   #paused = false
-  /** When other topics were found to match than before. */
-  #lastChange = -Infinity
-  #lastRefresh = 0
-  /** Topics were found that the group does not know of yet. */
-  #hasNewTopics = false
-  #lastRound = LONG_AGO
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
   #failure: unknown
@@ -96,9 +79,7 @@ export class Instance {
   constructor(plan: Plan, options: ResolvedOptions, surroundings: InstanceSurroundings = {}) {
     const { metrics = new Metrics(), openDirectory = openStateDirectory } = surroundings
     this.#openDirectory = openDirectory
-    const { onBadRecord } = options
-    const deadLetterTopic = typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined
-    this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopic)
+    this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopicOf(options))
     checkGroupProtocol(plan, options)
     this.#options = options
     this.#metrics = metrics
@@ -162,9 +143,10 @@ export class Instance {
         this.#failure ??= asError(error)
       },
       onChange: () => this.#tellRebalancing(),
+      isPaused: () => this.#paused,
     }
     this.#begun = await openParts(context, this.#opened, signal)
-    this.#lastRefresh = this.#options.clock.monotonic()
+    this.#begun.recovery.hasLetGo = this.#letGo
     this.#growth.begin(this.#begun.topicsAtStart)
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
     this.#slowAssignment = new SlowAssignment(this.#options)
@@ -173,25 +155,23 @@ export class Instance {
   /**
    * One round: fetch, process, punctuate, commit where due. `maxWaitMs` is how long to wait for records when there is
    * nothing to do; each task processes no more than `maxRecords`, by default a turn's worth. True when something was done.
-   * @throws what `#recover` cannot recover from; the instance is to be ended then
+   * @throws errors from which there is no recovery; the instance is to be ended then
    */
   async step(maxWaitMs: number, maxRecords?: number): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      const found = await this.#refreshTopicsIfDue()
+      const { topicWatch, ownership, globals, round, membership, admin } = this.#parts
+      const found = await topicWatch.refreshIfDue()
       await this.#growth.lookIfDue(this.#parts)
-      await this.#parts.ownership.takeUpIfDue()
-      const updated = await this.#parts.globals.update()
-      const fetched = await this.#poll(this.#mayWait(maxWaitMs))
-      await this.#confirmAfterPause()
-      await this.#slowAssignment?.check(this.#parts.membership.assignment !== undefined, this.#parts.admin)
-      const processed = await this.#process(maxRecords)
-      const committed = await this.#commitIfDue()
+      await ownership.takeUpIfDue()
+      const updated = await globals.update()
+      const did = await round.run(maxWaitMs, maxRecords)
+      await this.#slowAssignment?.check(membership.assignment !== undefined, admin)
       await this.#cleanIfDue()
       this.#patience.over()
-      return found || updated || fetched || processed || committed
+      return found || updated || did
     } catch (error) {
-      await this.#recover(error)
+      await this.#parts.recovery.after(error)
       return false
     }
   }
@@ -201,26 +181,17 @@ export class Instance {
     try {
       return (await this.#parts.committer.commit()) === 'done'
     } catch (error) {
-      await this.#recover(error)
+      await this.#parts.recovery.after(error)
       return false
     }
   }
 
   /**
-   * Looks for topics that match the patterns of sources, and rejoins the group  when there are others than before: then
-   * it gives true. It happens by itself each `metadataRefreshMs`.
+   * Looks for topics that match the patterns of sources, and joins the group again if others match than before: it then returns
+   * true. This also happens each `metadataRefreshMs`.
    */
-  async refreshTopics(): Promise<boolean> {
-    const { admin, membership } = this.#parts
-    this.#lastRefresh = this.#options.clock.monotonic()
-    // What was found and not subscribed to, because a call in between failed, is not found again.
-    if (await this.#topics.refresh(admin)) this.#hasNewTopics = true
-    if (!this.#hasNewTopics) return false
-    const { partitions } = await prepareTopicsOf(this.#topics, this.#options, admin)
-    membership.subscribe(partitions)
-    this.#hasNewTopics = false
-    this.#lastChange = this.#options.clock.monotonic()
-    return true
+  refreshTopics(): Promise<boolean> {
+    return this.#parts.topicWatch.refresh()
   }
 
   /** Makes a waiting `step` return at once. */
@@ -231,6 +202,7 @@ export class Instance {
   /** Lets go of what waits for a broker's acknowledgement: it fails, and the next owner processes its records again. */
   async stopWaiting(): Promise<void> {
     this.#letGo = true
+    if (this.#begun !== undefined) this.#begun.recovery.hasLetGo = true
     await this.#begun?.producers.closeAll()
   }
 
@@ -297,137 +269,10 @@ export class Instance {
     return this.#begun!
   }
 
-  async #refreshTopicsIfDue(): Promise<boolean> {
-    if (!this.#topics.any || this.#parts.consumer.isRebalancing()) return false
-    const isOld = this.#options.clock.monotonic() - this.#lastRefresh >= this.#options.metadataRefreshMs
-    return (isOld || this.#hasNewTopics) && (await this.refreshTopics())
-  }
-
   /** Between two assignments it is open who works with which state. */
   async #cleanIfDue(): Promise<void> {
     const { consumer, membership, cleaner } = this.#parts
     if (membership.assignment !== undefined && !consumer.isRebalancing()) await cleaner.cleanIfDue()
-  }
-
-  async #poll(maxWaitMs: number): Promise<boolean> {
-    const { consumer, tasks } = this.#parts
-    tasks.beginPoll()
-    const batches = await consumer.poll(maxWaitMs)
-    if (batches.length > 0 && this.#options.processingGuarantee === 'at_most_once') {
-      await consumer.commit(
-        batches.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
-      )
-    }
-    for (const batch of batches) tasks.enqueue(batch)
-    return batches.length > 0
-  }
-
-  /** Full batches are sent while records are processed: so not by a process that stood still and may have lost its tasks. */
-  async #confirmAfterPause(): Promise<void> {
-    const { clock, processingGuarantee } = this.#options
-    const age = longestSince(this.#lastRound, clock)
-    this.#lastRound = momentOf(clock)
-    const { consumer, tasks } = this.#parts
-    if (processingGuarantee === 'exactly_once' || tasks.suspended || tasks.running.length === 0) return
-    const withinMs = confirmWithin(this.#options)
-    // One that rejoins hears of it then.
-    if (age > withinMs && !consumer.isRebalancing()) await consumer.confirm(withinMs)
-  }
-
-  async #process(maxRecords: number | undefined): Promise<boolean> {
-    const { tasks } = this.#parts
-    if (tasks.suspended) return false
-    let did = false
-    for (const task of tasks.running) {
-      // Asked for each task: user code may pause, too.
-      if (!this.#paused) {
-        if (task.canProcess() && (await task.process(maxRecords))) did = true
-        if (await task.punctuate()) did = true
-        if (await task.advance()) did = true
-      }
-      const full = task.producer.pending()
-      if (full !== undefined) await full
-      this.#applyBackPressure(task)
-    }
-    return did
-  }
-
-  /** Pauses partitions of which enough is buffered, and lets them go on when half of it is gone. */
-  #applyBackPressure(task: Task): void {
-    const { consumer } = this.#parts
-    const limit = this.#options.bufferedBytesPerPartition
-    for (const queue of task.queues) {
-      const partition: TopicPartition = { topic: queue.topic, partition: queue.partition }
-      if (!queue.paused && queue.bytes > limit) {
-        queue.paused = true
-        consumer.pause([partition])
-      } else if (queue.paused && queue.bytes < limit / 2) {
-        queue.paused = false
-        consumer.resume([partition])
-      }
-    }
-  }
-
-  async #commitIfDue(): Promise<boolean> {
-    const { tasks, committer, purge } = this.#parts
-    const committed = !tasks.suspended && committer.isDue() && (await committer.commit()) === 'done'
-    purge.purgeIfDue()
-    return committed
-  }
-
-  /**
-   * After a failed round. Fenced: somebody else has the work, so join again. Retriable: what was not committed is dropped and
-   * done again, with new producers. Anything else ends the application.
-   */
-  async #recover(error: unknown): Promise<void> {
-    const { tasks, producers, membership, ownership, globals } = this.#parts
-    const { logger, clock } = this.#options
-    if (this.#letGo) {
-      logger.warn({ error }, 'closed without a commit: uncommitted records are processed again')
-      return await tasks.abandon()
-    }
-    try {
-      if (await takeBackLate(error, tasks, logger)) {
-        ownership.takeUpLater()
-        await tasks.abandon()
-        return await producers.closeAll()
-      }
-    } catch (failure) {
-      return await this.#recover(failure)
-    }
-    if (isMillraceError(error) && error.code === 'MILLRACE_TOPIC_MISSING' && (await this.#goesOnWithout(error))) return
-    if (!isMillraceError(error, 'retriable', 'fenced')) throw error
-    if (error.kind === 'fenced') {
-      logger.warn({ error }, 'fenced: closing the tasks without a commit and rejoining the group')
-      return await membership.joinAgain(error.code)
-    }
-    const corrupt = error.code === 'MILLRACE_STORE_CORRUPT'
-    if (corrupt) logger.warn({ error }, 'a store is corrupted: restarting the tasks from the changelog')
-    else this.#patience.waitsFor(error)
-    ownership.takeUpLater()
-    await tasks.abandon()
-    await producers.closeAll()
-    // It may have been a global one that a task has read.
-    if (corrupt) await globals.begin(new AbortController().signal)
-    await clock.sleep(RETRY_MS)
-  }
-
-  /**
-   * When what is missing was read by a pattern only, the others go on. Brokers do not all hear of it at once, and what was begun
-   * before the topics were looked at may still fail on one that is known to be gone.
-   */
-  async #goesOnWithout(error: MillraceError): Promise<boolean> {
-    const { tasks, producers } = this.#parts
-    const { logger, clock } = this.#options
-    if (!this.#topics.any) return false
-    await tasks.abandon()
-    await producers.closeAll()
-    for (const until = clock.monotonic() + MISSING_MS; clock.monotonic() < until; await clock.sleep(RETRY_MS)) {
-      if (!(await this.refreshTopics()) && clock.monotonic() - this.#lastChange > MISSING_MS) continue
-      logger.warn({ error }, 'a topic that matched a pattern was deleted: continuing with the others')
-      return true
-    }
-    return false
   }
 
   /** There is an assignment, and every task of it is running. */
@@ -439,21 +284,7 @@ export class Instance {
   #tellRebalancing(): void {
     this.#listener.onRebalancing(!this.#running)
   }
-
-  /** Nothing waits while records are buffered; otherwise until the next thing is due. */
-  #mayWait(maxWaitMs: number): number {
-    const { tasks, committer } = this.#parts
-    // What is due between two assignments waits for the next one.
-    const running = this.#paused || tasks.suspended ? [] : tasks.running
-    if (running.some(task => task.canProcess())) return 0
-    let wait = Math.min(maxWaitMs, committer.dueIn())
-    for (const task of running) wait = Math.min(wait, task.dueIn())
-    return Math.max(0, wait)
-  }
 }
-
-/** How long a topic that is missing may be one that a pattern has found before. */
-const MISSING_MS = 2_000
 
 /** Until it looks again whether a rebalance is over that keeps it from committing. */
 const END_POLL_MS = 50

@@ -1,4 +1,4 @@
-import { type CommittedOffset, type GroupConsumer, isMillraceError } from '@millrace/core'
+import { type CommittedOffset, type FetchedBatch, type GroupConsumer, isMillraceError } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
@@ -77,6 +77,13 @@ export class Committer {
     }
     await this.#giveMemoryBack(running)
     return dirty.length > 0 ? 'done' : 'nothing'
+  }
+
+  /** Under at_most_once: commits the offsets after these batches before any of their records is processed. */
+  async beforeProcessing(batches: readonly FetchedBatch[]): Promise<void> {
+    const { options, consumer } = this.#with
+    if (batches.length === 0 || options.processingGuarantee !== 'at_most_once') return
+    await consumer.commit(batches.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })))
   }
 
   /** After a commit entries are clean, and those above the budget can go. */

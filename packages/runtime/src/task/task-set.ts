@@ -27,6 +27,7 @@ import { openTaskStores } from '../state/task-stores/open-task-stores.ts'
 import type { StateDirectory } from '../state/directory/state-directory.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { GivenUpRecords } from './given-up-records.ts'
+import type { BackPressure } from './back-pressure.ts'
 import type { ProducerPool } from './producer-pool.ts'
 import { RecordOrigins } from './record-origins.ts'
 import type { SinkTopics } from './sink.ts'
@@ -41,6 +42,7 @@ export interface TaskSetOptions {
   readonly client: KafkaClient
   readonly admin: Admin
   readonly consumer: GroupConsumer
+  readonly backPressure: BackPressure
   readonly producers: ProducerPool
   readonly restorer: Restorer
   readonly directory: StateDirectory
@@ -143,11 +145,11 @@ export class TaskSet {
   /** An eager rebalance hands out every partition again, so those that stay need their positions again. */
   #goOn(): void {
     this.suspended = false
-    for (const queue of [...this.#running.values()].flatMap(({ queues }) => queues)) {
-      const { topic, partition, fetched } = queue
+    const queues = [...this.#running.values()].flatMap(task => task.queues)
+    for (const { topic, partition, fetched } of queues) {
       this.#options.consumer.seek({ topic, partition, offset: fetched })
-      queue.paused = false
     }
+    this.#options.backPressure.assignedAgain(queues)
   }
 
   /** A poll begins: what it brings is of after all seeks that were made until now. */
@@ -276,8 +278,7 @@ export class TaskSet {
         for (const { topic, partition, position } of task.queues) {
           this.#options.consumer.seek({ topic, partition, offset: position })
         }
-        // They may be paused since the last task that read them.
-        this.#options.consumer.resume(partitions)
+        this.#options.backPressure.begin(partitions)
         return
       } catch (error) {
         if (signal.aborted) return

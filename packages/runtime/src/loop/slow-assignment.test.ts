@@ -3,7 +3,7 @@ import { type LogFields, type Logger, ManualClock, StreamsBuilder, string } from
 import { expect, it } from 'vitest'
 import { resolveOptions } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
-import { Instance } from './instance.ts'
+import { Instance } from '../app/instance.ts'
 
 it('says once why no tasks come while the group waits for one that has ended without leaving', async () => {
   const clock = new ManualClock(1_000)

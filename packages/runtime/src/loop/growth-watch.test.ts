@@ -1,7 +1,7 @@
 import { StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { testApplication } from './application.fixture.ts'
-import type { Instance } from './instance.ts'
+import { testApplication } from '../app/application.fixture.ts'
+import type { Instance } from '../app/instance.ts'
 
 const texts = { key: string(), value: string() }
 const REFRESH_MS = 5_000
