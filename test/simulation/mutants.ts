@@ -66,9 +66,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a restore ends where the last stable offset is',
     file: 'packages/runtime/src/restore/restorer.ts',
-    from: `        for (const batch of await this.#poll(consumer, open)) {
+    from: `        for (const batch of await this.#poll(consumer, open, waiting)) {
 `,
-    to: `        const batches = await this.#poll(consumer, open)
+    to: `        const batches = await this.#poll(consumer, open, waiting)
         if (batches.length === 0) {
           for (const restoring of open) {
             this.#end(restoring, open)
