@@ -30,8 +30,8 @@ export interface BatchSenderOptions {
 const MAX_PENDING_BYTES = 32 * 1024 * 1024
 /** The most bytes of one request, over all partitions. */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024
-/** How long a request without a transaction is tried again while no broker takes it. */
-const DELIVERY_MS = 30_000
+/** How long a request without a transaction is tried again while no broker takes it; longer than a broker takes to restart. */
+const DELIVERY_MS = 60_000
 const RETRY_MS = 200
 /** One call of kafkajs may take as long as this many requests: the first one without an answer, and half of another. */
 const CALL_REQUESTS = 1.5

@@ -1,4 +1,4 @@
-import { checkedNumber } from '../errors/number-option.ts'
+import { checkedNumber, shownOption } from '../errors/number-option.ts'
 import type { AggregateFunction } from '../operators/aggregate.ts'
 import { list } from '../serde/list.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -53,11 +53,16 @@ export function addTopN(group: GroupPoint, options: ErasedOptions, windowedBy?: 
   return addAggregation(group, aggregate, settings, serde, windowedBy && { ...windowedBy, merger })
 }
 
+const RANKS: ReadonlySet<string> = new Set(['number', 'bigint', 'string'])
+
 /** The aggregation and, for sessions, how two lists become one. */
 function topNFunction(n: number, by: (value: unknown, key: unknown) => Rank | null) {
   const add = (top: readonly unknown[], value: unknown, key: unknown): readonly unknown[] => {
     const rank = value === null ? null : by(value, key)
     if (rank === null || Number.isNaN(rank)) return top
+    if (!RANKS.has(typeof rank)) {
+      throw new Error(`\`by\` returned ${shownOption(rank)}, but it must return a number, a bigint, a text, or null`)
+    }
     const below = top.findIndex(each => by(each, key)! < rank)
     const place = below < 0 ? top.length : below
     return place >= n ? top : top.toSpliced(place, 0, value).slice(0, n)

@@ -1,5 +1,5 @@
 import type { StoredValue } from '../state/engine-store.ts'
-import { defined } from './function-result.ts'
+import { defined, initialOf } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, type TaskContext } from './process.ts'
 import { versionedKeeper } from './versioned-table.ts'
 import type { Awaitable } from './spec.ts'
@@ -121,6 +121,6 @@ function aggregateStep(fn: AggregateFunction, zero: () => unknown): AggregateSte
       return { next: (aggregate, value) => reducer(aggregate, value) }
     }
     case 'aggregate':
-      return { initial: fn.initializer, next: fn.aggregator as AggregateStep['next'] }
+      return { initial: initialOf(fn.initializer), next: fn.aggregator as AggregateStep['next'] }
   }
 }

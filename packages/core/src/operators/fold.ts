@@ -1,4 +1,5 @@
 import type { AggregateFunction } from './aggregate.ts'
+import { initialOf } from './function-result.ts'
 
 /** An aggregation as three functions. What has no aggregate yet is null, and so may be what they give. */
 export interface Fold {
@@ -34,7 +35,7 @@ export function foldOf(
     }
     case 'aggregate':
       return {
-        initial: fn.initializer,
+        initial: initialOf(fn.initializer),
         add: fn.aggregator as Fold['add'],
         merge: merger as Fold['merge'],
       }

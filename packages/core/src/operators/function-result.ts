@@ -1,5 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import type { OperatorEnv, TaskContext } from './process.ts'
+import { isPromise, type OperatorEnv, type TaskContext } from './process.ts'
 
 export type Pair = readonly [key: unknown, value: unknown]
 
@@ -27,6 +27,17 @@ export function badResult(result: unknown, env: OperatorEnv, needed: string): ne
 export function resultError(operator: string, result: unknown, needed: string, context: TaskContext): Error {
   const key = context.showKey()
   return millraceError('MILLRACE_FUNCTION_RESULT', { operator, result: showResult(result), needed, key })
+}
+
+/** What begins an aggregation, which is not waited for: a promise would become part of the aggregate. */
+export function initialOf(initializer: () => unknown): () => unknown {
+  return () => {
+    const initial = initializer()
+    if (!isPromise(initial)) return initial
+    // Its own failure is of no interest any more.
+    initial.then(undefined, () => undefined)
+    throw new Error('the initializer returned a promise, but it must return the initial aggregate itself')
+  }
 }
 
 const LONGEST_SHOWN = 80

@@ -129,7 +129,13 @@ export interface CallScope {
 export type PunctuationType = 'stream-time' | 'wall-clock'
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    return typeof (value as { then?: unknown }).then === 'function'
+  } catch {
+    // User functions can give anything, also a proxy that was revoked. Whoever uses the value says what is wrong with it.
+    return false
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { millraceError } from '../errors/millrace-error.ts'
 import type { Change } from '../formats/change.ts'
 import type { StoredValue } from '../state/engine-store.ts'
 import { storedAt } from './aggregate.ts'
-import { defined } from './function-result.ts'
+import { defined, initialOf } from './function-result.ts'
 import { forwardAt, mustSettle, type OperatorEnv, type Process, settle, valueOf } from './process.ts'
 import { versionedKeeper } from './versioned-table.ts'
 import type { Awaitable } from './spec.ts'
@@ -122,6 +122,6 @@ function stepOf(fn: TableAggregateFunction, zero: () => unknown): TableAggregate
       }
     }
     case 'aggregate':
-      return { initial: fn.initializer, add: fn.adder as never, subtract: fn.subtractor as never }
+      return { initial: initialOf(fn.initializer), add: fn.adder as never, subtract: fn.subtractor as never }
   }
 }

@@ -250,6 +250,9 @@ export class Instance {
     try {
       if (!(await takeBackLate(error, this.#parts.tasks, logger))) return error
       logger.warn({}, 'closed without a commit: uncommitted records are processed again')
+      for (const failure of await this.#parts.producers.abortAll()) {
+        logger.warn({ error: failure }, 'failed to abort a transaction: it ends when its time is over')
+      }
       return undefined
     } catch (thrown) {
       return thrown

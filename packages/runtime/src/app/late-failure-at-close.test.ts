@@ -42,9 +42,11 @@ it.each(['exactly_once', 'at_least_once'] as const)(
     expect(first.tasks.map(({ processed }) => processed)).toEqual([6])
     await first.end({ clean: true, leave: true })
     expect(await app.committed('in')).toBe(3)
+    if (processingGuarantee === 'exactly_once') {
+      expect(app.cluster.transactions.describe('app-first')?.state, 'nobody waits for a timeout').toBe('complete-abort')
+    }
 
     const second = await start('second')
-    // First the transaction that was left open has to time out.
     await app.run([second], 100)
     const counts: unknown[] = []
     for (const { store } of second.stores('counts')) {

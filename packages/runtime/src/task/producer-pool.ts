@@ -60,6 +60,17 @@ export class ProducerPool {
     if (this.perTask) await this.#end(this.#key(task))
   }
 
+  /**
+   * Ends what has not been committed, so that nobody has to wait for a transaction to time out. Not after a commit whose outcome is unknown.
+   * @returns what has failed: then the transactions time out
+   */
+  async abortAll(): Promise<readonly unknown[]> {
+    if (!this.transactional) return []
+    const begun = [...this.#producers.values()].filter(({ begun }) => begun)
+    const results = await Promise.allSettled(begun.map(({ producer }) => producer.abort()))
+    return results.flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  }
+
   /** Throws all producers away. */
   async closeAll(): Promise<void> {
     await Promise.all([...this.#producers.keys()].map(key => this.#end(key)))
@@ -74,11 +85,14 @@ export class ProducerPool {
     if (found !== undefined) return found.ready
     const producer = this.#make(key, task)
     const ready = this.#begin(producer)
-    const pooled = { producer, ready }
+    const pooled = { producer, ready, begun: false }
     this.#producers.set(key, pooled)
-    ready.catch(() => {
-      if (this.#producers.get(key) === pooled) this.#producers.delete(key)
-    })
+    ready.then(
+      () => (pooled.begun = true),
+      () => {
+        if (this.#producers.get(key) === pooled) this.#producers.delete(key)
+      },
+    )
     return ready
   }
 
@@ -131,4 +145,5 @@ interface Pooled {
   readonly producer: Producer
   /** The same, initialised. */
   readonly ready: Promise<Producer>
+  readonly begun: boolean
 }
