@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, type Plan } from 'millrace'
+import { describeTopology, type Plan } from 'millrace'
 import { expect, it } from 'vitest'
 import { normalDescribe } from '../test/differential/normal-describe.ts'
 import { wordCount } from './01-word-count.ts'
@@ -15,5 +15,5 @@ it.each<[string, () => Plan]>([
   ['demo', shopTopology],
 ])('describes %s as Kafka Streams does', (name, topology) => {
   const fixture = new URL(`../test/differential/fixtures/examples/${name}.txt`, import.meta.url)
-  expect(normalDescribe(describe(topology()))).toBe(normalDescribe(readFileSync(fixture, 'utf8')))
+  expect(normalDescribe(describeTopology(topology()))).toBe(normalDescribe(readFileSync(fixture, 'utf8')))
 })

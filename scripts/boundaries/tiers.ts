@@ -6,7 +6,7 @@ const TIERS: readonly Tier[] = [
   { package: 'core', dependsOn: [], bare: true },
   { package: 'dev-kafka', dependsOn: [] },
   { package: 'testing', dependsOn: ['core', 'runtime', 'client-memory'] },
-  { package: 'millrace', dependsOn: ['core', 'runtime', 'client-*', 'store-*'] },
+  { package: 'millrace', dependsOn: ['core', 'runtime', 'client-*', 'store-*', 'testing'] },
   { package: 'cli', dependsOn: ['core', 'millrace', 'testing', 'console'] },
   { package: 'console', dependsOn: [] },
   { package: 'client-*', dependsOn: ['core', 'compression'] },

@@ -1,7 +1,7 @@
 import { kafkajs } from '@millrace/client-kafkajs'
 import { systemClock, type KafkaClient, type Logger } from '@millrace/core'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { BROKER_TIMINGS, clientConformance } from '@millrace/testing'
+import { BROKER_TIMINGS, clientConformance } from '@millrace/testing/conformance'
 import { describe, it, onTestFinished } from 'vitest'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

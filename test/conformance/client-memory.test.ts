@@ -1,6 +1,6 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { systemClock, type KafkaClient } from '@millrace/core'
-import { clientConformance, type ClientHarness } from '@millrace/testing'
+import { clientConformance, type ClientHarness } from '@millrace/testing/conformance'
 import { describe, it } from 'vitest'
 
 /** Real time, as for every other client, but nothing here takes long. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore } from '@millrace/core'
 import { rocksdb } from '@millrace/store-rocksdb'
-import { storeConformance } from '@millrace/testing'
+import { storeConformance } from '@millrace/testing/conformance'
 import { afterAll, describe, it } from 'vitest'
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-stores-'))

@@ -1,5 +1,5 @@
 import { calendar, customWindows, type CustomWindowsSpec, type WindowsPort } from '@millrace/core'
-import { windowsConformance } from '@millrace/testing'
+import { windowsConformance } from '@millrace/testing/conformance'
 import { describe, expect, it } from 'vitest'
 
 const ZONES = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Apia', 'Africa/Casablanca']

@@ -1,4 +1,4 @@
-import { describe, type Optimization } from '@millrace/core'
+import { describeTopology, type Optimization } from '@millrace/core'
 import { interpret } from './interpreter.ts'
 import type { JavaPeer, RunOptions } from './java-peer.ts'
 import { knownDifference } from './known-differences.ts'
@@ -23,7 +23,9 @@ export async function compareDescribe(
   options: { readonly optimization?: readonly Optimization[] } & Omit<RunOptions, 'optimization'> = {},
 ): Promise<DescribeComparison> {
   const { optimization = [], repartitionAfterProcess = false, ...others } = options
-  const ours = await attempt(async () => describe(interpret(topology, { optimization, repartitionAfterProcess })))
+  const ours = await attempt(async () =>
+    describeTopology(interpret(topology, { optimization, repartitionAfterProcess })),
+  )
   const theirs = await attempt(() =>
     java.describe(topology, { ...others, repartitionAfterProcess, ...javaOptimization(optimization) }),
   )

@@ -1,4 +1,4 @@
-import { describe as describePlan } from '@millrace/core'
+import { describeTopology as describePlan } from '@millrace/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { seededChoice } from './choice.ts'
 import { compareDescribe } from './compare-describe.ts'

@@ -1,4 +1,4 @@
-import { describe as describePlan, type Plan } from '@millrace/core'
+import { describeTopology as describePlan, type Plan } from '@millrace/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { wordCount } from '../../examples/01-word-count.ts'
 import { enrichOrders } from '../../examples/02-enrich-orders.ts'

@@ -8,7 +8,7 @@ export {
   correctedDeviceTime,
   customStore,
   customWindows,
-  describe,
+  describeTopology,
   deviceTime,
   diffTopologies,
   double,

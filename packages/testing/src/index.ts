@@ -1,21 +1,3 @@
-export {
-  BROKER_TIMINGS,
-  clientConformance,
-  type ClientCase,
-  type ClientHarness,
-  type ClientTimings,
-} from './conformance/client-conformance.ts'
-export type { ConformanceCase } from './conformance/conformance-case.ts'
-export { storeConformance } from './conformance/store-conformance.ts'
-export { windowsConformance, type WindowsHarness } from './conformance/windows-conformance.ts'
-export type { StoreCase, StoreHarness } from './conformance/store-harness.ts'
-export {
-  stateStoreConformance,
-  stateStoreHarness,
-  type StateStoreCase,
-  type StateStoreHarness,
-  type TypedStateStoreHarness,
-} from './conformance/state-store-conformance.ts'
 export { withFaults, type FaultyFactory } from './faults/with-faults.ts'
 export type { FaultEvent, FaultKind, FaultOperation, FaultOptions, ScheduledFault } from './faults/fault-plan.ts'
 export { TopologyTestDriver, type DriverTask } from './driver/topology-test-driver.ts'

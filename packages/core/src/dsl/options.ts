@@ -14,7 +14,7 @@ import type {
 
 export interface NameOption {
   /**
-   * The name of the node in `describe()` and in metrics. If the node has a topic or a store, the name is part of their names.
+   * The name of the node in `describeTopology()` and in metrics. If the node has a topic or a store, the name is part of their names.
    * A named node keeps its topics and stores when the topology changes.
    * @default a generated name, the same as in Kafka Streams
    */

@@ -1,5 +1,5 @@
 import { readVarint, skipVarint, varintSize, writeVarint } from '../record/varint.ts'
-import { asBuffer } from '../serde/in-place-serde.ts'
+import { allocateBytes, viewBytes } from '../record/byte-arrays.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
 import { prepareOf } from '../serde/not-ready.ts'
@@ -35,7 +35,7 @@ export function change(inner: Serde<unknown>): Serde<Change> {
       const newBytes = value.newValue === null ? undefined : inner.serialize(value.newValue, topic)
       const oldBytes = value.oldValue === null ? undefined : inner.serialize(value.oldValue, topic)
       const prefix = newBytes !== undefined && oldBytes !== undefined ? varintSize(newBytes.length) : 0
-      const bytes = Buffer.allocUnsafe(prefix + (newBytes?.length ?? 0) + (oldBytes?.length ?? 0) + 1)
+      const bytes = allocateBytes(prefix + (newBytes?.length ?? 0) + (oldBytes?.length ?? 0) + 1)
       if (prefix > 0) writeVarint(bytes, 0, newBytes!.length)
       if (newBytes !== undefined) bytes.set(newBytes, prefix)
       if (oldBytes !== undefined) bytes.set(oldBytes, prefix + (newBytes?.length ?? 0))
@@ -43,7 +43,7 @@ export function change(inner: Serde<unknown>): Serde<Change> {
       return bytes
     },
     deserialize(given: Uint8Array, topic: string): Change {
-      const bytes = asBuffer(given)
+      const bytes = viewBytes(given)
       const flag = bytes[bytes.length - 1]
       if (flag === undefined || flag > FIRST_WITH_LATEST + BOTH) {
         throw decodeError(`change(${inner.name})`, `the last byte, ${flag ?? 'which is missing'}, says no format`)

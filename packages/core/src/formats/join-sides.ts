@@ -1,5 +1,6 @@
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../record/big-endian.ts'
-import { asBuffer, collect } from '../serde/in-place-serde.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
+import { collect } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
 import { prepareOf } from '../serde/not-ready.ts'
@@ -42,7 +43,7 @@ export function joinSideKey(inner: Serde<unknown>): Serde<JoinSideKey> {
       if (bytes.length < KEY_PREFIX)
         throw decodeError(name, `there are ${bytes.length} bytes, fewer than ${KEY_PREFIX}`)
       const key = inner.deserialize(bytes.subarray(KEY_PREFIX), topic)
-      return { timestamp: readInt64(asBuffer(bytes), 0), left: bytes[8] === 1, key }
+      return { timestamp: readInt64(viewBytes(bytes), 0), left: bytes[8] === 1, key }
     },
   }
 }
@@ -69,7 +70,7 @@ export function joinSideValues(left: Serde<unknown>, right: Serde<unknown>): Ser
         }
       }),
     deserialize(bytes, topic) {
-      const source = asBuffer(bytes)
+      const source = viewBytes(bytes)
       if (source.length < LIST_PREFIX) throw decodeError(name, 'it ends before its length')
       const values: JoinSideValue[] = []
       let at = LIST_PREFIX

@@ -1,5 +1,7 @@
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../record/big-endian.ts'
-import { asBuffer, collect, inPlaceSerde } from '../serde/in-place-serde.ts'
+import { readUtf8, writeUtf8 } from '../serde/utf8.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
+import { collect, inPlaceSerde } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
 import { prepareOf } from '../serde/not-ready.ts'
@@ -41,7 +43,7 @@ export function keyAndId(key: Serde<unknown>, id: Serde<unknown>): Serde<KeyAndI
         sink.append(id.serialize(both.id, topic))
       }),
     deserialize(bytes, topic) {
-      const end = bytes.length < LENGTH_BYTES ? -1 : LENGTH_BYTES + readInt32(asBuffer(bytes), 0)
+      const end = bytes.length < LENGTH_BYTES ? -1 : LENGTH_BYTES + readInt32(viewBytes(bytes), 0)
       if (end < LENGTH_BYTES || end > bytes.length) throw decodeError(name, 'it ends within the key')
       return {
         key: key.deserialize(bytes.subarray(LENGTH_BYTES, end), topic),
@@ -56,17 +58,16 @@ export const recordOrigin: Serde<RecordOrigin> = inPlaceSerde<RecordOrigin>({
   read(bytes, start, end) {
     if (end - start < NUMBERS_BYTES) throw decodeError('recordOrigin', `there are ${end - start} bytes only`)
     return {
-      topic: bytes.toString('utf8', start + NUMBERS_BYTES, end),
+      topic: readUtf8(bytes, start + NUMBERS_BYTES, end),
       partition: readInt32(bytes, start),
       offset: readInt64(bytes, start + 4),
     }
   },
   write({ topic, partition, offset }, sink) {
-    const text = Buffer.from(topic)
     sink.reserve(NUMBERS_BYTES)
     writeInt32(sink.buffer, sink.position, partition)
     writeInt64(sink.buffer, sink.position + 4, offset)
     sink.position += NUMBERS_BYTES
-    sink.append(text)
+    writeUtf8(topic, sink)
   },
 })

@@ -1,5 +1,5 @@
 import { readInt32, writeInt32 } from '../record/big-endian.ts'
-import { asBuffer } from '../serde/in-place-serde.ts'
+import { allocateBytes, concatBytes, viewBytes } from '../record/byte-arrays.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
 import { prepareOf } from '../serde/not-ready.ts'
@@ -39,6 +39,7 @@ export interface SubscriptionResponse {
 
 const HASH_BYTES = 16
 const NO_HASH = 0x80
+const NO_BYTES = new Uint8Array(0)
 
 export function subscription(primaryKey: Serde<unknown>): Serde<Subscription> {
   const name = `subscription(${primaryKey.name})`
@@ -48,13 +49,13 @@ export function subscription(primaryKey: Serde<unknown>): Serde<Subscription> {
     serialize({ hash, instruction, primaryKey: key, primaryPartition }: Subscription, topic: string): Uint8Array {
       const keyBytes = primaryKey.serialize(key, `${topic}-pk`)
       const version = primaryPartition === undefined ? 0 : 1
-      const head = Buffer.of(hash === null ? version | NO_HASH : version, INSTRUCTIONS.indexOf(instruction))
-      const partition = Buffer.alloc(version === 0 ? 0 : 4)
+      const head = Uint8Array.of(hash === null ? version | NO_HASH : version, INSTRUCTIONS.indexOf(instruction))
+      const partition = allocateBytes(version === 0 ? 0 : 4)
       if (primaryPartition !== undefined) writeInt32(partition, 0, primaryPartition)
-      return Buffer.concat([head, hash ?? Buffer.alloc(0), keyBytes, partition])
+      return concatBytes([head, hash ?? NO_BYTES, keyBytes, partition])
     },
     deserialize(given: Uint8Array, topic: string): Subscription {
-      const bytes = asBuffer(given)
+      const bytes = viewBytes(given)
       const version = (bytes[0] ?? 0) & 0x7f
       const instruction = INSTRUCTIONS[bytes[1] ?? -1]
       const hash = hashAt(bytes, 2)
@@ -79,11 +80,11 @@ export function subscriptionResponse(foreignValue: Serde<unknown>): Serde<Subscr
     name,
     ...prepareOf(foreignValue),
     serialize({ hash, foreignValue: value }: SubscriptionResponse, topic: string): Uint8Array {
-      const valueBytes = value === null ? Buffer.alloc(0) : foreignValue.serialize(value, topic)
-      return Buffer.concat([Buffer.of(hash === null ? NO_HASH : 0), hash ?? Buffer.alloc(0), valueBytes])
+      const valueBytes = value === null ? NO_BYTES : foreignValue.serialize(value, topic)
+      return concatBytes([Uint8Array.of(hash === null ? NO_HASH : 0), hash ?? NO_BYTES, valueBytes])
     },
     deserialize(given: Uint8Array, topic: string): SubscriptionResponse {
-      const bytes = asBuffer(given)
+      const bytes = viewBytes(given)
       const version = (bytes[0] ?? 0) & 0x7f
       const hash = hashAt(bytes, 1)
       const start = 1 + (hash?.length ?? 0)
@@ -97,12 +98,12 @@ export function subscriptionResponse(foreignValue: Serde<unknown>): Serde<Subscr
 
 /** The key under which a subscription is kept: those of one foreign key lie together, by primary key. */
 export function combinedKey(foreignKey: Uint8Array, primaryKey: Uint8Array): Buffer {
-  return Buffer.concat([combinedKeyPrefix(foreignKey), primaryKey])
+  return concatBytes([combinedKeyPrefix(foreignKey), primaryKey])
 }
 
 /** What the keys of all subscriptions to a foreign key begin with. */
 export function combinedKeyPrefix(foreignKey: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(4 + foreignKey.length)
+  const bytes = allocateBytes(4 + foreignKey.length)
   writeInt32(bytes, 0, foreignKey.length)
   bytes.set(foreignKey, 4)
   return bytes

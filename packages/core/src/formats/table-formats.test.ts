@@ -1,3 +1,4 @@
+import '../record/node-byte-arrays.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { change } from './change.ts'

@@ -1,6 +1,6 @@
 import { readInt32, writeInt32, writeInt64 } from '../record/big-endian.ts'
 import { decodeHeld, encodeHeld, type HeldChange } from '../formats/held-change.ts'
-import { asBuffer } from '../serde/in-place-serde.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'
 import { StreamTime } from './stream-time.ts'
@@ -42,7 +42,7 @@ export function compileJoinWait(spec: JoinWaitSpec, env: OperatorEnv, join: Proc
   env.onInit(async () => {
     for await (const entry of store.entries()) {
       const key = Buffer.from(entry.key as Uint8Array)
-      const change = decodeHeld(asBuffer(entry.value as Uint8Array))
+      const change = decodeHeld(viewBytes(entry.value as Uint8Array))
       queue.add({ key, time: change.timestamp, change })
       // Kafka Streams counts from 0 again, and may write over one that still waits.
       sequence = Math.max(sequence, readInt32(key, key.length - SEQUENCE_BYTES))

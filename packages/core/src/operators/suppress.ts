@@ -1,7 +1,7 @@
 import { millraceError } from '../errors/millrace-error.ts'
 import type { Windowed } from '../record/windowed.ts'
 import { decodeHeld, encodeHeld, type HeldChange, heldSize } from '../formats/held-change.ts'
-import { asBuffer } from '../serde/in-place-serde.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
 import { HeldQueue } from './held-queue.ts'
 import type { OperatorEnv, Process } from './process.ts'
 import { StreamTime } from './stream-time.ts'
@@ -44,7 +44,7 @@ export function compileSuppress(spec: SuppressSpec, env: OperatorEnv): Process {
 
   env.onInit(async () => {
     for await (const { key, value } of store.entries()) {
-      const change = decodeHeld(asBuffer(value as Uint8Array))
+      const change = decodeHeld(viewBytes(value as Uint8Array))
       const keyBytes = Buffer.from(key as Uint8Array)
       queue.add({ key: keyBytes, time: change.time, change })
       bytes += heldSize(keyBytes, change)

@@ -1,6 +1,6 @@
 import type { Windowed } from '../record/windowed.ts'
 import { decodeHeld } from '../formats/held-change.ts'
-import { asBuffer } from '../serde/in-place-serde.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
 import type { RangeStore, StoredValue } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { defined } from './function-result.ts'
@@ -156,7 +156,7 @@ function compileSuppressedGetter(spec: SuppressedGetterSpec, env: OperatorEnv): 
   const above = compileValueGetter(spec.above, env)
   const shown = (key: unknown, held: StoredValue | undefined): MaybePromise<StoredValue | undefined> => {
     if (held === undefined) return above(key)
-    const { prior } = decodeHeld(asBuffer(held.value as Uint8Array))
+    const { prior } = decodeHeld(viewBytes(held.value as Uint8Array))
     return prior === null ? undefined : { value: spec.valueSerde.deserialize(prior, spec.store), timestamp: -1 }
   }
   return key => {

@@ -1,3 +1,5 @@
+import { allocateBytes } from './byte-arrays.ts'
+
 /**
  * A growing buffer that serdes write into, reused from record to record so that encoding allocates nothing.
  *
@@ -9,15 +11,15 @@ export class ByteSink {
   position = 0
 
   constructor(capacity = 4096) {
-    this.buffer = Buffer.allocUnsafeSlow(capacity)
+    this.buffer = allocateBytes(capacity)
   }
 
   /** Makes room for `bytes` more. */
   reserve(bytes: number): void {
     const needed = this.position + bytes
     if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
-    this.buffer.copy(grown, 0, 0, this.position)
+    const grown = allocateBytes(Math.max(needed, this.buffer.length * 2))
+    grown.set(this.buffer.subarray(0, this.position))
     this.buffer = grown
   }
 

@@ -1,3 +1,4 @@
+import { copyBytes, viewBytes } from '../record/byte-arrays.ts'
 import { ByteSink } from '../record/byte-sink.ts'
 import type { Serde } from './serde.ts'
 
@@ -14,24 +15,21 @@ export function inPlaceSerde<T>(hotPath: Omit<InPlaceSerde<T>, 'serialize' | 'de
   return Object.freeze({
     ...hotPath,
     serialize: (value: T) => collect(sink => hotPath.write(value, sink)),
-    deserialize: (bytes: Uint8Array) => hotPath.read(asBuffer(bytes), 0, bytes.length),
+    deserialize: (bytes: Uint8Array) => hotPath.read(viewBytes(bytes), 0, bytes.length),
   })
 }
 
-const scratch = new ByteSink(256)
+/** Made at the first use: by then it is known which arrays are used. */
+let shared: ByteSink | undefined
 
 /** A copy of what `write` appends. May be nested: each call works behind what the outer one has written. */
 export function collect(write: (sink: ByteSink) => void): Buffer {
+  const scratch = (shared ??= new ByteSink(256))
   const start = scratch.position
   try {
     write(scratch)
-    return Buffer.from(scratch.buffer.subarray(start, scratch.position))
+    return copyBytes(scratch.buffer.subarray(start, scratch.position))
   } finally {
     scratch.position = start
   }
-}
-
-/** The same bytes as a Buffer, without a copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

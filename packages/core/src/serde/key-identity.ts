@@ -1,3 +1,4 @@
+import { compareBytes } from '../state/compare-bytes.ts'
 import { boolean, int, long, safeLong, short } from './number-serdes.ts'
 import type { Serde } from './serde.ts'
 import { string } from './text-serdes.ts'
@@ -21,5 +22,5 @@ export type SameBytes = (one: unknown, other: unknown) => boolean
 /** @throws what the serde throws */
 export function sameBytesOf(serde: Serde<unknown>, topic: string): SameBytes {
   if (comparesAsValue(serde)) return (one, other) => one === other
-  return (one, other) => Buffer.compare(serde.serialize(one, topic), serde.serialize(other, topic)) === 0
+  return (one, other) => compareBytes(serde.serialize(one, topic), serde.serialize(other, topic)) === 0
 }

@@ -1,7 +1,8 @@
 import { readInt32, writeInt32 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import type { Headers } from '../record/headers.ts'
-import { asBuffer, collect, type InPlaceSerde } from './in-place-serde.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
+import { collect, type InPlaceSerde } from './in-place-serde.ts'
 import { madeOf } from './same-serde.ts'
 import type { Serde } from './serde.ts'
 import { decodeError, encodeError } from './serde-errors.ts'
@@ -72,7 +73,7 @@ export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean 
     name,
     ...prepareOf(inner),
     serialize: (values, topic, headers) => collect(sink => writeList(values, sink, withTopic(topic, headers))),
-    deserialize: (bytes, topic, headers) => readList(asBuffer(bytes), 0, bytes.length, withTopic(topic, headers)),
+    deserialize: (bytes, topic, headers) => readList(viewBytes(bytes), 0, bytes.length, withTopic(topic, headers)),
     ...(inPlace && {
       read: (bytes: Buffer, start: number, end: number) => readList(bytes, start, end, inPlace),
       write: (values: readonly (T | null)[], sink: ByteSink) => writeList(values, sink, inPlace),

@@ -1,3 +1,4 @@
+import '../record/node-byte-arrays.ts'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

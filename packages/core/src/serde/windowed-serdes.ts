@@ -2,7 +2,8 @@ import { checkedNumber } from '../errors/number-option.ts'
 import { readInt64, writeInt64 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import { windowed, type Windowed, type Window } from '../record/windowed.ts'
-import { asBuffer, collect } from './in-place-serde.ts'
+import { viewBytes } from '../record/byte-arrays.ts'
+import { collect } from './in-place-serde.ts'
 import { endOfWindow } from '../windows/end-of-window.ts'
 import type { WindowsPort } from '../ports/windows.ts'
 import { madeOf } from './same-serde.ts'
@@ -103,7 +104,7 @@ function windowedSerde<K>(inner: Serde<K>, suffix: WindowSuffix): Serde<Windowed
     deserialize(bytes, topic, headers) {
       const at = keyEnd(0, bytes.length)
       const key = inner.deserialize(bytes.subarray(0, at), topic, headers)
-      const { start, end } = suffix.read(asBuffer(bytes), at)
+      const { start, end } = suffix.read(viewBytes(bytes), at)
       return windowed(key, start, end)
     },
     // Without a hot path inside, topic or headers may matter there, and they are not known here.

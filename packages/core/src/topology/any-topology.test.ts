@@ -4,7 +4,7 @@ import type { KStream } from '../dsl/kstream.ts'
 import type { KTable } from '../dsl/ktable.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { string } from '../serde/text-serdes.ts'
-import { describe as describePlan } from './describe.ts'
+import { describeTopology as describePlan } from './describe.ts'
 import { internalTopics } from './internal-topics.ts'
 import type { Plan, PlanNode } from './plan.ts'
 

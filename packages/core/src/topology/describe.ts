@@ -5,7 +5,7 @@ import type { GlobalPlan, Plan, PlanNode, SourceNode, SubTopology } from './plan
  * Java prints them in the order of its hash tables, so compare those as sets. Internal topics are shown without the
  * application's id.
  */
-export function describe(plan: Plan): string {
+export function describeTopology(plan: Plan): string {
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
   const blocks = [
     ...plan.subTopologies.map(each => ({ id: each.id, text: describeSubTopology(each, byName) })),

@@ -2,7 +2,7 @@ import type { Plan, PlanNode, SourceNode } from './plan.ts'
 
 /**
  * The topology as a Mermaid flow chart: one box per sub-topology, topics as rounded boxes, stores as cylinders, dotted
- * lines for what a store is used by. Names of nodes and topics are shown as in `describe()`.
+ * lines for what a store is used by. Names of nodes and topics are shown as in `describeTopology()`.
  */
 export function toMermaid(plan: Plan): string {
   const ids = idsFor(plan)

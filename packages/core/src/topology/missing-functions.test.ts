@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
+import { sessions } from '../dsl/windows.ts'
 import { string } from '../serde/text-serdes.ts'
 
 const texts = { key: string(), value: string() }
@@ -13,6 +14,23 @@ it.each<[string, (builder: StreamsBuilder) => unknown]>([
   ['map', b => stream(b).map(missing)],
   ['foreach', b => stream(b).foreach(missing)],
   ['process', b => stream(b).process(missing)],
+  ['reduce', b => stream(b).groupByKey().reduce(missing)],
+  [
+    'aggregate',
+    b =>
+      stream(b)
+        .groupByKey()
+        .aggregate(missing, (aggregate: string) => aggregate, { value: string() }),
+  ],
+  [
+    'reduce of a windowed stream',
+    b =>
+      stream(b)
+        .groupByKey()
+        .windowedBy(sessions({ inactivityGapMs: 5, graceMs: 0 }))
+        .reduce(missing),
+  ],
+  ['join with a table', b => stream(b).join(b.table('table', texts), missing)],
   ['filter of a table', b => b.table('in', texts).filter(missing)],
 ])('refuses %s without its function', (_name, make) => {
   const builder = new StreamsBuilder()

@@ -75,7 +75,7 @@ export interface ProcessorNode {
   readonly kind: 'processor'
   readonly name: string
   readonly operator: OperatorSpec
-  /** What `describe()` prints as connected, and what the operator may ask for. */
+  /** What `describeTopology()` prints as connected, and what the operator may ask for. */
   readonly stores: readonly string[]
   readonly parents: readonly string[]
   readonly children: readonly string[]

@@ -6,7 +6,7 @@ import { tumbling } from '../dsl/windows.ts'
 import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import { string } from '../serde/text-serdes.ts'
 import { keyValueStore } from '../state/store-builder.ts'
-import { describe as describePlan } from './describe.ts'
+import { describeTopology as describePlan } from './describe.ts'
 
 /*
  * The topologies of test/differential/describe-java/DescribeSources.java, call by call and under the same names.

@@ -1,0 +1,36 @@
+/* What runs a plan: compiled operators, stores, and the code that all clients share. It needs Node.js. */
+import '../record/node-byte-arrays.ts'
+
+export { answeredError, fencesProducer, type AnsweredError, type ErrorContext } from '../client/answered-error.ts'
+export {
+  checkNumberOptions,
+  checkOptionNames,
+  invalidOption,
+  invalidSecret,
+  isGivenObject,
+  TIMER_RANGE,
+  type GivenOptions,
+} from '../client/check-options.ts'
+export { HangingTransactions } from '../client/hanging-transactions.ts'
+export { offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
+export { CoordinatorWatch } from '../client/coordinator-watch.ts'
+export { PollLoop } from '../client/poll-loop.ts'
+export type * from '../client/transaction-requests.ts'
+export { compareBytes } from '../state/compare-bytes.ts'
+export * from '../formats/key-layout.ts'
+export { memoryStore } from '../state/memory-backend.ts'
+export { storeIterator, type ChunkSource } from '../state/store-iterator.ts'
+export { compileOperator } from '../operators/compile-operator.ts'
+export { holdsBackMs, keepsKeyAndTime, looksAtNothing } from '../operators/traits.ts'
+export {
+  isPromise,
+  type CallScope,
+  type DropReason,
+  type OperatorEnv,
+  type Process,
+  type PunctuationType,
+  type TaskContext,
+} from '../operators/process.ts'
+export { compileDropLate, resultChildren, type Lateness, type LateRecord } from '../operators/late.ts'
+export { resultError } from '../operators/function-result.ts'
+export { UndoLog } from '../state/undo-log.ts'

@@ -1,0 +1,25 @@
+export {
+  boolean,
+  bytes,
+  double,
+  float,
+  int,
+  json,
+  list,
+  long,
+  safeLong,
+  sessionWindowed,
+  short,
+  string,
+  timeWindowed,
+  uuid,
+  voidSerde,
+} from '@millrace/core/plan'
+export type {
+  CheckedJsonOptions,
+  JsonOptions,
+  Serde,
+  SerdeType,
+  StandardSchemaV1,
+  TimeWindowedOptions,
+} from '@millrace/core/plan'
