@@ -771,7 +771,11 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'the streams group protocol (KIP-1071)',
         ours: ['KafkaStreamsOptions.groupProtocol'],
-        tests: ['test/e2e/word-count/word-count.test.ts', 'test/e2e/word-count/migration.test.ts'],
+        tests: [
+          'test/e2e/word-count/word-count.test.ts',
+          'test/e2e/word-count/migration.test.ts',
+          'test/e2e/streams-groups/group-command.test.ts',
+        ],
         missing: 'Through kafkajs: an error says so. As in Kafka Streams, sources cannot read by pattern.',
       },
     ],

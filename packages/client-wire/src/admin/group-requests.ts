@@ -5,6 +5,8 @@ import { commitOffsets } from '../group/committed-offsets.ts'
 import { deleteGroupsApi } from '../protocol/messages/delete-groups.ts'
 import { describeGroupsApi } from '../protocol/messages/describe-groups.ts'
 import { leaveGroupApi } from '../protocol/messages/leave-group.ts'
+import { streamsGroupDescribeApi } from '../protocol/messages/streams-group-describe.ts'
+import { streamsGroupHeartbeatApi } from '../protocol/messages/streams-group-heartbeat.ts'
 
 /** Kafka's names of states; the others are of groups that are not there. */
 const STATES: Readonly<Record<string, GroupDescription['state']>> = {
@@ -15,7 +17,13 @@ const STATES: Readonly<Record<string, GroupDescription['state']>> = {
 }
 
 /** What is answered to a request that only a group without members may get. */
-const ACTIVE = ['NON_EMPTY_GROUP', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'] as const
+const ACTIVE = [
+  'NON_EMPTY_GROUP',
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'STALE_MEMBER_EPOCH',
+  'REBALANCE_IN_PROGRESS',
+] as const
 
 /** A group that nobody knows is described as `Dead`, or is an error from version 6 on. */
 async function rawGroup(cluster: Cluster, groupId: string) {
@@ -31,8 +39,52 @@ async function rawGroup(cluster: Cluster, groupId: string) {
 export async function describeGroup(cluster: Cluster, groupId: string): Promise<GroupDescription | undefined> {
   const group = await rawGroup(cluster, groupId)
   const state = STATES[group?.groupState ?? '']
+  if (group === undefined || state === undefined) return describeStreamsGroup(cluster, groupId)
+  return { groupId, state, members: group.members.map(({ memberId, clientId }) => ({ memberId, clientId })) }
+}
+
+/** The states of a streams group (KIP-1071) by those of a classic one: while it is not stable, tasks are on their way. */
+const STREAMS_STATES: Readonly<Record<string, GroupDescription['state']>> = {
+  Empty: 'empty',
+  NotReady: 'preparing',
+  Assigning: 'preparing',
+  Reconciling: 'completing',
+  Stable: 'stable',
+}
+
+/** Undefined where the broker has no such group, or knows no streams groups. */
+async function rawStreamsGroup(cluster: Cluster, groupId: string) {
+  const answer = await askCoordinator(cluster, groupId, async nodeId => {
+    const connection = await cluster.connection(nodeId, GENERAL)
+    if (!connection.supports(streamsGroupDescribeApi, 0)) return undefined
+    const request = { groupIds: [groupId], includeAuthorizedOperations: false }
+    return connection.send(streamsGroupDescribeApi, request, { timeoutMs: cluster.requestTimeoutMs })
+  })
+  const group = answer?.groups[0]
+  if (group === undefined) return undefined
+  const error = errorNameOf(group.errorCode)
+  if (error === 'GROUP_ID_NOT_FOUND' || error === 'UNSUPPORTED_VERSION') return undefined
+  checkCode(group.errorCode, group.errorMessage)
+  return group
+}
+
+async function describeStreamsGroup(cluster: Cluster, groupId: string): Promise<GroupDescription | undefined> {
+  const group = await rawStreamsGroup(cluster, groupId)
+  const state = STREAMS_STATES[group?.groupState ?? '']
   if (group === undefined || state === undefined) return undefined
   return { groupId, state, members: group.members.map(({ memberId, clientId }) => ({ memberId, clientId })) }
+}
+
+/** What each member would say itself when it leaves. */
+async function removeStreamsMembers(cluster: Cluster, groupId: string): Promise<void> {
+  for (const { memberId, instanceId } of (await rawStreamsGroup(cluster, groupId))?.members ?? []) {
+    const leaving = { groupId, memberId, instanceId, memberEpoch: -1, endpointInformationEpoch: -1 }
+    const answer = await askCoordinator(cluster, groupId, nodeId =>
+      cluster.node(nodeId, GENERAL, streamsGroupHeartbeatApi, leaving),
+    )
+    // It has disappeared in the meantime.
+    if (errorNameOf(answer.errorCode) !== 'UNKNOWN_MEMBER_ID') checkCode(answer.errorCode, answer.errorMessage)
+  }
 }
 
 /** Commits without being a member, which Kafka allows while the group has none. */
@@ -49,7 +101,7 @@ export async function commitAsNobody(
 
 export async function removeMembers(cluster: Cluster, groupId: string): Promise<void> {
   const members = (await rawGroup(cluster, groupId))?.members ?? []
-  if (members.length === 0) return
+  if (members.length === 0) return removeStreamsMembers(cluster, groupId)
   const answer = await askCoordinator(cluster, groupId, nodeId =>
     cluster.node(nodeId, GENERAL, leaveGroupApi, {
       groupId,

@@ -47,7 +47,8 @@ function topicInfo(topic: StreamsInternalTopic): StreamsGroupHeartbeatRequestTop
   return {
     name: topic.name,
     partitions: topic.partitions ?? 0,
-    replicationFactor: topic.replicationFactor ?? 0,
+    // The broker's default, as Kafka Streams writes it: the same topology has to be equal in all of it.
+    replicationFactor: topic.replicationFactor ?? -1,
     topicConfigs: configs.sort((a, b) => compare(a.key, b.key)),
   }
 }
@@ -57,7 +58,7 @@ function byName(topics: readonly StreamsInternalTopic[]): StreamsInternalTopic[]
 }
 
 function indices(topics: readonly string[], wanted: readonly string[]): number[] {
-  return topics.flatMap((topic, index) => (wanted.includes(topic) ? [index] : []))
+  return wanted.map(topic => topics.indexOf(topic)).filter(index => index >= 0)
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,5 @@
 import { type Plan, type StreamsSubTopology, type StreamsTopology, topicNaming } from '@millrace/core'
+import { copartitionGroups } from './copartition-groups.ts'
 import { changelogConfigs, type InternalTopicOptions, repartitionConfigs } from '../../topics/internal-topic-configs.ts'
 
 export interface StreamsTopologyOptions extends InternalTopicOptions {
@@ -31,9 +32,11 @@ export function streamsTopology(plan: Plan, options: StreamsTopologyOptions): St
         if (store?.changelog === undefined || store.changelog.isSource) return []
         return [{ name: real(store.changelog.topic), ...replication, configs: changelogConfigs(store, options) }]
       }),
-      copartitionGroups: plan.copartitioned
-        .filter(({ topics }) => topics.every(topic => sourceTopics.includes(topic)))
-        .map(({ topics }) => topics.map(real)),
+      copartitionGroups: copartitionGroups(
+        plan.copartitioned
+          .filter(({ topics }) => topics.every(topic => sourceTopics.includes(topic)))
+          .map(({ topics }) => topics.map(real)),
+      ),
     }
   })
   return { subTopologies }

@@ -295,6 +295,32 @@ export const streamsGroupCases: readonly ClientCase[] = [
     },
   },
   {
+    name: 'streams group: is described to the admin, keeps its offsets from others, and can be emptied',
+    requires,
+    async run(harness) {
+      const { member, topic, options } = await lonelyMember(harness, 1)
+      const { groupId } = options
+      const admin = harness.client().admin()
+      const described = await admin.describeGroup(groupId)
+      const { memberId } = member.consumer.groupMetadata()
+      assert.deepEqual(
+        described?.members.map(each => each.memberId),
+        [memberId],
+      )
+      assert.notEqual(described?.state, 'empty')
+      await rejectsWith('MILLRACE_GROUP_ACTIVE', admin.alterOffsets(groupId, [{ topic, partition: 0, offset: 0 }]))
+      await rejectsWith('MILLRACE_GROUP_ACTIVE', admin.deleteGroup(groupId))
+      await admin.removeMembers(groupId)
+      assert.equal((await admin.describeGroup(groupId))?.state, 'empty')
+      await pollMembersUntil(
+        harness,
+        [member],
+        'it is back',
+        () => member.events.includes('lost') && member.active !== '',
+      )
+    },
+  },
+  {
     name: 'streams group: refuses another topology, also when nobody is there',
     requires,
     async run(harness) {
