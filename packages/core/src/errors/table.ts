@@ -364,6 +364,21 @@ export const ERROR_TABLE = {
     message: 'The schema is invalid: {reason}',
     hint: 'Correct the schema. For Avro, the specification at https://avro.apache.org/docs/ says what is allowed.',
   },
+  MILLRACE_REGISTRY_UNAVAILABLE: {
+    kind: 'retriable',
+    message: 'The schema registry at {url} does not answer {request}: {reason}',
+    hint: 'Check that the registry is running and that its URL is correct. A running application keeps retrying.',
+  },
+  MILLRACE_REGISTRY_REFUSED: {
+    kind: 'config',
+    message: 'The schema registry at {url} refuses {request}: {reason}',
+    hint: 'The reason says what to change: the credentials, or the schema, which must be valid and compatible with the versions of its subject.',
+  },
+  MILLRACE_REGISTRY_SCHEMA_MISSING: {
+    kind: 'config',
+    message: 'The subject "{subject}" of the schema registry cannot be written: {reason}',
+    hint: 'Register the schema under the subject, or let the serde do it with register: "auto".',
+  },
   MILLRACE_SERDE_NOT_READY: {
     kind: 'retriable',
     message: 'A serde must first fetch {what}',

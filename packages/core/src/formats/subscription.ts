@@ -45,7 +45,9 @@ export function subscription(primaryKey: Serde<unknown>): Serde<Subscription> {
   const name = `subscription(${primaryKey.name})`
   return Object.freeze({
     name,
-    ...(primaryKey.prepare && { prepare: (topic: string) => primaryKey.prepare!(`${topic}-pk`) }),
+    ...(primaryKey.prepare && {
+      prepare: (topic: string, use: 'read' | 'write') => primaryKey.prepare!(`${topic}-pk`, use),
+    }),
     serialize({ hash, instruction, primaryKey: key, primaryPartition }: Subscription, topic: string): Uint8Array {
       const keyBytes = primaryKey.serialize(key, `${topic}-pk`)
       const version = primaryPartition === undefined ? 0 : 1

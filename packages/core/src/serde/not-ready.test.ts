@@ -22,7 +22,7 @@ it('a failed fetch that nobody waits for is no unhandled rejection', async () =>
 it('serdes made of others prepare those', async () => {
   const topics: string[] = []
   const inner = { ...string(), prepare: async (topic: string) => void topics.push(topic) }
-  for (const serde of [sessionWindowed(inner), list(inner), change(inner)]) await serde.prepare!('orders')
+  for (const serde of [sessionWindowed(inner), list(inner), change(inner)]) await serde.prepare!('orders', 'read')
   expect(topics).toEqual(['orders', 'orders', 'orders'])
   expect(prepareOf(string())).toEqual({})
   expect(list(string()).prepare).toBeUndefined()

@@ -30,8 +30,8 @@ export function prepareOf(...inner: readonly Pick<Serde<unknown>, 'prepare'>[]):
   const those = inner.filter(({ prepare }) => prepare !== undefined)
   if (those.length === 0) return {}
   return {
-    async prepare(topic) {
-      await Promise.all(those.map(serde => serde.prepare!(topic)))
+    async prepare(topic, use) {
+      await Promise.all(those.map(serde => serde.prepare!(topic, use)))
     },
   }
 }

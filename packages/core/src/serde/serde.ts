@@ -23,9 +23,11 @@ export interface Serde<T> {
   /**
    * Fetches what encoding and decoding need. The runtime awaits it for each topic, changelog and store before a task starts. A serde
    * that meets something unknown later throws `notReady`.
+   *
+   * @param use stores and outputs are written, and what they hold is read too
    * @throws when the fetch fails; with kind `retriable` the task is started again
    */
-  prepare?(topic: string): Promise<void>
+  prepare?(topic: string, use: 'read' | 'write'): Promise<void>
   /**
    * Values are primitives, so that a store may hand out the value it keeps instead of a fresh decoding.
    * @default false

@@ -1,6 +1,8 @@
 import type { Plan, Serde, SubTopology } from '@millrace/core'
 import type { TaskStorePlan } from '../state/task-stores/task-store-plan.ts'
 
+type Use = readonly [serde: Serde<unknown>, topic: string, use: 'read' | 'write']
+
 export interface PreparedParts {
   readonly plan: Plan
   readonly subTopology: SubTopology
@@ -15,11 +17,14 @@ export interface PreparedParts {
  */
 export async function prepareSerdes({ plan, subTopology, stores, decorate }: PreparedParts): Promise<void> {
   const names = new Set(subTopology.nodes)
-  const uses: (readonly [Serde<unknown>, string])[] = []
+  const uses: Use[] = []
   for (const node of plan.nodes) {
     if (!names.has(node.name) || node.kind === 'processor') continue
     const topics = node.kind === 'source' ? node.topics : typeof node.topic === 'string' ? [node.topic] : []
-    for (const topic of topics) uses.push([node.keySerde, decorate(topic)], [node.valueSerde, decorate(topic)])
+    const use = node.kind === 'source' ? 'read' : 'write'
+    for (const topic of topics) {
+      uses.push([node.keySerde, decorate(topic), use], [node.valueSerde, decorate(topic), use])
+    }
   }
   await prepareAll([...uses, ...usesOf(stores)])
 }
@@ -29,13 +34,13 @@ export async function prepareStores(stores: readonly TaskStorePlan[]): Promise<v
   await prepareAll(usesOf(stores))
 }
 
-function usesOf(stores: readonly TaskStorePlan[]): (readonly [Serde<unknown>, string])[] {
+function usesOf(stores: readonly TaskStorePlan[]): Use[] {
   return stores.flatMap(({ plan, changelogTopic = plan.name }) => [
-    [plan.keySerde, changelogTopic] as const,
-    [plan.valueSerde, changelogTopic] as const,
+    [plan.keySerde, changelogTopic, 'write'] as const,
+    [plan.valueSerde, changelogTopic, 'write'] as const,
   ])
 }
 
-async function prepareAll(uses: readonly (readonly [Serde<unknown>, string])[]): Promise<void> {
-  await Promise.all(uses.map(async ([serde, topic]) => serde.prepare?.(topic)))
+async function prepareAll(uses: readonly Use[]): Promise<void> {
+  await Promise.all(uses.map(async ([serde, topic, use]) => serde.prepare?.(topic, use)))
 }

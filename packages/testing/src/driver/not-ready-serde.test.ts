@@ -189,7 +189,7 @@ it('a global table waits for the labels of its records', async () => {
 it('a service that is away while a task starts is waited for', async () => {
   const service = new LabelService()
   const others = labelled(service, { prepares: true })
-  await others.prepare!('in')
+  await others.prepare!('in', 'write')
   service.failures = 3
   const builder = new StreamsBuilder()
   builder

@@ -106,7 +106,7 @@ export class TestInputTopic<K, V> {
 
   async #prepare(): Promise<void> {
     const { key, value } = this.#options
-    await Promise.all([key, value].map(async serde => serde.prepare?.(this.topic)))
+    await Promise.all([key, value].map(async serde => serde.prepare?.(this.topic, 'write')))
   }
 
   #encode({ key = null, value, timestamp, headers = NO_HEADERS, partition }: InputRecord<K, V>): EncodedRecord {

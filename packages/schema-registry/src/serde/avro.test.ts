@@ -1,0 +1,286 @@
+import { AvroDeserializer, AvroSerializer, SchemaRegistryClient, SerdeType } from '@confluentinc/schemaregistry'
+import { SchemaRegistry as KafkajsRegistry } from '@kafkajs/confluent-schema-registry'
+import { bytes, readyAgain, type Serde, string, StreamsBuilder } from '@millrace/core'
+import { TopologyTestDriver } from '@millrace/testing'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { schemaRegistry } from '../client/schema-registry.ts'
+import { type RunningRegistry, startRegistry } from '../start-registry.ts'
+import { avro } from './avro.ts'
+
+let running: RunningRegistry
+beforeEach(async () => void (running = await startRegistry()))
+afterEach(() => running.close())
+
+const V1 = {
+  type: 'record',
+  name: 'Order',
+  namespace: 'shop',
+  fields: [
+    { name: 'id', type: 'long' },
+    { name: 'customer', type: 'string' },
+  ],
+} as const
+const V2 = {
+  ...V1,
+  fields: [...V1.fields, { name: 'note', type: ['null', 'string'], default: null }],
+} as const
+
+const client = () => schemaRegistry({ url: running.url })
+const ADA = { id: 1, customer: 'Ada' }
+
+/** What the runtime does with a serde that is not ready. */
+async function retrying<T>(attempt: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      const ready = readyAgain(error)
+      if (ready === undefined) throw error
+      await ready
+    }
+  }
+}
+const write = <T>(serde: Serde<T>, value: T, topic = 'orders') => retrying(() => serde.serialize(value, topic))
+const read = <T>(serde: Serde<T>, data: Uint8Array, topic = 'orders') => retrying(() => serde.deserialize(data, topic))
+
+describe('evolution', () => {
+  it('old data are read with the new schema, and new data with the old one', async () => {
+    const [older, newer] = [avro(V1, { registry: client() }), avro(V2, { registry: client() })]
+    const old = await write(older, ADA)
+    expect(await read(newer, old)).toEqual({ ...ADA, note: null })
+    const fresh = await write(newer, { ...ADA, note: 'quick' })
+    expect(await read(older, fresh)).toEqual(ADA)
+    expect([old[4], fresh[4]].map(String)).toEqual(['1', '2'])
+  })
+
+  it('a schema that cannot be resolved is an error of the record', async () => {
+    const data = await write(avro(V1, { registry: client() }), ADA)
+    const other = avro({ ...V1, fields: [{ name: 'total', type: 'double' }] } as const, { registry: client() })
+    await expect(read(other, data)).rejects.toMatchObject({
+      code: 'MILLRACE_SERDE_DECODE',
+      message: expect.stringContaining(
+        'the field "total" of shop.Order is missing and has no default (written with the schema 1)',
+      ),
+    })
+  })
+})
+
+describe('with other clients', () => {
+  it('reads what @kafkajs/confluent-schema-registry writes, and the reverse', async () => {
+    const other = new KafkajsRegistry({ host: running.url })
+    const { id } = await other.register({ type: 'AVRO', schema: JSON.stringify(V1) } as never, {
+      subject: 'orders-value',
+    })
+    const serde = avro(V2, { registry: client() })
+    expect(await read(serde, await other.encode(id, ADA))).toEqual({ ...ADA, note: null })
+    expect(await other.decode(Buffer.from(await write(serde, { ...ADA, note: 'x' })))).toMatchObject({
+      ...ADA,
+      note: 'x',
+    })
+  })
+
+  it('reads what @confluentinc/schemaregistry writes, and the reverse', async () => {
+    const other = new SchemaRegistryClient({ baseURLs: [running.url] })
+    await other.register('orders-value', { schemaType: 'AVRO', schema: JSON.stringify(V1) })
+    const serializer = new AvroSerializer(other, SerdeType.VALUE, {
+      autoRegisterSchemas: false,
+      useLatestVersion: true,
+    })
+    const serde = avro(V1, { registry: client() })
+    expect(await read(serde, await serializer.serialize('orders', ADA))).toEqual(ADA)
+    const deserializer = new AvroDeserializer(
+      new SchemaRegistryClient({ baseURLs: [running.url] }),
+      SerdeType.VALUE,
+      {},
+    )
+    expect(await deserializer.deserialize('orders', Buffer.from(await write(serde, ADA)))).toMatchObject(ADA)
+  })
+
+  it('reads the GUID that newer serializers put into a header', async () => {
+    const serde = avro(V1, { registry: client() })
+    const data = await write(serde, ADA)
+    const { guid } = (await (await fetch(`${running.url}/schemas/ids/1`)).json()) as { readonly guid: string }
+    const value = Buffer.concat([Buffer.of(1), Buffer.from(guid.replaceAll('-', ''), 'hex')])
+    const headers = [{ key: '__value_schema_id', value }]
+    expect(await retrying(() => serde.deserialize(data.subarray(5), 'orders', headers))).toEqual(ADA)
+  })
+
+  it('follows references', async () => {
+    const other = new KafkajsRegistry({ host: running.url })
+    await other.register({ type: 'AVRO', schema: JSON.stringify(V1) } as never, { subject: 'order' })
+    const basket = {
+      type: 'record',
+      name: 'Basket',
+      namespace: 'shop',
+      fields: [{ name: 'order', type: 'shop.Order' }],
+    }
+    const references = [{ name: 'shop.Order', subject: 'order', version: 1 }]
+    const { id } = await other.register({ type: 'AVRO', schema: JSON.stringify(basket), references } as never, {
+      subject: 'baskets-value',
+    })
+    const serde = avro({ ...basket, fields: [{ name: 'order', type: V2 }] }, { registry: client() })
+    expect(await read(serde, await other.encode(id, { order: ADA }))).toEqual({
+      order: { ...ADA, note: null },
+    })
+  })
+})
+
+describe('subjects and registration', () => {
+  it.each([
+    ['topic', 'value', 'orders-value'],
+    ['topic', 'key', 'orders-key'],
+    ['record', 'value', 'shop.Order'],
+    ['topic-record', 'value', 'orders-shop.Order'],
+  ] as const)('by %s, for a %s: %s', async (subject, side, expected) => {
+    await write(avro(V1, { registry: client(), subject, side }), ADA)
+    expect(await (await fetch(`${running.url}/subjects`)).json()).toEqual([expected])
+  })
+
+  it('require refuses a schema that is not registered', async () => {
+    const serde = avro(V1, { registry: client(), register: 'require' })
+    await expect(write(serde, ADA)).rejects.toMatchObject({ code: 'MILLRACE_REGISTRY_SCHEMA_MISSING', kind: 'config' })
+    await write(avro(V1, { registry: client() }), ADA)
+    expect((await write(serde, ADA)).subarray(0, 5)).toEqual(Buffer.from([0, 0, 0, 0, 1]))
+  })
+
+  it('latest writes with the latest version', async () => {
+    await write(avro(V2, { registry: client() }), { ...ADA, note: null })
+    const data = await write(avro(V1, { registry: client(), register: 'latest' }), ADA)
+    expect(await read(avro(V2, { registry: client() }), data)).toEqual({ ...ADA, note: null })
+  })
+
+  it('an incompatible schema is refused with the reason', async () => {
+    await write(avro(V1, { registry: client() }), ADA)
+    const incompatible = avro({ ...V1, fields: [...V1.fields, { name: 'total', type: 'double' }] } as const, {
+      registry: client(),
+    })
+    await expect(write(incompatible, { ...ADA, total: 1 })).rejects.toMatchObject({
+      code: 'MILLRACE_REGISTRY_REFUSED',
+      message: expect.stringContaining('READER_FIELD_MISSING_DEFAULT_VALUE'),
+    })
+  })
+})
+
+it('logical types have the values of their converters', async () => {
+  const date = {
+    shape: 'date' as const,
+    fromRaw: (raw: number) => new Date(raw),
+    toRaw: (value: Date) => value.getTime(),
+  }
+  const schema = {
+    type: 'record',
+    name: 'R',
+    fields: [{ name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } }],
+  } as const
+  const serde = avro(schema, { registry: client(), logicalTypes: { 'timestamp-millis': date } })
+  expect(await read(serde, await write(serde, { at: new Date(5) }))).toEqual({ at: new Date(5) })
+  const plain = avro(schema, { registry: client(), longs: 'bigint' })
+  expect(await read(plain, await write(serde, { at: new Date(5) }))).toEqual({ at: 5n })
+})
+
+describe('bad data', () => {
+  it.each([
+    [Buffer.from('{"id":1}'), 'the first byte is 123 and not 0'],
+    [Buffer.from([0, 0]), 'there are 2 bytes'],
+    [Buffer.from([0, 0, 0, 0, 99, 2]), 'the registry knows no schema 99'],
+    [Buffer.from([0, 0, 0, 0, 1, 2, 20]), 'at customer: the bytes end within the value'],
+  ])('%j', async (data, reason) => {
+    await write(avro(V1, { registry: client() }), ADA)
+    const refused = { code: 'MILLRACE_SERDE_DECODE', message: expect.stringContaining(reason) }
+    await expect(read(avro(V1, { registry: client() }), data)).rejects.toMatchObject(refused)
+  })
+
+  it('a value that does not fit names the field', async () => {
+    const wrong = { id: 1, customer: 7 } as never
+    const refused = {
+      code: 'MILLRACE_SERDE_ENCODE',
+      message: expect.stringContaining('at customer: 7 is not a string'),
+    }
+    await expect(write(avro(V1, { registry: client() }), wrong)).rejects.toMatchObject(refused)
+  })
+})
+
+describe('a registry that does not do what it should', () => {
+  it.each([
+    ['is away', undefined, 'MILLRACE_REGISTRY_UNAVAILABLE', 'ECONNREFUSED'],
+    [
+      'fails',
+      { status: 500, body: '{"error_code":50001,"message":"no store"}' },
+      'MILLRACE_REGISTRY_UNAVAILABLE',
+      'code 50001: no store',
+    ],
+    [
+      'answers HTML',
+      { status: 200, body: '<html>Sign in</html>' },
+      'MILLRACE_REGISTRY_UNAVAILABLE',
+      'no JSON ("<html>Sign in</html>")',
+    ],
+    ['is slow', { status: 0, body: '' }, 'MILLRACE_REGISTRY_UNAVAILABLE', 'timeout'],
+    ['redirects in circles', { status: 302, body: '' }, 'MILLRACE_REGISTRY_UNAVAILABLE', 'redirect'],
+    [
+      'wants a login',
+      { status: 401, body: '{"error_code":401,"message":"Unauthorized"}' },
+      'MILLRACE_REGISTRY_REFUSED',
+      'Unauthorized',
+    ],
+  ])('%s', async (_what, answer, code, reason) => {
+    const server = createServer((request, response) => {
+      if (answer === undefined || answer.status === 0) return
+      response.writeHead(answer.status, { location: request.url ?? '/' }).end(answer.body)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    if (answer === undefined) server.close()
+    const registry = schemaRegistry({ url, timeoutMs: 300 })
+    const failed = { code, message: expect.stringMatching(new RegExp(reason.replace(/[()]/g, '\\$&'), 'i')) }
+    await expect(read(avro(V1, { registry }), Buffer.from([0, 0, 0, 0, 1, 2]))).rejects.toMatchObject(failed)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('the next URL is asked when one does not answer', async () => {
+    const registry = schemaRegistry({ url: ['http://127.0.0.1:1', running.url] })
+    const serde = avro(V1, { registry })
+    expect(await read(serde, await write(serde, ADA))).toEqual(ADA)
+  })
+})
+
+it('a topology reads old data, counts, keeps them in a store, and writes new data', async () => {
+  const registry = client()
+  const older = avro(V1, { registry })
+  const newer = avro(V2, { registry: client() })
+  const builder = new StreamsBuilder()
+  builder
+    .stream('orders', { key: string(), value: newer })
+    .groupBy(order => order.customer, { key: string() })
+    .reduce((_, order) => ({ ...order, note: order.note ?? 'none' }), { store: { name: 'last', caching: false } })
+    .toStream()
+    .to('last-orders', { key: string(), value: newer })
+  await using driver = await TopologyTestDriver.create(builder.build(), {
+    onBadRecord: { deadLetterTopic: 'bad' },
+    applicationId: 'app',
+  })
+  const orders = driver.createInputTopic('orders', { key: string(), value: older })
+  await orders.pipeInput('k', ADA)
+  await orders.pipeInput('k', { ...ADA, id: 2 })
+  await driver.createInputTopic('orders', { key: string(), value: bytes() }).pipeInput('k', Buffer.from('poison'))
+  await orders.pipeInput('k', { ...ADA, id: 3 })
+  const output = driver.createOutputTopic('last-orders', { key: string(), value: newer })
+  expect(output.readKeyValuesToList()).toEqual([
+    ['Ada', { ...ADA, note: null }],
+    ['Ada', { ...ADA, id: 2, note: 'none' }],
+    ['Ada', { ...ADA, id: 3, note: 'none' }],
+  ])
+  expect(driver.createOutputTopic('bad', { key: string(), value: bytes() }).readValue()).toEqual(Buffer.from('poison'))
+  const subjects = await (await fetch(`${running.url}/subjects`)).json()
+  expect(subjects).toEqual([
+    'app-last-changelog-value',
+    'app-last-repartition-value',
+    'last-orders-value',
+    'orders-value',
+  ])
+})
