@@ -21,11 +21,13 @@ export class LookAheadReader {
     this.#stores = stores
   }
 
-  /** Whether the batch that is at the head has yet to be walked. */
+  /** Whether the batch that is at the head has yet to be walked. Asked for each record. */
   wants(queue: PartitionQueue, topology: CompiledTopology): boolean {
     const batch = queue.batch
-    if (batch === undefined || this.#prepared.has(batch)) return false
-    return (topology.lookAhead.get(queue.source.node) ?? []).some(({ store }) => this.#worthwhile(store))
+    const reads = topology.lookAhead.get(queue.source.node)
+    if (batch === undefined || reads === undefined) return false
+    for (const { store } of reads) if (this.#worthwhile(store)) return !this.#prepared.has(batch)
+    return false
   }
 
   async prepare(queues: readonly PartitionQueue[], topology: CompiledTopology): Promise<void> {

@@ -8,7 +8,7 @@ const SPARE_PLACES = 1024
  *
  * An entry that changes again gets a place at the end of the list, and its old place is passed over when the list is read. So a
  * change costs one append, where an entry that is taken out of a `Set` and put in again costs several times as much. The list is
- * closed up when most of its places are given up, or when it is read.
+ * closed up when three of four places are given up, or when it is read.
  */
 export class ChangedEntries {
   #list: BufferEntry[] = []
@@ -34,7 +34,7 @@ export class ChangedEntries {
   moveToEnd(entry: BufferEntry): void {
     if (entry.changed === this.#last) return
     this.#append(entry, ++this.#last)
-    if (this.#list.length > 2 * this.#size + SPARE_PLACES) this.#closeUp()
+    if (this.#list.length > 4 * this.#size + SPARE_PLACES) this.#closeUp()
   }
 
   /** Takes back that an entry was added. */
@@ -83,11 +83,18 @@ export class ChangedEntries {
 
   /** Into another list: somebody may be reading this one. */
   #closeUp(): void {
+    const before = this.#list
     const numbers = this.#numbers
-    let list = this.#list.filter((entry, place) => entry.dirty && entry.changed === numbers[place])
+    let list: BufferEntry[] = []
+    for (let place = 0; place < before.length; place++) {
+      const entry = before[place]!
+      if (entry.changed === numbers[place] && entry.dirty) list.push(entry)
+    }
     if (this.#takenBack) list = [...new Set(list)].sort((a, b) => a.changed - b.changed)
     this.#takenBack = false
+    const kept: number[] = []
+    for (let place = 0; place < list.length; place++) kept.push(list[place]!.changed)
     this.#list = list
-    this.#numbers = list.map(({ changed }) => changed)
+    this.#numbers = kept
   }
 }
