@@ -9,6 +9,8 @@ import { zipfText } from './word-count/text.ts'
 const kafka = await startKafka({ from: 'jvm' })
 const LIMIT_MS = 90_000
 const STOP_MS = 40_000
+/** More than all steps of a case together may take: so it is a step that fails, and says what it has waited for. */
+const timeout = 6 * LIMIT_MS
 const run = Date.now().toString(36)
 const applications: WordCountApplication[] = []
 let up = true
@@ -49,6 +51,13 @@ const waits = (worker: Worker, earlier = 0) =>
     async () => worker.messages.slice(earlier).some(({ type, waiting }) => type === 'waiting' && waiting === true),
     said => said,
   )
+const runs = (worker: Worker) =>
+  eventually(
+    'a worker that runs',
+    LIMIT_MS,
+    async () => worker.messages.some(isRunning),
+    said => said,
+  )
 /** It has noticed; what it has under way it may go on trying for half a minute before it says that it waits. */
 const notices = (worker: Worker) =>
   eventually(
@@ -68,7 +77,7 @@ afterEach(async () => {
 })
 
 describe('a broker that is down at start', () => {
-  it('is waited for by name, until SIGTERM: then the process ends with 0', async () => {
+  it('is waited for by name, until SIGTERM: then the process ends with 0', { timeout }, async () => {
     await using application = await newApplication('down', 'at_least_once')
     await stopBroker()
     try {
@@ -82,25 +91,25 @@ describe('a broker that is down at start', () => {
     }
   })
 
-  it('is waited for until it comes', async () => {
+  it('is waited for until it comes', { timeout }, async () => {
     await using application = await newApplication('late', 'at_least_once')
     await stopBroker()
     const worker = application.start('worker')
     await waits(worker)
     await startBroker()
-    await worker.told(isRunning)
+    await runs(worker)
     expect(worker.messages).toContainEqual({ type: 'waiting', waiting: false })
     expect(await worker.stop(STOP_MS)).toEqual({ code: 0, signal: null, inTime: true })
   })
 })
 
 describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes down in the middle, %s', guarantee => {
-  it('is waited for, and nothing is lost', async () => {
+  it('is waited for, and nothing is lost', { timeout }, async () => {
     await using application = await newApplication('middle', guarantee)
     const text = zipfText(40_000, 5)
     const half = Math.floor(text.lines.length / 2)
     const worker = application.start('worker')
-    await worker.told(isRunning)
+    await runs(worker)
     await application.feed(text.lines.slice(0, half), { parts: 20, everyMs: 20 })
     await eventually('some of the input', LIMIT_MS, application.committed, count => count > 0)
     await stopBroker()
@@ -112,9 +121,6 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
     expect(await application.mistakes(text.counts), `logs: ${application.group.log()}`).toEqual([])
   })
 
-  // The sum of what its steps may take.
-  const timeout = 4 * LIMIT_MS
-
   it(
     'is waited for when it is frozen for longer than the session: it accepts connections and answers nothing',
     {
@@ -125,7 +131,7 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
       const text = zipfText(40_000, 7)
       const half = Math.floor(text.lines.length / 2)
       const worker = application.start('worker')
-      await worker.told(isRunning)
+      await runs(worker)
       await application.feed(text.lines.slice(0, half), { parts: 20, everyMs: 20 })
       await eventually('some of the input', LIMIT_MS, application.committed, count => count > 0)
       const before = worker.messages.length
@@ -143,11 +149,11 @@ describe.each(['at_least_once', 'exactly_once'] as const)('a broker that goes do
     },
   )
 
-  it('does not keep the process from ending at SIGTERM', async () => {
+  it('does not keep the process from ending at SIGTERM', { timeout }, async () => {
     await using application = await newApplication('ends', guarantee)
     const text = zipfText(10_000, 6)
     const worker = application.start('worker')
-    await worker.told(isRunning)
+    await runs(worker)
     await application.feed(text.lines)
     await eventually('some of the input', LIMIT_MS, application.committed, count => count > 0)
     await stopBroker()

@@ -42,21 +42,25 @@ it.each(seeds(12))('gives the same deletions in the same order, whatever happens
   expect(violations, history.join('\n')).toEqual([])
 })
 
-it.each(seeds(8))('ends through caches with the rows that have not expired (seed %i)', async seed => {
+it('ends through caches with the rows that have not expired', async () => {
   let deletions = 0
-  const { violations, history } = await simulate(expiring(true, 'stream-time'), {
-    seed,
-    input,
-    partitions: 1,
-    guarantee: 'exactly_once',
-    oracle: run => {
-      const output = run.output('out')
-      deletions = output.filter(isDeletion).length
-      return unlike(new Map(output.map(({ key, value }) => [show(key), value])), rowsLeft(run.input))
-    },
-    shrink: false,
-  })
-  expect(violations, history.join('\n')).toEqual([])
+  for (const seed of seeds(8)) {
+    const { violations, history } = await simulate(expiring(true, 'stream-time'), {
+      seed,
+      input,
+      partitions: 1,
+      guarantee: 'exactly_once',
+      oracle: run => {
+        const output = run.output('out')
+        deletions += output.filter(isDeletion).length
+        return unlike(new Map(output.map(({ key, value }) => [show(key), value])), rowsLeft(run.input))
+      },
+      // What the last flush lets expire is deleted in a commit of its own.
+      quietMs: 5_000,
+      shrink: false,
+    })
+    expect(violations, `seed ${seed}\n${history.join('\n')}`).toEqual([])
+  }
   expect(deletions).toBeGreaterThan(0)
 })
 

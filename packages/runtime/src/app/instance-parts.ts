@@ -40,6 +40,7 @@ import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
 import type { Patience } from '../loop/patience.ts'
 import { TaskOwnership } from '../loop/task-ownership.ts'
+import { warnOfDeadLetterLoop } from './warn-of-dead-letter-loop.ts'
 import { warnOfJsonKeys } from './warn-of-json-keys.ts'
 
 /** What an instance works with, from the start to the end. */
@@ -117,6 +118,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const { onTopologyChange } = options
   const keepTopology = await checkTopology({ plan: topics.plan, directory, onTopologyChange, logger })
   warnOfJsonKeys(topics.plan, logger)
+  warnOfDeadLetterLoop(topics.plan, applicationId, deadLetterTopicOf(options), logger)
   const onDisk = new Map<string, number>()
   const processId = options.processId ?? directory.processId
   const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })

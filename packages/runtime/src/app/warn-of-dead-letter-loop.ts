@@ -1,0 +1,21 @@
+import { type Logger, type Plan, topicNaming } from '@millrace/core'
+
+/** Warns of a dead-letter topic that the application itself reads: a record that fails there too is written and read again without end. */
+export function warnOfDeadLetterLoop(
+  plan: Plan,
+  applicationId: string,
+  deadLetterTopic: string | undefined,
+  logger: Logger,
+): void {
+  if (deadLetterTopic === undefined) return
+  const real = topicNaming(plan, applicationId)
+  const readBy = plan.nodes.flatMap(node => {
+    const reads = node.kind === 'source' && node.topics.some(topic => real(topic) === deadLetterTopic)
+    return reads ? [node.name] : []
+  })
+  if (readBy.length === 0) return
+  logger.warn(
+    { deadLetterTopic, readBy },
+    'the application reads its own dead-letter topic: a record that fails there as well is written and read again without end',
+  )
+}
