@@ -73,8 +73,9 @@ async function nothingYet(): Promise<FetchResponse> {
   return answer(undefined)
 }
 
-async function consumerOf(brokers: readonly ScriptedBroker[], offset = 0, rack = ''): Promise<Consumer> {
-  const options = { brokers: brokers.map(({ address }) => address), requestTimeoutMs: 2_000, rack }
+async function consumerOf(brokers: readonly ScriptedBroker[], offset = 0, rack?: string): Promise<Consumer> {
+  const location = rack === undefined ? {} : { rack }
+  const options = { brokers: brokers.map(({ address }) => address), requestTimeoutMs: 2_000, ...location }
   const client = kafka(options)({ clientId: 'test', clock: systemClock, logger })
   clients.push(client)
   const consumer = client.consumer({ isolationLevel: 'read_committed' })
