@@ -294,9 +294,9 @@ export class StreamsMembership {
     try {
       const connection = await cluster.connection(await cluster.coordinator('group', groupId), GENERAL)
       connection.versionOf(streamsGroupHeartbeatApi)
-      if (this.#options.groupInstanceId !== undefined && !connection.offers(streamsGroupHeartbeatApi, STATIC_SINCE))
-        throw staticUnsupported(groupId)
-      const request = this.#request()
+      const isRecent = connection.offers(streamsGroupHeartbeatApi, SINCE_4_4)
+      if (this.#options.groupInstanceId !== undefined && !isRecent) throw staticUnsupported(groupId)
+      const request = this.#request(isRecent)
       isSent = true
       const answer = await connection.send(streamsGroupHeartbeatApi, request, { timeoutMs: cluster.requestTimeoutMs })
       isSent = false
@@ -382,12 +382,13 @@ export class StreamsMembership {
   }
 
   /** What a heartbeat says: everything when it joins, and always what the owner holds. */
-  #request(): StreamsGroupHeartbeatRequest {
+  #request(takesOffsets: boolean): StreamsGroupHeartbeatRequest {
     const { groupInstanceId, rebalanceTimeoutMs, rack, subscription, clock } = this.#options
     const { topology, processId, host, tags, positions, wantsShutdown } = subscription()
     const joins = this.#epoch === JOINING
     const time = clock.monotonic()
-    const told = joins || time - this.#positionsSentAt >= this.#positionsIntervalMs ? positions() : undefined
+    const isDue = joins || time - this.#positionsSentAt >= this.#positionsIntervalMs
+    const told = takesOffsets && isDue ? positions() : undefined
     if (told !== undefined) this.#positionsSentAt = time
     return {
       ...this.#identity(),
@@ -487,8 +488,8 @@ export class StreamsMembership {
   }
 }
 
-/** The first version of brokers that know static members of streams groups (Kafka 4.4). */
-const STATIC_SINCE = 1
+/** Brokers with this version know static members and task offsets, which older ones refuse (Kafka 4.4). */
+const SINCE_4_4 = 1
 
 function staticUnsupported(groupId: string) {
   const reason = 'static membership (groupInstanceId) of streams groups needs Kafka 4.4'

@@ -372,7 +372,10 @@ export const streamsGroupCases: readonly ClientCase[] = [
     requires: capabilities =>
       requires(capabilities) ?? (capabilities.staticMembership ? undefined : 'the client has no static membership'),
     async run(harness) {
-      const { member: a, options } = await lonelyMember(harness, 4, { groupInstanceId: 'a', processId: 'a' })
+      const first = await lonelyMember(harness, 4, { groupInstanceId: 'a', processId: 'a' }).catch(unlessUnsupported)
+      // Brokers before Kafka 4.4 have no static members of streams groups, and the error says so.
+      if (first === undefined) return
+      const { member: a, options } = first
       const b = new StreamsTestMember(harness, { ...options, groupInstanceId: 'b', processId: 'b' })
       await pollMembersUntil(
         harness,
@@ -399,6 +402,11 @@ async function lonelyMember(
   const member = new StreamsTestMember(harness, { ...options, ...more })
   await pollMembersUntil(harness, [member], 'all tasks', () => member.tasks.active.length === partitions)
   return { member, topic, options }
+}
+
+function unlessUnsupported(error: unknown): undefined {
+  if (!isMillraceError(error) || error.code !== 'MILLRACE_GROUP_PROTOCOL_UNSUPPORTED') throw error
+  return undefined
 }
 
 /** Another topology over the same topic. */
