@@ -54,6 +54,9 @@ describe('digestOutput', () => {
     ['last', 'another last value', [...RECORDS, ['bob', '2', 20]], false],
     ['last', 'a deletion of what was never there', [...RECORDS, ['kim', null, 20]], true],
     ['last', 'a deletion', [...RECORDS, ['bob', null, 20]], false],
+    ['last', 'another time', [...RECORDS, ['bob', '1', 20]], false],
+    ['last-value', 'another time', [...RECORDS, ['bob', '1', 20]], true],
+    ['last-value', 'another last value', [...RECORDS, ['bob', '2', 20]], false],
   ] as const)('compares %s: %s', async (compare, _, other, equal) => {
     const [one, two] = await Promise.all([topicOf(RECORDS), topicOf(other as readonly Written[])])
     const [first, second] = [await digestOutput(client, one, compare), await digestOutput(client, two, compare)]

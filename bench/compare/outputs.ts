@@ -46,17 +46,20 @@ const COLLECTORS: Readonly<Record<ThroughputWorkload['compare'], () => Collector
       digest: () => ({ ...sumOf(byKey.values()), records }),
     }
   },
-  last: () => {
-    const byKey = new Map<string, number>()
-    return {
-      add(partition, record) {
-        const key = keyOf(partition, record)
-        if (record.valueStart < 0) byKey.delete(key)
-        else byKey.set(key, hashOf(partition, record))
-      },
-      digest: () => sumOf(byKey.values()),
-    }
-  },
+  last: () => lastOfKeys(({ timestamp }) => timestamp),
+  'last-value': () => lastOfKeys(() => 0),
+}
+
+function lastOfKeys(timeOf: (record: RecordCursor) => number): Collector {
+  const byKey = new Map<string, number>()
+  return {
+    add(partition, record) {
+      const key = keyOf(partition, record)
+      if (record.valueStart < 0) byKey.delete(key)
+      else byKey.set(key, hashOf(partition, record, timeOf(record)))
+    },
+    digest: () => sumOf(byKey.values()),
+  }
 }
 
 function keyOf(partition: number, record: RecordCursor): string {
@@ -89,9 +92,9 @@ class Sum {
 
 const head = Buffer.alloc(12)
 
-function hashOf(partition: number, record: RecordCursor): number {
+function hashOf(partition: number, record: RecordCursor, time = record.timestamp): number {
   head.writeInt32BE(partition, 0)
-  head.writeDoubleBE(record.timestamp, 4)
+  head.writeDoubleBE(time, 4)
   let hash = crc32c(head, 0, head.length)
   if (record.keyStart >= 0) hash = mix(hash, crc32c(record.keyBytes, record.keyStart, record.keyEnd))
   if (record.valueStart >= 0) hash = mix(hash, crc32c(record.valueBytes, record.valueStart, record.valueEnd))

@@ -42,9 +42,10 @@ export interface ThroughputWorkload extends Common {
   readonly inputs: Readonly<Record<string, InputSpec>>
   /**
    * How outputs are compared: every record of each key in order (`each`), every record in any order (`any-order`), or the last record
-   * of each key (`last`), where a cache decides which updates come out.
+   * of each key (`last`), where a cache decides which updates come out. `last-value` leaves out the time: a join by foreign key stamps a row
+   * with the side that was processed last, and tasks run in no fixed order.
    */
-  readonly compare: 'each' | 'any-order' | 'last'
+  readonly compare: 'each' | 'any-order' | 'last' | 'last-value'
   /** The same workload at-least-once, for the cost of exactly-once. */
   readonly costAgainst?: string
 }

@@ -83,7 +83,7 @@ export const workloads = [
     title: 'orders with the row of the user that they name',
     goal: { atLeast: 2 },
     inputs: { orders, users },
-    compare: 'last',
+    compare: 'last-value',
     topology: {
       millrace(builder, topics) {
         const order = json<{ readonly user: string; readonly amount: number }>()

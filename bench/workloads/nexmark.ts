@@ -150,7 +150,7 @@ export const workloads = [
     title: 'Nexmark q3: who sells in some states, a join by foreign key',
     goal: { atLeast: 1.5 },
     inputs: { auctions, persons },
-    compare: 'last',
+    compare: 'last-value',
     topology: {
       millrace(builder, topics) {
         const sellers = builder
