@@ -1,5 +1,4 @@
 import {
-  type Plan,
   type Admin,
   type CommittedOffset,
   decorateTopic,
@@ -20,28 +19,23 @@ import type { RestoreListener } from '../observe/restore-listener.ts'
 import { Restorer } from '../restore/restorer.ts'
 import type { StandbyListener } from '../observe/standby-listener.ts'
 import { StandbyTasks } from '../restore/standby-tasks.ts'
-import { GlobalStores } from '../globals/global-stores.ts'
-import { openTaskStores, readOnDisk } from '../state/task-stores/open-task-stores.ts'
-import { StateCleaner } from '../state/directory/state-cleaner.ts'
-import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/directory/state-directory.ts'
-import { checkTopology } from '../state/directory/topology-check.ts'
+import type { GlobalStores } from '../globals/global-stores.ts'
+import { openTaskStores } from '../state/task-stores/open-task-stores.ts'
+import type { StateCleaner } from '../state/directory/state-cleaner.ts'
 import { Recovery } from '../loop/recovery.ts'
 import { Round } from '../loop/round.ts'
 import { TopicWatch } from '../loop/topic-watch.ts'
 import { BackPressure } from '../task/back-pressure.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
-import { taskName } from '../task-id.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { transactionReach } from '../task/transaction-reach.ts'
-import { prepareTopicsOf } from '../topics/prepare-topics-of.ts'
 import { RepartitionPurge } from '../topics/repartition-purge.ts'
-import { KnownLimits } from '../topics/topic-limits.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
+import type { Opened } from './opened.ts'
+import { type ProcessParts, writtenTopics } from './process-parts.ts'
 import type { Patience } from '../loop/patience.ts'
 import { TaskOwnership } from '../loop/task-ownership.ts'
-import { warnOfDeadLetterLoop } from './warn-of-dead-letter-loop.ts'
-import { warnOfJsonKeys } from './warn-of-json-keys.ts'
 
 /** What an instance works with, from the start to the end. */
 export interface InstanceParts {
@@ -68,7 +62,6 @@ export interface PartsOptions {
   readonly metrics: Metrics
   readonly listener: RestoreListener & StandbyListener
   readonly patience: Patience
-  readonly openDirectory: OpenStateDirectory
   /** The application is paused. */
   readonly isPaused: () => boolean
   /** Something has ended in the background that the instance cannot go on without. */
@@ -77,76 +70,20 @@ export interface PartsOptions {
   readonly onChange: () => void
 }
 
-/** How an instance ends: whether its place in the group is given up at once. */
-export interface Ending {
-  readonly leave: boolean
-}
-
-/** What was opened, to be closed in the opposite order. */
-export class Opened {
-  readonly #closers: ((ending: Ending) => Promise<unknown>)[] = []
-
-  add(close: (ending: Ending) => Promise<unknown>): void {
-    this.#closers.push(close)
-  }
-
-  /** Closes everything, whatever fails. @throws the first failure */
-  async close(ending: Ending): Promise<void> {
-    const failures: unknown[] = []
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
-      try {
-        await close(ending)
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    if (failures.length > 0) throw failures[0]
-  }
-}
-
 /**
- * Connects everything: checks configuration, topics and the state directory, and fills the global stores. What is open goes
- * into `opened` at once, so that it can be closed when a later part fails. Waits for the broker until `signal` is aborted.
- *
- * @throws MillraceError of kind `config` or `topology` for a problem that waiting does not fix
+ * Connects a member to its group and to the parts of its process. Everything that is opened goes into `opened` at once, so that
+ * it can be closed when a later part fails. Waits for the broker until `signal` is aborted.
  */
-export async function openParts(parts: PartsOptions, opened: Opened, signal: AbortSignal): Promise<InstanceParts> {
-  const { options, topics, patience, listener, metrics } = parts
+export async function openParts(
+  process: ProcessParts,
+  parts: PartsOptions,
+  opened: Opened,
+  signal: AbortSignal,
+): Promise<InstanceParts> {
+  const { options, topics, patience, listener } = parts
   const { applicationId, clock, logger } = options
-  const directory = await openDirectory(options, parts.openDirectory)
-  opened.add(() => directory.close())
-  const { onTopologyChange } = options
-  const keepTopology = await checkTopology({ plan: topics.plan, directory, onTopologyChange, logger })
-  warnOfJsonKeys(topics.plan, logger)
-  warnOfDeadLetterLoop(topics.plan, applicationId, deadLetterTopicOf(options), logger)
-  const onDisk = new Map<string, number>()
-  const processId = options.processId ?? directory.processId
-  const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
-  opened.add(() => client.close())
-  checkCapabilities(client, options)
+  const { client, admin, processId, onDisk, limits, partitions, globals } = process
   const streams = options.groupProtocol === 'streams'
-  const admin = client.admin()
-  opened.add(() => admin.close())
-  const limits = new KnownLimits(admin, logger)
-  const { partitions } = await patience.until(signal, async () => {
-    await topics.refresh(admin)
-    const prepared = await prepareTopicsOf(topics, options, admin)
-    if (!streams) await limits.load(writtenTopics(topics.plan, options))
-    return prepared
-  })
-  await keepTopology()
-  const globals = new GlobalStores({
-    plan: topics.plan,
-    options,
-    client,
-    admin,
-    directory,
-    listener,
-    metrics,
-    partitions: topic => partitions.get(topic) ?? 0,
-  })
-  opened.add(() => globals.close())
-  await patience.until(signal, () => globals.begin(signal))
   const progress: ProgressSign = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   const consumer = client.groupConsumer({
     groupId: applicationId,
@@ -162,8 +99,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
   const producers = new ProducerPool(client, options, processId, task => transactionReach(reach, task), limits)
   opened.add(() => producers.closeAll())
   await patience.until(signal, () => producers.begin())
-  const connected = { client, admin, consumer, progress, producers, directory, globals, onDisk, limits }
-  await readOnDisk({ ...connected, options, plan: () => topics.plan })
+  const connected = { ...process, consumer, progress, producers }
   const standbys = new StandbyTasks({
     applicationId,
     client,
@@ -200,19 +136,7 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
       })
     : new ClassicMembership({ ...source, eager })
   opened.add(async () => membership.close())
-  const cleaner = new StateCleaner({
-    directory: {
-      taskNames: () => directory.taskNames(),
-      async deleteTaskDirectory(task) {
-        await directory.deleteTaskDirectory(task)
-        onDisk.delete(task)
-      },
-    },
-    clock,
-    logger,
-    delayMs: options.stateCleanupDelayMs,
-    inUse: () => new Set([...tasks.ids, ...standbys.ids].map(taskName)),
-  })
+  process.addUser(() => [...tasks.ids, ...standbys.ids])
   const topicWatch = new TopicWatch({ options, topics, admin, consumer, membership })
   const { isPaused } = parts
   const round = new Round({ options, consumer, tasks, backPressure, committer, purge, isPaused })
@@ -232,43 +156,8 @@ export async function openParts(parts: PartsOptions, opened: Opened, signal: Abo
     topicWatch,
     membership,
     ownership,
-    cleaner,
+    cleaner: process.cleaner,
     topicsAtStart: partitions,
-  }
-}
-
-/** By their real names, those of which it is known before anything is processed. */
-function writtenTopics(plan: Plan, options: ResolvedOptions): readonly string[] {
-  const real = topicNaming(plan, options.applicationId)
-  const sinks = plan.nodes.flatMap(node => (node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : []))
-  const changelogs = plan.stores.flatMap(({ changelog }) =>
-    changelog === undefined || changelog.isSource ? [] : [changelog.topic],
-  )
-  const deadLetterTopic = deadLetterTopicOf(options)
-  return [...[...sinks, ...changelogs].map(real), ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])]
-}
-
-async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory): Promise<StateDirectory> {
-  if (!options.store.capabilities.durable) return transientDirectory(crypto.randomUUID())
-  return await open(options)
-}
-
-/** @throws MILLRACE_CLIENT_UNSUPPORTED for an option that the client cannot carry out */
-function checkCapabilities({ name, capabilities }: KafkaClient, options: ResolvedOptions): void {
-  if (options.processingGuarantee === 'exactly_once' && capabilities.transactions === 'none') {
-    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'exactly_once (transactions)' })
-  }
-  if (options.groupProtocol === 'streams' && !capabilities.streamsGroups) {
-    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'groupProtocol "streams" (KIP-1071)' })
-  }
-  if (!capabilities.compression.includes(options.compression)) {
-    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', {
-      client: name,
-      feature: `compression "${options.compression}"`,
-    })
-  }
-  if (options.groupInstanceId !== undefined && !capabilities.staticMembership) {
-    throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: name, feature: 'static membership (groupInstanceId)' })
   }
 }
 
@@ -290,16 +179,10 @@ function repartitionPurge({ topics, options }: PartsOptions, client: KafkaClient
   return new RepartitionPurge({ admin, clock, logger, intervalMs: repartitionPurgeIntervalMs, isPurged })
 }
 
-interface Connected {
-  readonly client: KafkaClient
-  readonly admin: Admin
+interface Connected extends ProcessParts {
   readonly consumer: GroupConsumer
   readonly progress: ProgressSign
   readonly producers: ProducerPool
-  readonly directory: StateDirectory
-  readonly globals: GlobalStores
-  readonly onDisk: Map<string, number>
-  readonly limits: KnownLimits
   readonly standbys: StandbyTasks
   readonly backPressure: BackPressure
 }

@@ -10,7 +10,9 @@ import type { OpenStateDirectory } from '../state/directory/state-directory.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { GrowthWatch } from '../loop/growth-watch.ts'
-import { type InstanceParts, Opened, openParts } from './instance-parts.ts'
+import { type InstanceParts, openParts } from './instance-parts.ts'
+import { Opened } from './opened.ts'
+import { openProcess } from './process-parts.ts'
 import { Patience } from '../loop/patience.ts'
 import { SlowAssignment } from '../loop/slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
@@ -58,7 +60,8 @@ export interface InstanceStore {
  * round of work. A process calls it in a loop; a test calls it as needed.
  *
  * What happens to a record between poll and commit is in `loop/round.ts`, what follows after an error in `loop/recovery.ts`, and
- * what an assignment does to the tasks in `loop/task-ownership.ts`. `instance-parts.ts` connects the parts.
+ * what an assignment does to the tasks in `loop/task-ownership.ts`. `process-parts.ts` opens what belongs to the process,
+ * `instance-parts.ts` what belongs to the member.
  */
 export class Instance {
   readonly #topics: TopicPatterns
@@ -145,7 +148,8 @@ export class Instance {
       onChange: () => this.#tellRebalancing(),
       isPaused: () => this.#paused,
     }
-    this.#begun = await openParts(context, this.#opened, signal)
+    const process = await openProcess(context, this.#opened, signal)
+    this.#begun = await openParts(process, context, this.#opened, signal)
     this.#begun.recovery.hasLetGo = this.#letGo
     this.#growth.begin(this.#begun.topicsAtStart)
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
