@@ -86,6 +86,7 @@ export class KafkajsAdminPort implements Admin {
           throw this.#translate(error, { operation: `Deleting the topic "${topic}"`, topic })
         })
         await this.#waitUntil(async () => (await describeIfPresent(admin, topic)).length === 0)
+        await this.#untilAllSee(admin, topic, 'absent')
       }
       await this.#link.reset()
     })
@@ -207,7 +208,35 @@ export class KafkajsAdminPort implements Admin {
   }
 
   async #waitUntilVisible(admin: KafkajsAdmin, topics: readonly NewTopic[]): Promise<void> {
-    for (const { name } of topics) await this.#waitUntil(async () => (await describeIfPresent(admin, name)).length > 0)
+    for (const { name } of topics) {
+      await this.#waitUntil(async () => (await describeIfPresent(admin, name)).length > 0)
+      await this.#untilAllSee(admin, name, 'present')
+    }
+  }
+
+  /** At every broker that answers: the next request may go to another one. */
+  async #untilAllSee(admin: KafkajsAdmin, topic: string, state: 'present' | 'absent'): Promise<void> {
+    const { brokers } = await admin.describeCluster()
+    if (brokers.length === 1) return
+    await Promise.all(
+      brokers.map(({ nodeId }) =>
+        this.#waitUntil(async () => {
+          const seen = await this.#seenBy(String(nodeId), topic)
+          return seen === state || seen === 'no answer'
+        }),
+      ),
+    )
+  }
+
+  async #seenBy(nodeId: string, topic: string): Promise<'present' | 'absent' | 'without a leader' | 'no answer'> {
+    try {
+      await this.#link.ask(nodeId, broker => broker.metadata([topic]))
+      return 'present'
+    } catch (error) {
+      const type = protocolErrorType(error)
+      if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return 'absent'
+      return type === 'LEADER_NOT_AVAILABLE' ? 'without a leader' : 'no answer'
+    }
   }
 
   async #waitUntil(holds: () => Promise<boolean>): Promise<void> {
