@@ -37,7 +37,7 @@ export interface ProcessParts {
   addUser(tasks: () => readonly TaskId[]): void
 }
 
-export interface ProcessOptions {
+export interface ProcessPartsOptions {
   readonly topics: TopicPatterns
   readonly options: ResolvedOptions
   readonly metrics: Metrics
@@ -52,7 +52,11 @@ export interface ProcessOptions {
  *
  * @throws MillraceError of kind `config` or `topology` for a problem that waiting does not fix
  */
-export async function openProcess(process: ProcessOptions, opened: Opened, signal: AbortSignal): Promise<ProcessParts> {
+export async function openProcess(
+  process: ProcessPartsOptions,
+  opened: Opened,
+  signal: AbortSignal,
+): Promise<ProcessParts> {
   const { options, topics, patience, listener, metrics } = process
   const { applicationId, clock, logger } = options
   const directory = await openDirectory(options, process.openDirectory)
