@@ -124,6 +124,14 @@ it('defaults are fresh for each record', () => {
   expect(second!.tags).toEqual([])
 })
 
+it.each([
+  ['abc', 'ab'],
+  ['a', 'a\0'],
+])('the default "%s" of a fixed of two bytes is cut or filled up, as in Java', (given, made) => {
+  const newer = record({ name: 'id', type: { type: 'fixed', name: 'Id', size: 2 }, default: given })
+  expect(read(Buffer.alloc(0), record(), newer)).toEqual({ id: Buffer.from(made) })
+})
+
 it('members have the order of the reader', () => {
   const writer = record({ name: 'b', type: 'int' }, { name: 'a', type: 'int' })
   const reader = record({ name: 'a', type: 'int' }, { name: 'c', type: 'int', default: 3 }, { name: 'b', type: 'int' })
@@ -137,10 +145,26 @@ it('a copy of bytes does not keep the batch', () => {
   expect(decoded.toString()).toBe('abc')
 })
 
+it.each(['{"x":[0],"type":"fixed","name":"F","size":2}', '{"type":"enum","name":"E","symbols":["A","B"]}'])(
+  '%s may be defined again, if nothing differs',
+  definition => {
+    const again = (second: string) =>
+      `{"type":"record","name":"R","fields":[{"name":"a","type":${definition}},{"name":"b","type":${second}}]}`
+    const { type } = parseSchemaText(again(definition))
+    const [a, b] = type.kind === 'record' ? type.fields : []
+    expect(a!.type).toBe(b!.type)
+    const other = definition.replace('2', '3').replace('"B"', '"C"')
+    expect(() => parseSchemaText(again(other))).toThrow(/defined twice/)
+    const otherProperty = definition.replace('[0]', '[1]').replace('"E"', '"E","x":1')
+    expect(() => parseSchemaText(again(otherProperty))).toThrow(/defined twice/)
+  },
+)
+
 it.each([
   ['{"type":"record","name":"R"}', 'the record R has no list of fields'],
   ['{"type":"record","name":"1R","fields":[]}', '"1R" is not a name'],
   ['["int","int"]', 'a union has "int" twice'],
+  ['[{"type":"record","name":"R","fields":[]},{"type":"record","name":"R","fields":[]}]', '"R" is defined twice'],
   ['"shop.Order"', '"shop.Order" in the schema is not defined'],
   ['{', 'it is no JSON'],
 ])('%s is refused', (text, reason) => {

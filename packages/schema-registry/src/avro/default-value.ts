@@ -31,8 +31,13 @@ function rawValue(type: AvroType, json: JsonValue, form: ValueForm): unknown {
       throw new AvroMisfit(`the default ${value} is not a safe integer; with longs: 'bigint' it is read`)
     }
     case 'bytes':
-    case 'fixed':
       return Buffer.from(json as string, 'latin1')
+    case 'fixed': {
+      // As in Java: a default of another length is cut, or filled up with zeros.
+      const bytes = Buffer.alloc(type.size)
+      bytes.write(json as string, 'latin1')
+      return bytes
+    }
     case 'enum':
       if (!type.symbols.includes(json as string))
         throw new AvroMisfit(`the default ${printJson(json)} is no symbol of ${type.name}`)

@@ -1,6 +1,14 @@
 import { millraceError, reasonOf } from '@millrace/core'
 import { checkDefault } from './check-default.ts'
-import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue, parseJson } from './json-value.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  JsonNumber,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  printJson,
+} from './json-value.ts'
 import {
   type AvroEnum,
   type AvroField,
@@ -168,8 +176,15 @@ class Parser {
     const own = json['namespace']
     const name = given.includes('.') ? given : qualify(given, typeof own === 'string' ? own : space)
     for (const part of name.split('.')) if (!NAME.test(part)) refuse(`"${name}" is not a name`)
-    if (this.#lookUp(name) !== undefined) refuse(`"${name}" is defined twice`)
     return { name, space: namespaceOf(name) }
+  }
+
+  /** An enum or a fixed may be defined again if nothing differs, as in Java since Avro 1.12. */
+  #add(type: AvroEnum | AvroFixed, set: (type: AvroType) => void): void {
+    const known = this.#lookUp(type.name)
+    if (known !== undefined && !isSame(known, type)) refuse(`"${type.name}" is defined twice`)
+    if (known === undefined) this.named.set(type.name, type)
+    set(known ?? type)
   }
 
   #common(json: JsonObject, space: string, words: readonly string[]) {
@@ -190,6 +205,7 @@ class Parser {
 
   #record(json: JsonObject, outer: string, isError: boolean, set: (type: AvroType) => void): void {
     const { base, space } = this.#common(json, outer, SCHEMA_WORDS)
+    if (this.#lookUp(base.name) !== undefined) refuse(`"${base.name}" is defined twice`)
     const fields: AvroField[] = []
     const record: AvroRecord = { kind: 'record', ...base, isError, fields }
     this.named.set(base.name, record)
@@ -231,9 +247,7 @@ class Parser {
     if (defaultSymbol !== undefined && !(typeof defaultSymbol === 'string' && names.includes(defaultSymbol))) {
       return refuse(`the default of the enum ${base.name} is none of its symbols`)
     }
-    const type: AvroEnum = { kind: 'enum', ...base, symbols: names, defaultSymbol }
-    this.named.set(base.name, type)
-    set(type)
+    this.#add({ kind: 'enum', ...base, symbols: names, defaultSymbol }, set)
   }
 
   #fixed(json: JsonObject, space: string, set: (type: AvroType) => void): void {
@@ -242,9 +256,7 @@ class Parser {
     if (!(size instanceof JsonNumber) || !size.isInteger || Number(size.text) < 0) {
       return refuse(`the size of the fixed ${base.name} is not a number of bytes`)
     }
-    const type: AvroFixed = { kind: 'fixed', ...base, size: Number(size.text) }
-    this.named.set(base.name, type)
-    set(type)
+    this.#add({ kind: 'fixed', ...base, size: Number(size.text) }, set)
   }
 
   #union(json: readonly JsonValue[], space: string, where: string): AvroUnion {
@@ -254,6 +266,19 @@ class Parser {
     json.forEach((branch, index) => this.put(branch, space, where, type => (branches[index] = type)))
     return union
   }
+}
+
+/** By the rules of `Schema.equals` in Java: documentation, aliases and the default of an enum do not count. */
+function isSame(one: AvroNamedType, other: AvroEnum | AvroFixed): boolean {
+  if (one.kind !== other.kind) return false
+  const names = Object.keys(one.properties)
+  const same = (name: string) => {
+    const value = other.properties[name]
+    return value !== undefined && printJson(value) === printJson(one.properties[name]!)
+  }
+  if (names.length !== Object.keys(other.properties).length || !names.every(same)) return false
+  if (one.kind === 'fixed') return one.size === (other as AvroFixed).size
+  return one.kind === 'enum' && one.symbols.join() === (other as AvroEnum).symbols.join()
 }
 
 function isPrimitive(name: string): name is PrimitiveKind {
