@@ -172,6 +172,17 @@ export const MUTANTS: readonly Mutant[] = [
     }`,
   },
   {
+    name: 'a batch whose answer was lost is sent again with other sequence numbers',
+    file: 'packages/client-memory/src/client/memory-producer.ts',
+    from: `    if (this.#connection.losesProduceAnswer()) appender.end = log.append(bytes, transactionalId)`,
+    to: `    if (this.#connection.losesProduceAnswer()) {
+      const again = Buffer.from(bytes)
+      again.writeInt32BE(appender.nextSequence, 53)
+      appender.nextSequence += readBatchHeader(bytes, 0).count
+      appender.end = log.append(again, transactionalId)
+    }`,
+  },
+  {
     name: 'a processor may use its context when its call has ended',
     file: 'packages/core/src/operators/user-calls.ts',
     from: `    throw millraceError('MILLRACE_CONTEXT_OUTLIVED'`,

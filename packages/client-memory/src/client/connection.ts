@@ -10,6 +10,8 @@ export interface Connection {
   readonly hearsAfterMs: number
   /** Whether the answer to the next heartbeat in a streams group is lost. */
   readonly losesHeartbeat: () => boolean
+  /** Whether the answer to the next produce request is lost. */
+  readonly losesProduceAnswer: () => boolean
   /** After `crash()` no call is ever answered, as in a process that is gone. */
   readonly crashed: boolean
   /** Calls fail for now, as when no broker can be reached. */

@@ -32,6 +32,8 @@ export interface MemoryClientOptions {
   readonly hearsAfterMs?: number
   /** Asked for each heartbeat in a streams group: true loses its answer, with whatever is in it. @default none is lost */
   readonly losesHeartbeat?: () => boolean
+  /** Asked for each batch: true loses the broker's answer, and the producer sends the batch again. @default none is lost */
+  readonly losesProduceAnswer?: () => boolean
 }
 
 /** A client whose process can be made to die. */
@@ -70,6 +72,7 @@ class Client implements MemoryClient, Connection {
   readonly clientId: string
   readonly hearsAfterMs: number
   readonly losesHeartbeat: () => boolean
+  readonly losesProduceAnswer: () => boolean
   crashed = false
   disconnected = false
   readonly #opened = new Set<Closeable>()
@@ -82,6 +85,7 @@ class Client implements MemoryClient, Connection {
     this.clientId = context.clientId
     this.hearsAfterMs = options.hearsAfterMs ?? 0
     this.losesHeartbeat = options.losesHeartbeat ?? (() => false)
+    this.losesProduceAnswer = options.losesProduceAnswer ?? (() => false)
     this.capabilities = {
       transactions: options.transactions ?? 'group-metadata',
       deleteRecords: true,

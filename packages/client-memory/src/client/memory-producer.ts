@@ -201,6 +201,8 @@ export class MemoryProducer implements Producer, BatchSender {
       this.#coordinatorKnows = true
     }
     appender.end = log.append(bytes, transactionalId)
+    // Sent again with the sequence numbers that it has, a batch is acknowledged and not written twice.
+    if (this.#connection.losesProduceAnswer()) appender.end = log.append(bytes, transactionalId)
   }
 
   /** Whether the transaction before has all its markers, as far as its offsets show. Until then nothing of this one is written. */

@@ -49,6 +49,9 @@ const FAULTS = {
 /** The chance that the answer to a heartbeat of a streams group is lost. */
 const LOST_HEARTBEATS = 0.01
 
+/** The chance that the answer to a produce request is lost, so that its batch is sent again. */
+const LOST_PRODUCE_ANSWERS = 0.02
+
 /** How long a run may take to come to rest when nothing troubles it any more, in virtual milliseconds. */
 const REST_MS = 400_000
 const TICK_MS = 50
@@ -81,8 +84,15 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   const { transactions, rebalance = 'cooperative', hearsAfterMs = 0, groupProtocol = 'classic' } = setting
   const heartbeats = seededRandom(seed * 19 + 3)
   let troubled = true
-  const losesHeartbeat = () => troubled && heartbeats() < LOST_HEARTBEATS
-  const faulty = withFaults(memoryClient(cluster, { transactions, rebalance, hearsAfterMs, losesHeartbeat }), {
+  const answers = seededRandom(seed * 23 + 7)
+  const client = memoryClient(cluster, {
+    transactions,
+    rebalance,
+    hearsAfterMs,
+    losesHeartbeat: () => troubled && heartbeats() < LOST_HEARTBEATS,
+    losesProduceAnswer: () => troubled && answers() < LOST_PRODUCE_ANSWERS,
+  })
+  const faulty = withFaults(client, {
     seed: seed + 1,
     clock,
     cluster,
