@@ -29,6 +29,10 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 const STILL_ENDING = 'CONCURRENT_TRANSACTIONS'
 const STILL_ENDING_RETRY_MS = 20
 const ASK_AGAIN_MS = 200
+/** How long after its last transaction a producer without another one looks whether the last one is over. */
+const IDLE_LOOK_MS = 1000
+
+class MarkersMissing extends Error {}
 
 interface HeldOffsets {
   readonly groupId: string
@@ -60,6 +64,9 @@ export class KafkajsProducerPort implements Producer {
   #offsets: HeldOffsets | undefined
   /** Of the last one that was committed, until they are known to be stable. */
   #offsetsBefore: HeldOffsets | undefined
+  /** Since when nothing was looked up about the last transaction, as the clock's `monotonic` counts. */
+  #lookedAt = 0
+  #markersMissing: MarkersMissing | undefined
   /** Why nothing more may be done with this producer. */
   #broken: Error | undefined
   #closed = false
@@ -127,7 +134,32 @@ export class KafkajsProducerPort implements Producer {
   }
 
   pending(): Promise<void> | undefined {
+    const missing = this.#closed ? undefined : this.#markersMissing
+    if (missing !== undefined) {
+      const { transactionalId = '' } = this.#options
+      const reason = missing.message
+      return Promise.reject(
+        millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: missing }),
+      )
+    }
+    this.#lookWhenIdle()
     return this.#sender.pending()
+  }
+
+  /** The next transaction looks whether the last one is over. Where none begins, somebody else has to. */
+  #lookWhenIdle(): void {
+    const before = this.#offsetsBefore
+    const now = this.#clock.monotonic()
+    if (before === undefined || this.#transaction !== undefined || now - this.#lookedAt < IDLE_LOOK_MS) return
+    // For longer than it can take, so that there is one at a time.
+    this.#lookedAt = now + 2 * this.#surroundings.requestTimeoutMs
+    this.#untilOver(before).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#lookedAt = this.#clock.monotonic()
+        if (error instanceof MarkersMissing && this.#offsetsBefore === before) this.#markersMissing = error
+      },
+    )
   }
 
   async flush(): Promise<readonly TopicPartitionOffset[]> {
@@ -186,6 +218,7 @@ export class KafkajsProducerPort implements Producer {
         )
       }
       this.#offsetsBefore = this.#offsets
+      this.#lookedAt = this.#clock.monotonic()
     }
     this.#ended()
   }
@@ -247,6 +280,7 @@ export class KafkajsProducerPort implements Producer {
     })
     const live: LiveProducer = { own, producer, ended: false }
     this.#live = live
+    this.#markersMissing = undefined
     await this.#within(1, 'Connecting', () => producer.connect())
     if (transactionalId === undefined) return
     const reach = await this.#options.reach?.()
@@ -255,7 +289,9 @@ export class KafkajsProducerPort implements Producer {
     const begin = () => this.#within(1, 'Initialising the producer', () => producer.transaction())
     const first = await this.#whileStillEnding(begin, transactionTimeoutMs)
     await this.#within(1, 'Initialising the producer', () => first.abort())
-    if (last !== undefined) await this.#hanging.complete(transactionalId, last, transactionTimeoutMs)
+    if (last === undefined) return
+    await this.#hanging.complete(transactionalId, last, transactionTimeoutMs)
+    this.#offsetsBefore = undefined
   }
 
   /**
@@ -302,22 +338,22 @@ export class KafkajsProducerPort implements Producer {
    * is sent.
    */
   async #nextTransaction(): Promise<Transaction> {
-    const before = this.#offsetsBefore
-    const transactionalId = this.#transactionalId('begin')
-    if (before !== undefined) {
-      const until = this.#clock.monotonic() + this.#surroundings.requestTimeoutMs
-      const giveUp = () => {
-        if (this.#clock.monotonic() >= until) throw stillEnding(transactionalId)
-        return this.#closed
-      }
-      const { groupId, partitions } = before
-      const stable = await this.#patiently(() =>
-        this.#hanging.untilStable(transactionalId, groupId, partitions, giveUp),
-      )
-      if (!stable) throw new Error('the transaction before was committed, but its markers are missing (KAFKA-20734)')
-      this.#offsetsBefore = undefined
-    }
+    if (this.#offsetsBefore !== undefined) await this.#untilOver(this.#offsetsBefore)
     return await this.#producer().transaction()
+  }
+
+  async #untilOver(before: HeldOffsets): Promise<void> {
+    const transactionalId = this.#transactionalId('begin')
+    const until = this.#clock.monotonic() + this.#surroundings.requestTimeoutMs
+    const giveUp = () => {
+      if (this.#clock.monotonic() >= until) throw stillEnding(transactionalId)
+      return this.#closed
+    }
+    const { groupId, partitions } = before
+    const stable = await this.#patiently(() => this.#hanging.untilStable(transactionalId, groupId, partitions, giveUp))
+    if (!stable)
+      throw new MarkersMissing('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+    if (this.#offsetsBefore === before) this.#offsetsBefore = undefined
   }
 
   /** As long as kafkajs itself would try to send. */

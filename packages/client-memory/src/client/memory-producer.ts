@@ -99,8 +99,11 @@ export class MemoryProducer implements Producer, BatchSender {
   }
 
   /** The log takes everything at once: there is nothing to wait for. */
-  pending(): undefined {
-    return undefined
+  pending(): Promise<void> | undefined {
+    const { crashed, disconnected } = this.#connection
+    if (this.#closed || crashed || disconnected || this.#lastIsOver()) return undefined
+    if (this.#connection.cluster.transactions.isEnding(this.#options.transactionalId!)) return undefined
+    return Promise.reject(this.#markersAreMissing())
   }
 
   flush(): Promise<readonly TopicPartitionOffset[]> {
@@ -224,9 +227,7 @@ export class MemoryProducer implements Producer, BatchSender {
     const transactionalId = this.#options.transactionalId!
     while (!this.#lastIsOver()) {
       if (!this.#connection.cluster.transactions.isEnding(transactionalId)) {
-        const reason = 'the one before was committed, but its markers are missing (KAFKA-20734)'
-        this.#failure ??= millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason })
-        throw this.#failure
+        throw this.#markersAreMissing()
       }
       await this.#waitForBroker()
     }
@@ -236,6 +237,14 @@ export class MemoryProducer implements Producer, BatchSender {
     this.#orFail(() => {
       for (const { appender, bytes } of held) this.#append(appender, bytes)
     })
+  }
+
+  /** Nothing more can be sent with this identity. */
+  #markersAreMissing(): unknown {
+    const reason = 'the one before was committed, but its markers are missing (KAFKA-20734)'
+    const transactionalId = this.#options.transactionalId!
+    this.#failure ??= millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason })
+    return this.#failure
   }
 
   /**

@@ -124,6 +124,24 @@ it.each(MODES)('completes at init what was committed without markers (%s)', asyn
   expect(await everything(client())).toEqual(['0 k=a', '2 k=later'])
 })
 
+it.each(MODES)(
+  'is told by a producer that has nothing more to send, once the broker takes it for over (%s)',
+  async mode => {
+    const { cluster, open, work } = await setting(mode)
+    const producer = await open()
+    cluster.loseLeaders('late')
+    await work(producer, 5, 'a')
+    expect(producer.pending()).toBeUndefined()
+    cluster.electLeaders()
+    expect(producer.pending()).toBeUndefined()
+    cluster.loseLeaders('lost')
+    await work(producer, 6, 'b')
+    cluster.electLeaders()
+    await expect(producer.pending()).rejects.toMatchObject({ code: 'MILLRACE_TRANSACTION_ABORTABLE' })
+    expect((await open()).pending()).toBeUndefined()
+  },
+)
+
 it.each(MODES)('completes at init what was aborted without markers (%s)', async mode => {
   const { cluster, client, consumer, open } = await setting(mode)
   const producer = await open()

@@ -177,6 +177,20 @@ describe('a transaction that the broker has left without markers', { timeout: 18
     expect(await values(2)).toEqual(['a', 'b'])
   })
 
+  it('is told by its producer also where nothing more is to be sent', async () => {
+    const { transactionalId, open, fill, committed, values } = await setting('idle')
+    const producer = await open()
+    await fill(producer, 'a', 5)
+    expect(await whileAway(transactionalId, () => producer.commit())).toBe('CompleteCommit')
+    producer.begin()
+    const told = () => Promise.resolve(producer.pending()).then(String, (error: Error) => error.message)
+    expect(await patiently(told, message => message !== 'undefined')).toContain('KAFKA-20734')
+    await producer.close()
+    await open()
+    expect(await committed()).toBe(5)
+    expect(await values(1)).toEqual(['a'])
+  })
+
   it('is completed as aborted when its time was up', async () => {
     const { output, transactionalId, open, fill, committed, values } = await setting('aborted')
     await fill(await open(), 'never', 5)

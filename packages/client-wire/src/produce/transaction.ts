@@ -56,6 +56,7 @@ export class Transaction {
   readonly #offsets = new Map<string, readonly TopicPartition[]>()
   /** Until the offsets of the transaction before are stable; rejects when its markers are missing. */
   #settling: Promise<void> | undefined
+  #markersMissing: Error | undefined
   #closed = false
 
   constructor(options: TransactionOptions) {
@@ -64,6 +65,11 @@ export class Transaction {
 
   get identity(): ProducerIdentity {
     return this.#identity
+  }
+
+  /** Said as soon as it is known: the transaction before is committed, and nobody will write its markers. */
+  get markersMissing(): Error | undefined {
+    return this.#markersMissing
   }
 
   /** By the newer rules each transaction has an epoch of its own. */
@@ -117,6 +123,8 @@ export class Transaction {
       Math.max(NOT_YET_MS, timeoutMs),
     )
     this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+    this.#settling = undefined
+    this.#markersMissing = undefined
     this.#ended()
   }
 
@@ -221,8 +229,10 @@ export class Transaction {
       () => {
         if (this.#settling === settling) this.#settling = undefined
       },
-      // Told by whatever is to be sent next.
-      () => undefined,
+      // Told by whatever is to be sent next, and before that where nothing more would ever be written.
+      (error: unknown) => {
+        if (this.#settling === settling && error instanceof MarkersMissing) this.#markersMissing = error
+      },
     )
   }
 
@@ -237,7 +247,7 @@ export class Transaction {
     for (const [groupId, partitions] of offsets) {
       const ask = () => hanging.untilStable(transactionalId, groupId, partitions, giveUp)
       if (await this.#retrying(ask, NOT_YET_MS, groupId)) continue
-      throw new Error('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+      throw new MarkersMissing('the transaction before was committed, but its markers are missing (KAFKA-20734)')
     }
   }
 
@@ -319,6 +329,8 @@ export class Transaction {
     }
   }
 }
+
+class MarkersMissing extends Error {}
 
 /** The member's epoch has moved on meanwhile: the same offsets are sent again with the new one. */
 class StaleMember extends Error {}

@@ -137,7 +137,13 @@ export class WireProducer implements Producer {
   }
 
   pending(): Promise<void> | undefined {
-    return this.#sender.pending()
+    const missing = this.#closed ? undefined : this.#transaction?.markersMissing
+    if (missing === undefined) return this.#sender.pending()
+    const { transactionalId = '' } = this.#options
+    const reason = missing.message
+    return Promise.reject(
+      millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: missing }),
+    )
   }
 
   async flush(): Promise<readonly TopicPartitionOffset[]> {

@@ -337,7 +337,9 @@ export interface Producer {
   /** The way into a topic, to be kept by the caller. Topic and partition must exist. */
   topic(name: string, options?: AppenderOptions): TopicAppender
   /**
-   * Undefined while there is room; otherwise a promise to await before appending more (back-pressure). It never rejects.
+   * Undefined while there is room; otherwise a promise to await before appending more (back-pressure). It rejects for one reason:
+   * the producer has found out, without being asked, that markers of its last committed transaction are missing.
+   * @throws MILLRACE_TRANSACTION_ABORTABLE
    */
   pending(): Promise<void> | undefined
   /**
