@@ -87,6 +87,8 @@ export class StreamsMembership {
   #lost = false
   #failure: unknown
   #endpointEpoch = -1
+  /** The broker could not take it with the join: it is told once there are tasks. */
+  #endpointIsOwed = false
   #endpoints: readonly StreamsEndpoint[] | undefined
   #shutdown = false
   #positionsIntervalMs = Number.POSITIVE_INFINITY
@@ -372,6 +374,11 @@ export class StreamsMembership {
     const { cluster, groupId } = this.#options
     this.#attempts++
     if (error.retriable) return cluster.forgetCoordinator('group', groupId)
+    if (isKafkaError(error, 'UNKNOWN_SERVER_ERROR') && this.#epoch === JOINING && !this.#endpointIsOwed) {
+      // Kafka 4.4 answers so to an endpoint while it does not know the source topics yet. Without one it says what is missing.
+      this.#endpointIsOwed = true
+      return
+    }
     // Another member of this id is still there: until its session ends, or it has left.
     if (isKafkaError(error, 'UNRELEASED_INSTANCE_ID')) return
     const isMember = this.#epoch > 0
@@ -390,6 +397,8 @@ export class StreamsMembership {
     const isDue = joins || time - this.#positionsSentAt >= this.#positionsIntervalMs
     const told = takesOffsets && isDue ? positions() : undefined
     if (told !== undefined) this.#positionsSentAt = time
+    const tellsOwed = this.#endpointIsOwed && !joins && !isNothing(this.#assigned) && host !== undefined
+    if (tellsOwed) this.#endpointIsOwed = false
     return {
       ...this.#identity(),
       memberEpoch: this.#epoch,
@@ -405,9 +414,10 @@ export class StreamsMembership {
         rebalanceTimeoutMs,
         topology: topologyData(topology),
         processId,
-        userEndpoint: host === undefined ? null : endpointData(host),
+        userEndpoint: host === undefined || this.#endpointIsOwed ? null : endpointData(host),
         clientTags: Object.entries(tags).map(([key, value]) => ({ key, value })),
       }),
+      ...(tellsOwed && { userEndpoint: endpointData(host) }),
       ...(groupInstanceId !== undefined && { instanceId: groupInstanceId }),
     }
   }
@@ -431,6 +441,7 @@ export class StreamsMembership {
     this.#assigned = NO_TASKS
     this.#owned = NO_TASKS
     this.#endpointEpoch = -1
+    this.#endpointIsOwed = false
     this.#statuses.forget()
     this.#countedAt = Number.NEGATIVE_INFINITY
     this.#joinedFrom = now()
