@@ -135,6 +135,7 @@ export class WireStreamsConsumer implements GroupConsumer {
     this.#fetcher.close()
     this.#loop.ring()
     await this.#membership?.close(options.leave ?? true)
+    this.#context.closed(this)
   }
 
   /**
