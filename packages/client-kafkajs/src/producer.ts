@@ -1,6 +1,7 @@
 import {
   type HangingTransactions,
   checkRecordFits,
+  MarkersMissing,
   millraceError,
   type Clock,
   type AppenderOptions,
@@ -31,8 +32,6 @@ const STILL_ENDING_RETRY_MS = 20
 const ASK_AGAIN_MS = 200
 /** How long after its last transaction a producer without another one looks whether the last one is over. */
 const IDLE_LOOK_MS = 1000
-
-class MarkersMissing extends Error {}
 
 interface HeldOffsets {
   readonly groupId: string
@@ -135,18 +134,12 @@ export class KafkajsProducerPort implements Producer {
 
   pending(): Promise<void> | undefined {
     const missing = this.#closed ? undefined : this.#markersMissing
-    if (missing !== undefined) {
-      const { transactionalId = '' } = this.#options
-      const reason = missing.message
-      return Promise.reject(
-        millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: missing }),
-      )
-    }
+    if (missing !== undefined) return Promise.reject(missing.toAbortable(this.#options.transactionalId!))
     this.#lookWhenIdle()
     return this.#sender.pending()
   }
 
-  /** The next transaction looks whether the last one is over. Where none begins, somebody else has to. */
+  /** The next transaction checks whether the last one is over. A producer that begins none checks it here. */
   #lookWhenIdle(): void {
     const before = this.#offsetsBefore
     const now = this.#clock.monotonic()
@@ -351,8 +344,7 @@ export class KafkajsProducerPort implements Producer {
     }
     const { groupId, partitions } = before
     const stable = await this.#patiently(() => this.#hanging.untilStable(transactionalId, groupId, partitions, giveUp))
-    if (!stable)
-      throw new MarkersMissing('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+    if (!stable) throw new MarkersMissing()
     if (this.#offsetsBefore === before) this.#offsetsBefore = undefined
   }
 

@@ -1,6 +1,7 @@
 import {
   BatchCursor,
   isMillraceError,
+  MarkersMissing,
   millraceError,
   readBatchHeader,
   RecordBatchBuilder,
@@ -241,9 +242,7 @@ export class MemoryProducer implements Producer, BatchSender {
 
   /** Nothing more can be sent with this identity. */
   #markersAreMissing(): unknown {
-    const reason = 'the one before was committed, but its markers are missing (KAFKA-20734)'
-    const transactionalId = this.#options.transactionalId!
-    this.#failure ??= millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason })
+    this.#failure ??= new MarkersMissing().toAbortable(this.#options.transactionalId!)
     return this.#failure
   }
 

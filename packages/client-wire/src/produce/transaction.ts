@@ -1,4 +1,5 @@
 import {
+  MarkersMissing,
   millraceError,
   type Clock,
   type CommittedOffset,
@@ -56,7 +57,7 @@ export class Transaction {
   readonly #offsets = new Map<string, readonly TopicPartition[]>()
   /** Until the offsets of the transaction before are stable; rejects when its markers are missing. */
   #settling: Promise<void> | undefined
-  #markersMissing: Error | undefined
+  #markersMissing: MarkersMissing | undefined
   #closed = false
 
   constructor(options: TransactionOptions) {
@@ -68,7 +69,7 @@ export class Transaction {
   }
 
   /** Said as soon as it is known: the transaction before is committed, and nobody will write its markers. */
-  get markersMissing(): Error | undefined {
+  get markersMissing(): MarkersMissing | undefined {
     return this.#markersMissing
   }
 
@@ -247,7 +248,7 @@ export class Transaction {
     for (const [groupId, partitions] of offsets) {
       const ask = () => hanging.untilStable(transactionalId, groupId, partitions, giveUp)
       if (await this.#retrying(ask, NOT_YET_MS, groupId)) continue
-      throw new MarkersMissing('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+      throw new MarkersMissing()
     }
   }
 
@@ -329,8 +330,6 @@ export class Transaction {
     }
   }
 }
-
-class MarkersMissing extends Error {}
 
 /** The member's epoch has moved on meanwhile: the same offsets are sent again with the new one. */
 class StaleMember extends Error {}

@@ -139,11 +139,7 @@ export class WireProducer implements Producer {
   pending(): Promise<void> | undefined {
     const missing = this.#closed ? undefined : this.#transaction?.markersMissing
     if (missing === undefined) return this.#sender.pending()
-    const { transactionalId = '' } = this.#options
-    const reason = missing.message
-    return Promise.reject(
-      millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: missing }),
-    )
+    return Promise.reject(missing.toAbortable(this.#options.transactionalId!))
   }
 
   async flush(): Promise<readonly TopicPartitionOffset[]> {

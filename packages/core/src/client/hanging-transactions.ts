@@ -1,4 +1,4 @@
-import { millraceError } from '../errors/millrace-error.ts'
+import { type MillraceError, millraceError } from '../errors/millrace-error.ts'
 import type { TopicPartition, TransactionReach } from '../ports/client.ts'
 import type { Clock } from '../ports/clock.ts'
 import { OFFSETS_TOPIC, openOffsetProducers } from './offset-holders.ts'
@@ -31,6 +31,18 @@ interface Outcome {
 
 const FIRST_RETRY_MS = 2
 const RETRY_MS = 50
+
+/** A committed transaction that the broker takes for complete has no markers, and nobody will write them. */
+export class MarkersMissing extends Error {
+  constructor() {
+    super('the transaction before was committed, but its markers are missing (KAFKA-20734)')
+  }
+
+  /** What `Producer.pending` rejects with. */
+  toAbortable(transactionalId: string): MillraceError {
+    return millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason: this.message }, { cause: this })
+  }
+}
 
 /**
  * Completes transactions that a broker takes for complete though markers are missing (KAFKA-20734): their offsets are never stable,

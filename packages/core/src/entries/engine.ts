@@ -11,7 +11,7 @@ export {
   TIMER_RANGE,
   type GivenOptions,
 } from '../client/check-options.ts'
-export { HangingTransactions } from '../client/hanging-transactions.ts'
+export { HangingTransactions, MarkersMissing } from '../client/hanging-transactions.ts'
 export { offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
 export { CoordinatorWatch } from '../client/coordinator-watch.ts'
 export { PollLoop } from '../client/poll-loop.ts'
