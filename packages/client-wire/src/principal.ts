@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { OauthToken, Security } from './net/security.ts'
 
 /**
- * Whom brokers take this client for, as far as it can know: `ssl.principal.mapping.rules` and their like may change the name.
+ * The principal under which brokers know this client, as far as it can tell: `ssl.principal.mapping.rules` and similar settings may change it.
  *
  * @param token the latest token of OAUTHBEARER
  */

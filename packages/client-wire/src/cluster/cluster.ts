@@ -16,7 +16,7 @@ export interface ClusterOptions {
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly clock: Clock
-  /** Whom brokers take this client for. */
+  /** The principal under which brokers know this client. */
   readonly principal: () => string
 }
 

@@ -31,7 +31,7 @@ export async function authenticate(connection: Connection, sasl: SaslOptions, ti
   if (sessionLifetimeMs > 0) connection.expiresAt = performance.now() + sessionLifetimeMs * USED_OF_SESSION
 }
 
-/** The user's function may wait for ever, and whoever wants the connection with it. */
+/** The user's function may never settle; without a limit, every request for the connection would hang with it. */
 async function tokenWithin(ask: SaslOauth['token'], timeoutMs: number): Promise<OauthToken> {
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<never>((_resolve, reject) => {

@@ -16,7 +16,7 @@ export interface ErrorContext {
   readonly transactionalId?: string
   /** The right that the operation needs on a topic, a group or the cluster, as in kafka-acls. */
   readonly right?: string
-  /** Whom brokers take the client for, as `"User:app"`. */
+  /** The principal under which brokers know the client, as `"User:app"`. */
   readonly principal?: string
 }
 

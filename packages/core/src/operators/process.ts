@@ -133,7 +133,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as { then?: unknown }).then === 'function'
   } catch {
-    // User functions can give anything, also a proxy that was revoked. Whoever uses the value says what is wrong with it.
+    // User functions can give anything, also a proxy that was revoked. The code that uses the value reports what is wrong with it.
     return false
   }
 }

@@ -14,7 +14,7 @@ const READY = new WeakMap<object, Promise<void>>()
  */
 export function notReady(what: string, ready: Promise<void>): MillraceError {
   const error = millraceError('MILLRACE_SERDE_NOT_READY', { what })
-  // Whoever does not wait for it sees the failure at its own attempt.
+  // A caller that does not await it gets the failure from its own attempt.
   ready.catch(() => {})
   READY.set(error, ready)
   return error

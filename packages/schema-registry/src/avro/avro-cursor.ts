@@ -34,7 +34,7 @@ export class AvroCursor {
     return this.bytes[this.position++]!
   }
 
-  /** Moves past so many bytes and returns where they begin. */
+  /** Skips `count` bytes and returns where they begin. */
   take(count: number): number {
     const start = this.position
     if (count < 0 || count > this.end - start) throw truncated()

@@ -44,7 +44,7 @@ function integerOf(value: unknown): number | undefined {
   return value instanceof JsonNumber && value.isInteger ? Number(value.text) : undefined
 }
 
-/** The decimal digits that always fit in a signed number of so many bytes. */
+/** The number of decimal digits that always fit in a signed number of this many bytes. */
 function digitsOf(bytes: number): number {
   return Math.floor(Math.log10(2) * (8 * bytes - 1))
 }

@@ -39,7 +39,7 @@ interface Candidate {
 
 /**
  * The registry without its REST interface: what may be registered, under which id and version, and what may be deleted. Subjects
- * are given in their normal form. Changes are made one after another, whoever asks for them.
+ * are given in their normal form. Changes are made one after another, for all clients.
  */
 export class Registry {
   readonly state = new RegistryState()

@@ -15,7 +15,7 @@ it.each(seeds)('no record is lost or doubled (seed %i)', async seed => {
   const random = seededRandom(seed)
   const service = new LabelService()
   service.delay = 1 + Math.floor(random() * 50)
-  // So many restarts and no more: a transaction must end some time.
+  // The number of restarts is limited, because a transaction must end at some point.
   let restarts = 12
   const unreliable = () => {
     if (restarts === 0 || random() > 0.05) return false
