@@ -208,7 +208,11 @@ describe('a transaction that the broker has left without markers', { timeout: 18
     const { output, transactionalId, open, fill } = await setting('unknown')
     const producer = await open()
     await fill(producer, 'a', 5)
-    await whileAway(transactionalId, () => producer.commit())
+    // kafkajs may ask the broker that is away and give up. Then the transaction is aborted when its time is up, and hangs as well.
+    const isUnknown = (error: Error & { readonly code?: string }) => {
+      if (error.code !== 'MILLRACE_TRANSACTION_UNKNOWN') throw error
+    }
+    await whileAway(transactionalId, () => producer.commit().catch(isUnknown))
     // It does not look: the broker forgets how the transaction ended.
     const other = client.producer({ transactionalId })
     await patiently(() => other.init())
