@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Registry } from './registry/registry.ts'
 import { memoryStorage } from './registry/registry-storage.ts'
+import { loadSchemaFormats } from './registry/schema-formats.ts'
 import { registryServer } from './server/registry-server.ts'
 
 export interface StartRegistryOptions {
@@ -28,7 +29,7 @@ export interface RunningRegistry extends AsyncDisposable {
  */
 export async function startRegistry(options: StartRegistryOptions = {}): Promise<RunningRegistry> {
   const { port = 0, host = '127.0.0.1' } = options
-  const registry = new Registry(memoryStorage())
+  const registry = new Registry(memoryStorage(), await loadSchemaFormats())
   await registry.open()
   const server = registryServer(registry)
   server.listen(port, host)

@@ -1,5 +1,4 @@
 import { reasonOf } from '@millrace/core'
-import { avroFormat } from './avro-format.ts'
 import {
   type Config,
   isPlainObject,
@@ -24,8 +23,6 @@ import type { FormatSchema, ReferencedSchema, SchemaFormat } from './schema-form
 import { schemaGuid } from './schema-hash.ts'
 import { contextOf, isValidSubject, parseSubject, relativeSubject } from './subject.ts'
 
-const FORMATS: readonly SchemaFormat[] = [avroFormat]
-
 /** A schema of a request, read and completed. */
 interface Candidate {
   readonly schemaType: string
@@ -44,10 +41,12 @@ interface Candidate {
 export class Registry {
   readonly state = new RegistryState()
   readonly #storage: RegistryStorage
+  readonly #formats: readonly SchemaFormat[]
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor(storage: RegistryStorage) {
+  constructor(storage: RegistryStorage, formats: readonly SchemaFormat[]) {
     this.#storage = storage
+    this.#formats = formats
   }
 
   async open(): Promise<void> {
@@ -60,7 +59,7 @@ export class Registry {
   }
 
   formats(): readonly string[] {
-    return FORMATS.map(format => format.name)
+    return this.#formats.map(format => format.name)
   }
 
   async register(subject: string, request: SchemaRequest, normalize: boolean): Promise<SchemaEntry> {
@@ -229,9 +228,14 @@ export class Registry {
 
   /** Reads a schema that is stored already. */
   parse(entry: SchemaEntry): FormatSchema {
-    return formatOf(entry.schemaType).parse(entry.schema, this.#resolve(entry.references, entry.subject), {
+    return this.#formatOf(entry.schemaType).parse(entry.schema, this.#resolve(entry.references, entry.subject), {
       isNew: false,
     })
+  }
+
+  /** The text of a stored schema, in the form of the query parameter `format` if its kind of schema has it. */
+  textOf(entry: SchemaEntry, form: string | null): string {
+    return (form === null || form === '' ? undefined : this.parse(entry).formatted?.(form)) ?? entry.schema
   }
 
   #candidate(
@@ -250,7 +254,7 @@ export class Registry {
     const metadata = request.metadata ?? previous?.metadata
     const ruleSet = request.ruleSet ?? previous?.ruleSet
     try {
-      const format = formatOf(schemaType)
+      const format = this.#formatOf(schemaType)
       const schema = format.parse(source.schema!, referenced, { isNew: how.isNew })
       const canonical = normalize ? schema.normalized() : schema.canonical
       return {
@@ -350,18 +354,18 @@ export class Registry {
     return [...config, ...mode]
   }
 
+  #formatOf(schemaType: string): SchemaFormat {
+    const format = this.#formats.find(({ name }) => name === schemaType)
+    if (format === undefined) throw invalidSchema(`Invalid schema type ${schemaType}`)
+    return format
+  }
+
   /** A change is decided on the state that the previous one left. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(change)
     this.#queue = result.catch(() => {})
     return result
   }
-}
-
-function formatOf(schemaType: string): SchemaFormat {
-  const format = FORMATS.find(({ name }) => name === schemaType)
-  if (format === undefined) throw invalidSchema(`Invalid schema type ${schemaType}`)
-  return format
 }
 
 function isReadOnly(mode: Mode): boolean {

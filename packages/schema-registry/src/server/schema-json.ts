@@ -6,6 +6,7 @@ import {
   type SchemaRequest,
 } from '../registry/entities.ts'
 import { RegistryError } from '../registry/registry-error.ts'
+import type { Registry } from '../registry/registry.ts'
 
 /** A version as clients see it. Members that are empty are left out. */
 export function entryJson(entry: SchemaEntry): Readonly<Record<string, unknown>> {
@@ -22,6 +23,15 @@ export function entryJson(entry: SchemaEntry): Readonly<Record<string, unknown>>
     schema,
     ...(deleted && { deleted }),
   }
+}
+
+/** A version with its schema in the form that the query asks for. */
+export function versionJson(
+  registry: Registry,
+  entry: SchemaEntry,
+  query: URLSearchParams,
+): Readonly<Record<string, unknown>> {
+  return entryJson({ ...entry, schema: registry.textOf(entry, query.get('format')) })
 }
 
 /** @throws RegistryError when the body is not that of a schema */

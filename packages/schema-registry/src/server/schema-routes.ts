@@ -3,7 +3,7 @@ import { RegistryError, schemaNotFound } from '../registry/registry-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import { contextOf, DEFAULT_CONTEXT, parseSubject } from '../registry/subject.ts'
 import { type Answer, flag, page, type RegistryRequest } from './answer.ts'
-import { entryJson } from './schema-json.ts'
+import { entryJson, versionJson } from './schema-json.ts'
 
 /** `/schemas/…` */
 export function schemaRoutes(registry: Registry, { path, query, method }: RegistryRequest): Answer | undefined {
@@ -12,7 +12,7 @@ export function schemaRoutes(registry: Registry, { path, query, method }: Regist
   if (by === undefined) return { json: page(listSchemas(registry, query), query) }
   if (by === 'types') return { json: registry.formats() }
   if (key === undefined) return undefined
-  if (by === 'guids') return byGuid(registry, key, part)
+  if (by === 'guids') return byGuid(registry, key, part, query)
   if (by !== 'ids') return undefined
   const id = Number(key)
   if (!Number.isInteger(id)) throw new RegistryError(404, 'HTTP 404 Not Found')
@@ -21,11 +21,11 @@ export function schemaRoutes(registry: Registry, { path, query, method }: Regist
   switch (part) {
     case undefined: {
       const max = flag(query, 'fetchMaxId') && { maxId: registry.state.highestId(contextOf(entries[0]!.subject)) }
-      const { id: _id, ...found } = entryJson(entries[0]!)
+      const { id: _id, ...found } = versionJson(registry, entries[0]!, query)
       return { json: { ...found, ...max } }
     }
     case 'schema':
-      return { text: entries[0]!.schema }
+      return { text: registry.textOf(entries[0]!, query.get('format')) }
     case 'subjects': {
       const subject = query.get('subject')
       const subjects = visible.map(entry => entry.subject).filter(name => subject === null || name === subject)
@@ -43,7 +43,12 @@ export function schemaRoutes(registry: Registry, { path, query, method }: Regist
   }
 }
 
-function byGuid(registry: Registry, guid: string, part: string | undefined): Answer | undefined {
+function byGuid(
+  registry: Registry,
+  guid: string,
+  part: string | undefined,
+  query: URLSearchParams,
+): Answer | undefined {
   const found = registry.state.contexts().flatMap(context => {
     const entry = registry.state.withGuid(context, guid)
     return entry === undefined ? [] : [{ context, entry }]
@@ -51,7 +56,7 @@ function byGuid(registry: Registry, guid: string, part: string | undefined): Ans
   if (found.length === 0) throw schemaNotFound(guid)
   if (part === 'ids') return { json: found.map(({ context, entry }) => ({ context, id: entry.id })) }
   if (part !== undefined) return undefined
-  const { id: _id, ...json } = entryJson(found[0]!.entry)
+  const { id: _id, ...json } = versionJson(registry, found[0]!.entry, query)
   return { json }
 }
 

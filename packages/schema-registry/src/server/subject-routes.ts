@@ -3,7 +3,7 @@ import { RegistryError, schemaNotFound, subjectNotFound, versionNotFound } from 
 import type { Registry } from '../registry/registry.ts'
 import { contextOf, DEFAULT_CONTEXT, normalSubject, subjectText } from '../registry/subject.ts'
 import { type Answer, flag, page, type RegistryRequest } from './answer.ts'
-import { entryJson, schemaRequest } from './schema-json.ts'
+import { schemaRequest, versionJson } from './schema-json.ts'
 
 /** `/subjects/…` */
 export async function subjectRoutes(registry: Registry, request: RegistryRequest): Promise<Answer | undefined> {
@@ -12,17 +12,18 @@ export async function subjectRoutes(registry: Registry, request: RegistryRequest
   if (given === undefined) return method === 'GET' ? { json: page(listSubjects(registry, query), query) } : undefined
   const subject = withoutAlias(registry, normalSubject(given))
   if (versions === undefined) {
-    if (method === 'POST') return { json: entryJson(lookUp(registry, subject, request)) }
+    if (method === 'POST') return { json: versionJson(registry, lookUp(registry, subject, request), query) }
     if (method === 'DELETE') return { json: await registry.deleteSubject(subject, flag(query, 'permanent')) }
     return undefined
   }
-  if (versions === 'metadata' && method === 'GET') return { json: entryJson(latestWith(registry, subject, query)) }
+  if (versions === 'metadata' && method === 'GET')
+    return { json: versionJson(registry, latestWith(registry, subject, query), query) }
   if (versions !== 'versions') return undefined
   if (version === undefined) {
     if (method === 'GET') return { json: page(listVersions(registry, subject, query), query) }
     if (method !== 'POST') return undefined
     const entry = await registry.register(subject, schemaRequest(body), flag(query, 'normalize'))
-    const { subject: _subject, ...registered } = entryJson(entry)
+    const { subject: _subject, ...registered } = versionJson(registry, entry, query)
     return { json: registered }
   }
   if (last === undefined && method === 'DELETE') {
@@ -32,8 +33,8 @@ export async function subjectRoutes(registry: Registry, request: RegistryRequest
   }
   if (method !== 'GET') return undefined
   const entry = versionOf(registry, subject, version, flag(query, 'deleted') || last === 'referencedby')
-  if (last === undefined) return { json: entryJson(entry) }
-  if (last === 'schema') return { text: entry.schema }
+  if (last === undefined) return { json: versionJson(registry, entry, query) }
+  if (last === 'schema') return { text: registry.textOf(entry, query.get('format')) }
   if (last !== 'referencedby') return undefined
   const ids = registry.referencing(entry, flag(query, 'deleted')).map(({ id }) => id)
   return { json: page([...new Set(ids)], query) }
