@@ -112,7 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'records that are still buffered are committed at revocation',
     file: 'packages/runtime/src/task/task.ts',
     from: `      offset: position,`,
-    to: `      offset: Math.max(position, this.#queues.find(queue => queue.topic === topic && queue.partition === partition)!.fetched),`,
+    to: `      offset: Math.max(position, this.queues.find(queue => queue.topic === topic && queue.partition === partition)!.fetched),`,
   },
   {
     name: 'a task has two owners',
@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a record that is given up keeps what it has written to stores',
-    file: 'packages/runtime/src/task/task.ts',
+    file: 'packages/runtime/src/task/record-failures.ts',
     from: `    context.undo?.rollBack()
 `,
     to: `    context.undo?.clear()
@@ -164,12 +164,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a record that is given up late is left out, and what it has done stays',
-    file: 'packages/runtime/src/task/task.ts',
-    from: `      throw new GivenUpLate(name, reason)
-    }`,
+    file: 'packages/runtime/src/task/record-failures.ts',
+    from: `      throw new GivenUpLate(task, reason)
+    } finally`,
     to: `      context.givenUp = undefined
-      await this.stores.flush().catch(() => this.stores.flush())
-    }`,
+      await stores.flush().catch(() => stores.flush())
+    } finally`,
   },
   {
     name: 'a batch whose answer was lost is sent again with other sequence numbers',

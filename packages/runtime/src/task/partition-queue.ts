@@ -113,11 +113,6 @@ export class PartitionQueue implements TopicPartition {
     return this.fetched < this.end
   }
 
-  /** The batch that the next `hasHead` will open, for a look ahead. */
-  peekBatch(): FetchedBatch | undefined {
-    return this.#batch === undefined ? this.#batches[0] : undefined
-  }
-
   #openBatch(): boolean {
     const batch = this.#batches.shift()
     if (batch === undefined) return false

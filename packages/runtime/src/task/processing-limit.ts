@@ -47,8 +47,8 @@ export class ProcessingLimit {
     Atomics.store(this.#options.progress, PROGRESS_OVERDUE, 0)
   }
 
-  /** What comes next has all the time again. */
-  beginAnew(): void {
+  /** Restarts the limit: the next record has the whole time. */
+  restart(): void {
     this.#looks = 0
   }
 

@@ -195,7 +195,7 @@ export class RecordContext implements TaskContext {
   waitFor<T>(node: string, result: PromiseLike<T>): Promise<T> {
     if (this.#limit === undefined) return Promise.resolve(result)
     // What a flush emits, one after the other, has no record that would be done with.
-    if (this.topic === null) this.#limit.beginAnew()
+    if (this.topic === null) this.#limit.restart()
     return this.#limit.waitFor(result, () => this.tooLong(node))
   }
 }

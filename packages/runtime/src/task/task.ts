@@ -3,52 +3,39 @@ import {
   type CommittedOffset,
   type FetchedBatch,
   isMillraceError,
-  isPromise,
-  millraceError,
   type Producer,
   PROGRESS_OVERDUE,
-  PROGRESS_RECORDS,
-  reasonOf,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import { encodeCommitMetadata } from './commit-metadata.ts'
-import { GivenUpLate, RecordGivenUp } from '../policy/given-up.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { timestampInstead } from './bad-timestamp.ts'
 import { changelogWriter } from './changelog-writer.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
-import { HeldOutput } from './held-output.ts'
+import { GuardedTurn } from './guarded-turn.ts'
 import { HeldResults } from './held-results.ts'
 import { IdleTime } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
+import { InputQueues } from './input-queues.ts'
 import { showKey } from './key-identity.ts'
 import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { prepareSerdes } from './prepare-serdes.ts'
 import { ProcessingLimit } from './processing-limit.ts'
-import { PlainTurn, RECORDS_PER_LOOK_AT_CLOCK } from './plain-turn.ts'
-import { Punctuations } from './punctuation.ts'
+import { PlainTurn, type TurnOptions } from './plain-turn.ts'
 import { RecordContext } from './record-context.ts'
-import { type RecordSnapshot, returnTo } from './record-snapshot.ts'
+import { RecordFailures } from './record-failures.ts'
+import { TimedWork } from './timed-work.ts'
 import { type TaskId, taskName } from '../task-id.ts'
 import type { TaskInput, TaskOptions } from './task-options.ts'
 
-/**
- * A partition that has run empty though its end lies further on is waited for this long at least: its fetch is under way, or
- * the broker does not answer.
- */
-const MISSING_DATA_PATIENCE_MS = 5_000
-
-/** Under this name goes, with the times of stores, how far stream time has moved on without records. No store has it. */
+/** The entry of `closeTimes` that says how far stream time has advanced without records. No store has this name. */
 const ADVANCED = '#advanced'
 
-/** This many records are processed, or for this long, before other tasks, the group and the commit have their turn. */
+/** A turn ends after this many records or this time, so that other tasks, the group and the commit have theirs. */
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
-/** This many entries of a store are looked at for having expired, before others have their turn. */
-const EXPIRIES_PER_TURN = 4096
-
 /**
  * One partition of one sub-topology: its input queues, its stores, and the compiled functions between them. Everything in
  * it happens one after another.
@@ -63,29 +50,27 @@ export class Task {
   /** Records processed since the task was made. */
   processed = 0
   readonly #options: TaskOptions
-  readonly #punctuations: Punctuations
-  /** What records send, while they may be given up. */
-  readonly #held: HeldOutput | undefined
-  readonly #queues: PartitionQueue[] = []
+  readonly #queues: InputQueues
   readonly #limit: ProcessingLimit
+  readonly #failures: RecordFailures
+  readonly #timed: TimedWork
   readonly #lookAhead: LookAheadReader
   readonly #closeTimes = new Map<string, number>()
   /** Stream time has still to be taken to where it was before the start. */
   #resumes = false
-  /** Where the logs that it writes go on, as of what no commit has taken in yet. */
+  /** Next offsets of the topics that the task writes, as acknowledged since the last commit. */
   readonly #acknowledged = new Map<string, number>()
-  /** Undefined where the topology has no operator that needs it. */
+  /** Undefined if the topology has no asynchronous operator. */
   #inFlight: InFlight | undefined
-  /** Undefined where stream time moves on with records only. */
+  /** Undefined if stream time advances with records only. */
   #idle: IdleTime | undefined
-  /** Undefined where no operator keeps results back, or stream time moves on by itself. */
+  /** Undefined if no operator keeps results back, or stream time advances by itself. */
   #heldResults: HeldResults | undefined
   #topology: CompiledTopology | undefined
   #dirty = false
-  /** Caches are flushed after each record, see `GivenUpRecords`. */
-  #careful: boolean
-  #idleSince: number | undefined
+  /** Undefined if records may be taken back, or the topology has an asynchronous operator. */
   #plainTurn: PlainTurn | undefined
+  #guardedTurn: GuardedTurn | undefined
 
   constructor(options: TaskOptions) {
     this.#options = options
@@ -97,11 +82,15 @@ export class Task {
     this.#limit = new ProcessingLimit({ clock, timeoutMs, progress })
     this.context = new RecordContext(this.name, options.applicationId, options.policy, this.#limit, options.origins)
     this.context.showKey = () => this.#showKey()
-    this.#careful = options.givenUp.carefulUntil(this.name) !== undefined
-    const { undo } = this.context
-    this.#punctuations = new Punctuations(undo)
-    this.#held = undo === undefined ? undefined : new HeldOutput(options.producer)
-    this.context.held = this.#held
+    const { context } = this
+    const limit = this.#limit
+    const failures = new RecordFailures({ ...options, task: this.name, context, limit })
+    this.#failures = failures
+    const onChange = () => {
+      this.#dirty = true
+    }
+    this.#timed = new TimedWork({ clock, context, stores: this.stores, limit, failures, onChange })
+    this.#queues = new InputQueues(options)
     this.#lookAhead = new LookAheadReader(options.stores)
   }
 
@@ -112,25 +101,25 @@ export class Task {
     const { subTopology, topics } = this.#options
     await prepareSerdes({ plan, subTopology, stores: stores.plans, decorate: topic => topics.decorate(topic) })
     await stores.start(this.context, store =>
-      changelogWriter(store, { producer: this.#held ?? this.producer, partition, context: this.context }),
+      changelogWriter(store, { producer: this.#failures.held ?? this.producer, partition, context: this.context }),
     )
     for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
       this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
     }
-    const inFlight = new InFlight({
+    const inFlight: InFlight = new InFlight({
       clock,
       context: this.context,
       wakeup: this.#options.wakeup,
-      pass: (record, run) => this.#pass(record, run),
+      pass: (record, run) => this.#failures.pass(record, run, unit => inFlight.drop(unit)),
     })
     const topology = compileTopology({
       ...this.#options,
-      producer: this.#held ?? this.producer,
+      producer: this.#failures.held ?? this.producer,
       context: this.context,
       inFlight,
       closeTimes: this.#closeTimes,
       schedule: (node, intervalMs, type, callback) =>
-        this.#punctuations.add(node, type, intervalMs, callback, clock.monotonic()),
+        this.#timed.punctuations.add(node, type, intervalMs, callback, clock.monotonic()),
       requestCommit: () => {
         this.commitRequested = true
       },
@@ -140,20 +129,19 @@ export class Task {
     })
     this.#topology = topology
     if (inFlight.used) this.#inFlight = inFlight
-    else if (this.#held === undefined) {
-      this.#plainTurn = new PlainTurn({
-        queues: this.#queues,
-        topology,
-        context: this.context,
-        limit: this.#limit,
-        lookAhead: this.#lookAhead,
-        clock,
-        task: this,
-        oldest: () => this.#oldest(),
-        overdue: queue => this.#overdue(queue),
-        giveUp: (queue, error) => this.#giveUp(queue, error),
-      })
+    const turn: TurnOptions = {
+      queues: this.queues,
+      topology,
+      context: this.context,
+      limit: this.#limit,
+      lookAhead: this.#lookAhead,
+      clock,
+      task: this,
+      failures: this.#failures,
     }
+    const { givenUp } = this.#options
+    this.#guardedTurn = new GuardedTurn({ ...turn, stores, givenUp, timed: this.#timed, inFlight: this.#inFlight })
+    if (!inFlight.used && this.#failures.held === undefined) this.#plainTurn = new PlainTurn(turn)
     if (idleAdvanceMs !== undefined && topology.advances) {
       this.#idle = new IdleTime({ clock, idleAdvanceMs, emitIntervalMs, endsOf })
     }
@@ -167,7 +155,7 @@ export class Task {
       })
     }
     for (const input of inputs) {
-      this.#queues.push(
+      this.#queues.all.push(
         new PartitionQueue({
           ...input,
           source: topology.sources.get(input.topic)!,
@@ -193,13 +181,11 @@ export class Task {
   }
 
   get queues(): readonly PartitionQueue[] {
-    return this.#queues
+    return this.#queues.all
   }
 
   enqueue(batch: FetchedBatch): PartitionQueue | undefined {
-    const queue = this.#queues.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition)
-    queue?.add(batch)
-    return queue
+    return this.#queues.enqueue(batch)
   }
 
   /** What asynchronous operators have under way; undefined where the topology has none. */
@@ -218,28 +204,7 @@ export class Task {
   }
 
   #canTake(): boolean {
-    if (this.#inFlight?.full === true) return false
-    let buffered = false
-    let empty = false
-    let waits = false
-    for (const queue of this.#queues) {
-      if (queue.hasHead()) {
-        buffered = true
-      } else {
-        empty = true
-        waits ||= queue.awaitsFetch
-      }
-    }
-    if (!buffered || !empty) {
-      this.#idleSince = undefined
-      return buffered
-    }
-    // A partition has run empty. If it has more, records that belong before the buffered ones are on their way.
-    const { clock, maxTaskIdleMs } = this.#options
-    const patience = maxTaskIdleMs < 0 ? 0 : maxTaskIdleMs + (waits ? MISSING_DATA_PATIENCE_MS : 0)
-    const now = clock.monotonic()
-    this.#idleSince ??= now
-    return now - this.#idleSince >= patience
+    return this.#inFlight?.full !== true && this.#queues.canTake()
   }
 
   /**
@@ -250,66 +215,17 @@ export class Task {
     const inFlight = this.#inFlight
     const delivered = inFlight !== undefined && (await this.#deliver(inFlight))
     if (inFlight !== undefined && !this.#canTake()) return delivered
-    let count = 0
-    const queues = this.#queues
     const { clock, givenUp } = this.#options
-    const { progress } = this.#limit
-    // Whatever has blocked the thread between two turns was none of the task's functions.
-    if (progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
+    // Whatever has blocked the thread between two turns was not a function of this task.
+    if (this.#limit.progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
     if (this.#resumes) await this.#resume()
     const turnEnds = clock.monotonic() + TURN_MS
-    const expiring = this.stores.expires
-    let expired = false
-    await this.#lookAhead.prepare(queues, this.#topology!)
-    const isPlain = this.#plainTurn !== undefined && !expiring && !this.#careful && !givenUp.any
-    if (isPlain) count = await this.#plainTurn!.run(limit, turnEnds)
-    while (!isPlain && count < limit) {
-      const queue = queues.length === 1 ? queues[0]! : this.#oldest()
-      if (queue === undefined || !queue.hasHead()) break
-      if (expiring) {
-        // What has expired by the time of a record is gone before it is processed, however records come together in turns.
-        const time = Math.max(queue.headTimestamp, this.context.streamTime)
-        if (await this.#expire('stream-time', time)) {
-          expired = true
-          this.context.streamTime = time
-          if (this.stores.expiresAt('stream-time') <= time) break
-        }
-      }
-      if (this.#lookAhead.wants(queue, this.#topology!)) await this.#lookAhead.prepare(queues, this.#topology!)
-      const { streamTime } = this.context
-      const { partitionTime } = queue
-      queue.take()
-      const timestamp = queue.headTimestamp
-      if (timestamp > this.context.streamTime) this.context.streamTime = timestamp
-      count++
-      let waited = false
-      try {
-        this.#held?.begin()
-        this.context.unit = undefined
-        if (givenUp.any) this.#leaveOut(queue)
-        const waiting = queue.source.process(queue.cursor, queue.partition, timestamp)
-        if (waiting !== undefined) {
-          waited = true
-          await waiting
-          this.#limit.beginAnew()
-        }
-        if (progress[PROGRESS_OVERDUE] !== 0) this.#overdue(queue)
-        if (this.#careful) await this.stores.emit()
-        this.#keep()
-      } catch (error) {
-        this.context.streamTime = streamTime
-        queue.giveUp(partitionTime)
-        this.#giveUp(queue, error)
-      }
-      progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-      if ((waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.monotonic() >= turnEnds) break
-      if (inFlight !== undefined) {
-        if (inFlight.hasWork) await this.#deliver(inFlight)
-        if (inFlight.full) break
-      }
-      if (queues.length > 1 && !queue.hasHead()) break
-      if (this.commitRequested) break
-    }
+    await this.#lookAhead.prepare(this.queues, this.#topology!)
+    const plain = this.stores.expires || this.#failures.careful || givenUp.any ? undefined : this.#plainTurn
+    const { count, expired } =
+      plain === undefined
+        ? await this.#guardedTurn!.run(limit, turnEnds)
+        : { count: await plain.run(limit, turnEnds), expired: false }
     if (count > 0) {
       this.#idle?.interrupt()
       this.#dirty = true
@@ -327,43 +243,9 @@ export class Task {
     return delivered
   }
 
-  /** Runs punctuations that are due by stream time, then those due by the wall clock. */
-  async punctuate(): Promise<boolean> {
-    const { streamTime } = this.context
-    const { clock } = this.#options
-    const now = clock.now()
-    let ran = false
-    for (const [type, due, time] of [
-      ['stream-time', streamTime, streamTime],
-      // Intervals are measured by what passes; what the callback is told is the time of day.
-      ['wall-clock', clock.monotonic(), now],
-    ] as const) {
-      if (due < 0 || !this.#punctuations.isDue(type, due)) continue
-      this.#dirty = true
-      ran = await this.#punctuations.run(type, due, async (node, callback) => {
-        await this.#alone(node, time, async () => {
-          const done = callback(time)
-          if (isPromise(done)) await this.context.waitFor(node, done)
-          if (this.context.overdue) throw this.context.tooLong(node)
-        })
-        this.#limit.beginAnew()
-      })
-    }
-    if (this.stores.expires) {
-      if (await this.#expire('stream-time', streamTime)) ran = true
-      if (await this.#expire('wall-clock', now)) ran = true
-    }
-    return ran
-  }
-
-  /** Deletes entries of stores that have expired, a turn's worth. True when any may have been. */
-  async #expire(by: 'stream-time' | 'wall-clock', now: number): Promise<boolean> {
-    if (this.stores.expiresAt(by) > now) return false
-    this.#dirty = true
-    await this.#alone('expiry', now, () =>
-      this.stores.expire(by, now, EXPIRIES_PER_TURN, run => this.context.apart(run)),
-    )
-    return true
+  /** Runs punctuations that are due, and deletes store entries that have expired. True when there were any. */
+  punctuate(): Promise<boolean> {
+    return this.#timed.run()
   }
 
   /**
@@ -374,9 +256,9 @@ export class Task {
     if (this.#resumes && (await this.#resume())) return true
     const { streamTime } = this.context
     if (!this.#mayAdvance) return false
-    await this.#heldResults?.check(this.#queues)
+    await this.#heldResults?.check(this.queues)
     if (this.#idle === undefined) return false
-    const reached = await this.#idle.reached(streamTime, this.#queues)
+    const reached = await this.#idle.reached(streamTime, this.queues)
     return reached !== undefined && (await this.#advanceTo(reached))
   }
 
@@ -385,7 +267,7 @@ export class Task {
     const time = Math.max(...times)
     if (time < 0) return false
     let did = false
-    await this.#alone('advance', time, async () => {
+    await this.#failures.alone('advance', time, async () => {
       did = await this.#topology!.advance(time)
     })
     if (!did) return false
@@ -402,12 +284,8 @@ export class Task {
   dueIn(): number {
     const { clock } = this.#options
     const advance = this.#idle !== undefined && this.#mayAdvance ? this.#idle.nextDue : Number.POSITIVE_INFINITY
-    const next = Math.min(
-      advance,
-      this.#punctuations.nextWallClock(),
-      this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY,
-    )
-    return Math.min(next - clock.monotonic(), this.stores.expiresAt('wall-clock') - clock.now())
+    const next = Math.min(advance, this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY)
+    return Math.min(next - clock.monotonic(), this.#timed.dueIn())
   }
 
   get needsCommit(): boolean {
@@ -422,7 +300,7 @@ export class Task {
    */
   async prepareCommit(owed: Owed, until?: number): Promise<void> {
     for (;;) {
-      await this.#flush()
+      await this.#failures.flush(this.queues)
       // What was flushed may have begun calls, and what they came to may have changed stores.
       if (this.#inFlight?.owes(owed) !== true) return
       await this.#inFlight.drain(owed, until)
@@ -448,7 +326,7 @@ export class Task {
 
   /** What to commit: for each input, the offset after its last processed record, and none past one that is not finished. */
   offsets(): readonly CommittedOffset[] {
-    return this.#queues.map(({ topic, partition, position, partitionTime }) => ({
+    return this.queues.map(({ topic, partition, position, partitionTime }) => ({
       topic,
       partition,
       offset: position,
@@ -466,12 +344,10 @@ export class Task {
 
   /** After the commit has succeeded. */
   async committed(): Promise<void> {
-    const read = this.#queues.map(({ topic, position }) => [topic, position] as const)
+    const read = this.queues.map(({ topic, position }) => [topic, position] as const)
     // For stores whose changelog is a source topic: what was processed of it is in them.
     await this.stores.persist(new Map([...read, ...this.#acknowledged]))
-    const { givenUp } = this.#options
-    givenUp.committed(this.name, this.#queues)
-    this.#careful = givenUp.carefulUntil(this.name) !== undefined
+    this.#failures.committed(this.queues)
     this.#acknowledged.clear()
     this.#dirty = false
     this.commitRequested = false
@@ -494,140 +370,6 @@ export class Task {
     return offset === undefined ? undefined : { offset }
   }
 
-  /** Something that is no operator's function has blocked the thread, as a serde: what is known is the record. */
-  #overdue({ source }: PartitionQueue): void {
-    const { name } = source.node
-    this.context.fail(name, this.context.tooLong(name))
-  }
-
-  /** What has been done since `HeldOutput.begin` stays, unless the record was given up and user code has swallowed what says so. */
-  #keep(): void {
-    const { context } = this
-    const held = this.#held
-    if (held === undefined) return
-    if (context.givenUp !== undefined) throw context.givenUp
-    const { unit, undo } = context
-    // Without a transaction nothing takes back what was sent.
-    const leavesTraces = undo!.length > context.begun || (held.length > 0 && this.#options.guarantee === 'exactly_once')
-    if (unit !== undefined && leavesTraces) unit.leavesTraces = true
-    held.release()
-    undo!.clear()
-    context.begun = 0
-  }
-
-  /** Takes back what has been done since `HeldOutput.begin`. */
-  #takeBack(): void {
-    const { context } = this
-    this.#limit.beginAnew()
-    this.#held?.drop()
-    context.undo?.rollBack()
-    context.givenUp = undefined
-    context.isLatest = true
-    context.begun = 0
-  }
-
-  /** A record that has failed late is not processed again. */
-  #leaveOut({ topic, partition, cursor, source }: PartitionQueue): void {
-    const found = this.#options.givenUp.find({ topic, partition }, cursor.offset)
-    if (found === undefined) return
-    source.enter(cursor, partition, cursor.timestamp)
-    this.context.fail(found.node, found.reason)
-  }
-
-  /** After a failure of the record that was taken last. Stored bytes are decoded when somebody looks at them: bad ones are its. */
-  #giveUp(queue: PartitionQueue, error: unknown): void {
-    const { source, cursor, partition, headTimestamp } = queue
-    const { node, reason } = this.#badRecord(error, source.node.name)
-    this.#takeBack()
-    source.enter(cursor, partition, headTimestamp)
-    // What a store of the user's own has made of the record nobody can take back.
-    if (this.stores.hasCustom && node !== source.node.name) this.#goBack(node, reason)
-    this.context.giveUp(node, reason)
-  }
-
-  /** Passes on what an asynchronous operator has made of a record that had its turn before. */
-  async #pass(record: RecordSnapshot, run: () => void | Promise<void>): Promise<void> {
-    const { context } = this
-    returnTo(record, context)
-    this.#held?.begin()
-    try {
-      const waiting = run()
-      if (waiting !== undefined) await waiting
-      if (this.#careful) await this.stores.emit()
-      this.#keep()
-    } catch (error) {
-      const { node, reason } = this.#badRecord(error, '')
-      this.#takeBack()
-      this.#inFlight!.drop(record.unit)
-      returnTo(record, context)
-      if (record.topic !== null && record.unit.leavesTraces) this.#goBack(node, reason)
-      context.giveUp(node, reason)
-    }
-  }
-
-  /** Runs what belongs to no record. Where it fails it has done nothing. */
-  async #alone(node: string, time: number, run: () => Promise<void>): Promise<void> {
-    const { context } = this
-    context.clear(time)
-    this.#held?.begin()
-    try {
-      await run()
-      if (this.#careful) await this.stores.emit()
-      this.#keep()
-    } catch (error) {
-      if (context.isFatal(error) && !(error instanceof RecordGivenUp)) throw error
-      const bad = error instanceof RecordGivenUp ? error : { node, reason: error }
-      if (context.undo === undefined) context.fail(bad.node, bad.reason)
-      this.#takeBack()
-      context.clear(time)
-      context.giveUp(bad.node, bad.reason)
-    }
-  }
-
-  /** Emits and logs what the stores hold back. What fails now was made by records that have had their turn. */
-  async #flush(): Promise<void> {
-    const { context, name } = this
-    const { givenUp } = this.#options
-    context.clear(context.streamTime)
-    context.unit = undefined
-    try {
-      context.flushing = true
-      await this.stores.flush()
-      if (context.givenUp !== undefined) throw context.givenUp
-    } catch (error) {
-      const { node, reason } = this.#badRecord(error, name)
-      // Each record has been tried by itself already.
-      if (this.#careful) throw badResult(node, name, reason)
-      givenUp.beCareful(
-        name,
-        this.#queues.map(({ topic, partition, position }) => ({ topic, partition, position })),
-      )
-      throw new GivenUpLate(name, reason)
-    } finally {
-      context.flushing = false
-    }
-    context.undo?.clear()
-    context.begun = 0
-  }
-
-  /** Which record is bad by this error, and why. @throws the error, where it is another one, or none is given up */
-  #badRecord(error: unknown, node: string): { readonly node: string; readonly reason: unknown } {
-    if (error instanceof RecordGivenUp) return error
-    if (this.context.isFatal(error) || !isMillraceError(error, 'record')) throw error
-    if (this.context.undo === undefined) this.context.fail(node, error)
-    return { node, reason: error }
-  }
-
-  /** Has the instance go back to the last commit, and process the record at hand no more. Not where it is committed already. */
-  #goBack(node: string, reason: unknown): void {
-    const { topic, partition, offset } = this.context
-    const { givenUp, guarantee } = this.#options
-    if (topic === null || guarantee === 'at_most_once' || givenUp.find({ topic, partition }, offset) !== undefined)
-      return
-    givenUp.add({ topic, partition }, offset, { node, reason })
-    throw new GivenUpLate(this.name, reason)
-  }
-
   #showKey(): string {
     const { topic, cursor } = this.context
     const source = topic === null ? undefined : this.#topology?.sources.get(topic)
@@ -639,19 +381,4 @@ export class Task {
       return showKey(keyBytes.subarray(keyStart, keyEnd))
     }
   }
-
-  #oldest(): PartitionQueue | undefined {
-    let oldest: PartitionQueue | undefined
-    for (const queue of this.#queues) {
-      if (queue.hasHead() && (oldest === undefined || queue.headTimestamp < oldest.headTimestamp)) oldest = queue
-    }
-    return oldest
-  }
-}
-
-/** A result that nobody is to blame for alone. */
-function badResult(operator: string, task: string, cause: unknown): Error {
-  const reason = reasonOf(cause)
-  const where = { operator, task, topic: '(none)', partition: -1, offset: -1, reason }
-  return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }
