@@ -21,6 +21,13 @@ export interface Serde<T> {
   /** The hot path of `serialize`: appends the same bytes to `sink`. Leave out where topic or headers matter. */
   write?(value: T, sink: ByteSink): void
   /**
+   * In place of `serialize` for records of topics that an application writes, where the serde puts something into their headers.
+   * Stores have no headers for it, and call `serialize`.
+   */
+  serializeRecord?(value: T, topic: string): RecordPart
+  /** Headers that only this serde writes. Those of an input record are not passed on to records that the serde writes. */
+  readonly headerKeys?: readonly string[]
+  /**
    * Fetches what encoding and decoding need. The runtime awaits it for each topic, changelog and store before a task starts. A serde
    * that meets something unknown later throws `notReady`.
    *
@@ -40,6 +47,12 @@ export interface Serde<T> {
   readonly transparent?: boolean
   /** For windowed keys: the serde of the key inside, which alone decides the partition. */
   readonly inner?: Serde<unknown>
+}
+
+/** A key or a value with the headers that belong to it. */
+export interface RecordPart {
+  readonly bytes: Uint8Array
+  readonly headers: Headers
 }
 
 /** The type that a serde encodes. */

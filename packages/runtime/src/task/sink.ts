@@ -1,18 +1,23 @@
 import {
   ByteSink,
+  type Headers,
   isMillraceError,
   isPromise,
   MillraceError,
   millraceError,
   nameDefect,
+  NO_HEADERS,
   partitionForKey,
   type Process,
   type Producer,
   readyAgain,
+  type Serde,
   shownOption,
   type SinkNode,
   type TargetTopic,
   type TopicAppender,
+  touchesHeaders,
+  withRecordHeaders,
 } from '@millrace/core'
 import { writerOf } from '../state/format/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
@@ -32,11 +37,17 @@ interface Target extends TargetTopic {
 interface Encoders {
   readonly key: Writer
   readonly value: Writer
+  /** In place of `key` and `value`, for serdes that have headers of their own. */
+  readonly keyHeaders: HeaderWriter | undefined
+  readonly valueHeaders: HeaderWriter | undefined
   /** Of a windowed key, what decides about the partition. */
   readonly inner: Writer | undefined
 }
 
 type Writer = ReturnType<typeof writerOf>
+
+/** Like a writer, for a serde that has headers of its own: gives the headers of the record. */
+type HeaderWriter = (value: unknown, sink: ByteSink, headers: Headers) => Headers
 
 /** Records without a key stay on one partition for this many, which keeps batches full, then go to the next. */
 const STICKY_RECORDS = 1000
@@ -72,12 +83,15 @@ export function compileSink(
   const encoders = (topic: string): Encoders => ({
     key: writerOf(node.keySerde, topic),
     value: writerOf(node.valueSerde, topic),
+    keyHeaders: headerWriterOf(node.keySerde, topic),
+    valueHeaders: headerWriterOf(node.valueSerde, topic),
     inner: node.keySerde.inner === undefined ? undefined : writerOf(node.keySerde.inner, topic),
   })
 
   function send(target: Target, key: unknown, value: unknown): void {
     const { appender, partitions, encode } = target
-    const { cursor, timestamp, headers } = context
+    const { cursor, timestamp } = context
+    let { headers } = context
     scratch.position = 0
     let keyStart = -1
     let keyEnd = -1
@@ -88,7 +102,8 @@ export function compileSink(
       keyEnd = cursor!.keyEnd
     } else if (key !== null && key !== undefined) {
       keyStart = 0
-      encode.key(key, scratch)
+      if (encode.keyHeaders === undefined) encode.key(key, scratch)
+      else headers = encode.keyHeaders(key, scratch, headers)
       keyEnd = scratch.position
     }
     if (value === UNOPENED) {
@@ -100,7 +115,8 @@ export function compileSink(
       throw millraceError('MILLRACE_SERDE_ENCODE', { serde: node.valueSerde.name, reason })
     } else if (value !== null) {
       valueStart = scratch.position
-      encode.value(value, scratch)
+      if (encode.valueHeaders === undefined) encode.value(value, scratch)
+      else headers = encode.valueHeaders(value, scratch, headers)
       valueEnd = scratch.position
     }
     let hashStart = keyStart
@@ -190,6 +206,20 @@ export function compileSink(
       )
     }
     return guardedSend(target, key, value)
+  }
+}
+
+function headerWriterOf(serde: Serde<unknown>, topic: string): HeaderWriter | undefined {
+  if (!touchesHeaders(serde)) return undefined
+  const write = writerOf(serde, topic)
+  return (value, sink, headers) => {
+    if (serde.serializeRecord === undefined) {
+      write(value, sink)
+      return withRecordHeaders(headers, serde.headerKeys, NO_HEADERS)
+    }
+    const part = serde.serializeRecord(value, topic)
+    sink.append(part.bytes)
+    return withRecordHeaders(headers, serde.headerKeys, part.headers)
   }
 }
 

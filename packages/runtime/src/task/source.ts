@@ -93,14 +93,21 @@ export function compileSource(options: SourceOptions): CompiledSource {
 
   // What looks at a record before its turn, to stamp it or to read ahead, decodes it by itself.
   const lookKey = readerOf(node.keySerde, topic)
-  const lookValue = readerOf(node.valueSerde, topic)
+  const lookAt = (serde: Serde<unknown>, cursor: RecordCursor, bytes: Buffer, start: number, end: number): unknown =>
+    serde.read === undefined
+      ? serde.deserialize(bytes.subarray(start, end), topic, cursor.headers())
+      : serde.read(bytes, start, end)
   const { timestampExtractor } = options
   const timestampOf: CompiledSource['timestampOf'] =
     timestampExtractor === undefined
       ? undefined
       : (cursor, partition, partitionTime) => {
-          const key = cursor.keyStart < 0 ? null : lookKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
-          const value = cursor.valueStart < 0 ? null : lookValue(cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
+          const key =
+            cursor.keyStart < 0 ? null : lookAt(node.keySerde, cursor, cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+          const value =
+            cursor.valueStart < 0
+              ? null
+              : lookAt(node.valueSerde, cursor, cursor.valueBytes, cursor.valueStart, cursor.valueEnd)
           return timestampExtractor(
             {
               key: key as never,

@@ -10,8 +10,9 @@ import {
   type AvroUnion,
   branchName,
 } from './schema.ts'
+import { type LogicalType, logicalTypeOf } from './logical-type.ts'
 import { compileSkip } from './skip.ts'
-import { converterOf, isWrapped, type KnownConverter, setMember, type ValueForm } from './value-form.ts'
+import { converterOf, isWrapped, type KnownConverter, rawFormOf, setMember, type ValueForm } from './value-form.ts'
 
 export type AvroReader = (cursor: AvroCursor) => unknown
 
@@ -44,15 +45,27 @@ class ReaderCompiler {
       writer,
       byReader.set(reader, cursor => read!(cursor)),
     )
-    const raw = this.#resolve(writer, reader)
     // A union has no logical type, and the branches of a writer's union have been converted each.
     const known = writer.kind === 'union' ? undefined : converterOf(reader, this.#form)
-    read = known === undefined ? raw : converting(raw, known)
+    const raw = this.#resolve(writer, reader, rawFormOf(this.#form, known))
+    read = known === undefined ? raw : this.#converting(raw, known, writer)
     byReader.set(reader, read)
     return read
   }
 
-  #resolve(writer: AvroType, reader: AvroType): AvroReader {
+  /**
+   * The number that was written counts in the unit of the writer: milliseconds are converted as such, also where the reader has
+   * microseconds.
+   */
+  #converting(raw: AvroReader, known: KnownConverter, writer: AvroType): AvroReader {
+    const written = logicalTypeOf(writer)
+    if (written === undefined) return converting(raw, known.converter, known.logicalType)
+    if (written.name === known.logicalType.name || this.#form.logicalTypes[written.name] === known.converter)
+      return converting(raw, known.converter, written)
+    return failing(`it was written as ${written.name} and cannot be read as ${known.logicalType.name}`)
+  }
+
+  #resolve(writer: AvroType, reader: AvroType, form: ValueForm): AvroReader {
     if (writer.kind === 'union') return this.#fromUnion(writer, reader)
     if (reader.kind === 'union') {
       const index = matchBranch(writer, reader, this.#names)
@@ -84,8 +97,8 @@ class ReaderCompiler {
         return map
       }
     }
-    if (writer.kind === reader.kind) return readPrimitive(writer.kind as AvroPrimitive['kind'], this.#form)
-    if (canPromote(writer, reader)) return promoted(writer, reader, this.#form)
+    if (writer.kind === reader.kind) return readPrimitive(writer.kind as AvroPrimitive['kind'], form)
+    if (canPromote(writer, reader)) return promoted(writer, reader, form)
     return failing(`found ${nameOf(writer)}, expected ${nameOf(reader)}`)
   }
 
@@ -199,7 +212,7 @@ function promoted(writer: AvroType, reader: AvroType, form: ValueForm): AvroRead
   return cursor => round(Number(cursor.bigLong()))
 }
 
-function converting(raw: AvroReader, { converter, logicalType }: KnownConverter): AvroReader {
+function converting(raw: AvroReader, converter: KnownConverter['converter'], logicalType: LogicalType): AvroReader {
   return cursor => {
     const value = raw(cursor)
     try {

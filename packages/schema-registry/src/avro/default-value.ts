@@ -1,7 +1,7 @@
 import { checkDefault } from './check-default.ts'
 import { isJsonArray, isJsonObject, type JsonNumber, type JsonValue, printJson } from './json-value.ts'
 import { type AvroType, branchName } from './schema.ts'
-import { converterOf, isWrapped, setMember, type ValueForm } from './value-form.ts'
+import { converterOf, isWrapped, rawFormOf, setMember, type ValueForm } from './value-form.ts'
 import { AvroMisfit } from './avro-cursor.ts'
 
 /**
@@ -9,8 +9,8 @@ import { AvroMisfit } from './avro-cursor.ts'
  * @throws AvroMisfit when the default does not fit
  */
 export function defaultValue(type: AvroType, json: JsonValue, form: ValueForm): unknown {
-  const raw = rawValue(type, json, form)
   const known = converterOf(type, form)
+  const raw = rawValue(type, json, rawFormOf(form, known))
   return known === undefined ? raw : known.converter.fromRaw(raw, known.logicalType)
 }
 

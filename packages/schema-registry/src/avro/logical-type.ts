@@ -6,6 +6,8 @@ export interface LogicalType {
   /** Of `decimal`: digits in all, and digits after the point. */
   readonly precision?: number
   readonly scale?: number
+  /** Of a logical type of `fixed`: its bytes. */
+  readonly size?: number
 }
 
 const KIND_OF: Readonly<Record<string, readonly string[]>> = {
@@ -31,13 +33,14 @@ export function logicalTypeOf(type: AvroType): LogicalType | undefined {
   if (typeof name !== 'string' || !Object.hasOwn(KIND_OF, name) || !KIND_OF[name]!.includes(type.kind)) return undefined
   if (type.kind === 'fixed' && name === 'uuid' && type.size !== 16) return undefined
   if (type.kind === 'fixed' && name === 'duration' && type.size !== 12) return undefined
-  if (name !== 'decimal') return { name }
+  const size = type.kind === 'fixed' ? { size: type.size } : undefined
+  if (name !== 'decimal') return { name, ...size }
   const precision = integerOf(type.properties['precision'])
   const scale = type.properties['scale'] === undefined ? 0 : integerOf(type.properties['scale'])
   if (precision === undefined || scale === undefined || precision <= 0 || scale < 0 || scale > precision)
     return undefined
   if (type.kind === 'fixed' && precision > digitsOf(type.size)) return undefined
-  return { name, precision, scale }
+  return { name, precision, scale, ...size }
 }
 
 function integerOf(value: unknown): number | undefined {

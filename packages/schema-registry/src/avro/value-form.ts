@@ -5,6 +5,8 @@ import { type AvroType, type AvroUnion, branchName } from './schema.ts'
 export interface LogicalConverter<Value, Raw = unknown> {
   /** Of the values in a union: two branches whose values cannot be told apart are wrapped. */
   readonly shape: ValueShape
+  /** How a long is given to `fromRaw`. @default as `longs` of the serde */
+  readonly longs?: 'number' | 'bigint'
   fromRaw(raw: Raw, type: LogicalType): Value
   /** @throws when the value has no raw form */
   toRaw(value: Value, type: LogicalType): Raw
@@ -31,6 +33,12 @@ export function converterOf(type: AvroType, form: ValueForm): KnownConverter | u
   const logicalType = logicalTypeOf(type)
   if (logicalType === undefined || !Object.hasOwn(form.logicalTypes, logicalType.name)) return undefined
   return { logicalType, converter: form.logicalTypes[logicalType.name]! }
+}
+
+/** The form in which a converter gets its raw values. */
+export function rawFormOf(form: ValueForm, known: KnownConverter | undefined): ValueForm {
+  const longs = known?.converter.longs
+  return longs === undefined ? form : { ...form, longs }
 }
 
 export function shapeOf(type: AvroType, form: ValueForm): ValueShape {

@@ -20,9 +20,17 @@ export interface RegistrySchema {
   readonly references?: readonly SchemaReference[]
 }
 
-/** A version of a subject. */
-export interface RegistryVersion extends RegistrySchema {
+/** Under which id a registry has a schema. */
+export interface RegisteredSchema {
   readonly id: number
+  /** Registries before version 8 of Confluent's have none. */
+  readonly guid?: string
+  /** Of the subject. Some registries leave it out. */
+  readonly version?: number
+}
+
+/** A version of a subject. */
+export interface RegistryVersion extends RegistrySchema, RegisteredSchema {
   readonly version: number
 }
 
@@ -37,9 +45,13 @@ export interface SchemaRegistry {
   /** All versions of a subject, deleted ones too; empty if it does not exist. */
   versions(subject: string): Promise<readonly number[]>
   /** Registers the schema unless the subject has it. @throws MILLRACE_REGISTRY_REFUSED when it is incompatible */
-  register(subject: string, schema: RegistrySchema, options: { readonly normalize: boolean }): Promise<number>
-  /** @returns the id, or undefined if the subject does not have the schema */
-  find(subject: string, schema: RegistrySchema, options: { readonly normalize: boolean }): Promise<number | undefined>
+  register(subject: string, schema: RegistrySchema, options: { readonly normalize: boolean }): Promise<RegisteredSchema>
+  /** @returns undefined if the subject does not have the schema */
+  find(
+    subject: string,
+    schema: RegistrySchema,
+    options: { readonly normalize: boolean },
+  ): Promise<RegisteredSchema | undefined>
 }
 
 /**
@@ -79,17 +91,15 @@ export function schemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
     versions: async subject => (await ask<number[]>('GET', `${subjectPath(subject)}/versions?deleted=true`)) ?? [],
     async register(subject, schema, { normalize }) {
       const path = `${subjectPath(subject)}/versions?normalize=${normalize}`
-      const registered = await ask<{ readonly id: number }>('POST', path, schema)
-      if (registered !== undefined) return registered.id
+      const registered = await ask<RegisteredSchema>('POST', path, schema)
+      if (registered !== undefined) return registered
       throw millraceError('MILLRACE_REGISTRY_REFUSED', {
         url: urls[0]!,
         request: `POST ${path}`,
         reason: 'it knows no such path',
       })
     },
-    async find(subject, schema, { normalize }) {
-      return (await ask<{ readonly id: number }>('POST', `${subjectPath(subject)}?normalize=${normalize}`, schema))?.id
-    },
+    find: (subject, schema, { normalize }) => ask('POST', `${subjectPath(subject)}?normalize=${normalize}`, schema),
   }
 }
 

@@ -1,5 +1,12 @@
 import type { SerdeType } from '@millrace/core'
+import { Decimal } from 'decimal.js'
+import { Temporal } from 'temporal-polyfill'
 import type { LogicalConverter } from '../avro/value-form.ts'
+import { asDate } from '../logical-types/as-date.ts'
+import { asParts } from '../logical-types/as-parts.ts'
+import { asTemporal } from '../logical-types/as-temporal.ts'
+import { asText } from '../logical-types/as-text.ts'
+import { asDecimal } from '../logical-types/decimals.ts'
 import { schemaRegistry } from '../client/schema-registry.ts'
 import { avro } from './avro.ts'
 
@@ -49,10 +56,40 @@ const dated = avro(
 )
 const datedValue: SerdeType<typeof dated> = { at: new Date() }
 
+const chosen = avro(
+  {
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'at', type: { type: 'long', logicalType: 'timestamp-micros' } },
+      { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 } },
+      { name: 'day', type: ['null', { type: 'int', logicalType: 'date' }] },
+      { name: 'span', type: { type: 'fixed', name: 'Span', size: 12, logicalType: 'duration' } },
+    ],
+  },
+  {
+    registry,
+    logicalTypes: { ...asDate, ...asText, ...asParts, 'timestamp-micros': asTemporal(Temporal)['timestamp-micros'] },
+  },
+)
+const chosenValue: SerdeType<typeof chosen> = {
+  at: Temporal.Now.instant(),
+  price: '1.00',
+  day: '2026-11-30',
+  span: { months: 1, days: 0, milliseconds: 0 },
+}
+const libraryDecimal = avro(
+  { type: 'bytes', logicalType: 'decimal', precision: 9 },
+  { registry, logicalTypes: asDecimal(Decimal) },
+)
+const libraryValue: SerdeType<typeof libraryDecimal> = new Decimal('1')
+// @ts-expect-error -- a decimal is not a number
+const notANumber: SerdeType<typeof libraryDecimal> = 1
+
 interface Own {
   readonly id: number
 }
 const own = avro<Own>('{"type":"record","name":"R","fields":[{"name":"id","type":"int"}]}', { registry })
 const ownValue: SerdeType<typeof own> = { id: 1 }
 
-export const used = [state, price, bigValue, notBig, datedValue, ownValue]
+export const used = [state, price, bigValue, notBig, datedValue, ownValue, chosenValue, libraryValue, notANumber]

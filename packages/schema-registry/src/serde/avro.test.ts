@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { existingRegistry } from '../client/existing-registry.ts'
 import { schemaRegistry } from '../client/schema-registry.ts'
 import { type RunningRegistry, startRegistry } from '../start-registry.ts'
 import { avro } from './avro.ts'
@@ -181,6 +182,158 @@ it('logical types have the values of their converters', async () => {
   expect(await read(plain, await write(serde, { at: new Date(5) }))).toEqual({ at: 5n })
 })
 
+describe('GUIDs in headers', () => {
+  const inHeader = (registry = client()) => avro(V1, { registry, schemaId: 'header' })
+
+  it('an output has the data alone, and the GUID in its header', async () => {
+    const [reader, writer] = [avro(V1, { registry: client() }), inHeader()]
+    const { bytes: data, headers } = await retrying(() => writer.serializeRecord!(ADA, 'orders'))
+    expect(headers.map(({ key }) => key)).toEqual(['__value_schema_id'])
+    expect(data).toEqual((await write(reader, ADA)).subarray(5))
+    expect(await retrying(() => reader.deserialize(data, 'orders', headers))).toEqual(ADA)
+    // A store has no headers.
+    expect((await write(writer, ADA))[0]).toBe(0)
+  })
+
+  it('Confluent reads it', async () => {
+    const writer = inHeader()
+    const { bytes: data, headers } = await retrying(() => writer.serializeRecord!(ADA, 'orders'))
+    const other = new SchemaRegistryClient({ baseURLs: [running.url] })
+    const deserializer = new AvroDeserializer(other, SerdeType.VALUE, {})
+    const given = Object.fromEntries(headers.map(({ key, value }) => [key, Buffer.from(value!)]))
+    expect(await deserializer.deserialize('orders', Buffer.from(data), given)).toMatchObject(ADA)
+  })
+
+  it.each(['prefix', 'header'] as const)(
+    'the header of an input is replaced in an output with a %s',
+    async schemaId => {
+      const input = inHeader()
+      const output = avro(V2, { registry: client(), schemaId })
+      const builder = new StreamsBuilder()
+      builder
+        .stream('orders', { key: string(), value: input, timestampExtractor: ({ value }) => value.id })
+        .groupByKey()
+        .reduce((_, order) => order, { store: { name: 'last', caching: false } })
+        .toStream()
+        .mapValues(order => ({ ...order!, note: 'seen' }))
+        .to('seen', { key: string(), value: output })
+      await using driver = await TopologyTestDriver.create(builder.build())
+      const own = { key: 'trace', value: Buffer.from('1') }
+      await driver.createInputTopic('orders', { key: string(), value: input }).pipeInput('k', ADA, { headers: [own] })
+      const topic = driver.createOutputTopic('seen', { key: string(), value: avro(V2, { registry: client() }) })
+      const record = await retrying(() => topic.readRecord())
+      expect(record).toMatchObject({ value: { ...ADA, note: 'seen' }, timestamp: 1 })
+      const names = record?.headers.map(({ key }) => key)
+      expect(names).toEqual(schemaId === 'header' ? ['trace', '__value_schema_id'] : ['trace'])
+    },
+  )
+
+  it('a registry without GUIDs is named', async () => {
+    const { byGuid, register, ...others } = client()
+    const old = {
+      ...others,
+      byGuid,
+      register: async (...args: Parameters<typeof register>) => ({ id: (await register(...args)).id }),
+    }
+    const writer = inHeader(old)
+    await expect(retrying(() => writer.serializeRecord!(ADA, 'orders'))).rejects.toMatchObject({
+      code: 'MILLRACE_REGISTRY_SCHEMA_MISSING',
+      message: expect.stringContaining("use schemaId: 'prefix'"),
+    })
+  })
+})
+
+describe('references', () => {
+  const customer = { type: 'record', name: 'Customer', namespace: 'shop', fields: [{ name: 'name', type: 'string' }] }
+  const city = { type: 'enum', name: 'City', namespace: 'shop', symbols: ['BERN', 'PARIS'] }
+  const order = {
+    type: 'record',
+    name: 'Order',
+    namespace: 'shop',
+    fields: [
+      { name: 'customer', type: 'shop.Customer' },
+      { name: 'city', type: 'shop.City' },
+    ],
+  }
+  const living = { ...customer, fields: [...customer.fields, { name: 'home', type: 'shop.City' }] }
+  const references = [
+    {
+      name: 'shop.Customer',
+      subject: 'customer',
+      schema: living,
+      references: [{ name: 'shop.City', subject: 'city', schema: city }],
+    },
+    { name: 'shop.City', subject: 'city', schema: city },
+  ]
+  const VALUE = { customer: { name: 'Ada', home: 'BERN' }, city: 'PARIS' }
+
+  it('are registered before the schema that uses them', async () => {
+    const serde = avro<typeof VALUE>(order, { registry: client(), references })
+    const data = await write(serde, VALUE)
+    expect(await read(avro<typeof VALUE>(order, { registry: client(), references }), data)).toEqual(VALUE)
+    const latest = await (await fetch(`${running.url}/subjects/orders-value/versions/latest`)).json()
+    expect(latest).toMatchObject({
+      schema: JSON.stringify(order).replaceAll('"shop.', '"'),
+      references: [
+        { name: 'shop.Customer', subject: 'customer', version: 1 },
+        { name: 'shop.City', subject: 'city', version: 1 },
+      ],
+    })
+    const other = new KafkajsRegistry({ host: running.url })
+    expect(await other.decode(Buffer.from(data))).toMatchObject({ customer: { name: 'Ada' } })
+  })
+
+  it('must be there where schemas are not registered', async () => {
+    const serde = avro<typeof VALUE>(order, { registry: client(), references, register: 'require' })
+    await expect(write(serde, VALUE)).rejects.toMatchObject({
+      code: 'MILLRACE_REGISTRY_SCHEMA_MISSING',
+      message: expect.stringContaining('"city"'),
+    })
+  })
+
+  it('a type that no reference defines is an error of the schema', () => {
+    expect(() => avro<typeof VALUE>(order, { registry: client() })).toThrow('shop.Customer')
+  })
+})
+
+describe('a client that the application has already', () => {
+  const clients = [
+    ['@kafkajs/confluent-schema-registry', (url: string) => new KafkajsRegistry({ host: url, retry: { retries: 0 } })],
+    ['@confluentinc/schemaregistry', (url: string) => new SchemaRegistryClient({ baseURLs: [url], maxRetries: 0 })],
+  ] as const
+
+  it.each(clients)('%s registers, requires, follows the latest version, and reads', async (_name, make) => {
+    const registry = () => existingRegistry(make(running.url))
+    const required = avro(V1, { registry: registry(), register: 'require' })
+    await expect(write(required, ADA)).rejects.toMatchObject({ code: 'MILLRACE_REGISTRY_SCHEMA_MISSING' })
+    const first = avro(V1, { registry: registry() })
+    await first.prepare?.('orders', 'write')
+    const data = await write(first, ADA)
+    await write(avro(V2, { registry: registry() }), { ...ADA, note: null })
+    const second = avro(V2, { registry: registry(), register: 'latest' })
+    await second.prepare?.('orders', 'write')
+    expect(second.deserialize(data, 'orders')).toEqual({ ...ADA, note: null })
+    expect(await read(first, await write(second, { ...ADA, note: 'x' }))).toEqual(ADA)
+    await expect(read(second, Buffer.from([0, 0, 0, 0, 99, 2]))).rejects.toMatchObject({
+      code: 'MILLRACE_SERDE_DECODE',
+    })
+  })
+
+  it.each(clients)('%s reports an incompatible schema and a registry that is away', async (_name, make) => {
+    await write(avro(V1, { registry: existingRegistry(make(running.url)) }), ADA)
+    const other = avro({ ...V1, fields: [...V1.fields, { name: 'total', type: 'double' }] } as const, {
+      registry: existingRegistry(make(running.url)),
+    })
+    await expect(write(other, { ...ADA, total: 1 })).rejects.toMatchObject({ code: 'MILLRACE_REGISTRY_REFUSED' })
+    const away = avro(V1, { registry: existingRegistry(make('http://127.0.0.1:1')) })
+    await expect(write(away, ADA)).rejects.toMatchObject({ code: 'MILLRACE_REGISTRY_UNAVAILABLE', kind: 'retriable' })
+  })
+
+  it('any other object is refused', () => {
+    expect(() => existingRegistry({} as never)).toThrow('existingRegistry() takes')
+  })
+})
+
 describe('bad data', () => {
   it.each([
     [Buffer.from('{"id":1}'), 'the first byte is 123 and not 0'],
@@ -235,7 +388,7 @@ describe('a registry that does not do what it should', () => {
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     if (answer === undefined) server.close()
-    const registry = schemaRegistry({ url, timeoutMs: 300 })
+    const registry = schemaRegistry({ url, timeoutMs: answer?.status === 0 ? 300 : 60_000 })
     const failed = { code, message: expect.stringMatching(new RegExp(reason.replace(/[()]/g, '\\$&'), 'i')) }
     await expect(read(avro(V1, { registry }), Buffer.from([0, 0, 0, 0, 1, 2]))).rejects.toMatchObject(failed)
     server.closeAllConnections()

@@ -1,20 +1,35 @@
-import { ByteSink, type Headers, millraceError, notReady, reasonOf, type Serde } from '@millrace/core'
+import { ByteSink, type Headers, millraceError, NO_HEADERS, notReady, reasonOf, type Serde } from '@millrace/core'
 import { AvroCursor, AvroMisfit } from '../avro/avro-cursor.ts'
 import { type AvroReader, compileReader } from '../avro/compile-reader.ts'
 import { type AvroWriter, compileWriter } from '../avro/compile-writer.ts'
 import { parseSchemaText } from '../avro/parse-schema.ts'
 import { printSchema } from '../avro/print-schema.ts'
-import { branchName } from '../avro/schema.ts'
+import { type AvroNamedType, branchName } from '../avro/schema.ts'
 import type { ValueForm } from '../avro/value-form.ts'
-import type { SchemaRegistry } from '../client/schema-registry.ts'
+import type { RegisteredSchema, SchemaRegistry } from '../client/schema-registry.ts'
+import type { SchemaReference } from '../registry/entities.ts'
 import type { AvroTyping, AvroValue } from './avro-value.ts'
 import { WriterSchemas } from './writer-schemas.ts'
-import { labelOf, PREFIX_BYTES } from './wire-format.ts'
+import { guidBytes, labelOf, PREFIX_BYTES, schemaIdHeader } from './wire-format.ts'
 
 /** How the values of a subject are written. */
 interface Output {
   readonly id: number
   readonly write: AvroWriter
+  /** With the GUID of the schema. */
+  readonly headers: Headers
+}
+
+/** A schema of which the given one uses types by their names. */
+export interface AvroReference {
+  /** The full name of the type, such as `shop.Customer`. */
+  readonly name: string
+  readonly subject: string
+  /** @default that which has the schema; it is registered or required, as `register` says */
+  readonly version?: number
+  readonly schema: object | string
+  /** Of this schema itself. */
+  readonly references?: readonly AvroReference[]
 }
 
 export interface AvroOptions extends AvroTyping {
@@ -31,6 +46,14 @@ export interface AvroOptions extends AvroTyping {
   readonly register?: 'auto' | 'require' | 'latest'
   /** Let the registry take schemas that differ in their form only for the same. @default false */
   readonly normalize?: boolean
+  /**
+   * Where a record names its schema: its id in five bytes before the data, or its GUID in the header `__value_schema_id` or
+   * `__key_schema_id`, as newer serializers of Confluent do. Both are read. Stores and changelogs always have the prefix.
+   * @default 'prefix'
+   */
+  readonly schemaId?: 'prefix' | 'header'
+  /** Schemas of other subjects that the schema uses. @default none */
+  readonly references?: readonly AvroReference[]
 }
 
 /** Makes serdes for Avro. */
@@ -56,10 +79,19 @@ export interface Avro {
 export const avro = avroSerde as unknown as Avro
 
 function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
-  const { registry, side = 'value', register = 'auto', normalize = false } = options
+  const {
+    registry,
+    side = 'value',
+    register = 'auto',
+    normalize = false,
+    schemaId = 'prefix',
+    references = [],
+  } = options
   const form: ValueForm = { longs: options.longs ?? 'number', logicalTypes: options.logicalTypes ?? {} }
-  const { type } = parseSchemaText(typeof schema === 'string' ? schema : JSON.stringify(schema))
-  const text = printSchema(type)
+  const known = new Map<string, AvroNamedType>()
+  defineReferences(references, known)
+  const { type } = parseSchemaText(textOf(schema), { known, checkDefaults: true })
+  const text = printSchema(type, new Set(known.keys()))
   const recordName = branchName(type)
   const name = `avro(${recordName})`
   const writeOwn = compileWriter(type, form)
@@ -67,6 +99,7 @@ function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
   const readers = new Map<number | string, AvroReader>()
   const outputs = new Map<string, Output>()
   const fetching = new Map<string, Promise<void>>()
+  const header = schemaIdHeader(side)
   const sink = new ByteSink()
   const cursor = new AvroCursor()
 
@@ -91,20 +124,85 @@ function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
   }
 
   async function outputOf(subject: string): Promise<Output> {
-    const own = { schema: text, schemaType: 'AVRO' }
-    if (register === 'auto') return { id: await registry.register(subject, own, { normalize }), write: writeOwn }
     if (register === 'latest') {
       const latest = await registry.version(subject, 'latest')
       if (latest === undefined) throw missing(subject, 'it has no version')
-      return { id: latest.id, write: compileWriter((await writers.parse(latest)).type, form) }
+      return output(subject, latest, compileWriter((await writers.parse(latest)).type, form))
     }
-    const id = await registry.find(subject, own, { normalize })
-    if (id === undefined) throw missing(subject, 'it does not have this schema')
-    return { id, write: writeOwn }
+    return output(subject, await registered(subject, text, references), writeOwn)
+  }
+
+  async function registered(
+    subject: string,
+    schemaText: string,
+    uses: readonly AvroReference[],
+  ): Promise<RegisteredSchema> {
+    const own = {
+      schema: schemaText,
+      schemaType: 'AVRO',
+      ...(uses.length > 0 && { references: await pointersTo(uses) }),
+    }
+    if (register === 'auto') return await registry.register(subject, own, { normalize })
+    const found = await registry.find(subject, own, { normalize })
+    if (found === undefined) throw missing(subject, 'it does not have this schema')
+    return found
+  }
+
+  /** With the versions of the referenced schemas, each registered after those that it uses itself. */
+  async function pointersTo(uses: readonly AvroReference[]): Promise<SchemaReference[]> {
+    const pointers: SchemaReference[] = []
+    for (const use of uses) {
+      const { name: typeName, subject } = use
+      const version = use.version ?? (await versionOf(use))
+      pointers.push({ name: typeName, subject, version })
+    }
+    return pointers
+  }
+
+  async function versionOf({ subject, schema: referenced, references: nested = [] }: AvroReference): Promise<number> {
+    const inner = new Map<string, AvroNamedType>()
+    defineReferences(nested, inner)
+    const referencedText = printSchema(
+      parseSchemaText(textOf(referenced), { known: inner, checkDefaults: true }).type,
+      new Set(inner.keys()),
+    )
+    const { id, version } = await registered(subject, referencedText, nested)
+    if (version !== undefined) return version
+    for (const number of (await registry.versions(subject)).toReversed()) {
+      if ((await registry.version(subject, number))?.id === id) return number
+    }
+    throw missing(subject, `it has no version with the id ${id}`)
+  }
+
+  function output(subject: string, { id, guid }: RegisteredSchema, writeValue: AvroWriter): Output {
+    if (schemaId === 'prefix') return { id, write: writeValue, headers: NO_HEADERS }
+    if (guid === undefined)
+      throw missing(subject, "the registry gives no GUIDs, which schemaId: 'header' needs: use schemaId: 'prefix'")
+    return { id, write: writeValue, headers: [{ key: header, value: guidBytes(guid) }] }
   }
 
   const missing = (subject: string, reason: string): Error =>
     millraceError('MILLRACE_REGISTRY_SCHEMA_MISSING', { subject, reason })
+
+  const outputFor = (topic: string): Output => {
+    const subject = subjectOf(topic)
+    const known = outputs.get(subject)
+    if (known !== undefined) return known
+    throw notReady(
+      `the id of its schema under ${subject}`,
+      once(`subject ${subject}`, () => learn(subject)),
+    )
+  }
+
+  /** Appends to the sink. */
+  const write = (value: unknown, { write: writeValue }: Output): void => {
+    try {
+      writeValue(sink, value)
+    } catch (cause) {
+      if (!(cause instanceof AvroMisfit)) throw cause
+      throw millraceError('MILLRACE_SERDE_ENCODE', { serde: name, reason: reasonOf(cause) }, { cause })
+    }
+  }
 
   const readerOf = (id: number | string): AvroReader => {
     const made = readers.get(id)
@@ -135,27 +233,24 @@ function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
       // A store holds what earlier versions of the application have written.
       await once(`versions of ${subject}`, () => writers.fetchSubject(subject))
     },
+    headerKeys: [header],
     serialize(value, topic) {
-      const subject = subjectOf(topic)
-      const output = outputs.get(subject)
-      if (output === undefined) {
-        throw notReady(
-          `the id of its schema under ${subject}`,
-          once(`subject ${subject}`, () => learn(subject)),
-        )
-      }
+      const to = outputFor(topic)
       sink.position = 0
       sink.reserve(PREFIX_BYTES)
       sink.buffer[0] = 0
-      sink.position = sink.buffer.writeInt32BE(output.id, 1)
-      try {
-        output.write(sink, value)
-      } catch (cause) {
-        if (!(cause instanceof AvroMisfit)) throw cause
-        throw millraceError('MILLRACE_SERDE_ENCODE', { serde: name, reason: reasonOf(cause) }, { cause })
-      }
+      sink.position = sink.buffer.writeInt32BE(to.id, 1)
+      write(value, to)
       return Buffer.from(sink.buffer.subarray(0, sink.position))
     },
+    ...(schemaId === 'header' && {
+      serializeRecord(value: unknown, topic: string) {
+        const to = outputFor(topic)
+        sink.position = 0
+        write(value, to)
+        return { bytes: Buffer.from(sink.buffer.subarray(0, sink.position)), headers: to.headers }
+      },
+    }),
     deserialize(given: Uint8Array, _topic: string, headers?: Headers) {
       const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
       const label = labelOf(bytes, side, headers)
@@ -170,5 +265,18 @@ function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
         throw millraceError('MILLRACE_SERDE_DECODE', { serde: name, reason }, { cause })
       }
     },
+  }
+}
+
+function textOf(schema: unknown): string {
+  return typeof schema === 'string' ? schema : JSON.stringify(schema)
+}
+
+/** Adds the types of all referenced schemas, each after those that it uses itself. */
+function defineReferences(references: readonly AvroReference[], known: Map<string, AvroNamedType>): void {
+  for (const { schema, references: nested = [] } of references) {
+    defineReferences(nested, known)
+    for (const [name, type] of parseSchemaText(textOf(schema), { known, checkDefaults: true }).named)
+      known.set(name, type)
   }
 }

@@ -10,6 +10,14 @@ import type { Headers } from '@millrace/core'
 /** Bytes before the payload. */
 export const PREFIX_BYTES = 5
 
+/** The header that names the schema of a key or of a value. */
+export const schemaIdHeader = (side: 'key' | 'value'): string => `__${side}_schema_id`
+
+/** The content of the header for a GUID. */
+export function guidBytes(guid: string): Buffer {
+  return Buffer.concat([Buffer.of(1), Buffer.from(guid.replaceAll('-', ''), 'hex')])
+}
+
 /** Which schema the bytes were written with, and where they begin. */
 export interface Labelled {
   readonly id: number | string
@@ -18,7 +26,7 @@ export interface Labelled {
 
 /** @returns a reason if there is no label */
 export function labelOf(bytes: Buffer, side: 'key' | 'value', headers: Headers | undefined): Labelled | string {
-  const header = headers?.findLast(({ key }) => key === `__${side}_schema_id`)?.value
+  const header = headers?.findLast(({ key }) => key === schemaIdHeader(side))?.value
   if (header != null && header[0] === 1 && header.length >= 17) return { id: guidText(header), start: 0 }
   if (header != null && header[0] === 0 && header.length >= PREFIX_BYTES) {
     return { id: Buffer.from(header).readInt32BE(1), start: 0 }

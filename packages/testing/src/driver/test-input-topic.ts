@@ -1,4 +1,11 @@
-import { checkedConfigNumber, type Headers, NO_HEADERS, partitionForKey, type Serde } from '@millrace/core'
+import {
+  checkedConfigNumber,
+  type Headers,
+  NO_HEADERS,
+  partitionForKey,
+  type Serde,
+  withRecordHeaders,
+} from '@millrace/core'
 import type { InputRecord, PipeOptions } from './test-record.ts'
 
 export interface InputTopicOptions<K, V> {
@@ -109,10 +116,17 @@ export class TestInputTopic<K, V> {
     await Promise.all([key, value].map(async serde => serde.prepare?.(this.topic, 'write')))
   }
 
-  #encode({ key = null, value, timestamp, headers = NO_HEADERS, partition }: InputRecord<K, V>): EncodedRecord {
-    const { topic } = this
-    const keyBytes = key === null ? null : this.#options.key.serialize(key, topic, headers)
-    const valueBytes = value === null ? null : this.#options.value.serialize(value, topic, headers)
+  #encode({ key = null, value, timestamp, headers: given = NO_HEADERS, partition }: InputRecord<K, V>): EncodedRecord {
+    let headers = given
+    const encode = <T>(serde: Serde<T>, part: T | null): Uint8Array | null => {
+      if (part === null) return null
+      if (serde.serializeRecord === undefined) return serde.serialize(part, this.topic, headers)
+      const written = serde.serializeRecord(part, this.topic)
+      headers = withRecordHeaders(headers, serde.headerKeys, written.headers)
+      return written.bytes
+    }
+    const keyBytes = encode(this.#options.key, key)
+    const valueBytes = encode(this.#options.value, value)
     const at = timestamp === undefined ? this.#time : checkedConfigNumber('timestamp', timestamp, TIME)
     if (partition !== undefined) checkedConfigNumber('partition', partition, { from: 0, to: this.#port.partitions - 1 })
     if (timestamp === undefined) this.#time += this.#options.autoAdvanceMs ?? 0

@@ -1,5 +1,5 @@
 import type { MemoryCluster } from '@millrace/client-memory'
-import { type FetchedBatch, millraceError, type RecordCursor, type Serde } from '@millrace/core'
+import { type FetchedBatch, millraceError, readyAgain, type RecordCursor, type Serde } from '@millrace/core'
 import type { TestRecord } from './test-record.ts'
 
 export interface OutputTopicOptions<K, V> {
@@ -47,14 +47,27 @@ export class TestOutputTopic<K, V> {
     return this.queueSize === 0
   }
 
-  /** @throws MILLRACE_DRIVER_NO_RECORD, and MILLRACE_SERDE_DECODE, by which the record counts as read */
+  /**
+   * @throws MILLRACE_DRIVER_NO_RECORD, and MILLRACE_SERDE_DECODE, by which the record counts as read. MILLRACE_SERDE_NOT_READY, by which it
+   * does not: wait for `readyAgain(error)` and call again.
+   */
   readRecord(): TestRecord<K, V> {
     if (this.isEmpty) throw millraceError('MILLRACE_DRIVER_NO_RECORD', { topic: this.topic })
-    const { key, value, timestamp, headers, partition } = this.#found[this.#next++]!
-    if (this.#next === this.#found.length) {
-      this.#found.length = 0
-      this.#next = 0
+    const record = this.#found[this.#next++]!
+    try {
+      return this.#decoded(record)
+    } catch (error) {
+      if (readyAgain(error) !== undefined) this.#next -= 1
+      throw error
+    } finally {
+      if (this.#next === this.#found.length) {
+        this.#found.length = 0
+        this.#next = 0
+      }
     }
+  }
+
+  #decoded({ key, value, timestamp, headers, partition }: RawRecord): TestRecord<K, V> {
     const { topic } = this
     return {
       key: key === null ? null : this.#options.key.deserialize(key, topic, headers),
@@ -77,7 +90,15 @@ export class TestOutputTopic<K, V> {
   }
 
   readRecordsToList(): TestRecord<K, V>[] {
-    return Array.from({ length: this.queueSize }, () => this.readRecord())
+    const { queueSize: length } = this
+    const start = this.#next
+    try {
+      return Array.from({ length }, () => this.readRecord())
+    } catch (error) {
+      // The caller reads the whole list again.
+      if (readyAgain(error) !== undefined) this.#next = start
+      throw error
+    }
   }
 
   readKeyValuesToList(): (readonly [key: K | null, value: V | null])[] {
