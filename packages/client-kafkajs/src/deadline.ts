@@ -1,5 +1,8 @@
 import { millraceError } from '@millrace/core'
 
+/** How long closing waits for requests that are under way. */
+export const CLOSE_MS = 3_000
+
 /**
  * Waits for `work` no longer than `timeoutMs`. kafkajs cannot be told to give up, so the work goes on unseen; its
  * failure after the deadline is of no interest to anybody.

@@ -20,12 +20,12 @@ import { ClusterLink } from './cluster-link.ts'
 import { brokerList, checkOptions } from './checked-options.ts'
 import { availableCodecs } from './compression.ts'
 import { ownSasl, portableConfig } from './connection-settings.ts'
-import { KafkajsGroupConsumer } from './group-consumer.ts'
+import { groupConsumer } from './group-consumer.ts'
 import { heartbeatWorkerFile } from './heartbeat-worker-file.ts'
 import { letRequestQueuesIdle } from './idle-request-queue.ts'
 import { kafkaLog } from './kafka-log.ts'
 import { kafkajsPackage } from './kafkajs-package.ts'
-import { ManualConsumer } from './manual-consumer.ts'
+import { manualConsumer } from './manual-consumer.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { KafkajsProducerPort } from './producer.ts'
 import type { OwnKafka, Surroundings } from './surroundings.ts'
@@ -148,12 +148,12 @@ class KafkajsClient implements KafkaClient {
   }
 
   consumer(options: ConsumerOptions): Consumer {
-    return this.#open(new ManualConsumer(this.#surroundings, options))
+    return this.#open(manualConsumer(this.#surroundings, options))
   }
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
     if (options.groupInstanceId !== undefined) throw unsupported('static membership (groupInstanceId)')
-    return this.#open(new KafkajsGroupConsumer(this.#surroundings, options, this.#heartbeats))
+    return this.#open(groupConsumer(this.#surroundings, options, this.#heartbeats))
   }
 
   producer(options: ProducerOptions): Producer {

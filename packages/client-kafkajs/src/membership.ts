@@ -7,6 +7,7 @@ import {
   type Assignor,
   type Clock,
   type CommittedOffset,
+  type GroupMetadata,
   type TopicPartition,
 } from '@millrace/core'
 import type { Broker, Consumer } from 'kafkajs'
@@ -134,13 +135,9 @@ export class Membership {
     this.#consumer.pause(topics.map(topic => ({ topic })))
   }
 
-  get memberId(): string {
-    return this.#memberId
-  }
-
-  /** -1 while it joins, until the first heartbeat: kafkajs tells it nowhere else. */
-  get generationId(): number {
-    return this.#generationId
+  /** The generation is -1 while it joins, until the first heartbeat: kafkajs gives it nowhere else. */
+  get metadata(): GroupMetadata {
+    return { groupId: this.#options.groupId, memberId: this.#memberId, generationId: this.#generationId }
   }
 
   /** Why kafkajs gave up; nothing more comes of this membership then. */
@@ -211,9 +208,9 @@ export class Membership {
 
   /** @throws what kafkajs throws, and MILLRACE_GROUP_FENCED when nothing is held */
   async confirm(maxAgeMs: number): Promise<void> {
-    const { groupId, clock } = this.#options
+    const { groupId, clock, link } = this.#options
     if (this.#held && longestSince(this.#countedAt, clock) <= maxAgeMs) return
-    await this.#askCoordinator(async coordinator => {
+    const asked = this.#askCoordinator(async coordinator => {
       const [groupGenerationId, memberId] = [this.#generationId, this.#memberId]
       try {
         await (coordinator as HeartbeatBroker).heartbeat({ groupId, groupGenerationId, memberId })
@@ -221,6 +218,8 @@ export class Membership {
         if (protocolErrorType(error) !== 'REBALANCE_IN_PROGRESS') throw error
       }
     })
+    const operation = `Asking group "${groupId}" whether it still counts this member`
+    await withDeadline(asked, callTimeoutMs(link.requestTimeoutMs), operation)
   }
 
   async close(leave: boolean): Promise<void> {

@@ -1,6 +1,8 @@
 import {
+  FetchConsumer,
   HangingTransactions,
   millraceError,
+  PollLoop,
   type Admin,
   type ClientCapabilities,
   type ClientContext,
@@ -18,10 +20,9 @@ import { WireAdmin } from './admin/wire-admin.ts'
 import { checkOptions } from './check-options.ts'
 import { Cluster } from './cluster/cluster.ts'
 import type { BrokerAddress } from './cluster/metadata.ts'
-import { WireConsumer } from './fetch/wire-consumer.ts'
+import { PartitionFetcher } from './fetch/partition-fetcher.ts'
 import type { BusyHeartbeats } from './group/busy-heartbeat.ts'
-import { WireStreamsConsumer } from './group/streams/wire-streams-consumer.ts'
-import { WireGroupConsumer } from './group/wire-group-consumer.ts'
+import { wireGroupConsumer } from './group/wire-group-consumer.ts'
 import type { SaslOptions, Security } from './net/security.ts'
 import { TokenSource } from './net/token-source.ts'
 import { principalOf } from './principal.ts'
@@ -122,16 +123,16 @@ class WireClient implements KafkaClient {
   }
 
   consumer({ isolationLevel, maxPartitionBytes = 1024 * 1024 }: ConsumerOptions): Consumer {
+    const { closed, ...shared } = this.#shared('consumer')
+    const loop = new PollLoop(shared.clock)
     const readCommitted = isolationLevel === 'read_committed'
-    return this.#open(
-      new WireConsumer({ ...this.#shared('consumer'), rack: this.#rack, readCommitted, maxPartitionBytes }),
-    )
+    const fetcher = new PartitionFetcher({ ...shared, loop, rack: this.#rack, readCommitted, maxPartitionBytes })
+    return this.#open(new FetchConsumer({ loop, fetcher, closed }))
   }
 
   groupConsumer(options: GroupConsumerOptions): GroupConsumer {
     const context = { ...this.#shared('group'), rack: this.#rack, heartbeats: this.#heartbeats }
-    const streams = options.protocol === 'streams'
-    return this.#open(streams ? new WireStreamsConsumer(context, options) : new WireGroupConsumer(context, options))
+    return this.#open(wireGroupConsumer(context, options))
   }
 
   producer(options: ProducerOptions): Producer {

@@ -1,43 +1,33 @@
 import {
   type CommittedOffset,
   type MillraceError,
+  namingHolders,
   offsetHolders,
   type TopicPartition,
-  unstableOffsets,
 } from '@millrace/core'
-import type { Cluster } from '../cluster/cluster.ts'
 import { isKafkaError } from '../cluster/kafka-error.ts'
 import { transactionRequests } from '../produce/transaction-requests.ts'
 import { fetchCommitted } from './committed-offsets.ts'
+import type { WireMember } from './wire-member.ts'
 
 /**
- * The committed offsets of a group. Where a transaction holds one of them the error names whose it is.
+ * Returns the committed offsets of a member's group. If a transaction holds one of them, the error names the transaction.
  *
  * @throws what `translate` makes of a failure
  */
 export async function committedOrHolders(
-  cluster: Cluster,
-  groupId: string,
+  { context: { cluster }, options: { groupId } }: WireMember,
   partitions: readonly TopicPartition[],
-  translate: (error: unknown) => MillraceError,
+  translate: (error: unknown, operation: string) => MillraceError,
 ): Promise<readonly CommittedOffset[]> {
   try {
     const giveUp = (error: unknown) => isKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION')
     const coordinator = ['group', groupId] as const
     return await cluster.retrying(() => fetchCommitted(cluster, groupId, partitions), { giveUp, coordinator })
   } catch (error) {
-    throw await withHolders(cluster, groupId, partitions, translate(error))
+    const translated = translate(error, `Asking for the committed offsets of "${groupId}"`)
+    throw await namingHolders(translated, groupId, partitions, () =>
+      offsetHolders(transactionRequests(cluster), groupId),
+    )
   }
-}
-
-/** Whose transactions hold offsets is worth a question more, which may fail or not be allowed. */
-async function withHolders(
-  cluster: Cluster,
-  groupId: string,
-  partitions: readonly TopicPartition[],
-  error: MillraceError,
-): Promise<MillraceError> {
-  if (error.code !== 'MILLRACE_OFFSETS_UNSTABLE') return error
-  const holders = await offsetHolders(transactionRequests(cluster), groupId).catch(() => [])
-  return holders.length === 0 ? error : unstableOffsets(groupId, partitions, holders)
 }

@@ -38,6 +38,22 @@ export function unstableOffsets(
   return millraceError('MILLRACE_OFFSETS_UNSTABLE', { groupId, partitions: names, transaction })
 }
 
+/**
+ * Returns the error, and if it is MILLRACE_OFFSETS_UNSTABLE, with the names of the transactions that may hold the offsets.
+ *
+ * @param holders asks for them. It may fail or not be permitted; then the error names none
+ */
+export async function namingHolders(
+  error: MillraceError,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+  holders: () => Promise<readonly string[]>,
+): Promise<MillraceError> {
+  if (error.code !== 'MILLRACE_OFFSETS_UNSTABLE') return error
+  const names = await holders().catch(() => [])
+  return names.length === 0 ? error : unstableOffsets(groupId, partitions, names)
+}
+
 /** As the broker chooses it: by Java's hash of the group's name. */
 export function offsetsPartition(groupId: string, partitions: number): number {
   let hash = 0

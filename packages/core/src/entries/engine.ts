@@ -11,10 +11,14 @@ export {
   TIMER_RANGE,
   type GivenOptions,
 } from '../client/check-options.ts'
+export { FetchConsumer, type RecordFetcher } from '../client/fetch-consumer.ts'
+export { FetchGroupConsumer, type GroupPlace, type GroupProtocol } from '../client/fetch-group-consumer.ts'
 export { HangingTransactions, MarkersMissing } from '../client/hanging-transactions.ts'
-export { offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
+export { HeldPartitions, withoutPartitions } from '../client/held-partitions.ts'
+export { namingHolders, offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
 export { CoordinatorWatch } from '../client/coordinator-watch.ts'
 export { PollLoop } from '../client/poll-loop.ts'
+export { sameSubscription } from '../client/same-subscription.ts'
 export type * from '../client/transaction-requests.ts'
 export { compareBytes } from '../state/compare-bytes.ts'
 export * from '../formats/key-layout.ts'
