@@ -137,10 +137,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'offsets fetched without waiting for stable ones',
-    file: 'packages/client-memory/src/client/memory-group-consumer.ts',
-    from: `      checkStable(this.#connection.cluster, this.#group.id, partitions)
-`,
-    to: '      checkStable(this.#connection.cluster, this.#group.id, [])\n',
+    file: 'packages/client-memory/src/client/stable-offsets.ts',
+    from: '  checkStable(cluster, group.id, partitions)\n',
+    to: '  checkStable(cluster, group.id, [])\n',
   },
   {
     name: 'a transaction that has lost its markers is completed by nobody',

@@ -1,5 +1,7 @@
 import {
+  HeldPartitions,
   millraceError,
+  withoutPartitions,
   type Assignor,
   type CommittedOffset,
   type FetchedBatch,
@@ -13,12 +15,10 @@ import {
 } from '@millrace/core'
 import type { Caller, Group, GroupRefusal, Joined } from '../group/group.ts'
 import type { StreamsRefusal } from '../group/streams-group.ts'
-import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
+import { request, type Connection } from './connection.ts'
 import { fencedError } from './fenced-error.ts'
-import { Fetcher } from './fetcher.ts'
-import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
-import { checkStable } from './stable-offsets.ts'
-import { Signal } from './signal.ts'
+import { PolledRecords } from './polled-records.ts'
+import { stableOffsets } from './stable-offsets.ts'
 
 /**
  * Where the member stands. `joining` and `syncing` hold the coordinator's answer once it has come: the next poll acts on it.
@@ -41,74 +41,60 @@ export class MemoryGroupConsumer implements GroupConsumer {
   readonly #connection: Connection
   readonly #options: GroupConsumerOptions
   readonly #group: Group
-  readonly #signal: Signal
-  readonly #fetcher: Fetcher
+  readonly #records: PolledRecords
+  /** What was assigned and is neither revoked nor lost. */
+  readonly #held: HeldPartitions
   #subscription: Subscription | undefined
   #membership: Membership = OUTSIDE
   #memberId = ''
   #generation = -1
-  /** What was assigned and is neither revoked nor lost. */
-  #held: readonly TopicPartition[] = []
   #rejoin = false
   /** When the group decided something that the member has not heard of. */
   #newsSince: number | undefined
   /** For the leader: how many partitions the topics had that it assigned. */
   #led: { readonly topics: readonly string[]; readonly counts: string; version: number; lookedAt: number } | undefined
-  #woken = false
-  #closed = false
 
   constructor(connection: Connection, options: GroupConsumerOptions) {
     this.#connection = connection
     this.#options = options
     this.#group = connection.cluster.groups.group(options.groupId)
-    this.#signal = new Signal(connection.cluster.clock)
-    this.#fetcher = new Fetcher({
-      cluster: connection.cluster,
-      committedOnly: options.isolationLevel === 'read_committed',
-      maxPartitionBytes: options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
-      notify: this.#signal.notify,
-    })
+    this.#records = new PolledRecords(connection, options, 'group consumer')
+    this.#held = new HeldPartitions(this.#records.fetcher)
   }
 
   subscribe(subscription: Subscription): void {
     this.#subscription = subscription
     this.#rejoin = true
-    this.#signal.notify()
+    this.#records.notify()
   }
 
   seek(position: TopicPartitionOffset): void {
-    this.#fetcher.seek(position)
-    this.#signal.notify()
+    this.#records.seek(position)
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#fetcher.setPaused(partitions, true)
+    this.#records.pause(partitions)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#fetcher.setPaused(partitions, false)
-    this.#signal.notify()
+    this.#records.resume(partitions)
   }
 
   poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    return request(this.#connection, () => this.#poll(maxWaitMs))
+    return this.#records.poll(maxWaitMs, () => (this.#hasGroupWork() ? this.#doGroupWork() : undefined))
   }
 
   wakeup(): void {
-    this.#woken = true
-    this.#signal.notify()
+    this.#records.wakeup()
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
-    return request(this.#connection, () => {
-      checkStable(this.#connection.cluster, this.#group.id, partitions)
-      return this.#group.offsets.get(partitions)
-    })
+    return request(this.#connection, () => stableOffsets(this.#connection.cluster, this.#group, partitions))
   }
 
   commit(offsets: readonly CommittedOffset[]): Promise<void> {
     return request(this.#connection, () => {
-      if (this.#closed) throw closedError('group consumer', 'commit')
+      this.#records.checkOpen('commit')
       const refusal = this.#group.commit(this.#caller(), offsets)
       if (refusal !== undefined) throw this.#commitError(refusal)
     })
@@ -117,7 +103,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
   /** Asks the group itself, however fresh the last answer is. */
   confirm(_maxAgeMs: number): Promise<void> {
     return request(this.#connection, () => {
-      if (this.#closed) throw closedError('group consumer', 'confirm')
+      this.#records.checkOpen('confirm')
       const refusal = this.#group.check(this.#caller())
       if (refusal !== undefined && refusal !== 'REBALANCE_IN_PROGRESS') throw this.#fenced(refusal)
     })
@@ -135,17 +121,13 @@ export class MemoryGroupConsumer implements GroupConsumer {
 
   requestRejoin(_reason: string): void {
     this.#rejoin = true
-    this.#signal.notify()
+    this.#records.notify()
   }
 
   async close({ leave = true }: { readonly leave?: boolean } = {}): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#connection.forget(this)
-    this.#fetcher.assign([])
+    if (!this.#records.close(this)) return
     if (leave && !this.#connection.crashed) this.#group.leave(this.#memberId)
     else this.silence()
-    this.#signal.notify()
   }
 
   /** No heartbeats from here on. */
@@ -154,30 +136,12 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   revive(): void {
-    if (!this.#closed) this.#group.revive(this.#memberId)
-  }
-
-  async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    if (this.#closed) throw closedError('group consumer', 'poll')
-    const { clock } = this.#connection.cluster
-    const end = clock.monotonic() + maxWaitMs
-    for (;;) {
-      while (this.#hasGroupWork()) await this.#doGroupWork()
-      if (this.#connection.crashed) return NEVER
-      if (this.#connection.disconnected) throw disconnectedError()
-      const batches = this.#fetcher.fetch()
-      const left = end - clock.monotonic()
-      if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
-        this.#woken = false
-        return batches
-      }
-      await this.#signal.wait(left)
-    }
+    if (!this.#records.closed) this.#group.revive(this.#memberId)
   }
 
   #hasGroupWork(): boolean {
     const { crashed, disconnected } = this.#connection
-    if (crashed || disconnected || this.#closed || this.#subscription === undefined) return false
+    if (crashed || disconnected || this.#records.closed || this.#subscription === undefined) return false
     switch (this.#membership.phase) {
       case 'joining':
       case 'syncing':
@@ -221,7 +185,7 @@ export class MemoryGroupConsumer implements GroupConsumer {
   async #join(): Promise<void> {
     if (this.#connection.capabilities.rebalance === 'eager') {
       await this.#giveUp('onRevoked')
-      if (this.#connection.crashed || this.#closed) return
+      if (this.#connection.crashed || this.#records.closed) return
     }
     this.#rejoin = false
     const { topics, assignor } = this.#subscription!
@@ -237,10 +201,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
         topics,
         userData: assignor.userData(),
       },
-      this.#signal.notify,
+      this.#records.notify,
       answer => {
         this.#membership = { phase: 'joining', answer }
-        this.#signal.notify()
+        this.#records.notify()
       },
     )
   }
@@ -260,10 +224,10 @@ export class MemoryGroupConsumer implements GroupConsumer {
       this.#membership = OUTSIDE
       throw error
     }
-    if (this.#connection.crashed || this.#closed) return
+    if (this.#connection.crashed || this.#records.closed) return
     this.#group.sync(this.#caller(), assignments, answer => {
       this.#membership = { phase: 'syncing', answer }
-      this.#signal.notify()
+      this.#records.notify()
     })
   }
 
@@ -282,23 +246,17 @@ export class MemoryGroupConsumer implements GroupConsumer {
   async #assign({ partitions, userData }: MemberAssignment): Promise<void> {
     this.#membership = { phase: 'stable' }
     const { listener } = this.#subscription!
-    const gone = without(this.#held, partitions)
-    const added = without(partitions, this.#held)
+    const gone = withoutPartitions(this.#held.all, partitions)
+    const added = withoutPartitions(partitions, this.#held.all)
     if (gone.length > 0) {
-      this.#hold(without(this.#held, gone))
+      this.#held.hold(withoutPartitions(this.#held.all, gone))
       // Others wait for what is given up here.
       this.#rejoin = true
       await listener.onRevoked(gone)
-      if (this.#connection.crashed || this.#closed) return
+      if (this.#connection.crashed || this.#records.closed) return
     }
-    this.#hold(partitions)
+    this.#held.hold(partitions)
     await listener.onAssigned(added, userData)
-  }
-
-  /** Nothing else is fetched, and it goes on where it is. */
-  #hold(partitions: readonly TopicPartition[]): void {
-    this.#held = partitions
-    this.#fetcher.hold(partitions)
   }
 
   async #refused(refusal: GroupRefusal): Promise<void> {
@@ -314,12 +272,9 @@ export class MemoryGroupConsumer implements GroupConsumer {
     }
   }
 
-  /** Nothing is fetched while the listener still works on what it had. */
-  async #giveUp(callback: 'onRevoked' | 'onLost'): Promise<void> {
-    const held = this.#held
+  #giveUp(callback: 'onRevoked' | 'onLost'): Promise<void> {
     this.#led = undefined
-    this.#hold([])
-    if (held.length > 0) await this.#subscription!.listener[callback](held)
+    return this.#held.withdraw(partitions => this.#subscription!.listener[callback](partitions))
   }
 
   #leaderSeesNewPartitions(): boolean {
@@ -351,11 +306,6 @@ export class MemoryGroupConsumer implements GroupConsumer {
 
 /** How old the metadata of a consumer may be: a leader sees new partitions as late as that, as with Kafka's clients. */
 const METADATA_MAX_AGE_MS = 300_000
-
-function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
-  const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))
-  return partitions.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
-}
 
 function partitionCounts({ cluster }: Connection, topics: readonly string[]): string {
   return topics.map(topic => cluster.partitionCount(topic) ?? 0).join()

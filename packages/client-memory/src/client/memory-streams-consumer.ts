@@ -1,5 +1,7 @@
 import {
+  HeldPartitions,
   millraceError,
+  withoutPartitions,
   type CommittedOffset,
   type FetchedBatch,
   type GroupConsumer,
@@ -16,12 +18,10 @@ import {
 import type { Group } from '../group/group.ts'
 import type { StreamsAnswer, StreamsRefusal } from '../group/streams-group.ts'
 import type { TaskNames } from '../group/sticky-assignor.ts'
-import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
+import { request, type Connection } from './connection.ts'
 import { fencedError } from './fenced-error.ts'
-import { Fetcher } from './fetcher.ts'
-import { DEFAULT_PARTITION_BYTES } from './memory-consumer.ts'
-import { Signal } from './signal.ts'
-import { checkStable } from './stable-offsets.ts'
+import { PolledRecords } from './polled-records.ts'
+import { stableOffsets } from './stable-offsets.ts'
 
 const NO_TASKS: StreamsTasks = { active: [], standby: [], warmup: [] }
 const HEARTBEAT_MS = 500
@@ -36,8 +36,8 @@ export class MemoryStreamsConsumer implements GroupConsumer {
   readonly #connection: Connection
   readonly #options: GroupConsumerOptions
   readonly #group: Group
-  readonly #signal: Signal
-  readonly #fetcher: Fetcher
+  readonly #records: PolledRecords
+  readonly #partitions: HeldPartitions
   #subscription: StreamsSubscription | undefined
   #memberId: string
   #epoch = 0
@@ -52,24 +52,16 @@ export class MemoryStreamsConsumer implements GroupConsumer {
   #endpoints: readonly StreamsEndpoint[] = []
   #toldEndpoints = '[]'
   #wrongSince: number | undefined
-  #partitions: readonly TopicPartition[] = []
   #beating = false
   #wake = new AbortController()
-  #woken = false
-  #closed = false
 
   constructor(connection: Connection, options: GroupConsumerOptions) {
     this.#connection = connection
     this.#options = options
     this.#group = connection.cluster.groups.group(options.groupId)
     this.#memberId = this.#newMemberId()
-    this.#signal = new Signal(connection.cluster.clock)
-    this.#fetcher = new Fetcher({
-      cluster: connection.cluster,
-      committedOnly: options.isolationLevel === 'read_committed',
-      maxPartitionBytes: options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
-      notify: this.#signal.notify,
-    })
+    this.#records = new PolledRecords(connection, options, 'group consumer')
+    this.#partitions = new HeldPartitions(this.#records.fetcher)
   }
 
   subscribe(_subscription: Subscription): void {
@@ -81,42 +73,36 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     this.#subscription = subscription
     if (before !== undefined && JSON.stringify(before.topology) !== JSON.stringify(subscription.topology))
       this.#rejoin = true
-    this.#signal.notify()
+    this.#records.notify()
   }
 
   seek(position: TopicPartitionOffset): void {
-    this.#fetcher.seek(position)
-    this.#signal.notify()
+    this.#records.seek(position)
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#fetcher.setPaused(partitions, true)
+    this.#records.pause(partitions)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#fetcher.setPaused(partitions, false)
-    this.#signal.notify()
+    this.#records.resume(partitions)
   }
 
   poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    return request(this.#connection, () => this.#poll(maxWaitMs))
+    return this.#records.poll(maxWaitMs, () => this.#subscription && this.#followGroup(this.#subscription))
   }
 
   wakeup(): void {
-    this.#woken = true
-    this.#signal.notify()
+    this.#records.wakeup()
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
-    return request(this.#connection, () => {
-      checkStable(this.#connection.cluster, this.#group.id, partitions)
-      return this.#group.offsets.get(partitions)
-    })
+    return request(this.#connection, () => stableOffsets(this.#connection.cluster, this.#group, partitions))
   }
 
   commit(offsets: readonly CommittedOffset[]): Promise<void> {
     return request(this.#connection, () => {
-      if (this.#closed) throw closedError('group consumer', 'commit')
+      this.#records.checkOpen('commit')
       this.#present()
       const caller = () => ({ memberId: this.#memberId, generation: this.#epoch, groupInstanceId: undefined })
       let refusal = this.#group.commit(caller(), offsets)
@@ -131,7 +117,7 @@ export class MemoryStreamsConsumer implements GroupConsumer {
 
   confirm(_maxAgeMs: number): Promise<void> {
     return request(this.#connection, () => {
-      if (this.#closed) throw closedError('group consumer', 'confirm')
+      this.#records.checkOpen('confirm')
       this.#present()
       this.#beat()
       this.#present()
@@ -157,21 +143,17 @@ export class MemoryStreamsConsumer implements GroupConsumer {
 
   requestRejoin(_reason: string): void {
     this.#rejoin = true
-    this.#signal.notify()
+    this.#records.notify()
   }
 
   async close({ leave = true }: { readonly leave?: boolean } = {}): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#connection.forget(this)
-    this.#fetcher.assign([])
+    if (!this.#records.close(this)) return
     this.#wake.abort()
     const { streams } = this.#group
     if (this.#connection.crashed || this.#connection.disconnected) this.silence()
     else if (leave) streams.leave(this.#memberId)
     else if (this.#options.groupInstanceId !== undefined) streams.leave(this.#memberId, 'for a while')
     else this.silence()
-    this.#signal.notify()
   }
 
   /** No heartbeats from here on. */
@@ -180,30 +162,12 @@ export class MemoryStreamsConsumer implements GroupConsumer {
   }
 
   revive(): void {
-    if (!this.#closed) this.#group.streams.revive(this.#memberId)
-  }
-
-  async #poll(maxWaitMs: number): Promise<readonly FetchedBatch[]> {
-    if (this.#closed) throw closedError('group consumer', 'poll')
-    const { clock } = this.#connection.cluster
-    const end = clock.monotonic() + maxWaitMs
-    for (;;) {
-      while (this.#subscription !== undefined && (await this.#followGroup(this.#subscription)));
-      if (this.#connection.crashed) return NEVER
-      if (this.#connection.disconnected) throw disconnectedError()
-      const batches = this.#fetcher.fetch()
-      const left = end - clock.monotonic()
-      if (batches.length > 0 || left <= 0 || this.#woken || this.#closed) {
-        this.#woken = false
-        return batches
-      }
-      await this.#signal.wait(left)
-    }
+    if (!this.#records.closed) this.#group.streams.revive(this.#memberId)
   }
 
   /** True when something was done: meanwhile there may be more. */
   async #followGroup(subscription: StreamsSubscription): Promise<boolean> {
-    if (this.#connection.crashed || this.#connection.disconnected || this.#closed) return false
+    if (this.#connection.crashed || this.#connection.disconnected || this.#records.closed) return false
     const { listener } = subscription
     if (!this.#beating) {
       this.#beating = true
@@ -220,16 +184,16 @@ export class MemoryStreamsConsumer implements GroupConsumer {
       listener.onShutdown()
     }
     if (this.#failure !== undefined) {
-      await this.#withdraw(partitions => listener.onLost(partitions))
+      await this.#partitions.withdraw(partitions => listener.onLost(partitions))
       throw this.#failure
     }
     if (this.#lost) {
-      await this.#withdraw(partitions => listener.onLost(partitions))
+      await this.#partitions.withdraw(partitions => listener.onLost(partitions))
       this.#joinAgain()
       return true
     }
     if (this.#rejoin && this.#epoch > 0) {
-      await this.#withdraw(partitions => listener.onRevoked(partitions))
+      await this.#partitions.withdraw(partitions => listener.onRevoked(partitions))
       this.#joinAgain()
       return true
     }
@@ -247,15 +211,15 @@ export class MemoryStreamsConsumer implements GroupConsumer {
   async #take(tasks: StreamsTasks, { partitionsOf, listener }: StreamsSubscription): Promise<void> {
     const partitions = await partitionsOf(tasks.active)
     // Others may have by now what was assigned then.
-    if (this.#assignment !== tasks || this.#connection.crashed || this.#closed) return
-    const gone = without(this.#partitions, partitions)
-    const added = without(partitions, this.#partitions)
+    if (this.#assignment !== tasks || this.#connection.crashed || this.#records.closed) return
+    const gone = withoutPartitions(this.#partitions.all, partitions)
+    const added = withoutPartitions(partitions, this.#partitions.all)
     if (gone.length > 0) {
-      this.#hold(without(this.#partitions, gone))
+      this.#partitions.hold(withoutPartitions(this.#partitions.all, gone))
       await listener.onRevoked(gone)
-      if (this.#assignment !== tasks || this.#connection.crashed || this.#closed) return
+      if (this.#assignment !== tasks || this.#connection.crashed || this.#records.closed) return
     }
-    this.#hold(partitions)
+    this.#partitions.hold(partitions)
     this.#owned = tasks
     this.#held = true
     this.#pending = false
@@ -263,19 +227,8 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     await listener.onAssigned(added, tasks)
   }
 
-  #hold(partitions: readonly TopicPartition[]): void {
-    this.#partitions = partitions
-    this.#fetcher.hold(partitions)
-  }
-
-  async #withdraw(tell: (partitions: readonly TopicPartition[]) => Promise<void>): Promise<void> {
-    const partitions = this.#partitions
-    this.#hold([])
-    if (partitions.length > 0) await tell(partitions)
-  }
-
   #joinAgain(): void {
-    if (this.#connection.crashed || this.#closed) return
+    if (this.#connection.crashed || this.#records.closed) return
     this.#lost = false
     this.#rejoin = false
     this.#epoch = 0
@@ -295,7 +248,7 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     const { clock } = this.#connection.cluster
     const { heartbeatIntervalMs = HEARTBEAT_MS } = this.#options
     const { hearsAfterMs } = this.#connection
-    while (!this.#closed && !this.#connection.crashed && this.#failure === undefined) {
+    while (!this.#records.closed && !this.#connection.crashed && this.#failure === undefined) {
       await clock.sleep(Math.max(heartbeatIntervalMs, hearsAfterMs), this.#wake.signal)
       this.#wake = new AbortController()
       this.#beat()
@@ -304,7 +257,7 @@ export class MemoryStreamsConsumer implements GroupConsumer {
 
   #beat(): void {
     const { crashed, disconnected, losesHeartbeat } = this.#connection
-    if (crashed || disconnected || this.#closed || this.#lost || this.#failure !== undefined) return
+    if (crashed || disconnected || this.#records.closed || this.#lost || this.#failure !== undefined) return
     const { topology, processId, host, wantsShutdown } = this.#subscription!
     const { groupInstanceId, sessionTimeoutMs = 45_000, rebalanceTimeoutMs = 300_000 } = this.#options
     const { clientId } = this.#connection
@@ -325,7 +278,7 @@ export class MemoryStreamsConsumer implements GroupConsumer {
       if (!joins) this.#rejoin = true
     } else if (typeof answer === 'string') this.#refused(answer)
     else this.#answered(answer)
-    this.#signal.notify()
+    this.#records.notify()
   }
 
   #answered({ epoch, assigned, status, detail, shutdown, endpoints }: StreamsAnswer): void {
@@ -363,7 +316,7 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     if (refusal === 'FENCED_INSTANCE_ID') this.#failure ??= fencedError(this.#options, refusal)
     if (refusal === 'UNKNOWN_MEMBER_ID') this.#memberId = this.#newMemberId()
     this.#lost = true
-    this.#signal.notify()
+    this.#records.notify()
     return fencedError(this.#options, refusal)
   }
 
@@ -389,9 +342,4 @@ function tasksOf({ active, standby }: TaskNames): StreamsTasks {
       return { subTopology: name.slice(0, at), partition: Number(name.slice(at + 1)) }
     })
   return { active: tasks(active), standby: tasks(standby), warmup: [] }
-}
-
-function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
-  const names = new Set(others.map(({ topic, partition }) => `${topic}-${partition}`))
-  return partitions.filter(({ topic, partition }) => !names.has(`${topic}-${partition}`))
 }

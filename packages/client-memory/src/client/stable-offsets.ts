@@ -1,4 +1,5 @@
-import { millraceError, type TopicPartition } from '@millrace/core'
+import { type CommittedOffset, millraceError, type TopicPartition } from '@millrace/core'
+import type { Group } from '../group/group.ts'
 import type { MemoryCluster } from '../memory-cluster.ts'
 
 /** @throws MILLRACE_OFFSETS_UNSTABLE while a transaction holds the group's offset of one of them */
@@ -14,4 +15,14 @@ export function checkStable(cluster: MemoryCluster, groupId: string, partitions:
     partitions: held.map(({ topic, partition }) => `${topic}-${partition}`).join(', '),
     transaction: `a transaction of ${names}`,
   })
+}
+
+/** The committed offsets of a group. @throws MILLRACE_OFFSETS_UNSTABLE */
+export function stableOffsets(
+  cluster: MemoryCluster,
+  group: Group,
+  partitions: readonly TopicPartition[],
+): readonly CommittedOffset[] {
+  checkStable(cluster, group.id, partitions)
+  return group.offsets.get(partitions)
 }
