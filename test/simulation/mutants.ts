@@ -46,6 +46,13 @@ export const MUTANTS: readonly Mutant[] = [
 `,
   },
   {
+    name: 'a thread opens the state of a task before another thread of its process has closed it',
+    file: 'packages/runtime/src/state/task-stores/open-task-stores.ts',
+    from: `  await claims?.claim(name)
+`,
+    to: '',
+  },
+  {
     name: 'one offset too many is committed',
     file: 'packages/runtime/src/task/task.ts',
     from: '      offset: position,',

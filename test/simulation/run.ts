@@ -47,7 +47,8 @@ for (let seed = first; seed < first + runs; seed++) {
   done++
   kills += result.kills
   faults += result.faults
-  const kind = `${result.scenario}, ${result.setting.guarantee}, ${result.setting.groupProtocol ?? 'classic'}`
+  const { guarantee, groupProtocol = 'classic', threads = 1 } = result.setting
+  const kind = `${result.scenario}, ${guarantee}, ${groupProtocol}${threads > 1 ? ', threads' : ''}`
   covered.set(kind, (covered.get(kind) ?? 0) + 1)
   if (result.violations.length > 0) failed.push(seed)
   if (result.violations.length > 0 || values.history) {

@@ -399,6 +399,11 @@ export const ERROR_TABLE = {
     message: 'The state directory {directory} is in use by {owner}',
     hint: 'Give each process of the application on this machine its own stateDir, or stop the other process.',
   },
+  MILLRACE_STORE_BUSY: {
+    kind: 'retriable',
+    message: 'The state of task {task} is open in thread {owner} of this process, and thread {member} needs it',
+    hint: 'No action needed: Millrace retries until the other thread has closed the task.',
+  },
   MILLRACE_STORE_DECODE: {
     kind: 'record',
     message: 'The store "{store}" holds a {side} that this topology cannot read: {reason}',

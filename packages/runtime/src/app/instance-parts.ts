@@ -82,7 +82,7 @@ export async function openParts(
 ): Promise<InstanceParts> {
   const { options, topics, patience, listener } = parts
   const { applicationId, clock, logger } = options
-  const { client, admin, processId, onDisk, limits, partitions, globals } = process
+  const { client, admin, processId, onDisk, limits, partitions, globals, directory } = process
   const streams = options.groupProtocol === 'streams'
   const progress: ProgressSign = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   const consumer = client.groupConsumer({
@@ -92,11 +92,13 @@ export async function openParts(
     sessionTimeoutMs: options.sessionTimeoutMs,
     processingTimeoutMs: options.processingTimeoutMs,
     progress,
-    ...(options.groupInstanceId !== undefined && { groupInstanceId: options.groupInstanceId }),
+    ...(options.groupInstanceId !== undefined && {
+      groupInstanceId: memberInstanceId(options.groupInstanceId, directory.claims?.member),
+    }),
   })
   opened.add(({ leave }) => consumer.close({ leave }))
   const reach = { plan: () => topics.plan, applicationId, admin, deadLetterTopic: deadLetterTopicOf(options) }
-  const producers = new ProducerPool(client, options, processId, task => transactionReach(reach, task), limits)
+  const producers = new ProducerPool(client, options, process.memberName, task => transactionReach(reach, task), limits)
   opened.add(() => producers.closeAll())
   await patience.until(signal, () => producers.begin())
   const connected = { ...process, consumer, progress, producers }
@@ -159,6 +161,11 @@ export async function openParts(
     cleaner: process.cleaner,
     topicsAtStart: partitions,
   }
+}
+
+/** Each member of the group needs its own id, as in Kafka Streams. */
+function memberInstanceId(groupInstanceId: string, member = 1): string {
+  return member === 1 ? groupInstanceId : `${groupInstanceId}-${member}`
 }
 
 /** A client that cannot delete records is said so of once, and the topics grow. */

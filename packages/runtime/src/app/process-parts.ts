@@ -8,6 +8,7 @@ import type { RestoreListener } from '../observe/restore-listener.ts'
 import { StateCleaner } from '../state/directory/state-cleaner.ts'
 import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/directory/state-directory.ts'
 import { checkTopology } from '../state/directory/topology-check.ts'
+import { memberName } from '../state/directory/task-claims.ts'
 import { readOnDisk } from '../state/task-stores/open-task-stores.ts'
 import { type TaskId, taskName } from '../task-id.ts'
 import { prepareTopicsOf } from '../topics/prepare-topics-of.ts'
@@ -17,12 +18,14 @@ import type { Opened } from './opened.ts'
 import { warnOfDeadLetterLoop } from './warn-of-dead-letter-loop.ts'
 import { warnOfJsonKeys } from './warn-of-json-keys.ts'
 
-/** What the members of one process share. Today a process has one member. */
+/** What a member shares with the other members of its process, or has for itself where it is the only one. */
 export interface ProcessParts {
   /** Locked for this process. */
   readonly directory: StateDirectory
   /** Identifies the process in the group and in transactional ids. It is kept across restarts. */
   readonly processId: string
+  /** Identifies the member in client ids and transactional ids. */
+  readonly memberName: string
   /** By task name, how far the state on disk is of tasks whose stores are closed. */
   readonly onDisk: Map<string, number>
   readonly client: KafkaClient
@@ -65,9 +68,11 @@ export async function openProcess(
   const keepTopology = await checkTopology({ plan: topics.plan, directory, onTopologyChange, logger })
   warnOfJsonKeys(topics.plan, logger)
   warnOfDeadLetterLoop(topics.plan, applicationId, deadLetterTopicOf(options), logger)
-  const onDisk = new Map<string, number>()
+  const { claims } = directory
+  const onDisk = claims?.onDisk ?? new Map<string, number>()
   const processId = options.processId ?? directory.processId
-  const client = options.client({ clientId: `${applicationId}-${processId}`, clock, logger })
+  const name = memberName(processId, claims?.member)
+  const client = options.client({ clientId: `${applicationId}-${name}`, clock, logger })
   opened.add(() => client.close())
   checkCapabilities(client, options)
   const streams = options.groupProtocol === 'streams'
@@ -99,17 +104,34 @@ export async function openProcess(
     directory: {
       taskNames: () => directory.taskNames(),
       async deleteTaskDirectory(task) {
-        await directory.deleteTaskDirectory(task)
-        onDisk.delete(task)
+        await claims?.claim(task)
+        try {
+          await directory.deleteTaskDirectory(task)
+          onDisk.delete(task)
+        } finally {
+          claims?.release(task, undefined)
+        }
       },
     },
     clock,
     logger,
     delayMs: options.stateCleanupDelayMs,
-    inUse: () => new Set(users.flatMap(tasks => tasks()).map(taskName)),
+    inUse: () => new Set([...users.flatMap(tasks => tasks()).map(taskName), ...(claims?.inUse() ?? [])]),
   })
   const addUser = (tasks: () => readonly TaskId[]) => void users.push(tasks)
-  return { directory, processId, onDisk, client, admin, limits, partitions, globals, cleaner, addUser }
+  return {
+    directory,
+    processId,
+    memberName: name,
+    onDisk,
+    client,
+    admin,
+    limits,
+    partitions,
+    globals,
+    cleaner,
+    addUser,
+  }
 }
 
 /** By their real names, those of which it is known before anything is processed. */

@@ -29,7 +29,7 @@ import { type CompiledSource, compileSource } from '../task/source.ts'
 import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
 import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
 import type { StateDirectory } from '../state/directory/state-directory.ts'
-import { GLOBAL_DIRECTORY } from '../state/directory/state-paths.ts'
+import { GLOBAL_DIRECTORY, globalDirectory } from '../state/directory/state-paths.ts'
 import { TaskStores } from '../state/task-stores/task-stores.ts'
 
 export interface GlobalStoresOptions {
@@ -156,7 +156,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     })),
     partition: 0,
     persistent: options.store,
-    directory: directory.taskDirectory(GLOBAL_DIRECTORY),
+    directory: directory.taskDirectory(globalDirectory(directory.claims?.member)),
     logger: options.logger,
     recover: (path, cause) => directory.moveAside(path, cause),
   })

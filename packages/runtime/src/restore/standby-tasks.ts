@@ -159,7 +159,12 @@ export class StandbyTasks {
       if (standby.stores !== undefined) continue
       const opening = this.#open(standby)
       standby.work = opening
-      await opening
+      try {
+        await opening
+      } catch (error) {
+        // The member that runs the task in this process is about to give it up: the other standbys do not wait for that.
+        if (!isMillraceError(error) || error.code !== 'MILLRACE_STORE_BUSY') throw error
+      }
     }
     await this.#readOn()
     let batches: readonly FetchedBatch[] = []

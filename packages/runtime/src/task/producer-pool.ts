@@ -13,7 +13,7 @@ import { type TaskId, taskName } from '../task-id.ts'
 export class ProducerPool {
   readonly #client: KafkaClient
   readonly #options: ResolvedOptions
-  readonly #processId: string
+  readonly #memberName: string
   readonly #reach: (task?: TaskId) => Promise<TransactionReach>
   readonly #limits: Pick<KnownLimits, 'of'>
   readonly #producers = new Map<string, Pooled>()
@@ -22,7 +22,7 @@ export class ProducerPool {
   constructor(
     client: KafkaClient,
     options: ResolvedOptions,
-    processId: string,
+    memberName: string,
     reach: (task?: TaskId) => Promise<TransactionReach>,
     limits: Pick<KnownLimits, 'of'>,
   ) {
@@ -30,7 +30,7 @@ export class ProducerPool {
     this.#reach = reach
     this.#client = client
     this.#options = options
-    this.#processId = processId
+    this.#memberName = memberName
   }
 
   get transactional(): boolean {
@@ -98,7 +98,7 @@ export class ProducerPool {
 
   #make(key: string, task: TaskId | undefined): Producer {
     const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, compression, clock } = this.#options
-    const name = this.perTask ? key : this.#processId
+    const name = this.perTask ? key : this.#memberName
     const inner = this.#client.producer(
       this.transactional
         ? {

@@ -60,14 +60,35 @@ export function drawCase({
     staticMembers: seed % 6 === 5,
     groupProtocol: groupProtocol ?? drawnProtocol(plan, seed),
     ...(seed % 5 < 2 ? { markerDelayMs: MOST_MARKER_DELAY_MS } : {}),
+    ...drawnThreads(seed),
   }
-  return { ...setting, troubles: [...setting.troubles, ...drawBrokerStops(setting)] }
+  const troubles = [...setting.troubles, ...drawBrokerStops(setting), ...drawThreadCrashes(setting)]
+  return { ...setting, troubles }
 }
 
 /** A third of those that can; random numbers of its own, so that cases of earlier seeds stay what they are otherwise. */
 function drawnProtocol(plan: Plan, seed: number): 'classic' | 'streams' {
   if (seed % 4 === 3 || readsByPattern(plan)) return 'classic'
   return seededRandom(seed * 11 + 7)() < 1 / 3 ? 'streams' : 'classic'
+}
+
+/** One case in four has several members in each process. Random numbers of its own, as above. */
+function drawnThreads(seed: number): Pick<SimulationCase, 'threads'> {
+  const random = seededRandom(seed * 29 + 11)
+  return random() < 0.25 ? { threads: random() < 0.7 ? 2 : 3 } : {}
+}
+
+function drawThreadCrashes({ seed, threads = 1, processes }: SimulationCase): readonly Trouble[] {
+  if (threads === 1) return []
+  const random = seededRandom(seed * 37 + 5)
+  const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
+  return Array.from({ length: draw(1, 5) }, () => ({
+    kind: 'thread-crash',
+    atMs: draw(0, TROUBLE_MS - 1),
+    process: draw(0, processes - 1),
+    thread: draw(0, threads - 1),
+    afterCalls: random() < 0.5 ? 0 : draw(1, 30),
+  }))
 }
 
 const MOST_MARKER_DELAY_MS = 150

@@ -116,12 +116,14 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     history: tell,
     violation,
   }
-  const processes = Array.from({ length: setting.processes }, (_, index) => {
+  const { threads = 1 } = setting
+  const machines = Array.from({ length: setting.processes }, (_, index) => {
     const disk = new SimulatedDisk({ clock, seed: seed * 31 + index, asyncReads: setting.asyncReads })
-    return new SimulatedProcess(`p${index}`, world, disk)
+    return Array.from({ length: threads }, (__, at) => new SimulatedProcess(`p${index}`, world, disk, at + 1, threads))
   })
+  const processes = machines.flat()
   tell(
-    `${guarantee}, ${transactions}, ${groupProtocol}, ${rebalance}, ${partitions} partitions, ${processes.length} processes`,
+    `${guarantee}, ${transactions}, ${groupProtocol}, ${rebalance}, ${partitions} partitions, ${machines.length} processes with ${threads} threads`,
   )
 
   const tooLong = (record: SimulatedRecord) => {
@@ -140,12 +142,26 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     if (setting.watched) for (const text of offsets.check()) violation(text)
   }
   let kills = 0
-  const kill = (one: SimulatedProcess, trouble: Extract<Trouble, { kind: 'kill' }>) => {
+  const kill = (machine: readonly SimulatedProcess[], trouble: Extract<Trouble, { kind: 'kill' }>) => {
+    for (const one of machine) callListeners.delete(`${APPLICATION_ID}-${one.name}`)
+    if (!machine.some(({ alive }) => alive)) return
+    kills++
+    tell(`${machine[0]!.name} is killed, its disk is ${trouble.disk}`)
+    for (const one of machine) one.kill(trouble.disk)
+  }
+  const crashThread = (one: SimulatedProcess) => {
     callListeners.delete(`${APPLICATION_ID}-${one.name}`)
     if (!one.alive) return
-    kills++
-    tell(`${one.name} is killed, its disk is ${trouble.disk}`)
-    one.kill(trouble.disk)
+    tell(`the thread ${one.name} crashes`)
+    one.crashThread()
+  }
+  /** The call is on its way; some turns of the event loop later it may have been carried out or not. */
+  const afterCalls = (count: number, one: SimulatedProcess, then: () => void) => {
+    if (count === 0) return then()
+    let calls = count
+    callListeners.set(`${APPLICATION_ID}-${one.name}`, () => {
+      if (--calls === 0) void turns(count % 4).then(then)
+    })
   }
   const stopBrokers = ({ stoppingMs, downMs, markers }: Extract<Trouble, { kind: 'broker-stop' }>) => {
     if (cluster.leaderless) return
@@ -179,27 +195,32 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
       return cluster.createPartitions(trouble.topic, count)
     }
     if (trouble.kind === 'broker-stop') return stopBrokers(trouble)
-    const one = processes[trouble.process]
-    if (one?.alive !== true) return
+    const machine = machines[trouble.process] ?? []
+    if (trouble.kind === 'thread-crash') {
+      const thread = machine[trouble.thread]
+      if (thread?.alive !== true) return
+      starts.push({ at: clock.now() + 100, one: thread })
+      return afterCalls(trouble.afterCalls, thread, () => crashThread(thread))
+    }
+    const one = machine.find(({ alive }) => alive)
+    if (one === undefined) return
     if (trouble.kind === 'stand-still') {
       tell(`${one.name} stands still for ${trouble.forMs} ms`)
-      return one.standStill(trouble.forMs)
+      for (const member of machine) member.standStill(trouble.forMs)
+      return
     }
     if (trouble.kind === 'wall-clock-step') {
       tell(`the clock of ${one.name} is set ${trouble.byMs < 0 ? 'back' : 'forward'} by ${Math.abs(trouble.byMs)} ms`)
-      return one.stepWallClock(trouble.byMs)
+      for (const member of machine) member.stepWallClock(trouble.byMs)
+      return
     }
-    starts.push({ at: clock.now() + trouble.downMs, one })
+    for (const member of machine) starts.push({ at: clock.now() + trouble.downMs, one: member })
     if (trouble.kind === 'stop') {
       tell(`${one.name} is told to stop`)
-      return one.stop()
+      for (const member of machine) member.stop()
+      return
     }
-    if (trouble.afterCalls === 0) return kill(one, trouble)
-    let calls = trouble.afterCalls
-    callListeners.set(`${APPLICATION_ID}-${one.name}`, () => {
-      // The call is on its way; some turns of the event loop later it may have been carried out or not.
-      if (--calls === 0) void turns(trouble.afterCalls % 4).then(() => kill(one, trouble))
-    })
+    afterCalls(trouble.afterCalls, one, () => kill(machine, trouble))
   }
 
   const began = clock.now()
@@ -248,7 +269,13 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   for (const one of processes) one.kill('kept')
 
   const latest = Math.max(clock.now(), ...setting.records.map(({ timestamp = 0 }) => timestamp))
-  for (const text of await storesUnlikeChangelogs(honest, plan, processes, latest)) violation(text)
+  for (const text of await storesUnlikeChangelogs(
+    honest,
+    plan,
+    machines.map(([first]) => first!),
+    latest,
+  ))
+    violation(text)
   const outputs = new Map<string, readonly CommittedRecord[]>()
   for (const topic of [...sinkTopics(plan), DEAD_LETTER_TOPIC]) outputs.set(topic, await readCommitted(honest, topic))
   await honest.close()

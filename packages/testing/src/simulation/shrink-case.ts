@@ -34,6 +34,7 @@ export async function shrinkCase(
   )
   const scheduled = () => (best.faults === 'drawn' ? [] : best.faults)
   await without(scheduled, faults => ({ ...best, faults }))
+  while ((best.threads ?? 1) > 1 && (await attempt({ ...best, threads: best.threads! - 1 })));
   while (best.processes > 1 && (await attempt({ ...best, processes: best.processes - 1 })));
   await without(
     () => best.records,

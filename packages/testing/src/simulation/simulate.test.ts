@@ -68,6 +68,7 @@ it('draws every kind of trouble', () => {
     'kill',
     'stand-still',
     'stop',
+    'thread-crash',
     'wall-clock-step',
   ])
   expect([...disks].sort()).toEqual(['corrupt', 'kept', 'lost', 'torn'])

@@ -28,7 +28,9 @@ async function content(disk: SimulatedDisk) {
   const state = await disk.backend.open(opening)
   const [offset] = await state.offsets()
   const read = async (key: string) => (await state.store('s').get(Buffer.from(key)))?.[0]
-  return { a: await read('a'), b: await read('b'), offset: offset?.offset }
+  const found = { a: await read('a'), b: await read('b'), offset: offset?.offset }
+  await state.close()
+  return found
 }
 
 it('loses writes from the end only, each as a whole with its offset, and none that was synced', async () => {
@@ -94,4 +96,12 @@ it('gives a process that has died no answer', async () => {
   await new Promise(resolve => setImmediate(resolve))
   expect(answers).toEqual([])
   expect(await content(disk)).toEqual(before)
+})
+
+it('opens a store once at a time in a process, and closes what a member had that ends', async () => {
+  const disk = new SimulatedDisk({ clock: new ManualClock(0), seed: 1, asyncReads: false })
+  await disk.backendOf(1).open(opening)
+  await expect(disk.backendOf(2).open(opening)).rejects.toMatchObject({ code: 'MILLRACE_STORE_FAILED' })
+  disk.crashMember(1)
+  await disk.backendOf(2).open(opening)
 })

@@ -2,13 +2,14 @@ import {
   type Clock,
   memoryStore,
   millraceError,
+  type OpenOptions,
   seededRandom,
   type StoreBackend,
   type StoreChanges,
   type TaskState,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import type { OpenStateDirectory } from '@millrace/runtime'
+import { ClaimTable, type OpenStateDirectory, type StateDirectory } from '@millrace/runtime'
 import type { DiskFate } from './simulation-case.ts'
 
 interface Write {
@@ -25,6 +26,8 @@ interface Directory {
   /** Not there yet, and nobody was told that it is. */
   underWay: Write | undefined
   state: TaskState | undefined
+  /** Which member of the process has it open: a store cannot be opened twice. */
+  openedBy: number | undefined
   corrupt: boolean
 }
 
@@ -35,16 +38,22 @@ const NEVER = new Promise<never>(() => undefined)
 
 /**
  * The disk of a simulated machine. A write is there as a whole or not at all, as the write-ahead log of a real store guarantees,
- * and writes are lost from the end only. A process that had the disk open when it crashed gets no answer any more.
+ * and writes are lost from the end only. A process, or a member of one, that had
+ * the disk open when it crashed gets no answer any more.
  */
 export class SimulatedDisk {
-  readonly backend: StoreBackend
   readonly #directories = new Map<string, Directory>()
   readonly #clock: Clock
   readonly #random: () => number
   #life = 0
-  /** Which life has the state directory open. */
-  #lockedBy: number | undefined
+  /** By number of the member, how often it has crashed alone. */
+  readonly #memberLives = new Map<number, number>()
+  /** Which members have the state directory open. */
+  readonly #open = new Set<number>()
+  /** Of the process that uses the disk. */
+  #claims: ClaimTable
+  readonly #memory = memoryStore()
+  readonly #asyncReads: boolean
   #topology: unknown
 
   readonly #onWrite: (offsets: readonly TopicPartitionOffset[]) => void
@@ -59,32 +68,72 @@ export class SimulatedDisk {
     this.#clock = options.clock
     this.#onWrite = options.onWrite ?? (() => undefined)
     this.#random = seededRandom(options.seed)
-    const memory = memoryStore()
-    this.backend = {
+    this.#asyncReads = options.asyncReads
+    this.#claims = new ClaimTable(this.#clock)
+  }
+
+  get backend(): StoreBackend {
+    return this.backendOf(1)
+  }
+
+  /** The store backend in one member of the process, until that ends. */
+  backendOf(member: number): StoreBackend {
+    const gone = this.#goneOf(member)
+    return {
       name: 'simulated disk',
-      capabilities: { durable: true, syncReads: !options.asyncReads },
+      capabilities: { durable: true, syncReads: !this.#asyncReads },
       open: async ({ directory, stores, logger }) => {
+        if (gone()) return NEVER
         const found = this.#directory(directory, stores)
         if (found.corrupt) {
           throw millraceError('MILLRACE_STORE_CORRUPT', { directory, reason: 'a simulated crash' })
         }
-        if (found.state === undefined) {
-          found.state = await memory.open({ directory, stores, logger })
-          for (const { changes, offsets } of found.writes) await found.state.write(changes, offsets)
+        if (found.openedBy !== undefined) {
+          const reason = `member ${found.openedBy} has it open, and member ${member} opens it`
+          throw millraceError('MILLRACE_STORE_FAILED', { directory, reason })
         }
-        return this.#handle(found, found.state)
+        found.openedBy = member
+        return this.#handle(found, await this.#contentOf(found, { directory, stores, logger }), member)
       },
     }
   }
 
+  async #contentOf(found: Directory, opening: OpenOptions): Promise<TaskState> {
+    if (found.state !== undefined) return found.state
+    found.state = await this.#memory.open(opening)
+    for (const { changes, offsets } of found.writes) await found.state.write(changes, offsets)
+    return found.state
+  }
+
   /** The state directory of the one application on this machine, which one process at a time may have open. */
-  readonly openDirectory: OpenStateDirectory = async () => {
-    const life = this.#life
-    if (this.#lockedBy === life) {
-      throw millraceError('MILLRACE_STORE_LOCKED', { directory: 'simulated disk', owner: `life ${life}` })
+  readonly openDirectory: OpenStateDirectory = async () => this.#openFor(1)
+
+  /** The same for one of several members of that process. */
+  openDirectoryOf(member: number): OpenStateDirectory {
+    return async () => {
+      const [directory, claims, gone] = [this.#openFor(member), this.#claims.of(member), this.#goneOf(member)]
+      const claim = async (task: string) => {
+        if (gone()) return NEVER
+        await claims.claim(task)
+        // A claim that waited while its member ended.
+        if (!gone()) return
+        claims.release(task, undefined)
+        return NEVER
+      }
+      const release = (task: string, position: number | undefined) => {
+        if (!gone()) claims.release(task, position)
+      }
+      return { ...directory, claims: { ...claims, claim, release } }
     }
-    this.#lockedBy = life
-    const unlessGone = <T>(result: () => T): Promise<T> => (life === this.#life ? Promise.resolve(result()) : NEVER)
+  }
+
+  #openFor(member: number): StateDirectory {
+    if (this.#open.has(member)) {
+      throw millraceError('MILLRACE_STORE_LOCKED', { directory: 'simulated disk', owner: `member ${member}` })
+    }
+    this.#open.add(member)
+    const gone = this.#goneOf(member)
+    const unlessGone = <T>(result: () => T): Promise<T> => (gone() ? NEVER : Promise.resolve(result()))
     return {
       processId: 'simulated',
       path: 'simulated disk',
@@ -94,7 +143,7 @@ export class SimulatedDisk {
       deleteTaskDirectory: task => unlessGone(() => void this.#directories.delete(task)),
       readTopology: () => unlessGone(() => this.#topology),
       writeTopology: outline => unlessGone(() => void (this.#topology = outline)),
-      close: () => unlessGone(() => void (this.#lockedBy = undefined)),
+      close: () => unlessGone(() => void this.#open.delete(member)),
     }
   }
 
@@ -105,13 +154,31 @@ export class SimulatedDisk {
 
   /** A task's state as the next process will find it; undefined when it cannot be read. */
   async look(task: string): Promise<TaskState | undefined> {
-    if (this.#directories.get(task)?.corrupt !== false) return undefined
+    const directory = this.#directories.get(task)
+    if (directory?.corrupt !== false) return undefined
     const logger = { debug() {}, info() {}, warn() {}, error() {} }
-    return this.backend.open({ directory: task, stores: this.#directories.get(task)!.stores, logger })
+    return await this.#contentOf(directory, { directory: task, stores: directory.stores, logger })
   }
 
+  /** One member of the process is gone, what it has opened is closed, and the disk stays: the write under way is there or not. */
+  crashMember(member: number): void {
+    this.#memberLives.set(member, (this.#memberLives.get(member) ?? 0) + 1)
+    this.#open.delete(member)
+    for (const directory of this.#directories.values()) {
+      if (directory.openedBy !== member) continue
+      if (directory.underWay !== undefined && this.#random() < 0.5) directory.writes.push(directory.underWay)
+      directory.underWay = undefined
+      directory.state = undefined
+      directory.openedBy = undefined
+    }
+    this.#claims.releaseAll(member)
+  }
+
+  /** The process is gone, and the machine too where the fate says so. */
   crash(fate: DiskFate): void {
     this.#life++
+    this.#open.clear()
+    this.#claims = new ClaimTable(this.#clock)
     if (fate === 'lost') {
       this.#topology = undefined
       return this.#directories.clear()
@@ -126,6 +193,7 @@ export class SimulatedDisk {
       }
       directory.underWay = undefined
       directory.state = undefined
+      directory.openedBy = undefined
     }
     const [...directories] = this.#directories.values()
     const unlucky = directories[Math.floor(this.#random() * directories.length)]
@@ -139,15 +207,20 @@ export class SimulatedDisk {
       synced: 0,
       underWay: undefined,
       state: undefined,
+      openedBy: undefined,
       corrupt: false,
     }
     this.#directories.set(name, directory)
     return directory
   }
 
-  #handle(directory: Directory, state: TaskState): TaskState {
-    const life = this.#life
-    const gone = () => life !== this.#life
+  #goneOf(member: number): () => boolean {
+    const [life, memberLife] = [this.#life, this.#memberLives.get(member)]
+    return () => life !== this.#life || memberLife !== this.#memberLives.get(member)
+  }
+
+  #handle(directory: Directory, state: TaskState, member: number): TaskState {
+    const gone = this.#goneOf(member)
     return {
       store: name => state.store(name),
       write: async (changes, offsets) => {
@@ -166,7 +239,10 @@ export class SimulatedDisk {
         if (gone()) return NEVER
         directory.synced = directory.writes.length
       },
-      close: async () => undefined,
+      close: async () => {
+        if (gone()) return NEVER
+        directory.openedBy = undefined
+      },
     }
   }
 }

@@ -16,7 +16,7 @@ import {
   type Subscription,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { Instance, resolveOptions } from '@millrace/runtime'
+import { Instance, memberName, resolveOptions } from '@millrace/runtime'
 import { MachineClock } from './machine-clock.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import { DEAD_LETTER_TOPIC, type DiskFate, type SimulationCase } from './simulation-case.ts'
@@ -54,13 +54,17 @@ export const APPLICATION_ID = 'app'
  * it ends by an error. Killing it leaves it wherever it is, between any two awaits.
  */
 export class SimulatedProcess {
+  /** Of the process; with a number behind it of a further member. */
   readonly name: string
+  readonly #processName: string
+  readonly #member: number
+  readonly #threads: number
   readonly disk: SimulatedDisk
   readonly #world: ProcessWorld
   readonly #clock: MachineClock
   #life = 0
   #client: MemoryClient | undefined
-  #member: { groupMetadata(): GroupMetadata } | undefined
+  #groupMember: { groupMetadata(): GroupMetadata } | undefined
   #instance: Instance | undefined
   #stopping = new AbortController()
   #ended: Promise<void> | undefined
@@ -68,8 +72,12 @@ export class SimulatedProcess {
   /** Between an assignment and its end: otherwise the tasks that an eager client has left do nothing. */
   #assigned = false
 
-  constructor(name: string, world: ProcessWorld, disk: SimulatedDisk) {
-    this.name = name
+  /** @param member which of the `threads` members of the process this is, from 1; they share the disk, and end together */
+  constructor(name: string, world: ProcessWorld, disk: SimulatedDisk, member = 1, threads = 1) {
+    this.name = memberName(name, member)
+    this.#processName = name
+    this.#member = member
+    this.#threads = threads
     this.#world = world
     this.disk = disk
     this.#clock = new MachineClock(world.clock)
@@ -86,8 +94,9 @@ export class SimulatedProcess {
 
   /** What it is doing as the member that it takes itself for; undefined when it is none. */
   get work(): { readonly member: GroupMetadata; readonly tasks: readonly string[] } | undefined {
-    if (!this.alive || !this.#assigned || this.#instance === undefined || this.#member === undefined) return undefined
-    return { member: this.#member.groupMetadata(), tasks: this.#instance.tasks.map(({ name }) => name) }
+    if (!this.alive || !this.#assigned || this.#instance === undefined || this.#groupMember === undefined)
+      return undefined
+    return { member: this.#groupMember.groupMetadata(), tasks: this.#instance.tasks.map(({ name }) => name) }
   }
 
   start(): void {
@@ -96,12 +105,22 @@ export class SimulatedProcess {
     this.#ended = this.#live(++this.#life, this.#stopping.signal)
   }
 
-  /** As SIGKILL. */
+  /** As SIGKILL. All members of a process are killed together. */
   kill(disk: DiskFate): void {
+    this.#vanish()
+    this.disk.crash(disk)
+  }
+
+  /** As a thread that ends in the middle of its work. Its process starts another one. */
+  crashThread(): void {
+    this.#vanish()
+    this.disk.crashMember(this.#member)
+  }
+
+  #vanish(): void {
     this.#life++
     this.#client?.crash()
     this.#ended = undefined
-    this.disk.crash(disk)
   }
 
   /** As SIGTERM: finishes, commits and leaves, in its own time. */
@@ -176,12 +195,12 @@ export class SimulatedProcess {
     const { guarantee, onBadRecord } = setting
     const options = resolveOptions({
       applicationId: APPLICATION_ID,
-      processId: this.name,
+      processId: this.#processName,
       client: context => {
         this.#client = this.#world.connect(context)
         return this.#remembered(this.#client)
       },
-      store: this.disk.backend,
+      store: this.disk.backendOf(this.#member),
       processingGuarantee: guarantee,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       transactionTimeoutMs: 10_000,
@@ -197,19 +216,20 @@ export class SimulatedProcess {
       acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
       probingRebalanceIntervalMs: 3000,
       repartitionPurgeIntervalMs: 300,
-      ...(setting.staticMembers === true ? { groupInstanceId: this.name } : {}),
+      ...(setting.staticMembers === true ? { groupInstanceId: this.#processName } : {}),
       stateCleanupDelayMs: stateCleanupDelayMs ?? 5000,
       clock: this.#clock,
       logger: this.#logger(),
     })
-    return new Instance(this.#world.plan(this.name), options, { openDirectory: this.disk.openDirectory })
+    const openDirectory = this.#threads === 1 ? this.disk.openDirectory : this.disk.openDirectoryOf(this.#member)
+    return new Instance(this.#world.plan(this.name), options, { openDirectory })
   }
 
   /** The client, whose group member is remembered. */
   #remembered(client: MemoryClient): MemoryClient {
     const groupConsumer = (options: GroupConsumerOptions) => {
       const member = client.groupConsumer(options)
-      this.#member = member
+      this.#groupMember = member
       this.#assigned = false
       const subscribe = (subscription: Subscription) =>
         member.subscribe({ ...subscription, listener: this.#followed(subscription.listener) })

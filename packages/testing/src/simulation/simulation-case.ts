@@ -49,6 +49,8 @@ export type Trouble = { readonly atMs: number } & (
       readonly disk: DiskFate
       readonly downMs: number
     }
+  /** One member of a process ends in the middle of its work, and is replaced. */
+  | { readonly kind: 'thread-crash'; readonly process: number; readonly thread: number; readonly afterCalls: number }
   | { readonly kind: 'stop'; readonly process: number; readonly downMs: number }
   | { readonly kind: 'stand-still'; readonly process: number; readonly forMs: number }
   | { readonly kind: 'evict'; readonly member: number }
@@ -84,6 +86,8 @@ export interface SimulationCase {
   /** This many records a copy may lack to take over: with few, tasks that move warm up first. @default 10 000 */
   readonly acceptableRecoveryLag?: number
   readonly processes: number
+  /** Members of each process. @default 1 */
+  readonly threads?: number
   /** Reads of the simulated disk give promises. */
   readonly asyncReads: boolean
   /** Whether each record is watched on its way into the topology; failing and slow functions need it. */

@@ -352,3 +352,50 @@ it('assigns nothing to nobody', () => {
     probing: false,
   })
 })
+
+const ofProcess = (memberId: string, processId: string, active: readonly TaskId[] = []): AssignableMember => ({
+  memberId,
+  processId,
+  active,
+  standby: [],
+  lags: new Map(active.map(id => [taskName(id), 0])),
+  tags: {},
+  capacity: 1,
+})
+const FOUR = [0, 1, 2, 3].map((partition): AssignableTask => ({
+  id: { subTopology: 0, partition },
+  stateful: true,
+  records: 50_000,
+}))
+const ids = FOUR.map(({ id }) => id)
+
+it('moves tasks between the threads of a process without a warm-up: their state is on its disk', () => {
+  const members = [ofProcess('a1', 'a', ids), ofProcess('a2', 'a')]
+  const { members: assigned, probing } = assignTasks(members, FOUR, { ...OPTIONS, acceptableRecoveryLag: 0 })
+  expect([...assigned.values()].map(({ active, standby, warmup }) => [active.length, standby, warmup])).toEqual([
+    [2, [], []],
+    [2, [], []],
+  ])
+  expect(probing).toBe(false)
+})
+
+it('keeps tasks in the process that has their state when one of its threads is replaced', () => {
+  const disk = new Map(ids.slice(0, 2).map(id => [taskName(id), 0]))
+  const members = [
+    ofProcess('a1', 'a', [ids[2]!]),
+    { ...ofProcess('a2', 'a'), lags: disk },
+    ofProcess('b1', 'b', [ids[3]!]),
+  ]
+  const { members: assigned } = assignTasks(members, FOUR.slice(0, 3), { ...OPTIONS, acceptableRecoveryLag: 0 })
+  expect(names([assigned.get('a1')!.active, assigned.get('a2')!.active])).toEqual(['0_0', '0_1', '0_2'])
+})
+
+it('puts no standby into the process that runs the task', () => {
+  const members = ['a', 'a', 'b', 'b'].map((processId, index) => ofProcess(`${processId}${index}`, processId))
+  const { members: assigned } = assignTasks(members, FOUR, { ...OPTIONS, numStandbyReplicas: 1 })
+  const inProcess = (processId: string) => [...assigned].filter(([memberId]) => memberId.startsWith(processId))
+  for (const processId of ['a', 'b']) {
+    const tasks = inProcess(processId).flatMap(([, { active, standby }]) => [...active, ...standby])
+    expect(names([tasks])).toEqual(['0_0', '0_1', '0_2', '0_3'])
+  }
+})

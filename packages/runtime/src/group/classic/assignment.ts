@@ -115,7 +115,7 @@ function situationOf(
   const names = tasks.map(({ id }) => taskName(id))
   const active = members.map(member => new Set(member.active.map(taskName)))
   const standby = members.map(member => new Set(member.standby.map(taskName)))
-  const lag = (task: number, member: number) => members[member]!.lags.get(names[task]!) ?? tasks[task]!.records
+  const lag = lagsOfProcesses(members, tasks, names)
   const isCaughtUp = (task: number, member: number) => lag(task, member) <= options.acceptableRecoveryLag
   const isStandby = (task: number, member: number) => standby[member]!.has(names[task]!)
   return {
@@ -135,6 +135,25 @@ function situationOf(
       return rank + (isCaughtUp(task, member) ? 0 : 4)
     },
   }
+}
+
+/**
+ * How many records a member lacks of a task: what its process lacks, since members of one process hand a task on with its state on
+ * their disk.
+ */
+function lagsOfProcesses(
+  members: readonly AssignableMember[],
+  tasks: readonly AssignableTask[],
+  names: readonly string[],
+): (task: number, member: number) => number {
+  const lags = new Map<string, Map<string, number>>()
+  for (const { processId, lags: own } of members) {
+    const known = lags.get(processId) ?? new Map<string, number>()
+    lags.set(processId, known)
+    for (const [name, lag] of own) known.set(name, Math.min(lag, known.get(name) ?? Infinity))
+  }
+  const byMember = members.map(({ processId }) => lags.get(processId)!)
+  return (task, member) => byMember[member]!.get(names[task]!) ?? tasks[task]!.records
 }
 
 /** Where each task is to be active, by number of the task. */

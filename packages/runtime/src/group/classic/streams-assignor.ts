@@ -152,12 +152,21 @@ function given(
     new Map([...target].map(([memberId, { active }]) => [memberId, active])),
     told.map(({ memberId, data: { claimed, generation } }) => ({ memberId, generation, tasks: claimed })),
   )
+  const processOf = new Map(told.map(({ memberId, data }) => [memberId, data.processId || memberId]))
+  const claimedIn = (processId: string) =>
+    new Set(
+      told
+        .filter(({ memberId }) => processOf.get(memberId) === processId)
+        .flatMap(({ data: { claimed } }) => claimed.map(taskName)),
+    )
   return new Map(
     [...target].map(([memberId, { active, standby, warmup }]) => {
       const has = new Set(told.find(each => each.memberId === memberId)!.data.claimed.map(taskName))
       const handed = free.get(memberId)!.filter(task => !othersHold || has.has(taskName(task)))
       const withheld = active.filter(task => !handed.includes(task))
-      const followed = withheld.filter(task => stateful.has(taskName(task)))
+      // In the process that has the task, its state is in use until it is handed over.
+      const here = claimedIn(processOf.get(memberId)!)
+      const followed = withheld.filter(task => stateful.has(taskName(task)) && !here.has(taskName(task)))
       return [memberId, { active: handed, standby: [...standby, ...followed], warmup, waits: withheld.length > 0 }]
     }),
   )

@@ -1,4 +1,5 @@
 import type { Logger } from '@millrace/core'
+import type { TaskClaims } from './task-claims.ts'
 
 /** Where an instance keeps state on disk. */
 export interface StateDirectory {
@@ -15,6 +16,8 @@ export interface StateDirectory {
   readTopology(): Promise<unknown>
   /** Keeps what JSON can hold about the topology whose state is here. */
   writeTopology(outline: unknown): Promise<void>
+  /** Where several members of a process share the directory. @default it belongs to one member */
+  readonly claims?: TaskClaims
   /** Where it is, for messages. */
   readonly path: string
   /** Lets other processes have the directory. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
  *                             /topology.json        stores and internal topics of the topology that was last started
  *                             /lock                 which process uses it
  *                             /<sub>_<partition>/   the store backend's own
- *                             /global/              the same of global stores
+ *                             /global/              the same of global stores; /global-<n>/ of member n of the process, from 2 on
  *                             /<sub>_<partition>.corrupt-<n>/   moved aside; the highest n is the newest
  */
 export function applicationDirectory(stateDir: string, applicationId: string): string {
@@ -19,12 +19,18 @@ export const LOCK_FILE = 'lock'
 /** What a global store is kept in, where a task would have its name. */
 export const GLOBAL_DIRECTORY = 'global'
 
+/** Each member of a process has its own copy of the global stores. */
+export function globalDirectory(member = 1): string {
+  return member === 1 ? GLOBAL_DIRECTORY : `${GLOBAL_DIRECTORY}-${member}`
+}
+
 /** Whether Millrace has put it into an application's directory, drafts that were never finished included; not the lock. */
 export function isStateEntry(name: string): boolean {
   return name !== LOCK_FILE && STATE_ENTRY.test(name)
 }
 
-const STATE_ENTRY = /^((\d+_\d+|global)(\.corrupt-\d+)?|(process|topology)\.json(\.partial)?|lock\.[0-9a-f-]{36})$/
+const STATE_ENTRY =
+  /^((\d+_\d+|global(-\d+)?)(\.corrupt-\d+)?|(process|topology)\.json(\.partial)?|lock\.[0-9a-f-]{36})$/
 
 /** How many corrupted states of one task are kept for inspection. */
 const KEPT_ASIDE = 3

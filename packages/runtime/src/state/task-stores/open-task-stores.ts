@@ -14,20 +14,35 @@ export interface StoresOfTasks {
   readonly onDisk: Map<string, number>
 }
 
-/** Opens the stores of a task in its directory; what cannot be read there is moved aside. */
+/**
+ * Opens the stores of a task in its directory; what cannot be read there is moved aside.
+ * @throws MILLRACE_STORE_BUSY while another member of the process has them open
+ */
 export async function openTaskStores(of: StoresOfTasks, id: TaskId): Promise<TaskStores> {
   const { options, directory, onDisk } = of
-  const stores = await TaskStores.open({
-    stores: storesOfTask(of, id),
-    partition: id.partition,
-    persistent: options.store,
-    directory: directory.taskDirectory(taskName(id)),
-    logger: options.logger,
-    recover: (path, cause) => directory.moveAside(path, cause),
-    left: position => void onDisk.set(taskName(id), position),
-  })
-  onDisk.delete(taskName(id))
-  return stores
+  const { claims } = directory
+  const name = taskName(id)
+  await claims?.claim(name)
+  const before = onDisk.get(name)
+  try {
+    const stores = await TaskStores.open({
+      stores: storesOfTask(of, id),
+      partition: id.partition,
+      persistent: options.store,
+      directory: directory.taskDirectory(name),
+      logger: options.logger,
+      recover: (path, cause) => directory.moveAside(path, cause),
+      left(position) {
+        if (position !== undefined) onDisk.set(name, position)
+        claims?.release(name, position)
+      },
+    })
+    onDisk.delete(name)
+    return stores
+  } catch (error) {
+    claims?.release(name, before)
+    throw error
+  }
 }
 
 function storesOfTask({ plan: planNow, options }: StoresOfTasks, id: TaskId): readonly TaskStorePlan[] {
@@ -54,6 +69,8 @@ export async function readOnDisk(of: StoresOfTasks): Promise<void> {
   for (const name of await of.directory.taskNames()) {
     const id = parseTaskName(name)
     if (id === undefined || storesOfTask(of, id).length === 0) continue
+    // Another member of the process has looked already, or works with it.
+    if (of.onDisk.has(name) || of.directory.claims?.inUse().has(name) === true) continue
     try {
       const stores = await openTaskStores(of, id)
       await stores.close()

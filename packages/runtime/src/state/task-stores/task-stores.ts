@@ -19,8 +19,8 @@ import { type BackendsOptions, StoreBackends } from './store-backends.ts'
 import type { TaskStorePlan } from './task-store-plan.ts'
 
 export interface TaskStoresOptions extends BackendsOptions {
-  /** Told on closing how far the state is that stays on disk. @default nobody */
-  readonly left?: (position: number) => void
+  /** Told on closing how far the state is that stays on disk; undefined where none stays, or it is not known. @default nobody */
+  readonly left?: (position: number | undefined) => void
 }
 
 /**
@@ -32,7 +32,7 @@ export class TaskStores {
   readonly codecs: ReadonlyMap<string, StoreCodec>
   readonly #partition: number
   readonly #backends: StoreBackends
-  readonly #left: (position: number) => void
+  readonly #left: (position: number | undefined) => void
   readonly #stores: ReadonlyMap<string, TaskStore>
   /** In the order of the plan, from `start` on. */
   readonly #open = new Map<string, OpenStore>()
@@ -250,13 +250,16 @@ export class TaskStores {
 
   async close(): Promise<void> {
     await this.#writing
-    let kept: readonly TaskStorePlan[]
+    let kept: readonly TaskStorePlan[] = []
     try {
       await this.#custom.close()
     } finally {
-      kept = await this.#backends.close()
+      try {
+        kept = await this.#backends.close()
+      } finally {
+        this.#left(kept.length > 0 ? this.#backends.positionOf(kept) : undefined)
+      }
     }
-    if (kept.length > 0) this.#left(this.#backends.positionOf(kept))
   }
 
   #opened(store: string): OpenStore {
