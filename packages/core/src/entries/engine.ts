@@ -16,6 +16,7 @@ export { FetchGroupConsumer, type GroupPlace, type GroupProtocol } from '../clie
 export { HangingTransactions, MarkersMissing } from '../client/hanging-transactions.ts'
 export { HeldPartitions, withoutPartitions } from '../client/held-partitions.ts'
 export { namingHolders, offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
+export { CompactedTopic, type CompactedRecord, type CompactedTopicOptions } from '../client/compacted-topic.ts'
 export { CoordinatorWatch } from '../client/coordinator-watch.ts'
 export { PollLoop } from '../client/poll-loop.ts'
 export { sameSubscription } from '../client/same-subscription.ts'

@@ -89,6 +89,11 @@ export const ERROR_TABLE = {
     message: '{bytes} bytes compressed with {codec} cannot be decompressed: {reason}',
     hint: 'The data is damaged, or decompresses to more than a batch may hold. Find out which producer wrote it.',
   },
+  MILLRACE_COMPACTED_TOPIC: {
+    kind: 'config',
+    message: 'The topic "{topic}" cannot keep the latest value of each key: {reason}',
+    hint: 'Use a topic with one partition and cleanup.policy=compact, or a name that does not exist yet: Millrace creates it.',
+  },
   MILLRACE_TOPIC_NOT_COPARTITIONED: {
     kind: 'topology',
     message: 'The topics that {operator} joins must have the same number of partitions, but {topics}',
