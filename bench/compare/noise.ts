@@ -10,7 +10,10 @@ export interface Noise {
   readonly foreign: number
   /** How much longer the calibration loop took than the fastest one so far. */
   readonly slowdown: number
+  /** Whether the run proves nothing about speed. */
   readonly noisy: boolean
+  /** The whole input was in one commit. */
+  readonly tooShort?: boolean
 }
 
 /** Watches what else the machine does during a run. */

@@ -14,8 +14,11 @@ export interface Steady {
   readonly rate: number
   readonly cpuMicros: number | undefined
   readonly peakMb: number | undefined
+  /** The whole input was in one commit, so that start-up counts too. */
+  readonly tooShort: boolean
 }
 
+const NO_USAGE: Usage = { cpuMicros: 0, peakMb: 0, nowMb: 0 }
 const POLL_MS = 20
 const LIMIT_MS = 600_000
 /** A second half of a topology is through when its offsets have not moved for longer than a commit interval and a half. */
@@ -33,9 +36,10 @@ export interface Watched {
 
 /**
  * Waits until a running application has processed its inputs. The rate is from the commit that passes 10 % of the records to the last
- * one, so that neither start-up nor warm-up counts. Topics in between must be processed to their end as well.
+ * one, so that neither start-up nor warm-up counts. Topics in between must be processed to their end as well. If one commit has the
+ * whole input, the rate is from the start of the process.
  *
- * @throws when the application ends by itself, is too slow, or is through before 10 % could be seen
+ * @throws when the application ends by itself or is too slow
  */
 export async function steadyRate(watched: Watched, running: Running): Promise<Steady> {
   const { records } = watched
@@ -50,7 +54,8 @@ export async function steadyRate(watched: Watched, running: Running): Promise<St
     if (last.records >= records / 10 && last.records < records) low ??= last
     await systemClock.sleep(POLL_MS)
   }
-  if (low === undefined) throw new Error(`${watched.group} was through before it could be measured: raise --scale`)
+  const tooShort = low === undefined
+  low ??= { at: running.startedAt, records: 0, usage: NO_USAGE }
   const between = await watched.between()
   if (between.length > 0) last = await settled(watched, between, running, last)
   const seconds = (last.at - low.at) / 1000
@@ -61,6 +66,7 @@ export async function steadyRate(watched: Watched, running: Running): Promise<St
     rate: Math.round(measured / seconds),
     cpuMicros: cpu === undefined ? undefined : cpu / measured,
     peakMb: last.usage === undefined ? undefined : Math.round(last.usage.peakMb),
+    tooShort,
   }
 }
 

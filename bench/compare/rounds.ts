@@ -77,7 +77,8 @@ function shown({ value, rate, noise, latency }: Measured): string {
       : rate !== undefined
         ? `${rate.toLocaleString('en-US')} records/s`
         : value.toFixed(1)
-  const { noisy, foreign, steal, slowdown } = noise
+  const { noisy, tooShort, foreign, steal, slowdown } = noise
   if (!noisy) return figure
+  if (tooShort) return `${figure} (too short: the whole input was in one commit; raise --scale)`
   return `${figure} (noisy: ${foreign.toFixed(2)} processors busy with other work, ${steal.toFixed(2)} stolen, calibration ${slowdown.toFixed(2)} times as long)`
 }

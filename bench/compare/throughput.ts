@@ -36,7 +36,7 @@ export async function measureThroughput(
         },
         running,
       )
-      noise = endWatch()
+      noise = steady.tooShort ? { ...endWatch(), noisy: true, tooShort: true } : endWatch()
     } finally {
       await running.end()
     }
