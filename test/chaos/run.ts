@@ -6,13 +6,18 @@ import { wordCountApplication } from '../e2e/word-count/application.ts'
 import { zipfText } from '../e2e/word-count/text.ts'
 import { brokerLosses, skippedMarkers } from './broker-losses.ts'
 import { history } from './history.ts'
+import { QUICK_LEADERS } from './leader-rotation.ts'
 import { workerSlots } from './slots.ts'
+import { steadyEvents, usageMistakes } from './steady.ts'
 
 /*
  * Word count on a real Kafka, with input that never stops, while processes are killed, stopped, frozen and
  * started and brokers are stopped, killed and started. Then the input ends, all is processed, and every count
  * must be exact (under at_least_once: none too low).
  * What happens is decided by the seed; when it meets what, by the machine.
+ *
+ * With --steady no process is touched: the load is the same all the time, all leaders move each minute, a broker is restarted each
+ * five minutes, and at the end no process may use more memory or more handles than at the beginning.
  */
 const { values } = parseArgs({
   options: {
@@ -22,6 +27,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '3' },
     guarantee: { type: 'string', default: 'exactly_once' },
     'broker-stops': { type: 'string', default: 'both' },
+    steady: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -32,11 +38,13 @@ const { guarantee } = values
 if (
   !['both', 'orderly'].includes(values['broker-stops']) ||
   !(minutes > 0) ||
+  (values.steady && brokers !== 3) ||
   (brokers !== 1 && brokers !== 3) ||
   !isGuarantee(guarantee)
 ) {
   console.error(
-    'usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--guarantee G] [--broker-stops both|orderly] [--verbose]',
+    'usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--guarantee G] [--broker-stops both|orderly] [--verbose]\n' +
+      '       npm run chaos -- --steady --brokers 3 [--minutes M] …',
   )
   process.exit(2)
 }
@@ -45,19 +53,23 @@ const DRAIN_MS = 180_000
 /** Whatever hangs: nothing lasts longer than this. */
 const LIMIT_MS = minutes * 60_000 + DRAIN_MS + 180_000
 const LINES_EVERY_MS = 50
+/** Of a steady load, in each of these intervals. */
+const STEADY_WORDS = 60
 
 const random = seededRandom(seed)
 const upTo = (n: number) => Math.floor(random() * n)
 const between = (least: number, most: number) => least + upTo(most - least + 1)
 const chance = (probability: number) => random() < probability
 
-console.log(`chaos for ${minutes} minutes, ${brokers} brokers, ${values.workers} workers, ${guarantee}: --seed ${seed}`)
+console.log(
+  `${values.steady ? 'steady load' : 'chaos'} for ${minutes} minutes, ${brokers} brokers, ${values.workers} workers, ${guarantee}: --seed ${seed}`,
+)
 const { say } = history()
 const watchdog = globalThis.setTimeout(() => {
   say(`FAILURE: not done after ${LIMIT_MS} ms`)
   process.exit(1)
 }, LIMIT_MS)
-const kafka = await startKafka({ from: 'jvm', brokers })
+const kafka = await startKafka({ from: 'jvm', brokers, config: values.steady ? QUICK_LEADERS : {} })
 const name = `chaos-${seed}-${Date.now().toString(36)}`
 const application = await wordCountApplication({ brokers: kafka.brokers, guarantee, name })
 const slots = workerSlots(application, Number(values.workers), { say })
@@ -68,7 +80,7 @@ let lines = 0
 
 async function feed(): Promise<void> {
   for (let part = 0; !ending; part++) {
-    const text = zipfText(between(100, 1_500), seed + part).lines
+    const text = zipfText(values.steady ? STEADY_WORDS : between(100, 1_500), seed + part).lines
     await application.feed(text)
     lines += text.length
     await setTimeout(LINES_EVERY_MS)
@@ -117,10 +129,8 @@ async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<Readonly
   return brokerLosses(skipped, await application.missing(exact), await application.hiddenWords())
 }
 
-/** Ends with an exit status: 0 when every count is exact and every process did what it was told. */
-async function run(): Promise<number> {
-  for (const slot of slots.names) slots.start(slot, { fresh: true })
-  const fed = feed()
+/** Processes and brokers come and go, until the time is over or something has failed. */
+async function disorder(): Promise<void> {
   const underWay = new Set<Promise<void>>()
   const until = Date.now() + minutes * 60_000
   while (Date.now() < until && slots.failures.length === 0) {
@@ -128,17 +138,29 @@ async function run(): Promise<number> {
     const action = (chance(0.3) ? broker() : worker()).finally(() => underWay.delete(action))
     underWay.add(action)
   }
+  await Promise.all(underWay)
+}
+
+/** Ends with an exit status: 0 when every count is exact and every process did what it was told. */
+async function run(): Promise<number> {
+  for (const slot of slots.names) slots.start(slot, { fresh: true })
+  const fed = feed()
+  if (values.steady) {
+    const failed = () => slots.failures.length > 0
+    await steadyEvents({ kafka, forMs: minutes * 60_000, history: { say }, failed })
+  } else await disorder()
   say('the input ends')
   ending = true
-  await Promise.all([fed, ...underWay])
+  await fed
   for (const slot of slots.names) slots.start(slot, { fresh: false })
   await application.drained(DRAIN_MS)
   say(`all ${lines} lines are processed`)
+  const grown = values.steady ? usageMistakes(application.group.workers, { say }) : []
   for (const slot of slots.names) await slots.stop(slot)
   const exact = await application.countsOfInput()
   const all = await application.mistakes(exact)
   const losses = all.length === 0 ? new Map<string, string>() : await ofTheBroker(exact)
-  const mistakes: string[] = []
+  const mistakes = [...grown]
   for (const mistake of all) {
     const [word, why] = [...losses].find(([lost]) => mistake.startsWith(`"${lost}" is `)) ?? []
     if (word === undefined) mistakes.push(mistake)
@@ -162,7 +184,7 @@ try {
   if (status !== 0 || values.verbose) console.log(application.group.log())
   if (status !== 0)
     console.log(
-      `to repeat: npm run chaos -- --minutes ${minutes} --brokers ${brokers} --guarantee ${guarantee} --seed ${seed}`,
+      `to repeat: npm run chaos -- --minutes ${minutes} --brokers ${brokers} --guarantee ${guarantee} --seed ${seed}${values.steady ? ' --steady' : ''}`,
     )
   await application[Symbol.asyncDispose]()
   await kafka.stop()

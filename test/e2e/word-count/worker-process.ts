@@ -1,7 +1,11 @@
+import { readdirSync } from 'node:fs'
 import { consoleLogger, kafka, KafkaStreams, rocksdb } from 'millrace'
 import { clientUnderTest } from '../client-under-test.ts'
 import type { WordCountSettings } from './settings.ts'
 import { wordCount } from './topology.ts'
+
+const USAGE_EVERY_MS = 5_000
+const MIB = 1024 * 1024
 
 // One process of the application, as a user would write it, with its progress told to whoever started it.
 const settings = JSON.parse(process.argv[2]!) as WordCountSettings
@@ -16,6 +20,7 @@ const streams = new KafkaStreams(wordCount({ lines, counts }), {
 const tell = (message: object) => process.connected && process.send?.(message)
 streams.on('state', state => void tell({ type: 'state', state }))
 setInterval(() => void tell({ type: 'tasks', tasks: streams.tasks().length }), 500).unref()
+setInterval(() => void tell({ type: 'usage', ...usage() }), USAGE_EVERY_MS).unref()
 streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
 streams.on('waiting', cause => void tell({ type: 'waiting', waiting: cause !== undefined }))
 
@@ -24,3 +29,14 @@ const orphaned = () => process.exit(3)
 process.on('disconnect', orphaned)
 await streams.run()
 process.off('disconnect', orphaned).disconnect()
+
+/** For tests that look for growth. */
+function usage() {
+  const { heapUsed, rss } = process.memoryUsage()
+  return {
+    heapMb: Math.round((heapUsed / MIB) * 10) / 10,
+    rssMb: Math.round(rss / MIB),
+    handles: process.getActiveResourcesInfo().length,
+    files: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
+  }
+}
