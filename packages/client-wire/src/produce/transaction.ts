@@ -52,6 +52,10 @@ export class Transaction {
   /** Something may have reached the broker, so that it must be told of the end. */
   #started = false
   #isV2 = false
+  /** A request of this transaction got no answer, so that a copy of it may still be under way to a broker. */
+  #unanswered = false
+  /** The producer takes another epoch before its next transaction. */
+  #raisesEpoch = false
   #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
   /** The offsets of the open transaction, by group. */
   readonly #offsets = new Map<string, readonly TopicPartition[]>()
@@ -76,6 +80,14 @@ export class Transaction {
   /** By the newer rules each transaction has an epoch of its own. */
   get isV2(): boolean {
     return this.#isV2
+  }
+
+  /**
+   * By the older rules all transactions have one epoch. A copy of a request that was sent again can arrive late and would then end
+   * the next transaction, or overwrite its offsets (KAFKA-17754). Another epoch has it refused.
+   */
+  get raisesEpoch(): boolean {
+    return this.#raisesEpoch
   }
 
   get maxProduceVersion(): number {
@@ -126,6 +138,7 @@ export class Transaction {
     this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
     this.#settling = undefined
     this.#markersMissing = undefined
+    this.#raisesEpoch = false
     this.#ended()
   }
 
@@ -209,12 +222,14 @@ export class Transaction {
         this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
       }
     }
-    if (committed && this.#offsets.size > 0) this.#settle([...this.#offsets])
+    this.#raisesEpoch = this.#unanswered && !this.#isV2
+    if (committed && (this.#offsets.size > 0 || this.#raisesEpoch)) this.#settle([...this.#offsets])
     this.#ended()
   }
 
   #ended(): void {
     this.#started = false
+    this.#unanswered = false
     this.#added.clear()
     this.#offsets.clear()
   }
@@ -224,7 +239,8 @@ export class Transaction {
    * next one is sent until they are there. Mostly they are before anything is to be sent.
    */
   #settle(offsets: readonly (readonly [groupId: string, partitions: readonly TopicPartition[]])[]): void {
-    const settling = this.#untilStable(offsets)
+    // In this order: with the epoch the broker forgets how the transaction has ended.
+    const settling = this.#untilStable(offsets).then(() => (this.#raisesEpoch ? this.raiseEpoch() : undefined))
     this.#settling = settling
     settling.then(
       () => {
@@ -320,6 +336,7 @@ export class Transaction {
             ? error.retriable || error.type === 'CONCURRENT_TRANSACTIONS'
             : error instanceof StaleMember ||
               (error instanceof WireError && ['unreachable', 'timeout', 'malformed'].includes(error.reason))
+        if (error instanceof WireError) this.#unanswered = true
         if (!passing || clock.monotonic() >= until) throw error
         if (!isKafkaError(error, 'CONCURRENT_TRANSACTIONS') && !(error instanceof StaleMember)) {
           cluster.forgetCoordinator('transaction', transactionalId)

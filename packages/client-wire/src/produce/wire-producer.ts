@@ -185,7 +185,7 @@ export class WireProducer implements Producer {
           : millraceError('MILLRACE_TRANSACTION_UNKNOWN', { transactionalId, reason }, { cause: error }),
       )
     }
-    if (transaction.isV2) this.#sender.resetSequences()
+    if (transaction.isV2 || transaction.raisesEpoch) this.#sender.resetSequences()
   }
 
   async abort(): Promise<void> {
@@ -196,8 +196,9 @@ export class WireProducer implements Producer {
       await transaction.end(false)
       // A batch of which nobody knows whether it arrived may have the sequence numbers that would come next, and the broker would
       // take the next batch for a copy of it. A new epoch counts from 0; by the newer rules there is one anyway.
-      if (inDoubt && !transaction.isV2) await transaction.raiseEpoch()
-      if (inDoubt || transaction.isV2) this.#sender.resetSequences()
+      const raise = (inDoubt && !transaction.isV2) || transaction.raisesEpoch
+      if (raise) await transaction.raiseEpoch()
+      if (raise || transaction.isV2) this.#sender.resetSequences()
     } catch (error) {
       throw this.#break(this.#translate(error, 'Aborting the transaction'))
     }

@@ -294,6 +294,13 @@ export const transactionCases: readonly ClientCase[] = [
       append(producer, topic, numbered(1))
       await producer.commit()
       assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 1)), ['v0'])
+      // Right after a commit, while its markers may not be written (KAFKA-18464).
+      producer.begin()
+      await producer.abort()
+      producer.begin()
+      append(producer, topic, numbered(1, 0, 1))
+      await producer.commit()
+      assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 2)), ['v0', 'v1'])
     },
   },
   {
@@ -354,6 +361,33 @@ export const transactionCases: readonly ClientCase[] = [
       await client.close()
       await produce(harness, topic, numbered(1, 0, 1))
       assert.deepEqual(values(await read(harness, await readerOf(harness, topic), 1)), ['v1'])
+    },
+  },
+  {
+    // KAFKA-20785: brokers of transaction version 2 answer with an error that Kafka's own clients take for fatal.
+    name: 'commits nothing that the broker has aborted when its time was up, and the application can go on',
+    requires: transactions,
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const { transactionTimeoutMs } = harness.timings
+      const { producer, transactionalId } = await transactional(harness, { transactionTimeoutMs })
+      producer.begin()
+      append(producer, topic, numbered(1))
+      await producer.flush()
+      await produce(harness, topic, numbered(1, 0, 1))
+      const consumer = await readerOf(harness, topic)
+      assert.deepEqual(values(await read(harness, consumer, 1)), ['v1'], 'the transaction before it is over')
+      await assert.rejects(producer.commit(), (error: unknown) => {
+        assert.ok(isMillraceError(error), String(error))
+        assert.ok(['retriable', 'fenced'].includes(error.kind), `${error.code} is ${error.kind}`)
+        return true
+      })
+      await producer.close()
+      const { producer: next } = await transactional(harness, { transactionalId })
+      next.begin()
+      append(next, topic, numbered(1, 0, 2))
+      await next.commit()
+      assert.deepEqual(values(await read(harness, consumer, 1)), ['v2'])
     },
   },
 ]
