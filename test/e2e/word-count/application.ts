@@ -25,7 +25,7 @@ export interface WordCountApplication extends AsyncDisposable {
   readonly io: TopicIo
   readonly group: WorkerGroup
   /** Starts a process; the same `state` means the same state directory. */
-  start(name: string, state?: string, protocol?: 'classic' | 'streams'): Worker
+  start(name: string, state?: string, protocol?: 'classic' | 'streams', options?: Partial<WordCountSettings>): Worker
   /** Produces lines, in parts with a pause before each so that there is always something under way. */
   feed(lines: readonly string[], pace?: { readonly parts: number; readonly everyMs: number }): Promise<void>
   /** Lines that are committed. */
@@ -57,7 +57,7 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
   return {
     io,
     group,
-    start(worker, state = worker, protocol = groupProtocol) {
+    start(worker, state = worker, protocol = groupProtocol, options = {}) {
       const settings: WordCountSettings = {
         ...topics,
         ...moving,
@@ -70,6 +70,7 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
         sessionTimeoutMs: 6_000,
         // What a killed process has left open keeps its tasks waiting for so long.
         ...(protocol === 'streams' && { transactionTimeoutMs: 10_000 }),
+        ...options,
       }
       return group.start(worker, WORKER, settings)
     },

@@ -48,7 +48,7 @@ async function scene(level: 0 | 2): Promise<Scene> {
   broker.on(produceApi, ({ topicData }) => {
     const header = readBatchHeader(Buffer.from(topicData[0]!.partitionData[0]!.records!), 0)
     const { producerId, producerEpoch, baseSequence } = header
-    const identity = { producerId: Number(producerId), producerEpoch }
+    const identity = { producerId, producerEpoch }
     const errorCode = coordinator.add(identity)
     if (errorCode === 0) written.push({ ...identity, baseSequence })
     const answer = {

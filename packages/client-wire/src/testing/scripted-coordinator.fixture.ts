@@ -34,7 +34,7 @@ export class ScriptedCoordinator {
     this.#raises = raises
   }
 
-  init({ producerId, producerEpoch }: Identity): Identity & { readonly errorCode: number } {
+  init({ producerId = -1, producerEpoch = -1 }: Partial<Identity>): Identity & { readonly errorCode: number } {
     const isOther = producerId !== -1 && (producerId !== this.producerId || producerEpoch !== this.producerEpoch)
     if (isOther) return { errorCode: FENCED, producerId: -1, producerEpoch: -1 }
     if (this.open) {
@@ -85,8 +85,8 @@ export class ScriptedCoordinator {
     broker.on(endTxnApi, request => ({ throttleTimeMs: 0, ...this.end(request) }))
     broker.on(addPartitionsToTxnApi, request => {
       const partitionErrorCode = this.add({
-        producerId: request.v3AndBelowProducerId!,
-        producerEpoch: request.v3AndBelowProducerEpoch!,
+        producerId: request.v3AndBelowProducerId,
+        producerEpoch: request.v3AndBelowProducerEpoch,
       })
       const resultsByPartition = [{ partitionIndex: 0, partitionErrorCode }]
       const resultsByTopicV3AndBelow = [{ name: 't', resultsByPartition }]
@@ -98,7 +98,7 @@ export class ScriptedCoordinator {
       throttleTimeMs: 0,
       topics: [],
       errorCode: 0,
-      groups: groups!.map(({ groupId }) => ({
+      groups: groups!.map(({ groupId = '' }) => ({
         groupId,
         errorCode: 0,
         topics: [

@@ -146,7 +146,8 @@ export function writtenTopics(plan: Plan, options: ResolvedOptions): readonly st
 }
 
 async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory): Promise<StateDirectory> {
-  if (!options.store.capabilities.durable) return transientDirectory(crypto.randomUUID())
+  // A member that is known to the group by name is the same one after a restart: its producer ends what the one before has left open.
+  if (!options.store.capabilities.durable) return transientDirectory(options.groupInstanceId ?? crypto.randomUUID())
   return await open(options)
 }
 

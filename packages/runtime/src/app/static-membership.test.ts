@@ -1,5 +1,5 @@
 import { memoryClient } from '@millrace/client-memory'
-import { type ClientFactory, StreamsBuilder, string } from '@millrace/core'
+import { type ClientFactory, NO_HEADERS, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { testApplication } from './application.fixture.ts'
 import type { Instance } from './instance.ts'
@@ -12,7 +12,7 @@ function world() {
   const start = (groupInstanceId: string, client: ClientFactory = app.factory) =>
     app.start(plan, { processId: groupInstanceId, groupInstanceId, client })
   const settle = (...instances: readonly Instance[]) => app.run(instances, 20, 1)
-  return { cluster: app.cluster, clock: app.clock, start, settle }
+  return { app, plan, cluster: app.cluster, clock: app.clock, start, settle }
 }
 
 const tasksOf = (instance: Instance) => instance.tasks.map(({ name }) => name)
@@ -93,4 +93,26 @@ it('refuses at the start where the client cannot', async () => {
     })
   }
   await expect(start('a', without)).rejects.toMatchObject({ code: 'MILLRACE_CLIENT_UNSUPPORTED', kind: 'config' })
+})
+
+it('ends the transaction that a killed process of the same name has left open, without a state directory', async () => {
+  const { app, plan } = world()
+  const client = memoryClient(app.cluster, { transactions: 'group-metadata' })
+  const options = { processingGuarantee: 'exactly_once', transactionTimeoutMs: 600_000, client } as const
+  const output = { topic: 'out', partition: 0 }
+  const written = async () => (await app.client.admin().latestOffsets([output]))[0]!.offset
+  const killed = app.client.producer({ transactionalId: 'app-a', transactionTimeoutMs: 600_000 })
+  await killed.init()
+  killed.begin()
+  const bytes = Buffer.from('a')
+  killed.topic('out').append(0, 0, bytes, 0, 1, bytes, 0, 1, NO_HEADERS)
+  await killed.flush()
+  expect(await written()).toBe(1)
+  const stranger = await app.start(plan, options)
+  await stranger.end({ clean: true, leave: true })
+  expect(await written()).toBe(1)
+  const again = await app.start(plan, { ...options, groupInstanceId: 'a' })
+  await app.run([again], 3)
+  expect(await written(), 'the marker is written').toBe(2)
+  await again.end({ clean: true, leave: true })
 })

@@ -141,8 +141,9 @@ export interface KafkaStreamsOptions {
   /** How much longer than its windows a windowed changelog is retained. @default 86 400 000 */
   readonly windowedChangelogExtraMs?: number
   /**
-   * Identifies this process among the processes of the application. Two running processes must not share it.
-   * @default an id that is kept in the state directory
+   * Identifies this process among the processes of the application. Two running processes must not share it. A process that starts with the
+   * id of one that was killed ends the transaction that it left open; under another id the transaction waits for `transactionTimeoutMs`.
+   * @default an id that is kept in the state directory; with a store in memory the `groupInstanceId`, or a new id at each start
    */
   readonly processId?: string
   /** The destination of log messages. A pino logger works as it is. @default `consoleLogger()`: levels info, warn and error to stderr */
