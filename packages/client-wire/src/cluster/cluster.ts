@@ -6,7 +6,7 @@ import type { Api } from '../protocol/api.ts'
 import { findCoordinatorApi } from '../protocol/messages/find-coordinator.ts'
 import { metadataApi, type MetadataResponse } from '../protocol/messages/metadata.ts'
 import { WireError } from '../protocol/wire-error.ts'
-import { checkCode, isKafkaError, KafkaError, type KafkaErrorName } from './kafka-error.ts'
+import { checkCode, errorNameOf, isKafkaError, KafkaError, type KafkaErrorName } from './kafka-error.ts'
 import { type BrokerAddress, Metadata, NO_TOPIC_ID } from './metadata.ts'
 
 export interface ClusterOptions {
@@ -142,11 +142,15 @@ export class Cluster {
       allowAutoTopicCreation: false,
       includeTopicAuthorizedOperations: false,
     }
-    const response =
+    let response =
       nodeId === undefined
         ? await this.any(metadataApi, request)
         : await this.node(nodeId, GENERAL, metadataApi, request)
-    if (response.errorCode !== 0) await this.#rebootstrap(response.errorCode)
+    if (errorNameOf(response.errorCode) === 'REBOOTSTRAP_REQUIRED') {
+      this.#forgetAll()
+      response = await this.any(metadataApi, request)
+    }
+    checkCode(response.errorCode)
     return response
   }
 
@@ -216,14 +220,12 @@ export class Cluster {
     return this.metadata.take(response)
   }
 
-  /** The broker knows that it belongs to another cluster now (KIP-1102). */
-  async #rebootstrap(errorCode: number): Promise<never> {
-    const error = new KafkaError(errorCode)
-    if (error.type === 'REBOOTSTRAP_REQUIRED') {
-      this.metadata.brokers.clear()
-      this.#coordinators.clear()
-    }
-    throw error
+  /** The brokers that are known serve this client no longer: those of the configuration are asked who does (KIP-1102). */
+  #forgetAll(): void {
+    this.metadata.brokers.clear()
+    this.#coordinators.clear()
+    this.#pool.clear()
+    for (const connection of this.#open) connection.close()
   }
 
   async #pooled(node: number | string, purpose: Purpose, address: BrokerAddress): Promise<Connection> {

@@ -73,10 +73,15 @@ async function nothingYet(): Promise<FetchResponse> {
   return answer(undefined)
 }
 
-async function consumerOf(brokers: readonly ScriptedBroker[], offset = 0, rack?: string): Promise<Consumer> {
+async function consumerOf(
+  brokers: readonly ScriptedBroker[],
+  offset = 0,
+  rack?: string,
+  clock = systemClock,
+): Promise<Consumer> {
   const location = rack === undefined ? {} : { rack }
   const options = { brokers: brokers.map(({ address }) => address), requestTimeoutMs: 2_000, ...location }
-  const client = kafka(options)({ clientId: 'test', clock: systemClock, logger })
+  const client = kafka(options)({ clientId: 'test', clock, logger })
   clients.push(client)
   const consumer = client.consumer({ isolationLevel: 'read_committed' })
   await consumer.assign([{ topic: 't', partition: 0, offset }])
@@ -214,6 +219,29 @@ describe('a partition that moves', () => {
     expect(await read(await consumerOf([one, two], 0, 'rack-b'), 2)).toEqual(['replica', 'leader'])
     expect(racks[0]).toBe('rack-b')
   })
+})
+
+it('a partition that is read from a near replica is asked for at its leader again after a while', async () => {
+  await using one = await ScriptedBroker.start()
+  await using two = await ScriptedBroker.start()
+  serveMetadata(
+    [one, two],
+    () => 1,
+    () => 0,
+  )
+  let asked = 0
+  one.on(fetchApi, () =>
+    asked++ === 0 ? answer({ preferredReadReplica: 2 }) : answer({ records: batch(1, ['leader']) }),
+  )
+  let read2 = 0
+  two.on(fetchApi, () => (read2++ === 0 ? answer({ records: batch(0, ['replica']) }) : nothingYet()))
+  let passed = 0
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passed }
+  const consumer = await consumerOf([one, two], 0, 'rack-b', clock)
+  expect(await read(consumer, 1)).toEqual(['replica'])
+  expect(asked).toBe(1)
+  passed = 5 * 60_000
+  expect(await read(consumer, 1)).toEqual(['leader'])
 })
 
 describe('a log that is not as the reader left it', () => {

@@ -54,6 +54,8 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 const MAX_BATCH_BYTES = 1024 * 1024 * 1024
 /** The leaders are looked up at once if the last look-up is older than this. */
 const CALM_MS = 3_000
+/** How long a replica is read before its leader is asked again, as by Kafka's own consumer (`metadata.max.age.ms`). */
+const NEAR_REPLICA_MS = 300_000
 const FIRST_BACKOFF_MS = 30
 const LAST_BACKOFF_MS = 1_000
 /**
@@ -207,7 +209,9 @@ export class PartitionFetcher {
   }
 
   #nodeOf(slot: Slot): number | undefined {
-    const { metadata } = this.#options.cluster
+    const { clock, cluster } = this.#options
+    const { metadata } = cluster
+    if (slot.nearReplica !== undefined && clock.monotonic() >= slot.nearReplicaUntil) slot.nearReplica = undefined
     if (slot.nearReplica !== undefined && metadata.brokers.has(slot.nearReplica)) return slot.nearReplica
     const leader = metadata.leader(slot.topic, slot.partition)?.leader
     return leader !== undefined && metadata.brokers.has(leader) ? leader : undefined
@@ -340,7 +344,10 @@ export class PartitionFetcher {
       slot.outOfRange = data.divergingEpoch.endOffset
       return
     }
-    if (data.preferredReadReplica >= 0) slot.nearReplica = data.preferredReadReplica
+    if (data.preferredReadReplica >= 0) {
+      slot.nearReplica = data.preferredReadReplica
+      slot.nearReplicaUntil = this.#options.clock.monotonic() + NEAR_REPLICA_MS
+    }
     if (data.records === null || data.records.length === 0) return
     this.#buffer(
       slot,

@@ -17,6 +17,8 @@ export interface Slot extends TopicPartition {
   outOfRange: 'unknown' | number | undefined
   /** A replica that is nearer than the leader (KIP-392). */
   nearReplica: number | undefined
+  /** Until when, by the monotonic clock: then the leader is asked again, because the replica may have fallen behind. */
+  nearReplicaUntil: number
   /** It cannot be fetched before the metadata are asked for again. */
   stale: boolean
   /** Since when it could not be fetched, by the monotonic clock; undefined while all goes well. */
@@ -36,6 +38,7 @@ export function newSlot(topic: string, partition: number, position: number | und
     version: 0,
     outOfRange: undefined,
     nearReplica: undefined,
+    nearReplicaUntil: 0,
     stale: false,
     troubledSince: undefined,
   }

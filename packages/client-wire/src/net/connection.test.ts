@@ -121,6 +121,29 @@ describe('a connection', () => {
     connection.close()
   })
 
+  it('sends what waited meanwhile in the order in which it came', async () => {
+    await using broker = await ScriptedBroker.start()
+    broker.on(metadataApi, () => ({ ...ANSWER, throttleTimeMs: 60 }))
+    const order: (string | null)[] = []
+    const connection = await open(broker)
+    await connection.send(metadataApi, REQUEST, { timeoutMs: 5_000 })
+    broker.on(metadataApi, ({ topics }) => {
+      order.push(topics![0]!.name)
+      return ANSWER
+    })
+    const names = Array.from({ length: 200 }, (_, i) => String(i))
+    const sent: Promise<unknown>[] = []
+    for (const name of names) {
+      const topics = [{ name, topicId: '0'.repeat(32) }]
+      sent.push(connection.send(metadataApi, { ...REQUEST, topics }, { timeoutMs: 5_000 }))
+      // So that they find different rests of the time.
+      if (Number(name) % 20 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    await Promise.all(sent)
+    expect(order).toEqual(names)
+    connection.close()
+  })
+
   it('says which versions are missing where a broker is too old', async () => {
     await using broker = await ScriptedBroker.start()
     const connection = await open(broker)

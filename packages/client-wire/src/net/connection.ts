@@ -54,6 +54,8 @@ export class Connection {
   readonly #waiting = new Map<number, Waiting>()
   #nextCorrelation = 0
   #mutedUntil = 0
+  /** One for all requests that wait, so that they go out in the order in which they came. */
+  #quiet: Promise<void> | undefined
   #error: WireError | undefined
   readonly #whenClosed: (() => void)[] = []
 
@@ -130,8 +132,7 @@ export class Connection {
     { version: wanted, timeoutMs }: SendOptions,
   ): Promise<Response> {
     const version = wanted ?? this.versionOf(api)
-    const { mutedMs } = this
-    if (mutedMs > 0) await new Promise(resolve => setTimeout(resolve, mutedMs))
+    if (this.mutedMs > 0) await (this.#quiet ??= this.#untilAllowed())
     if (this.#error !== undefined) throw this.#error
     const correlationId = this.#nextCorrelation
     this.#nextCorrelation = (correlationId + 1) & 0x7fff_ffff
@@ -149,6 +150,13 @@ export class Connection {
 
   close(): void {
     this.#fail(new WireError('closed', `The connection to ${this.#name()} was closed`))
+  }
+
+  async #untilAllowed(): Promise<void> {
+    while (this.mutedMs > 0 && this.#error === undefined) {
+      await new Promise(resolve => setTimeout(resolve, Math.ceil(this.mutedMs)))
+    }
+    this.#quiet = undefined
   }
 
   #received(frame: Buffer): void {

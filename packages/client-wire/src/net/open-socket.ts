@@ -9,6 +9,8 @@ export interface SocketOptions {
   readonly tls: boolean | ConnectionOptions
   /** For each address. */
   readonly timeoutMs: number
+  /** The addresses of a name, in the order in which they are tried. @default those of the system, asked at each connection */
+  readonly resolve?: (host: string) => Promise<readonly string[]>
 }
 
 /**
@@ -17,10 +19,10 @@ export interface SocketOptions {
  * @throws WireError `unreachable` when none does, `refused` when TLS fails
  */
 export async function openSocket(options: SocketOptions): Promise<Socket> {
-  const { host, port } = options
+  const { host, port, resolve = addressesOf } = options
   const failures: string[] = []
   let cause: unknown
-  for (const address of await addressesOf(host)) {
+  for (const address of isIP(host) === 0 ? await resolve(host) : [host]) {
     try {
       return await connectTo(address, options)
     } catch (error) {
@@ -33,7 +35,6 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
   try {
     const found = await lookup(host, { all: true })
     return [...new Set(found.map(({ address }) => address))]
