@@ -27,6 +27,7 @@ export const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'reset',
     'loop',
     'commit',
+    'query',
     'globals',
     'task',
     'restore',

@@ -1,4 +1,8 @@
 export { KafkaStreams, type StreamsEvents, type TaskStatus } from './app/kafka-streams.ts'
+export { LocalQueries, type LocalQueriesOptions } from './query/local-queries.ts'
+export type { QueryIsolation, QueryRequest, ReadOptions } from './query/query-request.ts'
+export type { QueryableKind, QueryableStores, StoreQueryOptions } from './query/queryable-store.ts'
+export type { ReadOnlyStoreOfTable } from './query/open-store.ts'
 export type { StreamsMetadata } from './app/streams-metadata.ts'
 export { Instance, type InstanceListener, type InstanceStore } from './app/instance.ts'
 export {

@@ -91,6 +91,28 @@ export { ManualClock } from '../clock/manual-clock.ts'
 export { seededRandom } from '../random/seeded-random.ts'
 export type * from '../state/engine-store.ts'
 export type * from '../state/store-types.ts'
+export type * from '../state/read-only-stores.ts'
+export type * from '../query/query.ts'
+export {
+  keyQuery,
+  prefixQuery,
+  rangeQuery,
+  sessionQuery,
+  timestampedKeyQuery,
+  timestampedRangeQuery,
+  versionedKeyQuery,
+  versionsQuery,
+  windowKeyQuery,
+  windowRangeQuery,
+} from '../query/query.ts'
+export { isAtLeast, mergedPosition, offsetAt, type Position } from '../query/position.ts'
+export {
+  QueryResult,
+  type FailureReason,
+  type PartitionAnswer,
+  type PartitionFailure,
+  type PartitionResult,
+} from '../query/query-result.ts'
 export { StreamsBuilder } from '../dsl/streams-builder.ts'
 export type { KStream } from '../dsl/kstream.ts'
 export type { AsyncRetry, MapValuesAsyncOptions } from '../assemble/async-values.ts'
@@ -132,6 +154,7 @@ export {
 } from '../dsl/windows.ts'
 export { calendar, type CalendarOptions } from '../windows/calendar.ts'
 export { customWindows, type CustomWindowsOptions } from '../windows/custom-windows.ts'
+export { endOfWindow } from '../windows/end-of-window.ts'
 export type { WindowsPort } from '../ports/windows.ts'
 export type * from '../dsl/options.ts'
 export type * from '../dsl/known-serdes.ts'

@@ -459,6 +459,36 @@ export const ERROR_TABLE = {
     message: 'The store "{store}" does not exist',
     hint: 'Pass the builder of the store in the stores option of the processor, or correct the name.',
   },
+  MILLRACE_QUERY_INVALID: {
+    kind: 'config',
+    message: 'A query of the store "{store}" is invalid: {reason}',
+    hint: 'Correct the query or its options. docs/queries.md lists the queries of each kind of store.',
+  },
+  MILLRACE_QUERY_STORE_KIND: {
+    kind: 'config',
+    message: 'The store "{store}" is a {actual} store and cannot be read as a {asked} store',
+    hint: 'Ask for the store by its own kind. A table has a timestamped store, a custom store cannot be queried.',
+  },
+  MILLRACE_QUERY_NOT_RUNNING: {
+    kind: 'retriable',
+    message: 'The store "{store}" cannot be queried while the application is {state}',
+    hint: 'Query after start() has resolved and before close(). Another instance may have the state.',
+  },
+  MILLRACE_QUERY_INCOMPLETE: {
+    kind: 'retriable',
+    message: 'Partition {partition} of the store "{store}" gave no answer: {reason}, {message}',
+    hint: 'Try again after the rebalance, or query the instance that has the partition (streamsMetadataForStore, queryMetadataForKey).',
+  },
+  MILLRACE_QUERY_AMBIGUOUS: {
+    kind: 'config',
+    message: 'The partitions {partitions} of the store "{store}" have a value for the query',
+    hint: 'Read the values of each partition from the result, or query one partition.',
+  },
+  MILLRACE_QUERY_AFTER_IMPOSSIBLE: {
+    kind: 'config',
+    message: 'A query of the store "{store}" cannot wait for a position in the topic "{topic}": {reason}',
+    hint: 'Wait for a position in a topic that the store is made from. docs/queries.md says which positions can be waited for.',
+  },
   MILLRACE_DRIVER_NOT_AWAITED: {
     kind: 'config',
     message: 'A call of {call} was still running at: {operation}',

@@ -16,6 +16,7 @@ import type { GroupMembership } from '../group/group-membership.ts'
 import { StreamsMembership } from '../group/streams/streams-membership.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
+import { LocalQueries } from '../query/local-queries.ts'
 import { Restorer } from '../restore/restorer.ts'
 import type { StandbyListener } from '../observe/standby-listener.ts'
 import { StandbyTasks } from '../restore/standby-tasks.ts'
@@ -52,6 +53,7 @@ export interface InstanceParts {
   readonly membership: GroupMembership
   readonly ownership: TaskOwnership
   readonly cleaner: StateCleaner
+  readonly queries: LocalQueries
   /** Partition counts by real name. */
   readonly topicsAtStart: ReadonlyMap<string, number>
 }
@@ -159,6 +161,10 @@ export async function openParts(
     membership,
     ownership,
     cleaner: process.cleaner,
+    queries: new LocalQueries({
+      ...{ options, client, admin, tasks, standbys, globals, partitions },
+      plan: () => topics.plan,
+    }),
     topicsAtStart: partitions,
   }
 }

@@ -13,6 +13,7 @@ import { GrowthWatch } from '../loop/growth-watch.ts'
 import { type InstanceParts, openParts } from './instance-parts.ts'
 import { Opened } from './opened.ts'
 import { openProcess } from './process-parts.ts'
+import type { LocalQueries } from '../query/local-queries.ts'
 import { Patience } from '../loop/patience.ts'
 import { SlowAssignment } from '../loop/slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
@@ -108,6 +109,11 @@ export class Instance {
         store: stores.userStore(name, context),
         entries: stores.entriesOf(name, context),
       }))
+  }
+
+  /** Answers queries; undefined before `begin` and after `end`. */
+  get queries(): LocalQueries | undefined {
+    return this.#begun?.queries
   }
 
   /** Every instance of the application that has an `applicationServer`, as of the last assignment. */

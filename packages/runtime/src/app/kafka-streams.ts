@@ -1,12 +1,32 @@
 import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
-import { asError, isMillraceError, isPromise, millraceError, type Plan } from '@millrace/core'
+import {
+  asError,
+  isMillraceError,
+  isPromise,
+  type KTable,
+  millraceError,
+  type Plan,
+  type QueryResult,
+  type ReadOnlyKeyValueStore,
+  type ReadOnlySessionStore,
+  type ReadOnlyStoreOf,
+  type ReadOnlyTimestampedKeyValueStore,
+  type ReadOnlyTimestampedWindowStore,
+  type ReadOnlyVersionedKeyValueStore,
+  type ReadOnlyWindowStore,
+  type StoreBuilder,
+} from '@millrace/core'
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import { stateLine } from '../loop/state-line.ts'
 import type { RestoreEvent } from '../observe/restore-listener.ts'
 import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../observe/standby-listener.ts'
+import { defaultIsolation, type LocalQueries } from '../query/local-queries.ts'
+import { type AskedStore, openStore, type ReadOnlyStoreOfTable } from '../query/open-store.ts'
+import type { QueryRequest } from '../query/query-request.ts'
+import type { StoreQueryOptions } from '../query/queryable-store.ts'
 import { warnOfHeapStores } from './warn-of-heap-stores.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
 import { inTurn, isWaitedForBy } from '../task/user-turn.ts'
@@ -267,6 +287,58 @@ export class KafkaStreams {
   /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */
   streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
     return this.#instance.metadata.filter(({ stores }) => stores.includes(store))
+  }
+
+  /**
+   * Asks the partitions of a store that this instance has. The answer holds a result or a reason for each partition; partitions on other
+   * instances fail with `NOT_PRESENT`. Records are processed meanwhile. Kafka Streams' `query` (KIP-796).
+   *
+   * @throws MILLRACE_QUERY_NOT_RUNNING, MILLRACE_QUERY_INVALID, MILLRACE_QUERY_AFTER_IMPOSSIBLE, MILLRACE_STORE_UNKNOWN
+   * @example
+   * const result = await streams.query({ store: 'counts', query: keyQuery<string, bigint>('to') })
+   * const count = result.onlyValue()
+   */
+  async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
+    return await this.#queries(String((request as QueryRequest<R> | undefined)?.store)).query(request)
+  }
+
+  /**
+   * Returns a store for reading, over all its partitions. Every read fails with MILLRACE_QUERY_INCOMPLETE while a partition is on another
+   * instance or is being restored, unless `partial` is set. Kafka Streams' `store`.
+   *
+   * @param store the builder of a store, or a table with a named store. By name, `kind` says how the store is read: a timestamped store
+   * can be read as `key-value` or `window` too, without its timestamps
+   * @throws MILLRACE_STORE_UNKNOWN, MILLRACE_QUERY_STORE_KIND
+   * @example
+   * const counts = streams.store<string, bigint>('counts', 'key-value')
+   * const count = await counts.get('to')
+   */
+  store<Store>(store: StoreBuilder<Store>, options?: StoreQueryOptions): ReadOnlyStoreOf<Store>
+  store<K, V>(table: KTable<K, V>, options?: StoreQueryOptions): ReadOnlyStoreOfTable<K, V>
+  store<K, V>(name: string, kind: 'key-value', options?: StoreQueryOptions): ReadOnlyKeyValueStore<K, V>
+  store<K, V>(
+    name: string,
+    kind: 'timestamped-key-value',
+    options?: StoreQueryOptions,
+  ): ReadOnlyTimestampedKeyValueStore<K, V>
+  store<K, V>(name: string, kind: 'window', options?: StoreQueryOptions): ReadOnlyWindowStore<K, V>
+  store<K, V>(
+    name: string,
+    kind: 'timestamped-window',
+    options?: StoreQueryOptions,
+  ): ReadOnlyTimestampedWindowStore<K, V>
+  store<K, V>(name: string, kind: 'session', options?: StoreQueryOptions): ReadOnlySessionStore<K, V>
+  store<K, V>(name: string, kind: 'versioned', options?: StoreQueryOptions): ReadOnlyVersionedKeyValueStore<K, V>
+  store(...asked: AskedStore): unknown {
+    const queries = (store: string) => this.#queries(store)
+    return openStore(this.#plan, asked, queries, defaultIsolation(this.#options))
+  }
+
+  #queries(store: string): LocalQueries {
+    const { queries } = this.#instance
+    const runs = this.#state === 'RUNNING' || this.#state === 'REBALANCING'
+    if (!runs || queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
+    return queries
   }
 
   /** Returns the tasks of this instance. */

@@ -27,7 +27,10 @@ import { RecordContext } from '../task/record-context.ts'
 import { prepareStores } from '../task/prepare-serdes.ts'
 import { type CompiledSource, compileSource } from '../task/source.ts'
 import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
+import type { OnlyKey } from '../state/buffer/store-output.ts'
+import type { StoreView } from '../state/task-stores/store-view.ts'
 import { GlobalRestore, type GlobalTopic } from './global-restore.ts'
+import { readOnlyGlobal } from './read-only-global.ts'
 import type { StateDirectory } from '../state/directory/state-directory.ts'
 import { GLOBAL_DIRECTORY, globalDirectory } from '../state/directory/state-paths.ts'
 import { TaskStores } from '../state/task-stores/task-stores.ts'
@@ -75,19 +78,16 @@ export class GlobalStores implements ReadableGlobals {
   }
 
   readOnlyStore(name: string): unknown {
-    const current = () => this.#open!.stores.entriesOf(name, this.#open!.context) as object
-    return new Proxy(current(), {
-      get(_target, property) {
-        if (WRITES.has(property)) {
-          return () => {
-            throw millraceError('MILLRACE_STORE_READ_ONLY', { store: name })
-          }
-        }
-        const store = current()
-        const value: unknown = Reflect.get(store, property)
-        return typeof value === 'function' ? value.bind(store) : value
-      },
-    })
+    const { kind } = this.#options.plan.stores.find(store => store.name === name)!
+    return readOnlyGlobal(name, kind, () => this.#open!.stores.entriesOf(name, this.#open!.context))
+  }
+
+  /** Opens a store for queries; undefined before the stores are filled. */
+  async view(name: string, only?: OnlyKey): Promise<GlobalView | undefined> {
+    const open = this.#open
+    if (open === undefined) return undefined
+    const positions = open.positionsOf(name)
+    return { positions, view: await open.stores.view(name, 'committed', only) }
   }
 
   /** Brings all of them up to the ends of their topics. May be called again after a failure. */
@@ -137,10 +137,17 @@ export class GlobalStores implements ReadableGlobals {
   }
 }
 
-const WRITES: ReadonlySet<string | symbol> = new Set(['put', 'putIfAbsent', 'delete'])
+/** A global store as queries read it. */
+export interface GlobalView {
+  /** The next offset of each partition of its topic. */
+  readonly positions: readonly TopicPartitionOffset[]
+  readonly view: StoreView
+}
 
 interface OpenGlobals {
   readonly stores: TaskStores
+  /** What the state on the backend includes of a store's topic: next offsets. */
+  positionsOf(store: string): readonly TopicPartitionOffset[]
   readonly context: RecordContext
   update(maxWaitMs: number): Promise<boolean>
   close(): Promise<void>
@@ -192,7 +199,9 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
       signal.throwIfAborted()
       await update(PATIENCE_MS)
     }
-    return { stores, context, update, close }
+    const topicOf = new Map(plan.globals.map(({ store, topic }) => [store, topic]))
+    const positionsOf = (store: string) => restore.positions.filter(({ topic }) => topic === topicOf.get(store))
+    return { stores, context, update, positionsOf, close }
   } catch (error) {
     await close()
     throw error

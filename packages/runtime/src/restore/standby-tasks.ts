@@ -8,6 +8,8 @@ import {
   type Logger,
   type TopicPartitionOffset,
 } from '@millrace/core'
+import type { OnlyKey } from '../state/buffer/store-output.ts'
+import type { StoreView } from '../state/task-stores/store-view.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { type TaskId, taskName } from '../task-id.ts'
 import { applyBatch } from './apply-batch.ts'
@@ -40,6 +42,20 @@ interface Log {
   end: number
   /** Beyond it nothing has been processed yet: only of a source topic. */
   limit: number
+  /** Where the changelog ended when the standby began: before that it shows states that never were. */
+  readonly complete: number
+  /** The store has whole transactions only. */
+  whole: boolean
+  /** Called at the next moment at which it has. */
+  waiting: (() => void)[]
+}
+
+/** A store of a standby as queries read it. */
+export interface StandbyView {
+  readonly view: StoreView
+  /** Next offset of the changelog, and its end as far as it is known. */
+  readonly changelog: { readonly topic: string; readonly position: number; readonly end: number }
+  readonly isSource: boolean
 }
 
 interface Standby {
@@ -93,6 +109,38 @@ export class StandbyTasks {
         logs.length === 0 ? [] : [[name, logs.reduce((sum, { end }) => sum + end, 0)] as const],
       ),
     )
+  }
+
+  /**
+   * Opens a store for queries. Undefined if there is no such standby, or the store has no changelog.
+   *
+   * @param whole show whole transactions only, for which it waits up to `waitMs`; `late` if none ends in this time
+   */
+  async view(
+    task: string,
+    store: string,
+    only: OnlyKey | undefined,
+    { whole, waitMs }: { readonly whole: boolean; readonly waitMs: number },
+  ): Promise<StandbyView | 'late' | undefined> {
+    const standby = this.#standbys.get(task)
+    const log = standby?.logs.find(one => one.store === store)
+    const stores = standby?.stores
+    if (log === undefined || stores === undefined) return undefined
+    const open = async (): Promise<StandbyView> => {
+      const { topic, position, end, isSource } = log
+      // A snapshot in any case: the next batch is written while this one is read.
+      const view = await stores.view(store, 'committed', only, 'snapshot')
+      return { view, changelog: { topic, position, end }, isSource }
+    }
+    if (!whole || log.whole) return await open()
+    const tooLong = new AbortController()
+    const late = this.#with.clock.sleep(waitMs, tooLong.signal).then(() => 'late' as const)
+    const opened = new Promise<StandbyView>((resolve, reject) => log.waiting.push(() => open().then(resolve, reject)))
+    opened.catch(() => undefined)
+    const found = await Promise.race([opened, late])
+    tooLong.abort()
+    if (found === 'late') opened.then(({ view }) => view[Symbol.asyncDispose]()).catch(() => undefined)
+    return found
   }
 
   /** From now on these, and those that are `taken` soon; what is neither is closed when this resolves. */
@@ -193,6 +241,9 @@ export class StandbyTasks {
         position: plan.from,
         end: plan.to,
         limit: plan.isSource ? plan.to : Infinity,
+        complete: plan.to,
+        whole: plan.from >= plan.to,
+        waiting: [],
       }))
     } catch (error) {
       standby.stores = undefined
@@ -247,12 +298,17 @@ export class StandbyTasks {
     // It may have been taken since it was fetched.
     if (log === undefined || this.#standbys.get(taskName(log.standby.id)) !== log.standby) return
     const { standby, store, position, limit } = log
+    if (batch.recordCount > 0) log.whole = false
     const applying = applyBatch({ stores: standby.stores!, store }, batch, position, limit)
     standby.work = applying
     try {
       const { position, records } = await applying
       log.position = position
       log.end = Math.max(batch.highWatermark, position)
+      if (isWhole(log, batch)) {
+        log.whole = true
+        for (const open of log.waiting.splice(0)) open()
+      }
       this.#with.listener.onStandbyBatchLoaded({ ...eventOf(log), records })
     } catch (error) {
       // Opened again, what cannot be read is moved aside.
@@ -282,6 +338,15 @@ export class StandbyTasks {
     }
     this.#reading = []
   }
+}
+
+/**
+ * Whether no transaction is applied in part. A batch without records is the end of a transaction, or an aborted one that comes after the
+ * end of another; and nothing is open before the end of what can be read. Of a source topic whole is what has been processed.
+ */
+function isWhole({ position, complete, isSource, limit }: Log, { recordCount, highWatermark }: FetchedBatch): boolean {
+  if (isSource) return position >= limit
+  return position >= complete && (recordCount === 0 || position >= highWatermark)
 }
 
 function eventOf({ standby, store, topic, partition, position, end }: Log): StandbyEvent {

@@ -71,6 +71,8 @@ export class Task {
   /** Undefined if records may be taken back, or the topology has an asynchronous operator. */
   #plainTurn: PlainTurn | undefined
   #guardedTurn: GuardedTurn | undefined
+  /** During a turn: `inputs` as of its begin, because the record at hand is not finished. */
+  #inputsBefore: readonly TopicPartitionOffset[] | undefined
 
   constructor(options: TaskOptions) {
     this.#options = options
@@ -164,6 +166,7 @@ export class Task {
         }),
       )
     }
+    this.stores.startAt(this.inputs)
     this.context.streamTime = Math.max(-1, ...inputs.map(({ partitionTime }) => partitionTime))
     this.context.clear(-1)
     await topology.init()
@@ -182,6 +185,26 @@ export class Task {
 
   get queues(): readonly PartitionQueue[] {
     return this.#queues.all
+  }
+
+  /** The input that is processed and finished, uncommitted records included: the next offset of each partition. */
+  get inputs(): readonly TopicPartitionOffset[] {
+    return (
+      this.#inputsBefore ??
+      this.queues.map(({ topic, partition, position }) => ({
+        topic,
+        partition,
+        offset: position,
+        ...this.#unfinished({ topic, partition }),
+      }))
+    )
+  }
+
+  /** The same for committed records only, as far as the backend shows them. */
+  get committedInputs(): readonly TopicPartitionOffset[] {
+    // With nothing to commit, the positions may have moved past control records alone, which no commit says.
+    const nothingNew = !this.needsCommit && this.#inputsBefore === undefined && this.stores.isWritten
+    return nothingNew ? this.inputs : this.stores.inputs
   }
 
   enqueue(batch: FetchedBatch): PartitionQueue | undefined {
@@ -212,6 +235,15 @@ export class Task {
    * operators have finished. True when anything was done.
    */
   async process(limit = RECORDS_PER_TURN): Promise<boolean> {
+    this.#inputsBefore = this.inputs
+    try {
+      return await this.#turn(limit)
+    } finally {
+      this.#inputsBefore = undefined
+    }
+  }
+
+  async #turn(limit: number): Promise<boolean> {
     const inFlight = this.#inFlight
     const delivered = inFlight !== undefined && (await this.#deliver(inFlight))
     if (inFlight !== undefined && !this.#canTake()) return delivered
@@ -346,7 +378,7 @@ export class Task {
   async committed(): Promise<void> {
     const read = this.queues.map(({ topic, position }) => [topic, position] as const)
     // For stores whose changelog is a source topic: what was processed of it is in them.
-    await this.stores.persist(new Map([...read, ...this.#acknowledged]))
+    await this.stores.persist(new Map([...read, ...this.#acknowledged]), this.inputs)
     this.#failures.committed(this.queues)
     this.#acknowledged.clear()
     this.#dirty = false

@@ -3,7 +3,7 @@ import type { LruOrder } from './lru-order.ts'
 import { mapStored } from './map-stored.ts'
 import type { StoreBuffer } from './store-buffer.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
-import type { BufferContext, EmitListener } from './store-output.ts'
+import type { BufferContext, EmitListener, OnlyKey, Row } from './store-output.ts'
 import type { KeyedBuffer } from './task-buffer.ts'
 
 /**
@@ -129,6 +129,14 @@ export class LruBuffer implements KeyedBuffer {
 
   startAt(streamTime: number): void {
     this.#buffer.startAt(streamTime)
+  }
+
+  get streamTime(): number {
+    return this.#buffer.streamTime
+  }
+
+  dirtyRows(only?: OnlyKey): readonly Row[] {
+    return this.#buffer.dirtyRows(only)
   }
 
   overlay(from: Uint8Array | undefined, to: Uint8Array | undefined): ReturnType<StoreBuffer['overlay']> {

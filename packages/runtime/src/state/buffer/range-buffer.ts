@@ -14,7 +14,14 @@ import { type SegmentSpan, Segments } from './segments.ts'
 import { withOwnKey } from './own-key.ts'
 import { SlotIndex } from './slot-index.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
-import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
+import {
+  type BufferContext,
+  type StoreBufferOptions,
+  type EmitListener,
+  type OnlyKey,
+  type Row,
+  StoreOutput,
+} from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 
 /** What a key costs besides its entries. An estimate for the budget. */
@@ -230,6 +237,18 @@ export class RangeBuffer implements TaskBuffer {
       .map(entry => ({ key: this.encodeKey(entry.key, entry.slot, entry.tie), entry }))
       .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
       .sort((a, b) => a.key.compare(b.key))
+  }
+
+  get streamTime(): number {
+    return this.#segments.streamTime
+  }
+
+  dirtyRows(only?: OnlyKey): readonly Row[] {
+    const entries =
+      only === undefined ? this.#changed.inOrder() : (this.#groups.get(this.mapKeyOf(only.key))?.entries ?? [])
+    return entries
+      .filter(({ dirty, slot }) => dirty && this.#segments.isLive(slot))
+      .map(entry => this.#output.rowOf(entry))
   }
 
   startAt(streamTime: number): void {

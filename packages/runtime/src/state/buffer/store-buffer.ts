@@ -3,7 +3,14 @@ import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } fr
 import { ChangedEntries } from './changed-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
-import { type BufferContext, type StoreBufferOptions, type EmitListener, StoreOutput } from './store-output.ts'
+import {
+  type BufferContext,
+  type StoreBufferOptions,
+  type EmitListener,
+  type OnlyKey,
+  type Row,
+  StoreOutput,
+} from './store-output.ts'
 import type { KeyedBuffer } from './task-buffer.ts'
 
 /**
@@ -248,6 +255,25 @@ export class StoreBuffer implements KeyedBuffer {
       .map(entry => ({ key: this.encodeKey(entry.key, entry.slot), entry }))
       .filter(({ key }) => (from === undefined || key.compare(from) >= 0) && (to === undefined || key.compare(to) < 0))
       .sort((a, b) => a.key.compare(b.key))
+  }
+
+  get streamTime(): number {
+    return this.#segments?.streamTime ?? -1
+  }
+
+  dirtyRows(only?: OnlyKey): readonly Row[] {
+    return this.#dirtyEntries(only)
+      .filter(({ slot }) => this.#segments?.isLive(slot) !== false)
+      .map(entry => this.#output.rowOf(entry))
+  }
+
+  #dirtyEntries(only: OnlyKey | undefined): readonly BufferEntry[] {
+    if (only === undefined) return this.changed
+    const mapKey = this.mapKeyOf(only.key)
+    return [...this.#slots.values()].flatMap(map => {
+      const entry = map.get(mapKey)
+      return entry?.dirty === true ? [entry] : []
+    })
   }
 
   get backend(): KeySpace {

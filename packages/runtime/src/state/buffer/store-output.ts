@@ -41,6 +41,18 @@ export interface StoreBufferOptions {
 /** What is logged of an entry. */
 type LoggedEntry = Pick<BufferEntry, 'key' | 'slot' | 'tie' | 'content' | 'timestamp'>
 
+/** What the backend will have of an entry. */
+export interface Row {
+  readonly key: Buffer
+  /** Null: the backend will have no such row. */
+  readonly value: Buffer | null
+}
+
+/** Restricts rows to those of one key. */
+export interface OnlyKey {
+  readonly key: unknown
+}
+
 const NUMBERS_PER_RANGE = 4
 
 /**
@@ -111,6 +123,21 @@ export class StoreOutput {
     const copy = Buffer.from(sink.buffer.subarray(start + this.#codec.valuePrefix, sink.position))
     sink.position = start
     return copy
+  }
+
+  /** An entry as its row in the backend; a null value deletes. */
+  rowOf({ key, slot, tie, content, timestamp }: LoggedEntry): Row {
+    const sink = this.#scratch
+    const start = sink.position
+    this.#codec.writeKey(sink, key, slot, tie)
+    const keyEnd = sink.position
+    if (content !== null) this.#codec.writeValue(sink, content, timestamp)
+    const row = {
+      key: Buffer.from(sink.buffer.subarray(start, keyEnd)),
+      value: content === null ? null : Buffer.from(sink.buffer.subarray(keyEnd, sink.position)),
+    }
+    sink.position = start
+    return row
   }
 
   /** Logs an update at once. */

@@ -2,7 +2,7 @@ import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrac
 import type { BufferEntry } from './buffer-entry.ts'
 import type { SegmentSpan } from './segments.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
-import type { EmitListener } from './store-output.ts'
+import type { EmitListener, OnlyKey, Row } from './store-output.ts'
 
 /** What a task needs of a store's write buffer, whichever way it is read. */
 export interface TaskBuffer {
@@ -41,6 +41,10 @@ export interface TaskBuffer {
   evict(limit: number): void
   /** After a restore: the highest window start or session end that was restored. */
   startAt(streamTime: number): void
+  /** The time that the store has reached: the highest window start, session end or version; -1 if it does not count time. */
+  readonly streamTime: number
+  /** What the next commit will change in the backend. A key comes at most once; the order is not defined. */
+  dirtyRows(only?: OnlyKey): readonly Row[]
   /** What an iterator lays over the backend, by backend key in byte order. */
   overlay(
     from: Uint8Array | undefined,

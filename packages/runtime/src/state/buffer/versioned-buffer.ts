@@ -1,7 +1,7 @@
 import { type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
 import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
-import { type BufferContext, type StoreBufferOptions, StoreOutput } from './store-output.ts'
+import { type BufferContext, type OnlyKey, type Row, type StoreBufferOptions, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 import { placeAfter, putVersion, Version, versionAt } from './version-timeline.ts'
 import {
@@ -65,7 +65,8 @@ interface TimelineBefore {
   }
 }
 
-const NOTHING_FLUSHED: Flushed = { keys: [], values: [], rows: [], timelines: 0 }
+const emptyFlush = (timelines = 0): Flushed => ({ keys: [], values: [], rows: [], timelines })
+const NOTHING_FLUSHED = emptyFlush()
 const KEY_OVERHEAD = 240
 const TIMESTAMP_BYTES = 8
 
@@ -176,7 +177,7 @@ export class VersionedBuffer implements TaskBuffer {
   }
 
   flush(): Promise<void> {
-    const flushed: Flushed = { keys: [], values: [], rows: [], timelines: this.#dirty.size }
+    const flushed = emptyFlush(this.#dirty.size)
     for (const timeline of this.#dirty) this.#encode(timeline, flushed)
     // Also when nothing is left of what was put: by this time later versions are refused or not.
     if (this.#dirty.size > 0 && this.#streamTime !== this.#keptTime) {
@@ -252,6 +253,26 @@ export class VersionedBuffer implements TaskBuffer {
   startAt(streamTime: number): void {
     this.#streamTime = Math.max(this.#streamTime, streamTime)
     this.#keptTime = this.#streamTime
+  }
+
+  dirtyRows(only?: OnlyKey): readonly Row[] {
+    if (this.#dirty.size === 0) return []
+    const flushed = emptyFlush()
+    for (const timeline of this.#dirtyTimelines(only)) this.#encode(timeline, flushed)
+    // Deletions come first, and a later row may take the place of a deleted one.
+    const rows = new Map<string, Row>()
+    flushed.keys.forEach((key, index) => {
+      const value = flushed.values[index] ?? null
+      const row = { key: asBuffer(key), value: value === null ? null : asBuffer(value) }
+      rows.set(row.key.toString('latin1'), row)
+    })
+    return [...rows.values(), { key: TIME_ROW, value: encodeTime(this.#streamTime) }]
+  }
+
+  #dirtyTimelines(only: OnlyKey | undefined): Iterable<Timeline> {
+    if (only === undefined) return this.#dirty
+    const timeline = this.#timelines.get(this.mapKeyOf(only.key))
+    return timeline !== undefined && this.#dirty.has(timeline) ? [timeline] : []
   }
 
   /** Where nobody walks all keys there is nothing to lay over the backend. */

@@ -8,7 +8,7 @@ import {
   type TopicPartitionOffset,
   type WindowTableStore,
 } from '@millrace/core'
-import type { BufferContext, ChangelogWriter } from '../buffer/store-output.ts'
+import type { BufferContext, ChangelogWriter, OnlyKey } from '../buffer/store-output.ts'
 import type { TaskBuffer } from '../buffer/task-buffer.ts'
 import type { StoreExpiry } from '../expiry/store-expiry.ts'
 import { type StoreCodec, storeCodec } from '../format/store-codec.ts'
@@ -16,6 +16,7 @@ import { CustomStores } from '../views/custom-stores.ts'
 import { storeOfPlan } from './kinds/store-of-plan.ts'
 import type { OpenStore, TaskStore } from './kinds/task-store.ts'
 import { type BackendsOptions, StoreBackends } from './store-backends.ts'
+import { openView, type StoreView } from './store-view.ts'
 import type { TaskStorePlan } from './task-store-plan.ts'
 
 export interface TaskStoresOptions extends BackendsOptions {
@@ -40,6 +41,9 @@ export class TaskStores {
   readonly #custom = new CustomStores()
   #writing: Promise<void> | undefined
   #writeError: unknown
+  #isWriting = false
+  /** The input that the state on the backend includes: the next offset of each partition. */
+  #inputs: readonly TopicPartitionOffset[] = []
 
   private constructor({ stores, partition, left = () => undefined }: TaskStoresOptions, backends: StoreBackends) {
     this.plans = stores
@@ -208,9 +212,63 @@ export class TaskStores {
    * After Kafka has committed: starts the backend's write and marks the buffers clean. The write continues while records are
    * processed. `settle` waits for it; an error is thrown there and by the next call.
    */
-  async persist(acknowledged: ReadonlyMap<string, number>): Promise<void> {
+  async persist(
+    acknowledged: ReadonlyMap<string, number>,
+    inputs: readonly TopicPartitionOffset[] = this.#inputs,
+  ): Promise<void> {
     const partition = this.#partition
     await this.persistAt([...acknowledged].map(([topic, offset]) => ({ topic, partition, offset })))
+    const written = this.#writing
+    void written?.then(() => {
+      if (this.#writeError === undefined) this.#inputs = inputs
+      if (this.#writing === written) this.#isWriting = false
+    })
+  }
+
+  /** The backend has all that is committed. */
+  get isWritten(): boolean {
+    return !this.#isWriting
+  }
+
+  /** The input that the state on the backend includes at least: the next offset of each partition. */
+  get inputs(): readonly TopicPartitionOffset[] {
+    return this.#inputs
+  }
+
+  /** After a restore. */
+  startAt(inputs: readonly TopicPartitionOffset[]): void {
+    this.#inputs = inputs
+  }
+
+  /**
+   * Opens a store for queries, as it is now.
+   *
+   * @param only nothing but this key is read
+   * @param reads `now` lets the read of one row come a little later, without a snapshot
+   * @throws MILLRACE_STORE_UNKNOWN; what a write of the backend has thrown
+   */
+  async view(
+    store: string,
+    isolation: 'committed' | 'uncommitted',
+    only?: OnlyKey,
+    reads: 'snapshot' | 'now' = 'now',
+  ): Promise<StoreView> {
+    const kind = this.#stores.get(store)
+    if (kind === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
+    const { state } = this.#backends.databaseOf(store)
+    const buffer = isolation === 'committed' ? undefined : this.#open.get(store)?.buffer
+    // What is being written is neither in the buffer nor surely in the backend.
+    if (buffer !== undefined) await this.#written()
+    return await openView(kind, state.store(store), buffer, { only, reads })
+  }
+
+  /** Waits until the backend has all that is committed. Other than `settle`, it leaves the write to those who began it. */
+  async #written(): Promise<void> {
+    for (let seen: Promise<void> | undefined; this.#writing !== seen;) {
+      seen = this.#writing
+      await seen
+    }
+    if (this.#writeError !== undefined) throw this.#writeError
   }
 
   /** The same with positions of any partitions; each store takes those of its own changelog. */
@@ -229,6 +287,7 @@ export class TaskStores {
       expiry?.committed()
     }
     this.#custom.committed()
+    this.#isWriting = true
     this.#writing = (async () => {
       for (const { database, changes, offsets } of writes) await this.#backends.write(database, changes, offsets)
     })().catch((error: unknown) => {

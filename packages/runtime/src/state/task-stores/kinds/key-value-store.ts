@@ -2,8 +2,18 @@ import { StoreBuffer } from '../../buffer/store-buffer.ts'
 import { indexName, indexRows } from '../../expiry/expiry-index.ts'
 import { StoreExpiry } from '../../expiry/store-expiry.ts'
 import { keyValueFace } from '../../views/key-value-face.ts'
+import { readOnlyKeyValue } from '../../views/read-only-faces.ts'
 import { orderedView, tableView } from '../../views/operator-views.ts'
-import { copied, emptied, lastKeyOf, noViews, type StoreParts, type TaskStore } from './task-store.ts'
+import {
+  copied,
+  emptied,
+  forReading,
+  lastKeyOf,
+  NO_RECORD,
+  noViews,
+  type StoreParts,
+  type TaskStore,
+} from './task-store.ts'
 
 /** A key-value store. With `ttlMs`, an index by time lies beside it. */
 export function keyValueStore({ codec, state, syncReads }: StoreParts): TaskStore {
@@ -29,6 +39,11 @@ export function keyValueStore({ codec, state, syncReads }: StoreParts): TaskStor
         ordered: () => orderedView(buffer),
         userStore: context => keyValueFace(buffer, context),
       }
+    },
+    async view(backend) {
+      const buffer = new StoreBuffer({ ...forReading(backend), codec, syncReads: false })
+      const face = keyValueFace(buffer, NO_RECORD)
+      return readOnlyKeyValue(() => face)
     },
   }
 }

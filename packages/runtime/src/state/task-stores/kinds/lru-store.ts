@@ -2,8 +2,18 @@ import { LruBuffer } from '../../buffer/lru-buffer.ts'
 import { LruOrder } from '../../buffer/lru-order.ts'
 import { StoreBuffer } from '../../buffer/store-buffer.ts'
 import { keyValueFace } from '../../views/key-value-face.ts'
+import { readOnlyKeyValue } from '../../views/read-only-faces.ts'
 import { orderedView, tableView } from '../../views/operator-views.ts'
-import { copied, emptied, lastKeyOf, noViews, type StoreParts, type TaskStore } from './task-store.ts'
+import {
+  copied,
+  emptied,
+  forReading,
+  lastKeyOf,
+  NO_RECORD,
+  noViews,
+  type StoreParts,
+  type TaskStore,
+} from './task-store.ts'
 
 /** A key-value store with `maxEntries`. The order of use is restored with it. */
 export function lruStore({ codec, state, syncReads }: StoreParts): TaskStore {
@@ -29,6 +39,11 @@ export function lruStore({ codec, state, syncReads }: StoreParts): TaskStore {
         ordered: () => orderedView(buffer),
         userStore: context => keyValueFace(buffer, context),
       }
+    },
+    async view(backend) {
+      const buffer = new StoreBuffer({ ...forReading(backend), codec, syncReads: false })
+      const face = keyValueFace(buffer, NO_RECORD)
+      return readOnlyKeyValue(() => face)
     },
   }
 }

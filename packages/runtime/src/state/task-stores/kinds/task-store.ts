@@ -1,12 +1,17 @@
-import type {
+import {
   ByteSink,
-  KeySpace,
-  OrderedTableStore,
-  RangeStore,
-  StoreChanges,
-  TableStore,
-  TaskState,
-  WindowTableStore,
+  type KeySpace,
+  NO_HEADERS,
+  type OrderedTableStore,
+  type RangeStore,
+  type ReadOnlyKeyValueStore,
+  type ReadOnlySessionStore,
+  type ReadOnlyVersionedKeyValueStore,
+  type ReadOnlyWindowStore,
+  type StoreChanges,
+  type TableStore,
+  type TaskState,
+  type WindowTableStore,
 } from '@millrace/core'
 import type { BufferContext, ChangelogWriter } from '../../buffer/store-output.ts'
 import type { TaskBuffer } from '../../buffer/task-buffer.ts'
@@ -32,7 +37,19 @@ export interface TaskStore {
   /** Forgets what was restored. Returns what to write to the backend so that the store is empty. */
   clear(): readonly StoreChanges[]
   open(options: OpenOptions): Promise<OpenStore>
+  /**
+   * The store as it is in `backend`, for queries: reads leave no trace, neither on the heap nor in the order of use.
+   * @param streamTime the time that the store has reached, where the backend need not show it; -1 for none
+   */
+  view(backend: KeySpace, streamTime: number): Promise<ReadOnlyView>
 }
+
+/** A store as queries read it: one of the read-only types, by the kind of the store. */
+export type ReadOnlyView =
+  | ReadOnlyKeyValueStore<unknown, unknown>
+  | ReadOnlyWindowStore<unknown, unknown>
+  | ReadOnlySessionStore<unknown, unknown>
+  | ReadOnlyVersionedKeyValueStore<unknown, unknown>
 
 export interface OpenOptions {
   readonly context: BufferContext
@@ -83,6 +100,14 @@ export function copied(name: string): Pick<TaskStore, 'restore' | 'restored' | '
 
 export function emptied(store: string): StoreChanges {
   return { store, keys: [], values: [], deleteRanges: [{}] }
+}
+
+/** The context of a buffer that neither logs nor emits. */
+export const NO_RECORD: BufferContext = { timestamp: -1, headers: NO_HEADERS, topic: null, partition: -1, offset: -1 }
+
+/** For a buffer that is only read. */
+export function forReading(backend: KeySpace) {
+  return { backend, empty: false, context: NO_RECORD, log: undefined, scratch: new ByteSink() }
 }
 
 /** The last key of a key space, or undefined if it is empty. */

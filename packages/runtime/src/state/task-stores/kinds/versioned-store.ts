@@ -1,15 +1,13 @@
-import { ByteSink, NO_HEADERS } from '@millrace/core'
+import { ByteSink } from '@millrace/core'
 import { openVersioned } from '../../buffer/open-versioned.ts'
-import type { BufferContext } from '../../buffer/store-output.ts'
 import type { VersionedBuffer } from '../../buffer/versioned-buffer.ts'
+import { readOnlyVersioned } from '../../views/read-only-faces.ts'
 import { versionedTableView } from '../../views/operator-views.ts'
 import { versionedStoreOver } from '../../views/versioned-user-store.ts'
-import { emptied, noViews, type StoreParts, type TaskStore, unfit } from './task-store.ts'
+import { emptied, forReading, NO_RECORD, noViews, type StoreParts, type TaskStore, unfit } from './task-store.ts'
 
 /** What the store may hold on the heap while it is restored. */
 const RESTORE_BYTES = 16 << 20
-/** Of a buffer that neither logs nor emits. */
-const NO_RECORD: BufferContext = { timestamp: -1, headers: NO_HEADERS, topic: null, partition: -1, offset: -1 }
 
 /** A versioned store. It is restored through a write buffer: the rows of a record depend on the versions before it. */
 export function versionedStore({ codec, state, syncReads }: StoreParts): TaskStore {
@@ -45,6 +43,11 @@ export function versionedStore({ codec, state, syncReads }: StoreParts): TaskSto
         table: () => versionedTableView(buffer, () => unfit(name)),
         userStore: context => versionedStoreOver(buffer, context),
       }
+    },
+    async view(backend) {
+      const buffer = await openVersioned({ ...forReading(backend), codec, syncReads: false })
+      const face = versionedStoreOver(buffer, NO_RECORD)
+      return readOnlyVersioned(() => face)
     },
   }
 }

@@ -1,0 +1,340 @@
+import {
+  type Admin,
+  type FailureReason,
+  isAtLeast,
+  isMillraceError,
+  type KafkaClient,
+  millraceError,
+  offsetAt,
+  type PartitionFailure,
+  type PartitionResult,
+  type Plan,
+  type Position,
+  QueryResult,
+  reasonOf,
+  topicNaming,
+  type TopicPartitionOffset,
+} from '@millrace/core'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { GlobalStores } from '../globals/global-stores.ts'
+import type { StandbyTasks } from '../restore/standby-tasks.ts'
+import type { OnlyKey } from '../state/buffer/store-output.ts'
+import type { StoreView } from '../state/task-stores/store-view.ts'
+import type { Task } from '../task/task.ts'
+import type { TaskSet } from '../task/task-set.ts'
+import { taskName } from '../task-id.ts'
+import {
+  asMistake,
+  type CheckedRequest,
+  checkRequest,
+  type QueryIsolation,
+  type QueryRequest,
+} from './query-request.ts'
+import { onlyKeyOf, readerOf } from './read-view.ts'
+import { StandbyPositions } from './standby-positions.ts'
+import { topicRoutes } from './topic-routes.ts'
+import { followUpstream } from './upstream-wait.ts'
+import { windowEnds } from './window-ends.ts'
+
+export interface LocalQueriesOptions {
+  readonly plan: () => Plan
+  readonly options: ResolvedOptions
+  readonly client: Pick<KafkaClient, 'consumer'>
+  readonly admin: Admin
+  readonly tasks: Pick<TaskSet, 'running' | 'ids'>
+  readonly standbys: Pick<StandbyTasks, 'ids' | 'view'>
+  readonly globals: Pick<GlobalStores, 'has' | 'view'>
+  /** Partition counts by real name. */
+  readonly partitions: ReadonlyMap<string, number>
+}
+
+type Outcome = PartitionResult<unknown>
+
+/** A partition of a store, open for reading as of one moment. */
+export interface OpenPartition {
+  readonly view: StoreView
+  readonly position: Position
+  readonly source: 'active' | 'standby' | 'global'
+}
+
+/** How a partition is opened. */
+export type Opening = Pick<CheckedRequest, 'store' | 'isolation' | 'standbys' | 'maxLag' | 'position'> & {
+  readonly only: OnlyKey | undefined
+}
+
+type Opened = OpenPartition | PartitionFailure | 'not yet'
+
+/** A partition is looked at again so often while a query waits for its position. */
+const LOOK_EVERY_MS = 5
+
+/** Answers queries from the stores of one instance. Reads are done beside the processing of records, from snapshots. */
+export class LocalQueries {
+  readonly #with: LocalQueriesOptions
+  readonly #standbyPositions: StandbyPositions
+
+  constructor(options: LocalQueriesOptions) {
+    this.#with = options
+    const { plan, admin } = options
+    const { applicationId, clock } = options.options
+    this.#standbyPositions = new StandbyPositions({ plan, applicationId, admin, clock })
+  }
+
+  /** @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_AFTER_IMPOSSIBLE, MILLRACE_STORE_UNKNOWN */
+  async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
+    const plan = this.#with.plan()
+    const { options } = this.#with
+    const checked = checkRequest(request as QueryRequest<unknown>, plan, defaultIsolation(options))
+    const deadline = options.clock.monotonic() + checked.timeoutMs
+    const count = this.partitionsOf(checked.store)
+    const partitions = checked.partitions ?? Array.from({ length: count }, (_, partition) => partition)
+    this.#checkPosition(checked)
+    const after = checked.after === undefined ? [] : await this.#follow(checked, checked.after, deadline)
+    const one = async (partition: number): Promise<readonly [number, Outcome]> => {
+      if (partition >= count)
+        return [partition, failure('DOES_NOT_EXIST', `store "${checked.store}" has ${count} partitions`)]
+      if (after === undefined) return [partition, notInTime(checked.timeoutMs)]
+      return [partition, await this.#answer(checked, partition, after, deadline)]
+    }
+    const results = new Map(await Promise.all(partitions.map(one)))
+    return new QueryResult(checked.store, results as ReadonlyMap<number, PartitionResult<R>>)
+  }
+
+  /** The number of partitions of a store: 1 for a global store, which is whole on each instance. */
+  partitionsOf(store: string): number {
+    const plan = this.#with.plan()
+    if (this.#with.globals.has(store)) return 1
+    const counts = this.#inputTopics(plan, store).map(topic => this.#with.partitions.get(topic) ?? 0)
+    return Math.max(0, ...counts)
+  }
+
+  /** Real names of the topics that the store's tasks read, or that fill the global store. */
+  #inputTopics(plan: Plan, store: string): readonly string[] {
+    const global = plan.globals.find(one => one.store === store)
+    if (global !== undefined) return [global.topic]
+    const real = topicNaming(plan, this.#with.options.applicationId)
+    const sub = plan.subTopologies.find(({ stores }) => stores.includes(store))
+    return (sub?.sourceTopics ?? []).map(real)
+  }
+
+  /** A position in a topic that the tasks do not read would never be reached. */
+  #checkPosition({ store, position = [] }: CheckedRequest): void {
+    const inputs = new Set(this.#inputTopics(this.#with.plan(), store))
+    const other = position.find(({ topic }) => !inputs.has(topic))
+    if (other === undefined) return
+    const names = [...inputs].map(topic => `"${topic}"`).join(', ')
+    const reason = `the tasks of the store do not read it, they read ${names}; use "after" for what comes over other topics`
+    throw millraceError('MILLRACE_QUERY_AFTER_IMPOSSIBLE', { store, topic: other.topic, reason })
+  }
+
+  /** What the tasks of the store have to process for it to include `after`; undefined if the time is over before. */
+  async #follow({ store }: CheckedRequest, after: Position, deadline: number): Promise<Position | undefined> {
+    const plan = this.#with.plan()
+    const { options, client, admin } = this.#with
+    const { applicationId, clock, processingGuarantee } = options
+    const real = topicNaming(plan, applicationId)
+    const undecorated = new Map(
+      plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(topic => [real(topic), topic])),
+    )
+    const positions: Position[] = []
+    for (const topic of new Set(after.map(part => part.topic))) {
+      const own = after.filter(part => part.topic === topic)
+      const routes = topicRoutes(plan, store, undecorated.get(topic) ?? topic)
+      const impossible = (reason: string) => millraceError('MILLRACE_QUERY_AFTER_IMPOSSIBLE', { store, topic, reason })
+      if (routes === undefined) throw impossible('no records come from it to the store over topics with fixed names')
+      if (routes.hops.length > 1 && processingGuarantee === 'at_most_once')
+        throw impossible('under at_most_once, offsets are committed before their records are processed')
+      const partitions = (name: string) => this.#with.partitions.get(name) ?? 0
+      const upstream = { plan, applicationId, client, admin, clock, partitions }
+      const found = await followUpstream(upstream, routes, own, deadline)
+      if (found === undefined) return undefined
+      positions.push(found)
+    }
+    return positions.flat()
+  }
+
+  async #answer(request: CheckedRequest, partition: number, after: Position, deadline: number): Promise<Outcome> {
+    const { clock } = this.#with.options
+    const opening = { ...request, only: onlyKeyOf(request.query) }
+    for (;;) {
+      const opened = await this.open(opening, partition, after, deadline)
+      if (opened !== 'not yet') return 'ok' in opened ? opened : await this.#read(request, partition, opened)
+      const left = deadline - clock.monotonic()
+      if (left <= 0) return notInTime(request.timeoutMs)
+      await clock.sleep(Math.min(LOOK_EVERY_MS, left))
+    }
+  }
+
+  /** Opens a partition that exists. `not yet`: it does not include `after`. */
+  async open(request: Opening, partition: number, after: Position, deadline: number): Promise<Opened> {
+    const { store } = request
+    try {
+      if (this.#with.globals.has(store)) return await this.#askGlobal(request, after)
+      const sub = this.#with.plan().subTopologies.find(({ stores }) => stores.includes(store))
+      const id = { subTopology: sub?.id ?? -1, partition }
+      const name = taskName(id)
+      const task = this.#with.tasks.running.find(one => one.name === name)
+      if (task !== undefined) return await this.#askActive(request, task, after)
+      if (this.#with.tasks.ids.some(one => taskName(one) === name))
+        return failure('NOT_ACTIVE', `task ${name} is being restored or waits for its turn to start`)
+      if (!this.#with.standbys.ids.some(one => taskName(one) === name))
+        return failure('NOT_PRESENT', `partition ${partition} is not on this instance`)
+      if (request.standbys !== true)
+        return failure(
+          'NOT_ACTIVE',
+          `this instance is a standby of task ${name}, and the query asks for an active task`,
+        )
+      return await this.#askStandby(request, id, after, deadline)
+    } catch (error) {
+      return failureOf(error, store, partition)
+    }
+  }
+
+  async #askActive(request: Opening, task: Task, after: Position): Promise<Opened> {
+    const { store, isolation } = request
+    // Read before the state: what is written between the two makes the state newer than its position, which is true then too.
+    const position = included(isolation === 'committed' ? task.committedInputs : task.inputs)
+    const { partition } = task.id
+    if (
+      !isAtLeast(
+        position,
+        after.filter(part => part.partition === partition),
+      )
+    )
+      return 'not yet'
+    const missing = this.#missing(request, position, partition)
+    if (missing !== undefined) return missing
+    return { view: await task.stores.view(store, isolation, request.only), position, source: 'active' }
+  }
+
+  async #askStandby(request: Opening, id: Task['id'], after: Position, deadline: number): Promise<Opened> {
+    const { store, isolation, maxLag } = request
+    const { admin, standbys, options } = this.#with
+    const { partition } = id
+    if (isolation === 'committed' && options.processingGuarantee !== 'exactly_once')
+      throw standbyUncommitted(store, options.processingGuarantee)
+    const bounded = after.length > 0 || request.position !== undefined
+    await (bounded ? this.#standbyPositions.renew(id) : this.#standbyPositions.refresh(id))
+    const waitMs = Math.max(0, deadline - options.clock.monotonic())
+    const found = await standbys.view(taskName(id), store, request.only, {
+      whole: isolation === 'committed',
+      waitMs,
+    })
+    if (found === undefined)
+      return failure('NOT_PRESENT', `the standby of task ${taskName(id)} has no state of the store yet`)
+    if (found === 'late') return failure('NOT_UP_TO_BOUND', `the standby got no whole transaction within ${waitMs} ms`)
+    const { view, changelog } = found
+    try {
+      const position = this.#standbyPositions.at(id, changelog.topic, changelog.position)
+      const lag = maxLag === undefined ? 0 : await lagOf(admin, changelog, partition)
+      const problem = !isAtLeast(
+        position,
+        after.filter(part => part.partition === partition),
+      )
+        ? ('not yet' as const)
+        : maxLag !== undefined && lag > maxLag
+          ? failure('NOT_UP_TO_BOUND', `the standby lags by ${lag} records of its changelog, and maxLag is ${maxLag}`)
+          : this.#missing(request, position, partition)
+      if (problem === undefined) return { view, position, source: 'standby' }
+      await view[Symbol.asyncDispose]()
+      return problem
+    } catch (error) {
+      await view[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #askGlobal(request: Opening, after: Position): Promise<Opened> {
+    const found = await this.#with.globals.view(request.store, request.only)
+    if (found === undefined) return failure('NOT_ACTIVE', 'the global stores are being restored')
+    const position = included(found.positions)
+    const problem = !isAtLeast(position, after)
+      ? ('not yet' as const)
+      : isAtLeast(position, request.position ?? [])
+        ? undefined
+        : failure('NOT_UP_TO_BOUND', boundMessage(position, request.position ?? []))
+    if (problem === undefined) return { view: found.view, position, source: 'global' }
+    await found.view[Symbol.asyncDispose]()
+    return problem
+  }
+
+  #missing({ position: wanted = [] }: Opening, position: Position, partition: number): PartitionFailure | undefined {
+    const bound = wanted.filter(part => part.partition === partition)
+    return isAtLeast(position, bound) ? undefined : failure('NOT_UP_TO_BOUND', boundMessage(position, bound))
+  }
+
+  async #read(request: CheckedRequest, partition: number, { view, position, source }: OpenPartition): Promise<Outcome> {
+    const { plan, query, store } = request
+    try {
+      const reader = readerOf(plan, query, windowEnds(this.#with.plan(), plan))
+      if (reader === undefined) return unknownType(store, query.type, plan)
+      const { value, more } = await reader(view.store)
+      return { ok: true, value, more, position, source }
+    } catch (error) {
+      return failureOf(error, store, partition)
+    } finally {
+      await view[Symbol.asyncDispose]()
+    }
+  }
+}
+
+export function defaultIsolation({ processingGuarantee }: ResolvedOptions): QueryIsolation {
+  return processingGuarantee === 'exactly_once' ? 'committed' : 'uncommitted'
+}
+
+/** Positions name the last record, and not the next one. */
+function included(next: readonly TopicPartitionOffset[]): Position {
+  return next.flatMap(({ topic, partition, offset }) => (offset > 0 ? [{ topic, partition, offset: offset - 1 }] : []))
+}
+
+async function lagOf(
+  admin: Admin,
+  changelog: { readonly topic: string; readonly position: number; readonly end: number },
+  partition: number,
+): Promise<number> {
+  const { topic, position } = changelog
+  const [end] = await admin.latestOffsets([{ topic, partition }])
+  return Math.max(0, (end?.offset ?? changelog.end) - position)
+}
+
+function failure(reason: FailureReason, message: string): PartitionFailure {
+  return { ok: false, reason, message }
+}
+
+function notInTime(timeoutMs: number): PartitionFailure {
+  return failure('NOT_UP_TO_BOUND', `the state did not include the position of "after" within ${timeoutMs} ms`)
+}
+
+function unknownType(store: string, type: string, plan: CheckedRequest['plan']): PartitionFailure {
+  const kind = `${plan.timestamped ? 'timestamped ' : ''}${plan.kind}`
+  return failure(
+    'UNKNOWN_QUERY_TYPE',
+    `store "${store}" is a ${kind} store, which does not know queries of type "${type}"`,
+  )
+}
+
+function boundMessage(position: Position, bound: Position): string {
+  const open = bound.filter(part => !isAtLeast(position, [part]))
+  const parts = open.map(({ topic, partition, offset }) => {
+    const has = offsetAt(position, topic, partition)
+    return `${topic}-${partition} is at ${has < 0 ? 'no record' : `offset ${has}`}, and the query asks for ${offset}`
+  })
+  return parts.join('; ')
+}
+
+/**
+ * A task that is closed while its store is read has moved, or is being created again after an error.
+ * @throws MILLRACE_QUERY_INVALID for a mistake of the query
+ */
+function failureOf(error: unknown, store: string, partition: number): PartitionFailure {
+  const mistake = asMistake(store, error)
+  if (mistake !== undefined) throw mistake
+  if (isMillraceError(error, 'config')) throw error
+  if (isMillraceError(error) && error.code === 'MILLRACE_STORE_CLOSED')
+    return failure('NOT_PRESENT', `partition ${partition} left this instance while it was read`)
+  return failure('STORE_EXCEPTION', reasonOf(error))
+}
+
+function standbyUncommitted(store: string, guarantee: string): Error {
+  const reason = `under ${guarantee} a standby may have changes that no commit includes yet, so isolation must be 'uncommitted'`
+  return millraceError('MILLRACE_QUERY_INVALID', { store, reason })
+}
