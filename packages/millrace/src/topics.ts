@@ -13,6 +13,7 @@ import {
   type KafkaClient,
   type Logger,
   type NewTopic,
+  type Position,
   type Producer,
   type Serde,
 } from '@millrace/core'
@@ -128,11 +129,16 @@ export class Topics {
   }
 
   /**
-   * Writes records. Resolves when all of them are acknowledged. Keys go to the same partitions as with Kafka's own producers;
+   * Writes records. Resolves when all of them are acknowledged, with their position: a query can wait for it with `after`. Keys go to the same partitions as with Kafka's own producers;
    * records without a key are distributed round-robin.
    * @throws MILLRACE_TOPIC_MISSING, MILLRACE_SERDE_ENCODE
    */
-  async write<K, V>(topic: string, serdes: TopicSerdes<K, V>, records: Iterable<RecordToWrite<K, V>>): Promise<void> {
+  async write<K, V>(
+    topic: string,
+    serdes: TopicSerdes<K, V>,
+    records: Iterable<RecordToWrite<K, V>>,
+  ): Promise<Position> {
+    const written = new Set<number>()
     const partitions = await this.#partitionsOf(topic)
     const appender = this.#producer.topic(topic)
     for (const { key = null, value, timestamp = Date.now(), headers = NO_HEADERS } of records) {
@@ -144,11 +150,15 @@ export class Topics {
       const keyStart = key === null ? -1 : 0
       const valueStart = value === null ? -1 : 0
       const [keyEnd, valueEnd] = [keyBytes.length, valueBytes.length]
+      written.add(partition)
       appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
       const full = this.#producer.pending()
       if (full !== undefined) await full
     }
-    await this.#producer.flush()
+    const acknowledged = await this.#producer.flush()
+    return acknowledged
+      .filter(next => next.topic === topic && written.has(next.partition))
+      .map(({ partition, offset }) => ({ topic, partition, offset: offset - 1 }))
   }
 
   /**

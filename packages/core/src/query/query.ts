@@ -56,7 +56,7 @@ export interface TimeRange {
 }
 
 /** The value of a key, or undefined. Of a table it is the value without its timestamp. `KeyQuery` in Kafka Streams. */
-export function keyQuery<K, V = unknown>(key: K): Query<V | undefined> {
+export function keyQuery<V = unknown>(key: unknown): Query<V | undefined> {
   return made({ type: 'key', key })
 }
 
@@ -71,11 +71,11 @@ export function prefixQuery<P, K = P, V = unknown>(
   serde: Serde<P>,
   settings: ListSettings = {},
 ): Query<readonly Entry<K, V>[]> {
-  return made({ ...settings, type: 'prefix', prefix, serde: serde as Serde<unknown> })
+  return made({ ...settings, type: 'prefix', prefix, serde })
 }
 
 /** The row of a table with its timestamp, or undefined. `TimestampedKeyQuery` in Kafka Streams. */
-export function timestampedKeyQuery<K, V = unknown>(key: K): Query<ValueAndTimestamp<V> | undefined> {
+export function timestampedKeyQuery<V = unknown>(key: unknown): Query<ValueAndTimestamp<V> | undefined> {
   return made({ type: 'timestamped-key', key })
 }
 
@@ -90,8 +90,8 @@ export function timestampedRangeQuery<K, V = unknown>(
  * The windows of a key that start from `from` to `to`. The value of a table is a value with its timestamp. `WindowKeyQuery` in Kafka
  * Streams.
  */
-export function windowKeyQuery<K, V = unknown>(
-  key: K,
+export function windowKeyQuery<V = unknown>(
+  key: unknown,
   range: TimeRange & ListSettings = {},
 ): Query<readonly WindowEntry<V>[]> {
   return made({ ...range, type: 'window-key', key })
@@ -116,16 +116,16 @@ export function sessionQuery<K, V = unknown>(
 }
 
 /** The latest version of a key, or the one that was valid at `asOf`, or undefined. `VersionedKeyQuery` in Kafka Streams. */
-export function versionedKeyQuery<K, V = unknown>(
-  key: K,
+export function versionedKeyQuery<V = unknown>(
+  key: unknown,
   options: { readonly asOf?: number } = {},
 ): Query<VersionedRecord<V> | undefined> {
   return made({ ...options, type: 'versioned-key', key })
 }
 
 /** The versions of a key that were valid within a time range, oldest first. `MultiVersionedKeyQuery` in Kafka Streams. */
-export function versionsQuery<K, V = unknown>(
-  key: K,
+export function versionsQuery<V = unknown>(
+  key: unknown,
   range: TimeRange & ListSettings = {},
 ): Query<readonly VersionedRecord<V>[]> {
   return made({ ...range, type: 'versions', key })

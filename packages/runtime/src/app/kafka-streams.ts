@@ -295,7 +295,7 @@ export class KafkaStreams {
    *
    * @throws MILLRACE_QUERY_NOT_RUNNING, MILLRACE_QUERY_INVALID, MILLRACE_QUERY_AFTER_IMPOSSIBLE, MILLRACE_STORE_UNKNOWN
    * @example
-   * const result = await streams.query({ store: 'counts', query: keyQuery<string, bigint>('to') })
+   * const result = await streams.query({ store: 'counts', query: keyQuery<bigint>('to') })
    * const count = result.onlyValue()
    */
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {

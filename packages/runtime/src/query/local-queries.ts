@@ -83,7 +83,7 @@ export class LocalQueries {
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
     const plan = this.#with.plan()
     const { options } = this.#with
-    const checked = checkRequest(request as QueryRequest<unknown>, plan, defaultIsolation(options))
+    const checked = checkRequest(request, plan, defaultIsolation(options))
     const deadline = options.clock.monotonic() + checked.timeoutMs
     const count = this.partitionsOf(checked.store)
     const partitions = checked.partitions ?? Array.from({ length: count }, (_, partition) => partition)

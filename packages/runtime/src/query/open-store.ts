@@ -20,7 +20,7 @@ export type ReadOnlyStoreOfTable<K, V> =
 
 /** What `store()` was called with: a handle and options, or a name, a kind and options. */
 export type AskedStore = readonly [
-  store: string | StoreBuilder<unknown> | Pick<KTable<unknown, unknown>, 'storeName'>,
+  store: string | StoreBuilder | Pick<KTable<unknown, unknown>, 'storeName'>,
   kindOrOptions?: QueryableKind | StoreQueryOptions,
   options?: StoreQueryOptions,
 ]
@@ -45,7 +45,7 @@ export function openStore(
   const found = storeOf(plan, name)
   const actual = kindOf(found)
   const byName = typeof store === 'string'
-  if (byName && !KINDS.includes(String(second)))
+  if (byName && !(typeof second === 'string' && KINDS.includes(second)))
     throw invalid(name, `the kind must be one of ${KINDS.join(', ')}; this store is "${actual}"`)
   if (found.open !== undefined && !byName)
     throw millraceError('MILLRACE_QUERY_STORE_KIND', { store: name, actual: 'custom', asked: 'custom' })

@@ -93,7 +93,7 @@ export function storeOf(plan: Plan, name: string): StorePlan {
   if (found !== undefined) return found
   const names = plan.stores.map(store => `"${store.name}"`).join(', ')
   const hint = names === '' ? 'The topology has no stores.' : `The topology has the stores ${names}.`
-  throw millraceError('MILLRACE_STORE_UNKNOWN', { store: String(name) }, { hint })
+  throw millraceError('MILLRACE_STORE_UNKNOWN', { store: name }, { hint })
 }
 
 export function invalid(store: string, reason: string, cause?: unknown): Error {

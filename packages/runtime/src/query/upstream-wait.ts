@@ -90,7 +90,8 @@ async function haveRecords(
     await consumer.assign(parts.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
     const open = new Map(parts.map(({ topic, partition, end }) => [`${topic}\0${partition}`, end]))
     while (open.size > 0) {
-      for (const { topic, partition, nextOffset, recordCount } of await consumer.poll(LOOK_EVERY_MS)) {
+      const waitMs = Math.max(0, Math.min(LOOK_EVERY_MS, deadline - clock.monotonic()))
+      for (const { topic, partition, nextOffset, recordCount } of await consumer.poll(waitMs)) {
         if (recordCount > 0) return true
         if (nextOffset >= (open.get(`${topic}\0${partition}`) ?? Infinity)) open.delete(`${topic}\0${partition}`)
       }

@@ -135,7 +135,9 @@ export class StandbyTasks {
     if (!whole || log.whole) return await open()
     const tooLong = new AbortController()
     const late = this.#with.clock.sleep(waitMs, tooLong.signal).then(() => 'late' as const)
-    const opened = new Promise<StandbyView>((resolve, reject) => log.waiting.push(() => open().then(resolve, reject)))
+    const opened = new Promise<StandbyView>((resolve, reject) =>
+      log.waiting.push(() => void open().then(resolve, reject)),
+    )
     opened.catch(() => undefined)
     const found = await Promise.race([opened, late])
     tooLong.abort()

@@ -10,6 +10,7 @@ import {
   millraceError,
   type Plan,
   type Producer,
+  type QueryResult,
   type SessionStore,
   type StoreBuilder,
   type StorePlan,
@@ -24,6 +25,7 @@ import {
   type KafkaStreamsOptions,
   type MetricReading,
   Metrics,
+  type QueryRequest,
   type RestoreEvent,
   silentLogger,
 } from '@millrace/runtime'
@@ -31,6 +33,7 @@ import type { TopologyTestDriverOptions } from './driver-options.ts'
 import { DriverTopics } from './driver-topics.ts'
 import { type CommitMode, InstanceRounds } from './instance-rounds.ts'
 import { notAwaited, OpenCalls } from './open-calls.ts'
+import { askInstances } from './ask-instances.ts'
 import { survivingStore } from './surviving-store.ts'
 import { type EncodedRecord, type InputTopicOptions, type PipeListOptions, TestInputTopic } from './test-input-topic.ts'
 import { type InstanceDisk, TestInstance } from './test-instance.ts'
@@ -293,6 +296,22 @@ export class TopologyTestDriver {
     if (plan.kind === 'session') return this.#wholeSessionStore(plan)
     if (plan.kind === 'versioned') return wholeVersionedStore(plan, () => this.#partsOf(plan))
     return plan.kind === 'window' ? this.#wholeWindowStore(plan) : this.#wholeKeyValueStore(plan)
+  }
+
+  /**
+   * Asks a store as `KafkaStreams.query` does. The partitions of all instances answer together, or with `instance` those of one. No
+   * records are processed meanwhile: `after` does not wait.
+   * @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_AFTER_IMPOSSIBLE, MILLRACE_STORE_UNKNOWN, MILLRACE_DRIVER_INSTANCE_UNKNOWN
+   */
+  async query<R>(request: QueryRequest<R>, options: { readonly instance?: number } = {}): Promise<QueryResult<R>> {
+    this.#calls.checkNone('query')
+    const { instance: only } = options
+    const asked = this.#rounds.instances.filter(({ number }) => only === undefined || number === only)
+    if (asked.length === 0) throw millraceError('MILLRACE_DRIVER_INSTANCE_UNKNOWN', { instance: only ?? 0 })
+    return await askInstances(
+      asked.map(({ instance }) => instance),
+      request,
+    )
   }
 
   /**
