@@ -6,5 +6,6 @@ import type { SchemaFormat } from './schema-format.ts'
  * not load it for applications that only use Avro.
  */
 export async function loadSchemaFormats(): Promise<readonly SchemaFormat[]> {
-  return [avroFormat]
+  const { protobufFormat } = await import('./protobuf-format.ts')
+  return [avroFormat, protobufFormat]
 }
