@@ -34,7 +34,8 @@ type IsWide<T> = string extends T ? true : number extends T ? true : bigint exte
  * @throws MILLRACE_TOPOLOGY_OPTION_INVALID for what is no pattern, or one that would fit everything
  */
 export function patternPredicate(pattern: object, operator: string): (value: unknown) => boolean {
-  const fields = typeof pattern === 'object' && pattern !== null ? Object.entries(pattern) : []
+  const fields =
+    typeof pattern === 'object' && pattern !== null && !Array.isArray(pattern) ? Object.entries(pattern) : []
   const comparable = fields.every(([, wanted]) => wanted === null || !['object', 'function'].includes(typeof wanted))
   if (fields.length === 0 || !comparable) {
     const reason = 'a branch needs a predicate, or the values of one or more fields, such as { type: "order" }'

@@ -28,7 +28,7 @@ export interface CogroupPoint {
 export function addCogroup(
   { inputs, repartitioned }: CogroupPoint,
   initializer: () => unknown,
-  options: AggregationOptions,
+  options: AggregationOptions = {},
   windowedBy?: WindowedBy,
 ): TablePoint {
   const { graph } = inputs[0]!.group

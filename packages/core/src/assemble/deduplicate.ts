@@ -1,4 +1,3 @@
-import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { DeduplicateSpec } from '../operators/deduplicate.ts'
 import type { Awaitable } from '../operators/spec.ts'
@@ -52,8 +51,6 @@ export function addDeduplicate(stream: StreamPoint, options: ErasedOptions): Str
   const { by, id, withinMs, graceMs = withinMs, onLate } = options
   checkTime('withinMs', withinMs, 1)
   checkTime('graceMs', graceMs, 0)
-  if (typeof by !== 'function') throw invalid('by is missing: say what records that are the same have in common')
-  if (id === undefined) throw invalid('id is missing: the serde of what `by` gives')
   const name = graph.names.processorOr(optionalName(options.name, 'operator'), 'KSTREAM-DEDUPLICATE-')
   const { name: storeName, ...settings } =
     typeof options.store === 'string' ? { name: options.store } : (options.store ?? {})
@@ -116,8 +113,4 @@ function seenStore(
 
 function checkTime(option: string, value: number, least: number): void {
   checkedNumber('deduplicate', option, value, { from: least, of: 'milliseconds' })
-}
-
-function invalid(reason: string): Error {
-  return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'deduplicate', reason })
 }

@@ -2,6 +2,7 @@ import type { Serde } from '../serde/serde.ts'
 import { optionalName } from '../topology/naming.ts'
 import type { GroupPoint } from './aggregation.ts'
 import type { StreamPoint } from './point.ts'
+import { checkPartitions } from './repartition.ts'
 
 /** What `groupBy` and `groupByKey` stand for. */
 export function groupPoint(
@@ -14,6 +15,8 @@ export function groupPoint(
     readonly partitions?: number | undefined
   } = {},
 ): GroupPoint {
+  // Also where no repartition turns out to be needed: a later operator may need one.
+  checkPartitions(calledFor, options.partitions)
   return {
     ...from,
     keySerde: options.key ?? from.keySerde,

@@ -23,8 +23,7 @@ interface RepartitionSettings extends DraftSerdes {
  */
 export function repartitionEntry(graph: Graph, settings: RepartitionSettings): RepartitionEntry {
   const { prefix, partitions } = settings
-  if (partitions !== undefined)
-    checkedNumber(settings.calledFor, 'partitions', partitions, { from: 1, to: MOST_PARTITIONS })
+  checkPartitions(settings.calledFor, partitions)
   const topic = prefix.endsWith(REPARTITION_SUFFIX) ? prefix : prefix + REPARTITION_SUFFIX
   const sink = graph.names.processor('KSTREAM-SINK-')
   const filter = graph.names.processor('KSTREAM-FILTER-')
@@ -44,6 +43,11 @@ export function repartitionEntry(graph: Graph, settings: RepartitionSettings): R
     valueSerde: settings.valueSerde,
     calledFor: settings.calledFor,
   }
+}
+
+/** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */
+export function checkPartitions(calledFor: string, partitions: number | undefined): void {
+  if (partitions !== undefined) checkedNumber(calledFor, 'partitions', partitions, { from: 1, to: MOST_PARTITIONS })
 }
 
 interface RepartitionOptions {

@@ -24,7 +24,7 @@ export function sourceReading(operator: string, topics: TopicsRead, settings: Se
 
 function topicsRead(operator: string, topics: TopicsRead): Pick<SourceReading, 'topics' | 'pattern'> {
   if (topics instanceof RegExp) return { topics: [], pattern: topics }
-  const list = typeof topics === 'object' && topics !== null ? [...new Set(topics)] : [topics]
+  const list = Array.isArray(topics) ? [...new Set<string>(topics)] : [topics as string]
   for (const topic of list) checkedName(topic, 'topic')
   if (list.length === 0) throw invalid(operator, 'the list of topics is empty')
   return { topics: list }

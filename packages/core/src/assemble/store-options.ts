@@ -112,7 +112,7 @@ export function windowedTableStore(
   refuseMaxEntries(choice, `store "${name}"`, 'a store of windows has no maxEntries')
   const onClose = emit === 'on-close'
   const least = leastRetentionMs(windows)
-  const retentionMs = choice.retentionMs ?? least
+  const { retentionMs = least } = choice
   checkedNumber(`store "${name}"`, 'retentionMs', retentionMs, { from: 0, orInfinity: true, of: 'milliseconds' })
   if (!(retentionMs >= least)) {
     const reason = `retentionMs is ${retentionMs}, but the windows and their grace period require at least ${least}`

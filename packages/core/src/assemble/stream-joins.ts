@@ -1,3 +1,5 @@
+import { checkedInside, optionsOf } from '../arguments/check.ts'
+import { checkCall } from '../arguments/checked-methods.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { StreamStreamJoinSpec } from '../operators/stream-stream-join.ts'
@@ -43,6 +45,8 @@ export type JoinWindowsOptions = {
  * orders.join(payments, pay, { windows: joinWindows({ timeDifferenceMs: 60_000, graceMs: 10_000 }) })
  */
 export function joinWindows(options: JoinWindowsOptions): JoinWindows {
+  const fields = Object.hasOwn(Object(options ?? {}), 'timeDifferenceMs') ? ONE_DIFFERENCE : BEFORE_AND_AFTER
+  checkCall('joinWindows', [['options', optionsOf(fields)]], [options])
   const [beforeMs, afterMs] =
     'timeDifferenceMs' in options
       ? [options.timeDifferenceMs, options.timeDifferenceMs]
@@ -61,6 +65,9 @@ export function joinWindows(options: JoinWindowsOptions): JoinWindows {
   check('graceMs', graceMs, 0)
   return Object.freeze({ beforeMs, afterMs, graceMs })
 }
+
+const ONE_DIFFERENCE = { timeDifferenceMs: checkedInside, graceMs: checkedInside }
+const BEFORE_AND_AFTER = { beforeMs: checkedInside, afterMs: checkedInside, graceMs: checkedInside }
 
 function invalid(reason: string) {
   return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'joinWindows', reason })

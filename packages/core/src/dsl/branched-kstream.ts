@@ -147,10 +147,6 @@ export class BranchedKStream<S extends Split> {
   }
 
   #nameOf(options: BranchOption<string | undefined> | undefined): string | undefined {
-    if (options !== undefined && (typeof options !== 'object' || options === null)) {
-      const reason = 'the options of a branch must be an object, as { name: "orders" }'
-      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: `split "${this.#splitter.name}"`, reason })
-    }
     return optionalName(options?.name, 'branch')
   }
 

@@ -1,4 +1,3 @@
-import { millraceError } from '../errors/millrace-error.ts'
 import type { Awaitable } from '../operators/spec.ts'
 import type { SessionWindowsSpec, WindowsSpec } from '../windows/windows-spec.ts'
 import type { Windowed } from '../record/windowed.ts'
@@ -106,10 +105,6 @@ export class SessionWindowedCogroupedKStream<K, VR> {
     merger: (one: VR, other: VR, key: K) => Awaitable<NoInfer<VR>>,
     options: WindowsKeptAs<K, VR>,
   ): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
-    if (typeof merger !== 'function') {
-      const reason = 'the merger is missing: it merges the aggregates of two sessions'
-      throw millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'aggregate', reason })
-    }
     return this.#make.table(addCogroup(this.#point, initializer, options, { ...this.#by, merger }))
   }
 }

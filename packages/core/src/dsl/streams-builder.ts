@@ -1,3 +1,4 @@
+import { checkBuilderArguments, checkDslArguments } from '../arguments/dsl-arguments.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { buildPlan } from '../topology/build-plan.ts'
@@ -136,3 +137,6 @@ export class StreamsBuilder {
     return buildPlan(this.#graph, options)
   }
 }
+
+checkDslArguments()
+checkBuilderArguments(StreamsBuilder)

@@ -1,3 +1,5 @@
+import { checkedInside, type Fields, optionsOf } from '../arguments/check.ts'
+import { checkCall } from '../arguments/checked-methods.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type {
@@ -41,7 +43,8 @@ export interface SessionsOptions extends GraceOption {
  * @example
  * grouped.windowedBy(tumbling({ sizeMs: 60_000, graceMs: 10_000 })).count()
  */
-export function tumbling({ sizeMs, graceMs }: TumblingOptions): TimeWindowsSpec {
+export function tumbling(options: TumblingOptions): TimeWindowsSpec {
+  const { sizeMs, graceMs } = checked('tumbling', options, NUMBERS.tumbling)
   checkLength('tumbling', 'sizeMs', sizeMs, 1)
   checkGrace('tumbling', graceMs)
   return Object.freeze({ type: 'time', sizeMs, advanceMs: sizeMs, graceMs })
@@ -54,7 +57,8 @@ export function tumbling({ sizeMs, graceMs }: TumblingOptions): TimeWindowsSpec 
  * @example
  * grouped.windowedBy(hopping({ sizeMs: 60_000, advanceMs: 10_000, graceMs: 0 })).count()
  */
-export function hopping({ sizeMs, advanceMs, graceMs }: HoppingOptions): TimeWindowsSpec {
+export function hopping(options: HoppingOptions): TimeWindowsSpec {
+  const { sizeMs, advanceMs, graceMs } = checked('hopping', options, NUMBERS.hopping)
   checkLength('hopping', 'sizeMs', sizeMs, 1)
   checkLength('hopping', 'advanceMs', advanceMs, 1)
   if (advanceMs > sizeMs) throw invalid('hopping', `advanceMs is ${advanceMs}, but must not exceed sizeMs, ${sizeMs}`)
@@ -69,7 +73,8 @@ export function hopping({ sizeMs, advanceMs, graceMs }: HoppingOptions): TimeWin
  * @example
  * grouped.windowedBy(sliding({ timeDifferenceMs: 5 * 60_000, graceMs: 0 })).count()
  */
-export function sliding({ timeDifferenceMs, graceMs }: SlidingOptions): SlidingWindowsSpec {
+export function sliding(options: SlidingOptions): SlidingWindowsSpec {
+  const { timeDifferenceMs, graceMs } = checked('sliding', options, NUMBERS.sliding)
   checkLength('sliding', 'timeDifferenceMs', timeDifferenceMs, 0)
   checkGrace('sliding', graceMs)
   return Object.freeze({ type: 'sliding', timeDifferenceMs, graceMs })
@@ -81,7 +86,8 @@ export function sliding({ timeDifferenceMs, graceMs }: SlidingOptions): SlidingW
  * @example
  * clicks.windowedBy(sessions({ inactivityGapMs: 30 * 60_000, graceMs: 60_000 })).count()
  */
-export function sessions({ inactivityGapMs, graceMs }: SessionsOptions): SessionWindowsSpec {
+export function sessions(options: SessionsOptions): SessionWindowsSpec {
+  const { inactivityGapMs, graceMs } = checked('sessions', options, NUMBERS.sessions)
   checkLength('sessions', 'inactivityGapMs', inactivityGapMs, 1)
   checkGrace('sessions', graceMs)
   return Object.freeze({ type: 'session', inactivityGapMs, graceMs })
@@ -92,9 +98,23 @@ export function sessions({ inactivityGapMs, graceMs }: SessionsOptions): Session
  * @param options `startMs`: milliseconds since the epoch.
  * @default 0
  */
-export function unlimited({ startMs = 0 }: { readonly startMs?: number } = {}): UnlimitedWindowsSpec {
+export function unlimited(options: { readonly startMs?: number } = {}): UnlimitedWindowsSpec {
+  const { startMs = 0 } = checked('unlimited', options, NUMBERS.unlimited)
   checkLength('unlimited', 'startMs', startMs, 0)
   return Object.freeze({ type: 'unlimited', startMs, sizeMs: Number.POSITIVE_INFINITY, graceMs: 0 })
+}
+
+const NUMBERS = {
+  tumbling: { sizeMs: checkedInside, graceMs: checkedInside },
+  hopping: { sizeMs: checkedInside, advanceMs: checkedInside, graceMs: checkedInside },
+  sliding: { timeDifferenceMs: checkedInside, graceMs: checkedInside },
+  sessions: { inactivityGapMs: checkedInside, graceMs: checkedInside },
+  unlimited: { startMs: checkedInside },
+} satisfies Record<string, Fields>
+
+function checked<Options>(called: string, options: Options, fields: Fields): Options {
+  checkCall(called, [['options', optionsOf(fields)]], [options])
+  return options
 }
 
 function checkLength(operator: string, option: string, value: number, least: number): void {

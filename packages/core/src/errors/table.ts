@@ -588,7 +588,12 @@ export const ERROR_TABLE = {
   MILLRACE_TOPOLOGY_OPTION_INVALID: {
     kind: 'topology',
     message: '{operator}: {reason}',
-    hint: 'Correct the option that the message names.',
+    hint: 'Correct the argument or option that the message names.',
+  },
+  MILLRACE_ARGUMENT_INVALID: {
+    kind: 'config',
+    message: '{operator}: {reason}',
+    hint: 'Correct the argument or option that the message names.',
   },
   MILLRACE_TOPOLOGY_ARGUMENT_ORDER: {
     kind: 'topology',

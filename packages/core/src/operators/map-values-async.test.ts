@@ -310,7 +310,7 @@ it.each([
   [{ concurrency: 0 }, 'concurrency must be a whole number from 1, but it is 0'],
   [{ timeoutMs: Infinity }, 'timeoutMs must be a whole number of milliseconds from 1, but it is Infinity'],
   [{ retry: { times: -1 } }, 'retry.times must be a whole number from 0, but it is -1'],
-  [{ ordering: 'topic' as never }, 'ordering is "topic"'],
+  [{ ordering: 'topic' as never }, 'ordering must be "key" or "partition" or "none"'],
 ])('refuses %j', (options, reason) => {
   const stream = new StreamsBuilder().stream('in', texts)
   expect(() => stream.mapValuesAsync(async value => value, options)).toThrow(reason)

@@ -1,3 +1,5 @@
+import { aFunction, type Check, mustBe } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ExtractableRecord, TimestampExtractor } from '../topology/plan.ts'
@@ -10,6 +12,7 @@ export const recordTime: TimestampExtractor = record => record.timestamp
 
 /** The wall clock when the record is read. Results then depend on when they are computed. */
 export function wallClock(clock: Clock = systemClock): TimestampExtractor {
+  checkArguments('wallClock', [['clock', aClock]], [clock])
   return () => clock.now()
 }
 
@@ -23,6 +26,7 @@ export function wallClock(clock: Clock = systemClock): TimestampExtractor {
 export function fromPayload<K, V>(
   read: (value: V, key: K) => number | Date | null | undefined,
 ): TimestampExtractor<K, V> {
+  checkArguments('fromPayload', [['read', aFunction]], [read])
   return ({ key, value }) => {
     const time = read(value, key)
     const milliseconds = time instanceof Date ? time.getTime() : time
@@ -39,6 +43,7 @@ export function fromPayload<K, V>(
 export function usePartitionTimeOnInvalid<K, V>(
   extractor: TimestampExtractor<K, V> = recordTime,
 ): TimestampExtractor<K, V> {
+  checkArguments('usePartitionTimeOnInvalid', [['extractor', aFunction]], [extractor])
   return (record, partitionTime) => {
     const time = extractor(record, partitionTime)
     return time >= 0 ? time : partitionTime
@@ -77,6 +82,7 @@ export function correctedDeviceTime({ event, sent, received }: DeviceTimes): num
 export function deviceTime<K, V>(
   read: (value: V, record: ExtractableRecord<K, V>) => Omit<DeviceTimes, 'received'> & { readonly received?: number },
 ): TimestampExtractor<K, V> {
+  checkArguments('deviceTime', [['read', aFunction]], [read])
   return record => {
     const { event, sent, received } = read(record.value, record)
     return correctedDeviceTime({ event, sent, received: received ?? record.timestamp })
@@ -86,3 +92,6 @@ export function deviceTime<K, V>(
 function isTime(reading: number | null | undefined): reading is number {
   return typeof reading === 'number' && Number.isFinite(reading)
 }
+
+const aClock: Check = (given, name) =>
+  typeof Object(given).now === 'function' ? undefined : mustBe(name, 'a clock, such as a ManualClock', given)

@@ -1,3 +1,5 @@
+import { aBoolean, aText, type Check, isPlainObject, mustBe, oneOf, optional, optionsOf } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { reasonOf as reasonOfThrown } from '../errors/thrown.ts'
 import { inPlaceSerde } from './in-place-serde.ts'
@@ -56,8 +58,30 @@ export function json<Schema extends StandardSchemaV1>(
   options?: CheckedJsonOptions,
 ): Serde<SchemaOutput<Schema>>
 export function json(first: StandardSchemaV1 | JsonOptions = {}, second: CheckedJsonOptions = {}): Serde<unknown> {
+  const isSchema =
+    (typeof first === 'object' && first !== null) || typeof first === 'function' ? '~standard' in first : false
+  const rule = isSchema
+    ? ([
+        ['schema', aSchema],
+        ['options', CHECKED_JSON],
+      ] as const)
+    : ([['options', JSON_OPTIONS]] as const)
+  checkArguments('json', rule, isSchema ? [first, second] : [first])
   if (!('~standard' in first)) return plainJson(first)
   return checkedJson(first, second)
+}
+
+const PLAIN = { name: optional(aText), propertyOrder: optional(oneOf('sorted', 'as-given')) }
+const CHECKED_JSON = optionsOf({ ...PLAIN, validateOnEncode: optional(aBoolean) })
+const JSON_OPTIONS: Check = (given, name) =>
+  isPlainObject(given)
+    ? optionsOf(PLAIN)(given, name)
+    : mustBe(name, 'a Standard Schema validator or an object with options', given)
+const aSchema: Check = (given, name) => {
+  const { validate } = Object((given as { readonly '~standard'?: unknown })['~standard'] ?? {}) as {
+    readonly validate?: unknown
+  }
+  return typeof validate === 'function' ? undefined : `${name} must have a function validate in "~standard"`
 }
 
 function nameOf(options: JsonOptions): string {

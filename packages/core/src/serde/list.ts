@@ -1,3 +1,5 @@
+import { aBoolean, aSerde, optional, optionsOf } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
 import { readInt32, writeInt32 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import type { Headers } from '../record/headers.ts'
@@ -35,6 +37,11 @@ interface ElementCodec<T> {
 export function list<T>(inner: Serde<T>, options: { readonly nullable: true }): Serde<(T | null)[]>
 export function list<T>(inner: Serde<T>, options?: { readonly nullable?: false }): Serde<T[]>
 export function list<T>(inner: Serde<T>, options: { readonly nullable?: boolean } = {}): Serde<(T | null)[]> {
+  const arguments_ = [
+    ['inner', aSerde],
+    ['options', optionsOf({ nullable: optional(aBoolean) })],
+  ] as const
+  checkArguments('list', arguments_, [inner, options])
   const name = `list(${inner.name})`
   const nullable = options.nullable ?? false
   const constantSize = (inner as Partial<InPlaceSerde<T>>).constantSize

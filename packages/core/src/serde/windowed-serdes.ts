@@ -1,3 +1,5 @@
+import { aSerde, type Check, checkedInside, isPlainObject, mustBe, optionsOf } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import { readInt64, writeInt64 } from '../record/big-endian.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
@@ -31,6 +33,11 @@ export type TimeWindowedOptions =
  * @throws MILLRACE_SERDE_DECODE when there are less than 8 bytes, or what the inner serde throws
  */
 export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): Serde<Windowed<K>> {
+  const arguments_ = [
+    ['inner', aSerde],
+    ['options', windowedOptions],
+  ] as const
+  checkArguments('timeWindowed', arguments_, [inner, options])
   const endOf = 'windows' in options ? (start: number) => endOfWindow(options.windows, start) : addTo(options.sizeMs)
   const serde = windowedSerde(inner, {
     name: `timeWindowed(${inner.name})`,
@@ -45,6 +52,15 @@ export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): 
   return madeOf(serde, timeWindowed, inner, 'windows' in options ? options.windows : options.sizeMs)
 }
 
+const windowedOptions: Check = (given, name) => {
+  const byWindows = isPlainObject(given) && Object.hasOwn(given, 'windows')
+  const problem = optionsOf(byWindows ? { windows: checkedInside } : { sizeMs: checkedInside })(given, name)
+  if (problem !== undefined || !byWindows) return problem
+  const { windowsFor } = Object(given['windows'] ?? {}) as { readonly windowsFor?: unknown }
+  const needed = 'windows of different lengths, such as calendar({ … }) returns them'
+  return typeof windowsFor === 'function' ? undefined : mustBe('windows', needed, given['windows'])
+}
+
 function addTo(sizeMs: number): (start: number) => number {
   checkedNumber('timeWindowed', 'sizeMs', sizeMs, { from: 0, orInfinity: true, of: 'milliseconds' })
   return start => start + sizeMs
@@ -56,6 +72,7 @@ function addTo(sizeMs: number): (start: number) => number {
  * @throws MILLRACE_SERDE_DECODE when there are less than 16 bytes, or what the inner serde throws
  */
 export function sessionWindowed<K>(inner: Serde<K>): Serde<Windowed<K>> {
+  checkArguments('sessionWindowed', [['inner', aSerde]], [inner])
   const serde = windowedSerde(inner, {
     name: `sessionWindowed(${inner.name})`,
     suffixBytes: 16,

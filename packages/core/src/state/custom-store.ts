@@ -1,3 +1,6 @@
+import { aFunction, optionsOf } from '../arguments/check.ts'
+import { checkCall } from '../arguments/checked-methods.ts'
+import { NAMED_STORE } from '../arguments/options.ts'
 import type { Awaitable } from '../operators/spec.ts'
 import { type KeyValueStoreOptions, keyValueStore, type StoreBuilder } from './store-builder.ts'
 import type { KeyValueStore } from './store-types.ts'
@@ -51,6 +54,7 @@ export interface CustomStoreOptions<K, V, Store extends StateStore<K, V>> extend
 export function customStore<K, V, Store extends StateStore<K, V>>(
   options: CustomStoreOptions<K, V, Store>,
 ): StoreBuilder<Store> {
+  checkCall('customStore', [['options', optionsOf({ ...NAMED_STORE, open: aFunction })]], [options])
   const { open, ...ofEntries } = options
   const { name, draft } = keyValueStore<K, V>(ofEntries)
   return { name, draft: { ...draft, open: open as unknown as OpenStateStore } }

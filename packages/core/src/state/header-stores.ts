@@ -1,3 +1,5 @@
+import { checkCall } from '../arguments/checked-methods.ts'
+import { type Check, isPlainObject, mustBe } from '../arguments/check.ts'
 import type { Headers } from '../record/headers.ts'
 import {
   type KeyValueStoreOptions,
@@ -29,6 +31,7 @@ export interface AggregationWithHeaders<V> {
 export function keyValueStoreWithHeaders<K, V>(
   options: Omit<KeyValueStoreOptions<K, V>, 'caching'>,
 ): StoreBuilder<KeyValueStore<K, ValueTimestampHeaders<V>>> {
+  checkOptions('keyValueStoreWithHeaders', options)
   const { name, draft } = keyValueStore<K, V>({ ...options, caching: false })
   return { name, draft: { ...draft, timestamped: true, withHeaders: true } }
 }
@@ -37,6 +40,7 @@ export function keyValueStoreWithHeaders<K, V>(
 export function windowStoreWithHeaders<K, V>(
   options: Omit<WindowStoreOptions<K, V>, 'caching' | 'retainDuplicates'>,
 ): StoreBuilder<WindowStore<K, ValueTimestampHeaders<V>>> {
+  checkOptions('windowStoreWithHeaders', options)
   const { name, draft } = windowStore<K, V>({ ...options, caching: false, retainDuplicates: false })
   return { name, draft: { ...draft, timestamped: true, withHeaders: true } }
 }
@@ -45,6 +49,18 @@ export function windowStoreWithHeaders<K, V>(
 export function sessionStoreWithHeaders<K, V>(
   options: Omit<SessionStoreOptions<K, V>, 'caching'>,
 ): StoreBuilder<SessionStore<K, AggregationWithHeaders<V>>> {
+  checkOptions('sessionStoreWithHeaders', options)
   const { name, draft } = sessionStore<K, V>({ ...options, caching: false })
   return { name, draft: { ...draft, withHeaders: true } }
+}
+
+/** The functions for plain stores, to which the options go on, check the rest. */
+function checkOptions(called: string, options: unknown): void {
+  checkCall(called, [['options', uncached]], [options])
+}
+
+const uncached: Check = (given, name) => {
+  if (!isPlainObject(given)) return mustBe(name, 'an object such as { name }', given)
+  const refused = ['caching', 'retainDuplicates'].find(option => given[option] === true)
+  return refused === undefined ? undefined : `a store with headers does not support ${refused}`
 }

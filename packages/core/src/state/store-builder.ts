@@ -1,3 +1,6 @@
+import { checkedInside, type Fields, optional, optionsOf, aBoolean } from '../arguments/check.ts'
+import { checkCall } from '../arguments/checked-methods.ts'
+import { NAMED_STORE } from '../arguments/options.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -75,6 +78,7 @@ export interface VersionedStoreOptions<K, V> extends Omit<NamedStoreOptions<K, V
  * builder.addStateStore(seen)
  */
 export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
+  checkStore('keyValueStore', options, FIELDS.keyValueStore)
   const { name } = options
   return { name, draft: { ...commonDraft(options), kind: 'key-value', ...checkedTtl(options, `store "${name}"`) } }
 }
@@ -87,6 +91,7 @@ export function keyValueStore<K, V>(options: KeyValueStoreOptions<K, V>): StoreB
  * const recent = lruMap({ name: 'recent', key: string(), value: long(), maxEntries: 1_000 })
  */
 export function lruMap<K, V>(options: LruMapOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
+  checkStore('lruMap', options, FIELDS.lruMap)
   const { name, maxEntries } = options
   refuseTtl(options, `lruMap "${name}"`, BOUNDED_BY_NUMBER)
   const { type } = options as StoreSettings
@@ -96,6 +101,7 @@ export function lruMap<K, V>(options: LruMapOptions<K, V>): StoreBuilder<KeyValu
 
 /** Returns the builder of a window store. Caching is off by default. */
 export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuilder<WindowStore<K, V>> {
+  checkStore('windowStore', options, FIELDS.windowStore)
   const { name, windowSizeMs, retentionMs } = options
   refuseTtl(options, `windowStore "${name}"`, EXPIRE_BY_RETENTION)
   checkTime(`windowStore "${name}"`, 'windowSizeMs', windowSizeMs)
@@ -110,6 +116,7 @@ export function windowStore<K, V>(options: WindowStoreOptions<K, V>): StoreBuild
 
 /** Returns the builder of a session store. Caching is off by default. */
 export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBuilder<SessionStore<K, V>> {
+  checkStore('sessionStore', options, FIELDS.sessionStore)
   const { name, retentionMs } = options
   refuseTtl(options, `sessionStore "${name}"`, EXPIRE_BY_RETENTION)
   checkTime(`sessionStore "${name}"`, 'retentionMs', retentionMs)
@@ -123,6 +130,7 @@ export function sessionStore<K, V>(options: SessionStoreOptions<K, V>): StoreBui
  * const prices = versionedStore({ name: 'prices', key: string(), value: double(), historyRetentionMs: 3_600_000 })
  */
 export function versionedStore<K, V>(options: VersionedStoreOptions<K, V>): StoreBuilder<VersionedKeyValueStore<K, V>> {
+  checkStore('versionedStore', options, FIELDS.versionedStore)
   const { name, historyRetentionMs } = options
   refuseTtl(options, `versionedStore "${name}"`, EXPIRE_BY_HISTORY)
   const draft = { ...commonDraft(options), caching: false, kind: 'versioned' as const }
@@ -130,6 +138,23 @@ export function versionedStore<K, V>(options: VersionedStoreOptions<K, V>): Stor
     name,
     draft: { ...draft, historyRetentionMs: checkedHistory(historyRetentionMs, `versionedStore "${name}"`) },
   }
+}
+
+const FIELDS = {
+  keyValueStore: NAMED_STORE,
+  lruMap: { ...NAMED_STORE, maxEntries: checkedInside },
+  windowStore: {
+    ...NAMED_STORE,
+    windowSizeMs: checkedInside,
+    retentionMs: checkedInside,
+    retainDuplicates: optional(aBoolean),
+  },
+  sessionStore: { ...NAMED_STORE, retentionMs: checkedInside },
+  versionedStore: { ...NAMED_STORE, historyRetentionMs: checkedInside },
+} satisfies Record<string, Fields>
+
+function checkStore(called: string, options: unknown, fields: Fields): void {
+  checkCall(called, [['options', optionsOf(fields)]], [options])
 }
 
 /** @throws MILLRACE_TOPOLOGY_OPTION_INVALID */

@@ -223,7 +223,7 @@ describe('what cannot be', () => {
     ['ttlMs must be a whole number of milliseconds from 1, but it is 0.5', () => table({ name: 'rows', ttlMs: 0.5 })],
     ['ttlBy needs ttlMs', () => keyValueStore({ ...named, ttlBy: 'wall-clock' })],
     [
-      'ttlBy is stream-time or wall-clock, but it is x',
+      'ttlBy must be "stream-time" or "wall-clock", but it is "x"',
       () => keyValueStore({ ...named, ttlMs: 1, ttlBy: 'x' as never }),
     ],
     ['a store with ttlMs needs a name', () => table({ ttlMs: 1 })],

@@ -1,3 +1,4 @@
+import { checkPlan } from '../arguments/plan-argument.ts'
 import type { GlobalPlan, Plan, PlanNode, SourceNode, SubTopology } from './plan.ts'
 
 /**
@@ -6,6 +7,7 @@ import type { GlobalPlan, Plan, PlanNode, SourceNode, SubTopology } from './plan
  * application's id.
  */
 export function describeTopology(plan: Plan): string {
+  checkPlan('describeTopology', plan)
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
   const blocks = [
     ...plan.subTopologies.map(each => ({ id: each.id, text: describeSubTopology(each, byName) })),

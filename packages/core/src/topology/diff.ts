@@ -1,3 +1,6 @@
+import { either, type Check, isPlainObject, mustBe } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
+import { aPlan, checkPlan } from '../arguments/plan-argument.ts'
 import { ownsStore } from '../operators/traits.ts'
 import { changelogTopic } from './internal-topics.ts'
 import type { Plan, StorePlan } from './plan.ts'
@@ -36,6 +39,7 @@ export interface TopologyDiff {
 }
 
 export function topologyOutline(plan: Plan): TopologyOutline {
+  checkPlan('topologyOutline', plan)
   // Operators that only look into a store do not say what is in it.
   const owners = new Map(
     plan.nodes.flatMap(node =>
@@ -87,6 +91,11 @@ function storeOutline(store: StorePlan, owners: ReadonlyMap<string, string>): St
 
 /** Compares the topologies of two versions and returns the effect on the state. It reads nothing from Kafka. */
 export function diffTopologies(before: Plan | TopologyOutline, after: Plan | TopologyOutline): TopologyDiff {
+  const rule = [
+    ['before', aTopology],
+    ['after', aTopology],
+  ] as const
+  checkArguments('diffTopologies', rule, [before, after])
   const [old, next] = [outlineOf(before), outlineOf(after)]
   return { stores: diffNames(old.stores, next.stores), topics: diffNames(old.topics, next.topics) }
 }
@@ -135,3 +144,9 @@ function differences(before: StoreOutline, after: StoreOutline): readonly string
     .filter(property => before[property] !== after[property])
     .map(property => `${property}: ${before[property] ?? 'none'} → ${after[property] ?? 'none'}`)
 }
+
+const anOutline: Check = (given, name) =>
+  isPlainObject(given) && isPlainObject(given['stores']) && isPlainObject(given['topics'])
+    ? undefined
+    : mustBe(name, 'an outline', given)
+const aTopology = either('a plan, or what topologyOutline returns', aPlan, anOutline)

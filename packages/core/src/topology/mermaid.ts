@@ -1,3 +1,4 @@
+import { checkPlan } from '../arguments/plan-argument.ts'
 import type { Plan, PlanNode, SourceNode } from './plan.ts'
 
 /**
@@ -5,6 +6,7 @@ import type { Plan, PlanNode, SourceNode } from './plan.ts'
  * lines for what a store is used by. Names of nodes and topics are shown as in `describeTopology()`.
  */
 export function toMermaid(plan: Plan): string {
+  checkPlan('toMermaid', plan)
   const ids = idsFor(plan)
   const byName = new Map(plan.nodes.map(node => [node.name, node]))
   const lines = ['flowchart TD']

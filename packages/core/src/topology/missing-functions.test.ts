@@ -47,5 +47,7 @@ it.each(['', 5, null, 'with a blank', {}])('refuses a branch with the name %j', 
 })
 
 it('refuses options of a branch that are no object', () => {
-  expect(() => split(new StreamsBuilder()).branch(() => true, 'orders' as never)).toThrow(/options of a branch/)
+  expect(() => split(new StreamsBuilder()).branch(() => true, 'orders' as never)).toThrow(
+    /branch: options must be an object/,
+  )
 })

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { shownOption } from '../errors/number-option.ts'
 
 /**
  * The names that Kafka Streams gives to nodes and stores nobody named: a prefix and a counter of ten digits. A name takes
@@ -46,9 +47,9 @@ const LONGEST_NAME = 249
  */
 export function checkedName(name: string, what: string): string {
   const reason = nameDefect(name)
-  if (reason !== undefined)
-    throw millraceError('MILLRACE_TOPOLOGY_NAME_INVALID', { what, name: name ?? 'undefined', reason })
-  return name
+  if (reason === undefined) return name
+  const shown = typeof name === 'string' ? name : shownOption(name)
+  throw millraceError('MILLRACE_TOPOLOGY_NAME_INVALID', { what, name: shown, reason })
 }
 
 /** `checkedName` where a name was given. */
@@ -58,7 +59,8 @@ export function optionalName(name: string | undefined, what: string): string | u
 
 /** Why no broker takes a topic of that name; undefined when it does. */
 export function nameDefect(name: unknown): string | undefined {
-  if (typeof name !== 'string') return `it is no text, but ${name === null ? 'null' : typeof name}`
+  if (typeof name !== 'string')
+    return `it must be a text, but it is ${name === null ? 'null' : `of type ${typeof name}`}`
   if (name.length === 0) return 'it is empty'
   if (name === '.' || name === '..') return 'it must not be "." or ".."'
   if (name.length > LONGEST_NAME) return `it has ${name.length} characters, and ${LONGEST_NAME} are allowed`

@@ -1,3 +1,4 @@
+import { checkPlan } from '../arguments/plan-argument.ts'
 import type { Plan } from './plan.ts'
 
 /** Any value that JSON can represent. */
@@ -8,6 +9,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * (or `fn` if it has no name). The result cannot be converted back to a plan.
  */
 export function planToJson(plan: Plan): { readonly [name: string]: Json } {
+  checkPlan('planToJson', plan)
   return Object.fromEntries(Object.entries(plan).map(([name, value]) => [name, toJson(value) ?? null]))
 }
 

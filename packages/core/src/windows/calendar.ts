@@ -1,3 +1,5 @@
+import { aText, checkedInside, oneOf, optionsOf } from '../arguments/check.ts'
+import { checkCall } from '../arguments/checked-methods.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { CustomWindowsSpec } from './windows-spec.ts'
@@ -17,6 +19,14 @@ export interface CalendarOptions {
   readonly graceMs: number
 }
 
+const OPTIONS = optionsOf({
+  unit: oneOf('day', 'week', 'month', 'quarter', 'year'),
+  timeZone: aText,
+  startHour: checkedInside,
+  firstDayOfWeek: checkedInside,
+  graceMs: checkedInside,
+})
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** Where a time zone has skipped or repeated a day, or changed its offset. */
@@ -33,8 +43,8 @@ const DAYS: Readonly<Record<CalendarOptions['unit'], number>> = { day: 1, week: 
  * @throws MILLRACE_TOPOLOGY_OPTION_INVALID for a time zone that is not known
  */
 export function calendar(options: CalendarOptions): CustomWindowsSpec {
+  checkCall('calendar', [['options', OPTIONS]], [options])
   const { unit, startHour = 0, firstDayOfWeek = 1, graceMs } = options
-  if (!Object.hasOwn(DAYS, unit)) throw invalid(`unit is ${unit}, which is none of ${Object.keys(DAYS).join(', ')}`)
   checkedNumber('calendar', 'startHour', startHour, { from: 0, to: 23, of: 'hours' })
   checkedNumber('calendar', 'firstDayOfWeek', firstDayOfWeek, { from: 1, to: 7, of: 'days' })
   const zone = zoneOf(options.timeZone)

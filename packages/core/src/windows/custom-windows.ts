@@ -1,3 +1,5 @@
+import { aFunction, checkedInside, optionsOf } from '../arguments/check.ts'
+import { checkCall } from '../arguments/checked-methods.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import type { CustomWindowsSpec } from './windows-spec.ts'
@@ -27,14 +29,21 @@ export interface CustomWindowsOptions extends WindowsPort {
  * grouped.windowedBy(shifts).count()
  */
 export function customWindows(options: CustomWindowsOptions): CustomWindowsSpec {
+  checkCall('customWindows', [['options', OPTIONS]], [options])
   const { name, maxSizeMs, graceMs } = options
   if (typeof name !== 'string' || name === '') throw invalid('name has to be a text that identifies the windows')
-  if (typeof options.windowsFor !== 'function') throw invalid('windowsFor has to be a function')
   checkedNumber('customWindows', 'maxSizeMs', maxSizeMs, { from: 1, of: 'milliseconds' })
   checkedNumber('customWindows', 'graceMs', graceMs, { from: 0, of: 'milliseconds' })
   const windowsFor: WindowsPort['windowsFor'] = timestamp => options.windowsFor(timestamp)
   return Object.freeze({ type: 'custom', name, sizeMs: maxSizeMs, graceMs, windowsFor })
 }
+
+const OPTIONS = optionsOf({
+  name: checkedInside,
+  windowsFor: aFunction,
+  maxSizeMs: checkedInside,
+  graceMs: checkedInside,
+})
 
 function invalid(reason: string): Error {
   return millraceError('MILLRACE_TOPOLOGY_OPTION_INVALID', { operator: 'customWindows', reason })
