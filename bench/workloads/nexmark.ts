@@ -31,6 +31,8 @@ interface Person {
 const EVERY = { bid: 1, auction: 15, person: 46 } as const
 const STATES = ['OR', 'ID', 'CA', 'WA', 'AZ', 'WY'] as const
 const BIDS = 1_000_000
+/** Persons and auctions are rare beside bids. Those that use them alone get as many as come with nine times the bids, or a commit has all. */
+const RARE_FOR = 9 * BIDS
 /** Bids are for one of the latest auctions, and auctions are by one of the latest persons. */
 const LATEST = 500
 /** Each key of a repartition topic comes from several tasks, none of which may be too late for the others. */
@@ -49,7 +51,7 @@ const bids: InputSpec = {
 
 const auctions: InputSpec = {
   id: 'nexmark-auctions',
-  records: Math.floor((BIDS * EVERY.bid) / EVERY.auction),
+  records: Math.floor((RARE_FOR * EVERY.bid) / EVERY.auction),
   record(index, draw) {
     const seller = Math.max(0, Math.floor((index * EVERY.auction) / EVERY.person) - draw(LATEST))
     const value = `{"id":${index},"item":"item ${draw(1e6)}","seller":${seller},"category":${draw(20)}}`
@@ -59,7 +61,7 @@ const auctions: InputSpec = {
 
 const persons: InputSpec = {
   id: 'nexmark-persons',
-  records: Math.floor((BIDS * EVERY.bid) / EVERY.person),
+  records: Math.floor((RARE_FOR * EVERY.bid) / EVERY.person),
   record(index, draw) {
     const state = STATES[draw(STATES.length)]!
     const value = `{"id":${index},"name":"person ${draw(1e6)}","city":"city ${draw(100)}","state":"${state}"}`

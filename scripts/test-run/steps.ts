@@ -86,6 +86,10 @@ export const STEPS: readonly Step[] = [
     ),
     needs: 'java',
   },
+  {
+    ...check('speed', 'three workloads are not far slower than recorded', ...file('bench/run.ts'), '--quick'),
+    needs: 'kafka',
+  },
   { ...tests('e2e', 'clients and whole applications on a real Kafka'), needs: 'kafka' },
   {
     ...tests('e2e', 'whole applications over kafkajs'),
