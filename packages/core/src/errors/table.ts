@@ -369,6 +369,11 @@ export const ERROR_TABLE = {
     message: 'The schema is invalid: {reason}',
     hint: 'Correct the schema. For Avro, the specification at https://avro.apache.org/docs/ says what is allowed.',
   },
+  MILLRACE_PERSONAL_KEYS: {
+    kind: 'config',
+    message: 'The keys of persons in the topic "{topic}" cannot be used: {reason}',
+    hint: 'Give the master key that the keys were wrapped with, and name the topic that belongs to it.',
+  },
   MILLRACE_REGISTRY_UNAVAILABLE: {
     kind: 'retriable',
     message: 'The schema registry at {url} does not answer {request}: {reason}',

@@ -1,0 +1,34 @@
+/** The steps to a field: names of members, and `[]` for all elements of an array. */
+export type FieldSteps = readonly string[]
+
+/** @throws TypeError when the text is no path of a field */
+export function parseField(field: string): FieldSteps {
+  const steps = field.match(/\[\]|[^.[\]]+/g) ?? []
+  const printed = steps.map((step, index) => (step === '[]' || index === 0 ? step : `.${step}`)).join('')
+  if (steps.length === 0 || printed !== field)
+    throw new TypeError(`"${field}" is no field: write name, address.street or phones[].number`)
+  return steps
+}
+
+/**
+ * A copy of the value in which `change` has replaced the field. Members that are missing stay so. What is not on the way to the
+ * field is shared with the value.
+ */
+export function withField(
+  value: unknown,
+  steps: FieldSteps,
+  change: (field: unknown, path: string) => unknown,
+  path = '',
+): unknown {
+  const [step, ...rest] = steps
+  if (step === undefined) return change(value, path)
+  if (value === null || value === undefined) return value
+  if (step === '[]') {
+    if (!Array.isArray(value)) return value
+    return value.map((element, index) => withField(element, rest, change, `${path}[${index}]`))
+  }
+  if (typeof value !== 'object' || !Object.hasOwn(value, step)) return value
+  const member = (value as Readonly<Record<string, unknown>>)[step]
+  const changed = withField(member, rest, change, path === '' ? step : `${path}.${step}`)
+  return changed === member ? value : { ...value, [step]: changed }
+}
