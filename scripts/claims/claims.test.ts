@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { STEPS } from '../test-run/steps.ts'
-import { type Check, readClaims } from './read-claims.ts'
+import { type Check, checksIn, readClaims } from './read-claims.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -29,6 +29,18 @@ it('each claim is checked by something', () => {
 
 it('each file, test, script and step that checks a claim exists', () => {
   expect(claims.flatMap(({ checks }) => checks.map(defect).filter(found => found !== undefined))).toEqual([])
+})
+
+it('each test that the README of client-wire names exists', () => {
+  const page = readFileSync(join(root, 'packages/client-wire/README.md'), 'utf8')
+  const checks = page.split('\n').flatMap(line => {
+    const cells = line.split('|')
+    return cells.length === 5 ? checksIn(cells[2]!) : []
+  })
+  const inSource = (target: string) =>
+    /^(?:npm|packages|test)\b/u.test(target) ? target : `packages/client-wire/src/${target}`
+  expect(checks.length).toBeGreaterThan(20)
+  expect(checks.map(check => defect({ ...check, target: inSource(check.target) })).filter(found => found)).toEqual([])
 })
 
 it.each<[string, string]>([

@@ -12,7 +12,7 @@ export interface Check {
 }
 
 const ROW = /^\| (?<claim>.+) \| (?<statedIn>[^|]+) \| (?<checkedBy>[^|]+) \|$/u
-const CHECK = /`(?<target>[^`]*[/ ][^`]*)`(?:: "(?<text>[^"]+)")?/gu
+const CHECK = /`(?<target>[^`]*(?:[/ ]|\.ts)[^`]*)`(?:: "(?<text>[^"]+)")?/gu
 
 /** The rows of all tables of the page, without their heads. */
 export function readClaims(page: string): readonly Claim[] {
@@ -20,10 +20,11 @@ export function readClaims(page: string): readonly Claim[] {
   return rows.map(line => {
     const { claim, checkedBy } = ROW.exec(line)?.groups ?? {}
     if (claim === undefined || checkedBy === undefined) throw new Error(`This is not a row of claims: ${line}`)
-    const checks = [...checkedBy.matchAll(CHECK)].map(({ groups }) => ({
-      target: groups!['target']!,
-      text: groups!['text'],
-    }))
-    return { claim, checks }
+    return { claim, checks: checksIn(checkedBy) }
   })
+}
+
+/** What a cell of such a table names. */
+export function checksIn(cell: string): readonly Check[] {
+  return [...cell.matchAll(CHECK)].map(({ groups }) => ({ target: groups!['target']!, text: groups!['text'] }))
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger, ProgressSign } from '@millrace/core'
 import type { KafkaConfig } from 'kafkajs'
-import type { HeartbeatWorkerData, Member, ToHeartbeatWorker } from './heartbeat-worker.ts'
+import type { FromHeartbeatWorker, HeartbeatWorkerData, Member, ToHeartbeatWorker } from './heartbeat-worker.ts'
 import type { TokenRelay } from './token-relay.ts'
 
 /** How a client's members send heartbeats while its thread is busy; undefined where they cannot. */
@@ -39,6 +39,8 @@ export class BusyHeartbeat {
   readonly #beats = new Int32Array(new SharedArrayBuffer(8))
   readonly #turns: NodeJS.Timeout
   #stopTokens: () => void = () => undefined
+  /** The worker runs, or never will. Who joins before that may be given up when its thread is blocked at once. */
+  readonly ready: Promise<void>
 
   constructor(heartbeats: BusyHeartbeats, member: HeartbeatOptions) {
     const { config, logger, tokens } = heartbeats
@@ -48,13 +50,17 @@ export class BusyHeartbeat {
     const settings = { config, groupId, intervalMs, giveUpAfterMs, progress }
     const workerData: HeartbeatWorkerData = { ...settings, beats: this.#beats, needsTokens: tokens !== undefined }
     this.#worker = new Worker(heartbeats.worker, { workerData })
+    this.ready = new Promise(resolve => {
+      for (const event of ['error', 'exit']) this.#worker.once(event, () => resolve())
+      this.#worker.on('message', (message: FromHeartbeatWorker) => {
+        if (message === 'ready') resolve()
+        // It asks before it connects. Without an answer it takes the latest one, and without any it cannot connect.
+        else void tokens?.make().catch(() => undefined)
+      })
+    })
     this.#worker.unref()
     this.#turns = setInterval(() => void Atomics.add(this.#beats, 1, 1), intervalMs / 2).unref()
-    if (tokens !== undefined) {
-      this.#stopTokens = tokens.relay.listen(token => this.#tell({ token }))
-      // It asks before it connects. Without an answer it takes the latest one, and without any it cannot connect.
-      this.#worker.on('message', () => void tokens.make().catch(() => undefined))
-    }
+    if (tokens !== undefined) this.#stopTokens = tokens.relay.listen(token => this.#tell({ token }))
     this.#worker.on('error', error => {
       logger.warn({ error, groupId }, 'the heartbeat worker failed: heartbeats now depend on the main thread')
     })

@@ -23,6 +23,9 @@ export interface HeartbeatWorkerData {
 /** For whom to send heartbeats from now on, null for nobody; or with what to connect. */
 export type ToHeartbeatWorker = { readonly member: Member | null } | { readonly token: OauthbearerProviderResponse }
 
+/** That it is ready, or that it needs a token. */
+export type FromHeartbeatWorker = 'ready' | 'token'
+
 /** For whom to send heartbeats. */
 export interface Member {
   readonly memberId: string
@@ -61,8 +64,29 @@ parentPort!.on('message', (message: ToHeartbeatWorker) => {
   }
   member = message.member ?? undefined
   stuckMs = 0
+  void connectEarly()
 })
 setInterval(() => void look(), intervalMs)
+kafkajsPackage()
+tell('ready')
+
+function tell(message: FromHeartbeatWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
+  parentPort!.postMessage(message)
+}
+
+/** Connections take a while. So they are made before they are needed. */
+async function connectEarly(): Promise<void> {
+  if (busy || member === undefined) return
+  busy = true
+  try {
+    await findCoordinator()
+  } catch {
+    forget()
+  } finally {
+    busy = false
+  }
+}
 
 async function look(): Promise<void> {
   const beatsNow = Atomics.load(beats, 0)
@@ -89,27 +113,34 @@ async function look(): Promise<void> {
     await beat(member)
   } catch {
     // The main thread hears of whatever it is by itself, when it can: this one only bridges its silence.
-    cluster = undefined
-    sockets.close()
-    sockets = new OpenSockets(requestTimeout)
+    forget()
   } finally {
     busy = false
   }
 }
 
-async function beat({ memberId, generationId }: Member): Promise<void> {
+function forget(): void {
+  cluster = undefined
+  sockets.close()
+  sockets = new OpenSockets(requestTimeout)
+}
+
+async function findCoordinator(): Promise<HeartbeatBroker> {
   if (cluster === undefined) {
     cluster = openCluster()
     await cluster.connect()
   }
-  const coordinator = (await cluster.findGroupCoordinator({ groupId })) as HeartbeatBroker
+  return (await cluster.findGroupCoordinator({ groupId })) as HeartbeatBroker
+}
+
+async function beat({ memberId, generationId }: Member): Promise<void> {
+  const coordinator = await findCoordinator()
   await coordinator.heartbeat({ groupId, groupGenerationId: generationId, memberId })
 }
 
 async function askForToken(): Promise<OauthbearerProviderResponse> {
   tokenCame = Promise.withResolvers()
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
-  parentPort!.postMessage('token')
+  tell('token')
   await Promise.race([tokenCame.promise, sleep(TOKEN_MS)])
   if (token === undefined) throw new Error('no token has come')
   return token

@@ -127,6 +127,7 @@ export class Membership {
     const limitMs = callTimeoutMs(link.requestTimeoutMs)
     if (heartbeats !== undefined) this.#busy = new BusyHeartbeat(heartbeats, this.#options)
     await withDeadline(this.#consumer.connect(), limitMs, 'Connecting')
+    await this.#busy?.ready
     await withDeadline(this.#consumer.subscribe({ topics, fromBeginning: true }), limitMs, 'Asking for the topics')
     this.#consumer.run({ autoCommit: false, eachBatch: async () => undefined }).catch((error: unknown) => {
       this.#crashed(error instanceof Error ? error : new Error(String(error)))

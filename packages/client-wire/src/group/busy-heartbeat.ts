@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger, ProgressSign } from '@millrace/core'
 import type { OauthToken } from '../net/security.ts'
-import type { CopiedSecurity, HeartbeatMessage, HeartbeatWorkerData, Member, WorkerAnswer } from './heartbeat-worker.ts'
+import type {
+  CopiedSecurity,
+  HeartbeatMessage,
+  HeartbeatWorkerData,
+  Member,
+  WorkerAnswer,
+  WorkerMessage,
+} from './heartbeat-worker.ts'
 
 /** How a client's members send heartbeats while its thread is busy. */
 export interface BusyHeartbeats {
@@ -34,6 +41,8 @@ export class BusyHeartbeat {
   readonly #beats = new Int32Array(new SharedArrayBuffer(8))
   readonly #turns: NodeJS.Timeout
   readonly #endTokens: () => void
+  /** The worker runs, or never will. Who joins before that may be given up when its thread is blocked at once. */
+  readonly ready: Promise<void>
 
   constructor({ logger, onToken, ...settings }: BusyHeartbeats, member: HeartbeatOptions) {
     const { groupId, heartbeatIntervalMs, processingTimeoutMs: giveUpAfterMs, progress, onAnswer } = member
@@ -49,12 +58,18 @@ export class BusyHeartbeat {
     }
     const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
+    this.ready = new Promise(resolve => {
+      for (const event of ['error', 'exit']) this.#worker.once(event, () => resolve())
+      this.#worker.on('message', (message: WorkerMessage) => {
+        if (message === 'ready') resolve()
+        else onAnswer?.(message)
+      })
+    })
     this.#worker.unref()
     this.#turns = setInterval(() => void Atomics.add(this.#beats, 1, 1), intervalMs / 2).unref()
     this.#worker.on('error', error => {
       logger.warn({ error, groupId }, 'the heartbeat worker failed: heartbeats now depend on the main thread')
     })
-    if (onAnswer !== undefined) this.#worker.on('message', (answer: WorkerAnswer) => onAnswer(answer))
     this.#endTokens = onToken(token => this.#post({ token }))
   }
 

@@ -60,6 +60,9 @@ export interface WorkerAnswer {
   readonly received: number
 }
 
+/** What the worker says: first that it is ready. */
+export type WorkerMessage = 'ready' | WorkerAnswer
+
 export type HeartbeatMessage = { readonly member: Member | undefined } | { readonly token: OauthToken }
 
 /** What a broker answers that is not the coordinator, or not yet. */
@@ -86,8 +89,23 @@ parentPort!.on('message', (message: HeartbeatMessage) => {
   member = message.member
   coordinator = member?.coordinator
   stuckMs = 0
+  void connectEarly()
 })
 setInterval(() => void look(), intervalMs)
+tell('ready')
+
+/** A connection takes a while, above all with TLS. So it is made before it is needed. */
+async function connectEarly(): Promise<void> {
+  if (busy || member === undefined) return
+  busy = true
+  try {
+    await reach(member.brokers)
+  } catch {
+    // The first heartbeat tries again.
+  } finally {
+    busy = false
+  }
+}
 
 async function look(): Promise<void> {
   const beatsNow = Atomics.load(beats, 0)
@@ -122,26 +140,32 @@ async function look(): Promise<void> {
   }
 }
 
-async function beat({ memberId, generationId, groupInstanceId, brokers, streams }: Member): Promise<void> {
+async function reach(brokers: readonly Address[]): Promise<Connection | undefined> {
   coordinator ??= await findCoordinator(brokers)
-  if (coordinator === undefined) return
+  if (coordinator === undefined) return undefined
   const isThere = connection?.isOpen === true && isSame(connection.info, coordinator)
   if (!isThere || performance.now() >= connection!.expiresAt) {
     connection?.close()
     connection = await open(coordinator)
   }
-  if (streams !== undefined) return beatStreams(streams)
+  return connection
+}
+
+async function beat({ memberId, generationId, groupInstanceId, brokers, streams }: Member): Promise<void> {
+  const reached = await reach(brokers)
+  if (reached === undefined) return
+  if (streams !== undefined) return beatStreams(reached, streams)
   const request = { groupId, generationId, memberId, groupInstanceId: groupInstanceId ?? null }
-  const { errorCode } = await connection!.send(heartbeatApi, request, { timeoutMs: requestTimeoutMs })
+  const { errorCode } = await reached.send(heartbeatApi, request, { timeoutMs: requestTimeoutMs })
   if (MOVED.has(errorCode)) coordinator = undefined
 }
 
-async function beatStreams(request: StreamsGroupHeartbeatRequest): Promise<void> {
+async function beatStreams(reached: Connection, request: StreamsGroupHeartbeatRequest): Promise<void> {
   const sent = performance.timeOrigin + performance.now()
   const { memberId, memberEpoch: epoch } = request
   let answer: StreamsGroupHeartbeatResponse | undefined
   try {
-    answer = await connection!.send(streamsGroupHeartbeatApi, request, { timeoutMs: requestTimeoutMs })
+    answer = await reached.send(streamsGroupHeartbeatApi, request, { timeoutMs: requestTimeoutMs })
   } finally {
     if (answer !== undefined && MOVED.has(answer.errorCode)) coordinator = undefined
     else tell({ memberId, epoch, answer, sent, received: performance.timeOrigin + performance.now() })
@@ -152,7 +176,7 @@ async function beatStreams(request: StreamsGroupHeartbeatRequest): Promise<void>
   member = errorCode === 0 ? { ...member, streams: { ...request, memberEpoch } } : undefined
 }
 
-function tell(message: WorkerAnswer): void {
+function tell(message: WorkerMessage): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
   parentPort!.postMessage(message)
 }

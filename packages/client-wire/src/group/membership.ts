@@ -190,7 +190,8 @@ export class Membership {
   }
 
   async #join(protocol: string, metadata: Buffer): Promise<void> {
-    const { clock, changed, cluster, groupId } = this.#options
+    const { clock, changed, cluster, groupId, busy } = this.#options
+    await busy?.ready
     for (let attempt = 0; !this.#ended; attempt++) {
       try {
         const answer = await this.#joinOnce(protocol, metadata)

@@ -263,6 +263,7 @@ export class StreamsMembership {
 
   async #beatAlways(): Promise<void> {
     const { clock } = this.#options
+    await this.#busy?.ready
     while (!this.#ended) {
       if (!this.#lost && this.#failure === undefined) await this.#beat()
       if (this.#ended) return
