@@ -88,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a task starts before its stores are restored',
-    file: 'packages/runtime/src/task/task-set.ts',
+    file: 'packages/runtime/src/task/task-maker.ts',
     from: '      await gate.restore({ task: name, partition: id.partition, stores, processed, signal })',
     to: '      gate.giveUp()',
   },

@@ -14,8 +14,6 @@ import { timestampInstead } from './bad-timestamp.ts'
 import { changelogWriter } from './changelog-writer.ts'
 import { type CompiledTopology, compileTopology } from './compile-topology.ts'
 import { GuardedTurn } from './guarded-turn.ts'
-import { HeldResults } from './held-results.ts'
-import { IdleTime } from './idle-time.ts'
 import { InFlight, type Owed } from './in-flight.ts'
 import { InputQueues } from './input-queues.ts'
 import { showKey } from './key-identity.ts'
@@ -26,12 +24,10 @@ import { ProcessingLimit } from './processing-limit.ts'
 import { PlainTurn, type TurnOptions } from './plain-turn.ts'
 import { RecordContext } from './record-context.ts'
 import { RecordFailures } from './record-failures.ts'
+import { StreamTimeAdvance } from './stream-time-advance.ts'
 import { TimedWork } from './timed-work.ts'
 import { type TaskId, taskName } from '../task-id.ts'
 import type { TaskInput, TaskOptions } from './task-options.ts'
-
-/** The entry of `closeTimes` that says how far stream time has advanced without records. No store has this name. */
-const ADVANCED = '#advanced'
 
 /** A turn ends after this many records or this time, so that other tasks, the group and the commit have theirs. */
 const RECORDS_PER_TURN = 8192
@@ -56,18 +52,16 @@ export class Task {
   readonly #timed: TimedWork
   readonly #lookAhead: LookAheadReader
   readonly #closeTimes = new Map<string, number>()
-  /** Stream time has still to be taken to where it was before the start. */
-  #resumes = false
   /** Next offsets of the topics that the task writes, as acknowledged since the last commit. */
   readonly #acknowledged = new Map<string, number>()
   /** Undefined if the topology has no asynchronous operator. */
   #inFlight: InFlight | undefined
-  /** Undefined if stream time advances with records only. */
-  #idle: IdleTime | undefined
-  /** Undefined if no operator keeps results back, or stream time advances by itself. */
-  #heldResults: HeldResults | undefined
+  #streamTime: StreamTimeAdvance | undefined
   #topology: CompiledTopology | undefined
   #dirty = false
+  readonly #onChange = () => {
+    this.#dirty = true
+  }
   /** Undefined if records may be taken back, or the topology has an asynchronous operator. */
   #plainTurn: PlainTurn | undefined
   #guardedTurn: GuardedTurn | undefined
@@ -88,17 +82,14 @@ export class Task {
     const limit = this.#limit
     const failures = new RecordFailures({ ...options, task: this.name, context, limit })
     this.#failures = failures
-    const onChange = () => {
-      this.#dirty = true
-    }
-    this.#timed = new TimedWork({ clock, context, stores: this.stores, limit, failures, onChange })
+    this.#timed = new TimedWork({ clock, context, stores: this.stores, limit, failures, onChange: this.#onChange })
     this.#queues = new InputQueues(options)
     this.#lookAhead = new LookAheadReader(options.stores)
   }
 
   /** After the stores have been restored: compiles the sub-topology and runs the user's `init`. */
   async start(inputs: readonly TaskInput[]): Promise<void> {
-    const { clock, stores, plan, idleAdvanceMs, emitIntervalMs, endsOf, onBadTimestamp } = this.#options
+    const { clock, stores, plan, idleAdvanceMs, onBadTimestamp } = this.#options
     const { partition } = this.id
     const { subTopology, topics } = this.#options
     await prepareSerdes({ plan, subTopology, stores: stores.plans, decorate: topic => topics.decorate(topic) })
@@ -144,18 +135,16 @@ export class Task {
     const { givenUp } = this.#options
     this.#guardedTurn = new GuardedTurn({ ...turn, stores, givenUp, timed: this.#timed, inFlight: this.#inFlight })
     if (!inFlight.used && this.#failures.held === undefined) this.#plainTurn = new PlainTurn(turn)
-    if (idleAdvanceMs !== undefined && topology.advances) {
-      this.#idle = new IdleTime({ clock, idleAdvanceMs, emitIntervalMs, endsOf })
-    }
-    if (idleAdvanceMs === undefined && topology.holdsBackMs > 0) {
-      const heldBy = () => topology.heldBy()
-      this.#heldResults = new HeldResults({
-        clock,
-        holdsBackMs: topology.holdsBackMs,
-        heldBy,
-        onHeld: this.#options.onHeld,
-      })
-    }
+    this.#streamTime = new StreamTimeAdvance({
+      ...this.#options,
+      topology,
+      context: this.context,
+      queues: this.queues,
+      failures: this.#failures,
+      closeTimes: this.#closeTimes,
+      isSettled: () => !this.needsCommit && (this.#inFlight?.size ?? 0) === 0,
+      onChange: this.#onChange,
+    })
     for (const input of inputs) {
       this.#queues.all.push(
         new PartitionQueue({
@@ -171,16 +160,6 @@ export class Task {
     this.context.clear(-1)
     await topology.init()
     this.context.undo?.clear()
-    this.#resumes = this.#idle !== undefined
-  }
-
-  /**
-   * Results that were final before a restart are final after it: stream time continues from where it was. Only in the task's turn, since a
-   * task starts while others commit, and their producer may be this one's.
-   */
-  async #resume(): Promise<boolean> {
-    this.#resumes = false
-    return this.#advanceTo(this.context.streamTime, this.#closeTimes.get(ADVANCED) ?? -1)
   }
 
   get queues(): readonly PartitionQueue[] {
@@ -250,7 +229,7 @@ export class Task {
     const { clock, givenUp } = this.#options
     // Whatever has blocked the thread between two turns was not a function of this task.
     if (this.#limit.progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
-    if (this.#resumes) await this.#resume()
+    if (this.#streamTime!.resumes) await this.#streamTime!.resume()
     const turnEnds = clock.monotonic() + TURN_MS
     await this.#lookAhead.prepare(this.queues, this.#topology!)
     const plain = this.stores.expires || this.#failures.careful || givenUp.any ? undefined : this.#plainTurn
@@ -259,7 +238,7 @@ export class Task {
         ? await this.#guardedTurn!.run(limit, turnEnds)
         : { count: await plain.run(limit, turnEnds), expired: false }
     if (count > 0) {
-      this.#idle?.interrupt()
+      this.#streamTime!.interrupt()
       this.#dirty = true
       this.processed += count
     }
@@ -269,7 +248,7 @@ export class Task {
   async #deliver(inFlight: InFlight): Promise<boolean> {
     const delivered = await inFlight.deliver()
     if (delivered) {
-      this.#idle?.interrupt()
+      this.#streamTime!.interrupt()
       this.#dirty = true
     }
     return delivered
@@ -280,42 +259,15 @@ export class Task {
     return this.#timed.run()
   }
 
-  /**
-   * Moves stream time on where the inputs have been idle for long enough; what results is timed by what it is made of. Not
-   * before all that came until then is committed: what a cache holds back belongs before. True when anything was done.
-   */
-  async advance(): Promise<boolean> {
-    if (this.#resumes && (await this.#resume())) return true
-    const { streamTime } = this.context
-    if (!this.#mayAdvance) return false
-    await this.#heldResults?.check(this.queues)
-    if (this.#idle === undefined) return false
-    const reached = await this.#idle.reached(streamTime, this.queues)
-    return reached !== undefined && (await this.#advanceTo(reached))
-  }
-
-  /** To the latest of these times. */
-  async #advanceTo(...times: readonly number[]): Promise<boolean> {
-    const time = Math.max(...times)
-    if (time < 0) return false
-    let did = false
-    await this.#failures.alone('advance', time, async () => {
-      did = await this.#topology!.advance(time)
-    })
-    if (!did) return false
-    this.#closeTimes.set(ADVANCED, time)
-    this.#dirty = true
-    return true
-  }
-
-  get #mayAdvance(): boolean {
-    return !this.needsCommit && this.context.streamTime >= 0 && (this.#inFlight?.size ?? 0) === 0
+  /** Advances stream time while the inputs are idle, see `StreamTimeAdvance`. True when anything was done. */
+  advance(): Promise<boolean> {
+    return this.#streamTime!.advance()
   }
 
   /** In how many milliseconds there is something to do even if no record comes; 0 or less when there is now. */
   dueIn(): number {
     const { clock } = this.#options
-    const advance = this.#idle !== undefined && this.#mayAdvance ? this.#idle.nextDue : Number.POSITIVE_INFINITY
+    const advance = this.#streamTime?.nextDue ?? Number.POSITIVE_INFINITY
     const next = Math.min(advance, this.#inFlight?.dueAt ?? Number.POSITIVE_INFINITY)
     return Math.min(next - clock.monotonic(), this.#timed.dueIn())
   }
