@@ -1,10 +1,8 @@
 import {
   millraceError,
-  type Clock,
   type CommittedOffset,
   type GroupMetadata,
   type StreamsEndpoint,
-  type StreamsSubscription,
   type StreamsTasks,
 } from '@millrace/core'
 import { randomBytes } from 'node:crypto'
@@ -12,7 +10,6 @@ import { type Cluster, GENERAL } from '../../cluster/cluster.ts'
 import { isKafkaError, KafkaError } from '../../cluster/kafka-error.ts'
 import {
   streamsGroupHeartbeatApi,
-  type StreamsGroupHeartbeatRequest,
   type StreamsGroupHeartbeatResponse,
 } from '../../protocol/messages/streams-group-heartbeat.ts'
 import { WireError } from '../../protocol/wire-error.ts'
@@ -20,35 +17,19 @@ import type { BusyHeartbeat } from '../busy-heartbeat.ts'
 import { commitOffsets } from '../committed-offsets.ts'
 import type { WorkerAnswer } from '../heartbeat-worker.ts'
 import { refusedMembership } from './refused-membership.ts'
-import {
-  allOf,
-  assignedTasks,
-  endpointData,
-  endpointsOf,
-  isNothing,
-  NO_TASKS,
-  offsetData,
-  ownedData,
-  topologyData,
-} from './streams-request.ts'
+import { HeartbeatRequests, type HeartbeatRequestsOptions, JOINING } from './heartbeat-requests.ts'
+import { assignedTasks, endpointsOf, isNothing, NO_TASKS } from './streams-request.ts'
 import { asksForShutdown, delaysAssignment, StatusWatch } from './streams-status.ts'
 
-export interface StreamsMembershipOptions {
+export interface StreamsMembershipOptions extends HeartbeatRequestsOptions {
   readonly cluster: Cluster
-  readonly clock: Clock
-  readonly groupId: string
-  readonly groupInstanceId: string | undefined
-  readonly rebalanceTimeoutMs: number
-  readonly rack: string
-  readonly subscription: () => StreamsSubscription
   /** Undefined where heartbeats depend on this thread. */
   readonly busy: ((onAnswer: (answer: WorkerAnswer) => void) => BusyHeartbeat) | undefined
   /** Called when there is something to see. */
   readonly changed: () => void
 }
 
-/** Epochs that stand for something else. */
-const JOINING = 0
+/** Epochs of a member that leaves. */
 const LEAVING = -1
 const LEAVING_FOR_A_WHILE = -2
 
@@ -71,6 +52,7 @@ const GONE = ['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH'] as const
 export class StreamsMembership {
   readonly #options: StreamsMembershipOptions
   readonly #busy: BusyHeartbeat | undefined
+  readonly #requests: HeartbeatRequests
   readonly #statuses = new StatusWatch()
   #memberId = newMemberId()
   #epoch = JOINING
@@ -86,13 +68,8 @@ export class StreamsMembership {
   #wantsRejoin = false
   #lost = false
   #failure: unknown
-  #endpointEpoch = -1
-  /** The broker could not take it with the join: it is told once there are tasks. */
-  #endpointIsOwed = false
   #endpoints: readonly StreamsEndpoint[] | undefined
   #shutdown = false
-  #positionsIntervalMs = Number.POSITIVE_INFINITY
-  #positionsSentAt = Number.NEGATIVE_INFINITY
   /** When the group counted this member as its own: when the question was asked, by the monotonic clock. */
   #countedAt = Number.NEGATIVE_INFINITY
   /** When the last assignment was asked for and received, in milliseconds of `WorkerAnswer`. */
@@ -106,6 +83,7 @@ export class StreamsMembership {
 
   constructor(options: StreamsMembershipOptions) {
     this.#options = options
+    this.#requests = new HeartbeatRequests(options)
     this.#busy = options.busy?.(answer => this.#fromWorker(answer))
     void this.#beatAlways()
   }
@@ -253,7 +231,7 @@ export class StreamsMembership {
         nodeId,
         GENERAL,
         streamsGroupHeartbeatApi,
-        { ...this.#identity(), memberEpoch },
+        { ...this.#requests.identity(this.#memberId), memberEpoch },
         LEAVE_TIMEOUT_MS,
       )
     } catch {
@@ -299,7 +277,8 @@ export class StreamsMembership {
       connection.versionOf(streamsGroupHeartbeatApi)
       const isRecent = connection.offers(streamsGroupHeartbeatApi, SINCE_4_4)
       if (this.#options.groupInstanceId !== undefined && !isRecent) throw staticUnsupported(groupId)
-      const request = this.#request(isRecent)
+      const member = { memberId: this.#memberId, epoch: this.#epoch, owned: this.#owned, assigned: this.#assigned }
+      const request = this.#requests.next(member, isRecent)
       isSent = true
       const answer = await connection.send(streamsGroupHeartbeatApi, request, { timeoutMs: cluster.requestTimeoutMs })
       isSent = false
@@ -329,8 +308,7 @@ export class StreamsMembership {
     this.#countedAt = Math.max(this.#countedAt, asked)
     this.#epoch = Math.max(this.#epoch, answer.memberEpoch)
     if (answer.heartbeatIntervalMs > 0) this.#intervalMs = answer.heartbeatIntervalMs
-    this.#positionsIntervalMs = answer.taskOffsetIntervalMs > 0 ? answer.taskOffsetIntervalMs : Number.POSITIVE_INFINITY
-    this.#endpointEpoch = answer.endpointInformationEpoch
+    this.#requests.answered(answer)
     this.#endpoints = endpointsOf(answer) ?? this.#endpoints
     const statuses = answer.status ?? []
     if (asksForShutdown(statuses)) this.#shutdown = true
@@ -375,9 +353,9 @@ export class StreamsMembership {
     const { cluster, groupId } = this.#options
     this.#attempts++
     if (error.retriable) return cluster.forgetCoordinator('group', groupId)
-    if (isKafkaError(error, 'UNKNOWN_SERVER_ERROR') && this.#epoch === JOINING && !this.#endpointIsOwed) {
+    if (isKafkaError(error, 'UNKNOWN_SERVER_ERROR') && this.#epoch === JOINING && !this.#requests.endpointIsOwed) {
       // Kafka 4.4 answers so to an endpoint while it does not know the source topics yet. Without one it says what is missing.
-      this.#endpointIsOwed = true
+      this.#requests.oweEndpoint()
       return
     }
     // Another member of this id is still there: until its session ends, or it has left.
@@ -389,50 +367,6 @@ export class StreamsMembership {
     else this.#fail(refusedMembership(groupId, error))
   }
 
-  /** What a heartbeat says: everything when it joins, and always what the owner holds. */
-  #request(takesOffsets: boolean): StreamsGroupHeartbeatRequest {
-    const { groupInstanceId, rebalanceTimeoutMs, rack, subscription, clock } = this.#options
-    const { topology, processId, host, tags, positions, wantsShutdown } = subscription()
-    const joins = this.#epoch === JOINING
-    const time = clock.monotonic()
-    const isDue = joins || time - this.#positionsSentAt >= this.#positionsIntervalMs
-    const told = takesOffsets && isDue ? positions() : undefined
-    if (told !== undefined) this.#positionsSentAt = time
-    const tellsOwed = this.#endpointIsOwed && !joins && !isNothing(this.#assigned) && host !== undefined
-    if (tellsOwed) this.#endpointIsOwed = false
-    return {
-      ...this.#identity(),
-      memberEpoch: this.#epoch,
-      // What may be taken before the answer comes counts as held: else the broker could give it to others meanwhile.
-      ...ownedData(joins ? NO_TASKS : allOf(this.#owned, this.#assigned)),
-      shutdownApplication: wantsShutdown(),
-      ...(told !== undefined && {
-        taskOffsets: offsetData(told, ({ offset }) => offset),
-        taskEndOffsets: offsetData(told, ({ endOffset }) => endOffset),
-      }),
-      ...(joins && {
-        rackId: rack === '' ? null : rack,
-        rebalanceTimeoutMs,
-        topology: topologyData(topology),
-        processId,
-        userEndpoint: host === undefined || this.#endpointIsOwed ? null : endpointData(host),
-        clientTags: Object.entries(tags).map(([key, value]) => ({ key, value })),
-      }),
-      ...(tellsOwed && { userEndpoint: endpointData(host) }),
-      ...(groupInstanceId !== undefined && { instanceId: groupInstanceId }),
-    }
-  }
-
-  #identity() {
-    const { groupId, groupInstanceId } = this.#options
-    return {
-      groupId,
-      memberId: this.#memberId,
-      endpointInformationEpoch: this.#endpointEpoch,
-      ...(groupInstanceId !== undefined && { instanceId: groupInstanceId }),
-    }
-  }
-
   /** Joins again from the beginning. */
   #reset(): void {
     this.#wantsRejoin = false
@@ -441,8 +375,7 @@ export class StreamsMembership {
     this.#pending = false
     this.#assigned = NO_TASKS
     this.#owned = NO_TASKS
-    this.#endpointEpoch = -1
-    this.#endpointIsOwed = false
+    this.#requests.reset()
     this.#statuses.forget()
     this.#countedAt = Number.NEGATIVE_INFINITY
     this.#joinedFrom = now()
@@ -458,7 +391,7 @@ export class StreamsMembership {
       return this.#busy.follow(undefined)
     const { cluster, groupId, groupInstanceId } = this.#options
     // It knows of what is held later than this thread, so it says nothing of it, which stands for all that is assigned.
-    const streams = { ...this.#identity(), memberEpoch: this.#epoch }
+    const streams = { ...this.#requests.identity(this.#memberId), memberEpoch: this.#epoch }
     const brokers = [...cluster.metadata.brokers.values()]
     const member = { memberId: this.#memberId, generationId: this.#epoch, brokers, streams }
     const busy = this.#busy

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import { eventually, newTopic, numbered, produce, rejectsWith, values } from './record-io.ts'
-import { pollUntil, TestMember } from './test-member.ts'
+import { pollUntil } from './poll-until.ts'
+import { TestMember } from './test-member.ts'
 
 export const groupAdminCases: readonly ClientCase[] = [
   {

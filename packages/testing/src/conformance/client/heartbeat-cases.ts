@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ClientCase } from './client-harness.ts'
 import { newTopic } from './record-io.ts'
-import { pollUntil, TestMember } from './test-member.ts'
+import { pollUntil } from './poll-until.ts'
+import { TestMember } from './test-member.ts'
 
 export const heartbeatCases: readonly ClientCase[] = [
   {

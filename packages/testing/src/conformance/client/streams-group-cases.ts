@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { isMillraceError, type ClientCapabilities, type StreamsSubTopology } from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import { eventually, newTopic, numbered, produce, rejectsWith, values } from './record-io.ts'
-import { pollMembersUntil, reading, StreamsTestMember, type StreamsTestMemberOptions } from './streams-test-member.ts'
-import { pollUntil, TestMember } from './test-member.ts'
+import { pollUntil } from './poll-until.ts'
+import { reading, StreamsTestMember, type StreamsTestMemberOptions } from './streams-test-member.ts'
+import { TestMember } from './test-member.ts'
 
 const requires = ({ streamsGroups }: ClientCapabilities): string | undefined =>
   streamsGroups ? undefined : 'the client does not know streams groups'
@@ -20,7 +21,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
     async run(harness) {
       const { member, topic } = await lonelyMember(harness, 2)
       await produce(harness, topic, [...numbered(2, 0), ...numbered(1, 1)])
-      await pollMembersUntil(harness, [member], 'all records', () => member.records.length === 3)
+      await pollUntil(harness, [member], 'all records', () => member.records.length === 3)
       assert.deepEqual(
         member.events.filter(event => event !== 'assigned '),
         ['assigned 0_0 0_1'],
@@ -52,7 +53,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
         ],
       })
       const all = '0_0 0_1 0_2 1_0 1_1 1_2 1_3'
-      await pollMembersUntil(harness, [member], 'all tasks', () => member.active === all)
+      await pollUntil(harness, [member], 'all tasks', () => member.active === all)
       const described = await harness.client().admin().describeTopics([repartition, changelog])
       assert.deepEqual(
         new Map(described.map(({ name, partitions }) => [name, partitions])),
@@ -69,7 +70,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
     async run(harness) {
       const { member: a, topic, options } = await lonelyMember(harness, 2)
       await produce(harness, topic, [...numbered(3, 0), ...numbered(3, 1)])
-      await pollMembersUntil(harness, [a], 'a has read all', () => a.records.length === 6)
+      await pollUntil(harness, [a], 'a has read all', () => a.records.length === 6)
       a.onRevoked = async () => {
         assert.deepEqual(b.active, '', 'nobody else has it yet')
         await a.consumer.confirm(0)
@@ -77,15 +78,10 @@ export const streamsGroupCases: readonly ClientCase[] = [
         assert.deepEqual(b.active, '', 'nobody else has it yet')
       }
       const b = new StreamsTestMember(harness, options)
-      await pollMembersUntil(
-        harness,
-        [a, b],
-        'both share',
-        () => a.tasks.active.length === 1 && b.tasks.active.length === 1,
-      )
+      await pollUntil(harness, [a, b], 'both share', () => a.tasks.active.length === 1 && b.tasks.active.length === 1)
       assert.equal(a.events.filter(event => event.startsWith('revoked')).length, 1)
       await produce(harness, topic, [...numbered(1, 0, 3), ...numbered(1, 1, 3)])
-      await pollMembersUntil(harness, [a, b], 'new records', () => a.records.length + b.records.length >= 8)
+      await pollUntil(harness, [a, b], 'new records', () => a.records.length + b.records.length >= 8)
       assert.deepEqual(values(b.records), ['v3'], 'b began where a had committed')
     },
   },
@@ -110,19 +106,19 @@ export const streamsGroupCases: readonly ClientCase[] = [
         return done()
       }
       // It stops at the first tasks that it is assigned.
-      const stopped = pollMembersUntil(
+      const stopped = pollUntil(
         harness,
         [b],
         'b is through',
         check(() => b.tasks.active.length === 2),
       )
-      await pollMembersUntil(
+      await pollUntil(
         harness,
         [a],
         'a has given up what b is to have',
         check(() => a.tasks.active.length === 3 && looks > 1),
       )
-      const others = pollMembersUntil(
+      const others = pollUntil(
         harness,
         [a, c],
         'all are owned',
@@ -140,9 +136,9 @@ export const streamsGroupCases: readonly ClientCase[] = [
       const { member: a, options } = await lonelyMember(harness, 2)
       for (const leave of [true, false]) {
         const b = new StreamsTestMember(harness, options)
-        await pollMembersUntil(harness, [a, b], 'both share', () => b.tasks.active.length === 1)
+        await pollUntil(harness, [a, b], 'both share', () => b.tasks.active.length === 1)
         await b.consumer.close({ leave })
-        await pollMembersUntil(harness, [a], `a has all, ${leave}`, () => a.tasks.active.length === 2)
+        await pollUntil(harness, [a], `a has all, ${leave}`, () => a.tasks.active.length === 2)
       }
     },
   },
@@ -154,11 +150,11 @@ export const streamsGroupCases: readonly ClientCase[] = [
       const before = a.consumer.groupMetadata()
       const b = new StreamsTestMember(harness, options)
       // It is to give one up, and does not poll: after the rebalance timeout it is out.
-      await pollMembersUntil(harness, [b], 'b has all', () => b.tasks.active.length === 2)
+      await pollUntil(harness, [b], 'b has all', () => b.tasks.active.length === 2)
       await rejectsWith('MILLRACE_GROUP_FENCED', a.consumer.confirm(0))
       await rejectsWith('MILLRACE_GROUP_FENCED', a.consumer.commit([{ topic, partition: 0, offset: 1 }]))
       assert.deepEqual(await b.consumer.committed([{ topic, partition: 0 }]), [])
-      await pollMembersUntil(harness, [a, b], 'a is back', () => a.tasks.active.length === 1)
+      await pollUntil(harness, [a, b], 'a is back', () => a.tasks.active.length === 1)
       assert.ok(a.events.includes('lost'), a.events.join('; '))
       assert.notDeepEqual(a.consumer.groupMetadata(), before)
     },
@@ -188,7 +184,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
       const stale = { ...old, renew: async () => (renewals++, await renew!()) }
       const b = new StreamsTestMember(harness, options)
       const shared = () => a.tasks.active.length === 1 && b.tasks.active.length === 1
-      await pollMembersUntil(harness, [a, b], 'both share', shared)
+      await pollUntil(harness, [a, b], 'both share', shared)
       assert.ok(a.consumer.groupMetadata().generationId > old.generationId)
       producer.begin()
       await producer.sendOffsets([{ topic, partition: 0, offset: 8 }], stale)
@@ -211,7 +207,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
       member.consumer.requestRejoin('the test wants it')
       assert.equal(member.consumer.isRebalancing(), true)
       const back = () => member.events.filter(event => event === 'assigned 0_0 0_1').length === 2
-      await pollMembersUntil(harness, [member], 'assigned again', back)
+      await pollUntil(harness, [member], 'assigned again', back)
       assert.equal(member.events.filter(event => event.startsWith('revoked')).length, 1)
     },
   },
@@ -221,9 +217,9 @@ export const streamsGroupCases: readonly ClientCase[] = [
     async run(harness) {
       const { member: a, options } = await lonelyMember(harness, 2)
       const b = new StreamsTestMember(harness, options)
-      await pollMembersUntil(harness, [a, b], 'both share', () => b.tasks.active.length === 1)
+      await pollUntil(harness, [a, b], 'both share', () => b.tasks.active.length === 1)
       a.wantsShutdown = true
-      await pollMembersUntil(harness, [a, b], 'both are told', () => a.shutdowns > 0 && b.shutdowns > 0)
+      await pollUntil(harness, [a, b], 'both are told', () => a.shutdowns > 0 && b.shutdowns > 0)
     },
   },
   {
@@ -237,7 +233,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
       })
       await rejectsWith(
         'MILLRACE_GROUP_TOPICS_WRONG',
-        pollMembersUntil(harness, [member], 'it fails', () => false),
+        pollUntil(harness, [member], 'it fails', () => false),
       )
     },
   },
@@ -252,7 +248,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
       })
       await rejectsWith(
         'MILLRACE_GROUP_TOPICS_WRONG',
-        pollMembersUntil(harness, [member], 'it fails', () => false),
+        pollUntil(harness, [member], 'it fails', () => false),
       )
     },
   },
@@ -268,12 +264,12 @@ export const streamsGroupCases: readonly ClientCase[] = [
       const early = new StreamsTestMember(harness, { groupId, subTopologies: [reading(topic)] })
       await rejectsWith(
         'MILLRACE_GROUP_INCOMPATIBLE',
-        pollMembersUntil(harness, [early], 'it fails', () => false),
+        pollUntil(harness, [early], 'it fails', () => false),
       )
       await early.consumer.close()
       await classic.consumer.close()
       const member = new StreamsTestMember(harness, { groupId, subTopologies: [reading(topic)] })
-      await pollMembersUntil(harness, [member], 'assigned', () => member.active === '0_0')
+      await pollUntil(harness, [member], 'assigned', () => member.active === '0_0')
       const at = await member.consumer.committed([{ topic, partition: 0 }])
       assert.deepEqual(at, [{ topic, partition: 0, offset: 3 }], 'offsets are kept')
       const late = new TestMember(harness, { groupId, topics: { [topic]: 1 } })
@@ -288,7 +284,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
       assert.deepEqual(await back.consumer.committed([{ topic, partition: 0 }]), [{ topic, partition: 0, offset: 4 }])
       await back.consumer.close()
       const changed = new StreamsTestMember(harness, { groupId, subTopologies: [withStore(topic, groupId)] })
-      await pollMembersUntil(harness, [changed], 'assigned', () => changed.active === '0_0')
+      await pollUntil(harness, [changed], 'assigned', () => changed.active === '0_0')
       assert.deepEqual(await changed.consumer.committed([{ topic, partition: 0 }]), [
         { topic, partition: 0, offset: 4 },
       ])
@@ -312,12 +308,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
       await rejectsWith('MILLRACE_GROUP_ACTIVE', admin.deleteGroup(groupId))
       await admin.removeMembers(groupId)
       assert.equal((await admin.describeGroup(groupId))?.state, 'empty')
-      await pollMembersUntil(
-        harness,
-        [member],
-        'it is back',
-        () => member.events.includes('lost') && member.active !== '',
-      )
+      await pollUntil(harness, [member], 'it is back', () => member.events.includes('lost') && member.active !== '')
     },
   },
   {
@@ -330,7 +321,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
           ...options,
           subTopologies: [withStore(topic, options.groupId)],
         })
-        return pollMembersUntil(harness, [changed], 'it fails', () => false)
+        return pollUntil(harness, [changed], 'it fails', () => false)
       }
       await rejectsWith('MILLRACE_GROUP_TOPOLOGY_STALE', other())
       await member.consumer.close()
@@ -348,7 +339,7 @@ export const streamsGroupCases: readonly ClientCase[] = [
           const hosts = new Map(endpoints.map(({ host, active }) => [host, active.map(({ partition }) => partition)]))
           return hosts.get('one.example:81')?.length === 1 && hosts.get('two.example:82')?.length === 1
         })
-      await pollMembersUntil(harness, [a, b], 'both know both', seen)
+      await pollUntil(harness, [a, b], 'both know both', seen)
       assert.ok(a.endpoints.every(({ active }) => active.every(partition => partition.topic === topic)))
     },
   },
@@ -377,16 +368,11 @@ export const streamsGroupCases: readonly ClientCase[] = [
       if (first === undefined) return
       const { member: a, options } = first
       const b = new StreamsTestMember(harness, { ...options, groupInstanceId: 'b', processId: 'b' })
-      await pollMembersUntil(
-        harness,
-        [a, b],
-        'both share',
-        () => a.tasks.active.length === 2 && b.tasks.active.length === 2,
-      )
+      await pollUntil(harness, [a, b], 'both share', () => a.tasks.active.length === 2 && b.tasks.active.length === 2)
       const [had, before] = [b.active, a.events.length]
       await b.consumer.close({ leave: false })
       const again = new StreamsTestMember(harness, { ...options, groupInstanceId: 'b', processId: 'b' })
-      await pollMembersUntil(harness, [a, again], 'b is back', () => again.active === had)
+      await pollUntil(harness, [a, again], 'b is back', () => again.active === had)
       assert.deepEqual(a.events.slice(before), [], 'the other member noticed nothing')
     },
   },
@@ -400,7 +386,7 @@ async function lonelyMember(
   const topic = await newTopic(harness, partitions)
   const options = { groupId: harness.uniqueName('group'), subTopologies: [reading(topic)] }
   const member = new StreamsTestMember(harness, { ...options, ...more })
-  await pollMembersUntil(harness, [member], 'all tasks', () => member.tasks.active.length === partitions)
+  await pollUntil(harness, [member], 'all tasks', () => member.tasks.active.length === partitions)
   return { member, topic, options }
 }
 

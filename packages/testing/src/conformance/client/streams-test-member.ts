@@ -11,6 +11,7 @@ import {
   type TopicPartition,
 } from '@millrace/core'
 import type { ClientHarness } from './client-harness.ts'
+import { seekToCommitted } from './poll-until.ts'
 import { recordsOf, type ReadRecord } from './record-io.ts'
 
 export interface StreamsTestMemberOptions extends Partial<GroupConsumerOptions> {
@@ -65,7 +66,7 @@ export class StreamsTestMember {
         onAssigned: async (partitions, tasks) => {
           this.#called(`assigned ${namesOf(tasks.active)}`)
           this.tasks = tasks
-          await this.#seekToCommitted(partitions)
+          await seekToCommitted(this.consumer, partitions)
         },
         onRevoked: async partitions => {
           this.#called(
@@ -109,36 +110,10 @@ export class StreamsTestMember {
     this.tasks = { ...this.tasks, active: this.tasks.active.filter(stays) }
   }
 
-  async #seekToCommitted(partitions: readonly TopicPartition[]): Promise<void> {
-    const committed = partitions.length === 0 ? [] : await this.consumer.committed(partitions)
-    for (const { topic, partition } of partitions) {
-      const found = committed.find(offset => offset.topic === topic && offset.partition === partition)
-      this.consumer.seek({ topic, partition, offset: found?.offset ?? 0 })
-    }
-  }
-
   #called(event: string): void {
     assert.ok(this.#polling, `${event} runs inside poll only`)
     this.events.push(event)
   }
-}
-
-/** Polls all members at once, as separate processes would, until `done`. */
-export async function pollMembersUntil(
-  harness: ClientHarness,
-  members: readonly StreamsTestMember[],
-  what: string,
-  done: () => boolean,
-): Promise<void> {
-  const end = Date.now() + harness.timings.patienceMs
-  await Promise.all(
-    members.map(async member => {
-      while (!done()) {
-        assert.ok(Date.now() < end, `still not: ${what}; ${members.map(({ events }) => events.join('; ')).join(' | ')}`)
-        await member.poll()
-      }
-    }),
-  )
 }
 
 /** A sub-topology that reads one topic. */

@@ -9,6 +9,7 @@ import {
   type TopicPartition,
 } from '@millrace/core'
 import type { ClientHarness } from './client-harness.ts'
+import { seekToCommitted } from './poll-until.ts'
 import { recordsOf, type ReadRecord } from './record-io.ts'
 
 export interface TestMemberOptions extends Partial<GroupConsumerOptions> {
@@ -65,7 +66,7 @@ export class TestMember {
           this.assigned = [...(this.assigned ?? []), ...partitions]
           this.userData = Buffer.from(userData).toString()
           await this.onAssigned()
-          if (this.#options.seeks !== false) await this.#seekToCommitted(partitions)
+          if (this.#options.seeks !== false) await seekToCommitted(this.consumer, partitions)
         },
         onRevoked: async partitions => {
           this.#called('revoked', partitions)
@@ -98,14 +99,6 @@ export class TestMember {
     }
   }
 
-  async #seekToCommitted(partitions: readonly TopicPartition[]): Promise<void> {
-    const committed = partitions.length === 0 ? [] : await this.consumer.committed(partitions)
-    for (const { topic, partition } of partitions) {
-      const found = committed.find(offset => offset.topic === topic && offset.partition === partition)
-      this.consumer.seek({ topic, partition, offset: found?.offset ?? 0 })
-    }
-  }
-
   #called(event: string, partitions: readonly TopicPartition[]): void {
     assert.ok(this.#polling, `${event} runs inside poll only`)
     this.events.push(
@@ -115,27 +108,6 @@ export class TestMember {
         .join()}`,
     )
   }
-}
-
-/** Polls all members at once, as separate processes would, until `done`. */
-export async function pollUntil(
-  harness: ClientHarness,
-  members: readonly TestMember[],
-  what: string,
-  done: () => boolean,
-): Promise<void> {
-  const end = Date.now() + harness.timings.patienceMs
-  await Promise.all(
-    members.map(async member => {
-      while (!done()) {
-        assert.ok(Date.now() < end, `still not: ${what}; ${members.map(({ events }) => events.join('; ')).join(' | ')}`)
-        await member.poll().catch((error: unknown) => {
-          // As from a broker that has just started: the next poll tries again.
-          if (!isMillraceError(error, 'retriable')) throw error
-        })
-      }
-    }),
-  )
 }
 
 function nameOf({ topic, partition }: TopicPartition): string {

@@ -20,7 +20,8 @@ import {
   rejectsWith,
   values,
 } from './record-io.ts'
-import { pollUntil, TestMember } from './test-member.ts'
+import { pollUntil } from './poll-until.ts'
+import { TestMember } from './test-member.ts'
 
 const transactions = (capabilities: ClientCapabilities): string | undefined =>
   capabilities.transactions === 'none' ? 'the client has no transactions' : undefined

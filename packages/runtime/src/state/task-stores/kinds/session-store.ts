@@ -1,9 +1,9 @@
 import { RangeBuffer } from '../../buffer/range-buffer.ts'
-import { asBuffer } from '../../format/store-codec.ts'
 import { rangeView } from '../../views/operator-views.ts'
 import { readOnlySession } from '../../views/read-only-faces.ts'
 import { sessionFace } from '../../views/session-face.ts'
-import { copied, forReading, lastKeyOf, NO_RECORD, noViews, type StoreParts, type TaskStore } from './task-store.ts'
+import { copied, forReading, NO_RECORD, noViews, type StoreParts, type TaskStore } from './task-store.ts'
+import { openWindowedBuffer } from './windowed-buffer.ts'
 
 export function sessionStore({ codec, state }: StoreParts): TaskStore {
   const { name } = codec.plan
@@ -11,10 +11,7 @@ export function sessionStore({ codec, state }: StoreParts): TaskStore {
     codec,
     ...copied(name),
     async open(options) {
-      const backend = state.store(name)
-      const last = await lastKeyOf(backend)
-      const buffer = new RangeBuffer({ ...options, codec, backend, empty: last === undefined })
-      if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last)).slot)
+      const buffer = await openWindowedBuffer(codec, state.store(name), of => new RangeBuffer({ ...options, ...of }))
       return {
         ...noViews(name),
         buffer,
@@ -23,9 +20,7 @@ export function sessionStore({ codec, state }: StoreParts): TaskStore {
       }
     },
     async view(backend, streamTime) {
-      const last = await lastKeyOf(backend)
-      const buffer = new RangeBuffer({ ...forReading(backend), codec, empty: last === undefined })
-      if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last)).slot)
+      const buffer = await openWindowedBuffer(codec, backend, of => new RangeBuffer({ ...forReading(backend), ...of }))
       buffer.startAt(streamTime)
       const face = sessionFace(buffer, NO_RECORD)
       return readOnlySession(() => face)
