@@ -34,6 +34,15 @@ export const checkedInside: Check = () => undefined
 export const aFunction: Check = (given, name) =>
   typeof given === 'function' ? undefined : mustBe(name, 'a function', given)
 
+/** A class cannot be called, so it does not do as the function that makes its objects. */
+export const aSupplier: Check = (given, name) => {
+  if (typeof given !== 'function') return mustBe(name, 'a function that returns a new object', given)
+  const isClass = /^class\b/.test(Function.prototype.toString.call(given))
+  return isClass
+    ? `${name} must be a function that returns a new object, but it is a class: write () => new ${given.name || 'Processor'}()`
+    : undefined
+}
+
 export const aBoolean: Check = (given, name) =>
   typeof given === 'boolean' ? undefined : mustBe(name, 'true or false', given)
 

@@ -16,6 +16,7 @@ import {
   aBoolean,
   aFunction,
   aSerde,
+  aSupplier,
   aText,
   checkedInside,
   dslObject,
@@ -53,6 +54,7 @@ import {
 const given = (fields: Fields): Argument => ['options', optional(optionsOf(fields))]
 const required = (fields: Fields): Argument => ['options', optionsOf(fields)]
 const fn = (name: string): Argument => [name, aFunction]
+const supplier: Argument = ['supplier', aSupplier]
 const withName = given(NAME)
 
 const aStream = dslObject('a stream of this builder', 'KStream')
@@ -154,15 +156,15 @@ export function checkDslArguments(): void {
     join: streamJoin,
     leftJoin: streamJoin,
     outerJoin: [['other', aStream], fn('joiner'), required(streamJoinOptions)],
-    process: [fn('supplier'), given(PROCESS)],
-    processValues: [fn('supplier'), given(PROCESS)],
+    process: [supplier, given(PROCESS)],
+    processValues: [supplier, given(PROCESS)],
   })
 
   checkMethods<KTable<unknown, unknown>>(KTable, 'KTable', {
     filter: [fn('predicate'), kept],
     filterNot: [fn('predicate'), kept],
     mapValues: [fn('mapper'), kept],
-    transformValues: [fn('supplier'), given({ ...PROCESS, ...STORE })],
+    transformValues: [supplier, given({ ...PROCESS, ...STORE })],
     groupBy: [fn('selector'), given(SERDES)],
     join: tableJoin,
     leftJoin: tableJoin,
@@ -237,7 +239,7 @@ export function checkBuilderArguments(builder: { readonly prototype: StreamsBuil
     ['store', aStoreBuilder],
     ['topic', aText],
     required(SERDES),
-    fn('supplier'),
+    supplier,
   ] as const satisfies readonly Argument[]
   checkMethods<StreamsBuilder>(builder, 'StreamsBuilder', {
     stream: [['topics', checkedInside], given(SOURCE)],

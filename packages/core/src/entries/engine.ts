@@ -38,4 +38,5 @@ export {
 } from '../operators/process.ts'
 export { compileDropLate, resultChildren, type Lateness, type LateRecord } from '../operators/late.ts'
 export { resultError } from '../operators/function-result.ts'
+export { checkSupplied, sharedObject } from '../topology/suppliers.ts'
 export { UndoLog } from '../state/undo-log.ts'

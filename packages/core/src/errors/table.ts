@@ -595,6 +595,11 @@ export const ERROR_TABLE = {
     message: '{operator}: {reason}',
     hint: 'Correct the argument or option that the message names.',
   },
+  MILLRACE_TOPOLOGY_SUPPLIER: {
+    kind: 'topology',
+    message: '{owner}: its function "{field}" returned {result}',
+    hint: 'Return a new object with the function {needed} from each call. Each task needs an object of its own, because tasks run at the same time and start again after a rebalance.',
+  },
   MILLRACE_ARGUMENT_INVALID: {
     kind: 'config',
     message: '{operator}: {reason}',

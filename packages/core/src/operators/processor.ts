@@ -21,8 +21,8 @@ export interface ForwardedRecord<K, V> {
 }
 
 /**
- * Custom processing with stores and punctuations. The supplier given to `process` is called once per task. Promises are
- * awaited before the next record.
+ * Custom processing with stores and punctuations. The supplier given to `process` is called once per task, and must
+ * return a new object each time; `build()` calls it twice to check this. Promises are awaited before the next record.
  */
 export interface Processor<KIn, VIn, KOut = KIn, VOut = VIn> {
   /** Called before the first record, to get stores and schedule punctuations. */
@@ -55,7 +55,8 @@ export interface FixedKeyProcessorContext<K, VOut> extends BaseProcessorContext 
 
 /**
  * Custom code that computes the values of a table, with stores and punctuations. The supplier given to `transformValues` is
- * called once per task, and once more for each operator that looks up the table if the table has no store.
+ * called once per task, and once more for each operator that looks up the table if the table has no store. It must return a new
+ * object each time; `build()` calls it twice to check this.
  */
 export interface ValueTransformer<K, V, VR> {
   init?(context: BaseProcessorContext): Awaitable<void>

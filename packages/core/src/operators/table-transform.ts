@@ -3,6 +3,7 @@ import { defined } from './function-result.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueTransformer } from './processor.ts'
 import { materialiser } from './table.ts'
+import { checkSupplied, suppliedOf } from '../topology/suppliers.ts'
 import { refuseKeyFirst } from '../topology/value-first.ts'
 import { UserCalls } from './user-calls.ts'
 import { processorContext } from './user-processor.ts'
@@ -60,6 +61,7 @@ function whileWaitedFor(result: PromiseLike<unknown>, calls: UserCalls, env: Ope
 /** Makes a transformer that lives as long as the task. */
 export function startTransformer(supplier: () => unknown, env: OperatorEnv): (key: unknown, value: unknown) => unknown {
   const transformer = supplier() as ValueTransformer<unknown, unknown, unknown>
+  checkSupplied(transformer, suppliedOf(env.node.name, 'tableTransformValues'))
   refuseKeyFirst(transformer.transform, env.node.name)
   const calls = new UserCalls(env.node.name, env.callScope, env.context)
   const schedule: OperatorEnv['schedule'] = (intervalMs, type, callback) =>

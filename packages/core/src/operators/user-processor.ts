@@ -1,6 +1,7 @@
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
 import { isInRange, shownOption } from '../errors/number-option.ts'
+import { checkSupplied, suppliedOf } from '../topology/suppliers.ts'
 import { resultError } from './function-result.ts'
 import { inTime, isPromise, mustSettle, type OperatorEnv, type Process, type TaskContext } from './process.ts'
 import type { ForwardedRecord, Processor, ProcessorContext, ProcessorRecord } from './processor.ts'
@@ -52,6 +53,8 @@ export function compileUserProcessor(spec: ProcessSpec, env: OperatorEnv): Proce
   }
 
   function make() {
+    const processor = spec.supplier()
+    checkSupplied(processor, suppliedOf(name, 'process'))
     const schedules: { cancel(): void }[] = []
     const calls = new UserCalls(name, env.callScope, context)
     const forward: ProcessorContext<unknown, unknown>['forward'] = (record, child) => {
@@ -71,7 +74,7 @@ export function compileUserProcessor(spec: ProcessSpec, env: OperatorEnv): Proce
     }
     return {
       calls,
-      processor: spec.supplier() as Processor<unknown, unknown, unknown, unknown>,
+      processor: processor as Processor<unknown, unknown, unknown, unknown>,
       given: processorContext({ ...env, schedule }, forward, calls),
       abandon() {
         calls.abandon()

@@ -40,7 +40,7 @@ export interface CustomStoreOptions<K, V, Store extends StateStore<K, V>> extend
   KeyValueStoreOptions<K, V>,
   'ttlMs' | 'ttlBy'
 > {
-  /** Creates the store of one task. */
+  /** Creates the store of one task. It must return a new object each time. */
   readonly open: (context: StateStoreContext<K, V>) => Store
 }
 

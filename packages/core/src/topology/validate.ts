@@ -4,6 +4,7 @@ import { matchesWhole } from './matched-topics.ts'
 import { checkedName } from './naming.ts'
 import type { Plan, PlanNode } from './plan.ts'
 import { checkFunctions } from './missing-functions.ts'
+import { checkSuppliers } from './suppliers.ts'
 import { checkArgumentOrder } from './value-first.ts'
 
 /** What holds for a whole plan and cannot be seen at a single call of the DSL. */
@@ -16,6 +17,7 @@ export function validate(plan: Plan): void {
   copartitionable(plan)
   checkFunctions(plan.nodes)
   checkArgumentOrder(plan.nodes)
+  checkSuppliers(plan.nodes)
 }
 
 function uniqueNames(nodes: readonly PlanNode[]): void {

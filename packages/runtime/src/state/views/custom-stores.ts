@@ -1,4 +1,7 @@
-import type { KeyValueStore, StateStore, StorePlan } from '@millrace/core'
+import { checkSupplied, type KeyValueStore, sharedObject, type StateStore, type StorePlan } from '@millrace/core'
+
+/** Every store that an `open` has returned: one that comes back belongs to another task, or to an earlier one that has changed it. */
+const opened = new WeakSet<StateStore<unknown, unknown>>()
 
 /** The stores of a task that are the user's own, by name. */
 export class CustomStores {
@@ -7,6 +10,10 @@ export class CustomStores {
   /** Makes one, and gives it what was committed. */
   async open(plan: StorePlan, entries: KeyValueStore<unknown, unknown>, partition: number): Promise<void> {
     const store = plan.open!({ entries, partition })
+    const of = { owner: `The store "${plan.name}"`, field: 'open', needed: 'restore' } as const
+    checkSupplied(store, of)
+    if (opened.has(store)) throw sharedObject(of)
+    opened.add(store)
     // Known before it is restored, so that it is closed whatever fails.
     this.#stores.set(plan.name, store)
     await store.restore(entries.all())
