@@ -533,7 +533,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'addStreamThread, removeStreamThread',
         ours: [],
         tests: [],
-        left: 'One process is one thread: start more processes.',
+        left: 'The number of threads is fixed at the start: start more processes, or restart with other `threads`.',
       },
       {
         java: 'pause, resume, isPaused',
@@ -844,10 +844,15 @@ export const PARITY: readonly ParityArea[] = [
         left: 'A default serde hides mistakes until run time: a missing one is a type error.',
       },
       {
-        java: 'num.stream.threads, upgrade.from',
+        java: 'num.stream.threads',
+        ours: ['KafkaStreamsOptions.threads', 'KafkaStreams.load'],
+        tests: ['packages/runtime/src/app/threads/threads.test.ts'],
+      },
+      {
+        java: 'upgrade.from',
         ours: [],
         tests: [],
-        left: 'There are no threads, and no older versions yet.',
+        left: 'There are no older versions yet.',
       },
       {
         java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, probing.rebalance.interval.ms, rack.aware.assignment.tags, client.tag.*, application.server',

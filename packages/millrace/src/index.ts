@@ -212,8 +212,16 @@ export type {
   WindowedByOptions,
   WindowsPort,
 } from '@millrace/core'
-export { KafkaStreams, consoleLogger, formatReset, resetApplication, silentLogger } from '@millrace/runtime'
+export {
+  KafkaStreams,
+  consoleLogger,
+  defineApplication,
+  formatReset,
+  resetApplication,
+  silentLogger,
+} from '@millrace/runtime'
 export type {
+  Application,
   BadRecordPolicy,
   KafkaStreamsOptions,
   LogLevel,

@@ -1,4 +1,6 @@
-export { KafkaStreams, type StreamsEvents, type TaskStatus } from './app/kafka-streams.ts'
+export { KafkaStreams, type StreamsEvents } from './app/kafka-streams.ts'
+export { type Application, defineApplication, isApplication } from './app/define-application.ts'
+export type { TaskStatus } from './app/engine.ts'
 export { LocalQueries, type LocalQueriesOptions } from './query/local-queries.ts'
 export type { QueryIsolation, QueryRequest, ReadOptions } from './query/query-request.ts'
 export type { QueryableKind, QueryableStores, StoreQueryOptions } from './query/queryable-store.ts'

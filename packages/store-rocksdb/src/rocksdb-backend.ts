@@ -35,13 +35,13 @@ export function rocksdb({ memoryBytes = DEFAULT_MEMORY_BYTES }: RocksdbOptions =
   /** Databases that were corrupt when they were read: opening them again may well succeed, and reading them fail again. */
   const corrupted = new Map<string, MillraceError>()
 
-  async function open({ directory, stores }: OpenOptions): Promise<TaskState> {
+  async function open({ directory, stores, threads = 1 }: OpenOptions): Promise<TaskState> {
     const corruption = corrupted.get(directory)
     if (corruption !== undefined) {
       corrupted.delete(directory)
       throw corruption
     }
-    const database = await openDatabase(directory, writeBufferShare(memoryBytes, openDatabases))
+    const database = await openDatabase(directory, writeBufferShare(memoryBytes / threads, openDatabases))
     try {
       await checkFormat(database)
       const ids = await storeIds(database, stores)

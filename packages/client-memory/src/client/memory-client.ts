@@ -61,7 +61,12 @@ export function memoryClient(
   cluster: MemoryCluster,
   options: MemoryClientOptions = {},
 ): (context: ClientContext) => MemoryClient {
-  const factory = (context: ClientContext): MemoryClient => new Client(cluster, options, context)
+  const factory = (context: ClientContext): MemoryClient => {
+    // Each thread has imported the module, and so has a cluster of its own.
+    if (context.thread !== undefined)
+      throw millraceError('MILLRACE_CLIENT_UNSUPPORTED', { client: 'memory', feature: 'threads above 1' })
+    return new Client(cluster, options, context)
+  }
   return factory satisfies ClientFactory
 }
 

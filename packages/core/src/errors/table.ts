@@ -151,6 +151,41 @@ export const ERROR_TABLE = {
     message: 'The topic {topic} was chosen for the record: {reason}',
     hint: 'Return the name of an existing topic: 1 to 249 characters of A-Z, a-z, 0-9, ".", "_" and "-".',
   },
+  MILLRACE_THREADS_MODULE: {
+    kind: 'config',
+    message: 'threads is {threads}, but the topology of this application cannot be sent to a thread',
+    hint: 'Threads import it: export defineApplication(plan, options) from a module as default, and start that module with KafkaStreams.load() or "millrace run".',
+  },
+  MILLRACE_QUERY_THREADS: {
+    kind: 'config',
+    message: 'The store "{store}" cannot be queried: its partitions are in {threads} threads',
+    hint: 'Queries are not supported with threads above 1 yet. Start several processes instead.',
+  },
+  MILLRACE_THREADS_UNAVAILABLE: {
+    kind: 'config',
+    message: 'Threads cannot be started: {reason}',
+    hint: 'Do not bundle the package millrace, or start one process for each thread with threads: 1.',
+  },
+  MILLRACE_APPLICATION_MODULE: {
+    kind: 'config',
+    message: 'The module {module} {problem}',
+    hint: 'Let the module end with "export default defineApplication(builder.build(), options)". TypeScript needs Node.js 22.18 or later.',
+  },
+  MILLRACE_APPLICATION_STARTED: {
+    kind: 'config',
+    message: 'The module {module} starts an application when it is imported',
+    hint: 'Export the application with defineApplication(plan, options), and start it in another file or with "millrace run".',
+  },
+  MILLRACE_THREAD_TOPOLOGY: {
+    kind: 'config',
+    message: 'The module {module} has built another topology in thread {thread} than in the main thread',
+    hint: 'Each thread imports the module. The topology must not depend on the thread, the time, chance or state outside the module.',
+  },
+  MILLRACE_THREAD_EXITED: {
+    kind: 'fatal',
+    message: 'Thread {thread} has ended before it was told to: {reason}',
+    hint: 'Look at the cause: an error that nobody catches, process.exit(), or memory that has run out. onUncaughtError decides what follows.',
+  },
   MILLRACE_STATE_STARTED: {
     kind: 'config',
     message: 'start() was called, but the application is {state}',

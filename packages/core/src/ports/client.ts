@@ -27,6 +27,8 @@ export interface KafkaClient {
 export type ClientFactory = (context: ClientContext) => KafkaClient
 
 export interface ClientContext {
+  /** Which thread of the process, from 1, where threads import the application: they share no objects. @default not in such a thread */
+  readonly thread?: number
   readonly clientId: string
   readonly clock: Clock
   readonly logger: Logger

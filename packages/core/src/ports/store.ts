@@ -31,6 +31,8 @@ export interface OpenOptions {
   /** The stores of the task, by name. One that is new gets an empty key space, one that is gone keeps its bytes. */
   readonly stores: readonly string[]
   readonly logger: Logger
+  /** How many threads of the process have such a backend each: they share the memory that it may use. @default 1 */
+  readonly threads?: number
 }
 
 export interface TaskState {

@@ -29,6 +29,13 @@ it.each([
   [[], 2, 'millrace COMMAND'],
   [['--help'], 0, 'take an application back'],
   [['rest'], 2, 'Unknown command "rest"'],
+  [['run', '--help'], 0, '--threads N'],
+  [['run'], 2, 'the MODULE is missing'],
+  [['run', 'app.ts', '--threads', '0'], 2, '--threads 0 is not a whole number from 1'],
+  [['run', 'app.ts', '--threads', '1.5'], 2, '--threads 1.5 is not a whole number from 1'],
+  [['run', 'app.ts', '--threads=-1'], 2, '--threads -1 is not a whole number from 1'],
+  [['run', 'app.ts', 'more'], 2, "Unexpected argument 'more'"],
+  [['run', 'missing.mjs'], 1, 'MILLRACE_APPLICATION_MODULE'],
   [['reset', '--help'], 0, '--application-id ID'],
   [['reset'], 2, '--application-id is missing'],
   [['reset', '--application-id', 'app', '--to-offset', 'x'], 2, 'millrace reset --help lists the options'],
@@ -60,6 +67,11 @@ it.each([
   ['one plan under two names', `const plan = ${PLAN}; export { plan, plan as default }`],
 ])('finds a plan that is %s', async (_what, content) => {
   expect(await loadPlan(file('plan.mjs', content))).toMatchObject({ nodes: [] })
+})
+
+it('finds the plan of an application', async () => {
+  const application = `{ plan: ${PLAN}, options: {}, [Symbol.for('millrace.application')]: true }`
+  expect(await loadPlan(file('plan.mjs', `export default ${application}`))).toMatchObject({ nodes: [] })
 })
 
 it.each([

@@ -1,13 +1,20 @@
 import { isMillraceError } from '@millrace/core'
 import { resetCommand } from './reset-command.ts'
+import { runApplication } from './run-command.ts'
 import { UsageError } from './usage-error.ts'
 
 const USAGE = `millrace COMMAND [options]
 
+  run      run the application that a module exports, on one or more threads
   reset    take an application back to where it has processed nothing
 
 millrace COMMAND --help says more.
 `
+
+const COMMANDS = new Map([
+  ['run', runApplication],
+  ['reset', resetCommand],
+])
 
 export interface CommandOutput {
   readonly print: (line: string) => void
@@ -21,12 +28,13 @@ export async function runCommand(args: readonly string[], { print, printError }:
     print(USAGE)
     return command === undefined ? 2 : 0
   }
-  if (command !== 'reset') {
+  const carryOut = COMMANDS.get(command)
+  if (carryOut === undefined) {
     printError(`Unknown command "${command}".\n\n${USAGE}`)
     return 2
   }
   try {
-    return await resetCommand(rest, print)
+    return await carryOut(rest, print)
   } catch (error) {
     if (error instanceof UsageError) {
       printError(`${error.message}\nmillrace ${command} --help lists the options.`)

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Plan } from '@millrace/core'
+import { isApplication } from '@millrace/runtime'
 import { UsageError } from './usage-error.ts'
 
-/** The plan that a module exports, under whatever name. @throws UsageError unless it is one */
+/** The plan that a module exports, under whatever name, alone or in an application. @throws UsageError unless it is one */
 export async function loadPlan(path: string): Promise<Plan> {
   const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>
-  const plans = [...new Set(Object.values(exported).filter(isPlan))]
+  const values = Object.values(exported).map(value => (isApplication(value) ? value.plan : value))
+  const plans = [...new Set(values.filter(isPlan))]
   const [plan] = plans
   if (plan === undefined) throw new UsageError(`${path} exports no plan: export the result of builder.build()`)
   if (plans.length > 1) throw new UsageError(`${path} exports ${plans.length} plans: export one`)

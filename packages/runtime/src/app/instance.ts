@@ -2,17 +2,17 @@ import { asError, isMillraceError, type Plan } from '@millrace/core'
 import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import { checkGroupProtocol } from '../config/check-group-protocol.ts'
 import type { ResolvedOptions } from '../config/options.ts'
-import { Metrics } from '../observe/metrics.ts'
+import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
 import type { StandbyListener } from '../observe/standby-listener.ts'
-import { openStateDirectory } from '../state/directory/directory.ts'
 import type { OpenStateDirectory } from '../state/directory/state-directory.ts'
 import type { Task } from '../task/task.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { GrowthWatch } from '../loop/growth-watch.ts'
+import type { Engine, TaskStatus } from './engine.ts'
 import { type InstanceParts, openParts } from './instance-parts.ts'
 import { Opened } from './opened.ts'
-import { openProcess } from './process-parts.ts'
+import { directoryOpener, openProcess } from './process-parts.ts'
 import type { LocalQueries } from '../query/local-queries.ts'
 import { Patience } from '../loop/patience.ts'
 import { SlowAssignment } from '../loop/slow-assignment.ts'
@@ -30,7 +30,9 @@ export interface InstanceListener extends RestoreListener, StandbyListener {
 export interface InstanceSurroundings {
   readonly metrics?: Metrics
   readonly listener?: Partial<InstanceListener>
-  /** For machines that are simulated. @default the directory lies in the file system */
+  /** The member has joined its group. */
+  readonly onBegun?: () => void
+  /** For threads, and machines that are simulated. @default the directory lies in the file system */
   readonly openDirectory?: OpenStateDirectory
 }
 
@@ -64,7 +66,7 @@ export interface InstanceStore {
  * what an assignment does to the tasks in `loop/task-ownership.ts`. `process-parts.ts` opens what belongs to the process,
  * `instance-parts.ts` what belongs to the member.
  */
-export class Instance {
+export class Instance implements Engine {
   readonly #topics: TopicPatterns
   readonly #options: ResolvedOptions
   readonly #metrics: Metrics
@@ -72,6 +74,7 @@ export class Instance {
   readonly #patience: Patience
   readonly #growth: GrowthWatch
   readonly #openDirectory: OpenStateDirectory
+  readonly #onBegun: () => void
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
   #slowAssignment: SlowAssignment | undefined
@@ -81,8 +84,9 @@ export class Instance {
   #failure: unknown
 
   constructor(plan: Plan, options: ResolvedOptions, surroundings: InstanceSurroundings = {}) {
-    const { metrics = new Metrics(), openDirectory = openStateDirectory } = surroundings
-    this.#openDirectory = openDirectory
+    const { metrics = new Metrics(), openDirectory } = surroundings
+    this.#openDirectory = openDirectory ?? directoryOpener(options)
+    this.#onBegun = surroundings.onBegun ?? nothing
     this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopicOf(options))
     checkGroupProtocol(plan, options)
     this.#options = options
@@ -95,6 +99,20 @@ export class Instance {
   /** Tasks that process records at the moment. */
   get tasks(): readonly Task[] {
     return this.#begun?.tasks.running ?? []
+  }
+
+  get taskStatus(): readonly TaskStatus[] {
+    return this.tasks.map(task => ({
+      id: task.name,
+      processed: task.processed,
+      streamTime: task.context.streamTime,
+      lag: task.queues.reduce((sum, { end, position }) => sum + Math.max(0, end - position), 0),
+    }))
+  }
+
+  /** Its metrics are where it counts them. */
+  get readings(): readonly MetricReading[] {
+    return []
   }
 
   /** The store of that name in each running task that has it, as user code sees it. */
@@ -160,6 +178,7 @@ export class Instance {
     this.#growth.begin(this.#begun.topicsAtStart)
     this.#begun.membership.subscribe(this.#begun.topicsAtStart)
     this.#slowAssignment = new SlowAssignment(this.#options)
+    this.#onBegun()
   }
 
   /**
@@ -184,6 +203,12 @@ export class Instance {
       await this.#parts.recovery.after(error)
       return false
     }
+  }
+
+  /** Has the next `step` throw this, as a failure that nothing recovers from. */
+  fail(error: unknown): void {
+    this.#failure ??= asError(error)
+    this.wakeup()
   }
 
   /** Commits what has been processed, whatever the commit interval says. */

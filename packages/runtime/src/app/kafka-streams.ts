@@ -30,8 +30,13 @@ import type { StoreQueryOptions } from '../query/queryable-store.ts'
 import { warnOfHeapStores } from './warn-of-heap-stores.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
 import { inTurn, isWaitedForBy } from '../task/user-turn.ts'
-import { Instance, type InstanceListener } from './instance.ts'
+import type { Application } from './define-application.ts'
+import type { Engine, FailureVerdict, TaskStatus } from './engine.ts'
+import { Instance, type InstanceListener, type InstanceSurroundings } from './instance.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
+import { checkNotImporting, loadApplication, moduleUrl } from './threads/load-application.ts'
+import { workerHost } from './threads/thread-host.ts'
+import { ThreadedEngine } from './threads/threaded-engine.ts'
 
 /** The events of a `KafkaStreams`, by name. */
 export interface StreamsEvents {
@@ -53,17 +58,21 @@ export interface StreamsEvents {
   waiting: [cause: unknown]
 }
 
-export interface TaskStatus {
-  readonly id: string
-  readonly processed: number
-  /** The highest timestamp so far, -1 before the first record. */
-  readonly streamTime: number
-  /** The number of records that are known and not yet processed. */
-  readonly lag: number
+/** How a `KafkaStreams` of this package differs from that of an application. */
+export interface StreamsInside {
+  readonly engine: (
+    options: ResolvedOptions,
+    surroundings: Required<Pick<InstanceSurroundings, 'metrics'>> & { readonly listener: InstanceListener },
+  ) => Engine
+  /** In place of `onUncaughtError`. */
+  readonly decide?: (failure: unknown) => Promise<FailureVerdict>
 }
 
 /** How long a round may wait for records. */
 const POLL_MS = 100
+/** How long the replacement of a thread that fails again and again waits. */
+const FIRST_REPLACEMENT_MS = 100
+const MOST_REPLACEMENT_MS = 10_000
 
 /**
  * Runs a topology in this process, as one member of the application's consumer group. Start it in as many processes as you
@@ -78,7 +87,11 @@ export class KafkaStreams {
   readonly #metrics = new Metrics()
   readonly #plan: Plan
   readonly #options: ResolvedOptions
-  readonly #instance: Instance
+  readonly #decide: (failure: unknown) => FailureVerdict | Promise<FailureVerdict>
+  readonly #newEngine: () => Engine
+  #engine: Engine
+  /** Since it ran last. */
+  #replacements = 0
   readonly #stopping = new AbortController()
   #state: StreamsState = 'CREATED'
   #loop: Promise<void> | undefined
@@ -88,10 +101,16 @@ export class KafkaStreams {
   #leave: boolean
   #failure: unknown
 
-  /** @throws MILLRACE_CONFIG_INVALID */
-  constructor(plan: Plan, options: KafkaStreamsOptions) {
+  /**
+   * @param inside for Millrace's own use
+   * @throws MILLRACE_CONFIG_INVALID; MILLRACE_THREADS_MODULE with `threads` above 1, which need `KafkaStreams.load`
+   */
+  constructor(plan: Plan, options: KafkaStreamsOptions, inside?: StreamsInside) {
     this.#plan = plan
     this.#options = resolveOptions(options)
+    const { threads } = this.#options
+    if (threads > 1 && inside === undefined) throw millraceError('MILLRACE_THREADS_MODULE', { threads })
+    this.#decide = inside?.decide ?? this.#options.onUncaughtError
     this.#leave = this.#options.groupInstanceId === undefined
     const listener: InstanceListener = {
       onRebalancing: rebalancing => {
@@ -107,7 +126,33 @@ export class KafkaStreams {
       onStandbyBatchLoaded: event => this.#tell('standbyBatchLoaded', event),
       onStandbyUpdateSuspended: event => this.#tell('standbyUpdateSuspended', event),
     }
-    this.#instance = new Instance(plan, this.#options, { metrics: this.#metrics, listener })
+    const surroundings = { metrics: this.#metrics, listener }
+    this.#newEngine = () =>
+      inside?.engine(this.#options, surroundings) ?? new Instance(plan, this.#options, surroundings)
+    this.#engine = this.#newEngine()
+  }
+
+  /**
+   * Imports the application that a module exports with `defineApplication`. With `threads` above 1, each thread imports the module
+   * too.
+   *
+   * @param module a path or a URL, such as `new URL('./app.js', import.meta.url)`
+   * @param options `threads` replaces the option of the application
+   * @throws MILLRACE_APPLICATION_MODULE, MILLRACE_APPLICATION_STARTED, MILLRACE_CONFIG_INVALID
+   * @example
+   * const streams = await KafkaStreams.load(new URL('./app.js', import.meta.url), { threads: 4 })
+   * await streams.run()
+   */
+  static async load(module: string | URL, options: { readonly threads?: number } = {}): Promise<KafkaStreams> {
+    const url = moduleUrl(module)
+    const application: Application = await loadApplication(url)
+    const { plan } = application
+    const given = { ...application.options, ...(options.threads !== undefined && { threads: options.threads }) }
+    if (resolveOptions(given).threads === 1) return new KafkaStreams(plan, given)
+    return new KafkaStreams(plan, given, {
+      engine: (resolved, { listener }) =>
+        new ThreadedEngine({ module: url, plan, options: resolved, listener, host: workerHost }),
+    })
   }
 
   get state(): StreamsState {
@@ -131,6 +176,7 @@ export class KafkaStreams {
    */
   async start(): Promise<void> {
     if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_STARTED', { state: this.#state })
+    checkNotImporting()
     this.#go('REBALANCING')
     warnOfHeapStores(this.#plan, this.#options)
     const running = new Promise<void>(resolve => {
@@ -141,7 +187,7 @@ export class KafkaStreams {
       }
       this.on('state', settle)
     })
-    const begun = inTurn(() => this.#instance.begin(this.#stopping.signal), this)
+    const begun = inTurn(() => this.#engine.begin(this.#stopping.signal), this)
     // Known from here on, so that a close waits for it, whenever it comes.
     this.#loop = begun.then(
       () => this.#run(),
@@ -219,12 +265,12 @@ export class KafkaStreams {
   async #shutDown(): Promise<void> {
     this.#stopping.abort()
     if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
-    this.#instance.wakeup()
+    this.#engine.wakeup()
     const patience = new AbortController()
     const { clock, closeTimeoutMs } = this.#options
     // A broker that is away must not take all the time: then the rest of the closing is still to come.
     const waiting = clock.sleep(closeTimeoutMs / 3, patience.signal).then(async () => {
-      if (!patience.signal.aborted) await this.#instance.stopWaiting()
+      if (!patience.signal.aborted) await this.#engine.stopWaiting()
     })
     waiting.catch((error: unknown) => this.#options.logger.warn({ error }, 'failed to close a producer'))
     const tooLong = clock.sleep(closeTimeoutMs, patience.signal).then(() => {
@@ -243,16 +289,16 @@ export class KafkaStreams {
    * `pause` (KIP-834), which also stops standbys.
    */
   pause(): void {
-    this.#instance.paused = true
+    this.#engine.paused = true
   }
 
   /** Resumes a paused application. */
   resume(): void {
-    this.#instance.paused = false
+    this.#engine.paused = false
   }
 
   get isPaused(): boolean {
-    return this.#instance.paused
+    return this.#engine.paused
   }
 
   /**
@@ -272,8 +318,9 @@ export class KafkaStreams {
     await this.close()
   }
 
+  /** Returns the metrics; those of threads are up to half a second old and have the tag `thread-id`. */
   metrics(): readonly MetricReading[] {
-    return this.#metrics.readings()
+    return [...this.#metrics.readings(), ...this.#engine.readings]
   }
 
   /**
@@ -281,12 +328,12 @@ export class KafkaStreams {
    * before the first. Kafka Streams' `metadataForAllStreamsClients`.
    */
   metadataForAllInstances(): readonly StreamsMetadata[] {
-    return this.#instance.metadata
+    return this.#engine.metadata
   }
 
   /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */
   streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
-    return this.#instance.metadata.filter(({ stores }) => stores.includes(store))
+    return this.#engine.metadata.filter(({ stores }) => stores.includes(store))
   }
 
   /**
@@ -335,47 +382,87 @@ export class KafkaStreams {
   }
 
   #queries(store: string): LocalQueries {
-    const { queries } = this.#instance
+    const { queries } = this.#engine
     const runs = this.#state === 'RUNNING' || this.#state === 'REBALANCING'
+    const { threads } = this.#options
+    if (runs && queries === undefined && threads > 1) throw millraceError('MILLRACE_QUERY_THREADS', { store, threads })
     if (!runs || queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
     return queries
   }
 
   /** Returns the tasks of this instance. */
   tasks(): readonly TaskStatus[] {
-    return this.#instance.tasks.map(task => ({
-      id: task.name,
-      processed: task.processed,
-      streamTime: task.context.streamTime,
-      lag: task.queues.reduce((sum, { end, position }) => sum + Math.max(0, end - position), 0),
-    }))
+    return this.#engine.taskStatus
   }
 
   async #run(): Promise<void> {
-    let failure: unknown
-    try {
-      while (!this.#stopping.signal.aborted) {
-        await inTurn(() => this.#instance.step(POLL_MS), this)
-        // Timers, sockets and signals have their turn between two rounds, however busy they are.
-        await setImmediate()
-      }
-    } catch (error) {
-      failure = asError(error)
-      this.#clean = false
-      await this.#endOthersIfAsked(error)
+    let failure = await this.#process()
+    while (failure !== undefined && (await this.#verdictOn(failure)) === 'replace-thread') {
+      failure = (await this.#replace(failure)) ?? (await this.#process())
     }
     await this.#finish(failure)
   }
 
-  async #endOthersIfAsked(failure: unknown): Promise<void> {
-    if (isMillraceError(failure) && failure.code === 'MILLRACE_APPLICATION_SHUTDOWN') return
-    const { onUncaughtError, closeTimeoutMs, logger } = this.#options
+  /** Works until it is stopped, or until the failure that it returns. */
+  async #process(): Promise<unknown> {
     try {
-      if (onUncaughtError(failure) !== 'shutdown-application') return
+      while (!this.#stopping.signal.aborted) {
+        await inTurn(() => this.#engine.step(POLL_MS), this)
+        // Timers, sockets and signals have their turn between two rounds, however busy they are.
+        await setImmediate()
+      }
+      return undefined
+    } catch (error) {
+      return asError(error)
+    }
+  }
+
+  async #verdictOn(failure: unknown): Promise<FailureVerdict> {
+    if (isMillraceError(failure) && failure.code === 'MILLRACE_APPLICATION_SHUTDOWN') return 'shutdown-instance'
+    const { closeTimeoutMs, logger } = this.#options
+    let verdict: FailureVerdict = 'shutdown-instance'
+    try {
+      verdict = await this.#decide(failure)
+      if (verdict !== 'shutdown-application') return verdict
       logger.error({ error: failure }, 'all instances of the application are shutting down because of an error')
-      await this.#instance.shutDownApplication(closeTimeoutMs / 3, this.#stopping.signal)
+      await this.#engine.shutDownApplication(closeTimeoutMs / 3, this.#stopping.signal)
     } catch (error) {
       logger.error({ error }, 'failed to request the shutdown of the other instances')
+    }
+    return verdict
+  }
+
+  /** Goes on with a new member in the place of the one that has failed. @returns why that is not possible */
+  async #replace(failure: unknown): Promise<unknown> {
+    const { clock, logger } = this.#options
+    const waitMs = Math.min(MOST_REPLACEMENT_MS, FIRST_REPLACEMENT_MS * 2 ** this.#replacements++)
+    logger.error({ error: failure, waitMs }, 'a thread has failed and is replaced')
+    const { signal } = this.#stopping
+    try {
+      if (this.#engine.replace !== undefined) {
+        await clock.sleep(waitMs, signal)
+        await this.#engine.replace()
+        return undefined
+      }
+      const { paused } = this.#engine
+      await this.#endEngine(false)
+      if (canGo(this.#state, 'REBALANCING')) this.#go('REBALANCING')
+      await clock.sleep(waitMs, signal)
+      if (signal.aborted) return undefined
+      this.#engine = this.#newEngine()
+      this.#engine.paused = paused
+      await inTurn(() => this.#engine.begin(signal), this)
+      return undefined
+    } catch (error) {
+      return signal.aborted && isMillraceError(error, 'retriable') ? undefined : asError(error)
+    }
+  }
+
+  async #endEngine(clean: boolean): Promise<void> {
+    try {
+      await inTurn(() => this.#engine.end({ clean, leave: this.#leave }), this)
+    } catch (error) {
+      this.#options.logger.error({ error }, 'failed to close the application: uncommitted records are processed again')
     }
   }
 
@@ -386,11 +473,7 @@ export class KafkaStreams {
       this.#options.logger.error({ error: failure }, 'the application stops because of an error')
       this.#go('PENDING_ERROR')
     }
-    try {
-      await inTurn(() => this.#instance.end({ clean: this.#clean, leave: this.#leave }), this)
-    } catch (error) {
-      this.#options.logger.error({ error }, 'failed to close the application: uncommitted records are processed again')
-    }
+    await this.#endEngine(this.#clean)
     if (failure !== undefined) {
       this.#go('ERROR')
       this.#over.resolve()
@@ -418,8 +501,9 @@ export class KafkaStreams {
     const before = this.#state
     if (before === next) return
     this.#state = transition(before, next)
+    if (next === 'RUNNING') this.#replacements = 0
     const { applicationId, logger } = this.#options
-    const line = stateLine(next, before, { applicationId, tasks: this.#instance.tasks.length })
+    const line = stateLine(next, before, { applicationId, tasks: this.#engine.taskStatus.length })
     logger.info({ state: next, before }, line)
     this.#tell('state', next, before)
   }

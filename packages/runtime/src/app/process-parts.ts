@@ -5,6 +5,7 @@ import { GlobalStores } from '../globals/global-stores.ts'
 import type { Patience } from '../loop/patience.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
+import { openStateDirectory } from '../state/directory/directory.ts'
 import { StateCleaner } from '../state/directory/state-cleaner.ts'
 import { type OpenStateDirectory, type StateDirectory, transientDirectory } from '../state/directory/state-directory.ts'
 import { checkTopology } from '../state/directory/topology-check.ts'
@@ -62,7 +63,7 @@ export async function openProcess(
 ): Promise<ProcessParts> {
   const { options, topics, patience, listener, metrics } = process
   const { applicationId, clock, logger } = options
-  const directory = await openDirectory(options, process.openDirectory)
+  const directory = await process.openDirectory(options)
   opened.add(() => directory.close())
   const { onTopologyChange } = options
   const keepTopology = await checkTopology({ plan: topics.plan, directory, onTopologyChange, logger })
@@ -145,10 +146,11 @@ export function writtenTopics(plan: Plan, options: ResolvedOptions): readonly st
   return [...[...sinks, ...changelogs].map(real), ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])]
 }
 
-async function openDirectory(options: ResolvedOptions, open: OpenStateDirectory): Promise<StateDirectory> {
+/** Opens the state directory in the file system, if the store keeps anything. */
+export function directoryOpener({ store, groupInstanceId }: ResolvedOptions): OpenStateDirectory {
+  if (store.capabilities.durable) return openStateDirectory
   // A member that is known to the group by name is the same one after a restart: its producer ends what the one before has left open.
-  if (!options.store.capabilities.durable) return transientDirectory(options.groupInstanceId ?? crypto.randomUUID())
-  return await open(options)
+  return async () => transientDirectory(groupInstanceId ?? crypto.randomUUID())
 }
 
 /** @throws MILLRACE_CLIENT_UNSUPPORTED for an option that the client cannot carry out */

@@ -52,10 +52,17 @@ export interface KafkaStreamsOptions {
    */
   readonly compression?: CompressionCodec
   /**
-   * Called with an error that stops this instance. Returns `shutdown-instance`, or `shutdown-application` to stop all instances
-   * because they would fail with the same error. Kafka Streams' `setUncaughtExceptionHandler`. @default a function that returns `shutdown-instance`
+   * Called with an error that stops a thread of this instance. Returns `shutdown-instance`, `shutdown-application` to stop all instances
+   * because they would fail with the same error, or `replace-thread` to continue with a new thread at the last commit, after a pause of
+   * 100 ms to 10 s. Kafka Streams' `setUncaughtExceptionHandler`. @default a function that returns `shutdown-instance`
    */
-  readonly onUncaughtError?: (error: unknown) => 'shutdown-instance' | 'shutdown-application'
+  readonly onUncaughtError?: (error: unknown) => 'replace-thread' | 'shutdown-instance' | 'shutdown-application'
+  /**
+   * The number of threads, each of them a member of the group. 1 runs on the calling thread. More need `KafkaStreams.load` or
+   * `millrace run`, since each thread imports the module of the application. `stateBufferBytes` and `restoreBufferBytes` are divided
+   * between them; each has its own copy of the global tables. Kafka Streams' `num.stream.threads`. @default 1
+   */
+  readonly threads?: number
   /** Where to start in a partition without a committed offset. A source can have its own `offsetReset`. @default 'earliest' */
   readonly offsetReset?: OffsetReset
   /** Returns the event time of a record. A source can have its own extractor. @default the timestamp of the record */
@@ -261,6 +268,10 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     default: () => () => 'shutdown-instance' as const,
     check: value => typeof value === 'function',
     expected: 'it must be a function',
+  },
+  threads: {
+    default: 1,
+    ...number({ from: 1, to: 1000 }),
   },
   offsetReset: {
     default: 'earliest',

@@ -165,6 +165,7 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     persistent: options.store,
     directory: directory.taskDirectory(globalDirectory(directory.claims?.member)),
     logger: options.logger,
+    threads: options.threads,
     recover: (path, cause) => directory.moveAside(path, cause),
   })
   const consumer = client.consumer({ isolationLevel: 'read_committed', maxPartitionBytes: 4 << 20 })

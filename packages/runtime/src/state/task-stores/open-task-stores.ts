@@ -31,6 +31,7 @@ export async function openTaskStores(of: StoresOfTasks, id: TaskId): Promise<Tas
       persistent: options.store,
       directory: directory.taskDirectory(name),
       logger: options.logger,
+      threads: options.threads,
       recover: (path, cause) => directory.moveAside(path, cause),
       left(position) {
         if (position !== undefined) onDisk.set(name, position)

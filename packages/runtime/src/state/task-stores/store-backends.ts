@@ -19,6 +19,8 @@ export interface BackendsOptions {
   readonly persistent: StoreBackend
   readonly directory: string
   readonly logger: Logger
+  /** How many threads share the memory of the backend. @default 1 */
+  readonly threads?: number
   /** Moves a corrupt directory aside. The stores in it then start empty. */
   readonly recover: (directory: string, cause: unknown) => Promise<void>
 }
@@ -40,7 +42,7 @@ export class StoreBackends {
     this.databases = databases
   }
 
-  static async open({ stores, partition, persistent, directory, logger, recover }: BackendsOptions) {
+  static async open({ stores, partition, persistent, directory, logger, threads = 1, recover }: BackendsOptions) {
     const groups: readonly [StoreBackend, readonly TaskStorePlan[]][] = [
       [persistent, stores.filter(({ plan }) => plan.type !== 'memory')],
       [memoryStore(), stores.filter(({ plan }) => plan.type === 'memory')],
@@ -48,7 +50,7 @@ export class StoreBackends {
     const opened: OpenDatabase[] = []
     for (const [backend, own] of groups) {
       if (own.length === 0) continue
-      const open = () => backend.open({ directory, stores: own.flatMap(keySpacesOf), logger })
+      const open = () => backend.open({ directory, stores: own.flatMap(keySpacesOf), logger, threads })
       let state: TaskState
       try {
         state = await open()

@@ -1,0 +1,58 @@
+import type { StreamsState } from '../../loop/lifecycle.ts'
+import type { MetricReading } from '../../observe/metrics.ts'
+import type { FailureVerdict, TaskStatus } from '../engine.ts'
+import type { InstanceListener } from '../instance.ts'
+import type { StreamsMetadata } from '../streams-metadata.ts'
+import type { CrossingError } from './crossing-error.ts'
+
+/** What a thread is started with. */
+export interface ThreadStart {
+  /** Of the module that exports the application. */
+  readonly module: string
+  /** Which thread of the process it is, from 1. */
+  readonly thread: number
+  /** How many threads share the budgets. */
+  readonly threads: number
+  readonly processId: string
+  /** Where the state directory of the application is. */
+  readonly directory: string
+  /** As `describeTopology` prints it. */
+  readonly topology: string
+  readonly paused: boolean
+  /** By name of a task whose stores are closed, how far its state on disk is. */
+  readonly onDisk: readonly (readonly [task: string, position: number])[]
+}
+
+/** What the main thread knows of a thread. */
+export interface ThreadStatus {
+  readonly state: StreamsState
+  readonly tasks: readonly TaskStatus[]
+  readonly metadata: readonly StreamsMetadata[]
+  readonly readings: readonly MetricReading[]
+}
+
+/** The events that a thread reports as they are. */
+export type ForwardedEvent = Exclude<keyof InstanceListener, 'onRebalancing' | 'onWaiting'>
+
+export type ToThread =
+  | { readonly type: 'close'; readonly leave: boolean }
+  | { readonly type: 'pause'; readonly paused: boolean }
+  | { readonly type: 'claimed'; readonly call: number; readonly error: CrossingError | undefined }
+  | { readonly type: 'moved'; readonly call: number; readonly error: CrossingError | undefined }
+  | { readonly type: 'on-disk'; readonly task: string; readonly position: number | undefined }
+  | { readonly type: 'verdict'; readonly verdict: Exclude<FailureVerdict, 'replace-thread'> }
+  /** To fail with this error, so that the policy can be carried out for a thread that cannot do it itself. */
+  | { readonly type: 'fail'; readonly error: CrossingError }
+
+export type FromThread =
+  | { readonly type: 'begun' }
+  | { readonly type: 'status'; readonly status: ThreadStatus }
+  | { readonly type: 'event'; readonly event: ForwardedEvent; readonly value: unknown }
+  | { readonly type: 'waiting'; readonly cause: CrossingError | undefined }
+  | { readonly type: 'claim'; readonly call: number; readonly task: string }
+  | { readonly type: 'release'; readonly task: string; readonly position: number | undefined }
+  | { readonly type: 'move-aside'; readonly call: number; readonly directory: string; readonly cause: CrossingError }
+  /** It waits for a verdict. */
+  | { readonly type: 'failed'; readonly error: CrossingError }
+  /** The last message. */
+  | { readonly type: 'ended'; readonly error: CrossingError | undefined }

@@ -1,0 +1,3 @@
+import { plan } from './plain.fixture.ts'
+
+export const topology = plan()

@@ -1,0 +1,138 @@
+import { describeTopology, type Logger, millraceError, type Plan } from '@millrace/core'
+import { type KafkaStreamsOptions, resolveOptions } from '../../config/options.ts'
+import type { Application } from '../define-application.ts'
+import type { FailureVerdict } from '../engine.ts'
+import { Instance } from '../instance.ts'
+import { KafkaStreams } from '../kafka-streams.ts'
+import { packError, unpackError } from './crossing-error.ts'
+import type { FromThread, ThreadStart, ToThread } from './messages.ts'
+import { threadDirectory } from './thread-directory.ts'
+
+export interface ThreadSetup {
+  readonly start: ThreadStart
+  readonly post: (message: FromThread) => void
+  readonly onMessage: (listen: (message: ToThread) => void) => void
+  readonly load: () => Promise<Application>
+  /** It shares no objects with the main thread. */
+  readonly ownMemory: boolean
+}
+
+/** How often the main thread is told of tasks and metrics. */
+const STATUS_MS = 500
+
+/** Runs one member of a process and reports to its main thread, until it is told to close or fails. */
+export async function runThread(setup: ThreadSetup): Promise<void> {
+  const { post } = setup
+  let error: unknown
+  try {
+    await runMember(setup)
+  } catch (thrown) {
+    error = thrown
+  }
+  post({ type: 'ended', error: error === undefined ? undefined : packError(error) })
+}
+
+async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetup): Promise<void> {
+  const early: ToThread[] = []
+  let handle = (message: ToThread): void => void early.push(message)
+  onMessage(message => handle(message))
+  const { plan, options } = await load()
+  checkSameTopology(plan, start)
+  const directory = threadDirectory(start, post)
+  let verdict = Promise.withResolvers<FailureVerdict>()
+  let instance: Instance | undefined
+  const streams = new KafkaStreams(plan, memberOptions(options, start, ownMemory), {
+    engine: (resolved, surroundings) =>
+      (instance = new Instance(plan, resolved, {
+        ...surroundings,
+        openDirectory: directory.open,
+        onBegun: () => post({ type: 'begun' }),
+      })),
+    async decide(failure) {
+      verdict = Promise.withResolvers()
+      post({ type: 'failed', error: packError(failure) })
+      return await verdict.promise
+    },
+  })
+  const close = (leave: boolean) => streams.close({ leave })
+  handle = message => {
+    if (directory.onMessage(message)) return
+    if (message.type === 'close') void close(message.leave)
+    else if (message.type === 'verdict') verdict.resolve(message.verdict)
+    else if (message.type === 'fail') instance?.fail(unpackError(message.error))
+    else if (message.type === 'pause') setPaused(streams, message.paused)
+  }
+  setPaused(streams, start.paused)
+  for (const message of early) handle(message)
+  const report = () =>
+    post({
+      type: 'status',
+      status: {
+        state: streams.state,
+        tasks: streams.tasks(),
+        metadata: streams.metadataForAllInstances(),
+        readings: streams.metrics(),
+      },
+    })
+  forwardEvents(streams, post)
+  streams.on('state', report)
+  const timer = setInterval(report, STATUS_MS)
+  timer.unref()
+  try {
+    if (streams.state === 'CREATED') await streams.start()
+    await streams.ended()
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function setPaused(streams: KafkaStreams, paused: boolean): void {
+  if (paused) streams.pause()
+  else streams.resume()
+}
+
+function forwardEvents(streams: KafkaStreams, post: (message: FromThread) => void): void {
+  const forward = (event: Extract<FromThread, { type: 'event' }>['event']) => (value: unknown) =>
+    post({ type: 'event', event, value })
+  streams.on('waiting', cause => post({ type: 'waiting', cause: cause === undefined ? undefined : packError(cause) }))
+  streams.on('restoreStart', forward('onRestoreStart'))
+  streams.on('restoreProgress', forward('onRestoreProgress'))
+  streams.on('restoreEnd', forward('onRestoreEnd'))
+  streams.on('restoreSuspended', forward('onRestoreSuspended'))
+  streams.on('standbyUpdateStart', forward('onStandbyUpdateStart'))
+  streams.on('standbyBatchLoaded', forward('onStandbyBatchLoaded'))
+  streams.on('standbyUpdateSuspended', forward('onStandbyUpdateSuspended'))
+}
+
+/** @throws MILLRACE_THREAD_TOPOLOGY */
+function checkSameTopology(plan: Plan, { topology, thread, module }: ThreadStart): void {
+  if (describeTopology(plan) !== topology) throw millraceError('MILLRACE_THREAD_TOPOLOGY', { module, thread })
+}
+
+/** The budgets are those of the process. */
+function memberOptions(given: KafkaStreamsOptions, start: ThreadStart, ownMemory: boolean): KafkaStreamsOptions {
+  const { thread, threads, processId } = start
+  const { stateBufferBytes, restoreBufferBytes, logger, client } = resolveOptions(given)
+  return {
+    ...given,
+    threads,
+    processId,
+    logger: ofThread(logger, thread),
+    stateBufferBytes: share(stateBufferBytes, threads, 1),
+    restoreBufferBytes: share(restoreBufferBytes, threads, 1 << 10),
+    client: ownMemory ? context => client({ ...context, thread }) : client,
+  }
+}
+
+function share(bytes: number, threads: number, least: number): number {
+  return bytes === Infinity ? bytes : Math.max(least, Math.floor(bytes / threads))
+}
+
+function ofThread(logger: Logger, thread: number): Logger {
+  return {
+    debug: (fields, message) => logger.debug({ ...fields, thread }, message),
+    info: (fields, message) => logger.info({ ...fields, thread }, message),
+    warn: (fields, message) => logger.warn({ ...fields, thread }, message),
+    error: (fields, message) => logger.error({ ...fields, thread }, message),
+  }
+}

@@ -1,0 +1,369 @@
+import { asError, describeTopology, isMillraceError, millraceError, type Plan, reasonOf } from '@millrace/core'
+import type { ResolvedOptions } from '../../config/options.ts'
+import type { MetricReading } from '../../observe/metrics.ts'
+import { StateCleaner } from '../../state/directory/state-cleaner.ts'
+import type { OpenStateDirectory, StateDirectory } from '../../state/directory/state-directory.ts'
+import { ClaimTable } from '../../state/directory/task-claims.ts'
+import { checkTopology } from '../../state/directory/topology-check.ts'
+import { readOnDisk } from '../../state/task-stores/open-task-stores.ts'
+import type { Engine, FailureVerdict, TaskStatus } from '../engine.ts'
+import type { InstanceListener } from '../instance.ts'
+import { directoryOpener } from '../process-parts.ts'
+import type { StreamsMetadata } from '../streams-metadata.ts'
+import { packError, unpackError } from './crossing-error.ts'
+import type { FromThread, ThreadStart, ThreadStatus, ToThread } from './messages.ts'
+import type { ThreadHandle, ThreadHost } from './thread-host.ts'
+
+export interface ThreadedOptions {
+  readonly module: string
+  readonly plan: Plan
+  readonly options: ResolvedOptions
+  readonly listener: InstanceListener
+  readonly host: ThreadHost
+  /** @default the directory lies in the file system */
+  readonly openDirectory?: OpenStateDirectory
+}
+
+/** A thread that was started and has not ended. */
+interface Thread {
+  readonly number: number
+  readonly handle: ThreadHandle
+  readonly begun: PromiseWithResolvers<void>
+  readonly ended: PromiseWithResolvers<void>
+  hasBegun: boolean
+  /** It has sent its last message. */
+  saidEnd: boolean
+  /** It has failed and waits for the verdict. */
+  asks: boolean
+  waitsFor: unknown
+  status: ThreadStatus | undefined
+}
+
+interface Failure {
+  readonly thread: Thread
+  readonly error: Error
+}
+
+/** How long a thread that has said its last message may take to end. */
+const EXIT_MS = 2000
+
+/**
+ * The members of a process on threads of their own. This side owns the process: the state directory and its lock, which thread
+ * has which task directory, the cleaner, and the threads. It has no connection to Kafka.
+ */
+export class ThreadedEngine implements Engine {
+  readonly #with: ThreadedOptions
+  readonly #threads = new Map<number, Thread>()
+  readonly #failures: Failure[] = []
+  readonly #claims: ClaimTable
+  /** Whose failure `step` has thrown last. */
+  #failed: Thread | undefined
+  #directory: StateDirectory | undefined
+  #cleaner: StateCleaner | undefined
+  #paused = false
+  #ending = false
+  #waiting = false
+  /** Of what the threads that fail next are told. */
+  #verdict: Exclude<FailureVerdict, 'replace-thread'> | undefined
+  #wake = new AbortController()
+
+  constructor(options: ThreadedOptions) {
+    this.#with = options
+    this.#claims = new ClaimTable(options.options.clock)
+  }
+
+  /** A store can be read in its own thread only. */
+  readonly queries = undefined
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  set paused(paused: boolean) {
+    this.#paused = paused
+    this.#postAll({ type: 'pause', paused })
+  }
+
+  get taskStatus(): readonly TaskStatus[] {
+    return this.#statuses.flatMap(({ tasks }) => tasks)
+  }
+
+  /** Every member knows all of them. */
+  get metadata(): readonly StreamsMetadata[] {
+    return this.#statuses.find(({ metadata }) => metadata.length > 0)?.metadata ?? []
+  }
+
+  get readings(): readonly MetricReading[] {
+    return [...this.#threads.values()].flatMap(({ number, status }) =>
+      (status?.readings ?? []).map(reading => ({
+        ...reading,
+        tags: { ...reading.tags, 'thread-id': String(number) },
+      })),
+    )
+  }
+
+  async begin(signal: AbortSignal): Promise<void> {
+    const { options, plan, openDirectory = directoryOpener(this.#with.options) } = this.#with
+    const { clock, logger, stateCleanupDelayMs, onTopologyChange, threads } = options
+    const directory = await openDirectory(options)
+    this.#directory = directory
+    const keepTopology = await checkTopology({ plan, directory, onTopologyChange, logger })
+    await this.#readOnDisk()
+    this.#cleaner = new StateCleaner({
+      directory: {
+        taskNames: () => directory.taskNames(),
+        deleteTaskDirectory: task => this.#delete(directory, task),
+      },
+      clock,
+      logger,
+      delayMs: stateCleanupDelayMs,
+      inUse: () => this.#claims.inUse(),
+    })
+    for (let number = 1; number <= threads; number++) this.#start(number)
+    const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+    const begun = Promise.all([...this.#threads.values()].map(thread => thread.begun.promise))
+    await (signal.aborted ? undefined : Promise.race([begun, aborted]))
+    if (!signal.aborted) await keepTopology()
+  }
+
+  async step(maxWaitMs: number): Promise<boolean> {
+    const failure = this.#failures.shift()
+    if (failure !== undefined) {
+      this.#failed = failure.thread
+      throw failure.error
+    }
+    await this.#cleaner?.cleanIfDue()
+    await this.#with.options.clock.sleep(maxWaitMs, this.#wake.signal)
+    this.#wake = new AbortController()
+    return false
+  }
+
+  wakeup(): void {
+    this.#wake.abort()
+  }
+
+  /** Each thread does it itself when it is told to close. */
+  async stopWaiting(): Promise<void> {}
+
+  /** The thread that has failed does it, or another one where that has ended. */
+  async shutDownApplication(waitMs: number, signal: AbortSignal): Promise<void> {
+    this.#verdict = 'shutdown-application'
+    const [failed] = [this.#failed, ...this.#threads.values()].filter(thread => thread !== undefined && !thread.saidEnd)
+    if (failed === undefined) throw millraceError('MILLRACE_THREAD_EXITED', { thread: 0, reason: 'no thread is left' })
+    if (failed.asks) this.#answer(failed, 'shutdown-application')
+    else failed.handle.post({ type: 'fail', error: packError(new Error('another thread has failed')) })
+    await Promise.race([failed.ended.promise, this.#with.options.clock.sleep(waitMs, signal)])
+  }
+
+  async replace(): Promise<void> {
+    const failed = this.#failed
+    this.#failed = undefined
+    if (failed === undefined || this.#ending) return
+    if (failed.asks) this.#answer(failed, 'shutdown-instance')
+    await this.#untilEnded(failed)
+    if (this.#ending) return
+    // A thread that crashed has not said how far its state is.
+    const before = new Set(this.#claims.onDisk.keys())
+    await this.#readOnDisk()
+    for (const [task, position] of this.#claims.onDisk)
+      if (!before.has(task)) this.#postAll({ type: 'on-disk', task, position })
+    if (this.#ending) return
+    this.#start(failed.number)
+    this.#with.options.logger.info({ thread: failed.number }, 'the thread is replaced')
+  }
+
+  async end({ leave }: { readonly leave: boolean }): Promise<void> {
+    this.#ending = true
+    this.#verdict ??= 'shutdown-instance'
+    const threads = [...this.#threads.values()]
+    for (const thread of threads) {
+      if (thread.asks) this.#answer(thread, this.#verdict)
+      else thread.handle.post({ type: 'close', leave })
+    }
+    await Promise.all(threads.map(thread => this.#untilEnded(thread)))
+    await this.#directory?.close()
+  }
+
+  async #readOnDisk(): Promise<void> {
+    const { options, plan } = this.#with
+    const directory = { ...this.#directory!, claims: this.#claims.of(0) }
+    await readOnDisk({ directory, onDisk: this.#claims.onDisk, options, plan: () => plan })
+  }
+
+  get #statuses(): readonly ThreadStatus[] {
+    return [...this.#threads.values()].flatMap(({ status }) => status ?? [])
+  }
+
+  #start(number: number): void {
+    const { module, plan, options, host } = this.#with
+    const start: ThreadStart = {
+      module,
+      thread: number,
+      threads: options.threads,
+      processId: options.processId ?? this.#directory!.processId,
+      directory: this.#directory!.path,
+      topology: describeTopology(plan),
+      paused: this.#paused,
+      onDisk: [...this.#claims.onDisk],
+    }
+    const thread: Thread = {
+      number,
+      handle: host.start(start, {
+        onMessage: message => this.#onMessage(thread, message),
+        onExit: reason => this.#onExit(thread, reason),
+      }),
+      begun: Promise.withResolvers(),
+      ended: Promise.withResolvers(),
+      hasBegun: false,
+      saidEnd: false,
+      asks: false,
+      waitsFor: undefined,
+      status: undefined,
+    }
+    // Where nobody waits for it, the failure is reported by `step`.
+    thread.begun.promise.catch(() => undefined)
+    this.#threads.set(number, thread)
+    this.#tellRebalancing()
+  }
+
+  #onMessage(thread: Thread, message: FromThread): void {
+    switch (message.type) {
+      case 'begun':
+        thread.hasBegun = true
+        return thread.begun.resolve()
+      case 'status':
+        thread.status = message.status
+        return this.#tellRebalancing()
+      case 'event':
+        return this.#with.listener[message.event](message.value as never)
+      case 'waiting':
+        thread.waitsFor = message.cause === undefined ? undefined : unpackError(message.cause)
+        return this.#tellWaiting()
+      case 'claim':
+        return this.#claim(thread, message.call, message.task)
+      case 'release':
+        return this.#release(thread, message.task, message.position)
+      case 'move-aside':
+        return this.#moveAside(thread, message.call, message.directory, unpackError(message.cause))
+      case 'failed':
+        thread.asks = true
+        if (this.#verdict === undefined) this.#fails(thread, unpackError(message.error))
+        else this.#answer(thread, this.#verdict)
+        return
+      case 'ended':
+        return this.#onEnded(thread, message.error === undefined ? undefined : unpackError(message.error))
+    }
+  }
+
+  #claim(thread: Thread, call: number, task: string): void {
+    const { handle, number } = thread
+    this.#claims.claim(task, number).then(
+      () => {
+        // It may have ended while it waited.
+        if (this.#threads.get(number) !== thread) return this.#claims.release(task, number, undefined)
+        this.#tellOthersOnDisk(thread, task, undefined)
+        handle.post({ type: 'claimed', call, error: undefined })
+      },
+      (error: unknown) => handle.post({ type: 'claimed', call, error: packError(error) }),
+    )
+  }
+
+  #release(thread: Thread, task: string, position: number | undefined): void {
+    this.#claims.release(task, thread.number, position)
+    this.#tellOthersOnDisk(thread, task, position)
+  }
+
+  #tellOthersOnDisk(thread: Thread, task: string, position: number | undefined): void {
+    for (const other of this.#threads.values())
+      if (other !== thread) other.handle.post({ type: 'on-disk', task, position })
+  }
+
+  #moveAside({ handle }: Thread, call: number, path: string, cause: unknown): void {
+    this.#directory!.moveAside(path, cause).then(
+      () => handle.post({ type: 'moved', call, error: undefined }),
+      (error: unknown) => handle.post({ type: 'moved', call, error: packError(error) }),
+    )
+  }
+
+  /** A thread that fails before it has begun cannot go on with anything; one that has asked knows the verdict. */
+  #onEnded(thread: Thread, error: Error | undefined): void {
+    thread.saidEnd = true
+    if (error !== undefined && !thread.hasBegun && !this.#ending) this.#fails(thread, error)
+    const isTold = isMillraceError(error) && error.code === 'MILLRACE_APPLICATION_SHUTDOWN'
+    if (isTold && thread.hasBegun && !this.#ending) this.#fails(thread, error)
+    const { clock } = this.#with.options
+    const patience = new AbortController()
+    void thread.ended.promise.then(() => patience.abort())
+    // A module may keep its thread alive, with a timer or a connection of its own.
+    void clock.sleep(EXIT_MS, patience.signal).then(async () => {
+      if (!patience.signal.aborted) await thread.handle.terminate()
+    })
+  }
+
+  #onExit(thread: Thread, reason: unknown): void {
+    const { number } = thread
+    this.#claims.releaseAll(number)
+    if (this.#threads.get(number) === thread) this.#threads.delete(number)
+    thread.asks = false
+    if (!thread.saidEnd && !this.#ending) {
+      const text = reason instanceof Error ? reasonOf(reason) : String(reason)
+      const error = millraceError('MILLRACE_THREAD_EXITED', { thread: number, reason: text }, { cause: reason })
+      this.#fails(thread, error)
+    }
+    thread.saidEnd = true
+    thread.ended.resolve()
+    this.#tellWaiting()
+    this.#tellRebalancing()
+  }
+
+  #fails(thread: Thread, error: Error): void {
+    if (!thread.hasBegun) thread.begun.reject(error)
+    this.#failures.push({ thread, error: asError(error) })
+    this.wakeup()
+  }
+
+  #answer(thread: Thread, verdict: Exclude<FailureVerdict, 'replace-thread'>): void {
+    thread.asks = false
+    thread.handle.post({ type: 'verdict', verdict })
+  }
+
+  /** One that does not end in time is ended. */
+  async #untilEnded(thread: Thread): Promise<void> {
+    const { clock, closeTimeoutMs, logger } = this.#with.options
+    const patience = new AbortController()
+    const tooLong = clock.sleep(closeTimeoutMs, patience.signal)
+    await Promise.race([thread.ended.promise, tooLong])
+    if (this.#threads.get(thread.number) === thread) {
+      logger.error({ thread: thread.number, closeTimeoutMs }, 'the thread did not close in time and is ended')
+      await thread.handle.terminate()
+      await thread.ended.promise
+    }
+    patience.abort()
+  }
+
+  #postAll(message: ToThread): void {
+    for (const { handle } of this.#threads.values()) handle.post(message)
+  }
+
+  #tellRebalancing(): void {
+    const running = [...this.#threads.values()].filter(({ status }) => status?.state === 'RUNNING').length
+    this.#with.listener.onRebalancing(running < this.#with.options.threads)
+  }
+
+  #tellWaiting(): void {
+    const causes = [...this.#threads.values()].flatMap(({ waitsFor }) => (waitsFor === undefined ? [] : [waitsFor]))
+    if (this.#waiting === causes.length > 0) return
+    this.#waiting = causes.length > 0
+    this.#with.listener.onWaiting(causes[0])
+  }
+
+  async #delete(directory: StateDirectory, task: string): Promise<void> {
+    await this.#claims.claim(task, 0)
+    try {
+      await directory.deleteTaskDirectory(task)
+    } finally {
+      this.#claims.release(task, 0, undefined)
+    }
+    this.#postAll({ type: 'on-disk', task, position: undefined })
+  }
+}

@@ -1,0 +1,208 @@
+import { type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
+import { type ClientContext, long, NO_HEADERS, StreamsBuilder, string, systemClock } from '@millrace/core'
+import { afterEach, expect, it } from 'vitest'
+import type { KafkaStreamsOptions } from '../../config/options.ts'
+import { silentLogger } from '../../observe/console-logger.ts'
+import { defineApplication } from '../define-application.ts'
+import type { KafkaStreams } from '../kafka-streams.ts'
+import { localHost, threadedStreams } from './threads.fixture.ts'
+
+const open: KafkaStreams[] = []
+afterEach(async () => {
+  for (const streams of open.splice(0)) await streams.close()
+})
+
+/** Counts words on a cluster of its own; `visit` sees each value before it is counted. */
+function application(given: Partial<KafkaStreamsOptions> = {}, visit: (value: string) => void = () => undefined) {
+  const cluster = new MemoryCluster({ clock: systemClock })
+  cluster.createTopic({ name: 'in', partitions: 6 })
+  cluster.createTopic({ name: 'out', partitions: 1 })
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string(), value: string() })
+    .peek(visit)
+    .groupByKey()
+    .count({ store: { name: 'counts', caching: false } })
+    .toStream()
+    .to('out', { key: string(), value: long() })
+  const plan = builder.build()
+  const factory = memoryClient(cluster)
+  const clients = new Map<string, MemoryClient>()
+  const client = (context: ClientContext) => {
+    const made = factory(context)
+    clients.set(context.clientId, made)
+    return made
+  }
+  const options: KafkaStreamsOptions = {
+    ...{ applicationId: 'app', processId: 'p', client, logger: silentLogger, threads: 3 },
+    ...{ processingGuarantee: 'exactly_once', commitIntervalMs: 20 },
+    ...given,
+  }
+  const crashed = (thread: number) => clients.get(thread === 1 ? 'app-p' : `app-p#${thread}`)?.crash()
+  const { host, threads } = localHost(() => defineApplication(plan, options), crashed)
+  const streams = threadedStreams(plan, options, host)
+  open.push(streams)
+  const own = factory({ clientId: 'test', clock: systemClock, logger: silentLogger })
+  const producer = own.producer({})
+  return {
+    cluster,
+    streams,
+    threads,
+    clients,
+    async send(...values: readonly string[]) {
+      await producer.init()
+      const topic = producer.topic('in')
+      values.forEach((value, index) => {
+        const bytes = Buffer.from(value)
+        topic.append(index % 6, Date.now(), bytes, 0, bytes.length, bytes, 0, bytes.length, NO_HEADERS)
+      })
+      await producer.flush()
+    },
+    /** The last count of each word, once they sum up to this. */
+    async counts(sum: number): Promise<Readonly<Record<string, number>>> {
+      const consumer = own.consumer({ isolationLevel: 'read_committed' })
+      await consumer.assign([{ topic: 'out', partition: 0, offset: 0 }])
+      const counts = new Map<string, number>()
+      while ([...counts.values()].reduce((total, count) => total + count, 0) < sum) {
+        for (const batch of await consumer.poll(100)) {
+          const cursor = batch.cursor()
+          while (cursor.advance()) {
+            const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd } = cursor
+            const count = long().deserialize(valueBytes.subarray(valueStart, valueEnd), 'out')
+            counts.set(keyBytes.toString('utf8', keyStart, keyEnd), Number(count))
+          }
+        }
+      }
+      await consumer.close()
+      return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+    },
+    /** Resolves when the application is in this state. */
+    state: (wanted: KafkaStreams['state']) =>
+      new Promise<void>(resolve => {
+        if (streams.state === wanted) return resolve()
+        streams.on('state', state => {
+          if (state === wanted) resolve()
+        })
+      }),
+  }
+}
+
+const WORDS = ['a', 'b', 'c', 'd', 'e', 'f']
+const twice = { a: 2, b: 2, c: 2, d: 2, e: 2, f: 2 }
+
+it('runs its tasks on all threads, and reports them as one instance', async () => {
+  const { streams, send, counts, threads } = application()
+  await streams.start()
+  expect(streams.state).toBe('RUNNING')
+  expect(threads.map(({ start }) => start.thread)).toEqual([1, 2, 3])
+  await send(...WORDS)
+  await send(...WORDS)
+  expect(await counts(12)).toEqual(twice)
+  await new Promise<void>(resolve => {
+    const timer = setInterval(() => {
+      if (streams.tasks().filter(({ processed }) => processed === 2).length < 6) return
+      clearInterval(timer)
+      resolve()
+    }, 20)
+  })
+  await streams.close()
+  expect(streams.state).toBe('NOT_RUNNING')
+})
+
+it('pauses and resumes all threads', async () => {
+  const { streams, send, counts } = application()
+  streams.pause()
+  await streams.start()
+  await send(...WORDS, ...WORDS)
+  expect(streams.isPaused).toBe(true)
+  expect(streams.tasks().every(({ processed }) => processed === 0)).toBe(true)
+  streams.resume()
+  expect(await counts(12)).toEqual(twice)
+})
+
+it('replaces a thread that fails, which goes on at the last commit', async () => {
+  const failures: unknown[] = []
+  let fails = true
+  const { streams, send, counts, threads } = application(
+    {
+      onUncaughtError(error) {
+        failures.push(error)
+        return 'replace-thread'
+      },
+    },
+    value => {
+      if (value !== 'c' || !fails) return
+      fails = false
+      throw new Error('the first c')
+    },
+  )
+  await streams.start()
+  await send(...WORDS, ...WORDS)
+  expect(await counts(12)).toEqual(twice)
+  expect(failures).toMatchObject([{ code: 'MILLRACE_PROCESSING_FAILED', cause: { message: 'the first c' } }])
+  expect(threads).toHaveLength(4)
+  const numbers = threads.map(({ start }) => start.thread)
+  expect(numbers.slice(0, 3)).toContain(numbers[3])
+})
+
+it.each(['start', 'middle'])('replaces a thread that crashes in the %s', async when => {
+  const verdicts: unknown[] = []
+  const { streams, send, counts, threads, state } = application({
+    sessionTimeoutMs: 1000,
+    onUncaughtError(error) {
+      verdicts.push(error)
+      return 'replace-thread'
+    },
+  })
+  await streams.start()
+  if (when === 'middle') await send(...WORDS)
+  threads[1]!.crash(new Error('out of memory'))
+  await state('REBALANCING')
+  await state('RUNNING')
+  if (when === 'start') await send(...WORDS)
+  await send(...WORDS)
+  expect(await counts(12)).toEqual(twice)
+  expect(verdicts).toMatchObject([{ code: 'MILLRACE_THREAD_EXITED', cause: { message: 'out of memory' } }])
+  expect(threads.map(({ start }) => start.thread)).toEqual([1, 2, 3, 2])
+})
+
+it('ends with the error of a thread by default, and the other threads commit', async () => {
+  const { streams, send } = application({}, value => {
+    if (value === 'c') throw new Error('each c')
+  })
+  await streams.start()
+  await send(...WORDS)
+  await expect(streams.ended()).rejects.toMatchObject({ code: 'MILLRACE_PROCESSING_FAILED' })
+  expect(streams.state).toBe('ERROR')
+})
+
+it('does not start with a module that builds another topology in a thread', async () => {
+  const { cluster } = application()
+  const planOf = (...topics: readonly string[]) => {
+    const builder = new StreamsBuilder()
+    for (const topic of topics) builder.stream(topic, { key: string(), value: string() }).foreach(() => undefined)
+    return builder.build()
+  }
+  const options = { applicationId: 'other', client: memoryClient(cluster), logger: silentLogger, threads: 2 }
+  const { host } = localHost(thread => defineApplication(thread === 1 ? planOf('in') : planOf('in', 'out'), options))
+  const streams = threadedStreams(planOf('in'), options, host)
+  await expect(streams.start()).rejects.toMatchObject({ code: 'MILLRACE_THREAD_TOPOLOGY' })
+  expect(streams.state).toBe('ERROR')
+})
+
+it('does not start where a topic is missing, and says so as one thread does', async () => {
+  const { streams, cluster } = application()
+  cluster.deleteTopic('in')
+  await expect(streams.start()).rejects.toMatchObject({ code: 'MILLRACE_TOPIC_MISSING' })
+})
+
+it('gives each thread its part of the budgets, a name of its own, and the id of the process', async () => {
+  const { streams, clients, threads } = application()
+  await streams.start()
+  expect([...clients.keys()].sort()).toEqual(['app-p', 'app-p#2', 'app-p#3'])
+  expect(threads.map(({ start }) => [start.processId, start.threads])).toEqual([
+    ['p', 3],
+    ['p', 3],
+    ['p', 3],
+  ])
+})
