@@ -5,7 +5,7 @@ import { type WorkerGroup, workerGroup } from '../../processes/worker-group.ts'
 import type { Worker } from '../../processes/worker.ts'
 import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
 import { countsByWord, mistakes } from './count-check.ts'
-import type { WordCountSettings } from './settings.ts'
+import type { ThreadsSettings, WordCountSettings } from './settings.ts'
 
 export interface WordCountOptions {
   readonly brokers: string
@@ -26,6 +26,8 @@ export interface WordCountApplication extends AsyncDisposable {
   readonly group: WorkerGroup
   /** Starts a process; the same `state` means the same state directory. */
   start(name: string, state?: string, protocol?: 'classic' | 'streams', options?: Partial<WordCountSettings>): Worker
+  /** Starts a process with threads. */
+  startThreads(name: string, options: Pick<ThreadsSettings, 'threads' | 'crash'> & { readonly state: string }): Worker
   /** Produces lines, in parts with a pause before each so that there is always something under way. */
   feed(lines: readonly string[], pace?: { readonly parts: number; readonly everyMs: number }): Promise<void>
   /** Lines that are committed. */
@@ -43,6 +45,7 @@ export interface WordCountApplication extends AsyncDisposable {
 }
 
 const WORKER = new URL('worker-process.ts', import.meta.url)
+const THREADS = new URL('threads-process.ts', import.meta.url)
 
 export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
   const { brokers, guarantee, name, groupProtocol = 'classic', partitions = 4, moving = {} } = options
@@ -54,26 +57,26 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
   let fed = 0
 
   const committed = async () => (await io.committed(name, topics.lines)).reduce((sum, offset) => sum + offset, 0)
+  const settingsOf = (state: string, protocol: 'classic' | 'streams'): WordCountSettings => ({
+    ...topics,
+    ...moving,
+    brokers,
+    groupProtocol: protocol,
+    applicationId: name,
+    stateDir: group.stateDir(state),
+    processingGuarantee: guarantee,
+    commitIntervalMs: 100,
+    sessionTimeoutMs: 6_000,
+    // What a killed process has left open keeps its tasks waiting for so long.
+    ...(protocol === 'streams' && { transactionTimeoutMs: 10_000 }),
+  })
   return {
     io,
     group,
-    start(worker, state = worker, protocol = groupProtocol, options = {}) {
-      const settings: WordCountSettings = {
-        ...topics,
-        ...moving,
-        brokers,
-        groupProtocol: protocol,
-        applicationId: name,
-        stateDir: group.stateDir(state),
-        processingGuarantee: guarantee,
-        commitIntervalMs: 100,
-        sessionTimeoutMs: 6_000,
-        // What a killed process has left open keeps its tasks waiting for so long.
-        ...(protocol === 'streams' && { transactionTimeoutMs: 10_000 }),
-        ...options,
-      }
-      return group.start(worker, WORKER, settings)
-    },
+    start: (worker, state = worker, protocol = groupProtocol, options = {}) =>
+      group.start(worker, WORKER, { ...settingsOf(state, protocol), ...options }),
+    startThreads: (worker, { state, ...threads }) =>
+      group.start(worker, THREADS, { ...settingsOf(state, groupProtocol), ...threads }),
     async feed(lines, { parts, everyMs } = { parts: 1, everyMs: 0 }) {
       const size = Math.ceil(lines.length / parts)
       for (let from = 0; from < lines.length; from += size) {

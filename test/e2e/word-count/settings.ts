@@ -18,3 +18,10 @@ export interface WordCountSettings extends Pick<
   readonly lines: string
   readonly counts: string
 }
+
+/** The same for a process with threads. */
+export interface ThreadsSettings extends WordCountSettings {
+  readonly threads: number
+  /** The first thread that has seen so many lines ends in the middle of its work. @default none */
+  readonly crash?: { readonly afterLines: number; readonly marker: string }
+}

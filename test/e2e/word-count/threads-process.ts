@@ -1,0 +1,14 @@
+import { KafkaStreams } from 'millrace'
+
+// One process of the application with its threads, with its progress told to whoever started it.
+process.env['MILLRACE_TEST_SETTINGS'] = process.argv[2]!
+const streams = await KafkaStreams.load(new URL('threads-application.ts', import.meta.url))
+const tell = (message: object) => process.connected && process.send?.(message)
+streams.on('state', state => void tell({ type: 'state', state }))
+streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
+
+// Nobody is left to end this process when its parent is gone.
+const orphaned = () => process.exit(3)
+process.on('disconnect', orphaned)
+await streams.run()
+process.off('disconnect', orphaned).disconnect()

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { sharedKafka } from '@millrace/dev-kafka'
+import { expect, it } from 'vitest'
+import type { Worker } from '../../processes/worker.ts'
+import { eventually } from '../../topic-io.ts'
+import { isRunning, wordCountApplication } from './application.ts'
+import { zipfText } from './text.ts'
+
+const LIMIT_MS = 120_000
+const STOP_MS = 30_000
+/** Something is under way whenever a process is killed. */
+const PACE = { parts: 40, everyMs: 30 }
+
+async function begin(kind: string, options: { readonly groupProtocol: 'classic' | 'streams' }) {
+  const { brokers } = await sharedKafka()
+  const seed = Math.floor(Math.random() * 1e6)
+  const text = zipfText(60_000, seed)
+  const name = `${kind}-${options.groupProtocol}-${seed}-${Date.now().toString(36)}`
+  const application = await wordCountApplication({ brokers, guarantee: 'exactly_once', name, ...options })
+  return { seed, text, application }
+}
+
+async function stopAll(workers: readonly Worker[]): Promise<void> {
+  for (const worker of workers) {
+    await worker.told(isRunning)
+    const { code, inTime } = await worker.stop(STOP_MS)
+    expect({ code, inTime }, worker.log()).toEqual({ code: 0, inTime: true })
+  }
+}
+
+it.each([
+  { layout: '1 process with 4 threads', processes: 1, threads: 4, groupProtocol: 'classic' },
+  { layout: '1 process with 4 threads', processes: 1, threads: 4, groupProtocol: 'streams' },
+  { layout: '4 processes with 1 thread', processes: 4, threads: 1, groupProtocol: 'classic' },
+] as const)(
+  '$layout, $groupProtocol protocol: a process that is killed and started again counts every word exactly',
+  async ({ processes, threads, groupProtocol }) => {
+    const { seed, text, application } = await begin(`threads-${processes}x${threads}`, { groupProtocol })
+    await using _ = application
+    const workers = Array.from({ length: processes }, (_, index) =>
+      application.startThreads(`p${index}`, { threads, state: `s${index}` }),
+    )
+    await Promise.all(workers.map(worker => worker.told(isRunning)))
+    const fed = application.feed(text.lines, PACE)
+    const half = text.lines.length / 2
+    const committed = await eventually('half of the input', LIMIT_MS, application.committed, count => count >= half)
+    expect(committed).toBeLessThan(text.lines.length)
+    workers[0]!.signal('SIGKILL')
+    await workers[0]!.exited
+    workers[0] = application.startThreads('p0 again', { threads, state: 's0' })
+    await fed
+    await application.drained(LIMIT_MS)
+    await stopAll(workers)
+    expect(await application.mistakes(text.counts), `seed ${seed}\n${application.group.log()}`).toEqual([])
+  },
+)
+
+it.each([
+  { threads: 4, groupProtocol: 'classic' },
+  { threads: 4, groupProtocol: 'streams' },
+] as const)(
+  '$threads threads, $groupProtocol protocol: a thread that crashes is replaced, and every word is counted exactly',
+  async ({ threads, groupProtocol }) => {
+    const { seed, text, application } = await begin('thread-crash', { groupProtocol })
+    await using _ = application
+    const marker = `${application.group.stateDir('crashed')}.marker`
+    const crash = { marker, afterLines: Math.floor(text.lines.length / threads / 3) }
+    const worker = application.startThreads('one', { threads, state: 'one', crash })
+    await worker.told(isRunning)
+    await application.feed(text.lines, PACE)
+    await application.drained(LIMIT_MS)
+    expect(existsSync(marker)).toBe(true)
+    expect(worker.log()).toContain('the thread is replaced')
+    await stopAll([worker])
+    expect(await application.mistakes(text.counts), `seed ${seed}\n${application.group.log()}`).toEqual([])
+  },
+)
