@@ -1,23 +1,32 @@
 /**
  * `npm run schemas -- --format FORMAT --seed N --cases M`: schemas with data, each judged by an original and by Millrace. Exit status 1 if
  * anything differs. `avro` (the default): random pairs of schemas, judged by Java's Avro. `protobuf`: random .proto files, judged by protoc.
+ * `json-schema`: the official test suite (`--suite FOLDER` if it is there already).
  */
 import { parseArgs } from 'node:util'
 import { missingJavaTools } from '../differential/missing-java-tools.ts'
 import { type AvroJudge, startAvroJudge } from './avro-judge.ts'
 import { compareCase } from './compare-case.ts'
+import { runJsonSchema } from './json-schema/run-json-schema.ts'
 import { runProtobuf } from './protobuf/run-protobuf.ts'
 
 const MOST_REPORTS = 5
 
 const { values } = parseArgs({
-  options: { format: { type: 'string', default: 'avro' }, seed: { type: 'string' }, cases: { type: 'string' } },
+  options: {
+    format: { type: 'string', default: 'avro' },
+    seed: { type: 'string' },
+    cases: { type: 'string' },
+    suite: { type: 'string' },
+  },
 })
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
 const cases = values.cases === undefined ? undefined : Number(values.cases)
 
-const missing = await missingJavaTools()
-if (missing !== undefined) {
+const missing = values.format === 'json-schema' ? undefined : await missingJavaTools()
+if (values.format === 'json-schema') {
+  process.exitCode = (await runJsonSchema(values.suite)) === 0 ? 0 : 1
+} else if (missing !== undefined) {
   console.error(`The originals cannot run: ${missing}`)
   process.exitCode = 1
 } else if (values.format === 'protobuf') {
@@ -26,7 +35,7 @@ if (missing !== undefined) {
   await using judge = await startAvroJudge()
   process.exitCode = (await run(judge, cases ?? 2_000)) === 0 ? 0 : 1
 } else {
-  console.error(`There is no format "${values.format}": avro or protobuf`)
+  console.error(`There is no format "${values.format}": avro, protobuf or json-schema`)
   process.exitCode = 2
 }
 

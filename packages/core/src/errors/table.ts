@@ -402,7 +402,7 @@ export const ERROR_TABLE = {
   MILLRACE_SCHEMA_INVALID: {
     kind: 'topology',
     message: 'The schema is invalid: {reason}',
-    hint: 'Correct the schema. For Avro, the specification at https://avro.apache.org/docs/ says what is allowed.',
+    hint: 'Correct the schema. The specifications are at https://avro.apache.org/docs/, https://protobuf.dev and https://json-schema.org.',
   },
   MILLRACE_PERSONAL_KEYS: {
     kind: 'config',

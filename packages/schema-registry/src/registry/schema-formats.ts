@@ -6,6 +6,9 @@ import type { SchemaFormat } from './schema-format.ts'
  * not load it for applications that only use Avro.
  */
 export async function loadSchemaFormats(): Promise<readonly SchemaFormat[]> {
-  const { protobufFormat } = await import('./protobuf-format.ts')
-  return [avroFormat, protobufFormat]
+  const [{ protobufFormat }, { jsonSchemaFormat }] = await Promise.all([
+    import('./protobuf-format.ts'),
+    import('./json-schema-format.ts'),
+  ])
+  return [avroFormat, protobufFormat, jsonSchemaFormat]
 }
