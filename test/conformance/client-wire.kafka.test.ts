@@ -14,9 +14,10 @@ let names = 0
 
 /** What a release cannot do, by the error with which the client has to say so. */
 function limitBehind(name: string, error: unknown): string | undefined {
-  if (!isMillraceError(error)) return undefined
-  if (error.code === 'MILLRACE_GROUP_PROTOCOL_UNSUPPORTED') return releaseLimit('streams groups')
-  const converts = error.code === 'MILLRACE_GROUP_INCOMPATIBLE' && name.includes('classic group')
+  // A case that expects another error says in its own error what came instead.
+  const said = isMillraceError(error) ? error.code : String(error)
+  if (said.includes('MILLRACE_GROUP_PROTOCOL_UNSUPPORTED')) return releaseLimit('streams groups')
+  const converts = said.includes('MILLRACE_GROUP_INCOMPATIBLE') && name.includes('classic group')
   return converts ? releaseLimit('converting groups') : undefined
 }
 

@@ -22,6 +22,8 @@ export interface WordCountOptions {
 
 /** The word count as an application of several processes, with its topics, seen from outside. */
 export interface WordCountApplication extends AsyncDisposable {
+  /** The application's id. */
+  readonly name: string
   readonly io: TopicIo
   readonly group: WorkerGroup
   /** Starts a process; the same `state` means the same state directory. */
@@ -71,6 +73,7 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
     ...(protocol === 'streams' && { transactionTimeoutMs: 10_000 }),
   })
   return {
+    name,
     io,
     group,
     start: (worker, state = worker, protocol = groupProtocol, options = {}) =>

@@ -22,6 +22,7 @@ streams.on('state', state => void tell({ type: 'state', state }))
 setInterval(() => void tell({ type: 'tasks', tasks: streams.tasks().length }), 500).unref()
 setInterval(() => void tell({ type: 'usage', ...usage() }), USAGE_EVERY_MS).unref()
 streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
+streams.on('standbyUpdateStart', ({ task }) => void tell({ type: 'standby', task }))
 streams.on('waiting', cause => void tell({ type: 'waiting', waiting: cause !== undefined }))
 
 // Nobody is left to end this process when its parent is gone.
