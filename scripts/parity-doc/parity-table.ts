@@ -585,9 +585,8 @@ export const PARITY: readonly ParityArea[] = [
       },
       {
         java: 'queryMetadataForKey, allLocalStorePartitionLags',
-        ours: [],
-        tests: [],
-        missing: 'All of it.',
+        ours: ['KafkaStreams.queryMetadataForKey', 'KafkaStreams.allLocalStorePartitionLags'],
+        tests: ['packages/runtime/src/app/queries.test.ts'],
       },
     ],
   },

@@ -13,6 +13,12 @@ export interface Mutant {
  */
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'committed reads see the write buffer',
+    file: 'packages/runtime/src/state/task-stores/task-stores.ts',
+    from: `const buffer = isolation === 'committed' ? undefined : this.#open.get(store)?.buffer`,
+    to: `const buffer = this.#open.get(store)?.buffer`,
+  },
+  {
     name: 'a commit of unknown outcome is taken for a failed one, and the records are processed again on the same state',
     file: 'packages/runtime/src/commit/commit-scope.ts',
     from: `    await producer.commit()

@@ -3,6 +3,7 @@ export { type Application, defineApplication, isApplication } from './app/define
 export type { TaskStatus } from './app/engine.ts'
 export { LocalQueries, type LocalQueriesOptions } from './query/local-queries.ts'
 export type { QueryIsolation, QueryRequest, ReadOptions } from './query/query-request.ts'
+export type { KeyQueryMetadata, StoreLag } from './query/key-metadata.ts'
 export type { QueryableKind, QueryableStores, StoreQueryOptions } from './query/queryable-store.ts'
 export type { ReadOnlyStoreOfTable } from './query/open-store.ts'
 export type { StreamsMetadata } from './app/streams-metadata.ts'

@@ -25,7 +25,8 @@ import type { RestoreEvent } from '../observe/restore-listener.ts'
 import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../observe/standby-listener.ts'
 import { defaultIsolation, type LocalQueries } from '../query/local-queries.ts'
 import { type AskedStore, openStore, type ReadOnlyStoreOfTable } from '../query/open-store.ts'
-import type { QueryRequest } from '../query/query-request.ts'
+import { type KeyQueryMetadata, metadataOfPartition, type StoreLag } from '../query/key-metadata.ts'
+import { type QueryRequest, storeOf } from '../query/query-request.ts'
 import type { StoreQueryOptions } from '../query/queryable-store.ts'
 import { warnOfHeapStores } from './warn-of-heap-stores.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
@@ -329,6 +330,30 @@ export class KafkaStreams {
    */
   metadataForAllInstances(): readonly StreamsMetadata[] {
     return this.#engine.metadata
+  }
+
+  /**
+   * Returns where the value of a key is, as of the last assignment. Kafka Streams' `queryMetadataForKey`.
+   *
+   * @param options `partitioner`: the function that chose the partitions of the store's records. @default the key's bytes decide
+   * @throws MILLRACE_QUERY_NOT_RUNNING, MILLRACE_QUERY_INVALID, MILLRACE_STORE_UNKNOWN
+   */
+  queryMetadataForKey<K>(
+    store: string,
+    key: K,
+    options: { readonly partitioner?: (key: K, partitions: number) => number } = {},
+  ): KeyQueryMetadata {
+    const partition = this.#queries(store).partitionOfKey(store, key, options.partitioner)
+    return metadataOfPartition(this.#plan, storeOf(this.#plan, store), partition, this.metadataForAllInstances())
+  }
+
+  /**
+   * Returns how far the partitions of stores on this instance are behind their changelogs, by store and partition: tasks that run have no lag,
+   * standbys and tasks that are being restored have. Kafka Streams' `allLocalStorePartitionLags`.
+   * @throws MILLRACE_QUERY_NOT_RUNNING
+   */
+  async allLocalStorePartitionLags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
+    return await this.#queries('(all)').lags()
   }
 
   /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */

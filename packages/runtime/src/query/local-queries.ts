@@ -7,6 +7,7 @@ import {
   millraceError,
   offsetAt,
   type PartitionFailure,
+  partitionForKey,
   type PartitionResult,
   type Plan,
   type Position,
@@ -23,17 +24,21 @@ import type { StoreView } from '../state/task-stores/store-view.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import { taskName } from '../task-id.ts'
+import type { StoreLag } from './key-metadata.ts'
 import {
   asMistake,
   type CheckedRequest,
   checkRequest,
+  invalid,
   type QueryIsolation,
   type QueryRequest,
+  storeOf,
 } from './query-request.ts'
 import { onlyKeyOf, readerOf } from './read-view.ts'
 import { StandbyPositions } from './standby-positions.ts'
 import { topicRoutes } from './topic-routes.ts'
 import { followUpstream } from './upstream-wait.ts'
+import { whenReady } from './when-ready.ts'
 import { windowEnds } from './window-ends.ts'
 
 export interface LocalQueriesOptions {
@@ -41,8 +46,8 @@ export interface LocalQueriesOptions {
   readonly options: ResolvedOptions
   readonly client: Pick<KafkaClient, 'consumer'>
   readonly admin: Admin
-  readonly tasks: Pick<TaskSet, 'running' | 'ids'>
-  readonly standbys: Pick<StandbyTasks, 'ids' | 'view'>
+  readonly tasks: Pick<TaskSet, 'running' | 'ids' | 'opening'>
+  readonly standbys: Pick<StandbyTasks, 'ids' | 'view' | 'changelogs'>
   readonly globals: Pick<GlobalStores, 'has' | 'view'>
   /** Partition counts by real name. */
   readonly partitions: ReadonlyMap<string, number>
@@ -62,7 +67,8 @@ export type Opening = Pick<CheckedRequest, 'store' | 'isolation' | 'standbys' | 
   readonly only: OnlyKey | undefined
 }
 
-type Opened = OpenPartition | PartitionFailure | 'not yet'
+/** `passes`: a query that waits for a position tries again. */
+type Opened = OpenPartition | (PartitionFailure & { readonly passes?: true })
 
 /** A partition is looked at again so often while a query waits for its position. */
 const LOOK_EVERY_MS = 5
@@ -97,6 +103,60 @@ export class LocalQueries {
     }
     const results = new Map(await Promise.all(partitions.map(one)))
     return new QueryResult(checked.store, results as ReadonlyMap<number, PartitionResult<R>>)
+  }
+
+  /**
+   * How far the partitions of stores on this instance are behind their changelogs, by store and partition. A task that runs has no lag.
+   * Stores without a changelog are absent.
+   */
+  async lags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
+    const { tasks, standbys, admin } = this.#with
+    const own: (TopicPartitionOffset & { readonly store: string })[] = [...standbys.changelogs]
+    for (const { stores, partition } of tasks.opening) {
+      const positions = await stores.offsets()
+      for (const { plan, changelogTopic: topic } of stores.plans) {
+        if (topic !== undefined) own.push({ store: plan.name, topic, partition, offset: positions.get(topic) ?? 0 })
+      }
+    }
+    const ofRunning = tasks.running.flatMap(({ stores, id: { partition } }) =>
+      stores.plans.flatMap(({ plan, changelogTopic: topic }) =>
+        topic === undefined ? [] : [{ store: plan.name, topic, partition, offset: Infinity }],
+      ),
+    )
+    const all = [...own, ...ofRunning]
+    const ends =
+      all.length === 0 ? [] : await admin.latestOffsets(all.map(({ topic, partition }) => ({ topic, partition })))
+    const lags = new Map<string, Map<number, StoreLag>>()
+    for (const { store, topic, partition, offset } of all) {
+      const end = ends.find(one => one.topic === topic && one.partition === partition)?.offset ?? 0
+      const position = Math.min(offset, end)
+      const partitions = lags.get(store) ?? new Map<number, StoreLag>()
+      lags.set(store, partitions.set(partition, { position, end, lag: end - position }))
+    }
+    return lags
+  }
+
+  /**
+   * The partition that has a key: by the bytes of the key, as the default partitioner has it, unless a function says otherwise.
+   * @throws MILLRACE_QUERY_INVALID, MILLRACE_STORE_UNKNOWN
+   */
+  partitionOfKey(name: string, key: unknown, partitioner?: (key: never, partitions: number) => number): number {
+    const { keySerde } = storeOf(this.#with.plan(), name)
+    const count = this.partitionsOf(name)
+    if (this.#with.globals.has(name)) return 0
+    if (key === undefined || key === null) throw invalid(name, 'the key must not be null or undefined')
+    if (partitioner !== undefined) {
+      const chosen = partitioner(key as never, count)
+      if (Number.isSafeInteger(chosen) && chosen >= 0 && chosen < count) return chosen
+      throw invalid(name, `the partitioner gave ${String(chosen)}, and the store has ${count} partitions`)
+    }
+    let bytes: Uint8Array
+    try {
+      bytes = keySerde.serialize(key, name)
+    } catch (error) {
+      throw invalid(name, `its key cannot be encoded: ${reasonOf(error)}`, error)
+    }
+    return partitionForKey(Buffer.from(bytes), 0, bytes.length, count)
   }
 
   /** The number of partitions of a store: 1 for a global store, which is whole on each instance. */
@@ -157,36 +217,39 @@ export class LocalQueries {
     const opening = { ...request, only: onlyKeyOf(request.query) }
     for (;;) {
       const opened = await this.open(opening, partition, after, deadline)
-      if (opened !== 'not yet') return 'ok' in opened ? opened : await this.#read(request, partition, opened)
+      if (!('ok' in opened)) return await this.#read(request, partition, opened, deadline)
       const left = deadline - clock.monotonic()
-      if (left <= 0) return notInTime(request.timeoutMs)
+      const { passes = false, ...failed } = opened
+      if (!passes || after.length === 0 || left <= 0) return failed
       await clock.sleep(Math.min(LOOK_EVERY_MS, left))
     }
   }
 
-  /** Opens a partition that exists. `not yet`: it does not include `after`. */
+  /** Opens a partition that exists. */
   async open(request: Opening, partition: number, after: Position, deadline: number): Promise<Opened> {
     const { store } = request
     try {
-      if (this.#with.globals.has(store)) return await this.#askGlobal(request, after)
-      const sub = this.#with.plan().subTopologies.find(({ stores }) => stores.includes(store))
-      const id = { subTopology: sub?.id ?? -1, partition }
-      const name = taskName(id)
-      const task = this.#with.tasks.running.find(one => one.name === name)
-      if (task !== undefined) return await this.#askActive(request, task, after)
-      if (this.#with.tasks.ids.some(one => taskName(one) === name))
-        return failure('NOT_ACTIVE', `task ${name} is being restored or waits for its turn to start`)
-      if (!this.#with.standbys.ids.some(one => taskName(one) === name))
-        return failure('NOT_PRESENT', `partition ${partition} is not on this instance`)
-      if (request.standbys !== true)
-        return failure(
-          'NOT_ACTIVE',
-          `this instance is a standby of task ${name}, and the query asks for an active task`,
-        )
-      return await this.#askStandby(request, id, after, deadline)
+      return await whenReady(() => this.#open(request, partition, after, deadline), this.#with.options.clock, deadline)
     } catch (error) {
       return failureOf(error, store, partition)
     }
+  }
+
+  async #open(request: Opening, partition: number, after: Position, deadline: number): Promise<Opened> {
+    const { store } = request
+    if (this.#with.globals.has(store)) return await this.#askGlobal(request, after)
+    const sub = this.#with.plan().subTopologies.find(({ stores }) => stores.includes(store))
+    const id = { subTopology: sub?.id ?? -1, partition }
+    const name = taskName(id)
+    const task = this.#with.tasks.running.find(one => one.name === name)
+    if (task !== undefined) return await this.#askActive(request, task, after)
+    if (this.#with.tasks.ids.some(one => taskName(one) === name))
+      return passing('NOT_ACTIVE', `task ${name} is being restored or waits for its turn to start`)
+    if (!this.#with.standbys.ids.some(one => taskName(one) === name))
+      return failure('NOT_PRESENT', `partition ${partition} is not on this instance`)
+    if (request.standbys !== true)
+      return failure('NOT_ACTIVE', `this instance is a standby of task ${name}, and the query asks for an active task`)
+    return await this.#askStandby(request, id, after, deadline)
   }
 
   async #askActive(request: Opening, task: Task, after: Position): Promise<Opened> {
@@ -200,7 +263,7 @@ export class LocalQueries {
         after.filter(part => part.partition === partition),
       )
     )
-      return 'not yet'
+      return NOT_YET
     const missing = this.#missing(request, position, partition)
     if (missing !== undefined) return missing
     return { view: await task.stores.view(store, isolation, request.only), position, source: 'active' }
@@ -220,7 +283,7 @@ export class LocalQueries {
       waitMs,
     })
     if (found === undefined)
-      return failure('NOT_PRESENT', `the standby of task ${taskName(id)} has no state of the store yet`)
+      return passing('NOT_PRESENT', `the standby of task ${taskName(id)} has no state of the store yet`)
     if (found === 'late') return failure('NOT_UP_TO_BOUND', `the standby got no whole transaction within ${waitMs} ms`)
     const { view, changelog } = found
     try {
@@ -230,7 +293,7 @@ export class LocalQueries {
         position,
         after.filter(part => part.partition === partition),
       )
-        ? ('not yet' as const)
+        ? NOT_YET
         : maxLag !== undefined && lag > maxLag
           ? failure('NOT_UP_TO_BOUND', `the standby lags by ${lag} records of its changelog, and maxLag is ${maxLag}`)
           : this.#missing(request, position, partition)
@@ -245,10 +308,10 @@ export class LocalQueries {
 
   async #askGlobal(request: Opening, after: Position): Promise<Opened> {
     const found = await this.#with.globals.view(request.store, request.only)
-    if (found === undefined) return failure('NOT_ACTIVE', 'the global stores are being restored')
+    if (found === undefined) return passing('NOT_ACTIVE', 'the global stores are being restored')
     const position = included(found.positions)
     const problem = !isAtLeast(position, after)
-      ? ('not yet' as const)
+      ? NOT_YET
       : isAtLeast(position, request.position ?? [])
         ? undefined
         : failure('NOT_UP_TO_BOUND', boundMessage(position, request.position ?? []))
@@ -262,12 +325,18 @@ export class LocalQueries {
     return isAtLeast(position, bound) ? undefined : failure('NOT_UP_TO_BOUND', boundMessage(position, bound))
   }
 
-  async #read(request: CheckedRequest, partition: number, { view, position, source }: OpenPartition): Promise<Outcome> {
+  async #read(
+    request: CheckedRequest,
+    partition: number,
+    { view, position, source }: OpenPartition,
+    deadline: number,
+  ): Promise<Outcome> {
     const { plan, query, store } = request
+    const { clock } = this.#with.options
     try {
       const reader = readerOf(plan, query, windowEnds(this.#with.plan(), plan))
       if (reader === undefined) return unknownType(store, query.type, plan)
-      const { value, more } = await reader(view.store)
+      const { value, more } = await whenReady(() => reader(view.store), clock, deadline)
       return { ok: true, value, more, position, source }
     } catch (error) {
       return failureOf(error, store, partition)
@@ -299,6 +368,12 @@ async function lagOf(
 function failure(reason: FailureReason, message: string): PartitionFailure {
   return { ok: false, reason, message }
 }
+
+function passing(reason: FailureReason, message: string): Opened {
+  return { ...failure(reason, message), passes: true }
+}
+
+const NOT_YET = passing('NOT_UP_TO_BOUND', 'the state did not include the position of "after" in time')
 
 function notInTime(timeoutMs: number): PartitionFailure {
   return failure('NOT_UP_TO_BOUND', `the state did not include the position of "after" within ${timeoutMs} ms`)

@@ -1,6 +1,7 @@
 import {
   type KeyRangeOf,
   millraceError,
+  type PartitionFailure,
   type Position,
   type ReadOnlyKeyValueStore,
   type ReadOnlySessionStore,
@@ -133,17 +134,15 @@ class Parts<View> {
     const results = await Promise.all(
       Array.from({ length: count }, (_, partition) => local.open(opening, partition, nothing, -Infinity)),
     )
-    const open = results.filter((result): result is OpenPartition => typeof result === 'object' && !('ok' in result))
-    const partition = results.findIndex(result => typeof result === 'string' || 'ok' in result)
+    const open = results.filter((result): result is OpenPartition => !('ok' in result))
+    const partition = results.findIndex(result => 'ok' in result)
     if (partition < 0 || options.partial === true) return open
     await close(open)
-    const failed = results[partition]!
-    const { reason, message } = typeof failed === 'object' && 'ok' in failed ? failed : NO_ANSWER
+    const failed = results[partition] as PartitionFailure
+    const { reason, message } = failed
     throw millraceError('MILLRACE_QUERY_INCOMPLETE', { store: this.#store, partition, reason, message })
   }
 }
-
-const NO_ANSWER = { reason: 'NOT_PRESENT', message: 'it is not there' }
 
 async function close(open: readonly OpenPartition[]): Promise<void> {
   for (const { view } of open) await view[Symbol.asyncDispose]()

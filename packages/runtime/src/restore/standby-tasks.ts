@@ -102,6 +102,13 @@ export class StandbyTasks {
     )
   }
 
+  /** The changelogs that are followed, and the next offset of each. */
+  get changelogs(): readonly (TopicPartitionOffset & { readonly store: string })[] {
+    return [...this.#standbys.values()].flatMap(({ logs }) =>
+      logs.map(({ store, topic, partition, position }) => ({ store, topic, partition, offset: position })),
+    )
+  }
+
   /** By name, where the changelogs of each standby end as far as it is known: a sum as in `positions`. */
   get ends(): ReadonlyMap<string, number> {
     return new Map(

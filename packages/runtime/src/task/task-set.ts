@@ -66,6 +66,13 @@ export class TaskSet {
     return new Map([...this.#starting].map(([name, starting]) => [name, this.#positionOf(name, starting)] as const))
   }
 
+  /** The stores of tasks that are on their way, as far as they are open, with their partition. */
+  get opening(): readonly { readonly partition: number; readonly stores: TaskStores }[] {
+    return [...this.#starting.values()].flatMap(({ id, stores }) =>
+      stores === undefined ? [] : [{ partition: id.partition, stores }],
+    )
+  }
+
   /** Every task, running or on its way. */
   get ids(): readonly TaskId[] {
     return [...this.#running.values(), ...this.#starting.values()].map(({ id }) => id).sort(compareTasks)

@@ -5,6 +5,7 @@ import type { FaultEvent } from '../faults/fault-plan.ts'
 import { withFaults } from '../faults/with-faults.ts'
 import { allCommitted, OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
 import { inputSender } from './input-sender.ts'
+import { QueryOracle } from './query-oracle.ts'
 import { type CommittedRecord, readCommitted } from './read-records.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
 import { APPLICATION_ID, SimulatedProcess } from './simulated-process.ts'
@@ -137,7 +138,9 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   for (const one of processes) one.start()
 
   const offsets = new OffsetWatch(cluster, watch)
+  const queries = guarantee === 'exactly_once' ? new QueryOracle(plan) : undefined
   const observe = () => {
+    queries?.ask(processes)
     for (const text of tasksRunTwice(cluster, processes)) violation(text)
     if (setting.watched) for (const text of offsets.check()) violation(text)
   }
@@ -276,6 +279,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     latest,
   ))
     violation(text)
+  for (const text of (await queries?.violations(honest)) ?? []) violation(text)
   const outputs = new Map<string, readonly CommittedRecord[]>()
   for (const topic of [...sinkTopics(plan), DEAD_LETTER_TOPIC]) outputs.set(topic, await readCommitted(honest, topic))
   await honest.close()

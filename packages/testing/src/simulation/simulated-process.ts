@@ -99,6 +99,11 @@ export class SimulatedProcess {
     return { member: this.#groupMember.groupMetadata(), tasks: this.#instance.tasks.map(({ name }) => name) }
   }
 
+  /** Answers queries of its stores while it is alive. */
+  get queries(): Instance['queries'] {
+    return this.alive ? this.#instance?.queries : undefined
+  }
+
   start(): void {
     if (this.alive) return
     this.#stopping = new AbortController()
