@@ -27,6 +27,13 @@ it('runs for the seconds it is given, in plain lines, and accounts for every rec
   expect(out, 'no terminal, no control codes').not.toContain('\x1b')
 })
 
+it('accounts for every record as Avro, too', { timeout: 60_000 }, async () => {
+  const { code, out, err } = await endOf(startDemo('--avro', '--seconds', '3', '--rate', '500'))
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toContain('in memory, Avro, exactly once')
+  expect(out).toContain('every record is accounted for')
+})
+
 it('ends on Ctrl-C with the summary', { timeout: 60_000 }, async () => {
   const demo = startDemo()
   const ended = endOf(demo)

@@ -3,14 +3,26 @@ import { parseCommandLine } from './options.ts'
 
 it('has a default for everything', () => {
   expect(parseCommandLine([])).toEqual({
-    options: { kafka: false, client: 'wire', workers: 2, seconds: undefined, rate: 2000, seed: 1 },
+    options: { kafka: false, avro: false, client: 'wire', workers: 2, seconds: undefined, rate: 2000, seed: 1 },
   })
 })
 
 it('takes what is given', () => {
-  const line = ['--kafka', '--client', 'kafkajs', '--workers', '3', '--seconds=5', '--rate', '100', '--seed', '0']
+  const line = [
+    '--kafka',
+    '--avro',
+    '--client',
+    'kafkajs',
+    '--workers',
+    '3',
+    '--seconds=5',
+    '--rate',
+    '100',
+    '--seed',
+    '0',
+  ]
   expect(parseCommandLine(line)).toEqual({
-    options: { kafka: true, client: 'kafkajs', workers: 3, seconds: 5, rate: 100, seed: 0 },
+    options: { kafka: true, avro: true, client: 'kafkajs', workers: 3, seconds: 5, rate: 100, seed: 0 },
   })
   expect(parseCommandLine(['--help'])).toEqual({ help: expect.stringContaining('--seconds N') })
 })

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 export interface DemoOptions {
   /** On a real Kafka, with worker processes; otherwise on one in memory, in this process. */
   readonly kafka: boolean
+  /** Topics as Avro, with a registry that is started for it; otherwise as JSON. */
+  readonly avro: boolean
   /** Through which client, with `kafka`. */
   readonly client: 'wire' | 'kafkajs'
   readonly workers: number
@@ -21,6 +23,7 @@ const HELP = `Usage: npm run demo -- [options]
 A shop's orders and payments, joined with its customers and counted by the minute, live.
 
   --kafka        on a real Kafka: the one that KAFKA_BROKERS names, else one that is started for it (Docker or Java)
+  --avro         values as Avro, with the schemas of a registry that is started for it
   --client NAME  with --kafka: wire, Millrace's own client (default), or kafkajs
   --workers N    processes that do the work, with --kafka (default 2); kill one and see the others take over
   --seconds N    end after so long (default: at Ctrl-C)
@@ -35,6 +38,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       args: [...args],
       options: {
         kafka: { type: 'boolean', default: false },
+        avro: { type: 'boolean', default: false },
         client: { type: 'string', default: 'wire' },
         workers: { type: 'string' },
         seconds: { type: 'string' },
@@ -69,6 +73,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return {
     options: {
       kafka: values.kafka,
+      avro: values.avro,
       client: client === 'kafkajs' ? 'kafkajs' : 'wire',
       workers: given('workers', workers, 2),
       seconds: given<number | undefined>('seconds', seconds, undefined),

@@ -1,5 +1,5 @@
 import type { ReadRecord, Windowed } from 'millrace'
-import type { Sales } from './topology.ts'
+import type { Sales } from './serdes.ts'
 
 /** Windows kept for the table; the sums go on. */
 const WINDOWS_KEPT = 30

@@ -3,8 +3,9 @@ import type { Topics } from 'millrace'
 import type { DemoOptions } from './options.ts'
 import { type ShopResults, shopResults } from './results.ts'
 import { Screen } from './screen.ts'
-import { customers, openShop, orders, payments } from './shop.ts'
-import { paymentCounts, sales, topicNames } from './topology.ts'
+import type { ShopSerdes } from './serdes.ts'
+import { openShop } from './shop.ts'
+import { topicNames } from './topology.ts'
 import { lateOf, plainLine, type Snapshot, summaryLines, tableLines } from './view.ts'
 import type { WorkerStatus } from './worker-status.ts'
 
@@ -39,15 +40,16 @@ export async function createTopics(topics: Topics, prefix: string): Promise<void
 export async function runShop(
   topics: Topics,
   workers: Workers,
-  options: DemoOptions & { readonly prefix: string },
+  options: DemoOptions & { readonly prefix: string; readonly serdes: ShopSerdes },
   stop: AbortSignal,
 ): Promise<void> {
+  const { serdes } = options
   const names = topicNames(options.prefix)
   const shop = openShop(options)
   const results = shopResults()
   const readers = new AbortController()
   let failure: unknown
-  const reading = readResults(topics, names, results, readers.signal).catch((error: unknown) => {
+  const reading = readResults(topics, names, serdes, results, readers.signal).catch((error: unknown) => {
     failure = error
   })
   /** Waits until `done`, or so long, or until there is a reason to end. */
@@ -74,15 +76,15 @@ export async function runShop(
   })
   const sell = async (due: number) => {
     const sale = shop.sell(due - written.orders)
-    await topics.write(names.orders, orders, sale.orders)
-    await topics.write(names.payments, payments, sale.payments)
+    await topics.write(names.orders, serdes.orders, sale.orders)
+    await topics.write(names.payments, serdes.payments, sale.payments)
     written.orders += sale.orders.length
     written.payments += sale.payments.length
   }
 
   let view: { close(): void } | undefined
   try {
-    await topics.write(names.customers, customers, shop.customers())
+    await topics.write(names.customers, serdes.customers, shop.customers())
     await until(() => workers.statuses().every(({ state }) => state === 'RUNNING'), START_MS, stop)
     started = performance.now()
     view = openView(snapshot)
@@ -105,6 +107,7 @@ export async function runShop(
 async function readResults(
   topics: Topics,
   names: ReturnType<typeof topicNames>,
+  { sales, paymentCounts }: ShopSerdes,
   results: ShopResults,
   signal: AbortSignal,
 ): Promise<void> {

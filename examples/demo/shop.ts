@@ -1,4 +1,4 @@
-import { json, type RecordToWrite, seededRandom, string } from 'millrace'
+import { type RecordToWrite, seededRandom } from 'millrace'
 
 export interface Customer {
   readonly name: string
@@ -17,10 +17,6 @@ export interface Payment {
   readonly method: string
   readonly amount: number
 }
-
-export const customers = { key: string(), value: json<Customer>() }
-export const orders = { key: string(), value: json<Order>() }
-export const payments = { key: string(), value: json<Payment>() }
 
 export interface ShopRecords {
   readonly orders: readonly RecordToWrite<string, Order>[]

@@ -1,16 +1,5 @@
-import { json, long, type Plan, StreamsBuilder, string, timeWindowed, tumbling } from 'millrace'
-import { customers, orders, payments } from './shop.ts'
-
-const MINUTE = 60_000
-
-/** Orders of a country in a minute; revenue in cents. */
-export interface Sales {
-  readonly orders: number
-  readonly revenue: number
-}
-
-export const sales = { key: timeWindowed(string(), { sizeMs: MINUTE }), value: json<Sales>() }
-export const paymentCounts = { key: timeWindowed(string(), { sizeMs: MINUTE }), value: long() }
+import { type Plan, StreamsBuilder, string, tumbling } from 'millrace'
+import { MINUTE, type Sales, shopSerdes, type ShopSerdes } from './serdes.ts'
 
 /** Names of the demo's topics; on a Kafka that others use too they get a prefix. */
 export function topicNames(prefix: string) {
@@ -23,7 +12,8 @@ export function topicNames(prefix: string) {
   }
 }
 
-export function shopTopology(prefix = ''): Plan {
+export function shopTopology(prefix = '', serdes: ShopSerdes = shopSerdes(undefined)): Plan {
+  const { customers, orders, payments, countrySales, sales, paymentCounts } = serdes
   const names = topicNames(prefix)
   // Ten seconds of ours: so long may one process lag behind another before its records count as late.
   const minutes = tumbling({ sizeMs: MINUTE, graceMs: 5 * MINUTE })
@@ -34,10 +24,7 @@ export function shopTopology(prefix = ''): Plan {
     .stream(names.orders, orders)
     .selectKey(({ customerId }) => customerId)
     .join(people, ({ amount }, { country }) => ({ country, amount }), { key: string() })
-    .groupBy(({ country }) => country, {
-      key: string(),
-      value: json<{ country: string; amount: number }>(),
-    })
+    .groupBy(({ country }) => country, countrySales)
     .windowedBy(minutes)
     .aggregate(
       (): Sales => ({ orders: 0, revenue: 0 }),

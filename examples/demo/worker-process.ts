@@ -1,13 +1,16 @@
+import { schemaRegistry } from '@millrace/schema-registry'
 import { consoleLogger, KafkaStreams, rocksdb } from 'millrace'
 import { clientOf } from './client-of.ts'
+import { shopSerdes } from './serdes.ts'
 import { shopTopology } from './topology.ts'
 import type { WorkerSettings } from './worker-processes.ts'
 import { watch } from './worker-status.ts'
 
 // One process of the application. It tells its parent how it is, and ends when it is told to or its parent is gone.
-const { brokers, client, prefix, stateDir } = JSON.parse(process.argv[2]!) as WorkerSettings
+const { brokers, client, prefix, stateDir, registry } = JSON.parse(process.argv[2]!) as WorkerSettings
 
-const streams = new KafkaStreams(shopTopology(prefix), {
+const serdes = shopSerdes(registry === undefined ? undefined : schemaRegistry({ url: registry }))
+const streams = new KafkaStreams(shopTopology(prefix, serdes), {
   applicationId: `${prefix}shop`,
   client: clientOf({ brokers, client }),
   store: rocksdb(),

@@ -12,6 +12,8 @@ export interface WorkerSettings {
   readonly client: 'wire' | 'kafkajs'
   readonly prefix: string
   readonly stateDir: string
+  /** Of the registry, with `--avro`. */
+  readonly registry?: string | undefined
 }
 
 const STOP_PATIENCE_MS = 10_000
@@ -31,9 +33,9 @@ export class WorkerProcesses implements Workers {
   #failure: Error | undefined
 
   constructor(options: WorkerSettings & { readonly count: number; readonly where: string }) {
-    const { brokers, client, prefix, stateDir, count, where } = options
+    const { brokers, client, prefix, stateDir, registry, count, where } = options
     this.where = `${where}, ${count} worker${count === 1 ? '' : 's'}, exactly once`
-    this.#settings = { brokers, client, prefix, stateDir }
+    this.#settings = { brokers, client, prefix, stateDir, registry }
     for (let index = 0; index < count; index++) this.#start(index)
   }
 

@@ -6,7 +6,10 @@ const TIERS: readonly Tier[] = [
   { package: 'core', dependsOn: [], bare: true },
   { package: 'dev-kafka', dependsOn: [] },
   { package: 'testing', dependsOn: ['core', 'runtime', 'client-memory'] },
-  { package: 'millrace', dependsOn: ['core', 'runtime', 'client-*', 'store-*', 'testing'] },
+  {
+    package: 'millrace',
+    dependsOn: ['core', 'runtime', 'client-*', 'store-*', 'testing', 'schema-registry', 'personal-data'],
+  },
   { package: 'cli', dependsOn: ['core', 'millrace', 'testing', 'console'] },
   { package: 'console', dependsOn: [] },
   { package: 'client-*', dependsOn: ['core', 'compression'] },

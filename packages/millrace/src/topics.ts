@@ -1,10 +1,13 @@
 import {
   checkedConfigNumber,
   isMillraceError,
+  isPromise,
   NO_HEADERS,
   millraceError,
   partitionForKey,
   systemClock,
+  whenReady,
+  withRecordHeaders,
   type Admin,
   type ClientFactory,
   type Consumer,
@@ -143,15 +146,18 @@ export class Topics {
     const appender = this.#producer.topic(topic)
     for (const { key = null, value, timestamp = Date.now(), headers = NO_HEADERS } of records) {
       checkedConfigNumber('timestamp', timestamp, { from: 0, of: 'milliseconds' })
-      const keyBytes = key === null ? NO_BYTES : asBuffer(serdes.key.serialize(key, topic, headers))
-      const valueBytes = value === null ? NO_BYTES : asBuffer(serdes.value.serialize(value, topic, headers))
+      const sent = { headers }
+      const encodedKey = key === null ? NO_BYTES : whenReady(() => encoded(serdes.key, key, topic, sent))
+      const keyBytes = isPromise(encodedKey) ? await encodedKey : encodedKey
+      const encodedValue = value === null ? NO_BYTES : whenReady(() => encoded(serdes.value, value, topic, sent))
+      const valueBytes = isPromise(encodedValue) ? await encodedValue : encodedValue
       const partition =
         key === null ? this.#next++ % partitions : partitionForKey(keyBytes, 0, keyBytes.length, partitions)
       const keyStart = key === null ? -1 : 0
       const valueStart = value === null ? -1 : 0
       const [keyEnd, valueEnd] = [keyBytes.length, valueBytes.length]
       written.add(partition)
-      appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+      appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, sent.headers)
       const full = this.#producer.pending()
       if (full !== undefined) await full
     }
@@ -215,20 +221,38 @@ async function* records<K, V>(
   }
 }
 
-function* decoded<K, V>(batch: FetchedBatch, serdes: TopicSerdes<K, V>): Generator<ReadRecord<K, V>> {
+/** A promise where a serde must fetch something first. The cursor stays where it is until it is awaited. */
+function* decoded<K, V>(
+  batch: FetchedBatch,
+  serdes: TopicSerdes<K, V>,
+): Generator<ReadRecord<K, V> | Promise<ReadRecord<K, V>>> {
   const { topic, partition } = batch
   const cursor = batch.cursor()
   while (cursor.advance()) {
     const { keyStart, keyEnd, valueStart, valueEnd, timestamp, offset } = cursor
     const headers = cursor.headers()
-    const key = keyStart < 0 ? null : serdes.key.deserialize(cursor.keyBytes.subarray(keyStart, keyEnd), topic, headers)
-    const value =
-      valueStart < 0 ? null : serdes.value.deserialize(cursor.valueBytes.subarray(valueStart, valueEnd), topic, headers)
-    yield { key, value, timestamp, headers, partition, offset }
+    const [keyBytes, valueBytes] = [cursor.keyBytes, cursor.valueBytes]
+    yield whenReady(() => ({
+      key: keyStart < 0 ? null : serdes.key.deserialize(keyBytes.subarray(keyStart, keyEnd), topic, headers),
+      value:
+        valueStart < 0 ? null : serdes.value.deserialize(valueBytes.subarray(valueStart, valueEnd), topic, headers),
+      timestamp,
+      headers,
+      partition,
+      offset,
+    }))
   }
 }
 
 const NO_BYTES = Buffer.alloc(0)
+
+/** Puts the headers of the serde beside the record's own. */
+function encoded<T>(serde: Serde<T>, value: T, topic: string, sent: { headers: Headers }): Buffer {
+  if (serde.serializeRecord === undefined) return asBuffer(serde.serialize(value, topic, sent.headers))
+  const part = serde.serializeRecord(value, topic)
+  sent.headers = withRecordHeaders(sent.headers, serde.headerKeys, part.headers)
+  return asBuffer(part.bytes)
+}
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

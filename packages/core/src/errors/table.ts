@@ -14,6 +14,11 @@ export const ERROR_TABLE = {
     message: 'The Kafka client "{client}" does not support {feature}',
     hint: 'Use a client that supports it, or change the option that requires it.',
   },
+  MILLRACE_PACKAGE_MISSING: {
+    kind: 'config',
+    message: 'The package {package} cannot be loaded: {reason}',
+    hint: 'Install it beside millrace (npm install {package}).',
+  },
   MILLRACE_CLIENT_PACKAGE_MISSING: {
     kind: 'config',
     message: 'The package {package} cannot be loaded: {reason}',

@@ -25,6 +25,27 @@ export function readyAgain(error: unknown): Promise<void> | undefined {
   return isMillraceError(error) ? READY.get(error) : undefined
 }
 
+/** What is not ready after so many waits has a serde that breaks its promise. */
+const MOST_WAITS = 8
+
+/**
+ * Encodes or decodes outside of an application: waits for what the serde must fetch, and tries again. Gives a promise only where there is
+ * something to wait for.
+ *
+ * @throws as `attempt`, and as the fetch
+ * @example
+ * const value = await whenReady(() => serde.deserialize(bytes, 'orders'))
+ */
+export function whenReady<T>(attempt: () => T, waits = 0): T | Promise<T> {
+  try {
+    return attempt()
+  } catch (error) {
+    const ready = waits < MOST_WAITS ? readyAgain(error) : undefined
+    if (ready === undefined) throw error
+    return ready.then(() => whenReady(attempt, waits + 1))
+  }
+}
+
 /** The `prepare` of a serde that is made of others; nothing if none of them has one. */
 export function prepareOf(...inner: readonly Pick<Serde<unknown>, 'prepare'>[]): Pick<Serde<unknown>, 'prepare'> {
   const those = inner.filter(({ prepare }) => prepare !== undefined)

@@ -1,4 +1,7 @@
+import { kafka } from '@millrace/client-wire'
 import { isMillraceError } from '@millrace/core'
+import { forgetCommand } from './forget-command.ts'
+import { optionalPackage } from './optional-package.ts'
 import { resetCommand } from './reset-command.ts'
 import { runApplication } from './run-command.ts'
 import { UsageError } from './usage-error.ts'
@@ -7,14 +10,29 @@ const USAGE = `millrace COMMAND [options]
 
   run      run the application that a module exports, on one or more threads
   reset    take an application back to where it has processed nothing
+  schema   schemas of a registry: files, TypeScript types, compatibility
+  forget   delete the keys of a person
 
 millrace COMMAND --help says more.
 `
 
-const COMMANDS = new Map([
+type Print = (line: string) => void
+type Command = (args: readonly string[], print: Print, printError: Print) => Promise<number>
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['run', runApplication],
   ['reset', resetCommand],
+  ['schema', runSchema],
+  ['forget', forgetCommand],
 ])
+
+async function runSchema(args: readonly string[], print: Print, printError: Print): Promise<number> {
+  const { schemaCommand } = await optionalPackage(
+    '@millrace/schema-registry',
+    () => import('@millrace/schema-registry/cli'),
+  )
+  return await schemaCommand(args, { print, printError, kafka })
+}
 
 export interface CommandOutput {
   readonly print: (line: string) => void
@@ -34,7 +52,7 @@ export async function runCommand(args: readonly string[], { print, printError }:
     return 2
   }
   try {
-    return await carryOut(rest, print)
+    return await carryOut(rest, print, printError)
   } catch (error) {
     if (error instanceof UsageError) {
       printError(`${error.message}\nmillrace ${command} --help lists the options.`)

@@ -1,5 +1,6 @@
-import { millraceError, reasonOf } from '@millrace/core'
+import { millraceError } from '@millrace/core'
 import type { SchemaReference } from '../registry/entities.ts'
+import { registryRequests } from './registry-requests.ts'
 
 export interface SchemaRegistryOptions {
   /** Of the registry, such as `http://localhost:8081`. Of several, the next one is asked when one does not answer. */
@@ -59,29 +60,7 @@ export interface SchemaRegistry {
  * registry answers, and `MILLRACE_REGISTRY_REFUSED` when it does not accept the request.
  */
 export function schemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  const urls = (typeof options.url === 'string' ? [options.url] : options.url).map(url => url.replace(/\/+$/, ''))
-  const { timeoutMs = 10_000, fetch: send = fetch } = options
-  const headers = {
-    accept: 'application/vnd.schemaregistry.v1+json, application/json',
-    'content-type': 'application/vnd.schemaregistry.v1+json',
-    ...authorization(options.auth),
-  }
-
-  async function ask<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T | undefined> {
-    let failure: unknown
-    for (const url of urls) {
-      try {
-        const signal = AbortSignal.timeout(timeoutMs)
-        const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) }
-        return await read<T>(await send(url + path, init), { url, request: `${method} ${path}` })
-      } catch (error) {
-        if (isRefused(error)) throw error
-        failure = unavailable({ url, request: `${method} ${path}` }, error)
-      }
-    }
-    throw failure
-  }
-
+  const ask = registryRequests(options)
   const subjectPath = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`
   return {
     byId: id => ask('GET', `/schemas/ids/${id}`),
@@ -94,57 +73,11 @@ export function schemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
       const registered = await ask<RegisteredSchema>('POST', path, schema)
       if (registered !== undefined) return registered
       throw millraceError('MILLRACE_REGISTRY_REFUSED', {
-        url: urls[0]!,
+        url: [options.url].flat()[0]!,
         request: `POST ${path}`,
         reason: 'it knows no such path',
       })
     },
     find: (subject, schema, { normalize }) => ask('POST', `${subjectPath(subject)}?normalize=${normalize}`, schema),
   }
-}
-
-function authorization(auth: SchemaRegistryOptions['auth']): Readonly<Record<string, string>> {
-  if (auth === undefined) return {}
-  if ('token' in auth) return { authorization: `Bearer ${auth.token}` }
-  return { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}` }
-}
-
-interface Asked {
-  readonly url: string
-  readonly request: string
-}
-
-async function read<T>(response: Response, asked: Asked): Promise<T | undefined> {
-  const text = await response.text()
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    const start = text.slice(0, 60).replace(/\s+/g, ' ')
-    throw unavailable(asked, new Error(`status ${response.status} with something that is no JSON ("${start}")`))
-  }
-  if (response.ok) return body as T
-  const { error_code: code, message } = (body ?? {}) as { readonly error_code?: number; readonly message?: string }
-  const reason = `status ${response.status}${code === undefined ? '' : `, code ${code}`}: ${message ?? text.slice(0, 200)}`
-  if (response.status === 404) return undefined
-  if (response.status >= 500 || response.status === 429 || response.status === 408)
-    throw unavailable(asked, new Error(reason))
-  throw refusedError(asked, reason)
-}
-
-const REFUSED = new WeakSet<object>()
-
-function refusedError(asked: Asked, reason: string): Error {
-  const error = millraceError('MILLRACE_REGISTRY_REFUSED', { ...asked, reason })
-  REFUSED.add(error)
-  return error
-}
-
-function isRefused(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && REFUSED.has(error)
-}
-
-function unavailable(asked: Asked, error: unknown): Error {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  return millraceError('MILLRACE_REGISTRY_UNAVAILABLE', { ...asked, reason: reasonOf(cause) }, { cause: error })
 }

@@ -1,5 +1,14 @@
 import type { MemoryCluster } from '@millrace/client-memory'
-import { type KafkaClient, NO_HEADERS, partitionForKey, type Plan } from '@millrace/core'
+import {
+  isMillraceError,
+  isPromise,
+  type KafkaClient,
+  NO_HEADERS,
+  partitionForKey,
+  type Plan,
+  type Serde,
+  whenReady,
+} from '@millrace/core'
 import type { SimulatedRecord } from './simulation-case.ts'
 import type { Mischief, RecordWatch } from './watched-plan.ts'
 
@@ -22,8 +31,10 @@ export async function inputSender(
       const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } = record
       const source = plan.nodes.find(node => node.kind === 'source' && node.topics.includes(topic))
       if (source?.kind !== 'source') throw new Error(`the topology reads no topic "${topic}"`)
-      const keyBytes = key === null ? null : Buffer.from(source.keySerde.serialize(key, topic))
-      const valueBytes = value === null ? null : Buffer.from(source.valueSerde.serialize(value, topic))
+      const encodedKey = encoded(source.keySerde, key, topic)
+      const keyBytes = isPromise(encodedKey) ? await encodedKey : encodedKey
+      const encodedValue = encoded(source.valueSerde, value, topic)
+      const valueBytes = isPromise(encodedValue) ? await encodedValue : encodedValue
       const count = cluster.partitionCount(topic)!
       const partition = keyBytes === null ? round++ % count : partitionForKey(keyBytes, 0, keyBytes.length, count)
       const offset = ends.get(`${topic}-${partition}`) ?? 0
@@ -44,5 +55,28 @@ export async function inputSender(
         )
     }
     await producer.flush()
+  }
+}
+
+/** A promise only where a serde must fetch something: otherwise the order of events would depend on it. */
+function encoded(serde: Serde<unknown>, part: unknown, topic: string): Buffer | null | Promise<Buffer> {
+  if (part === null) return null
+  const bytes = whenReady(() => serde.serialize(part, topic))
+  return isPromise(bytes) ? patiently(bytes, serde, part, topic) : Buffer.from(bytes)
+}
+
+/** What it fetches may be away for a while. */
+async function patiently(
+  first: Promise<Uint8Array>,
+  serde: Serde<unknown>,
+  part: unknown,
+  topic: string,
+): Promise<Buffer> {
+  for (let bytes: Uint8Array | Promise<Uint8Array> = first; ; bytes = whenReady(() => serde.serialize(part, topic))) {
+    try {
+      return Buffer.from(await bytes)
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable')) throw error
+    }
   }
 }
