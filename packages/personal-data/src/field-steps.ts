@@ -1,12 +1,14 @@
+import { invalidOption } from '@millrace/core'
+
 /** The steps to a field: names of members, and `[]` for all elements of an array. */
 export type FieldSteps = readonly string[]
 
-/** @throws TypeError when the text is no path of a field */
+/** @throws MILLRACE_CONFIG_INVALID when the text is no path of a field */
 export function parseField(field: string): FieldSteps {
-  const steps = field.match(/\[\]|[^.[\]]+/g) ?? []
+  const steps = (typeof field === 'string' ? field.match(/\[\]|[^.[\]]+/g) : undefined) ?? []
   const printed = steps.map((step, index) => (step === '[]' || index === 0 ? step : `.${step}`)).join('')
   if (steps.length === 0 || printed !== field)
-    throw new TypeError(`"${field}" is no field: write name, address.street or phones[].number`)
+    throw invalidOption('fields', field, 'it must be a field: name, address.street or phones[].number')
   return steps
 }
 

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { invalidSecret } from '@millrace/core'
 import { authenticated } from './authenticated.ts'
 
 /** What a wrapped key belongs to. A key that is moved to another place does not unwrap. */
@@ -29,15 +30,17 @@ const TAG_BYTES = 16
  *
  * @param key 32 random bytes, or their base64
  * @param id of this key; give each key its own. @default 'master'
- * @throws RangeError when the key has another length
+ * @throws MILLRACE_CONFIG_INVALID when the key has another length
  * @example
  * const key = masterKey(process.env.MASTER_KEY!)   // openssl rand -base64 32
  */
 export function masterKey(key: Uint8Array | string, id = 'master'): MasterKey {
-  const bytes = Buffer.from(typeof key === 'string' ? Buffer.from(key, 'base64') : key)
-  if (bytes.length !== KEY_BYTES)
-    throw new RangeError(
-      `A master key has ${KEY_BYTES} bytes and this one ${bytes.length}: openssl rand -base64 32 makes one`,
+  const bytes =
+    typeof key === 'string' ? Buffer.from(key, 'base64') : key instanceof Uint8Array ? Buffer.from(key) : undefined
+  if (bytes?.length !== KEY_BYTES)
+    throw invalidSecret(
+      'key of masterKey()',
+      `it must be ${KEY_BYTES} bytes or their base64, as openssl rand -base64 32 makes them`,
     )
   const contextBytes = ({ keyId, subject }: KeyContext): Buffer =>
     authenticated('millrace personal key', id, keyId, subject)

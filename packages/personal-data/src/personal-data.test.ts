@@ -1,5 +1,6 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { type ClientFactory, json, readyAgain, type Serde, string, StreamsBuilder, systemClock } from '@millrace/core'
+import { avro, schemaRegistry, startRegistry } from '@millrace/schema-registry'
 import { TopologyTestDriver } from '@millrace/testing'
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -105,7 +106,7 @@ describe('encryption', () => {
 
   it.each(['', 'a..b', 'a.', '[', 'a[0]'])('"%s" is no field', field => {
     const personal = open()
-    expect(() => personal.serde(json(), { subject: () => 'a', fields: [field] })).toThrow('is no field')
+    expect(() => personal.serde(json(), { subject: () => 'a', fields: [field] })).toThrow('it must be a field')
   })
 
   it.each([
@@ -196,7 +197,9 @@ describe('the master key', () => {
   })
 
   it('has 32 bytes', () => {
-    expect(() => masterKey('c2hvcnQ=')).toThrow('has 32 bytes and this one 5')
+    expect(() => masterKey('c2hvcnQ=')).toThrow(
+      'MILLRACE_CONFIG_INVALID: The option key of masterKey() is something else, but it must be 32 bytes',
+    )
   })
 })
 
@@ -296,6 +299,56 @@ describe('forgetting', () => {
       .toMatchObject({ code: 'MILLRACE_SERDE_NOT_READY' })
     expect(await read(serde, ada)).toEqual(ADA)
   })
+})
+
+describe('options', () => {
+  it.each<[string, object, string]>([
+    ['no client', { client: undefined }, 'The option client is undefined, but it must be a client'],
+    ['no master key', { masterKey: undefined }, 'it must be what masterKey() returns'],
+    ['no master keys', { masterKey: [] }, 'it must be what masterKey() returns'],
+    ['a key in place of a master key', { masterKey: 'c2VjcmV0' }, 'The option masterKey is "given", but'],
+    ['a misspelt option', { refreshMS: 1 }, 'The option refreshMS is given, but there is no such option'],
+    ['no time', { refreshMs: 0 }, 'The option refreshMs is 0'],
+  ])('%s is refused', (_what, given, message) => {
+    expect(() => open(given)).toThrow(message)
+  })
+
+  it.each<[object, string]>([
+    [{ fields: ['name'] }, 'The option subject is undefined'],
+    [{ subject: () => 'a' }, 'The option fields is undefined'],
+    [{ subject: () => 'a', fields: [] }, 'at least one field'],
+    [{ subject: () => 'a', fields: [7] }, 'it must be a field'],
+    [{ subject: () => 'a', fields: ['name'], field: 'name' }, 'The option field is given, but there is no such option'],
+  ])('serde(…, %j) is refused', async (given, message) => {
+    await using personal = open()
+    expect(() => personal.serde(json(), given as never)).toThrow(message)
+  })
+
+  it('masterKey() of a variable that is not set is refused', () => {
+    expect(() => masterKey(process.env['MILLRACE_NO_SUCH_VARIABLE'] as never)).toThrow('MILLRACE_CONFIG_INVALID')
+  })
+})
+
+it('fields of Avro are encrypted where they hold text', async () => {
+  await using registry = await startRegistry()
+  await using personal = open()
+  const schema = {
+    type: 'record',
+    name: 'Customer',
+    fields: [
+      { name: 'id', type: 'string' },
+      { name: 'name', type: 'string' },
+      { name: 'photo', type: ['null', 'bytes'] },
+    ],
+  } as const
+  const inner = avro(schema, { registry: schemaRegistry({ url: registry.url }) })
+  const serde = personal.serde(inner, { subject: ({ id }) => id, fields: ['name', 'photo'] })
+  const ada = { id: 'a', name: 'Ada', photo: Buffer.from('face') }
+  const bytes = await write(serde, ada)
+  expect(Buffer.from(bytes).toString('latin1')).not.toMatch(/Ada|face/)
+  expect(await read(serde, bytes)).toEqual(ada)
+  await personal.forget('a')
+  expect(await read(serde, bytes)).toEqual({ id: 'a', name: FORGOTTEN, photo: FORGOTTEN })
 })
 
 describe('in a topology', () => {

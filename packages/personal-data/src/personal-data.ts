@@ -1,4 +1,5 @@
 import { type Clock, type ClientFactory, type Logger, type Serde, systemClock } from '@millrace/core'
+import { checkPersonalFields, checkPersonalOptions } from './check-personal-options.ts'
 import type { FieldOf } from './field-of.ts'
 import { parseField } from './field-steps.ts'
 import { KeyRing } from './key-ring.ts'
@@ -41,7 +42,7 @@ export interface PersonalFields<T> {
 
 /** Serdes that encrypt fields, and the keys of the persons whose fields they are. */
 export interface PersonalData extends AsyncDisposable {
-  /** A serde that encrypts fields of the values of another one. @throws TypeError when a field is no path */
+  /** A serde that encrypts fields of the values of another one. @throws MILLRACE_CONFIG_INVALID */
   serde<T>(inner: Serde<T>, fields: PersonalFields<T>): Serde<T>
   /**
    * Makes a key for a person unless there is one. Sinks wait for a new key; a store cannot wait, and its task is started again. Call this in an
@@ -62,12 +63,14 @@ const QUIET: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: 
 /**
  * Encrypts fields of values with a key for each person.
  *
+ * @throws MILLRACE_CONFIG_INVALID
  * @example
  * const personal = personalData({ client: kafka({ brokers }), masterKey: masterKey(process.env.MASTER_KEY!) })
  * const customer = personal.serde(json<Customer>(), { subject: ({ id }) => id, fields: ['name', 'address.street'] })
  * await personal.forget('c-17')
  */
 export function personalData(options: PersonalDataOptions): PersonalData {
+  checkPersonalOptions(options)
   const {
     topic = DEFAULT_TOPIC,
     refreshMs = 1000,
@@ -83,8 +86,11 @@ export function personalData(options: PersonalDataOptions): PersonalData {
     await client.close()
   }
   return {
-    serde: (inner, { subject, fields, forgotten = FORGOTTEN, acceptPlain = false }) =>
-      personalSerde({ ring, inner, subject, fields: fields.map(parseField), forgotten, acceptPlain }),
+    serde(inner, given) {
+      checkPersonalFields(given)
+      const { subject, fields, forgotten = FORGOTTEN, acceptPlain = false } = given
+      return personalSerde({ ring, inner, subject, fields: fields.map(parseField), forgotten, acceptPlain })
+    },
     ensure: subject => ring.ensure(subject),
     forget: subject => ring.forget(subject),
     close,

@@ -26,6 +26,12 @@ const KIND_OF: Readonly<Record<string, readonly string[]>> = {
   duration: ['fixed'],
 }
 
+export const LOGICAL_TYPE_NAMES: readonly string[] = Object.keys(KIND_OF)
+
+export function isLogicalTypeName(name: string): boolean {
+  return Object.hasOwn(KIND_OF, name)
+}
+
 /** The logical type of a schema. One that is unknown or does not fit its type is ignored, as the specification says. */
 export function logicalTypeOf(type: AvroType): LogicalType | undefined {
   if (type.kind === 'union') return undefined

@@ -1,4 +1,4 @@
-import { millraceError, reasonOf } from '@millrace/core'
+import { invalidOption, isGivenObject, millraceError, reasonOf } from '@millrace/core'
 import type { RegisteredSchema, RegistrySchema, RegistryVersion, SchemaRegistry } from './schema-registry.ts'
 
 /** A response of mappersmith, with which `@kafkajs/confluent-schema-registry` asks. */
@@ -47,15 +47,21 @@ interface SentSchema {
  * a `SchemaRegistry` of `@kafkajs/confluent-schema-registry`, or a `SchemaRegistryClient` of `@confluentinc/schemaregistry`. The former
  * does not know GUIDs and deleted versions, and does not normalise.
  *
- * @throws TypeError for any other object
+ * @throws MILLRACE_CONFIG_INVALID for any other object
  */
 export function existingRegistry(client: ConfluentRegistryClient | KafkajsRegistryClient): SchemaRegistry {
+  const given: unknown = client
+  if (!isGivenObject(given)) throw invalidClient(client)
   if ('getBySubjectAndId' in client && typeof client.registerFullResponse === 'function') return ofConfluent(client)
   const { api } = client as { readonly api?: KafkajsApi }
   if (typeof api?.Schema.find === 'function') return ofKafkajs(api)
-  throw new TypeError(
-    'existingRegistry() takes a SchemaRegistry of @kafkajs/confluent-schema-registry or a SchemaRegistryClient of @confluentinc/schemaregistry',
-  )
+  throw invalidClient(client)
+}
+
+function invalidClient(client: unknown): Error {
+  const expected =
+    'it must be a SchemaRegistry of @kafkajs/confluent-schema-registry or a SchemaRegistryClient of @confluentinc/schemaregistry'
+  return invalidOption('client of existingRegistry()', client, expected)
 }
 
 function ofConfluent(client: ConfluentRegistryClient): SchemaRegistry {

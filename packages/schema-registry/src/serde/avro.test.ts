@@ -330,7 +330,37 @@ describe('a client that the application has already', () => {
   })
 
   it('any other object is refused', () => {
-    expect(() => existingRegistry({} as never)).toThrow('existingRegistry() takes')
+    expect(() => existingRegistry({} as never)).toThrow('The option client of existingRegistry()')
+  })
+})
+
+describe('options', () => {
+  it.each<[object, string]>([
+    [{}, 'The option registry is undefined, but it must be what schemaRegistry()'],
+    [{ registry: 'http://localhost:8081' }, 'it must be what schemaRegistry()'],
+    [{ register: 'always' }, 'The option register is "always", but it must be one of auto, require, latest'],
+    [{ longs: 'text' }, 'The option longs is "text"'],
+    [{ schemaId: 'none' }, 'The option schemaId is "none"'],
+    [{ side: 'both' }, 'The option side is "both"'],
+    [{ subject: 'topics' }, 'The option subject is "topics"'],
+    [{ autoRegister: true }, 'it is called register here'],
+    [{ logicalTypes: { 'timestamp-milis': {} } }, 'there is no such logical type'],
+    [{ logicalTypes: { date: 'Date' } }, 'it must be a converter'],
+  ])('avro(…, %j) is refused', (given, message) => {
+    const options = Object.keys(given).length === 0 || 'registry' in given ? given : { registry: client(), ...given }
+    expect(() => avro(V1, options as never)).toThrow(message)
+  })
+
+  it.each<[unknown, string]>([
+    [undefined, 'it takes an object with a url'],
+    [{}, 'The option url is undefined'],
+    [{ url: [] }, 'The option url is'],
+    [{ url: 'localhost:8081' }, 'it must be a URL such as http://localhost:8081'],
+    [{ host: 'http://localhost:8081' }, 'it is called url here'],
+    [{ url: 'http://a', timeoutMs: 0 }, 'The option timeoutMs is 0'],
+    [{ url: 'http://a', auth: { user: 'ada', password: 'secret' } }, 'The option auth is something else'],
+  ])('schemaRegistry(%j) is refused', (given, message) => {
+    expect(() => schemaRegistry(given as never)).toThrow(message)
   })
 })
 

@@ -9,6 +9,7 @@ import type { ValueForm } from '../avro/value-form.ts'
 import type { RegisteredSchema, SchemaRegistry } from '../client/schema-registry.ts'
 import type { SchemaReference } from '../registry/entities.ts'
 import type { AvroTyping, AvroValue } from './avro-value.ts'
+import { checkAvroOptions } from './check-avro-options.ts'
 import { WriterSchemas } from './writer-schemas.ts'
 import { guidBytes, labelOf, PREFIX_BYTES, schemaIdHeader } from './wire-format.ts'
 
@@ -68,7 +69,7 @@ export interface Avro {
  * A serde for Avro in Confluent's wire format. Values are written with the given schema. Values that were written with another one are
  * read as the given one, by Avro's rules for evolution.
  *
- * @throws MILLRACE_SCHEMA_INVALID
+ * @throws MILLRACE_SCHEMA_INVALID, MILLRACE_CONFIG_INVALID
  * @example
  * const order = avro(
  *   { type: 'record', name: 'Order', fields: [{ name: 'id', type: 'long' }] },
@@ -79,6 +80,7 @@ export interface Avro {
 export const avro = avroSerde as unknown as Avro
 
 function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
+  checkAvroOptions(options)
   const {
     registry,
     side = 'value',
