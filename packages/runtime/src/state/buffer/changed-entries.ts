@@ -1,5 +1,9 @@
 import { type BufferEntry, type EntryBefore, restoreEntry } from './buffer-entry.ts'
 
+/** Of a new list of numbers. */
+const FIRST_PLACES = 16
+/** Numbers that are kept from commit to commit, so that the next one does not touch new pages. */
+const KEPT_PLACES = 1 << 17
 /** Places that are given up before the list is closed up. */
 const SPARE_PLACES = 1024
 
@@ -13,7 +17,7 @@ const SPARE_PLACES = 1024
 export class ChangedEntries {
   #list: BufferEntry[] = []
   /** Of each place, the number of the change: it is given up when the entry has another one. */
-  #numbers: number[] = []
+  #numbers = new Float64Array(FIRST_PLACES)
   #size = 0
   #last = 0
   /** A change was taken back, so that an entry may have two places, and one out of order. */
@@ -69,7 +73,7 @@ export class ChangedEntries {
       entry.emitted = undefined
     }
     this.#list = []
-    this.#numbers = []
+    if (this.#numbers.length > KEPT_PLACES) this.#numbers = new Float64Array(FIRST_PLACES)
     this.#size = 0
     this.#last = 0
     return taken
@@ -77,8 +81,13 @@ export class ChangedEntries {
 
   #append(entry: BufferEntry, number: number): void {
     entry.changed = number
-    this.#list.push(entry)
-    this.#numbers.push(number)
+    const place = this.#list.push(entry) - 1
+    if (place === this.#numbers.length) {
+      const longer = new Float64Array(2 * place)
+      longer.set(this.#numbers)
+      this.#numbers = longer
+    }
+    this.#numbers[place] = number
   }
 
   /** Into another list: somebody may be reading this one. */
@@ -92,9 +101,7 @@ export class ChangedEntries {
     }
     if (this.#takenBack) list = [...new Set(list)].sort((a, b) => a.changed - b.changed)
     this.#takenBack = false
-    const kept: number[] = []
-    for (let place = 0; place < list.length; place++) kept.push(list[place]!.changed)
+    for (let place = 0; place < list.length; place++) numbers[place] = list[place]!.changed
     this.#list = list
-    this.#numbers = kept
   }
 }

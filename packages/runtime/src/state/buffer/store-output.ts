@@ -54,6 +54,7 @@ export interface OnlyKey {
 }
 
 const NUMBERS_PER_RANGE = 4
+const NO_RANGES = new Int32Array(0)
 
 /**
  * What leaves a store's write buffer: its keys as bytes, its updates for the changelog, and at a commit the batch for the
@@ -72,7 +73,8 @@ export class StoreOutput {
   #sendOldValues = false
   #slab = new ByteSink(0)
   /** Of the slab: start and end of a key, start and end of its value, which are -1 for a deletion. */
-  #ranges: number[] = []
+  #ranges = NO_RANGES
+  #rangesEnd = 0
   #flushed = 0
   /** The time of the store behind a cache, which moves on as the cache is flushed. */
   #flushedTime = -1
@@ -157,7 +159,9 @@ export class StoreOutput {
     const log = caching ? this.#log : undefined
     if (caching) await this.#learnEmitted(entries)
     const slab = (this.#slab = new ByteSink(Math.max(1024, entries.length * 64)))
-    this.#ranges = []
+    // Of its full size at once: an array that grows to this size touches as many new pages again, at each commit.
+    this.#ranges = new Int32Array(entries.length * NUMBERS_PER_RANGE)
+    this.#rangesEnd = 0
     this.#flushed = entries.length
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index]!
@@ -206,13 +210,18 @@ export class StoreOutput {
 
   /** What the last `flush` encoded, for the backend. */
   changes(): StoreChanges {
-    const keys: Uint8Array[] = []
-    const values: (Uint8Array | null)[] = []
-    const bytes = this.#slab.buffer
+    const { buffer, byteOffset } = this.#slab.buffer
     const ranges = this.#ranges
-    for (let at = 0; at < ranges.length; at += NUMBERS_PER_RANGE) {
-      keys.push(bytes.subarray(ranges[at], ranges[at + 1]))
-      values.push(ranges[at + 2]! < 0 ? null : bytes.subarray(ranges[at + 2], ranges[at + 3]))
+    const count = this.#rangesEnd / NUMBERS_PER_RANGE
+    const keys = Array.from<Uint8Array>({ length: count })
+    const values = Array.from<Uint8Array | null>({ length: count })
+    for (let index = 0; index < count; index++) {
+      const at = index * NUMBERS_PER_RANGE
+      const [keyStart, valueStart] = [ranges[at]!, ranges[at + 2]!]
+      // A plain view costs half of what `Buffer.subarray` does.
+      keys[index] = new Uint8Array(buffer, byteOffset + keyStart, ranges[at + 1]! - keyStart)
+      values[index] =
+        valueStart < 0 ? null : new Uint8Array(buffer, byteOffset + valueStart, ranges[at + 3]! - valueStart)
     }
     const store = this.#codec.plan.name
     const expired = this.#segments?.takeExpired()
@@ -224,7 +233,8 @@ export class StoreOutput {
     if (this.#flushed !== dirty) throw new Error(`store ${this.#codec.plan.name} changed during its commit`)
     this.#flushed = 0
     this.#slab = new ByteSink(0)
-    this.#ranges = []
+    this.#ranges = NO_RANGES
+    this.#rangesEnd = 0
   }
 
   /** Encodes an entry, notes where, and logs it. */
@@ -241,8 +251,17 @@ export class StoreOutput {
       valueEnd = sink.position
     }
     // What expired before it was ever committed must not come back behind the range that drops its segment.
-    if (sink !== this.#scratch && this.#segments?.isLive(entry.slot) !== false)
-      this.#ranges.push(keyStart, keyEnd, valueStart, valueEnd)
+    if (sink !== this.#scratch && this.#segments?.isLive(entry.slot) !== false) {
+      const end = this.#rangesEnd
+      // What is emitted may change this store again.
+      if (end === this.#ranges.length) this.#ranges = longer(this.#ranges)
+      const ranges = this.#ranges
+      ranges[end] = keyStart
+      ranges[end + 1] = keyEnd
+      ranges[end + 2] = valueStart
+      ranges[end + 3] = valueEnd
+      this.#rangesEnd = end + NUMBERS_PER_RANGE
+    }
     const loggedFrom = valueStart < 0 ? -1 : valueStart + codec.valuePrefix
     log?.(entry.timestamp, sink.buffer, keyStart + codec.keyPrefix, keyEnd, loggedFrom, valueEnd)
   }
@@ -271,4 +290,10 @@ export class StoreOutput {
       entry.emitted = bytes === undefined ? null : this.#codec.readContent(asBuffer(bytes)).content
     })
   }
+}
+
+function longer(ranges: Int32Array): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(2 * ranges.length + NUMBERS_PER_RANGE)
+  copy.set(ranges)
+  return copy
 }
