@@ -4,6 +4,7 @@
  *   npm run bench                             all workloads, five rounds; writes docs/benchmarks.md
  *   npm run bench -- --only json,count-100k --rounds 1 --scale 0.2
  *   npm run bench -- --quick                  the guard against collapse: Millrace alone, under five minutes
+ *   npm run bench -- --scaling                more processes, more state; into docs/benchmarks.md
  *   npm run bench -- --engine                 the engine by itself, on the Kafka in memory
  *
  * The exit status is 1 when a goal is missed on a quiet machine, when outputs differ, or when a workload fails.
@@ -14,6 +15,7 @@ import type { ContenderName } from './compare/contenders.ts'
 import { compare } from './compare/run.ts'
 import { guard } from './compare/guard.ts'
 import { printEngineResults, runEngineBench } from './engine/run.ts'
+import { runScaling } from './scaling/run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     markdown: { type: 'string' },
     quick: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
+    scaling: { type: 'boolean', default: false },
     engine: { type: 'boolean', default: false },
     records: { type: 'string', default: '3000000' },
     keys: { type: 'string', default: '100000' },
@@ -42,6 +45,10 @@ async function run(): Promise<boolean> {
     const results = await runEngineBench({ records: Number(values.records), keys: Number(values.keys), only, profile })
     if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
     return printEngineResults(results)
+  }
+  if (values.scaling) {
+    await runScaling({ port, scale: Number(values.scale), pin: values.pin, markdown: values.markdown })
+    return true
   }
   if (values.quick) return guard({ port, record: values.record })
   return compare({

@@ -42,6 +42,26 @@ ${plot(rows)}
 ${failures(rows)}`
 }
 
+const SECTION = { begin: '<!-- scaling: written by npm run bench -- --scaling -->', end: '<!-- end of scaling -->' }
+
+/** The page with the section about scaling, in place of the one that it has. */
+export function withSection(page: string, section: string): string {
+  const block = `${SECTION.begin}\n\n${section.trim()}\n\n${SECTION.end}`
+  const old = sectionIn(page)
+  return old === undefined ? `${page.trimEnd()}\n\n${block}\n` : page.replace(old, () => block)
+}
+
+/** The page with the section that the page before it had. */
+export function keepSection(page: string, before: string): string {
+  const old = sectionIn(before)
+  return old === undefined ? page : `${page.trimEnd()}\n\n${old}\n`
+}
+
+function sectionIn(page: string): string | undefined {
+  const [begin, end] = [page.indexOf(SECTION.begin), page.indexOf(SECTION.end)]
+  return begin < 0 || end < begin ? undefined : page.slice(begin, end + SECTION.end.length)
+}
+
 function table(rows: readonly Row[]): string {
   const lines = rows.map(row => {
     const { workload, title, java, millrace, ratio, goal, equalOutput } = row

@@ -1,12 +1,12 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from './broker.ts'
 import { type ContenderName, contenders } from './contenders.ts'
 import { findWorkloads, pickWorkloads } from './find-workloads.ts'
 import { buildJava } from './java-project.ts'
 import { Lab } from './lab.ts'
-import { benchmarksPage } from './markdown.ts'
+import { benchmarksPage, keepSection } from './markdown.ts'
 import { NoiseMeter } from './noise.ts'
 import { choosePinning } from './pinning.ts'
 import { printRow } from './print.ts'
@@ -68,7 +68,10 @@ export async function compare(options: CompareOptions): Promise<boolean> {
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)
   const whole = options.only === undefined && options.scale === 1
   const page = options.markdown ?? (whole ? PAGE : undefined)
-  if (page !== undefined) await writeFile(page, benchmarksPage(result, setting(options.command, pinning.description)))
+  if (page !== undefined) {
+    const text = benchmarksPage(result, setting(options.command, pinning.description))
+    await writeFile(page, keepSection(text, await readFile(PAGE, 'utf8')))
+  }
   return conclude(result)
 }
 
