@@ -31,6 +31,9 @@ export interface HeartbeatOptions {
   readonly onAnswer?: (answer: WorkerAnswer) => void
 }
 
+/** A member does not wait longer for the worker: without one it can work, as long as its thread is not blocked. */
+const LONGEST_START_MS = 10_000
+
 /**
  * Sends heartbeats for a member while the main thread runs user code that does not let it: from a worker thread, over a
  * connection of its own. The main thread counts its own heartbeats in shared memory; the worker sends one when the count has
@@ -41,7 +44,7 @@ export class BusyHeartbeat {
   readonly #beats = new Int32Array(new SharedArrayBuffer(8))
   readonly #turns: NodeJS.Timeout
   readonly #endTokens: () => void
-  /** The worker runs, or never will. Who joins before that may be given up when its thread is blocked at once. */
+  /** The worker runs, or cannot. Who joins before that may be given up when its thread is blocked at once. */
   readonly ready: Promise<void>
 
   constructor({ logger, onToken, ...settings }: BusyHeartbeats, member: HeartbeatOptions) {
@@ -59,6 +62,7 @@ export class BusyHeartbeat {
     const file = import.meta.url.endsWith('.ts') ? './heartbeat-worker.ts' : './heartbeat-worker.js'
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
     this.ready = new Promise(resolve => {
+      setTimeout(resolve, LONGEST_START_MS).unref()
       for (const event of ['error', 'exit']) this.#worker.once(event, () => resolve())
       this.#worker.on('message', (message: WorkerMessage) => {
         if (message === 'ready') resolve()
