@@ -163,8 +163,8 @@ export const ERROR_TABLE = {
   },
   MILLRACE_QUERY_THREADS: {
     kind: 'config',
-    message: 'The store "{store}" cannot be queried: its partitions are in {threads} threads',
-    hint: 'Queries are not supported with threads above 1 yet. Start several processes instead.',
+    message: 'The store "{store}" cannot be opened: its partitions are in {threads} threads',
+    hint: 'Use query() with threads above 1: it asks all threads.',
   },
   MILLRACE_THREADS_UNAVAILABLE: {
     kind: 'config',

@@ -1,5 +1,7 @@
 import type { MetricReading } from '../observe/metrics.ts'
+import type { QueryResult } from '@millrace/core'
 import type { LocalQueries } from '../query/local-queries.ts'
+import type { QueryRequest } from '../query/query-request.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
 
 export interface TaskStatus {
@@ -22,6 +24,8 @@ export interface Engine {
   readonly metadata: readonly StreamsMetadata[]
   /** Undefined before it has begun, and where the stores are on other threads. */
   readonly queries: LocalQueries | undefined
+  /** Asks the stores on other threads. @default `queries` has all stores */
+  query?<R>(request: QueryRequest<R>): Promise<QueryResult<R>>
   /** Readings of metrics on other threads. */
   readonly readings: readonly MetricReading[]
   /** Waits for the broker until `signal` is aborted. */

@@ -371,7 +371,10 @@ export class KafkaStreams {
    * const count = result.onlyValue()
    */
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
-    return await this.#queries(String((request as QueryRequest<R> | undefined)?.store)).query(request)
+    const store = String((request as QueryRequest<R> | undefined)?.store)
+    if (this.#engine.query === undefined) return await this.#queries(store).query(request)
+    this.#checkRunning(store)
+    return await this.#engine.query(request)
   }
 
   /**
@@ -407,12 +410,17 @@ export class KafkaStreams {
   }
 
   #queries(store: string): LocalQueries {
-    const { queries } = this.#engine
-    const runs = this.#state === 'RUNNING' || this.#state === 'REBALANCING'
+    this.#checkRunning(store)
+    const { queries, query } = this.#engine
     const { threads } = this.#options
-    if (runs && queries === undefined && threads > 1) throw millraceError('MILLRACE_QUERY_THREADS', { store, threads })
-    if (!runs || queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
+    if (query !== undefined) throw millraceError('MILLRACE_QUERY_THREADS', { store, threads })
+    if (queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
     return queries
+  }
+
+  #checkRunning(store: string): void {
+    const runs = this.#state === 'RUNNING' || this.#state === 'REBALANCING'
+    if (!runs) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
   }
 
   /** Returns the tasks of this instance. */

@@ -3,7 +3,9 @@ import type { MetricReading } from '../../observe/metrics.ts'
 import type { FailureVerdict, TaskStatus } from '../engine.ts'
 import type { InstanceListener } from '../instance.ts'
 import type { StreamsMetadata } from '../streams-metadata.ts'
+import type { QueryRequest } from '../../query/query-request.ts'
 import type { CrossingError } from './crossing-error.ts'
+import type { Answers } from './merged-answers.ts'
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -39,6 +41,7 @@ export type ToThread =
   | { readonly type: 'pause'; readonly paused: boolean }
   | { readonly type: 'claimed'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'moved'; readonly call: number; readonly error: CrossingError | undefined }
+  | { readonly type: 'query'; readonly call: number; readonly request: QueryRequest<unknown> }
   | { readonly type: 'on-disk'; readonly task: string; readonly position: number | undefined }
   | { readonly type: 'verdict'; readonly verdict: Exclude<FailureVerdict, 'replace-thread'> }
   /** To fail with this error, so that the policy can be carried out for a thread that cannot do it itself. */
@@ -52,6 +55,8 @@ export type FromThread =
   | { readonly type: 'claim'; readonly call: number; readonly task: string }
   | { readonly type: 'release'; readonly task: string; readonly position: number | undefined }
   | { readonly type: 'move-aside'; readonly call: number; readonly directory: string; readonly cause: CrossingError }
+  | { readonly type: 'answer'; readonly call: number; readonly answers: Answers }
+  | { readonly type: 'no-answer'; readonly call: number; readonly error: CrossingError }
   /** It waits for a verdict. */
   | { readonly type: 'failed'; readonly error: CrossingError }
   /** The last message. */

@@ -61,6 +61,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     else if (message.type === 'verdict') verdict.resolve(message.verdict)
     else if (message.type === 'fail') instance?.fail(unpackError(message.error))
     else if (message.type === 'pause') setPaused(streams, message.paused)
+    else if (message.type === 'query') void answer(streams, message, post)
   }
   setPaused(streams, start.paused)
   for (const message of early) handle(message)
@@ -83,6 +84,20 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     await streams.ended()
   } finally {
     clearInterval(timer)
+  }
+}
+
+/** The values must be data that can be copied to another thread. */
+async function answer(
+  streams: KafkaStreams,
+  { call, request }: Extract<ToThread, { type: 'query' }>,
+  post: (message: FromThread) => void,
+): Promise<void> {
+  try {
+    const { partitions } = await streams.query(request)
+    post({ type: 'answer', call, answers: [...partitions] })
+  } catch (error) {
+    post({ type: 'no-answer', call, error: packError(error) })
   }
 }
 

@@ -1,4 +1,13 @@
-import { asError, describeTopology, isMillraceError, millraceError, type Plan, reasonOf } from '@millrace/core'
+import {
+  asError,
+  describeTopology,
+  isMillraceError,
+  millraceError,
+  type PartitionResult,
+  type Plan,
+  QueryResult,
+  reasonOf,
+} from '@millrace/core'
 import type { ResolvedOptions } from '../../config/options.ts'
 import type { MetricReading } from '../../observe/metrics.ts'
 import { StateCleaner } from '../../state/directory/state-cleaner.ts'
@@ -10,8 +19,10 @@ import type { Engine, FailureVerdict, TaskStatus } from '../engine.ts'
 import type { InstanceListener } from '../instance.ts'
 import { directoryOpener } from '../process-parts.ts'
 import type { StreamsMetadata } from '../streams-metadata.ts'
+import type { QueryRequest } from '../../query/query-request.ts'
 import { packError, unpackError } from './crossing-error.ts'
 import type { FromThread, ThreadStart, ThreadStatus, ToThread } from './messages.ts'
+import { type Answers, mergedAnswers } from './merged-answers.ts'
 import type { ThreadHandle, ThreadHost } from './thread-host.ts'
 
 export interface ThreadedOptions {
@@ -63,6 +74,8 @@ export class ThreadedEngine implements Engine {
   #paused = false
   #ending = false
   #waiting = false
+  readonly #questions = new Map<number, Map<Thread, PromiseWithResolvers<Answers>>>()
+  #lastQuestion = 0
   /** Of what the threads that fail next are told. */
   #verdict: Exclude<FailureVerdict, 'replace-thread'> | undefined
   #wake = new AbortController()
@@ -100,6 +113,20 @@ export class ThreadedEngine implements Engine {
         tags: { ...reading.tags, 'thread-id': String(number) },
       })),
     )
+  }
+
+  async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
+    checkCopied(request)
+    const call = ++this.#lastQuestion
+    const asked = new Map([...this.#threads.values()].map(thread => [thread, Promise.withResolvers<Answers>()]))
+    this.#questions.set(call, asked)
+    try {
+      for (const { handle } of asked.keys()) handle.post({ type: 'query', call, request })
+      const answers = await Promise.all([...asked.values()].map(({ promise }) => promise))
+      return new QueryResult(request.store, mergedAnswers(answers) as ReadonlyMap<number, PartitionResult<R>>)
+    } finally {
+      this.#questions.delete(call)
+    }
   }
 
   async begin(signal: AbortSignal): Promise<void> {
@@ -241,6 +268,10 @@ export class ThreadedEngine implements Engine {
         return this.#tellWaiting()
       case 'claim':
         return this.#claim(thread, message.call, message.task)
+      case 'answer':
+        return this.#questions.get(message.call)?.get(thread)?.resolve(message.answers)
+      case 'no-answer':
+        return this.#questions.get(message.call)?.get(thread)?.reject(unpackError(message.error))
       case 'release':
         return this.#release(thread, message.task, message.position)
       case 'move-aside':
@@ -311,6 +342,8 @@ export class ThreadedEngine implements Engine {
       this.#fails(thread, error)
     }
     thread.saidEnd = true
+    // What it has had is on no thread now.
+    for (const asked of this.#questions.values()) asked.get(thread)?.resolve([])
     thread.ended.resolve()
     this.#tellWaiting()
     this.#tellRebalancing()
@@ -365,5 +398,16 @@ export class ThreadedEngine implements Engine {
       this.#claims.release(task, 0, undefined)
     }
     this.#postAll({ type: 'on-disk', task, position: undefined })
+  }
+}
+
+/** @throws MILLRACE_QUERY_INVALID where the request holds what cannot be copied to a thread, such as a serde */
+function checkCopied(request: QueryRequest<unknown>): void {
+  try {
+    structuredClone(request)
+  } catch (error) {
+    const { store } = request
+    const reason = `it cannot be copied to the threads (${reasonOf(error)})`
+    throw millraceError('MILLRACE_QUERY_INVALID', { store, reason }, { cause: error })
   }
 }

@@ -1,5 +1,14 @@
 import { type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { type ClientContext, long, NO_HEADERS, StreamsBuilder, string, systemClock } from '@millrace/core'
+import {
+  type ClientContext,
+  long,
+  NO_HEADERS,
+  prefixQuery,
+  rangeQuery,
+  StreamsBuilder,
+  string,
+  systemClock,
+} from '@millrace/core'
 import { afterEach, expect, it } from 'vitest'
 import type { KafkaStreamsOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
@@ -107,6 +116,25 @@ it('runs its tasks on all threads, and reports them as one instance', async () =
   })
   await streams.close()
   expect(streams.state).toBe('NOT_RUNNING')
+})
+
+it('answers queries from the stores of all threads', async () => {
+  const { streams, send, counts } = application()
+  const request = { store: 'counts', query: rangeQuery<string, bigint>(), isolation: 'uncommitted' as const }
+  await expect(streams.query(request)).rejects.toMatchObject({ code: 'MILLRACE_QUERY_NOT_RUNNING' })
+  await streams.start()
+  await send(...WORDS, ...WORDS)
+  await counts(12)
+  const result = await streams.query(request)
+  expect(result.partitions.size).toBe(6)
+  const found = result.values().flat()
+  expect(Object.fromEntries(found.map(([key, value]) => [key, Number(value)]))).toEqual(twice)
+  const prefix = streams.query({ store: 'counts', query: prefixQuery('a', string()) })
+  await expect(prefix).rejects.toMatchObject({ code: 'MILLRACE_QUERY_INVALID' })
+  const unknown = streams.query({ ...request, store: 'other' })
+  await expect(unknown).rejects.toMatchObject({ code: 'MILLRACE_STORE_UNKNOWN' })
+  const opened = () => streams.store('counts', 'key-value')
+  await expect(async () => opened().get('a')).rejects.toMatchObject({ code: 'MILLRACE_QUERY_THREADS' })
 })
 
 it('pauses and resumes all threads', async () => {
