@@ -1,6 +1,7 @@
 import {
   CoordinatorWatch,
   FetchGroupConsumer,
+  GROUP_DEFAULTS,
   HeldPartitions,
   namingHolders,
   offsetHolders,
@@ -181,16 +182,17 @@ class KafkajsProtocol implements GroupProtocol {
 
   async #join(subscription: Subscription): Promise<Membership> {
     const { surroundings, options, link, heartbeats, changed } = this.#with
-    const { groupId, sessionTimeoutMs = 45_000 } = options
+    const { groupId, sessionTimeoutMs = GROUP_DEFAULTS.sessionTimeoutMs } = options
     const membership = new Membership({
       own: surroundings.ownKafka(),
       link,
       clock: surroundings.clock,
       groupId,
       sessionTimeoutMs,
-      heartbeatIntervalMs: options.heartbeatIntervalMs ?? Math.min(3_000, sessionTimeoutMs / 3),
-      rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 300_000,
-      processingTimeoutMs: options.processingTimeoutMs ?? 300_000,
+      heartbeatIntervalMs:
+        options.heartbeatIntervalMs ?? Math.min(GROUP_DEFAULTS.heartbeatIntervalMs, sessionTimeoutMs / 3),
+      rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? GROUP_DEFAULTS.rebalanceTimeoutMs,
+      processingTimeoutMs: options.processingTimeoutMs ?? GROUP_DEFAULTS.processingTimeoutMs,
       progress: options.progress ?? new Int32Array(new SharedArrayBuffer(8)),
       topics: subscription.topics,
       assignor: () => this.#subscription?.assignor ?? subscription.assignor,

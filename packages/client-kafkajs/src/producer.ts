@@ -3,11 +3,11 @@ import {
   checkRecordFits,
   MarkersMissing,
   millraceError,
+  PRODUCER_DEFAULTS,
   type Clock,
   type AppenderOptions,
   type CommittedOffset,
   type GroupMetadata,
-  type Headers,
   type Producer,
   type ProducerOptions,
   type TopicAppender,
@@ -22,9 +22,6 @@ import { recordBytes } from './pending-batch.ts'
 import type { OwnKafka, Surroundings } from './surroundings.ts'
 import { isProducerFenced, protocolErrorType, rootError, translateError } from './translate-error.ts'
 
-/** 1 MiB less the batch's header, as the port says. */
-const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024 - 61
-const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 /** A broker answers so while it still writes the end of the last transaction of the same id. */
 const STILL_ENDING = 'CONCURRENT_TRANSACTIONS'
 const STILL_ENDING_RETRY_MS = 20
@@ -77,7 +74,7 @@ export class KafkajsProducerPort implements Producer {
     this.#brokers = brokers
     this.#clock = clock
     this.#options = options
-    this.#maxBatchBytes = options.maxBatchBytes ?? DEFAULT_MAX_BATCH_BYTES
+    this.#maxBatchBytes = options.maxBatchBytes ?? PRODUCER_DEFAULTS.maxBatchBytes
     this.#sender = new BatchSender({
       brokers,
       clock,
@@ -106,17 +103,17 @@ export class KafkajsProducerPort implements Producer {
   topic(name: string, options: AppenderOptions = {}): TopicAppender {
     const maxBatchBytes = Math.min(options.maxBatchBytes ?? Infinity, this.#maxBatchBytes)
     const { origin } = options
-    const append = (
-      partition: number,
-      timestamp: number,
-      keyBytes: Buffer,
-      keyStart: number,
-      keyEnd: number,
-      valueBytes: Buffer,
-      valueStart: number,
-      valueEnd: number,
-      headers: Headers,
-    ): void => {
+    const append: TopicAppender['append'] = (
+      partition,
+      timestamp,
+      keyBytes,
+      keyStart,
+      keyEnd,
+      valueBytes,
+      valueStart,
+      valueEnd,
+      headers,
+    ) => {
       this.#check('append')
       const bytes = recordBytes(name, maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
       // What follows a failure is dropped: the next flush throws, and nothing after it is committed.
@@ -253,7 +250,7 @@ export class KafkajsProducerPort implements Producer {
   }
 
   async #connect(): Promise<void> {
-    const { transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = this.#options
+    const { transactionalId, transactionTimeoutMs = PRODUCER_DEFAULTS.transactionTimeoutMs } = this.#options
     const own = this.#surroundings.ownKafka()
     const producer = own.kafka.producer({
       allowAutoTopicCreation: false,

@@ -1,4 +1,5 @@
 import {
+  GROUP_DEFAULTS,
   HeldPartitions,
   millraceError,
   withoutPartitions,
@@ -195,8 +196,8 @@ export class MemoryGroupConsumer implements GroupConsumer {
         memberId: this.#memberId,
         groupInstanceId: this.#options.groupInstanceId,
         clientId: this.#connection.clientId,
-        sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 45_000,
-        rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? 300_000,
+        sessionTimeoutMs: this.#options.sessionTimeoutMs ?? GROUP_DEFAULTS.sessionTimeoutMs,
+        rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? GROUP_DEFAULTS.rebalanceTimeoutMs,
         protocol: assignor.name,
         topics,
         userData: assignor.userData(),

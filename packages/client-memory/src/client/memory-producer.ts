@@ -3,6 +3,7 @@ import {
   isMillraceError,
   MarkersMissing,
   millraceError,
+  PRODUCER_DEFAULTS,
   readBatchHeader,
   RecordBatchBuilder,
   recordRefusedError,
@@ -22,9 +23,6 @@ import { closedError, disconnectedError, NEVER, request, type Connection } from 
 import { fencedError } from './fenced-error.ts'
 import { initAndComplete } from './hanging-transactions.ts'
 import { MemoryTopicAppender, type BatchSender, type PartitionAppender } from './topic-appender.ts'
-
-/** 1 MiB less a batch's header. */
-const DEFAULT_BATCH_BYTES = 1024 * 1024 - 61
 
 /**
  * Full batches go to the log at once and without a copy: the log keeps the buffer that they were built in. Small ones are copied. What goes wrong is
@@ -73,7 +71,7 @@ export class MemoryProducer implements Producer, BatchSender {
   /** Waits until the broker is done with the transaction before, as clients do that are answered CONCURRENT_TRANSACTIONS. */
   async #newIdentity(id: string): Promise<ProducerIdentity> {
     const { cluster } = this.#connection
-    const { transactionTimeoutMs: timeoutMs = 60_000, reach } = this.#options
+    const { transactionTimeoutMs: timeoutMs = PRODUCER_DEFAULTS.transactionTimeoutMs, reach } = this.#options
     const reached = await reach?.()
     for (;;) {
       // Without leaders nothing can be completed, so nothing is begun: with the new epoch it would be forgotten how it ended.
@@ -347,7 +345,7 @@ export class MemoryProducer implements Producer, BatchSender {
   }
 
   get #batchBytes(): number {
-    return this.#options.maxBatchBytes ?? DEFAULT_BATCH_BYTES
+    return this.#options.maxBatchBytes ?? PRODUCER_DEFAULTS.maxBatchBytes
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  GROUP_DEFAULTS,
   HeldPartitions,
   millraceError,
   withoutPartitions,
@@ -259,7 +260,9 @@ export class MemoryStreamsConsumer implements GroupConsumer {
     const { crashed, disconnected, losesHeartbeat } = this.#connection
     if (crashed || disconnected || this.#records.closed || this.#lost || this.#failure !== undefined) return
     const { topology, processId, host, wantsShutdown } = this.#subscription!
-    const { groupInstanceId, sessionTimeoutMs = 45_000, rebalanceTimeoutMs = 300_000 } = this.#options
+    const { groupInstanceId } = this.#options
+    const { sessionTimeoutMs = GROUP_DEFAULTS.sessionTimeoutMs } = this.#options
+    const { rebalanceTimeoutMs = GROUP_DEFAULTS.rebalanceTimeoutMs } = this.#options
     const { clientId } = this.#connection
     const joins = this.#epoch === 0
     const join = {

@@ -1,4 +1,5 @@
 import {
+  GROUP_DEFAULTS,
   CoordinatorWatch,
   sameSubscription,
   withoutPartitions,
@@ -13,9 +14,7 @@ import { translateError } from '../translate-error.ts'
 import { BusyHeartbeat } from './busy-heartbeat.ts'
 import { committedOrHolders } from './committed-or-holders.ts'
 import { Membership } from './membership.ts'
-import { DEFAULT_HEARTBEAT_MS, DEFAULT_PROCESSING_MS, DEFAULT_REBALANCE_MS, type WireMember } from './wire-member.ts'
-
-const DEFAULT_SESSION_MS = 45_000
+import type { WireMember } from './wire-member.ts'
 
 /** The classic protocol: members join, their leader assigns. `Membership` talks to the group in the background. */
 export class ClassicProtocol implements GroupProtocol {
@@ -119,10 +118,10 @@ export class ClassicProtocol implements GroupProtocol {
     const {
       groupId,
       groupInstanceId,
-      sessionTimeoutMs = DEFAULT_SESSION_MS,
-      heartbeatIntervalMs = Math.min(DEFAULT_HEARTBEAT_MS, sessionTimeoutMs / 3),
-      rebalanceTimeoutMs = DEFAULT_REBALANCE_MS,
-      processingTimeoutMs = DEFAULT_PROCESSING_MS,
+      sessionTimeoutMs = GROUP_DEFAULTS.sessionTimeoutMs,
+      heartbeatIntervalMs = Math.min(GROUP_DEFAULTS.heartbeatIntervalMs, sessionTimeoutMs / 3),
+      rebalanceTimeoutMs = GROUP_DEFAULTS.rebalanceTimeoutMs,
+      processingTimeoutMs = GROUP_DEFAULTS.processingTimeoutMs,
       progress = new Int32Array(new SharedArrayBuffer(8)),
     } = this.#member.options
     const busy =

@@ -9,7 +9,3 @@ export interface WireMember {
   /** The group has done something: the owner has to poll. */
   readonly changed: () => void
 }
-
-export const DEFAULT_HEARTBEAT_MS = 3_000
-export const DEFAULT_REBALANCE_MS = 300_000
-export const DEFAULT_PROCESSING_MS = 300_000

@@ -2,13 +2,13 @@ import {
   BATCH_HEADER_BYTES,
   checkRecordFits,
   millraceError,
+  PRODUCER_DEFAULTS,
   recordBatchBytesOfOne,
   type AppenderOptions,
   type Clock,
   type CommittedOffset,
   type GroupMetadata,
   type HangingTransactions,
-  type Headers,
   type Producer,
   type ProducerOptions,
   type TopicAppender,
@@ -23,9 +23,6 @@ import { BatchSender, type ProducerIdentity } from './batch-sender.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { Transaction } from './transaction.ts'
 
-/** 1 MiB less the batch's header, as the port says. */
-const DEFAULT_MAX_BATCH_BYTES = 1024 * 1024 - 61
-const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 /** More than a record takes besides key, value and headers. */
 const RECORD_OVERHEAD_BYTES = 128
 /** The most that the distances of time and offset from the first record take beyond a byte each. */
@@ -58,10 +55,10 @@ export class WireProducer implements Producer {
 
   constructor(context: WireProducerContext, options: ProducerOptions) {
     const { cluster, clock, hanging } = context
-    const { transactionalId, transactionTimeoutMs: timeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS } = options
+    const { transactionalId, transactionTimeoutMs: timeoutMs = PRODUCER_DEFAULTS.transactionTimeoutMs } = options
     this.#context = context
     this.#options = options
-    this.#maxBatchBytes = options.maxBatchBytes ?? DEFAULT_MAX_BATCH_BYTES
+    this.#maxBatchBytes = options.maxBatchBytes ?? PRODUCER_DEFAULTS.maxBatchBytes
     const transaction =
       transactionalId === undefined
         ? undefined
@@ -94,17 +91,17 @@ export class WireProducer implements Producer {
     const isLess = limit < this.#maxBatchBytes
     const { origin } = options
     const queues = sender.queuesOf(name)
-    const append = (
-      partition: number,
-      timestamp: number,
-      keyBytes: Buffer,
-      keyStart: number,
-      keyEnd: number,
-      valueBytes: Buffer,
-      valueStart: number,
-      valueEnd: number,
-      headers: Headers,
-    ): void => {
+    const append: TopicAppender['append'] = (
+      partition,
+      timestamp,
+      keyBytes,
+      keyStart,
+      keyEnd,
+      valueBytes,
+      valueStart,
+      valueEnd,
+      headers,
+    ) => {
       if (this.#closed || this.#broken !== undefined) this.#check('append')
       if (headers.length > 0 || keyEnd - keyStart + valueEnd - valueStart > limit - RECORD_OVERHEAD_BYTES) {
         checkRecordFits(name, limit, keyStart, keyEnd, valueStart, valueEnd, headers)

@@ -11,6 +11,7 @@ export {
   TIMER_RANGE,
   type GivenOptions,
 } from '../client/check-options.ts'
+export { GROUP_DEFAULTS, PRODUCER_DEFAULTS } from '../client/client-defaults.ts'
 export { FetchConsumer, type RecordFetcher } from '../client/fetch-consumer.ts'
 export { FetchGroupConsumer, type GroupPlace, type GroupProtocol } from '../client/fetch-group-consumer.ts'
 export { HangingTransactions, MarkersMissing } from '../client/hanging-transactions.ts'

@@ -1,4 +1,5 @@
 import {
+  GROUP_DEFAULTS,
   withoutPartitions,
   type CommittedOffset,
   type GroupProtocol,
@@ -11,7 +12,7 @@ import { translateError } from '../../translate-error.ts'
 import { BusyHeartbeat } from '../busy-heartbeat.ts'
 import { committedOrHolders } from '../committed-or-holders.ts'
 import type { WorkerAnswer } from '../heartbeat-worker.ts'
-import { DEFAULT_HEARTBEAT_MS, DEFAULT_PROCESSING_MS, DEFAULT_REBALANCE_MS, type WireMember } from '../wire-member.ts'
+import type { WireMember } from '../wire-member.ts'
 import { StreamsMembership } from './streams-membership.ts'
 
 /** The streams protocol (KIP-1071): the broker assigns. `StreamsMembership` talks to the group in the background. */
@@ -117,9 +118,9 @@ export class StreamsProtocol implements GroupProtocol {
     const {
       groupId,
       groupInstanceId,
-      heartbeatIntervalMs = DEFAULT_HEARTBEAT_MS,
-      rebalanceTimeoutMs = DEFAULT_REBALANCE_MS,
-      processingTimeoutMs = DEFAULT_PROCESSING_MS,
+      heartbeatIntervalMs = GROUP_DEFAULTS.heartbeatIntervalMs,
+      rebalanceTimeoutMs = GROUP_DEFAULTS.rebalanceTimeoutMs,
+      processingTimeoutMs = GROUP_DEFAULTS.processingTimeoutMs,
       progress = new Int32Array(new SharedArrayBuffer(8)),
     } = this.#member.options
     const busy =
