@@ -61,8 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'one offset too many is committed',
     file: 'packages/runtime/src/task/task.ts',
-    from: '      offset: position,',
-    to: '      offset: position + 1,',
+    from: '      offset: position,\n      metadata',
+    to: '      offset: position + 1,\n      metadata',
   },
   {
     name: 'repartition topics are purged beyond what is committed',
@@ -124,8 +124,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'records that are still buffered are committed at revocation',
     file: 'packages/runtime/src/task/task.ts',
-    from: `      offset: position,`,
-    to: `      offset: Math.max(position, this.queues.find(queue => queue.topic === topic && queue.partition === partition)!.fetched),`,
+    from: `      offset: position,
+      metadata`,
+    to: `      offset: Math.max(position, this.queues.find(queue => queue.topic === topic && queue.partition === partition)!.fetched),
+      metadata`,
   },
   {
     name: 'a task has two owners',
