@@ -217,6 +217,7 @@ export {
   consoleLogger,
   defineApplication,
   formatReset,
+  prometheusText,
   resetApplication,
   silentLogger,
 } from '@millrace/runtime'

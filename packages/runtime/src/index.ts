@@ -17,6 +17,7 @@ export {
 } from './config/options.ts'
 export { consoleLogger, silentLogger, type LogLevel } from './observe/console-logger.ts'
 export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.ts'
+export { prometheusText } from './observe/prometheus-text.ts'
 export type { BadRecordPolicy } from './config/bad-record-policy.ts'
 export type { RestoreEvent, RestoreListener } from './observe/restore-listener.ts'
 export type {

@@ -17,6 +17,7 @@ import type { LocalQueries } from '../query/local-queries.ts'
 import { Patience } from '../loop/patience.ts'
 import { SlowAssignment } from '../loop/slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
+import { taskReadings } from './task-readings.ts'
 import { takeBackLate } from '../loop/take-back.ts'
 
 export interface InstanceListener extends RestoreListener, StandbyListener {
@@ -110,9 +111,9 @@ export class Instance implements Engine {
     }))
   }
 
-  /** Its metrics are where it counts them. */
+  /** What is read only when somebody asks. The rest is where it is counted. */
   get readings(): readonly MetricReading[] {
-    return []
+    return taskReadings(this.tasks)
   }
 
   /** The store of that name in each running task that has it, as user code sees it. */

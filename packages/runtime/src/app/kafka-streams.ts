@@ -69,6 +69,17 @@ export interface StreamsInside {
   readonly decide?: (failure: unknown) => Promise<FailureVerdict>
 }
 
+/** The numbers of the states in metrics, as in Kafka Streams. */
+const STATE_NUMBERS: readonly StreamsState[] = [
+  'CREATED',
+  'REBALANCING',
+  'RUNNING',
+  'PENDING_SHUTDOWN',
+  'NOT_RUNNING',
+  'PENDING_ERROR',
+  'ERROR',
+]
+
 /** How long a round may wait for records. */
 const POLL_MS = 100
 /** How long the replacement of a thread that fails again and again waits. */
@@ -131,6 +142,16 @@ export class KafkaStreams {
     this.#newEngine = () =>
       inside?.engine(this.#options, surroundings) ?? new Instance(plan, this.#options, surroundings)
     this.#engine = this.#newEngine()
+    // A thread's own application is a part of this one.
+    if (inside?.decide === undefined) this.#addGauges()
+  }
+
+  #addGauges(): void {
+    const { applicationId, threads } = this.#options
+    const tags = { 'application-id': applicationId }
+    this.#metrics.gauge('client-state', tags, () => STATE_NUMBERS.indexOf(this.#state))
+    const runs = () => this.#state === 'RUNNING' || this.#state === 'REBALANCING'
+    this.#metrics.gauge('alive-stream-threads', tags, () => (runs() ? threads : 0))
   }
 
   /**
