@@ -18,7 +18,7 @@ export interface TextComparison {
   readonly differences: readonly string[]
 }
 
-const PATH = 'case.proto'
+export const PATH = 'case.proto'
 
 /** A file that protoc and Millrace read: the same verdict, and the same descriptor. */
 export async function compareText(protoc: Protoc, seed: number): Promise<TextComparison> {
@@ -52,7 +52,7 @@ interface Loaded {
   readonly descriptor: FileDescriptorProto
 }
 
-function load(texts: ProtoTexts): Loaded | { readonly refused: string } {
+export function load(texts: ProtoTexts): Loaded | { readonly refused: string } {
   try {
     const linked = loadProto(texts[PATH]!, new Map(Object.entries(texts)), { path: PATH })
     return { linked, descriptor: toDescriptor(linked) }

@@ -2,7 +2,6 @@ import {
   createFileRegistry,
   type DescFile,
   type DescMessage,
-  fromBinary,
   type Message,
   type MessageShape,
   toBinary,
@@ -11,16 +10,14 @@ import { millraceError, reasonOf, type Serde } from '@millrace/core'
 import type { RegistrySchema } from '../client/schema-registry.ts'
 import type { SchemaReference } from '../registry/entities.ts'
 import { checkMessageValue } from '../protobuf/check-value.ts'
-import { compileCheckBytes } from '../protobuf/check-bytes.ts'
 import { fromDescriptor } from '../protobuf/from-descriptor.ts'
 import { joined, LinkedProto } from '../protobuf/link-proto.ts'
 import { loadProto } from '../protobuf/load-proto.ts'
 import { indexesOf, messageAt, readMessageIndexes, writeMessageIndexes } from '../protobuf/message-indexes.ts'
 import { messageOf } from '../protobuf/message-of.ts'
-import { missingRequired } from '../protobuf/missing-required.ts'
 import { printProto } from '../protobuf/print-proto.ts'
 import { ProtoProblem } from '../protobuf/proto-problem.ts'
-import { ProtobufMisfit } from '../protobuf/protobuf-misfit.ts'
+import { compileReadMessage } from '../protobuf/read-message.ts'
 import { toDescriptor } from '../protobuf/to-descriptor.ts'
 import { wellKnownProto } from '../protobuf/well-known.ts'
 import { type LocateSchema, type Reader, registeredSerde } from './registered-serde.ts'
@@ -96,15 +93,10 @@ function protobufSerde(
     millraceError('MILLRACE_SERDE_DECODE', { serde: name, reason }, cause === undefined ? {} : { cause })
 
   const readerOf = (desc: DescMessage): ((bytes: Buffer, id: number | string) => Message) => {
-    const check = compileCheckBytes(desc)
-    const reading = { readUnknownFields: unknownFields === 'keep' }
+    const read = compileReadMessage(desc, { readUnknownFields: unknownFields === 'keep' })
     return (bytes, id) => {
       try {
-        check(bytes, 0, bytes.length)
-        const value = fromBinary(desc, bytes, reading)
-        const missing = missingRequired(desc, value)
-        if (missing !== undefined) throw new ProtobufMisfit(missing, 'the required field is missing')
-        return value
+        return read(bytes)
       } catch (cause) {
         throw decodeError(`${reasonOf(cause)} (written with the schema ${id})`, cause)
       }
