@@ -21,7 +21,7 @@ export interface InputSpec {
 
 export interface InputRecord {
   readonly key: string
-  readonly value: string
+  readonly value: string | Buffer
   /** Milliseconds after the first record. @default index */
   readonly at?: number
 }
@@ -68,9 +68,15 @@ export async function writeInput(client: KafkaClient, topic: string, input: Inpu
   }
 }
 
-function append(appender: TopicAppender, key: string, value: string, timestamp: number, partitions: number): void {
+function append(
+  appender: TopicAppender,
+  key: string,
+  value: string | Buffer,
+  timestamp: number,
+  partitions: number,
+): void {
   const k = Buffer.from(key)
-  const v = Buffer.from(value)
+  const v = typeof value === 'string' ? Buffer.from(value) : value
   const partition = partitionForKey(k, 0, k.length, partitions)
   appender.append(partition, timestamp, k, 0, k.length, v, 0, v.length, NO_HEADERS)
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { kafka } from '@millrace/client-wire'
 import { type Admin, isMillraceError, type KafkaClient, systemClock } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
+import { type RunningRegistry, schemaRegistry, startRegistry } from '@millrace/schema-registry'
 import type { Contender, ContenderName } from './contenders.ts'
 import { type InputSpec, PARTITIONS, writeInput } from './inputs.ts'
 import type { NoiseMeter } from './noise.ts'
@@ -27,6 +28,7 @@ export class Lab {
   readonly #prefix = `bench-${Date.now().toString(36)}`
   readonly #inputs = new Map<string, Promise<void>>()
   #runs = 0
+  #registry: RunningRegistry | undefined
 
   constructor(options: Pick<Lab, 'brokers' | 'contenders' | 'pinning' | 'noise' | 'scale'>) {
     this.brokers = options.brokers
@@ -79,7 +81,7 @@ export class Lab {
         brokers: this.brokers,
         applicationId,
         stateDir,
-        topics: { in: inputs, out },
+        topics: { in: inputs, out, ...(await this.#registryFor(workload)) },
         guarantee,
         ...(defaults ? {} : { commitIntervalMs, cacheBytes }),
       },
@@ -89,6 +91,23 @@ export class Lab {
         await this.admin.deleteTopics(topics)
       },
     }
+  }
+
+  /** @returns the URL of the registry, where the schemas of the workload are */
+  async #registryFor(workload: Workload): Promise<{ readonly registry?: string }> {
+    if (workload.kind !== 'throughput' || workload.schemas === undefined) return {}
+    this.#registry ??= await startRegistry()
+    const { url } = this.#registry
+    const registry = schemaRegistry({ url })
+    for (const [index, schema] of workload.schemas.entries()) {
+      const { id } = await registry.register(
+        schema.name,
+        { schema: JSON.stringify(schema), schemaType: 'AVRO' },
+        { normalize: false },
+      )
+      if (id !== index + 1) throw new Error(`the schema ${schema.name} has the id ${id} and not ${index + 1}`)
+    }
+    return { registry: url }
   }
 
   /** Creates a topic, and waits until its leaders are elected. */
@@ -103,6 +122,7 @@ export class Lab {
     } catch (error) {
       if (!isMillraceError(error, 'retriable')) throw error
     }
+    await this.#registry?.close()
     await this.client.close()
   }
 }

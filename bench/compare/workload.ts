@@ -11,6 +11,8 @@ export type Goal = { readonly atLeast: number } | { readonly atMost: number }
 export interface Topics {
   readonly in: Readonly<Record<string, string>>
   readonly out: string
+  /** The URL of a schema registry, if the workload has schemas. */
+  readonly registry?: string
 }
 
 /** The same topology twice. */
@@ -46,6 +48,8 @@ export interface ThroughputWorkload extends Common {
    * with the side that was processed last, and tasks run in no fixed order.
    */
   readonly compare: 'each' | 'any-order' | 'last' | 'last-value'
+  /** Avro schemas of records, registered under their names: the first one has the id 1. */
+  readonly schemas?: readonly { readonly name: string }[]
   /** The same workload at-least-once, for the cost of exactly-once. */
   readonly costAgainst?: string
 }

@@ -3,6 +3,7 @@ package millrace.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
+import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -34,6 +35,10 @@ abstract class Snippets {
 
   String out() {
     return output;
+  }
+
+  static Serde<GenericRecord> avro(String schema, int id) {
+    return new AvroSerde(schema, id);
   }
 
   static JsonNode parse(String text) {
