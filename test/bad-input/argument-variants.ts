@@ -103,5 +103,9 @@ export async function wrongOutcome(
 
 /** Whoever calls has to act, and the text says on what. */
 function isHelpful({ kind, hint, message }: MillraceError): boolean {
-  return ['config', 'topology'].includes(kind) && hint !== '' && !/\{\w+\}|\[object |undefined is not/.test(message)
+  return (
+    ['config', 'topology', 'record', 'fatal'].includes(kind) &&
+    hint !== '' &&
+    !/\{\w+\}|\[object |Cannot read|is not iterable/.test(message)
+  )
 }

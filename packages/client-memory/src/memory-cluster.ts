@@ -8,6 +8,15 @@ import {
   type Crc32c,
   type NewTopic,
   type TopicPartition,
+  aBoolean,
+  aFiniteNumber,
+  aFunction,
+  aNewTopic,
+  aRunningClock,
+  checkArguments,
+  checkedInside,
+  optional,
+  optionsOf,
 } from '@millrace/core'
 import { GroupCoordinator } from './group/group-coordinator.ts'
 import type { Group } from './group/group.ts'
@@ -69,6 +78,7 @@ export class MemoryCluster {
   #metadataVersion = 0
 
   constructor(options: MemoryClusterOptions) {
+    checkArguments('MemoryCluster', [['options', OPTIONS]], [options])
     this.#options = options
     this.clock = options.clock
     this.crc = options.checksums === true ? crc32c : noCrc
@@ -110,7 +120,9 @@ export class MemoryCluster {
   }
 
   /** @throws MILLRACE_TOPIC_EXISTS, and MILLRACE_CLIENT_REQUEST_FAILED without a partition */
-  createTopic({ name, partitions, configs }: NewTopic): void {
+  createTopic(topic: NewTopic): void {
+    checkArguments('createTopic', [['topic', aNewTopic]], [topic])
+    const { name, partitions, configs } = topic
     if (this.#topics.has(name)) throw millraceError('MILLRACE_TOPIC_EXISTS', { topic: name })
     const defect = nameDefect(name) ?? this.#collision(name)
     if (defect !== undefined) {
@@ -258,3 +270,16 @@ export class MemoryCluster {
 function noCrc(): number {
   return 0
 }
+
+const number = optional(aFiniteNumber)
+const OPTIONS = optionsOf({
+  clock: aRunningClock,
+  seed: number,
+  checksums: optional(aBoolean),
+  // Infinity means never.
+  retentionCheckIntervalMs: checkedInside,
+  autoCompactBytes: checkedInside,
+  firstProducerEpoch: number,
+  numStandbyReplicas: number,
+  markerDelayMs: optional(aFunction),
+})

@@ -19,6 +19,20 @@ import {
   type Position,
   type Producer,
   type Serde,
+  aFunction,
+  aLogger,
+  aNewTopic,
+  anIterable,
+  aRecord,
+  aText,
+  checkArguments,
+  hasMethods,
+  listOf,
+  oneOf,
+  optional,
+  optionsOf,
+  TOPIC_SERDES,
+  openClient,
 } from '@millrace/core'
 import { consoleLogger } from '@millrace/runtime'
 
@@ -54,6 +68,14 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
+const CLIENT = ['client', aFunction] as const
+const TOPIC = ['topic', aText] as const
+const SERDES = ['serdes', optionsOf(TOPIC_SERDES)] as const
+const READING = optionsOf({
+  from: optional(oneOf('earliest', 'latest')),
+  signal: optional(hasMethods('an AbortSignal', 'addEventListener')),
+})
+
 /** How long a read waits at a time, so that it notices that it is to end. */
 const POLL_MS = 200
 
@@ -68,7 +90,13 @@ const POLL_MS = 200
  * await topics.close()
  */
 export async function openTopics(factory: ClientFactory, options: { readonly logger?: Logger } = {}): Promise<Topics> {
-  const client = factory({ clientId: 'millrace-topics', clock: systemClock, logger: options.logger ?? consoleLogger() })
+  const arguments_ = [CLIENT, ['options', optionsOf({ logger: optional(aLogger) })]] as const
+  checkArguments('openTopics', arguments_, [factory, options])
+  const client = openClient(factory, {
+    clientId: 'millrace-topics',
+    clock: systemClock,
+    logger: options.logger ?? consoleLogger(),
+  })
   const producer = client.producer({})
   await producer.init()
   return new Topics(client, producer)
@@ -81,7 +109,8 @@ export async function openTopics(factory: ClientFactory, options: { readonly log
  * await createTopics(kafka({ brokers }), { name: 'lines', partitions: 4 }, { name: 'word-counts', partitions: 4 })
  */
 export async function createTopics(client: ClientFactory, ...topics: readonly NewTopic[]): Promise<void> {
-  const opened = client({ clientId: 'millrace-topics', clock: systemClock, logger: consoleLogger() })
+  checkArguments('createTopics', [CLIENT, ['topics', listOf(aNewTopic, 'topics')]], [client, topics])
+  const opened = openClient(client, { clientId: 'millrace-topics', clock: systemClock, logger: consoleLogger() })
   const admin = opened.admin()
   try {
     await createMissing(admin, topics)
@@ -119,6 +148,7 @@ export class Topics {
 
   /** Creates the topics that do not exist. */
   async create(...topics: readonly NewTopic[]): Promise<void> {
+    checkArguments('create', [['topics', listOf(aNewTopic, 'topics')]], [topics])
     await createMissing(this.#admin, topics)
   }
 
@@ -128,6 +158,7 @@ export class Topics {
   }
 
   async delete(...names: readonly string[]): Promise<void> {
+    checkArguments('delete', [['names', listOf(aText, 'names')]], [names])
     if (names.length > 0) await this.#admin.deleteTopics(names)
   }
 
@@ -142,9 +173,12 @@ export class Topics {
     records: Iterable<RecordToWrite<K, V>>,
   ): Promise<Position> {
     const written = new Set<number>()
+    checkArguments('write', [TOPIC, SERDES, ['records', anIterable]], [topic, serdes, records])
     const partitions = await this.#partitionsOf(topic)
     const appender = this.#producer.topic(topic)
-    for (const { key = null, value, timestamp = Date.now(), headers = NO_HEADERS } of records) {
+    for (const record of records) {
+      checkArguments('write', [['record', aRecord]], [record])
+      const { key = null, value, timestamp = Date.now(), headers = NO_HEADERS } = record
       checkedConfigNumber('timestamp', timestamp, { from: 0, of: 'milliseconds' })
       const sent = { headers }
       const encodedKey = key === null ? NO_BYTES : whenReady(() => encoded(serdes.key, key, topic, sent))
@@ -174,8 +208,10 @@ export class Topics {
   async read<K, V>(
     topic: string,
     serdes: TopicSerdes<K, V>,
-    { from = 'earliest', signal }: ReadOptions = {},
+    options: ReadOptions = {},
   ): Promise<AsyncIterable<ReadRecord<K, V>>> {
+    checkArguments('read', [TOPIC, SERDES, ['options', READING]], [topic, serdes, options])
+    const { from = 'earliest', signal } = options
     const count = await this.#partitionsOf(topic)
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition }))
     const offsets =

@@ -4,6 +4,9 @@ import {
   type OpenOptions,
   type StoreBackend,
   type TaskState,
+  checkArguments,
+  checkedInside,
+  optionsOf,
 } from '@millrace/core'
 import { checkFormat, storeIds } from './meta-space.ts'
 import { closeDatabase, openDatabase } from './open-database.ts'
@@ -29,7 +32,9 @@ const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024
  * once. After a crash of the machine the latest writes may be missing, state and position together, and are restored from the
  * changelog. `sync()` prevents that.
  */
-export function rocksdb({ memoryBytes = DEFAULT_MEMORY_BYTES }: RocksdbOptions = {}): StoreBackend {
+export function rocksdb(options: RocksdbOptions = {}): StoreBackend {
+  checkArguments('rocksdb', [['options', optionsOf({ memoryBytes: checkedInside })]], [options])
+  const { memoryBytes = DEFAULT_MEMORY_BYTES } = options
   checkedConfigNumber('memoryBytes of rocksdb()', memoryBytes, { from: 1, of: 'bytes' })
   let openDatabases = 0
   /** Databases that were corrupt when they were read: opening them again may well succeed, and reading them fail again. */

@@ -11,6 +11,13 @@ import {
   type KafkaClient,
   type Producer,
   type ProducerOptions,
+  aFiniteNumber,
+  aFunction,
+  checkArguments,
+  hasMethods,
+  oneOf,
+  optional,
+  optionsOf,
 } from '@millrace/core'
 import type { MemoryCluster } from '../memory-cluster.ts'
 import { closedError, type Closeable, type Connection } from './connection.ts'
@@ -61,6 +68,11 @@ export function memoryClient(
   cluster: MemoryCluster,
   options: MemoryClientOptions = {},
 ): (context: ClientContext) => MemoryClient {
+  const arguments_ = [
+    ['cluster', hasMethods('a MemoryCluster', 'createTopic', 'attach')],
+    ['options', OPTIONS],
+  ] as const
+  checkArguments('memoryClient', arguments_, [cluster, options])
   const factory = (context: ClientContext): MemoryClient => {
     // Each thread has imported the module, and so has a cluster of its own.
     if (context.thread !== undefined)
@@ -69,6 +81,14 @@ export function memoryClient(
   }
   return factory satisfies ClientFactory
 }
+
+const OPTIONS = optionsOf({
+  transactions: optional(oneOf('group-metadata', 'producer-per-task', 'none')),
+  rebalance: optional(oneOf('cooperative', 'eager')),
+  hearsAfterMs: optional(aFiniteNumber),
+  losesHeartbeat: optional(aFunction),
+  losesProduceAnswer: optional(aFunction),
+})
 
 class Client implements MemoryClient, Connection {
   readonly name = 'memory'

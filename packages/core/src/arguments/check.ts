@@ -142,3 +142,22 @@ function classOf(given: unknown): string | undefined {
   const maker: unknown = (given as { readonly constructor?: unknown }).constructor
   return typeof maker === 'function' ? maker.name : undefined
 }
+
+/** Anything that can be iterated, except a text, which would give its letters. */
+export const anIterable: Check = (given, name) =>
+  typeof Object(given ?? {})[Symbol.iterator] === 'function' && typeof given !== 'string'
+    ? undefined
+    : mustBe(name, 'an array or another iterable', given)
+
+export const aFiniteNumber: Check = (given, name) =>
+  typeof given === 'number' && Number.isFinite(given) ? undefined : mustBe(name, 'a number', given)
+
+/** An object with these methods, of whatever class. */
+export function hasMethods(needed: string, ...methods: readonly string[]): Check {
+  return (given, name) =>
+    typeof given === 'object' &&
+    given !== null &&
+    methods.every(method => typeof Reflect.get(given, method) === 'function')
+      ? undefined
+      : mustBe(name, needed, given)
+}

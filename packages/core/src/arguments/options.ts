@@ -29,12 +29,13 @@ export const NAME: Fields = { name: checkedInside }
 export const SERDES: Fields = { ...NAME, key: serde, value: serde }
 export const LATE: Fields = { onLate: callback }
 
-const logging = optional(
-  either('true, false, or settings of the topic as texts', aBoolean, (given, name) => {
-    if (!isPlainObject(given)) return mustBe(name, 'an object', given)
-    return wrongField(given, Object.fromEntries(Object.keys(given).map(setting => [setting, aText])))
-  }),
-)
+/** Settings of a topic, which are texts in Kafka. */
+export const textSettings: Check = (given, name) => {
+  if (!isPlainObject(given)) return mustBe(name, 'an object with settings of the topic', given)
+  return wrongField(given, Object.fromEntries(Object.keys(given).map(setting => [setting, aText])))
+}
+
+const logging = optional(either('true, false, or settings of the topic as texts', aBoolean, textSettings))
 const storeType = optional(oneOf('persistent', 'memory'))
 export const LOGGING: Fields = { logging }
 export const STORE_TYPE: Fields = { type: storeType }

@@ -1,3 +1,5 @@
+import { aFiniteNumber } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
 import type { Clock } from '../ports/clock.ts'
 
 /**
@@ -13,6 +15,7 @@ export class ManualClock implements Clock {
 
   /** @param startMs milliseconds since the epoch */
   constructor(startMs = 0) {
+    checkArguments('ManualClock', [['startMs', aFiniteNumber]], [startMs])
     this.#origin = startMs
   }
 
@@ -26,6 +29,7 @@ export class ManualClock implements Clock {
 
   /** Sets the time of day forward or back, as a step of NTP does. No time passes, and nobody is woken. */
   stepWallClock(byMs: number): void {
+    checkArguments('stepWallClock', [['byMs', aFiniteNumber]], [byMs])
     this.#origin += byMs
   }
 
@@ -63,6 +67,7 @@ export class ManualClock implements Clock {
    * wait, before time moves further.
    */
   async advance(ms: number): Promise<void> {
+    checkArguments('advance', [['ms', aFiniteNumber]], [ms])
     const end = this.#monotonic + ms
     await settled()
     for (let next = this.#sleepers[0]; next !== undefined && next.at <= end; next = this.#sleepers[0]) {

@@ -1,6 +1,28 @@
 /* What runs a plan: compiled operators, stores, and the code that all clients share. It needs Node.js. */
 import '../record/node-byte-arrays.ts'
 
+export {
+  aBoolean,
+  aFiniteNumber,
+  aFunction,
+  anIterable,
+  aText,
+  type Check,
+  checkedInside,
+  either,
+  type Fields,
+  hasMethods,
+  isPlainObject,
+  listOf,
+  mustBe,
+  oneOf,
+  optional,
+  optionsOf,
+} from '../arguments/check.ts'
+export { type Argument, checkArguments } from '../arguments/checked-methods.ts'
+export { aStoreBuilder } from '../arguments/options.ts'
+export { aPlan, checkPlan } from '../arguments/plan-argument.ts'
+export { aLogger, aNewTopic, aRecord, aRunningClock, someHeaders, TOPIC_SERDES } from '../arguments/record-arguments.ts'
 export { answeredError, fencesProducer, type AnsweredError, type ErrorContext } from '../client/answered-error.ts'
 export {
   checkNumberOptions,
@@ -19,6 +41,7 @@ export { HeldPartitions, withoutPartitions } from '../client/held-partitions.ts'
 export { namingHolders, offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
 export { CompactedTopic, type CompactedRecord, type CompactedTopicOptions } from '../client/compacted-topic.ts'
 export { CoordinatorWatch } from '../client/coordinator-watch.ts'
+export { openClient } from '../client/open-client.ts'
 export { PollLoop } from '../client/poll-loop.ts'
 export { sameSubscription } from '../client/same-subscription.ts'
 export type * from '../client/transaction-requests.ts'
@@ -39,5 +62,6 @@ export {
 } from '../operators/process.ts'
 export { compileDropLate, resultChildren, type Lateness, type LateRecord } from '../operators/late.ts'
 export { resultError } from '../operators/function-result.ts'
+export { isUnawaited } from '../errors/unawaited.ts'
 export { checkSupplied, sharedObject } from '../topology/suppliers.ts'
 export { UndoLog } from '../state/undo-log.ts'

@@ -1,3 +1,4 @@
+import { isUnawaited } from './unawaited.ts'
 import { millraceError } from './millrace-error.ts'
 
 /** Which numbers an option takes: whole ones, up to 2^53 - 1 unless it says less. */
@@ -46,6 +47,7 @@ export function checkedConfigNumber(option: string, value: number, range: Number
 
 /** Any value as an error shows it. */
 export function shownOption(value: unknown): string {
+  if (isUnawaited(value)) return 'a promise'
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'string') return `"${value}"`
   if (typeof value === 'bigint') return `${value}n`

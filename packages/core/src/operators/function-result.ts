@@ -1,5 +1,6 @@
 import { millraceError } from '../errors/millrace-error.ts'
-import { isPromise, type OperatorEnv, type TaskContext } from './process.ts'
+import { isUnawaited } from '../errors/unawaited.ts'
+import type { OperatorEnv, TaskContext } from './process.ts'
 
 export type Pair = readonly [key: unknown, value: unknown]
 
@@ -33,9 +34,7 @@ export function resultError(operator: string, result: unknown, needed: string, c
 export function initialOf(initializer: () => unknown): () => unknown {
   return () => {
     const initial = initializer()
-    if (!isPromise(initial)) return initial
-    // Its own failure is of no interest any more.
-    initial.then(undefined, () => undefined)
+    if (!isUnawaited(initial)) return initial
     throw new Error('the initializer returned a promise, but it must return the initial aggregate itself')
   }
 }
@@ -43,6 +42,7 @@ export function initialOf(initializer: () => unknown): () => unknown {
 const LONGEST_SHOWN = 80
 
 function showResult(result: unknown): string {
+  if (isUnawaited(result)) return 'a promise'
   if (typeof result === 'function') return 'a function'
   if (typeof result !== 'object' || result === null) {
     return cut(

@@ -1,3 +1,5 @@
+import { millraceError } from '../errors/millrace-error.ts'
+import { shownOption } from '../errors/number-option.ts'
 import { allocateBytes } from './byte-arrays.ts'
 
 /**
@@ -25,8 +27,16 @@ export class ByteSink {
 
   /** Appends a copy of `bytes`. */
   append(bytes: Uint8Array): void {
+    // Not instanceof, since test runners have a Uint8Array of their own.
+    if (!ArrayBuffer.isView(bytes)) throw noBytes(bytes)
     this.reserve(bytes.length)
     this.buffer.set(bytes, this.position)
     this.position += bytes.length
   }
+}
+
+/** Serdes of users give bytes, unless they are wrong. */
+function noBytes(given: unknown): Error {
+  const reason = `serialize returned ${shownOption(given)}, but it must return a Uint8Array`
+  return millraceError('MILLRACE_SERDE_ENCODE', { serde: 'bytes', reason })
 }

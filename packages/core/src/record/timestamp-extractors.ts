@@ -1,5 +1,6 @@
-import { aFunction, type Check, mustBe } from '../arguments/check.ts'
+import { aFunction, hasMethods } from '../arguments/check.ts'
 import { checkArguments } from '../arguments/checked-methods.ts'
+import { isUnawaited } from '../errors/unawaited.ts'
 import { systemClock } from '../clock/system-clock.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ExtractableRecord, TimestampExtractor } from '../topology/plan.ts'
@@ -30,7 +31,9 @@ export function fromPayload<K, V>(
   return ({ key, value }) => {
     const time = read(value, key)
     const milliseconds = time instanceof Date ? time.getTime() : time
-    return typeof milliseconds === 'number' && Number.isFinite(milliseconds) ? Math.trunc(milliseconds) : -1
+    if (typeof milliseconds === 'number' && Number.isFinite(milliseconds)) return Math.trunc(milliseconds)
+    isUnawaited(milliseconds)
+    return -1
   }
 }
 
@@ -93,5 +96,4 @@ function isTime(reading: number | null | undefined): reading is number {
   return typeof reading === 'number' && Number.isFinite(reading)
 }
 
-const aClock: Check = (given, name) =>
-  typeof Object(given).now === 'function' ? undefined : mustBe(name, 'a clock, such as a ManualClock', given)
+const aClock = hasMethods('a clock, such as a ManualClock', 'now')

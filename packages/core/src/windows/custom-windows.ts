@@ -1,7 +1,9 @@
 import { aFunction, checkedInside, optionsOf } from '../arguments/check.ts'
 import { checkCall } from '../arguments/checked-methods.ts'
 import { millraceError } from '../errors/millrace-error.ts'
-import { checkedNumber } from '../errors/number-option.ts'
+import { checkedNumber, shownOption } from '../errors/number-option.ts'
+import { reasonOf } from '../errors/thrown.ts'
+import type { Window } from '../record/windowed.ts'
 import type { CustomWindowsSpec } from './windows-spec.ts'
 import type { WindowsPort } from '../ports/windows.ts'
 
@@ -34,8 +36,32 @@ export function customWindows(options: CustomWindowsOptions): CustomWindowsSpec 
   if (typeof name !== 'string' || name === '') throw invalid('name has to be a text that identifies the windows')
   checkedNumber('customWindows', 'maxSizeMs', maxSizeMs, { from: 1, of: 'milliseconds' })
   checkedNumber('customWindows', 'graceMs', graceMs, { from: 0, of: 'milliseconds' })
-  const windowsFor: WindowsPort['windowsFor'] = timestamp => options.windowsFor(timestamp)
+  const windowsFor: WindowsPort['windowsFor'] = timestamp => checked(name, found(options, timestamp))
   return Object.freeze({ type: 'custom', name, sizeMs: maxSizeMs, graceMs, windowsFor })
+}
+
+function found(options: CustomWindowsOptions, timestamp: number): readonly Window[] {
+  try {
+    return options.windowsFor(timestamp)
+  } catch (error) {
+    const reason = `windowsFor(${timestamp}) failed: ${reasonOf(error)}`
+    throw millraceError('MILLRACE_WINDOWS_INVALID', { windows: options.name, reason }, { cause: error })
+  }
+}
+
+/** @throws MILLRACE_WINDOWS_INVALID for anything but a list of windows */
+function checked(windows: string, given: readonly Window[]): readonly Window[] {
+  const usable = Array.isArray(given) && given.every(isWindow)
+  if (usable) return given
+  throw millraceError('MILLRACE_WINDOWS_INVALID', {
+    windows,
+    reason: `it returned ${shownOption(given)}, but it must return an array of { start, end } in milliseconds`,
+  })
+}
+
+function isWindow(given: unknown): boolean {
+  const { start, end } = Object(given ?? {}) as Partial<Window>
+  return Number.isFinite(start) && typeof end === 'number' && !Number.isNaN(end)
 }
 
 const OPTIONS = optionsOf({

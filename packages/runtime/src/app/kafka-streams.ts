@@ -16,6 +16,13 @@ import {
   type ReadOnlyVersionedKeyValueStore,
   type ReadOnlyWindowStore,
   type StoreBuilder,
+  aBoolean,
+  aFunction,
+  checkArguments,
+  checkPlan,
+  oneOf,
+  optional,
+  optionsOf,
 } from '@millrace/core'
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
@@ -118,6 +125,7 @@ export class KafkaStreams {
    * @throws MILLRACE_CONFIG_INVALID; MILLRACE_THREADS_MODULE with `threads` above 1, which need `KafkaStreams.load`
    */
   constructor(plan: Plan, options: KafkaStreamsOptions, inside?: StreamsInside) {
+    checkPlan('KafkaStreams', plan)
     this.#plan = plan
     this.#options = resolveOptions(options)
     const { threads } = this.#options
@@ -182,11 +190,13 @@ export class KafkaStreams {
   }
 
   on<Event extends keyof StreamsEvents>(event: Event, listener: (...args: StreamsEvents[Event]) => void): this {
+    checkArguments('on', LISTENING, [event, listener])
     this.#events.on(event, listener as never)
     return this
   }
 
   off<Event extends keyof StreamsEvents>(event: Event, listener: (...args: StreamsEvents[Event]) => void): this {
+    checkArguments('off', LISTENING, [event, listener])
     this.#events.off(event, listener as never)
     return this
   }
@@ -272,6 +282,8 @@ export class KafkaStreams {
    * `leave` is true, but false with `groupInstanceId`
    */
   async close(options: { readonly leave?: boolean } = {}): Promise<void> {
+    // A handler of a signal is given its name: `process.once('SIGTERM', streams.close.bind(streams))`.
+    if (typeof options !== 'string') checkArguments('close', CLOSING, [options])
     this.#leave = options.leave ?? this.#options.groupInstanceId === undefined
     if (this.#state === 'CREATED') {
       this.#go('PENDING_SHUTDOWN')
@@ -562,3 +574,21 @@ export class KafkaStreams {
     this.#tell('state', next, before)
   }
 }
+
+const EVENTS: Readonly<Record<keyof StreamsEvents, true>> = {
+  state: true,
+  error: true,
+  restoreStart: true,
+  restoreProgress: true,
+  restoreEnd: true,
+  restoreSuspended: true,
+  standbyUpdateStart: true,
+  standbyBatchLoaded: true,
+  standbyUpdateSuspended: true,
+  waiting: true,
+}
+const LISTENING = [
+  ['event', oneOf(...Object.keys(EVENTS))],
+  ['listener', aFunction],
+] as const
+const CLOSING = [['options', optionsOf({ leave: optional(aBoolean) })]] as const

@@ -1,4 +1,4 @@
-import { type Admin, type KafkaClient, millraceError, type Plan, topicNaming } from '@millrace/core'
+import { type Admin, type KafkaClient, millraceError, type Plan, topicNaming, openClient } from '@millrace/core'
 import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { GlobalStores } from '../globals/global-stores.ts'
@@ -73,7 +73,7 @@ export async function openProcess(
   const onDisk = claims?.onDisk ?? new Map<string, number>()
   const processId = options.processId ?? directory.processId
   const name = memberName(processId, claims?.member)
-  const client = options.client({ clientId: `${applicationId}-${name}`, clock, logger })
+  const client = openClient(options.client, { clientId: `${applicationId}-${name}`, clock, logger })
   opened.add(() => client.close())
   checkCapabilities(client, options)
   const streams = options.groupProtocol === 'streams'

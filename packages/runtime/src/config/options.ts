@@ -15,6 +15,8 @@ import {
   type StoreBackend,
   systemClock,
   type TimestampExtractor,
+  invalidOption,
+  isGivenObject,
 } from '@millrace/core'
 import { consoleLogger } from '../observe/console-logger.ts'
 import { guardedLogger } from '../observe/guarded-logger.ts'
@@ -205,6 +207,7 @@ const hasMethods = (value: object, ...names: readonly string[]) =>
   typeof value === 'object' &&
   value !== null &&
   names.every(name => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
+const isText = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value)
 const isName = (value: unknown) => typeof value === 'string' && value !== ''
 
 /**
@@ -214,7 +217,7 @@ const isName = (value: unknown) => typeof value === 'string' && value !== ''
 export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow<ResolvedOptions[Name]> } = {
   applicationId: {
     default: '',
-    check: value => /^[A-Za-z0-9._-]{1,180}$/.test(value) && value !== '.' && value !== '..',
+    check: value => isText(/^[A-Za-z0-9._-]{1,180}$/)(value) && value !== '.' && value !== '..',
     expected: 'it must be 1 to 180 letters, digits, dots, dashes or underscores, and not "." or ".."',
   },
   client: {
@@ -364,12 +367,13 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   clientTags: {
     default: () => ({}),
-    check: value => typeof value === 'object' && value !== null && Object.values(value).every(isName),
+    check: value =>
+      typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isName),
     expected: 'it must be an object whose values are non-empty strings',
   },
   applicationServer: {
     default: undefined,
-    check: value => value === undefined || /^.+:\d{1,5}$/.test(value),
+    check: value => value === undefined || isText(/^.+:\d{1,5}$/)(value),
     expected: 'it must be host:port',
   },
   groupProtocol: {
@@ -387,7 +391,7 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   groupInstanceId: {
     default: undefined,
-    check: value => value === undefined || /^[A-Za-z0-9._-]{1,249}$/.test(value),
+    check: value => value === undefined || isText(/^[A-Za-z0-9._-]{1,249}$/)(value),
     expected: 'it must be 1 to 249 letters, digits, dots, dashes or underscores',
   },
   transactionTimeoutMs: {
@@ -404,7 +408,7 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
   },
   processId: {
     default: undefined,
-    check: value => value === undefined || /^[A-Za-z0-9._-]{1,64}$/.test(value),
+    check: value => value === undefined || isText(/^[A-Za-z0-9._-]{1,64}$/)(value),
     expected: 'it must be 1 to 64 letters, digits, dots, dashes or underscores',
   },
   logger: {
@@ -426,9 +430,12 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
  */
 export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
   const table = OPTION_TABLE as unknown as Readonly<Record<string, OptionRow<never>>>
+  if (!isGivenObject(given) || Array.isArray(given)) {
+    throw invalidOption('of KafkaStreams', given, 'an object is needed, as { applicationId, client }')
+  }
   const values = given as unknown as Readonly<Record<string, unknown>>
   for (const option of Object.keys(values)) {
-    if (option in table) continue
+    if (Object.hasOwn(table, option)) continue
     const known = Object.keys(table).join(', ')
     throw millraceError('MILLRACE_CONFIG_INVALID', {
       option,

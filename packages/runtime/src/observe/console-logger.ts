@@ -1,4 +1,12 @@
-import { isMillraceError, type LogFields, type Logger, reasonOf, shownOption } from '@millrace/core'
+import {
+  isMillraceError,
+  type LogFields,
+  type Logger,
+  reasonOf,
+  shownOption,
+  checkArguments,
+  oneOf,
+} from '@millrace/core'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -6,6 +14,7 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /** A logger of plain lines on stderr: time, level, message, fields. @param least levels below it are left out. @default 'info' */
 export function consoleLogger(least: LogLevel = 'info'): Logger {
+  checkArguments('consoleLogger', [['least', oneOf(...LEVELS)]], [least])
   const log = (level: LogLevel) => (fields: LogFields, message: string) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
     console.error(`${new Date().toISOString()} ${level.toUpperCase()} ${message}${showFields(fields)}`)

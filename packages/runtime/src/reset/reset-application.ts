@@ -1,4 +1,4 @@
-import { type Admin, type Clock, isMillraceError, millraceError, reasonOf } from '@millrace/core'
+import { type Admin, type Clock, isMillraceError, millraceError, reasonOf, openClient } from '@millrace/core'
 import { deleteLocalState } from '../state/directory/local-state.ts'
 import { planReset, type ResetPlan } from './plan-reset.ts'
 import { type ResetOptions, type ResolvedReset, resolveReset } from './reset-options.ts'
@@ -31,7 +31,7 @@ const RETRY_MS = 200
 export async function resetApplication(options: ResetOptions): Promise<ResetReport> {
   const reset = resolveReset(options)
   const { applicationId, clock, logger, dryRun } = reset
-  const client = reset.client({ clientId: `${applicationId}-reset`, clock, logger })
+  const client = openClient(reset.client, { clientId: `${applicationId}-reset`, clock, logger })
   try {
     const admin = client.admin()
     const plan = await patiently(clock, () => planReset(reset, admin))

@@ -6,6 +6,18 @@ import {
   millraceError,
   type Plan,
   systemClock,
+  aBoolean,
+  aFunction,
+  aLogger,
+  aPlan,
+  aRunningClock,
+  aText,
+  checkArguments,
+  checkedInside,
+  listOf,
+  optional,
+  optionsOf,
+  shownOption,
 } from '@millrace/core'
 import { OPTION_TABLE } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
@@ -67,6 +79,7 @@ export interface ResolvedReset {
 
 /** @throws MILLRACE_CONFIG_INVALID, MILLRACE_RESET_INVALID */
 export function resolveReset(options: ResetOptions): ResolvedReset {
+  checkArguments('resetApplication', [['options', OPTIONS]], [options])
   const { applicationId, to = 'earliest', intermediateTopics = [] } = options
   const { check, expected } = OPTION_TABLE.applicationId
   if (!check(applicationId)) {
@@ -92,20 +105,38 @@ export function resolveReset(options: ResetOptions): ResolvedReset {
   }
 }
 
+const topics = optional(listOf(aText, 'an array of names of topics'))
+const OPTIONS = optionsOf({
+  applicationId: aText,
+  client: aFunction,
+  topology: optional(aPlan),
+  inputTopics: topics,
+  intermediateTopics: topics,
+  to: checkedInside,
+  internalTopics: topics,
+  stateDir: optional(aText),
+  force: optional(aBoolean),
+  dryRun: optional(aBoolean),
+  logger: optional(aLogger),
+  clock: optional(aRunningClock),
+})
+
 function positionProblem(to: ResetPosition): string | undefined {
   if (to === 'earliest' || to === 'latest') return undefined
-  if (typeof to === 'object') {
+  if (typeof to === 'object' && to !== null) {
     if ('offsets' in to)
-      return to.offsets.every(({ offset }) => isOffset(offset)) ? undefined : 'an offset is no number'
+      return Array.isArray(to.offsets) && to.offsets.every(each => isOffset(each?.offset))
+        ? undefined
+        : 'an offset is no number'
     if ('offset' in to) return isOffset(to.offset) ? undefined : `${to.offset} is no offset`
     if ('time' in to) return isInRange(to.time, { from: 0 }) ? undefined : `${to.time} is no time in milliseconds`
     if ('backMs' in to)
       return isInRange(to.backMs, { from: 0 }) ? undefined : `${to.backMs} is no number of milliseconds back`
     if ('shiftBy' in to) return Number.isSafeInteger(to.shiftBy) ? undefined : `${to.shiftBy} is no number of records`
   }
-  return `${JSON.stringify(to)} is no position`
+  return `${shownOption(to)} is no position`
 }
 
-function isOffset(offset: number): boolean {
-  return Number.isSafeInteger(offset) && offset >= 0
+function isOffset(offset: unknown): boolean {
+  return isInRange(offset, { from: 0 })
 }

@@ -7,6 +7,9 @@ import {
   type Serde,
   type SourceNode,
   type TimestampExtractor,
+  isUnawaited,
+  millraceError,
+  shownOption,
 } from '@millrace/core'
 import { readerOf } from '../state/format/store-codec.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
@@ -49,7 +52,8 @@ export function compileSource(options: SourceOptions): CompiledSource {
   const { node, topic, context, forward } = options
   // A serde without a hot path is told the record's headers, which `enter` has set by then.
   const reader = (serde: Serde<unknown>): ReturnType<typeof readerOf> =>
-    serde.read ?? ((bytes, start, end) => serde.deserialize(bytes.subarray(start, end), topic, context.headers))
+    serde.read ??
+    ((bytes, start, end) => decoded(serde, serde.deserialize(bytes.subarray(start, end), topic, context.headers)))
   const readKey = options.keyUnopened ? () => UNOPENED : reader(node.keySerde)
   const readValue = options.valueUnopened ? () => UNOPENED : reader(node.valueSerde)
   const decodes = !(options.keyUnopened && options.valueUnopened)
@@ -95,7 +99,7 @@ export function compileSource(options: SourceOptions): CompiledSource {
   const lookKey = readerOf(node.keySerde, topic)
   const lookAt = (serde: Serde<unknown>, cursor: RecordCursor, bytes: Buffer, start: number, end: number): unknown =>
     serde.read === undefined
-      ? serde.deserialize(bytes.subarray(start, end), topic, cursor.headers())
+      ? decoded(serde, serde.deserialize(bytes.subarray(start, end), topic, cursor.headers()))
       : serde.read(bytes, start, end)
   const { timestampExtractor } = options
   const timestampOf: CompiledSource['timestampOf'] =
@@ -122,4 +126,11 @@ export function compileSource(options: SourceOptions): CompiledSource {
         }
 
   return { node, process, timestampOf, enter, readKey: lookKey }
+}
+
+/** What a serde of the user has decoded. `undefined` would be taken for a function that forgot to return. */
+function decoded(serde: Serde<unknown>, value: unknown): unknown {
+  if (value !== undefined && !isUnawaited(value)) return value
+  const reason = `deserialize returned ${shownOption(value)}, but it must return the value itself, or null`
+  throw millraceError('MILLRACE_SERDE_DECODE', { serde: serde.name, reason })
 }

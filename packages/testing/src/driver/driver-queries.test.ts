@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   double,
   type FailureReason,
@@ -51,7 +54,7 @@ async function driverOf(plan: Plan, commits: boolean, stores: 'memory' | 'disk' 
     processingGuarantee: 'exactly_once',
     commitEachRecord: false,
     commitIntervalMs: commits ? 1_000 : 3_600_000,
-    ...(stores === 'memory' && { store: memoryStore() }),
+    ...(stores === 'memory' && { state: { store: memoryStore(), stateDir: mkdtempSync(join(tmpdir(), 'queries-')) } }),
   })
 }
 

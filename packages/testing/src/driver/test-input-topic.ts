@@ -5,6 +5,16 @@ import {
   partitionForKey,
   type Serde,
   withRecordHeaders,
+  anIterable,
+  aRecord,
+  type Check,
+  checkArguments,
+  checkedInside,
+  mustBe,
+  oneOf,
+  optional,
+  optionsOf,
+  someHeaders,
 } from '@millrace/core'
 import type { InputRecord, PipeOptions } from './test-record.ts'
 
@@ -39,6 +49,12 @@ export interface EncodedRecord {
 
 /** Negative ones too: what a topology does about them is worth a test. */
 const TIME = { from: Number.MIN_SAFE_INTEGER, of: 'milliseconds' }
+
+const VALUE = ['value', checkedInside] as const
+const PIPE = optionsOf({ timestamp: checkedInside, headers: optional(someHeaders), partition: checkedInside })
+const LIST = optionsOf({ commit: optional(oneOf('once', 'each')) })
+const aPair: Check = (given, name) =>
+  Array.isArray(given) && given.length === 2 ? undefined : mustBe(name, '[key, value]', given)
 
 /** What an input topic needs of its driver. */
 export interface InputTopicPort {
@@ -79,6 +95,7 @@ export class TestInputTopic<K, V> {
   pipeInput(value: V | null): Promise<void>
   pipeInput(key: K | null, value: V | null, options?: PipeOptions): Promise<void>
   async pipeInput(...args: readonly unknown[]): Promise<void> {
+    checkArguments('pipeInput', [VALUE, VALUE, ['options', optional(PIPE)]], args)
     const record =
       args.length === 1 ? { value: args[0] } : { key: args[0], value: args[1], ...(args[2] as PipeOptions | undefined) }
     // Without a wait where there is nothing to wait for: a call that was not awaited is noticed at once.
@@ -87,21 +104,35 @@ export class TestInputTopic<K, V> {
   }
 
   async pipeRecords(records: Iterable<InputRecord<K, V>>, options: PipeListOptions = {}): Promise<void> {
+    checkArguments(
+      'pipeRecords',
+      [
+        ['records', anIterable],
+        ['options', LIST],
+      ],
+      [records, options],
+    )
     if (this.#prepares) await this.#prepare()
     const encoded = Array.from(records, record => this.#encode(record))
     if (options.commit === 'once') return await this.#port.pipe('pipeRecords', encoded, 'once')
     for (const record of encoded) await this.#port.pipe('pipeRecords', [record], options.commit)
   }
 
-  pipeKeyValues(pairs: Iterable<readonly [K | null, V | null]>, options?: PipeListOptions): Promise<void> {
-    return this.pipeRecords(
-      Array.from(pairs, ([key, value]) => ({ key, value })),
+  async pipeKeyValues(pairs: Iterable<readonly [K | null, V | null]>, options?: PipeListOptions): Promise<void> {
+    checkArguments('pipeKeyValues', [['pairs', anIterable]], [pairs])
+    await this.pipeRecords(
+      Array.from(pairs, pair => {
+        checkArguments('pipeKeyValues', [['a pair', aPair]], [pair])
+        const [key, value] = pair
+        return { key, value }
+      }),
       options,
     )
   }
 
-  pipeValues(values: Iterable<V | null>, options?: PipeListOptions): Promise<void> {
-    return this.pipeRecords(
+  async pipeValues(values: Iterable<V | null>, options?: PipeListOptions): Promise<void> {
+    checkArguments('pipeValues', [['values', anIterable]], [values])
+    await this.pipeRecords(
       Array.from(values, value => ({ value })),
       options,
     )
@@ -116,7 +147,9 @@ export class TestInputTopic<K, V> {
     await Promise.all([key, value].map(async serde => serde.prepare?.(this.topic, 'write')))
   }
 
-  #encode({ key = null, value, timestamp, headers: given = NO_HEADERS, partition }: InputRecord<K, V>): EncodedRecord {
+  #encode(record: InputRecord<K, V>): EncodedRecord {
+    checkArguments('a record to pipe', [['it', aRecord]], [record])
+    const { key = null, value, timestamp, headers: given = NO_HEADERS, partition } = record
     let headers = given
     const encode = <T>(serde: Serde<T>, part: T | null): Uint8Array | null => {
       if (part === null) return null

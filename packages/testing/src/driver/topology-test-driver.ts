@@ -19,6 +19,23 @@ import {
   type Windowed,
   type WindowStore,
   type VersionedKeyValueStore,
+  aBoolean,
+  aFunction,
+  aPlan,
+  aStoreBuilder,
+  aText,
+  type Check,
+  checkArguments,
+  checkedInside,
+  either,
+  type Fields,
+  hasMethods,
+  isPlainObject,
+  mustBe,
+  optional,
+  optionsOf,
+  TOPIC_SERDES,
+  aFiniteNumber,
 } from '@millrace/core'
 import {
   type InstanceStore,
@@ -95,6 +112,7 @@ export class TopologyTestDriver {
   #closed = false
 
   private constructor(plan: Plan, options: TopologyTestDriverOptions) {
+    checkDriver(plan, options)
     const {
       applicationId = 'topology-test-driver',
       initialWallClockMs = Date.now(),
@@ -122,7 +140,7 @@ export class TopologyTestDriver {
     // Retention never comes by itself: records of tests carry old timestamps.
     this.cluster = new MemoryCluster({ clock: this.#clock, retentionCheckIntervalMs: Number.POSITIVE_INFINITY })
     this.#topics = new DriverTopics(this.cluster, plan, applicationId, partitions)
-    if (typeof options.onBadRecord === 'object') this.#topics.create(options.onBadRecord.deadLetterTopic)
+    if (isPlainObject(options.onBadRecord)) this.#topics.create(options.onBadRecord.deadLetterTopic)
     this.#client = memoryClient(this.cluster)({ clientId: 'topology-test-driver', clock: this.#clock, logger })
     this.#producer = this.#client.producer({})
     this.#rounds = new InstanceRounds(this.#clock, this.#watched)
@@ -145,6 +163,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_TOPIC_MISSING when the topology has no such topic
    */
   createInputTopic<K, V>(topic: string, options: InputTopicOptions<K, V>): TestInputTopic<K, V> {
+    checkArguments('createInputTopic', [TOPIC, ['options', INPUT_OPTIONS]], [topic, options])
     const partitions = this.cluster.partitionCount(topic) ?? this.#createMatching(topic)
     if (partitions === undefined) throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
     const pipe = (call: string, records: readonly EncodedRecord[], commit: PipeListOptions['commit']) =>
@@ -160,6 +179,7 @@ export class TopologyTestDriver {
    * `<applicationId>-<name>-changelog` and `-repartition`.
    */
   createOutputTopic<K, V>(topic: string, options: OutputTopicOptions<K, V>): TestOutputTopic<K, V> {
+    checkArguments('createOutputTopic', [TOPIC, ['options', optionsOf(TOPIC_SERDES)]], [topic, options])
     this.#topics.create(topic)
     const beforeRead = () => this.#calls.checkNone(`reading the topic "${topic}"`)
     return new TestOutputTopic({ cluster: this.cluster, topic, beforeRead }, options)
@@ -215,6 +235,7 @@ export class TopologyTestDriver {
    */
   addInstance(options: { readonly stateOf?: number } = {}): Promise<number> {
     return this.#run('addInstance', async () => {
+      checkArguments('addInstance', [['options', ADDED]], [options])
       const number = this.#instancesMade++
       const added = new TestInstance({
         number,
@@ -239,6 +260,14 @@ export class TopologyTestDriver {
    */
   removeInstance(number: number, options: { readonly crash?: boolean } = {}): Promise<void> {
     return this.#run('removeInstance', async () => {
+      checkArguments(
+        'removeInstance',
+        [
+          ['number', aFiniteNumber],
+          ['options', REMOVED],
+        ],
+        [number, options],
+      )
       const { instances } = this.#rounds
       const index = instances.findIndex(candidate => candidate.number === number)
       if (index < 0) throw millraceError('MILLRACE_DRIVER_INSTANCE_UNKNOWN', { instance: number })
@@ -285,6 +314,11 @@ export class TopologyTestDriver {
   store<Store>(builder: StoreBuilder<Store>): Store
   store(name: string): unknown
   store(nameOrBuilder: string | StoreBuilder): unknown {
+    checkArguments(
+      'store',
+      [['store', either('the builder or the name of a store', aText, aStoreBuilder)]],
+      [nameOrBuilder],
+    )
     const plan = this.#storePlan(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
     if (plan.open !== undefined) {
       throw millraceError('MILLRACE_DRIVER_STORE_KIND', {
@@ -318,7 +352,9 @@ export class TopologyTestDriver {
    * Returns the part of a store that each task has, by partition.
    * @throws MILLRACE_STORE_UNKNOWN
    */
-  storeParts<Store>({ name }: StoreBuilder<Store>): readonly { readonly partition: number; readonly store: Store }[] {
+  storeParts<Store>(builder: StoreBuilder<Store>): readonly { readonly partition: number; readonly store: Store }[] {
+    checkArguments('storeParts', [['store', aStoreBuilder]], [builder])
+    const { name } = builder
     this.#storePlan(name)
     this.#calls.checkNone(`reading the store "${name}"`)
     return this.#rounds.instances
@@ -479,6 +515,7 @@ export class TopologyTestDriver {
 
   #instanceClient(context: ClientContext): MemoryClient {
     const factory = (this.#options.client ?? (cluster => memoryClient(cluster)))(this.cluster, this.#watched)
+    checkArguments('the option client', [['its result', aFunction]], [factory])
     return this.#topics.madeOnDemand(factory(context))
   }
 
@@ -496,6 +533,7 @@ export class TopologyTestDriver {
   }
 
   #storePlan(store: string, kind?: StorePlan['kind'], timestamped = false): StorePlan {
+    checkArguments('reading a store', [['name', aText]], [store])
     const plan = this.#plan.stores.find(({ name }) => name === store)
     if (plan === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
     const named = (kindOf: StorePlan['kind'], stamped: boolean) => (stamped ? `timestamped ${kindOf}` : kindOf)
@@ -537,10 +575,41 @@ function asBuffer(bytes: Uint8Array | null): Buffer {
   return bytes === null ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
+function checkDriver(plan: unknown, options: unknown): void {
+  const arguments_ = [
+    ['plan', aPlan],
+    ['options', someOptions],
+  ] as const
+  checkArguments('TopologyTestDriver.create', arguments_, [plan, options])
+}
+
+/** The application checks the others, which it knows. */
+const someOptions: Check = (given, name) => {
+  if (!isPlainObject(given)) return mustBe(name, 'an object such as { partitions: 2 }', given)
+  for (const own of ['store', 'stateDir', 'clock']) {
+    if (given[own] !== undefined)
+      return `${name} has no option "${own}": the driver has its own; for state on disk use state: { store, stateDir }`
+  }
+  const fields: Fields = {
+    commitEachRecord: optional(aBoolean),
+    client: optional(aFunction),
+    state: optional(optionsOf({ store: hasMethods('a backend, such as rocksdb()', 'open'), stateDir: aText })),
+  }
+  for (const [field, check] of Object.entries(fields)) {
+    const problem = check(given[field], field)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+const TOPIC = ['topic', aText] as const
+const INPUT_OPTIONS = optionsOf({ ...TOPIC_SERDES, startMs: checkedInside, autoAdvanceMs: checkedInside })
+const ADDED = optionsOf({ stateOf: optional(aFiniteNumber) })
+const REMOVED = optionsOf({ crash: optional(aBoolean) })
+
 /** What a test gives by mistake. @throws MILLRACE_CONFIG_INVALID */
 function checkNumbers({ partitions, instances, initialWallClockMs }: TopologyTestDriverOptions): void {
-  const counts =
-    typeof partitions === 'object' && partitions !== null ? Object.entries(partitions) : [['', partitions] as const]
+  const counts = isPlainObject(partitions) ? Object.entries(partitions) : [['', partitions] as const]
   for (const [topic, count] of counts) {
     const option = topic === '' ? 'partitions' : `partitions of "${topic}"`
     if (count !== undefined) checkedConfigNumber(option, count, { from: 1 })

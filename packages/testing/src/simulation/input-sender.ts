@@ -2,6 +2,7 @@ import type { MemoryCluster } from '@millrace/client-memory'
 import {
   isMillraceError,
   isPromise,
+  millraceError,
   type KafkaClient,
   NO_HEADERS,
   partitionForKey,
@@ -30,7 +31,7 @@ export async function inputSender(
     for (const record of records) {
       const { topic, key, value, timestamp = cluster.clock.now(), fails, slowMs } = record
       const source = plan.nodes.find(node => node.kind === 'source' && node.topics.includes(topic))
-      if (source?.kind !== 'source') throw new Error(`the topology reads no topic "${topic}"`)
+      if (source?.kind !== 'source') throw millraceError('MILLRACE_TOPIC_MISSING', { topic })
       const encodedKey = encoded(source.keySerde, key, topic)
       const keyBytes = isPromise(encodedKey) ? await encodedKey : encodedKey
       const encodedValue = encoded(source.valueSerde, value, topic)

@@ -1,5 +1,17 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, type Plan, topicNaming, type TopicPartitionOffset } from '@millrace/core'
+import {
+  ManualClock,
+  type Plan,
+  topicNaming,
+  type TopicPartitionOffset,
+  aFiniteNumber,
+  aFunction,
+  aPlan,
+  checkArguments,
+  oneOf,
+  optional,
+  optionsOf,
+} from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { withFaults } from '../faults/with-faults.ts'
 import { ChangelogReads } from './changelog-reads.ts'
@@ -58,6 +70,22 @@ export interface Rehearsal {
   readonly history: readonly string[]
 }
 
+const count = optional(aFiniteNumber)
+const OPTIONS = optionsOf({
+  restart: oneOf('rolling', 'crash'),
+  input: aFunction,
+  everyMs: count,
+  instances: count,
+  partitions: count,
+  numStandbyReplicas: count,
+  guarantee: optional(oneOf('exactly_once', 'at_least_once')),
+  transactions: optional(oneOf('group-metadata', 'producer-per-task')),
+  rebalance: optional(oneOf('cooperative', 'eager')),
+  latencyMs: count,
+  downMs: count,
+  seed: count,
+})
+
 const TICK_MS = 5
 /** Until all instances run, their standbys have caught up, and nothing moves any more. */
 const SETTLING_MS = 20_000
@@ -74,6 +102,14 @@ const REST_MS = 60_000
  * })
  */
 export async function rehearseRestart(plan: Plan, options: RehearsalOptions): Promise<Rehearsal> {
+  checkArguments(
+    'rehearseRestart',
+    [
+      ['plan', aPlan],
+      ['options', OPTIONS],
+    ],
+    [plan, options],
+  )
   const { restart, partitions = 6, everyMs = 5, instances = 3 } = options
   const setting = settingOf(options)
   const { seed, transactions, rebalance = 'cooperative' } = setting

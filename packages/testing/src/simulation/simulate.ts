@@ -1,4 +1,18 @@
-import { type Plan, topicNaming } from '@millrace/core'
+import {
+  type Plan,
+  topicNaming,
+  aBoolean,
+  aFiniteNumber,
+  aFunction,
+  aPlan,
+  checkArguments,
+  checkedInside,
+  either,
+  listOf,
+  oneOf,
+  optional,
+  optionsOf,
+} from '@millrace/core'
 import { type Comparison, differences } from './compare-runs.ts'
 import { drawCase } from './draw-case.ts'
 import { decoded } from './read-records.ts'
@@ -70,6 +84,23 @@ export interface SimulationOptions {
   readonly shrink?: boolean
 }
 
+const OPTIONS = optionsOf({
+  seed: aFiniteNumber,
+  input: either('an array of records, or a function that returns one', aFunction, listOf(checkedInside, 'an array')),
+  oracle: optional(aFunction),
+  compare: checkedInside,
+  guarantee: optional(oneOf('exactly_once', 'at_least_once')),
+  groupProtocol: optional(oneOf('classic', 'streams')),
+  onBadRecord: checkedInside,
+  partitions: optional(aFiniteNumber),
+  topicConfigs: checkedInside,
+  caching: optional(oneOf('as-planned', 'off')),
+  idleAdvanceMs: optional(aFiniteNumber),
+  quietMs: optional(aFiniteNumber),
+  clockSteps: optional(aBoolean),
+  shrink: optional(aBoolean),
+})
+
 export interface SimulationResult {
   readonly seed: number
   /** The violations found, empty if there are none. After shrinking, those of the smaller run. */
@@ -95,6 +126,14 @@ export interface SimulationResult {
  * }
  */
 export async function simulate(plan: Plan, options: SimulationOptions): Promise<SimulationResult> {
+  checkArguments(
+    'simulate',
+    [
+      ['plan', aPlan],
+      ['options', OPTIONS],
+    ],
+    [plan, options],
+  )
   const {
     seed,
     guarantee,
