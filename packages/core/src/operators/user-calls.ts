@@ -1,3 +1,4 @@
+import { checkStoreCall, storeMethods } from '../arguments/store-arguments.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { type CallScope, isPromise, type TaskContext } from './process.ts'
 
@@ -113,6 +114,7 @@ export function guardedStore(store: unknown, name: string, calls: UserCalls): un
   if (typeof store !== 'object' || store === null) return store
   const what = `the store "${name}"`
   const methods = new Map<string | symbol, unknown>()
+  const rules = storeMethods(store)
   // Not a proxy of the store itself: of one that is frozen it could not give other methods.
   return new Proxy(Object.create(Object.getPrototypeOf(store) as object | null) as object, {
     has: (_target, property) => Reflect.has(store, property),
@@ -122,8 +124,10 @@ export function guardedStore(store: unknown, name: string, calls: UserCalls): un
       if (known !== undefined) return known
       const value: unknown = Reflect.get(store, property, store)
       if (typeof value !== 'function') return value
+      const rule = typeof property === 'string' ? rules?.[property] : undefined
       const method = (...args: readonly unknown[]) => {
         calls.check(what)
+        if (rule !== undefined) checkStoreCall(name, property as string, rule, args)
         const result: unknown = Reflect.apply(value, store, args)
         return isAsyncIterable(result) ? guardedIterator(result, () => calls.check(what)) : result
       }

@@ -1,3 +1,7 @@
+import { aFiniteNumber, aText, either } from '../arguments/check.ts'
+import { checkArguments } from '../arguments/checked-methods.ts'
+import { aStoreBuilder } from '../arguments/options.ts'
+import { someHeaders } from '../arguments/record-arguments.ts'
 import type { StoreBuilder } from '../state/store-builder.ts'
 import { isMillraceError, millraceError } from '../errors/millrace-error.ts'
 import { isInRange, shownOption } from '../errors/number-option.ts'
@@ -152,6 +156,7 @@ export function processorContext(
       return forward(record, child)
     },
     store(store: StoreBuilder | string) {
+      checkArguments('context.store', STORE, [store])
       const wanted = typeof store === 'string' ? store : store.name
       calls.check(`the store "${wanted}"`)
       if (!env.node.stores.includes(wanted) && !env.isGlobalStore(wanted)) {
@@ -176,6 +181,7 @@ export function processorContext(
     },
     count(metric, by = 1) {
       calls.check('count')
+      checkArguments('context.count', COUNT, [metric, by])
       context.count(name, metric, by)
     },
     get recordMetadata() {
@@ -227,8 +233,13 @@ function checkForwarded(record: unknown, operator: string, context: TaskContext)
   if (typeof record !== 'object' || record === null) throw resultError(operator, record, FORWARDED, context)
   const { key, value, headers } = record as ForwardedRecord<unknown, unknown>
   if (key === undefined || value === undefined) throw resultError(operator, record, FORWARDED, context)
-  if (headers !== undefined && !Array.isArray(headers))
-    throw resultError(operator, record, 'headers that are a list', context)
+  if (headers !== undefined && headers !== context.headers && someHeaders(headers, 'headers') !== undefined)
+    throw resultError(operator, record, 'headers that are a list of { key, value }, with bytes as values', context)
 }
 
+const STORE = [['store', either('the builder of a store, or its name', aText, aStoreBuilder)]] as const
+const COUNT = [
+  ['metric', aText],
+  ['by', aFiniteNumber],
+] as const
 const FORWARDED = 'a record { key, value }, with null for none'
