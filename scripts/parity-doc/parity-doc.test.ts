@@ -26,7 +26,11 @@ it('every row is proved, or says why not', () => {
 
 it('every name is in the sources', () => {
   const api = readApiOf('packages/*/src/{,*/}*.ts')
-  const members = [...api.values()].flatMap(({ name, members: own }) => own.map(each => `${name}.${each.name}`))
+  const membersOf = (name: string): readonly string[] => {
+    const { members: own = [], bases = [] } = api.get(name) ?? {}
+    return [...own.map(each => each.name), ...bases.flatMap(base => membersOf(base))]
+  }
+  const members = [...api.keys()].flatMap(name => membersOf(name).map(member => `${name}.${member}`))
   const known = new Set([...api.keys(), ...members])
   const exported = ['millrace', 'testing'].map(name => textOf(`packages/${name}/src/index.ts`)).join('\n')
   const isKnown = (name: string) =>

@@ -1,6 +1,6 @@
 import { millraceError, reasonOf } from '@millrace/core'
 
-/** Loads a package that not every application installs. @throws MILLRACE_CLIENT_PACKAGE_MISSING */
+/** Loads a package that not every application installs. @throws MILLRACE_PACKAGE_MISSING */
 export async function optionalPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()

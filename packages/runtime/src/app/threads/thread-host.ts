@@ -22,7 +22,7 @@ export interface ThreadHost {
 }
 
 /** The file that a thread runs, beside this module. A bundle has no such file, and in CommonJS no URL of a module either. */
-function workerFile(moduleUrl: string | undefined): URL {
+export function workerFile(moduleUrl: string | undefined): URL {
   const name = moduleUrl?.endsWith('.ts') === true ? './thread-worker.ts' : './thread-worker.js'
   const file = moduleUrl === undefined ? undefined : new URL(name, moduleUrl)
   if (file === undefined || !existsSync(file)) {
