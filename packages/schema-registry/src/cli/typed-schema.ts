@@ -1,5 +1,6 @@
 import { parseSchemaText } from '../avro/parse-schema.ts'
-import type { AvroNamedType, AvroType } from '../avro/schema.ts'
+import { referencedTypes } from '../avro/referenced-types.ts'
+import type { AvroType } from '../avro/schema.ts'
 import type { registryRequests } from '../client/registry-requests.ts'
 import type { RegistrySchema } from '../client/schema-registry.ts'
 import type { FormatSchema, ReferencedSchema } from '../registry/schema-format.ts'
@@ -43,9 +44,5 @@ export async function parseWithReferences(
 }
 
 function avroOf(text: string, referenced: readonly ReferencedSchema[]): AvroType {
-  const known = new Map<string, AvroNamedType>()
-  for (const { schema } of referenced) {
-    for (const [name, type] of parseSchemaText(schema, { known, checkDefaults: false }).named) known.set(name, type)
-  }
-  return parseSchemaText(text, { known, checkDefaults: true }).type
+  return parseSchemaText(text, { known: referencedTypes(referenced), checkDefaults: true }).type
 }

@@ -1,16 +1,14 @@
 import { type Incompatibility, incompatibilities } from '../avro/compatibility.ts'
 import { parseSchemaText } from '../avro/parse-schema.ts'
 import { printNormalized, printSchema } from '../avro/print-schema.ts'
+import { referencedTypes } from '../avro/referenced-types.ts'
 import type { AvroNamedType, AvroType } from '../avro/schema.ts'
 import type { FormatSchema, SchemaFormat } from './schema-format.ts'
 
 export const avroFormat: SchemaFormat = {
   name: 'AVRO',
   parse(text, referenced, { isNew }) {
-    const known = new Map<string, AvroNamedType>()
-    for (const { schema } of referenced) {
-      for (const [name, type] of parseSchemaText(schema, { known, checkDefaults: false }).named) known.set(name, type)
-    }
+    const known = referencedTypes(referenced)
     return new AvroFormatSchema(parseSchemaText(text, { known, checkDefaults: isNew }).type, new Set(known.keys()))
   },
 }

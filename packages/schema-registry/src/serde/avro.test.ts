@@ -153,6 +153,15 @@ describe('subjects and registration', () => {
     expect(await read(avro(V2, { registry: client() }), data)).toEqual({ ...ADA, note: null })
   })
 
+  it('latest names the version that is no Avro', async () => {
+    const body = JSON.stringify({ schemaType: 'JSON', schema: '{"type":"object"}' })
+    await fetch(`${running.url}/subjects/orders-value/versions`, { method: 'POST', body })
+    await expect(write(avro(V1, { registry: client(), register: 'latest' }), ADA)).rejects.toMatchObject({
+      code: 'MILLRACE_REGISTRY_SCHEMA_MISSING',
+      message: expect.stringContaining('its version 1 is of type JSON, not AVRO'),
+    })
+  })
+
   it('an incompatible schema is refused with the reason', async () => {
     await write(avro(V1, { registry: client() }), ADA)
     const incompatible = avro({ ...V1, fields: [...V1.fields, { name: 'total', type: 'double' }] } as const, {
@@ -289,6 +298,23 @@ describe('references', () => {
       code: 'MILLRACE_REGISTRY_SCHEMA_MISSING',
       message: expect.stringContaining('"city"'),
     })
+  })
+
+  it('of two versions of a type, the one that was referred to first counts', async () => {
+    const one = async (subject: string, schema: object, used: readonly object[] = []) => {
+      const body = JSON.stringify({ schema: JSON.stringify(schema), references: used })
+      const answer = await fetch(`${running.url}/subjects/${subject}/versions`, { method: 'POST', body })
+      return ((await answer.json()) as { readonly id: number }).id
+    }
+    const [cityV1, cityV2] = [1, 2].map(version => ({ name: 'shop.City', subject: 'city', version }))
+    await one('city', city)
+    await one('city', { ...city, symbols: [...city.symbols, 'ROMA'] })
+    await one('customer', living, [cityV1!])
+    const id = await one('orders-value', order, [{ name: 'shop.Customer', subject: 'customer', version: 1 }, cityV2!])
+    const serde = avro<typeof VALUE>(order, { registry: client(), references })
+    const data = await write(serde, VALUE)
+    data.set([id], 4)
+    expect(await read(avro<typeof VALUE>(order, { registry: client(), references }), data)).toEqual(VALUE)
   })
 
   it('a type that no reference defines is an error of the schema', () => {

@@ -74,14 +74,14 @@ function jsonSchemaSerde(given: unknown, options: JsonSchemaOptions): Serde<unkn
   const checksWrites = validate === 'write' || validate === 'both'
   const checksReads = validate === 'read' || validate === 'both'
 
-  const encode = (value: unknown, check: Validate): Uint8Array => {
+  const encode = (value: unknown, prefix: Buffer, check: Validate): Uint8Array => {
     try {
       const text = JSON.stringify(value) as string | undefined
       if (text === undefined) throw new Error(`${typeof value} is no JSON`)
       // What is checked is what is written: a Date is text.
       const reason = checksWrites ? check(JSON.parse(text)) : undefined
       if (reason !== undefined) throw new Error(reason)
-      return Buffer.from(text)
+      return Buffer.concat([prefix, Buffer.from(text)])
     } catch (cause) {
       throw millraceError('MILLRACE_SERDE_ENCODE', { serde: name, reason: reasonOf(cause) }, { cause })
     }
@@ -114,7 +114,7 @@ function jsonSchemaSerde(given: unknown, options: JsonSchemaOptions): Serde<unkn
       writer(_name, latest) {
         try {
           const check = latest === undefined ? own.check : compileSchema(latest.schema, latest.referenced, { formats })
-          return { label: Buffer.alloc(0), write: value => encode(value, check) }
+          return { label: Buffer.alloc(0), write: (value, prefix) => encode(value, prefix, check) }
         } catch (error) {
           return `its latest version cannot be used: ${reasonOf(error)}`
         }

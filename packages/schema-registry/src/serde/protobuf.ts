@@ -118,11 +118,12 @@ function protobufSerde(
         if (indexes === undefined) return `its latest version has no message ${recordName}`
         return {
           label: writeMessageIndexes(indexes),
-          write(value) {
+          write(value, prefix) {
             try {
               const message = messageOf(desc, value)
               checkMessageValue(desc, message)
-              return toBinary(desc, message, { writeUnknownFields: unknownFields === 'keep' })
+              const bytes = toBinary(desc, message, { writeUnknownFields: unknownFields === 'keep' })
+              return Buffer.concat([prefix, bytes])
             } catch (cause) {
               throw millraceError('MILLRACE_SERDE_ENCODE', { serde: name, reason: reasonOf(cause) }, { cause })
             }

@@ -30,8 +30,11 @@ export type LocateSchema = (subject: string, schema: RegistrySchema) => Promise<
 export interface Writer<T> {
   /** Bytes that belong to the id of the schema, and stand behind it. */
   readonly label: Buffer
-  /** @throws with `MILLRACE_SERDE_ENCODE` when the value does not fit */
-  write(value: T): Uint8Array
+  /**
+   * @param prefix the bytes before the data; empty if a header names the schema
+   * @throws with `MILLRACE_SERDE_ENCODE` when the value does not fit
+   */
+  write(value: T, prefix: Buffer): Uint8Array
 }
 
 /** @throws with `MILLRACE_SERDE_DECODE` when the bytes do not fit */
@@ -44,12 +47,16 @@ interface Output<T> {
   readonly writer: Writer<T>
 }
 
+const NO_PREFIX = Buffer.alloc(0)
+
 /** A serde that has its schemas from a registry: what is fetched, when, and under which subject. */
 export function registeredSerde<T, S>(format: RegisteredFormat<T, S>, options: RegisteredSerdeOptions): Serde<T> {
   const { registry, side = 'value', register = 'auto', normalize = false, schemaId = 'prefix' } = options
   const schemas = new RegisteredSchemas<S>(registry, format)
   const readers = new Map<number | string, Reader<T>>()
   const outputs = new Map<string, Output<T>>()
+  /** The same by topic and name of the record, so that the subject of a record is not computed again. */
+  const byTopic = new Map<string, Map<string, Output<T>>>()
   const once = fetchOnce()
   const header = schemaIdHeader(side)
 
@@ -103,9 +110,15 @@ export function registeredSerde<T, S>(format: RegisteredFormat<T, S>, options: R
 
   const outputFor = (value: T, topic: string): Output<T> => {
     const recordName = format.recordName(value)
+    const found = byTopic.get(topic)?.get(recordName)
+    if (found !== undefined) return found
     const subject = subjectName(options, topic, recordName)
     const known = outputs.get(`${subject} ${recordName}`)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      const ofTopic = byTopic.get(topic) ?? new Map<string, Output<T>>()
+      byTopic.set(topic, ofTopic.set(recordName, known))
+      return known
+    }
     throw notReady(`the id of its schema under ${subject}`, learn(subject, recordName))
   }
 
@@ -141,12 +154,12 @@ export function registeredSerde<T, S>(format: RegisteredFormat<T, S>, options: R
     headerKeys: [header],
     serialize(value, topic) {
       const { prefix, writer } = outputFor(value, topic)
-      return Buffer.concat([prefix, writer.write(value)])
+      return writer.write(value, prefix)
     },
     ...(schemaId === 'header' && {
       serializeRecord(value: T, topic: string) {
         const { writer, headers } = outputFor(value, topic)
-        return { bytes: writer.write(value), headers }
+        return { bytes: writer.write(value, NO_PREFIX), headers }
       },
     }),
     deserialize(given: Uint8Array, _topic: string, headers?: Headers) {
