@@ -83,7 +83,8 @@ describe('the workloads', () => {
     const { StreamsBuilder } = await import('@millrace/core')
     for (const { id, topology } of workloads) {
       const builder = new StreamsBuilder()
-      topology.millrace(builder, { in: new Proxy({}, { get: (_, name) => `in-${String(name)}` }), out: 'out' })
+      const inputs = new Proxy({}, { get: (_, name) => `in-${String(name)}` })
+      topology.millrace(builder, { in: inputs, out: 'out', registry: 'http://localhost:8081' })
       expect(() => builder.build(), id).not.toThrow()
     }
   })

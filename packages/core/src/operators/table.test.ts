@@ -177,18 +177,18 @@ it('reduces with adder and subtractor, and starts again where nothing is left', 
 
 it('calls a transformer with the old value when it has done with the new one', async () => {
   const calls: string[] = []
-  const transformer = {
+  const transformer = () => ({
     async transform(value: string | null) {
       calls.push(`begin ${value}`)
       await Promise.resolve()
       calls.push(`end ${value}`)
       return value ?? ''
     },
-  }
+  })
   const builder = new StreamsBuilder()
   builder
     .table('t', { ...texts, store: 't' })
-    .transformValues(() => transformer)
+    .transformValues(transformer)
     .filter(() => true)
   await using driver = await TopologyTestDriver.create(builder.build())
   await driver.createInputTopic('t', texts).pipeInput('k', 'a')

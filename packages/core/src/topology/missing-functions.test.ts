@@ -37,7 +37,7 @@ it.each<[string, (builder: StreamsBuilder) => unknown]>([
   expect(() => {
     make(builder)
     builder.build()
-  }).toThrow(/MILLRACE_TOPOLOGY_OPTION_INVALID.*must be a function, but it is undefined/)
+  }).toThrow(/MILLRACE_TOPOLOGY_OPTION_INVALID.*must be a function(?: that returns a new object)?, but it is undefined/)
 })
 
 it.each(['', 5, null, 'with a blank', {}])('refuses a branch with the name %j', name => {
