@@ -15,11 +15,11 @@ export interface Contender {
 
 const WORKER = fileURLToPath(new URL('millrace-worker.ts', import.meta.url))
 
-/** Kafka Streams, and Millrace on each of its clients. */
+/** Kafka Streams, and Millrace on each of its clients: its compiled packages, as users install them. `buildPackages` makes them. */
 export function contenders(javaClassPath: string, heapMb = 2048): Readonly<Record<ContenderName, Contender>> {
   const millrace = (name: ContenderName, client: string): Contender => ({
     name,
-    command: run => [process.execPath, '--conditions=millrace-source', WORKER, client, JSON.stringify(run)],
+    command: run => [process.execPath, WORKER, client, JSON.stringify(run)],
   })
   return {
     java: {

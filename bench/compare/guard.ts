@@ -3,6 +3,7 @@ import { workloads as counts } from '../workloads/count.ts'
 import { workloads as jsons } from '../workloads/json.ts'
 import { workloads as passthroughs } from '../workloads/passthrough.ts'
 import { startBroker } from './broker.ts'
+import { buildPackages } from './build-packages.ts'
 import { contenders } from './contenders.ts'
 import { type InputSpec, pageViews } from './inputs.ts'
 import { Lab } from './lab.ts'
@@ -54,6 +55,7 @@ export async function guard(options: {
   readonly port: number | undefined
   readonly record: boolean
 }): Promise<boolean> {
+  buildPackages()
   const pinning = choosePinning(false)
   await using broker = await startBroker(pinning, options.port)
   const lab = new Lab({

@@ -1,22 +1,22 @@
 /** One Millrace application of the bench, one process and thread, until SIGTERM: CLIENT OPTIONS (as JSON, `RunOptions`). */
-import { kafkajs } from '@millrace/client-kafkajs'
-import { kafka } from '@millrace/client-wire'
 import { StreamsBuilder } from '@millrace/core'
 import { consoleLogger, KafkaStreams } from '@millrace/runtime'
 import { rocksdb } from '@millrace/store-rocksdb'
-import { findWorkloads } from './find-workloads.ts'
+import { findWorkload } from './find-workloads.ts'
 import type { RunOptions } from './run-options.ts'
 
 const [client, argument] = process.argv.slice(2) as ['kafka' | 'kafkajs', string]
 const run = JSON.parse(argument) as RunOptions
-const workload = (await findWorkloads()).find(({ id }) => id === run.workload)
-if (workload === undefined) throw new Error(`there is no workload "${run.workload}"`)
+const workload = await findWorkload(run.workload)
 const builder = new StreamsBuilder()
 workload.topology.millrace(builder, run.topics)
 const { applicationId, brokers, stateDir, guarantee, commitIntervalMs, cacheBytes } = run
 const streams = new KafkaStreams(builder.build(), {
   applicationId,
-  client: client === 'kafka' ? kafka({ brokers }) : kafkajs({ brokers }),
+  client:
+    client === 'kafka'
+      ? (await import('@millrace/client-wire')).kafka({ brokers })
+      : (await import('@millrace/client-kafkajs')).kafkajs({ brokers }),
   store: rocksdb(),
   stateDir,
   processingGuarantee: guarantee,

@@ -2,6 +2,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from './broker.ts'
+import { buildPackages } from './build-packages.ts'
 import { type ContenderName, contenders } from './contenders.ts'
 import { findWorkloads, pickWorkloads } from './find-workloads.ts'
 import { buildJava } from './java-project.ts'
@@ -38,6 +39,7 @@ const PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 export async function compare(options: CompareOptions): Promise<boolean> {
   const all = await findWorkloads()
   const workloads = pickWorkloads(all, options.only)
+  buildPackages()
   const classPath = options.contenders.includes('java') ? await buildJava(all) : ''
   const pinning = choosePinning(options.pin)
   console.log(pinning.description)

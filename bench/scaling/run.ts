@@ -4,6 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from '../compare/broker.ts'
+import { buildPackages } from '../compare/build-packages.ts'
 import { contenders } from '../compare/contenders.ts'
 import { Lab } from '../compare/lab.ts'
 import { withSection } from '../compare/markdown.ts'
@@ -22,6 +23,7 @@ export async function runScaling(options: {
   /** Where the page is. @default docs/benchmarks.md for the full size, otherwise nowhere */
   readonly markdown: string | undefined
 }): Promise<void> {
+  buildPackages()
   const pinning = choosePinning(options.pin)
   await using broker = await startBroker(pinning, options.port)
   const lab = new Lab({
