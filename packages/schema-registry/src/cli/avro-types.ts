@@ -1,11 +1,6 @@
 import { type AvroNamedType, type AvroType, branchName, isNamed, shortName } from '../avro/schema.ts'
 import { converterOf, isWrapped, type LogicalConverter, type ValueForm } from '../avro/value-form.ts'
-
-export interface GeneratedTypes {
-  readonly text: string
-  /** The name of the type of the whole schema. */
-  readonly root: string
-}
+import { capital, comment, type GeneratedTypes, property, quoted } from './module-text.ts'
 
 /**
  * TypeScript declarations for a schema and all types in it, of the values that `avro()` reads and writes with the same form.
@@ -107,21 +102,4 @@ const BUILT_IN = new Set(['Buffer', 'Date', 'Record', 'ScaledDecimal', 'AvroDura
 
 function unusedName(wanted: string, used: ReadonlySet<string>): string {
   return used.has(wanted) ? unusedName(`${wanted}_`, used) : wanted
-}
-
-function capital(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1)
-}
-
-function property(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : quoted(name)
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`
-}
-
-function comment(doc: string | undefined, indent: string): string {
-  if (doc === undefined || doc.trim() === '') return ''
-  return `${indent}/** ${doc.trim().replaceAll('*/', '*\\/').replace(/\s+/g, ' ')} */\n`
 }

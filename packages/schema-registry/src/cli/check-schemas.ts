@@ -1,5 +1,5 @@
 import { reasonOf } from '@millrace/core'
-import { basename } from 'node:path'
+import { basename, relative, sep } from 'node:path'
 import { registryRequests } from '../client/registry-requests.ts'
 import type { RegistryVersion, SchemaRegistryOptions } from '../client/schema-registry.ts'
 import { type Finding, findingsOf } from './compatibility-findings.ts'
@@ -52,7 +52,7 @@ async function checkFile(
   options: SchemaOptions,
   registry: SchemaRegistryOptions,
 ): Promise<Checked> {
-  const noted = readIndex(options.dir ?? 'schemas').find(one => one.file === basename(file))
+  const noted = notedFor(file, options.dir ?? 'schemas')
   const ask = registryRequests(registry)
   const own = {
     schema: readText(file),
@@ -89,6 +89,13 @@ async function checkFile(
     findings.push(...findingsOf(schema, old, level.direction).map(one => ({ ...one, version })))
   }
   return { file, subject, level: nameOf(level), compatible: findings.length === 0, against: compared, findings }
+}
+
+/** What pull has noted of a file: of the same one, or of one with its name. */
+function notedFor(file: string, dir: string): ReturnType<typeof readIndex>[number] | undefined {
+  const index = readIndex(dir)
+  const path = relative(dir, file).split(sep).join('/')
+  return index.find(one => one.file === path) ?? index.find(one => one.file === basename(file))
 }
 
 async function parsed(
@@ -153,7 +160,7 @@ function printResult(
   for (const { version, reader, field, problem } of findings) {
     const data = reader === 'new' ? 'the new schema cannot read old data' : 'the old schema cannot read new data'
     print(
-      `  ${typeof version === 'number' ? `version ${version}` : version}: ${data}: ${field === undefined ? '' : `${field}: `}${problem}`,
+      `  ${typeof version === 'number' ? `version ${version}` : version}: ${data}: ${field === undefined || problem.includes(field) ? '' : `${field}: `}${problem}`,
     )
   }
 }

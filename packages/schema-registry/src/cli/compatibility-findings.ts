@@ -6,7 +6,7 @@ import type { TypedSchema } from './typed-schema.ts'
 export interface Finding {
   /** Which of the two cannot read. */
   readonly reader: 'new' | 'old'
-  /** As `lines[].price`, in the schema that reads; undefined if it is the schema itself. */
+  /** As `lines[].price` for Avro, `#/properties/price` for JSON Schema, `#/Order/3` for Protobuf, in the schema that reads. */
   readonly field: string | undefined
   readonly problem: string
 }
@@ -39,11 +39,15 @@ function cannotRead(reader: TypedSchema, writer: TypedSchema, which: Finding['re
     }))
   }
   const [names, others] = which === 'new' ? (['new', 'old'] as const) : (['old', 'new'] as const)
-  return reader.schema.cannotRead(writer.schema).map(message => ({
-    reader: which,
-    field: undefined,
-    problem: message.replace('%s', names).replace('%s', others),
-  }))
+  return reader.schema.cannotRead(writer.schema).map(message => {
+    const problem = descriptionIn(message).replace('%s', names).replace('%s', others)
+    return { reader: which, field: /'(#\/[^']*)'/.exec(problem)?.[1], problem }
+  })
+}
+
+/** A registry puts the sentence into an object that is not quite JSON. */
+function descriptionIn(message: string): string {
+  return /^\{errorType:"\w+", description:"(.*)"\}$/s.exec(message)?.[1] ?? message
 }
 
 function problemOf({ kind, message }: Incompatibility): string {

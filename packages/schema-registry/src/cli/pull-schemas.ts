@@ -1,7 +1,7 @@
 import { registryRequests } from '../client/registry-requests.ts'
 import type { RegistryVersion, SchemaRegistryOptions } from '../client/schema-registry.ts'
 import type { SchemaOptions } from './schema-command.ts'
-import { type SchemaFile, schemaFile, writeSchemaFiles } from './schema-files.ts'
+import { schemaFiles, writeSchemaFiles } from './schema-files.ts'
 import { SchemaUsageError } from './schema-usage-error.ts'
 
 /** Writes the schemas of subjects, and those that they refer to. */
@@ -16,7 +16,7 @@ export async function pullSchemas(
   if (version !== 'latest' && given?.length !== 1) throw new SchemaUsageError('--version needs one --subject')
   const ask = registryRequests(registry)
   const subjects = given ?? (await ask<string[]>('GET', '/subjects')) ?? []
-  const files = new Map<string, SchemaFile>()
+  const pulled = new Map<string, RegistryVersion>()
   const missing: string[] = []
 
   const pull = async (subject: string, number: string): Promise<void> => {
@@ -26,23 +26,23 @@ export async function pullSchemas(
       missing.push(number === 'latest' ? subject : `${subject}, version ${number}`)
       return
     }
-    files.set(subject, schemaFile(subject, found))
+    pulled.set(subject, found)
     // A schema alone says nothing about the types that it takes from elsewhere.
     for (const reference of found.references ?? []) {
-      if (!files.has(reference.subject)) await pull(reference.subject, String(reference.version))
+      if (!pulled.has(reference.subject)) await pull(reference.subject, String(reference.version))
     }
   }
   for (const subject of subjects) await pull(subject, version)
 
-  writeSchemaFiles(dir, [...files.values()])
+  const files = schemaFiles(dir, pulled)
+  writeSchemaFiles(dir, files)
   if (options.json === true) {
-    const written = [...files.values()].map(({ schema: _schema, ...noted }) => noted)
+    const written = files.map(({ schema: _schema, ...noted }) => noted)
     print(JSON.stringify({ dir, files: written, missing }, undefined, 2))
   } else {
-    for (const { subject, version: number, file } of files.values())
-      print(`${subject} version ${number} → ${dir}/${file}`)
+    for (const { subject, version: number, file } of files) print(`${subject} version ${number} → ${dir}/${file}`)
     for (const name of missing) print(`${name} does not exist`)
-    if (files.size === 0 && missing.length === 0) print('The registry has no subjects.')
+    if (files.length === 0 && missing.length === 0) print('The registry has no subjects.')
   }
   return missing.length === 0 ? 0 : 1
 }

@@ -1,54 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type RunningRegistry, startRegistry } from '../start-registry.ts'
+import { describe, expect, it } from 'vitest'
 import { schemaCommand } from './schema-command.ts'
+import { compile, useSchemaCommand } from './schema-command.fixture.ts'
 
-let directory: string
-let running: RunningRegistry
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'millrace-schema-'))
-  running = await startRegistry()
-})
-afterEach(async () => {
-  rmSync(directory, { recursive: true, force: true })
-  await running.close()
-})
-
-async function run(...args: readonly string[]) {
-  const lines: string[] = []
-  const print = (line: string) => void lines.push(line)
-  const kafka = () => () => {
-    throw new Error('no Kafka here')
-  }
-  const status = await schemaCommand(args, {
-    print,
-    printError: print,
-    kafka,
-    env: { SCHEMA_REGISTRY_URL: running.url },
-  })
-  return { status, text: lines.join('\n') }
-}
-
-async function register(subject: string, schema: unknown, more: object = {}): Promise<void> {
-  const response = await fetch(`${running.url}/subjects/${encodeURIComponent(subject)}/versions`, {
-    method: 'POST',
-    body: JSON.stringify({ schema: JSON.stringify(schema), ...more }),
-  })
-  expect(response.status, await response.text()).toBe(200)
-}
-
-async function level(subject: string, compatibility: string): Promise<void> {
-  await fetch(`${running.url}/config/${subject}`, { method: 'PUT', body: JSON.stringify({ compatibility }) })
-}
-
-function file(name: string, schema: unknown): string {
-  const path = join(directory, name)
-  writeFileSync(path, typeof schema === 'string' ? schema : JSON.stringify(schema))
-  return path
-}
+const cli = useSchemaCommand()
+const { run, register, level, file } = cli
 
 const order = (...fields: readonly object[]) => ({ type: 'record', name: 'Order', namespace: 'shop', fields })
 const ID = { name: 'id', type: 'long' }
@@ -88,7 +45,7 @@ describe('command lines', () => {
 
   it.each(['pull', 'check'])('%s says that the registry is away', async command => {
     const path = file('orders-value.avsc', order(ID))
-    const args = command === 'check' ? [command, path] : [command, '--dir', directory]
+    const args = command === 'check' ? [command, path] : [command, '--dir', cli.directory]
     const outcome = await run(...args, '--registry', 'http://127.0.0.1:1')
     expect(outcome).toEqual({
       status: 1,
@@ -103,32 +60,32 @@ describe('pull', () => {
   it('writes the latest versions, what they refer to, and what is known of them', async () => {
     await register('orders-value', order(ID))
     await register('orders-value', order(ID, NOTE))
-    await register(':.staging:odd/name', '"string"'.slice(1, -1))
+    await register(':.staging:odd/name', '"string"')
     await register(
       'basket',
       { type: 'array', items: 'shop.Order' },
       { references: [{ name: 'shop.Order', subject: 'orders-value', version: 2 }] },
     )
-    const { status, text } = await run('pull', '--dir', directory)
+    const { status, text } = await run('pull', '--dir', cli.directory)
     expect(text).toContain('orders-value version 2 →')
     expect(status).toBe(0)
-    expect(JSON.parse(readFileSync(join(directory, 'orders-value.avsc'), 'utf8'))).toEqual(order(ID, NOTE))
-    const index = JSON.parse(readFileSync(join(directory, 'schemas.json'), 'utf8')) as { subject: string }[]
+    expect(JSON.parse(readFileSync(join(cli.directory, 'orders-value.avsc'), 'utf8'))).toEqual(order(ID, NOTE))
+    const index = JSON.parse(readFileSync(join(cli.directory, 'schemas.json'), 'utf8')) as { subject: string }[]
     expect(index.map(({ subject }) => subject)).toEqual([':.staging:odd/name', 'basket', 'orders-value'])
   })
 
   it('takes one version of one subject, and keeps the others', async () => {
     await register('a', order(ID))
     await register('a', order(ID, NOTE))
-    await register('b', '"int"'.slice(1, -1))
-    await run('pull', '--dir', directory)
-    const { text } = await run('pull', '--dir', directory, '--subject', 'a', '--version', '1', '--json')
+    await register('b', '"int"')
+    await run('pull', '--dir', cli.directory)
+    const { text } = await run('pull', '--dir', cli.directory, '--subject', 'a', '--version', '1', '--json')
     expect(JSON.parse(text)).toMatchObject({ files: [{ subject: 'a', version: 1, file: 'a.avsc' }], missing: [] })
-    expect(JSON.parse(readFileSync(join(directory, 'schemas.json'), 'utf8'))).toHaveLength(2)
+    expect(JSON.parse(readFileSync(join(cli.directory, 'schemas.json'), 'utf8'))).toHaveLength(2)
   })
 
   it('a subject that does not exist is named', async () => {
-    expect(await run('pull', '--dir', directory, '--subject', 'none')).toEqual({
+    expect(await run('pull', '--dir', cli.directory, '--subject', 'none')).toEqual({
       status: 1,
       text: 'none does not exist',
     })
@@ -169,7 +126,7 @@ describe('check', () => {
     await register('orders-value', before.length === 0 ? order(ID) : order(ID, LINES('double')))
     await level('orders-value', compatibility)
     const path = file('orders-value.avsc', schema)
-    expect(await run('check', path, '--dir', directory)).toEqual({
+    expect(await run('check', path, '--dir', cli.directory)).toEqual({
       status,
       text: expect.stringContaining(text) as unknown,
     })
@@ -221,10 +178,10 @@ describe('check', () => {
         references: [{ name: 'shop.Order', subject: 'shop', version: 1 }],
       },
     )
-    await run('pull', '--dir', directory)
+    await run('pull', '--dir', cli.directory)
     const name = `${encodeURIComponent('basket:v1')}.avsc`
     const changed = { type: 'record', name: 'Basket', fields: [{ name: 'order', type: 'shop.Order' }, TOTAL] }
-    const { status, text } = await run('check', file(name, changed), '--dir', directory)
+    const { status, text } = await run('check', file(name, changed), '--dir', cli.directory)
     expect({ status, text }).toEqual({ status: 1, text: expect.stringContaining('under basket:v1') as unknown })
   })
 
@@ -258,18 +215,18 @@ describe('generate', () => {
 
   it('writes types that compile, for the values that avro() gives', async () => {
     await register('orders-value', rich)
-    await run('pull', '--dir', directory)
+    await run('pull', '--dir', cli.directory)
     const { status, text } = await run(
       'generate',
       '--dir',
-      directory,
+      cli.directory,
       '--logical-types',
       'asDate,asScaled',
       '--longs',
       'bigint',
     )
-    expect({ status, text }).toEqual({ status: 0, text: `orders-value → ${directory}/orders-value.ts` })
-    const path = join(directory, 'orders-value.ts')
+    expect({ status, text }).toEqual({ status: 0, text: `orders-value → ${cli.directory}/orders-value.ts` })
+    const path = join(cli.directory, 'orders-value.ts')
     const code = readFileSync(path, 'utf8')
     expect(code).toContain(
       '/** An order of a customer. */\nexport interface Order {\n  id: bigint\n  /** From the customer. */\n  note: null | string\n',
@@ -287,7 +244,7 @@ describe('generate', () => {
       "export const orderOptions = { longs: 'bigint', logicalTypes: { ...asDate, ...asScaled } } as const",
     ])
       expect(code).toContain(line)
-    expect(compile(code)).toBe('')
+    expect(compile({ 'orders-value.ts': code, 'program.ts': PROGRAM })).toBe('')
   })
 
   it('a schema that is no record has a type, too, and two types of one short name have other names', async () => {
@@ -301,10 +258,10 @@ describe('generate', () => {
         { name: 'y', type: named('two') },
       ],
     })
-    await run('pull', '--dir', directory)
-    await run('generate', '--dir', directory)
-    expect(readFileSync(join(directory, 'ints.ts'), 'utf8')).toContain('export type Value = (null | number)[]')
-    const both = readFileSync(join(directory, 'both.ts'), 'utf8')
+    await run('pull', '--dir', cli.directory)
+    await run('generate', '--dir', cli.directory)
+    expect(readFileSync(join(cli.directory, 'ints.ts'), 'utf8')).toContain('export type Value = (null | number)[]')
+    const both = readFileSync(join(cli.directory, 'both.ts'), 'utf8')
     expect(both).toContain('export interface OneA {')
     expect(both).toContain('y: TwoA')
   })
@@ -316,13 +273,13 @@ describe('generate', () => {
       { type: 'array', items: 'shop.Order' },
       { references: [{ name: 'shop.Order', subject: 'shop', version: 1 }] },
     )
-    await run('pull', '--dir', directory)
-    const index = JSON.parse(readFileSync(join(directory, 'schemas.json'), 'utf8')) as { subject: string }[]
+    await run('pull', '--dir', cli.directory)
+    const index = JSON.parse(readFileSync(join(cli.directory, 'schemas.json'), 'utf8')) as { subject: string }[]
     file(
       'schemas.json',
       index.filter(({ subject }) => subject === 'basket'),
     )
-    const outcome = await run('generate', '--dir', directory)
+    const outcome = await run('generate', '--dir', cli.directory)
     expect(outcome).toEqual({
       status: 2,
       text: expect.stringContaining('basket refers to shop, which is not among the files') as unknown,
@@ -344,25 +301,6 @@ it('registry runs until it is told to end', async () => {
   stop.abort()
   expect(await done).toBe(0)
 })
-
-/** What the compiler says about a generated file and a program that uses it. */
-function compile(code: string): string {
-  // In the package, whose own name the program imports.
-  const folder = mkdtempSync(join(import.meta.dirname, 'generated-'))
-  try {
-    writeFileSync(join(folder, 'orders-value.ts'), code)
-    writeFileSync(join(folder, 'program.ts'), PROGRAM)
-    const compiler = join(import.meta.dirname, '../../../../node_modules/typescript/bin/tsc')
-    const options = '--noEmit --strict --target esnext --module nodenext --skipLibCheck --allowImportingTsExtensions'
-    const args = [...options.split(' '), '--ignoreConfig', '--types', 'node', '--customConditions', 'millrace-source']
-    const { stdout } = spawnSync(process.execPath, [compiler, ...args, join(folder, 'program.ts')], {
-      encoding: 'utf8',
-    })
-    return stdout
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 const PROGRAM = `
 import { avro, schemaRegistry } from '@millrace/schema-registry'

@@ -30,11 +30,12 @@ Options of pull:
   --version N           of one subject  (default: the latest)
   --dir DIR             where the files go  (default ./schemas)
 
-Options of generate:
+Options of generate, for Avro and JSON Schema:
+  --subject NAME        only this subject; may be repeated  (default: all)
   --dir DIR             where the files are  (default ./schemas)
   --out DIR             where the types go  (default: the same)
-  --longs KIND          number or bigint, as the option of avro()  (default number)
-  --logical-types LIST  asDate, asBigint, asText, asScaled, asParts; later ones win
+  --longs KIND          of Avro: number or bigint, as the option of avro()  (default number)
+  --logical-types LIST  of Avro: asDate, asBigint, asText, asScaled, asParts; later ones win
 
 Options of check FILE…:
   --subject NAME        of one file  (default: the name of the file, or what pull has noted)
@@ -83,7 +84,7 @@ const OPTIONS = {
 /** The options that each command has besides `--help`. */
 const ALLOWED = {
   pull: ['subject', 'version', 'dir', 'registry', 'user', 'token', 'json'],
-  generate: ['dir', 'out', 'longs', 'logical-types', 'json'],
+  generate: ['subject', 'dir', 'out', 'longs', 'logical-types', 'json'],
   check: ['subject', 'level', 'transitive', 'against', 'dir', 'registry', 'user', 'token', 'json'],
   registry: ['bootstrap-server', 'topic', 'port', 'host'],
 } as const
