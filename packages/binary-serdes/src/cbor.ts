@@ -1,4 +1,4 @@
-import { millraceError, reasonOf, type Serde } from '@millrace/core'
+import { aText, checkArguments, millraceError, optional, optionsOf, reasonOf, type Serde } from '@millrace/core'
 import { decode, encode, Token, Type } from 'cborg'
 import { misfitOf } from './plain-value.ts'
 
@@ -6,6 +6,8 @@ export interface CborOptions {
   /** Shown in plans and errors as `cbor(name)`. @default `cbor` */
   readonly name?: string
 }
+
+const OPTIONS = optionsOf({ name: optional(aText) })
 
 /** RFC 8949: a date as text. */
 const DATE_TAG = 0
@@ -22,11 +24,12 @@ const fitsBigint = (value: bigint): boolean => value >= MIN && value <= MAX && !
  *
  * What would come back as another value is refused: objects of classes, `Map`, `Set`, functions, a `bigint` that is a safe integer, a cycle.
  *
- * @throws MILLRACE_SERDE_ENCODE, MILLRACE_SERDE_DECODE
+ * @throws MILLRACE_ARGUMENT_INVALID; MILLRACE_SERDE_ENCODE, MILLRACE_SERDE_DECODE
  * @example
  * builder.stream('orders', { key: string(), value: cbor<Order>() })
  */
 export function cbor<T = unknown>(options: CborOptions = {}): Serde<T> {
+  checkArguments('cbor', [['options', OPTIONS]], [options])
   const serde = options.name === undefined ? 'cbor' : `cbor(${options.name})`
   const types = { date: true, undefined: true, fitsBigint }
   return {

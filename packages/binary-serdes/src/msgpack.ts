@@ -1,4 +1,4 @@
-import { millraceError, reasonOf, type Serde } from '@millrace/core'
+import { aText, checkArguments, millraceError, oneOf, optional, optionsOf, reasonOf, type Serde } from '@millrace/core'
 import { Decoder, Encoder } from '@msgpack/msgpack'
 import { misfitOf } from './plain-value.ts'
 
@@ -9,6 +9,7 @@ export interface MsgpackOptions {
   readonly propertyOrder?: 'sorted' | 'as-given'
 }
 
+const OPTIONS = optionsOf({ name: optional(aText), propertyOrder: optional(oneOf('sorted', 'as-given')) })
 const LONG = { min: -(2n ** 63n), max: 2n ** 64n - 1n }
 
 /**
@@ -18,11 +19,12 @@ const LONG = { min: -(2n ** 63n), max: 2n ** 64n - 1n }
  *
  * What would come back as another value is refused: objects of classes, `Map`, `Set`, functions, `undefined` in an array, a cycle.
  *
- * @throws MILLRACE_SERDE_ENCODE, MILLRACE_SERDE_DECODE
+ * @throws MILLRACE_ARGUMENT_INVALID; MILLRACE_SERDE_ENCODE, MILLRACE_SERDE_DECODE
  * @example
  * builder.stream('orders', { key: string(), value: msgpack<Order>() })
  */
 export function msgpack<T = unknown>(options: MsgpackOptions = {}): Serde<T> {
+  checkArguments('msgpack', [['options', OPTIONS]], [options])
   const serde = options.name === undefined ? 'msgpack' : `msgpack(${options.name})`
   const encoder = new Encoder({
     useBigInt64: true,

@@ -1,4 +1,5 @@
-import { type ClientFactory, type Logger, millraceError, systemClock } from '@millrace/core'
+import { type ClientFactory, type Logger, millraceError, openClient, systemClock } from '@millrace/core'
+import { checkForgetOptions } from './check-personal-options.ts'
 import { type KeyRecord, printKeyRecord } from './key-record.ts'
 import { DEFAULT_TOPIC, keyTopic } from './key-topic.ts'
 
@@ -18,10 +19,11 @@ export interface Forgotten {
 
 const QUIET: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** Deletes the keys of a person, without a master key: for scripts and the command `millrace forget`. @throws MILLRACE_TOPIC_MISSING */
+/** Deletes the keys of a person, without a master key: for scripts and the command `millrace forget`. @throws MILLRACE_TOPIC_MISSING, MILLRACE_CONFIG_INVALID */
 export async function forgetPerson(options: ForgetOptions): Promise<Forgotten> {
+  checkForgetOptions(options)
   const { subject, topic = DEFAULT_TOPIC, dryRun = false } = options
-  const client = options.client({ clientId: 'millrace-forget', clock: systemClock, logger: QUIET })
+  const client = openClient(options.client, { clientId: 'millrace-forget', clock: systemClock, logger: QUIET })
   const live = new Set<string>()
   const apply = (record: KeyRecord): void => {
     if ('wrapped' in record && record.subject === subject) live.add(record.id)

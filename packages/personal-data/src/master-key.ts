@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { invalidSecret } from '@millrace/core'
+import { invalidOption, invalidSecret } from '@millrace/core'
 import { authenticated } from './authenticated.ts'
 
 /** What a wrapped key belongs to. A key that is moved to another place does not unwrap. */
@@ -42,6 +42,7 @@ export function masterKey(key: Uint8Array | string, id = 'master'): MasterKey {
       'key of masterKey()',
       `it must be ${KEY_BYTES} bytes or their base64, as openssl rand -base64 32 makes them`,
     )
+  if (typeof (id as unknown) !== 'string' || id === '') throw invalidOption('id of masterKey()', id, 'it must be text')
   const contextBytes = ({ keyId, subject }: KeyContext): Buffer =>
     authenticated('millrace personal key', id, keyId, subject)
   return {

@@ -1,5 +1,5 @@
-import { type Clock, type ClientFactory, type Logger, type Serde, systemClock } from '@millrace/core'
-import { checkPersonalFields, checkPersonalOptions } from './check-personal-options.ts'
+import { type Clock, type ClientFactory, type Logger, openClient, type Serde, systemClock } from '@millrace/core'
+import { checkPerson, checkPersonalFields, checkPersonalOptions } from './check-personal-options.ts'
 import type { FieldOf } from './field-of.ts'
 import { parseField } from './field-steps.ts'
 import { KeyRing } from './key-ring.ts'
@@ -78,7 +78,8 @@ export function personalData(options: PersonalDataOptions): PersonalData {
     clock = systemClock,
     replicationFactor,
   } = options
-  const client = options.client({ clientId: 'millrace-personal-data', clock, logger: options.logger ?? QUIET })
+  const context = { clientId: 'millrace-personal-data', clock, logger: options.logger ?? QUIET }
+  const client = openClient(options.client, context)
   const masterKeys = [options.masterKey].flat() as readonly MasterKey[]
   const ring = new KeyRing({ client, clock, topic, replicationFactor, masterKeys, refreshMs, maxStaleMs })
   const close = async (): Promise<void> => {
@@ -87,12 +88,18 @@ export function personalData(options: PersonalDataOptions): PersonalData {
   }
   return {
     serde(inner, given) {
-      checkPersonalFields(given)
+      checkPersonalFields(inner, given)
       const { subject, fields, forgotten = FORGOTTEN, acceptPlain = false } = given
       return personalSerde({ ring, inner, subject, fields: fields.map(parseField), forgotten, acceptPlain })
     },
-    ensure: subject => ring.ensure(subject),
-    forget: subject => ring.forget(subject),
+    async ensure(subject) {
+      checkPerson(subject)
+      await ring.ensure(subject)
+    },
+    async forget(subject) {
+      checkPerson(subject)
+      return await ring.forget(subject)
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { type ClientFactory, type KafkaClient, type Logger, systemClock } from '@millrace/core'
+import { type ClientFactory, type KafkaClient, type Logger, openClient, systemClock } from '@millrace/core'
 import { Registry } from './registry/registry.ts'
 import { memoryStorage } from './registry/registry-storage.ts'
 import { loadSchemaFormats } from './registry/schema-formats.ts'
 import { topicStorage } from './registry/topic-storage.ts'
+import { cannotListen, checkStartOptions } from './server/check-start-options.ts'
 import { registryServer } from './server/registry-server.ts'
 
 export interface StartRegistryOptions {
@@ -34,18 +35,16 @@ export interface RunningRegistry extends AsyncDisposable {
  *
  * Only one registry may write to a topic: one that is started takes the topic over, and the one before refuses all further changes.
  *
- * @throws when the port is taken; MILLRACE_COMPACTED_TOPIC when the topic cannot hold schemas
+ * @throws MILLRACE_CONFIG_INVALID, also when the port is taken; MILLRACE_COMPACTED_TOPIC when the topic cannot hold schemas
  * @example
  * await using registry = await startRegistry()
  * const client = new SchemaRegistry({ host: registry.url })
  */
 export async function startRegistry(options: StartRegistryOptions = {}): Promise<RunningRegistry> {
+  checkStartOptions(options)
   const { port = 0, host = '127.0.0.1' } = options
-  const opened = options.client?.({
-    clientId: 'millrace-schema-registry',
-    clock: systemClock,
-    logger: options.logger ?? QUIET,
-  })
+  const context = { clientId: 'millrace-schema-registry', clock: systemClock, logger: options.logger ?? QUIET }
+  const opened = options.client === undefined ? undefined : openClient(options.client, context)
   const storage = opened === undefined ? memoryStorage() : topicStorage(topicOptions(opened, options))
   const registry = new Registry(storage, await loadSchemaFormats())
   try {
@@ -56,7 +55,13 @@ export async function startRegistry(options: StartRegistryOptions = {}): Promise
   }
   const server = registryServer(registry)
   server.listen(port, host)
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    await registry.close()
+    await opened?.close()
+    throw cannotListen(error, { port, host })
+  }
   const address = server.address() as AddressInfo
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
   const close = async (): Promise<void> => {

@@ -6,6 +6,7 @@ export {
   aFiniteNumber,
   aFunction,
   anIterable,
+  aSerde,
   aText,
   type Check,
   checkedInside,

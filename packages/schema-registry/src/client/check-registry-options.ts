@@ -3,7 +3,7 @@ import {
   checkOptionNames,
   invalidOption,
   invalidSecret,
-  isGivenObject,
+  isPlainObject,
   TIMER_RANGE,
 } from '@millrace/core'
 
@@ -11,7 +11,7 @@ const OPTIONS = ['url', 'auth', 'timeoutMs', 'fetch']
 
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkRegistryOptions(given: unknown): void {
-  if (!isGivenObject(given)) throw invalidOption('schemaRegistry()', given, 'it takes an object with a url')
+  if (!isPlainObject(given)) throw invalidOption('options of schemaRegistry()', given, 'it takes an object with a url')
   checkOptionNames(given, OPTIONS, { host: 'url', baseUrl: 'url', urls: 'url' })
   const { url, auth, fetch } = given
   const urls = [url].flat()
@@ -28,7 +28,8 @@ function isUrl(text: unknown): boolean {
 }
 
 function isAuth(auth: unknown): boolean {
-  if (!isGivenObject(auth)) return false
+  if (!isPlainObject(auth)) return false
+  if (Object.keys(auth).some(name => !['username', 'password', 'token'].includes(name))) return false
   const { username, password, token } = auth
   return (typeof username === 'string' && typeof password === 'string') !== (typeof token === 'string')
 }

@@ -53,9 +53,14 @@ export function existingRegistry(client: ConfluentRegistryClient | KafkajsRegist
   const given: unknown = client
   if (!isGivenObject(given)) throw invalidClient(client)
   if ('getBySubjectAndId' in client && typeof client.registerFullResponse === 'function') return ofConfluent(client)
-  const { api } = client as { readonly api?: KafkajsApi }
-  if (typeof api?.Schema.find === 'function') return ofKafkajs(api)
+  const { api } = client as { readonly api?: unknown }
+  if (isKafkajsApi(api)) return ofKafkajs(api)
   throw invalidClient(client)
+}
+
+function isKafkajsApi(api: unknown): api is KafkajsApi {
+  const { Schema, Subject } = Object(api ?? {}) as Readonly<Record<string, unknown>>
+  return isGivenObject(Schema) && typeof Schema['find'] === 'function' && isGivenObject(Subject)
 }
 
 function invalidClient(client: unknown): Error {

@@ -11,6 +11,7 @@ import type { SchemaReference } from '../registry/entities.ts'
 import type { ReferencedSchema } from '../registry/schema-format.ts'
 import type { AvroTyping, AvroValue } from './avro-value.ts'
 import { checkAvroOptions } from './check-avro-options.ts'
+import { schemaText } from './check-serde-options.ts'
 import { type LocateSchema, registeredSerde, type Writer } from './registered-serde.ts'
 import type { RegisteredSerdeOptions } from './serde-options.ts'
 
@@ -115,19 +116,15 @@ function parseWith(
   references: readonly AvroReference[],
 ): { readonly type: AvroType; readonly text: string } {
   const known = referencedTypes(flatten(references), { checkDefaults: true })
-  const { type } = parseSchemaText(textOf(schema), { known, checkDefaults: true })
+  const { type } = parseSchemaText(schemaText(schema), { known, checkDefaults: true })
   return { type, text: printSchema(type, new Set(known.keys())) }
-}
-
-function textOf(schema: unknown): string {
-  return typeof schema === 'string' ? schema : JSON.stringify(schema)
 }
 
 /** All schemas that are referred to, each after those that it refers to itself. */
 function flatten(references: readonly AvroReference[]): readonly ReferencedSchema[] {
   return references.flatMap(({ name, subject, version = -1, schema, references: nested = [] }) => [
     ...flatten(nested),
-    { reference: { name, subject, version }, schema: textOf(schema) },
+    { reference: { name, subject, version }, schema: schemaText(schema) },
   ])
 }
 

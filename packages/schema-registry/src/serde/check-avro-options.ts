@@ -1,44 +1,15 @@
-import { checkOptionNames, invalidOption, isGivenObject } from '@millrace/core'
+import { invalidOption, isPlainObject } from '@millrace/core'
 import { isLogicalTypeName, LOGICAL_TYPE_NAMES } from '../avro/logical-type.ts'
-
-const OPTIONS = [
-  'registry',
-  'side',
-  'subject',
-  'register',
-  'normalize',
-  'schemaId',
-  'references',
-  'longs',
-  'logicalTypes',
-]
-
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  side: ['value', 'key'],
-  register: ['auto', 'require', 'latest'],
-  schemaId: ['prefix', 'header'],
-  longs: ['number', 'bigint'],
-}
+import { checkChoice, checkReferences, checkSerdeOptions } from './check-serde-options.ts'
 
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkAvroOptions(given: unknown): void {
-  if (!isGivenObject(given)) throw invalidOption('avro()', given, 'it takes a schema and { registry }')
-  checkOptionNames(given, OPTIONS, { autoRegister: 'register', useLatestVersion: 'register' })
-  const { registry, subject, logicalTypes } = given
-  if (!isGivenObject(registry) || typeof registry['byId'] !== 'function' || typeof registry['register'] !== 'function')
-    throw invalidOption('registry', registry, 'it must be what schemaRegistry() or existingRegistry() returns')
-  for (const [option, values] of Object.entries(CHOICES)) {
-    if (given[option] === undefined || values.includes(given[option] as string)) continue
-    throw invalidOption(option, given[option], `it must be one of ${values.join(', ')}`)
-  }
-  if (
-    subject !== undefined &&
-    typeof subject !== 'function' &&
-    !['topic', 'record', 'topic-record'].includes(subject as string)
-  )
-    throw invalidOption('subject', subject, 'it must be topic, record, topic-record or a function')
+  checkSerdeOptions('avro()', given, ['references', 'longs', 'logicalTypes'])
+  checkChoice(given, 'longs', ['number', 'bigint'])
+  checkReferences(given['references'])
+  const { logicalTypes } = given
   if (logicalTypes === undefined) return
-  if (!isGivenObject(logicalTypes))
+  if (!isPlainObject(logicalTypes))
     throw invalidOption('logicalTypes', logicalTypes, 'it must be an object of converters')
   for (const [name, converter] of Object.entries(logicalTypes)) {
     const option = `logicalTypes['${name}']`
@@ -49,7 +20,7 @@ export function checkAvroOptions(given: unknown): void {
         `there is no such logical type; possible are ${LOGICAL_TYPE_NAMES.join(', ')}`,
       )
     if (
-      !isGivenObject(converter) ||
+      !isPlainObject(converter) ||
       typeof converter['fromRaw'] !== 'function' ||
       typeof converter['toRaw'] !== 'function'
     )

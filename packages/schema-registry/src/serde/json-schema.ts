@@ -1,8 +1,9 @@
-import { millraceError, reasonOf, type Serde } from '@millrace/core'
+import { isPlainObject, millraceError, reasonOf, type Serde } from '@millrace/core'
 import { compileSchema, type Validate } from '../json-schema/compile-schema.ts'
 import { isSchemaNode, isSchemaObject, type JsonSchemaNode } from '../json-schema/schema-documents.ts'
 import type { SchemaReference } from '../registry/entities.ts'
 import type { ReferencedSchema } from '../registry/schema-format.ts'
+import { checkChoice, checkFlag, checkReferences, checkSerdeOptions, schemaText } from './check-serde-options.ts'
 import type { JsonSchemaValue } from './json-schema-value.ts'
 import { type LocateSchema, registeredSerde } from './registered-serde.ts'
 import type { RegisteredSerdeOptions } from './serde-options.ts'
@@ -40,7 +41,7 @@ export interface JsonSchema {
  * A serde for JSON in Confluent's wire format, checked by a JSON Schema: draft 4, 6, 7, 2019-09 or 2020-12, as `$schema` says, or else
  * draft 7.
  *
- * @throws MILLRACE_SCHEMA_INVALID
+ * @throws MILLRACE_SCHEMA_INVALID, MILLRACE_CONFIG_INVALID
  * @example
  * const order = jsonSchema(
  *   { type: 'object', title: 'Order', properties: { id: { type: 'integer' } }, required: ['id'] },
@@ -57,10 +58,14 @@ interface LoadedSchema {
 }
 
 function jsonSchemaSerde(given: unknown, options: JsonSchemaOptions): Serde<unknown> {
+  checkSerdeOptions('jsonSchema()', options, ['validate', 'formats', 'references'])
+  checkChoice(options, 'validate', ['write', 'read', 'both', 'none'])
+  checkFlag(options, 'formats')
+  checkReferences(options.references)
   const { validate = 'write', formats = true, references = [] } = options
   const own = invalidUnlessThrown(() => {
     const schema: unknown = typeof given === 'string' ? JSON.parse(given) : given
-    if (!isSchemaNode(schema)) throw new Error('a schema is an object, true or false')
+    if (typeof schema !== 'boolean' && !isPlainObject(schema)) throw new Error('a schema is an object, true or false')
     return { schema, check: compileSchema(schema, flatten(references), { formats }) }
   })
   const title = isSchemaObject(own.schema) ? own.schema['title'] : undefined
@@ -154,15 +159,11 @@ function invalidUnlessThrown<T>(make: () => T): T {
   }
 }
 
-function textOf(schema: unknown): string {
-  return typeof schema === 'string' ? schema : JSON.stringify(schema)
-}
-
 /** All schemas that are referred to, each after those that it refers to itself. */
 function flatten(references: readonly JsonSchemaReference[]): readonly ReferencedSchema[] {
   return references.flatMap(({ name, subject, version = -1, schema, references: nested = [] }) => [
     ...flatten(nested),
-    { reference: { name, subject, version }, schema: textOf(schema) },
+    { reference: { name, subject, version }, schema: schemaText(schema) },
   ])
 }
 
@@ -174,6 +175,6 @@ async function registerable(schema: unknown, references: readonly JsonSchemaRefe
       one.version ?? (await locate(one.subject, await registerable(one.schema, one.references ?? [], locate)))
     pointers.push({ name: one.name, subject: one.subject, version })
   }
-  const own = { schema: textOf(schema), schemaType: 'JSON' }
+  const own = { schema: schemaText(schema), schemaType: 'JSON' }
   return pointers.length === 0 ? own : { ...own, references: pointers }
 }

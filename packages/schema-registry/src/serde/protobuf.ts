@@ -20,6 +20,7 @@ import { ProtoProblem } from '../protobuf/proto-problem.ts'
 import { compileReadMessage } from '../protobuf/read-message.ts'
 import { toDescriptor } from '../protobuf/to-descriptor.ts'
 import { wellKnownProto } from '../protobuf/well-known.ts'
+import { checkProtobufArguments } from './check-protobuf-arguments.ts'
 import { type LocateSchema, type Reader, registeredSerde } from './registered-serde.ts'
 import type { RegisteredSerdeOptions } from './serde-options.ts'
 
@@ -58,7 +59,7 @@ export interface Protobuf {
  * A serde for Protobuf in Confluent's wire format. Values are messages of `@bufbuild/protobuf`. What was written with another version of
  * the schema is read as the given message, by the numbers of the fields.
  *
- * @throws MILLRACE_SCHEMA_INVALID
+ * @throws MILLRACE_SCHEMA_INVALID, MILLRACE_CONFIG_INVALID
  * @example
  * const order = protobuf(OrderSchema, { registry: schemaRegistry({ url: 'http://localhost:8081' }) })
  */
@@ -69,6 +70,7 @@ function protobufSerde(
   given: DescMessage | readonly DescMessage[] | string,
   options: ProtobufTextOptions,
 ): Serde<Message> {
+  checkProtobufArguments(given, options)
   const messages = typeof given === 'string' ? [messageOfText(given, options)] : 'kind' in given ? [given] : given
   const [first] = messages
   if (first === undefined)
