@@ -5,6 +5,8 @@
 const TIERS: readonly Tier[] = [
   { package: 'core', dependsOn: [], bare: true },
   { package: 'dev-kafka', dependsOn: [] },
+  { package: 'query-client', dependsOn: [], bare: true },
+  { package: 'query-server', dependsOn: ['core', 'runtime', 'query-client'] },
   { package: 'testing', dependsOn: ['core', 'runtime', 'client-memory'] },
   {
     package: 'millrace',

@@ -534,6 +534,66 @@ export const ERROR_TABLE = {
     message: 'A query of the store "{store}" cannot wait for a position in the topic "{topic}": {reason}',
     hint: 'Wait for a position in a topic that the store is made from. docs/queries.md says which positions can be waited for.',
   },
+  MILLRACE_SERVER_INVALID: {
+    kind: 'config',
+    message: 'The option {option} of queryServer is invalid: {reason}',
+    hint: 'Correct the option. packages/query-server/README.md lists all of them.',
+  },
+  MILLRACE_SERVER_UNSAFE: {
+    kind: 'config',
+    message: 'The query server would be open to others at {host}: it has no {missing}',
+    hint: 'Set token and tls, or bind it to 127.0.0.1. With allowInsecure: true it starts without them, for example behind a proxy that has both.',
+  },
+  MILLRACE_SERVER_LISTEN: {
+    kind: 'config',
+    message: 'The query server cannot listen at {host}:{port}: {reason}',
+    hint: 'Choose another port or host, or stop the process that has the port.',
+  },
+  MILLRACE_SERVER_UNAUTHORIZED: {
+    kind: 'config',
+    message: 'The query server refused the request: it has no token, or a wrong one',
+    hint: 'Send the header "Authorization: Bearer TOKEN" with the token of the server.',
+  },
+  MILLRACE_SERVER_ROUTE_UNKNOWN: {
+    kind: 'config',
+    message: 'The query server does not know this method and path',
+    hint: 'Use GET. /openapi.json lists the paths.',
+  },
+  MILLRACE_SERVER_REQUEST: {
+    kind: 'config',
+    message: 'The {parameter} of the request is invalid: {reason}',
+    hint: 'Correct the request. /openapi.json describes each parameter.',
+  },
+  MILLRACE_SERVER_REQUEST_TOO_LARGE: {
+    kind: 'config',
+    message: 'The request is too large: {reason}',
+    hint: 'Send a shorter key, or raise maxRequestBytes. A request has no body.',
+  },
+  MILLRACE_SERVER_RESULT_TOO_LARGE: {
+    kind: 'config',
+    message: 'The answer from the store "{store}" is too large: {reason}',
+    hint: 'Ask for a shorter range of time, or for fewer entries in a page. A part of the answer would look like the whole.',
+  },
+  MILLRACE_SERVER_KEY_UNKNOWN: {
+    kind: 'config',
+    message: 'The store "{store}" has no value for the key',
+    hint: 'The key has never been written, or it was deleted. For keys that are not text, set as=json.',
+  },
+  MILLRACE_SERVER_OWNER_UNREACHABLE: {
+    kind: 'retriable',
+    message: 'The instance that has partition {partition} of the store "{store}" gave no answer: {reason}',
+    hint: 'Try again. If it goes on, check that applicationServer of each instance is the address of its query server, and that all have the same token.',
+  },
+  MILLRACE_SERVER_BUSY: {
+    kind: 'retriable',
+    message: 'The query server could not answer: {reason}',
+    hint: 'Try again after the time of Retry-After. If it goes on, start more instances or raise the limits of queryServer.',
+  },
+  MILLRACE_SERVER_FAILED: {
+    kind: 'fatal',
+    message: 'The query server failed to read the store',
+    hint: 'See the log of the application, which has the cause.',
+  },
   MILLRACE_DRIVER_NOT_AWAITED: {
     kind: 'config',
     message: 'A call of {call} was still running at: {operation}',

@@ -185,6 +185,11 @@ export class KafkaStreams {
     })
   }
 
+  /** The topology that it runs. */
+  get plan(): Plan {
+    return this.#plan
+  }
+
   get state(): StreamsState {
     return this.#state
   }

@@ -1,0 +1,250 @@
+import { answerOf, type HttpOptions } from './http-answers.ts'
+import { fromJsonForm, toJsonForm } from './json-form.ts'
+import { QueryClientError } from './query-client-error.ts'
+
+/** The stores of an application by name, with the types of their keys and values. */
+export type StoreTypes = Readonly<Record<string, { readonly key: unknown; readonly value: unknown }>>
+
+export interface QueryClientOptions {
+  /** The address of any instance, such as `http://localhost:8080`. */
+  readonly url: string | URL
+  /** @default none */
+  readonly token?: string
+  /** How often a question is asked again after a 503, or if there was no answer. @default 5 */
+  readonly retries?: number
+  /** The wait before the first repetition, in milliseconds. It doubles each time. @default 100 */
+  readonly backOffMs?: number
+  /** The longest wait between two attempts, in milliseconds. @default 5000 */
+  readonly maxBackOffMs?: number
+  /** How long one attempt may take, in milliseconds. @default 15000 */
+  readonly timeoutMs?: number
+  /** @default the global `fetch` */
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>
+}
+
+export interface ReadSettings {
+  /** What may be read. @default 'committed' under exactly_once, otherwise 'uncommitted' */
+  readonly isolation?: 'committed' | 'uncommitted'
+  /** Whether a standby may answer. @default false */
+  readonly standbys?: boolean
+  /** How many records a standby may be behind. @default unlimited */
+  readonly maxLag?: number
+  /** Who answers if another instance has the key. @default as the server is configured */
+  readonly route?: 'forward' | 'redirect' | 'local'
+  readonly signal?: AbortSignal
+}
+
+export interface ListSettings extends ReadSettings {
+  readonly reverse?: boolean
+  /** The maximum number of entries of one answer. An answer that would have more is refused. @default 1000 */
+  readonly limit?: number
+}
+
+/** Times in milliseconds since the epoch, both inclusive. */
+export interface TimeSettings extends ListSettings {
+  readonly from?: number
+  readonly to?: number
+}
+
+export interface EntrySettings<K> extends ReadSettings {
+  /** Both bounds are inclusive, by the bytes of the key. */
+  readonly from?: K
+  readonly to?: K
+  /** The text with which the bytes of the keys start. Not together with `from` and `to`. */
+  readonly prefix?: string
+  readonly reverse?: boolean
+  /** Only this partition. @default all, one after the other */
+  readonly partition?: number
+  /** Entries of one request. @default 1000 */
+  readonly pageSize?: number
+}
+
+/** A value, and the state that it was read from. */
+export interface Found<V> {
+  readonly value: V
+  /** Milliseconds since the epoch, of stores with timestamps. */
+  readonly timestamp?: number
+  /** Of versioned stores: until when the version was valid. */
+  readonly validTo?: number
+  readonly partition: number
+  readonly source: 'active' | 'standby' | 'global'
+}
+
+export interface WindowOf<K> {
+  readonly key: K
+  readonly start: number
+  readonly end: number
+}
+
+export interface VersionOf<V> {
+  readonly value: V
+  readonly timestamp: number
+  readonly validTo?: number
+}
+
+export interface StoreInfo {
+  readonly name: string
+  readonly kind: 'key-value' | 'window' | 'session' | 'versioned'
+  readonly timestamped: boolean
+}
+
+type NameOf<Stores> = keyof Stores & string
+type QueryParameters = Readonly<Record<string, string | number | boolean | undefined>>
+
+const JSON_KEY = { as: 'json' } as const
+const DEFAULTS = { retries: 5, backOffMs: 100, maxBackOffMs: 5_000, timeoutMs: 15_000 }
+
+/**
+ * Makes a client that reads the stores of an application from its query servers. Needs `fetch` and nothing else.
+ *
+ * @example
+ * const client = queryClient<{ counts: { key: string; value: bigint } }>({ url: 'http://localhost:8080' })
+ * await client.get('counts', 'to') // 1n
+ * for await (const [word, count] of client.entries('counts', { prefix: 't' })) console.log(word, count)
+ */
+export function queryClient<Stores extends StoreTypes = StoreTypes>(options: QueryClientOptions): QueryClient<Stores> {
+  return new QueryClient<Stores>(options)
+}
+
+/** Made by `queryClient`. Every method throws a `QueryClientError`. */
+export class QueryClient<Stores extends StoreTypes = StoreTypes> {
+  readonly #base: URL
+  readonly #http: HttpOptions
+
+  constructor(options: QueryClientOptions) {
+    const base = new URL(options.url)
+    if (!base.pathname.endsWith('/')) base.pathname += '/'
+    this.#base = base
+    const fetch = options.fetch ?? ((url: URL, init: RequestInit) => globalThis.fetch(url, init))
+    this.#http = { ...DEFAULTS, ...options, fetch, token: options.token }
+  }
+
+  /** The stores that the server shows. */
+  async stores(settings: { readonly signal?: AbortSignal } = {}): Promise<readonly StoreInfo[]> {
+    const { stores } = (await this.#ask('stores', {}, settings)) as { readonly stores: readonly StoreInfo[] }
+    return stores
+  }
+
+  /** The value of a key, or undefined. Of a versioned store the version that was valid at `asOf`. */
+  async get<Name extends NameOf<Stores>>(
+    store: Name,
+    key: Stores[Name]['key'],
+    settings: ReadSettings & { readonly asOf?: number } = {},
+  ): Promise<Stores[Name]['value'] | undefined> {
+    return (await this.find(store, key, settings))?.value
+  }
+
+  /** The value of a key with what is known of it, or undefined. */
+  async find<Name extends NameOf<Stores>>(
+    store: Name,
+    key: Stores[Name]['key'],
+    settings: ReadSettings & { readonly asOf?: number } = {},
+  ): Promise<Found<Stores[Name]['value']> | undefined> {
+    try {
+      const found = await this.#ask(
+        `${pathOf(store)}/keys/${keyText(key)}`,
+        { ...JSON_KEY, asOf: settings.asOf },
+        settings,
+      )
+      return withValue(found)
+    } catch (error) {
+      if (error instanceof QueryClientError && error.code === 'MILLRACE_SERVER_KEY_UNKNOWN') return undefined
+      throw error
+    }
+  }
+
+  /**
+   * The entries of a key-value store: partition after partition, in the order of the bytes of the keys. It is read page by page and goes on
+   * where it was when partitions move meanwhile. A key that exists all the time is seen exactly once.
+   */
+  async *entries<Name extends NameOf<Stores>>(
+    store: Name,
+    settings: EntrySettings<Stores[Name]['key']> = {},
+  ): AsyncGenerator<readonly [key: Stores[Name]['key'], value: Stores[Name]['value']], void, undefined> {
+    const { from, to, prefix, reverse, partition, pageSize } = settings
+    const bounds = {
+      as: prefix === undefined ? 'json' : 'text',
+      from: from === undefined ? undefined : jsonOf(from),
+      to: to === undefined ? undefined : jsonOf(to),
+      prefix,
+    }
+    let cursor: string | undefined
+    do {
+      const parameters = { ...bounds, reverse, partition, limit: pageSize, cursor }
+      const page = (await this.#ask(`${pathOf(store)}/entries`, parameters, settings)) as {
+        readonly entries: readonly (readonly [unknown, unknown])[]
+        readonly cursor?: string
+      }
+      for (const [key, value] of page.entries) yield [fromJsonForm(key), fromJsonForm(value)]
+      ;({ cursor } = page)
+    } while (cursor !== undefined)
+  }
+
+  /** The windows of a key that start from `from` to `to`. */
+  async windows<Name extends NameOf<Stores>>(
+    store: Name,
+    key: Stores[Name]['key'],
+    settings: TimeSettings = {},
+  ): Promise<readonly (readonly [start: number, value: Stores[Name]['value']])[]> {
+    return (await this.#list(`${pathOf(store)}/windows/${keyText(key)}`, JSON_KEY, settings)) as never
+  }
+
+  /** The windows of all keys that start from `from` to `to`. */
+  async allWindows<Name extends NameOf<Stores>>(
+    store: Name,
+    settings: TimeSettings = {},
+  ): Promise<readonly (readonly [window: WindowOf<Stores[Name]['key']>, value: Stores[Name]['value']])[]> {
+    return (await this.#list(`${pathOf(store)}/windows`, {}, settings)) as never
+  }
+
+  /** The sessions of a key that overlap the range. */
+  async sessions<Name extends NameOf<Stores>>(
+    store: Name,
+    key: Stores[Name]['key'],
+    settings: TimeSettings = {},
+  ): Promise<readonly (readonly [window: WindowOf<Stores[Name]['key']>, value: Stores[Name]['value']])[]> {
+    return (await this.#list(`${pathOf(store)}/sessions/${keyText(key)}`, JSON_KEY, settings)) as never
+  }
+
+  /** The versions of a key that were valid in the range. */
+  async versions<Name extends NameOf<Stores>>(
+    store: Name,
+    key: Stores[Name]['key'],
+    settings: TimeSettings = {},
+  ): Promise<readonly VersionOf<Stores[Name]['value']>[]> {
+    return (await this.#list(`${pathOf(store)}/versions/${keyText(key)}`, JSON_KEY, settings)) as never
+  }
+
+  async #list(path: string, parameters: QueryParameters, settings: TimeSettings): Promise<unknown> {
+    const { from, to, reverse, limit } = settings
+    const { entries } = (await this.#ask(path, { ...parameters, from, to, reverse, limit }, settings)) as {
+      readonly entries: readonly unknown[]
+    }
+    return entries.map(fromJsonForm)
+  }
+
+  async #ask(path: string, parameters: QueryParameters, settings: ReadSettings): Promise<unknown> {
+    const { isolation, standbys, maxLag, route, signal } = settings
+    const url = new URL(path, this.#base)
+    for (const [name, value] of Object.entries({ ...parameters, isolation, standbys, maxLag, route }))
+      if (value !== undefined) url.searchParams.set(name, String(value))
+    return await answerOf(url, this.#http, signal)
+  }
+}
+
+function withValue<V>(found: unknown): Found<V> {
+  const answer = found as Found<unknown>
+  return { ...answer, value: fromJsonForm(answer.value) as V }
+}
+
+function pathOf(store: string): string {
+  return `stores/${encodeURIComponent(store)}`
+}
+
+function jsonOf(key: unknown): string {
+  return JSON.stringify(toJsonForm(key))
+}
+
+function keyText(key: unknown): string {
+  return encodeURIComponent(jsonOf(key))
+}

@@ -1,0 +1,3 @@
+export { type QueryServer, queryServer } from './query-server.ts'
+export type { QueriedStreams, QueryServerOptions } from './server-options.ts'
+export { openApi } from './openapi.ts'
