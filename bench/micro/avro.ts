@@ -11,7 +11,7 @@ import avsc from 'avsc'
 const ROUNDS = Number(process.argv[2] ?? 31)
 const only = process.argv.slice(3)
 const GOAL = 0.8
-const CALLS = 20_000
+const CALLS = 50_000
 
 const id = { name: 'id', type: 'long' }
 const text = (name: string) => ({ name, type: 'string' })

@@ -1,3 +1,5 @@
+import { readUtf8 } from '@millrace/core'
+
 /** A reason why bytes or a value do not fit a schema, with the place, such as `items[].price`. */
 export class AvroMisfit extends Error {
   override readonly name = 'AvroMisfit'
@@ -16,6 +18,10 @@ export class AvroMisfit extends Error {
     return new AvroMisfit(this.reason, `${step}${separator}${this.path}`)
   }
 }
+
+const DOUBLE = new Float64Array(1)
+const DOUBLE_BYTES = new Uint8Array(DOUBLE.buffer)
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 /** The bytes of one datum, read from front to back. All integers are zigzag varints, as the specification says. */
 export class AvroCursor {
@@ -61,6 +67,15 @@ export class AvroCursor {
       raw |= (byte & 0x7f) << shift
       if (byte < 0x80) return (raw >>> 1) ^ -(raw & 1)
     }
+    // Times in milliseconds have up to seven bytes, which a double holds.
+    let high = 0
+    for (let factor = 1; factor < 1 << 21; factor *= 128) {
+      const byte = this.byte()
+      high += (byte & 0x7f) * factor
+      if (byte >= 0x80) continue
+      const half = high * (1 << 27) + (raw >>> 1)
+      return (raw & 1) === 0 ? half : -half - 1
+    }
     this.position = start
     const value = this.bigLong()
     const number = Number(value)
@@ -99,13 +114,17 @@ export class AvroCursor {
   }
 
   double(): number {
-    return this.bytes.readDoubleLE(this.take(8))
+    const start = this.take(8)
+    const { bytes } = this
+    // readDoubleLE would check the bounds again.
+    for (let index = 0; index < 8; index++) DOUBLE_BYTES[index] = bytes[start + index]!
+    return IS_LITTLE_ENDIAN ? DOUBLE[0]! : bytes.readDoubleLE(start)
   }
 
   text(): string {
     const length = this.length()
     const start = this.take(length)
-    return this.bytes.toString('utf8', start, start + length)
+    return readUtf8(this.bytes, start, start + length)
   }
 
   /** A copy: a view would keep the whole batch in memory. */
@@ -114,14 +133,20 @@ export class AvroCursor {
     return Buffer.from(this.bytes.subarray(start, start + length))
   }
 
+  /** The number of items in the next block of an array or a map; 0 at the end. */
+  block(): number {
+    let count = this.safeLong()
+    if (count < 0) {
+      count = -count
+      this.length()
+    }
+    if (count > MAX_BLOCK) throw new AvroMisfit(`a block has ${count} items`)
+    return count
+  }
+
   /** Calls `each` for all items of an array or a map, which come in blocks. */
   blocks(each: () => void): void {
-    for (let count = this.safeLong(); count !== 0; count = this.safeLong()) {
-      if (count < 0) {
-        count = -count
-        this.length()
-      }
-      if (count > MAX_BLOCK) throw new AvroMisfit(`a block has ${count} items`)
+    for (let count = this.block(); count !== 0; count = this.block()) {
       for (let index = 0; index < count; index++) each()
     }
   }

@@ -2,6 +2,7 @@ import { type AvroCursor, AvroMisfit } from './avro-cursor.ts'
 import { defaultValue } from './default-value.ts'
 import { areEquivalent, canPromote, matchBranch } from './match-branch.ts'
 import { namesOf, type ReaderNames } from './reader-names.ts'
+import { located, recordReader } from './record-code.ts'
 import {
   type AvroEnum,
   type AvroPrimitive,
@@ -85,7 +86,13 @@ class ReaderCompiler {
       const readItem = this.compile(writer.items, reader.items)
       return cursor => {
         const items: unknown[] = []
-        inside('[]', () => cursor.blocks(() => void items.push(readItem(cursor))))
+        try {
+          for (let count = cursor.block(); count !== 0; count = cursor.block()) {
+            for (let index = 0; index < count; index++) items.push(readItem(cursor))
+          }
+        } catch (error) {
+          throw located(error, '[]')
+        }
         return items
       }
     }
@@ -93,7 +100,13 @@ class ReaderCompiler {
       const readValue = this.compile(writer.values, reader.values)
       return cursor => {
         const map: Record<string, unknown> = {}
-        inside('{}', () => cursor.blocks(() => setMember(map, cursor.text(), readValue(cursor))))
+        try {
+          for (let count = cursor.block(); count !== 0; count = cursor.block()) {
+            for (let index = 0; index < count; index++) setMember(map, cursor.text(), readValue(cursor))
+          }
+        } catch (error) {
+          throw located(error, '{}')
+        }
         return map
       }
     }
@@ -153,25 +166,12 @@ class ReaderCompiler {
     const defaults = reader.fields
       .filter(({ name }) => !names.includes(name))
       .map(field => ({ name: field.name, make: this.#default(field.type, field.defaultValue!) }))
-    // The members are in the order of the reader, so that all records of a reader have one shape.
-    const order = reader.fields.map(field => field.name)
-    const inOrder = order.every((name, index) => steps.filter(step => step.name !== undefined)[index]?.name === name)
-    return cursor => {
-      const record: Record<string, unknown> = {}
-      if (!inOrder) for (const name of order) setMember(record, name, undefined)
-      let index = 0
-      try {
-        for (; index < steps.length; index++) {
-          const { name, read } = steps[index]!
-          const value = read(cursor)
-          if (name !== undefined) setMember(record, name, value)
-        }
-      } catch (error) {
-        throw error instanceof AvroMisfit ? error.within(writer.fields[index]!.name) : error
-      }
-      for (const { name, make } of defaults) setMember(record, name, make())
-      return record
-    }
+    return recordReader({
+      steps,
+      defaults,
+      order: reader.fields.map(field => field.name),
+      fieldNames: writer.fields.map(field => field.name),
+    })
   }
 
   #default(type: AvroType, json: Parameters<typeof defaultValue>[1]): () => unknown {
@@ -226,14 +226,6 @@ function converting(raw: AvroReader, converter: KnownConverter['converter'], log
 function failing(reason: string): AvroReader {
   return () => {
     throw new AvroMisfit(reason)
-  }
-}
-
-function inside(step: string, read: () => void): void {
-  try {
-    read()
-  } catch (error) {
-    throw error instanceof AvroMisfit ? error.within(step) : error
   }
 }
 

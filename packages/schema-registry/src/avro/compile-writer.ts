@@ -1,5 +1,6 @@
 import type { ByteSink } from '@millrace/core'
 import { AvroMisfit } from './avro-cursor.ts'
+import { located, recordWriter } from './record-code.ts'
 import type { AvroRecord, AvroType, AvroUnion } from './schema.ts'
 import {
   branchOf,
@@ -109,7 +110,12 @@ class WriterCompiler {
         return (sink, value) => {
           if (!Array.isArray(value)) throw misfit(value, 'an array')
           if (value.length > 0) writeLong(sink, value.length)
-          value.forEach((item, index) => within(`[${index}]`, () => writeItem(sink, item)))
+          let index = 0
+          try {
+            for (; index < value.length; index++) writeItem(sink, value[index])
+          } catch (error) {
+            throw located(error, `[${index}]`)
+          }
           writeInt(sink, 0)
         }
       }
@@ -121,7 +127,11 @@ class WriterCompiler {
           if (names.length > 0) writeLong(sink, names.length)
           for (const name of names) {
             writeText(sink, name)
-            within(name, () => writeValue(sink, (value as Readonly<Record<string, unknown>>)[name]))
+            try {
+              writeValue(sink, (value as Readonly<Record<string, unknown>>)[name])
+            } catch (error) {
+              throw located(error, name)
+            }
           }
           writeInt(sink, 0)
         }
@@ -134,17 +144,10 @@ class WriterCompiler {
   }
 
   #compileRecord(type: AvroRecord): AvroWriter {
-    const names = type.fields.map(field => field.name)
-    const writers = type.fields.map(field => this.compile(field.type))
+    const write = recordWriter(type.fields.map(field => ({ name: field.name, write: this.compile(field.type) })))
     return (sink, value) => {
       if (shapeOfValue(value) !== 'object') throw misfit(value, `the record ${type.name}`)
-      const record = value as Readonly<Record<string, unknown>>
-      let index = 0
-      try {
-        for (; index < names.length; index++) writers[index]!(sink, record[names[index]!])
-      } catch (error) {
-        throw error instanceof AvroMisfit ? error.within(names[index]!) : error
-      }
+      write(sink, value as Readonly<Record<string, unknown>>)
     }
   }
 
@@ -182,19 +185,28 @@ function converting(raw: AvroWriter, { converter, logicalType }: KnownConverter)
   }
 }
 
+/** Half of a surrogate pair becomes U+FFFD, as Java writes it. */
 function writeText(sink: ByteSink, text: string): void {
-  const length = Buffer.byteLength(text)
-  writeLong(sink, length)
-  sink.reserve(length)
-  sink.position += sink.buffer.write(text, sink.position, 'utf8')
-}
-
-function within(step: string, write: () => void): void {
-  try {
-    write()
-  } catch (error) {
-    throw error instanceof AvroMisfit ? error.within(step) : error
-  }
+  const { length } = text
+  // Room for the length, in one byte or in as many as it can need.
+  const room = length < 22 ? 1 : 5
+  sink.reserve(length * 3 + 5)
+  const start = sink.position
+  let end = start + room
+  if (length <= 8) {
+    const bytes = sink.buffer
+    let index = 0
+    for (; index < length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit > 127) break
+      bytes[end + index] = unit
+    }
+    end += index === length ? length : bytes.write(text, end, 'utf8')
+  } else end += sink.buffer.write(text, end, 'utf8')
+  const written = end - start - room
+  writeInt(sink, written)
+  if (sink.position !== start + room) sink.buffer.copyWithin(sink.position, start + room, end)
+  sink.position += written
 }
 
 function misfit(value: unknown, expected: string): AvroMisfit {

@@ -75,7 +75,9 @@ function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
         if (!(cause instanceof AvroMisfit)) throw cause
         throw millraceError('MILLRACE_SERDE_ENCODE', { serde: name, reason: reasonOf(cause) }, { cause })
       }
-      return Buffer.from(sink.buffer.subarray(0, sink.position))
+      const bytes = Buffer.allocUnsafe(sink.position)
+      sink.buffer.copy(bytes, 0, 0, sink.position)
+      return bytes
     },
   })
   const ownWriter = writer(compileWriter(own.type, form))
@@ -92,7 +94,7 @@ function avroSerde(schema: unknown, options: AvroOptions): Serde<unknown> {
       writer: (_name, latest) => (latest === undefined ? ownWriter : writer(compileWriter(latest, form))),
       reader(written) {
         const read = compileReader(written, own.type, form)
-        return (bytes, { id, start }) => {
+        return (bytes, start, id) => {
           cursor.start(bytes, start, bytes.length)
           try {
             return read(cursor)

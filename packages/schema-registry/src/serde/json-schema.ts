@@ -124,7 +124,7 @@ function jsonSchemaSerde(given: unknown, options: JsonSchemaOptions): Serde<unkn
           return `its latest version cannot be used: ${reasonOf(error)}`
         }
       },
-      reader: () => (bytes, label) => decode(bytes.subarray(label.start), label.id),
+      reader: () => (bytes, start, id) => decode(bytes.subarray(start), id),
     },
     options,
   )

@@ -134,22 +134,20 @@ function protobufSerde(
       },
       reader(schema): Reader<Message> {
         const readers = new Map<string, (bytes: Buffer, id: number | string) => Message>()
-        return (bytes, label) => {
-          const { headerRest } = label
-          const read =
-            headerRest === undefined ? readMessageIndexes(bytes, label.start) : readMessageIndexes(headerRest, 0)
+        return (bytes, start, id, headerRest) => {
+          const read = headerRest === undefined ? readMessageIndexes(bytes, start) : readMessageIndexes(headerRest, 0)
           if (typeof read === 'string') throw decodeError(read)
           const found = messageAt(schema, read.indexes)
-          if (typeof found === 'string') throw decodeError(`${found} (written with the schema ${label.id})`)
+          if (typeof found === 'string') throw decodeError(`${found} (written with the schema ${id})`)
           let reader = readers.get(found.fullName)
           if (reader === undefined) {
             const desc = byName.get(found.fullName)
             if (desc === undefined)
-              throw decodeError(`the record has the message ${found.fullName} (written with the schema ${label.id})`)
+              throw decodeError(`the record has the message ${found.fullName} (written with the schema ${id})`)
             reader = readerOf(desc)
             readers.set(found.fullName, reader)
           }
-          return reader(headerRest === undefined ? bytes.subarray(read.end) : bytes, label.id)
+          return reader(headerRest === undefined ? bytes.subarray(read.end) : bytes, id)
         }
       },
     },

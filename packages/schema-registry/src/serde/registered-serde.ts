@@ -2,7 +2,7 @@ import { type Headers, millraceError, NO_HEADERS, notReady, type Serde } from '@
 import type { RegisteredSchema, RegistrySchema } from '../client/schema-registry.ts'
 import { RegisteredSchemas, type SchemaReader } from './registered-schemas.ts'
 import { type RegisteredSerdeOptions, subjectName } from './serde-options.ts'
-import { guidBytes, type Labelled, labelOf, PREFIX_BYTES, schemaIdHeader } from './wire-format.ts'
+import { guidBytes, labelOf, PREFIX_BYTES, schemaIdHeader } from './wire-format.ts'
 
 /** What a format knows of its schemas and values. */
 export interface RegisteredFormat<T, S> extends SchemaReader<S> {
@@ -37,8 +37,13 @@ export interface Writer<T> {
   write(value: T, prefix: Buffer): Uint8Array
 }
 
-/** @throws with `MILLRACE_SERDE_DECODE` when the bytes do not fit */
-export type Reader<T> = (bytes: Buffer, label: Labelled) => T
+/**
+ * @param start where the data begin, without the id
+ * @param id of the schema, or its GUID
+ * @param headerRest as in `Labelled`
+ * @throws with `MILLRACE_SERDE_DECODE` when the bytes do not fit
+ */
+export type Reader<T> = (bytes: Buffer, start: number, id: number | string, headerRest: Buffer | undefined) => T
 
 interface Output<T> {
   /** Before the data of a value without headers. */
@@ -57,6 +62,9 @@ export function registeredSerde<T, S>(format: RegisteredFormat<T, S>, options: R
   const outputs = new Map<string, Output<T>>()
   /** The same by topic and name of the record, so that the subject of a record is not computed again. */
   const byTopic = new Map<string, Map<string, Output<T>>>()
+  // Most records of a topic have the same schema.
+  let lastId: number | undefined
+  let lastReader: Reader<T> | undefined
   const once = fetchOnce()
   const header = schemaIdHeader(side)
 
@@ -164,9 +172,18 @@ export function registeredSerde<T, S>(format: RegisteredFormat<T, S>, options: R
     }),
     deserialize(given: Uint8Array, _topic: string, headers?: Headers) {
       const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+      // Most records have the id before the data: this path makes no object for it.
+      if ((headers === undefined || headers.length === 0) && bytes.length >= PREFIX_BYTES && bytes[0] === 0) {
+        const id = (bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!
+        if (id !== lastId) {
+          lastReader = readerOf(id)
+          lastId = id
+        }
+        return lastReader!(bytes, PREFIX_BYTES, id, undefined)
+      }
       const label = labelOf(bytes, side, headers)
       if (typeof label === 'string') throw decodeError(label)
-      return readerOf(label.id)(bytes, label)
+      return readerOf(label.id)(bytes, label.start, label.id, label.headerRest)
     },
   }
 }
