@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { isPlainObject, type PlainObject, type SchemaReference } from './entities.ts'
 
-/** The members of a rule in the order in which Confluent's registry hashes them. */
+/** The members of a rule in the order in which they are hashed. */
 const RULE_MEMBERS = ['name', 'doc', 'kind', 'mode', 'type', 'tags', 'params', 'expr', 'onSuccess', 'onFailure']
 
 /**
- * The GUID of a schema: the MD5 of everything that belongs to it. Confluent's registry computes the same, so that a schema has one
- * GUID in all registries.
+ * The GUID of a schema: the MD5 of everything that belongs to it. Meant to be the one that Confluent's registry computes, so that a schema
+ * has one GUID in all registries; it was never compared with one (docs/schemas.md).
  */
 export function schemaGuid(
   schema: string,

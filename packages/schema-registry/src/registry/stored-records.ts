@@ -11,7 +11,7 @@ import type { Change } from './registry-state.ts'
 import { schemaGuid } from './schema-hash.ts'
 
 /*
- * The records of `_schemas`, as Confluent's registry writes and reads them. Keys and values are JSON.
+ * The records of `_schemas` in the format of Confluent's registry, as far as it is public (docs/schemas.md). Keys and values are JSON.
  *
  *     {"keytype":"SCHEMA","subject":S,"version":V,"magic":1}   {"subject","version","id","md5","schema","schemaType"?,…,"deleted"}
  *     {"keytype":"DELETE_SUBJECT","subject":S,"magic":0}       {"subject","version"}: deletes the versions up to this one softly
