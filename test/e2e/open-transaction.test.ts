@@ -22,6 +22,13 @@ async function killedInTransaction(prefix: string, protocol: 'classic' | 'stream
   const killed = application.start('killed', 'state', protocol, options)
   await killed.told(isRunning)
   await application.feed(zipfText(300, 1).lines)
+  // In a streams group the broker makes it, after the member runs.
+  await eventually(
+    'the repartition topic',
+    LIMIT_MS,
+    () => application.io.topics(),
+    names => names.includes(repartition),
+  )
   const written = async () => (await application.io.ends(repartition)).reduce((sum, end) => sum + end, 0)
   await eventually('words that are not committed', LIMIT_MS, written, count => count === 300)
   expect(await application.committed()).toBe(0)

@@ -53,6 +53,8 @@ export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): 
 }
 
 const windowedOptions: Check = (given, name) => {
+  // tumbling() and others return the size beside other fields, and can be given as they are.
+  if (isPlainObject(given) && Object.hasOwn(given, 'type') && Object.hasOwn(given, 'sizeMs')) return undefined
   const byWindows = isPlainObject(given) && Object.hasOwn(given, 'windows')
   const problem = optionsOf(byWindows ? { windows: checkedInside } : { sizeMs: checkedInside })(given, name)
   if (problem !== undefined || !byWindows) return problem
