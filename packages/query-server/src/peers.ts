@@ -33,7 +33,8 @@ export class Peers {
     try {
       const response = await this.#responseOf(this.urlOf(host, pathAndQuery), signal)
       const status = response.statusCode ?? 0
-      const body = JSON.parse(await this.#textOf(response)) as unknown
+      const body: unknown = JSON.parse(await this.#textOf(response))
+      if (!isAnswer(body)) throw new PeerFailure('it is no query server')
       // Its token is another one, which the client cannot change.
       if (status === 401) throw new PeerFailure('it refused the token')
       return { status, body }
@@ -76,6 +77,11 @@ export class Peers {
   close(): void {
     this.#agent.destroy()
   }
+}
+
+/** What listens at the address could be anything. */
+function isAnswer(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && ('value' in body || 'entries' in body || 'error' in body)
 }
 
 /** `ECONNREFUSED`, without the address that Node puts behind it. */

@@ -1,5 +1,6 @@
 import { json, long, partitionForKey, string } from '@millrace/core'
 import { queryClient } from '@millrace/query-client'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { expect, it } from 'vitest'
 import { getOverTls } from './get-over-tls.fixture.ts'
@@ -345,6 +346,23 @@ it('instances ask each other over TLS', async () => {
       .poll(async () => await getOverTls(`${first.server.url}/stores/texts/keys/${key}`, token), REBALANCED)
       .toMatchObject({ status: 200, text: expect.stringContaining(value) as string })
   }
+})
+
+it('an owner whose address leads to something else is unreachable', async () => {
+  await using app = await world('texts')
+  const other = createHttpServer((_, response) => response.end('{"hello":"world"}'))
+  const port = await freePort()
+  await new Promise<void>(resolve => void other.listen(port, '127.0.0.1', resolve))
+  const address = `127.0.0.1:${port}`
+  const first = await app.start('a')
+  await app.start('b', {}, { applicationServer: address })
+  const elsewhere = () => KEYS.find(key => first.streams.queryMetadataForKey('texts', key).active === address)
+  await expect.poll(elsewhere, REBALANCED).toBeDefined()
+  const refused = await get(first, `/stores/texts/keys/${elsewhere()!}`)
+  expect(refused).toMatchObject({ status: 503, code: 'MILLRACE_SERVER_OWNER_UNREACHABLE' })
+  expect(refused.body.error.message).toContain('it is no query server')
+  other.closeAllConnections()
+  other.close()
 })
 
 it('ends requests that take too long, and refuses more than it can have in work', async () => {

@@ -135,7 +135,7 @@ class Service {
     try {
       answer = await this.#answerTo(request, response)
     } catch (error) {
-      answer = failureAnswer(error).answer
+      answer = this.#refusal(error, request.method)
     }
     const { status, body, contentType, headers = {} } = answer
     let text = typeof body === 'string' ? body : JSON.stringify(body)
@@ -209,10 +209,15 @@ class Service {
       const [streams, settings, peers, counts] = [this.#streams, this.#settings, this.#peers, this.#counts]
       return await handle({ streams, settings, peers, counts, plan, given, url, forwarded, signal })
     } catch (error) {
-      const { answer, hidden } = failureAnswer(error)
-      if (hidden && !signal.aborted) this.#settings.logger.error({ error, route: name }, 'a query failed')
-      return answer
+      return this.#refusal(error, name)
     }
+  }
+
+  /** What the client is not told is in the log. */
+  #refusal(error: unknown, request: string | undefined): Answer {
+    const { answer, hidden } = failureAnswer(error)
+    if (hidden) this.#settings.logger.error({ error, request }, 'a query failed')
+    return answer
   }
 
   /** A page of another site can have its own name resolve to this machine. Without a token it would be let in. */
