@@ -105,7 +105,7 @@ it('a server that is not there, and a caller that does not wait', async () => {
   const stopping = new AbortController()
   const waiting = queryClient({ url: busy.url, retries: 5, backOffMs: 60_000, maxBackOffMs: 60_000 })
   const asked = waiting.get('counts', 'to', { signal: stopping.signal })
-  await expect.poll(() => busy.asked.length).toBe(1)
+  await expect.poll(() => busy.asked.length, { timeout: 30_000 }).toBe(1)
   stopping.abort(new Error('enough'))
   await expect(asked).rejects.toThrow('enough')
 })

@@ -1,10 +1,11 @@
 import { json, long, partitionForKey, string } from '@millrace/core'
 import { queryClient } from '@millrace/query-client'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { getOverTls } from './get-over-tls.fixture.ts'
 import { localhost } from './localhost-certificate.fixture.ts'
+import { queryServer } from './query-server.ts'
 import { freePort, type Instance, PARTITIONS, schema, versionedText, world } from './two-instances.fixture.ts'
 
 interface Stores {
@@ -47,8 +48,13 @@ async function get({ server }: Instance, path: string, init: RequestInit = {}) {
 async function settled(instances: readonly Instance[]): Promise<void> {
   for (const instance of instances)
     await expect.poll(async () => (await all(clientOf(instance).entries('texts'))).length, REBALANCED).toBe(ROWS.length)
-  const owners = () => new Set(KEYS.map(key => instances[0]!.streams.queryMetadataForKey('texts', key).active))
-  await expect.poll(() => instances.every(({ address }) => owners().has(address)), REBALANCED).toBe(true)
+  await expect
+    .poll(() => instances.every(({ address }) => ownersSeenBy(instances[0]!).has(address)), REBALANCED)
+    .toBe(true)
+}
+
+function ownersSeenBy({ streams }: Instance): ReadonlySet<string | undefined> {
+  return new Set(KEYS.map(key => streams.queryMetadataForKey('texts', key).active))
 }
 
 function rowOf(key: string) {
@@ -117,11 +123,15 @@ it('pages go on while instances come and go, with each key once', async () => {
   let third: Instance | undefined
   for await (const entry of clientOf(first).entries('texts', { pageSize: 3 })) {
     found.push(entry)
-    if (found.length === 6) third = await app.start('c')
+    if (found.length === 6) {
+      third = await app.start('c')
+      await expect.poll(() => ownersSeenBy(first).has(third!.address), REBALANCED).toBe(true)
+    }
     if (found.length === 20) await second.close()
     if (found.length === 40) await third!.close()
   }
   expect(found.sort(byKey)).toEqual([...ROWS].sort(byKey))
+  await expect.poll(() => ownersSeenBy(first), REBALANCED).toEqual(new Set([first.address]))
 })
 
 it('a page goes on after a key that was deleted', async () => {
@@ -314,8 +324,7 @@ it('lets in nobody without the token, and other instances with it', async () => 
   const second = await app.start('b', { token })
   const client = clientOf(first, token)
   await expect.poll(async () => (await all(client.entries('texts'))).length, REBALANCED).toBe(ROWS.length)
-  const owners = () => new Set(KEYS.map(key => first.streams.queryMetadataForKey('texts', key).active))
-  await expect.poll(owners, REBALANCED).toEqual(new Set([first.address, second.address]))
+  await expect.poll(() => ownersSeenBy(first), REBALANCED).toEqual(new Set([first.address, second.address]))
   for (const [key, value] of ROWS) expect(await client.get('texts', key)).toBe(value)
   for (const authorization of ['', 'Bearer', 'Bearer wrong', `Basic ${token}`, `Bearer ${token}x`]) {
     for (const path of ['/stores', '/stores/texts/keys/a', '/metrics', '/openapi.json', '/nothing']) {
@@ -339,8 +348,7 @@ it('instances ask each other over TLS', async () => {
   const tls = { ...localhost, ca: localhost.cert }
   const first = await app.start('a', { token, tls })
   const second = await app.start('b', { token, tls })
-  const owners = () => new Set(KEYS.map(key => first.streams.queryMetadataForKey('texts', key).active))
-  await expect.poll(owners, REBALANCED).toEqual(new Set([first.address, second.address]))
+  await expect.poll(() => ownersSeenBy(first), REBALANCED).toEqual(new Set([first.address, second.address]))
   for (const [key, value] of ROWS) {
     await expect
       .poll(async () => await getOverTls(`${first.server.url}/stores/texts/keys/${key}`, token), REBALANCED)
@@ -367,23 +375,27 @@ it('an owner whose address leads to something else is unreachable', async () => 
 
 it('ends requests that take too long, and refuses more than it can have in work', async () => {
   await using app = await world('texts')
-  const silent = createServer(() => undefined)
+  const held: Socket[] = []
+  const silent = createServer(socket => void held.push(socket))
   const port = await freePort()
   await new Promise<void>(resolve => void silent.listen(port, '127.0.0.1', resolve))
-  const first = await app.start('a', { timeoutMs: 500, maxRequests: 1 })
-  const second = await app.start('b', {}, { applicationServer: `127.0.0.1:${port}` })
-  const elsewhere = () =>
-    KEYS.find(key => first.streams.queryMetadataForKey('texts', key).active === `127.0.0.1:${port}`)
+  const address = `127.0.0.1:${port}`
+  const first = await app.start('a', { timeoutMs: 100_000, maxRequests: 1 })
+  await app.start('b', {}, { applicationServer: address })
+  const elsewhere = () => KEYS.find(key => first.streams.queryMetadataForKey('texts', key).active === address)
   await expect.poll(elsewhere, REBALANCED).toBeDefined()
   const path = `/stores/texts/keys/${elsewhere()!}`
-  const both = await Promise.all([get(first, path), get(first, path)])
-  expect(both.map(({ status, code }) => ({ status, code }))).toEqual(
-    Array.from({ length: 2 }, () => ({ status: 503, code: 'MILLRACE_SERVER_BUSY' })),
-  )
-  expect(both.map(({ body }) => body.error.message).sort()).toEqual([
-    'The query server could not answer: 1 requests are in work',
-    'The query server could not answer: the request took more than 500 ms',
-  ])
-  await second.close()
+  const waiting = get(first, path)
+  await expect.poll(() => held.length, REBALANCED).toBe(1)
+  const refused = await get(first, path)
+  expect(refused).toMatchObject({ status: 503, code: 'MILLRACE_SERVER_BUSY' })
+  expect(refused.body.error.message).toContain('1 requests are in work')
+  held[0]!.destroy()
+  expect(await waiting).toMatchObject({ status: 503, code: 'MILLRACE_SERVER_OWNER_UNREACHABLE' })
+  await using hasty = await queryServer(first.streams, { port: 0, timeoutMs: 50 })
+  const late = await get({ ...first, server: hasty }, path)
+  expect(late).toMatchObject({ status: 503, code: 'MILLRACE_SERVER_BUSY' })
+  expect(late.body.error.message).toContain('the request took more than 50 ms')
+  for (const socket of held) socket.destroy()
   silent.close()
 })

@@ -128,11 +128,20 @@ export async function world(...topics: readonly Topic[]) {
   }
 }
 
+/** Below the ports that systems give to connections, and other ones in each process. */
+let nextPort = 20_000 + ((process.pid * 37) % 10_000)
+
 /** An instance says its address before it listens there. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { readonly port: number }
-  await new Promise<void>(resolve => void server.close(() => resolve()))
-  return port
+  for (;;) {
+    const port = nextPort++
+    const server = createServer()
+    const isFree = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise<void>(resolve => void server.close(() => resolve()))
+    return port
+  }
 }
