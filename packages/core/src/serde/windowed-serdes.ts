@@ -1,4 +1,4 @@
-import { aSerde, type Check, checkedInside, isPlainObject, mustBe, optionsOf } from '../arguments/check.ts'
+import { aSerde, type Check, checkedInside, type Fields, isPlainObject, mustBe, optionsOf } from '../arguments/check.ts'
 import { checkArguments } from '../arguments/checked-methods.ts'
 import { checkedNumber } from '../errors/number-option.ts'
 import { readInt64, writeInt64 } from '../record/big-endian.ts'
@@ -52,11 +52,18 @@ export function timeWindowed<K>(inner: Serde<K>, options: TimeWindowedOptions): 
   return madeOf(serde, timeWindowed, inner, 'windows' in options ? options.windows : options.sizeMs)
 }
 
+/** The size may stand beside the other fields of `tumbling`, `hopping` or `unlimited`, or of their options. */
+const SIZED: Fields = {
+  sizeMs: checkedInside,
+  advanceMs: checkedInside,
+  graceMs: checkedInside,
+  startMs: checkedInside,
+  type: checkedInside,
+}
+
 const windowedOptions: Check = (given, name) => {
-  // tumbling() and others return the size beside other fields, and can be given as they are.
-  if (isPlainObject(given) && Object.hasOwn(given, 'type') && Object.hasOwn(given, 'sizeMs')) return undefined
   const byWindows = isPlainObject(given) && Object.hasOwn(given, 'windows')
-  const problem = optionsOf(byWindows ? { windows: checkedInside } : { sizeMs: checkedInside })(given, name)
+  const problem = optionsOf(byWindows ? { windows: checkedInside } : SIZED)(given, name)
   if (problem !== undefined || !byWindows) return problem
   const { windowsFor } = Object(given['windows'] ?? {}) as { readonly windowsFor?: unknown }
   const needed = 'windows of different lengths, such as calendar({ … }) returns them'
