@@ -6,6 +6,7 @@ import {
   prefixQuery,
   type Query,
   rangeQuery,
+  reasonOf,
   string,
   whenReady,
 } from '@millrace/core'
@@ -112,20 +113,26 @@ async function queryOf(
     if (prefix === undefined) return rangeQuery({ from, to, reverse, limit })
     return prefixQuery(prefix.value, prefix.serde() as ReturnType<typeof string>, { reverse, limit })
   }
-  const last = await keyOfBytes(after, plan)
-  await checkLast(last, after, plan)
+  const last = await lastKey(after, plan)
   // Bounds are inclusive, so the last key comes again unless it has been deleted.
   return reverse
     ? rangeQuery({ from, to: last, reverse, limit: limit + 1 })
     : rangeQuery({ from: last, to, limit: limit + 1 })
 }
 
-/** A serde that writes a key that it has read with other bytes would resume elsewhere. */
-async function checkLast(key: unknown, bytes: Uint8Array, { name, keySerde }: Asked['plan']): Promise<void> {
-  const again = await whenReady(() => keySerde.serialize(key, name))
-  if (Buffer.compare(again, bytes) === 0) return
-  const reason = `pages need a serde that gives a key the bytes that it was read from, and ${keySerde.name} does not`
-  throw millraceError('MILLRACE_QUERY_INVALID', { store: name, reason })
+/** The key of a cursor. A serde that would write it with other bytes would have the page begin elsewhere. */
+async function lastKey(bytes: Uint8Array, plan: Asked['plan']): Promise<unknown> {
+  const { name, keySerde } = plan
+  try {
+    const key = await keyOfBytes(bytes, plan)
+    const again = await whenReady(() => keySerde.serialize(key, name))
+    if (Buffer.compare(again, bytes) === 0) return key
+  } catch (cause) {
+    const reason = `${keySerde.name} cannot read its key: ${reasonOf(cause)}`
+    throw millraceError('MILLRACE_SERVER_REQUEST', { parameter: 'cursor', reason }, { cause })
+  }
+  const reason = `${keySerde.name} does not give its key the bytes that it was read from`
+  throw millraceError('MILLRACE_SERVER_REQUEST', { parameter: 'cursor', reason })
 }
 
 async function pageOf(

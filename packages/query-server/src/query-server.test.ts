@@ -288,6 +288,7 @@ it('refuses what it cannot answer, with a code and a hint', async () => {
     ['/stores/texts/entries?limit=5&limit=6', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/texts/entries?reverse=yes', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/texts/entries?cursor=nonsense', 400, 'MILLRACE_SERVER_REQUEST'],
+    ['/stores/numbers/entries?cursor=0.YQ', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/texts/entries?cursor=9', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/texts/entries?partition=9', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/windows/windows?partition=9', 400, 'MILLRACE_SERVER_REQUEST'],
