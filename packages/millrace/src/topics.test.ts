@@ -1,5 +1,6 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { long, string, systemClock } from '@millrace/core'
+import { silentLogger } from '@millrace/runtime'
 import { expect, it } from 'vitest'
 import { createTopics, openTopics, type ReadRecord } from './topics.ts'
 
@@ -57,4 +58,14 @@ it('createTopics creates what is missing and leaves the rest, also when two proc
   const wanted = ['kept', 'new', 'other'].map(name => ({ name, partitions: 4 }))
   await Promise.all([createTopics(memoryClient(cluster), ...wanted), createTopics(memoryClient(cluster), ...wanted)])
   expect(wanted.map(({ name }) => cluster.partitionCount(name))).toEqual([2, 4, 4])
+})
+
+it('takes the options of an application too, which programs keep in one constant, but no misspelt one', async () => {
+  const shared = { stateDir: 'state', logger: silentLogger }
+  await using topics = await openTopics(memoryClient(new MemoryCluster({ clock: systemClock })), shared)
+  await topics.create({ name: 't', partitions: 1 })
+  const misspelt = { ...shared, loger: silentLogger }
+  await expect(openTopics(memoryClient(new MemoryCluster({ clock: systemClock })), misspelt)).rejects.toThrow(
+    /MILLRACE_ARGUMENT_INVALID.*no option "loger"/,
+  )
 })

@@ -27,6 +27,7 @@ import {
   aText,
   checkArguments,
   hasMethods,
+  ignoring,
   listOf,
   oneOf,
   optional,
@@ -34,7 +35,7 @@ import {
   TOPIC_SERDES,
   openClient,
 } from '@millrace/core'
-import { consoleLogger } from '@millrace/runtime'
+import { consoleLogger, OPTION_TABLE } from '@millrace/runtime'
 
 /** The serdes of a topic. */
 export interface TopicSerdes<K, V> {
@@ -71,6 +72,11 @@ export interface ReadOptions {
 const CLIENT = ['client', aFunction] as const
 const TOPIC = ['topic', aText] as const
 const SERDES = ['serdes', optionsOf(TOPIC_SERDES)] as const
+/** The names of an application's options are accepted and ignored. */
+const OPENING = ignoring(
+  field => field !== 'logger' && Object.hasOwn(OPTION_TABLE, field),
+  optionsOf({ logger: optional(aLogger) }),
+)
 const READING = optionsOf({
   from: optional(oneOf('earliest', 'latest')),
   signal: optional(hasMethods('an AbortSignal', 'addEventListener')),
@@ -90,7 +96,7 @@ const POLL_MS = 200
  * await topics.close()
  */
 export async function openTopics(factory: ClientFactory, options: { readonly logger?: Logger } = {}): Promise<Topics> {
-  const arguments_ = [CLIENT, ['options', optionsOf({ logger: optional(aLogger) })]] as const
+  const arguments_ = [CLIENT, ['options', OPENING]] as const
   checkArguments('openTopics', arguments_, [factory, options])
   const client = openClient(factory, {
     clientId: 'millrace-topics',

@@ -107,6 +107,14 @@ export function optionsOf(fields: Fields): Check {
   }
 }
 
+/** Leaves out the fields that belong elsewhere: programs keep the options of several functions in one constant. */
+export function ignoring(belongsElsewhere: (field: string) => boolean, check: Check): Check {
+  return (given, name) => {
+    if (!isPlainObject(given)) return check(given, name)
+    return check(Object.fromEntries(Object.entries(given).filter(([field]) => !belongsElsewhere(field))), name)
+  }
+}
+
 /** The first of these fields that is wrong. There may be others. */
 export function wrongField(given: Readonly<Record<string, unknown>>, fields: Fields): string | undefined {
   for (const [field, check] of Object.entries(fields)) {

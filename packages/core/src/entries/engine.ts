@@ -13,6 +13,7 @@ export {
   either,
   type Fields,
   hasMethods,
+  ignoring,
   isPlainObject,
   listOf,
   mustBe,

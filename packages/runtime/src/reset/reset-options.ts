@@ -16,6 +16,7 @@ import {
   checkedInside,
   listOf,
   optional,
+  ignoring,
   optionsOf,
   shownOption,
 } from '@millrace/core'
@@ -106,7 +107,7 @@ export function resolveReset(options: ResetOptions): ResolvedReset {
 }
 
 const topics = optional(listOf(aText, 'an array of names of topics'))
-const OPTIONS = optionsOf({
+const FIELDS = {
   applicationId: aText,
   client: aFunction,
   topology: optional(aPlan),
@@ -119,8 +120,12 @@ const OPTIONS = optionsOf({
   dryRun: optional(aBoolean),
   logger: optional(aLogger),
   clock: optional(aRunningClock),
-})
-
+}
+/** The names of the application's other options are accepted and ignored. */
+const OPTIONS = ignoring(
+  field => Object.hasOwn(OPTION_TABLE, field) && !Object.hasOwn(FIELDS, field),
+  optionsOf(FIELDS),
+)
 function positionProblem(to: ResetPosition): string | undefined {
   if (to === 'earliest' || to === 'latest') return undefined
   if (typeof to === 'object' && to !== null) {
