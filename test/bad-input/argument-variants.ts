@@ -101,7 +101,7 @@ export async function wrongOutcome(
   return isHelpful(thrown) ? undefined : `${attempt.title}: ${thrown.message}`
 }
 
-/** Whoever calls has to act, and the text says on what. */
+/** The caller has to act, and the text says on which argument. */
 function isHelpful({ kind, hint, message }: MillraceError): boolean {
   return (
     ['config', 'topology', 'record', 'fatal'].includes(kind) &&

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { OauthToken, Security } from './net/security.ts'
 
 /**
- * The principal under which brokers know this client, as far as it can tell: `ssl.principal.mapping.rules` and similar settings may change it.
+ * The principal under which brokers know this client by default. `ssl.principal.mapping.rules` and similar settings of brokers change it.
  *
  * @param token the latest token of OAUTHBEARER
  */

@@ -22,6 +22,6 @@ export interface WordCountSettings extends Pick<
 /** The same for a process with threads. */
 export interface ThreadsSettings extends WordCountSettings {
   readonly threads: number
-  /** The first thread that has seen so many lines ends in the middle of its work. @default none */
+  /** The first thread that has seen this number of lines ends in the middle of its work. @default none */
   readonly crash?: { readonly afterLines: number; readonly marker: string }
 }

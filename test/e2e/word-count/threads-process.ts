@@ -1,6 +1,6 @@
 import { KafkaStreams } from 'millrace'
 
-// One process of the application with its threads, with its progress told to whoever started it.
+// One process of the application with its threads, with its progress sent to the process that started it.
 process.env['MILLRACE_TEST_SETTINGS'] = process.argv[2]!
 const streams = await KafkaStreams.load(new URL('threads-application.ts', import.meta.url))
 const tell = (message: object) => process.connected && process.send?.(message)

@@ -7,7 +7,7 @@ import { wordCount } from './topology.ts'
 const USAGE_EVERY_MS = 5_000
 const MIB = 1024 * 1024
 
-// One process of the application, as a user would write it, with its progress told to whoever started it.
+// One process of the application, as a user would write it, with its progress sent to the process that started it.
 const settings = JSON.parse(process.argv[2]!) as WordCountSettings
 const { brokers, lines, counts, ...options } = settings
 

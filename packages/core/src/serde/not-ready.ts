@@ -25,7 +25,7 @@ export function readyAgain(error: unknown): Promise<void> | undefined {
   return isMillraceError(error) ? READY.get(error) : undefined
 }
 
-/** What is not ready after so many waits has a serde that breaks its promise. */
+/** A serde that is still not ready after this number of waits does not keep the contract. */
 const MOST_WAITS = 8
 
 /**

@@ -18,7 +18,7 @@ describe('a change of a message', () => {
     ['another name', 'int32 x = 1;', 'int32 z = 1;', ['FIELD_NAME_CHANGED #/A/1']],
     ['another number', 'int32 x = 1;', 'int32 x = 2;', ['FIELD_REMOVED #/A/1', 'FIELD_ADDED #/A/2']],
     [
-      'a number used anew',
+      'a number used again',
       'int32 x = 1;',
       'string y = 1;',
       ['FIELD_NAME_CHANGED #/A/1', '!FIELD_SCALAR_KIND_CHANGED #/A/1'],

@@ -58,7 +58,7 @@ class UnreliableRegistry implements SchemaRegistry {
   }
 }
 
-/** A serde that is made anew now and then. */
+/** A serde that is replaced now and then. */
 function forgetful<T>(make: () => Serde<T>, forgets: () => boolean): Serde<T> {
   let current = make()
   const use = (): Serde<T> => {

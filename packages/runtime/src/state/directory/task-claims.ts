@@ -20,7 +20,7 @@ export interface TaskClaims {
   release(task: string, position: number | undefined): void
 }
 
-/** How long an owner is waited for that is closing its stores. Whoever needs them tries again later. */
+/** How long to wait for an owner that is closing its stores. After that the task is started again later. */
 const WAIT_MS = 200
 const LOOK_MS = 20
 
