@@ -35,10 +35,18 @@ async function runSteps(chosen: readonly string[]): Promise<void> {
   const total = sum(results.map(each => each.tally))
   console.log('')
   for (const each of total.skipped) console.log(`skipped: ${each.name}: ${each.reason}`)
-  for (const each of results.filter(result => result.tally.failed > 0)) console.log(`failed: ${each.step.name}`)
+  // After the skipped ones: who is shown only the end of a long log must see what failed, and why.
+  for (const each of results.filter(result => result.tally.failed > 0)) {
+    console.log(`failed: ${each.step.name}`)
+    for (const { name, error } of each.tally.failures ?? []) console.log(indent(`${name}\n${indent(error)}`))
+  }
   if (interrupted.signal.aborted) console.log('Interrupted: not all steps have run.')
   console.log(summaryLine(total))
   process.exitCode = total.failed > 0 || interrupted.signal.aborted ? 1 : 0
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
 }
 
 async function resultsOf(steps: readonly Step[], signal: AbortSignal): Promise<StepResult[]> {

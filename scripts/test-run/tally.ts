@@ -3,6 +3,14 @@ export interface Tally {
   readonly passed: number
   readonly failed: number
   readonly skipped: readonly SkippedCase[]
+  /** The failed cases that the step could name; `failed` may be more. */
+  readonly failures?: readonly FailedCase[]
+}
+
+export interface FailedCase {
+  readonly name: string
+  /** The first lines of its error. */
+  readonly error: string
 }
 
 export interface SkippedCase {
@@ -15,6 +23,7 @@ export function sum(tallies: readonly Tally[]): Tally {
     passed: tallies.reduce((total, each) => total + each.passed, 0),
     failed: tallies.reduce((total, each) => total + each.failed, 0),
     skipped: tallies.flatMap(each => each.skipped),
+    failures: tallies.flatMap(each => each.failures ?? []),
   }
 }
 
