@@ -1,4 +1,5 @@
-export { KafkaStreams, type StreamsEvents } from './app/kafka-streams.ts'
+export { KafkaStreams } from './app/kafka-streams.ts'
+export type { StreamsEvents } from './app/streams-events.ts'
 export { type Application, defineApplication, isApplication } from './app/define-application.ts'
 export type { TaskStatus } from './app/engine.ts'
 export { LocalQueries, type LocalQueriesOptions } from './query/local-queries.ts'

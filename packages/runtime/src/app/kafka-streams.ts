@@ -1,11 +1,11 @@
-import { EventEmitter } from 'node:events'
-import { setImmediate } from 'node:timers/promises'
 import {
-  asError,
-  isMillraceError,
-  isPromise,
+  aBoolean,
+  checkArguments,
+  checkPlan,
   type KTable,
   millraceError,
+  optional,
+  optionsOf,
   type Plan,
   type QueryResult,
   type ReadOnlyKeyValueStore,
@@ -16,55 +16,26 @@ import {
   type ReadOnlyVersionedKeyValueStore,
   type ReadOnlyWindowStore,
   type StoreBuilder,
-  aBoolean,
-  aFunction,
-  checkArguments,
-  checkPlan,
-  oneOf,
-  optional,
-  optionsOf,
 } from '@millrace/core'
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
-import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
+import type { StreamsState } from '../loop/lifecycle.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
-import { stateLine } from '../loop/state-line.ts'
-import type { RestoreEvent } from '../observe/restore-listener.ts'
-import type { StandbyBatchEvent, StandbyEvent, StandbySuspendedEvent } from '../observe/standby-listener.ts'
+import { type KeyQueryMetadata, metadataOfPartition, type StoreLag } from '../query/key-metadata.ts'
 import { defaultIsolation, type LocalQueries } from '../query/local-queries.ts'
 import { type AskedStore, openStore, type ReadOnlyStoreOfTable } from '../query/open-store.ts'
-import { type KeyQueryMetadata, metadataOfPartition, type StoreLag } from '../query/key-metadata.ts'
 import { type QueryRequest, storeOf } from '../query/query-request.ts'
 import type { StoreQueryOptions } from '../query/queryable-store.ts'
-import { warnOfHeapStores } from './warn-of-heap-stores.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
-import { inTurn, isWaitedForBy } from '../task/user-turn.ts'
+import { ApplicationRun } from './application-run.ts'
 import type { Application } from './define-application.ts'
 import type { Engine, FailureVerdict, TaskStatus } from './engine.ts'
 import { Instance, type InstanceListener, type InstanceSurroundings } from './instance.ts'
+import { runUntilSignal } from './run-until-signal.ts'
+import { LISTENING, type StreamsEvents, type StreamsListener, StreamsListeners } from './streams-events.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
-import { checkNotImporting, loadApplication, moduleUrl } from './threads/load-application.ts'
+import { loadApplication, moduleUrl } from './threads/load-application.ts'
 import { workerHost } from './threads/thread-host.ts'
 import { ThreadedEngine } from './threads/threaded-engine.ts'
-
-/** The events of a `KafkaStreams`, by name. */
-export interface StreamsEvents {
-  state: [state: StreamsState, before: StreamsState]
-  /** The error that stops the application. */
-  error: [error: unknown]
-  restoreStart: [event: RestoreEvent]
-  restoreProgress: [event: RestoreEvent]
-  restoreEnd: [event: RestoreEvent]
-  /**
-   * The task moved to another instance before its restore was complete. The restored state is kept in case the task returns.
-   */
-  restoreSuspended: [event: RestoreEvent]
-  /** A standby starts to follow the changelog of a store, has applied a batch of it, and stops following it (KIP-988). */
-  standbyUpdateStart: [event: StandbyEvent]
-  standbyBatchLoaded: [event: StandbyBatchEvent]
-  standbyUpdateSuspended: [event: StandbySuspendedEvent]
-  /** The broker cannot be reached (`cause`), or can be reached again (`undefined`). */
-  waiting: [cause: unknown]
-}
 
 /** How a `KafkaStreams` of this package differs from that of an application. */
 export interface StreamsInside {
@@ -87,12 +58,6 @@ const STATE_NUMBERS: readonly StreamsState[] = [
   'ERROR',
 ]
 
-/** How long a round may wait for records. */
-const POLL_MS = 100
-/** How long the replacement of a thread that fails again and again waits. */
-const FIRST_REPLACEMENT_MS = 100
-const MOST_REPLACEMENT_MS = 10_000
-
 /**
  * Runs a topology in this process, as one member of the application's consumer group. Start it in as many processes as you
  * need.
@@ -102,23 +67,11 @@ const MOST_REPLACEMENT_MS = 10_000
  * await streams.run()
  */
 export class KafkaStreams {
-  readonly #events = new EventEmitter<StreamsEvents>()
   readonly #metrics = new Metrics()
   readonly #plan: Plan
   readonly #options: ResolvedOptions
-  readonly #decide: (failure: unknown) => FailureVerdict | Promise<FailureVerdict>
-  readonly #newEngine: () => Engine
-  #engine: Engine
-  /** Since it ran last. */
-  #replacements = 0
-  readonly #stopping = new AbortController()
-  #state: StreamsState = 'CREATED'
-  #loop: Promise<void> | undefined
-  #closing: Promise<void> | undefined
-  readonly #over = Promise.withResolvers<void>()
-  #clean = true
-  #leave: boolean
-  #failure: unknown
+  readonly #listeners: StreamsListeners
+  readonly #run: ApplicationRun
 
   /**
    * @param inside for Millrace's own use
@@ -130,26 +83,17 @@ export class KafkaStreams {
     this.#options = resolveOptions(options)
     const { threads } = this.#options
     if (threads > 1 && inside === undefined) throw millraceError('MILLRACE_THREADS_MODULE', { threads })
-    this.#decide = inside?.decide ?? this.#options.onUncaughtError
-    this.#leave = this.#options.groupInstanceId === undefined
-    const listener: InstanceListener = {
-      onRebalancing: rebalancing => {
-        const next = rebalancing ? 'REBALANCING' : 'RUNNING'
-        if (canGo(this.#state, next)) this.#go(next)
+    this.#listeners = new StreamsListeners(this, this.#options.logger)
+    this.#run = new ApplicationRun({
+      plan,
+      options: this.#options,
+      listeners: this.#listeners,
+      decide: inside?.decide ?? this.#options.onUncaughtError,
+      newEngine: listener => {
+        const surroundings = { metrics: this.#metrics, listener }
+        return inside?.engine(this.#options, surroundings) ?? new Instance(plan, this.#options, surroundings)
       },
-      onWaiting: cause => this.#tell('waiting', cause),
-      onRestoreStart: event => this.#tell('restoreStart', event),
-      onRestoreProgress: event => this.#tell('restoreProgress', event),
-      onRestoreEnd: event => this.#tell('restoreEnd', event),
-      onRestoreSuspended: event => this.#tell('restoreSuspended', event),
-      onStandbyUpdateStart: event => this.#tell('standbyUpdateStart', event),
-      onStandbyBatchLoaded: event => this.#tell('standbyBatchLoaded', event),
-      onStandbyUpdateSuspended: event => this.#tell('standbyUpdateSuspended', event),
-    }
-    const surroundings = { metrics: this.#metrics, listener }
-    this.#newEngine = () =>
-      inside?.engine(this.#options, surroundings) ?? new Instance(plan, this.#options, surroundings)
-    this.#engine = this.#newEngine()
+    })
     // A thread's own application is a part of this one.
     if (inside?.decide === undefined) this.#addGauges()
   }
@@ -157,9 +101,8 @@ export class KafkaStreams {
   #addGauges(): void {
     const { applicationId, threads } = this.#options
     const tags = { 'application-id': applicationId }
-    this.#metrics.gauge('client-state', tags, () => STATE_NUMBERS.indexOf(this.#state))
-    const runs = () => this.#state === 'RUNNING' || this.#state === 'REBALANCING'
-    this.#metrics.gauge('alive-stream-threads', tags, () => (runs() ? threads : 0))
+    this.#metrics.gauge('client-state', tags, () => STATE_NUMBERS.indexOf(this.state))
+    this.#metrics.gauge('alive-stream-threads', tags, () => (this.#run.runs ? threads : 0))
   }
 
   /**
@@ -191,18 +134,18 @@ export class KafkaStreams {
   }
 
   get state(): StreamsState {
-    return this.#state
+    return this.#run.state
   }
 
-  on<Event extends keyof StreamsEvents>(event: Event, listener: (...args: StreamsEvents[Event]) => void): this {
+  on<Event extends keyof StreamsEvents>(event: Event, listener: StreamsListener<Event>): this {
     checkArguments('on', LISTENING, [event, listener])
-    this.#events.on(event, listener as never)
+    this.#listeners.on(event, listener)
     return this
   }
 
-  off<Event extends keyof StreamsEvents>(event: Event, listener: (...args: StreamsEvents[Event]) => void): this {
+  off<Event extends keyof StreamsEvents>(event: Event, listener: StreamsListener<Event>): this {
     checkArguments('off', LISTENING, [event, listener])
-    this.#events.off(event, listener as never)
+    this.#listeners.off(event, listener)
     return this
   }
 
@@ -212,40 +155,12 @@ export class KafkaStreams {
    * @throws MillraceError for a problem that must be fixed first, such as a missing topic or a state directory in use
    */
   async start(): Promise<void> {
-    if (this.#state !== 'CREATED') throw millraceError('MILLRACE_STATE_STARTED', { state: this.#state })
-    checkNotImporting()
-    this.#go('REBALANCING')
-    warnOfHeapStores(this.#plan, this.#options)
-    const running = new Promise<void>(resolve => {
-      const settle = (state: StreamsState) => {
-        if (state === 'REBALANCING') return
-        this.off('state', settle)
-        resolve()
-      }
-      this.on('state', settle)
-    })
-    const begun = inTurn(() => this.#engine.begin(this.#stopping.signal), this)
-    // Known from here on, so that a close waits for it, whenever it comes.
-    this.#loop = begun.then(
-      () => this.#run(),
-      (error: unknown) => {
-        const closed = this.#stopping.signal.aborted && isMillraceError(error, 'retriable')
-        return this.#finish(closed ? undefined : asError(error))
-      },
-    )
-    try {
-      await begun
-      await running
-    } catch {
-      await this.#loop
-    }
-    if (this.#failure !== undefined) throw this.#failure
+    await this.#run.start()
   }
 
   /** Resolves when the application has stopped. Throws if an error stopped it. */
   async ended(): Promise<void> {
-    await this.#loop
-    if (this.#failure !== undefined) throw this.#failure
+    await this.#run.ended()
   }
 
   /**
@@ -254,26 +169,7 @@ export class KafkaStreams {
    * when a user function never returns: uncommitted records are then processed again.
    */
   async run(): Promise<void> {
-    const signals = ['SIGINT', 'SIGTERM'] as const
-    let asked = false
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(130)
-      asked = true
-      this.#options.logger.info({ signal }, 'closing')
-      this.close().then(
-        () => {
-          if (this.#state !== 'NOT_RUNNING' && this.#state !== 'ERROR') process.exit(1)
-        },
-        (error: unknown) => this.#options.logger.error({ error }, 'failed to close the application'),
-      )
-    }
-    for (const signal of signals) process.on(signal, onSignal)
-    try {
-      await this.start()
-      await this.ended()
-    } finally {
-      for (const signal of signals) process.off(signal, onSignal)
-    }
+    await runUntilSignal(this, this.#options.logger)
   }
 
   /**
@@ -289,36 +185,7 @@ export class KafkaStreams {
   async close(options: { readonly leave?: boolean } = {}): Promise<void> {
     // A handler of a signal is given its name: `process.once('SIGTERM', streams.close.bind(streams))`.
     if (typeof options !== 'string') checkArguments('close', CLOSING, [options])
-    this.#leave = options.leave ?? this.#options.groupInstanceId === undefined
-    if (this.#state === 'CREATED') {
-      this.#go('PENDING_SHUTDOWN')
-      this.#go('NOT_RUNNING')
-      this.#over.resolve()
-      return
-    }
-    this.#closing ??= this.#shutDown()
-    // It goes on as soon as what asks for it has ended, which must not wait for that.
-    if (!isWaitedForBy(this)) await this.#closing
-  }
-
-  async #shutDown(): Promise<void> {
-    this.#stopping.abort()
-    if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
-    this.#engine.wakeup()
-    const patience = new AbortController()
-    const { clock, closeTimeoutMs } = this.#options
-    // A broker that is away must not take all the time: then the rest of the closing is still to come.
-    const waiting = clock.sleep(closeTimeoutMs / 3, patience.signal).then(async () => {
-      if (!patience.signal.aborted) await this.#engine.stopWaiting()
-    })
-    waiting.catch((error: unknown) => this.#options.logger.warn({ error }, 'failed to close a producer'))
-    const tooLong = clock.sleep(closeTimeoutMs, patience.signal).then(() => {
-      if (!patience.signal.aborted) {
-        this.#options.logger.error({ closeTimeoutMs }, 'close() timed out')
-      }
-    })
-    await Promise.race([this.#over.promise, tooLong])
-    patience.abort()
+    await this.#run.close(options.leave)
   }
 
   /**
@@ -328,16 +195,16 @@ export class KafkaStreams {
    * `pause` (KIP-834), which also stops standbys.
    */
   pause(): void {
-    this.#engine.paused = true
+    this.#run.engine.paused = true
   }
 
   /** Resumes a paused application. */
   resume(): void {
-    this.#engine.paused = false
+    this.#run.engine.paused = false
   }
 
   get isPaused(): boolean {
-    return this.#engine.paused
+    return this.#run.engine.paused
   }
 
   /**
@@ -347,8 +214,8 @@ export class KafkaStreams {
    * @throws MILLRACE_STORE_CLEANUP in any other state; MILLRACE_STORE_LOCKED while another process uses the directory
    */
   async cleanUp(): Promise<void> {
-    if (!['CREATED', 'NOT_RUNNING', 'ERROR'].includes(this.#state))
-      throw millraceError('MILLRACE_STORE_CLEANUP', { state: this.#state })
+    if (!['CREATED', 'NOT_RUNNING', 'ERROR'].includes(this.state))
+      throw millraceError('MILLRACE_STORE_CLEANUP', { state: this.state })
     const { path, entries } = await deleteLocalState(this.#options)
     this.#options.logger.info({ directory: path, deleted: entries }, 'local state deleted')
   }
@@ -359,7 +226,7 @@ export class KafkaStreams {
 
   /** Returns the metrics; those of threads are up to half a second old and have the tag `thread-id`. */
   metrics(): readonly MetricReading[] {
-    return [...this.#metrics.readings(), ...this.#engine.readings]
+    return [...this.#metrics.readings(), ...this.#run.engine.readings]
   }
 
   /**
@@ -367,7 +234,7 @@ export class KafkaStreams {
    * before the first. Kafka Streams' `metadataForAllStreamsClients`.
    */
   metadataForAllInstances(): readonly StreamsMetadata[] {
-    return this.#engine.metadata
+    return this.#run.engine.metadata
   }
 
   /**
@@ -396,7 +263,7 @@ export class KafkaStreams {
 
   /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */
   streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
-    return this.#engine.metadata.filter(({ stores }) => stores.includes(store))
+    return this.#run.engine.metadata.filter(({ stores }) => stores.includes(store))
   }
 
   /**
@@ -410,9 +277,9 @@ export class KafkaStreams {
    */
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
     const store = String((request as QueryRequest<R> | undefined)?.store)
-    if (this.#engine.query === undefined) return await this.#queries(store).query(request)
+    if (this.#run.engine.query === undefined) return await this.#queries(store).query(request)
     this.#checkRunning(store)
-    return await this.#engine.query(request)
+    return await this.#run.engine.query(request)
   }
 
   /**
@@ -449,151 +316,21 @@ export class KafkaStreams {
 
   #queries(store: string): LocalQueries {
     this.#checkRunning(store)
-    const { queries, query } = this.#engine
+    const { queries, query } = this.#run.engine
     const { threads } = this.#options
     if (query !== undefined) throw millraceError('MILLRACE_QUERY_THREADS', { store, threads })
-    if (queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
+    if (queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.state })
     return queries
   }
 
   #checkRunning(store: string): void {
-    const runs = this.#state === 'RUNNING' || this.#state === 'REBALANCING'
-    if (!runs) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.#state })
+    if (!this.#run.runs) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.state })
   }
 
   /** Returns the tasks of this instance. */
   tasks(): readonly TaskStatus[] {
-    return this.#engine.taskStatus
-  }
-
-  async #run(): Promise<void> {
-    let failure = await this.#process()
-    while (failure !== undefined && (await this.#verdictOn(failure)) === 'replace-thread') {
-      failure = (await this.#replace(failure)) ?? (await this.#process())
-    }
-    await this.#finish(failure)
-  }
-
-  /** Works until it is stopped, or until the failure that it returns. */
-  async #process(): Promise<unknown> {
-    try {
-      while (!this.#stopping.signal.aborted) {
-        await inTurn(() => this.#engine.step(POLL_MS), this)
-        // Timers, sockets and signals have their turn between two rounds, however busy they are.
-        await setImmediate()
-      }
-      return undefined
-    } catch (error) {
-      return asError(error)
-    }
-  }
-
-  async #verdictOn(failure: unknown): Promise<FailureVerdict> {
-    if (isMillraceError(failure) && failure.code === 'MILLRACE_APPLICATION_SHUTDOWN') return 'shutdown-instance'
-    const { closeTimeoutMs, logger } = this.#options
-    let verdict: FailureVerdict = 'shutdown-instance'
-    try {
-      verdict = await this.#decide(failure)
-      if (verdict !== 'shutdown-application') return verdict
-      logger.error({ error: failure }, 'all instances of the application are shutting down because of an error')
-      await this.#engine.shutDownApplication(closeTimeoutMs / 3, this.#stopping.signal)
-    } catch (error) {
-      logger.error({ error }, 'failed to request the shutdown of the other instances')
-    }
-    return verdict
-  }
-
-  /** Goes on with a new member in the place of the one that has failed. @returns why that is not possible */
-  async #replace(failure: unknown): Promise<unknown> {
-    const { clock, logger } = this.#options
-    const waitMs = Math.min(MOST_REPLACEMENT_MS, FIRST_REPLACEMENT_MS * 2 ** this.#replacements++)
-    logger.error({ error: failure, waitMs }, 'a thread has failed and is replaced')
-    const { signal } = this.#stopping
-    try {
-      if (this.#engine.replace !== undefined) {
-        await clock.sleep(waitMs, signal)
-        await this.#engine.replace()
-        return undefined
-      }
-      const { paused } = this.#engine
-      await this.#endEngine(false)
-      if (canGo(this.#state, 'REBALANCING')) this.#go('REBALANCING')
-      await clock.sleep(waitMs, signal)
-      if (signal.aborted) return undefined
-      this.#engine = this.#newEngine()
-      this.#engine.paused = paused
-      await inTurn(() => this.#engine.begin(signal), this)
-      return undefined
-    } catch (error) {
-      return signal.aborted && isMillraceError(error, 'retriable') ? undefined : asError(error)
-    }
-  }
-
-  async #endEngine(clean: boolean): Promise<void> {
-    try {
-      await inTurn(() => this.#engine.end({ clean, leave: this.#leave }), this)
-    } catch (error) {
-      this.#options.logger.error({ error }, 'failed to close the application: uncommitted records are processed again')
-    }
-  }
-
-  async #finish(failure: unknown): Promise<void> {
-    if (failure !== undefined) {
-      this.#failure = failure
-      this.#clean = false
-      this.#options.logger.error({ error: failure }, 'the application stops because of an error')
-      this.#go('PENDING_ERROR')
-    }
-    await this.#endEngine(this.#clean)
-    if (failure !== undefined) {
-      this.#go('ERROR')
-      this.#over.resolve()
-      return this.#tell('error', failure)
-    }
-    if (canGo(this.#state, 'PENDING_SHUTDOWN')) this.#go('PENDING_SHUTDOWN')
-    this.#go('NOT_RUNNING')
-    this.#over.resolve()
-  }
-
-  /** A listener that fails concerns nobody else: neither the other listeners nor the application. */
-  #tell<Event extends keyof StreamsEvents>(event: Event, ...args: StreamsEvents[Event]): void {
-    const failed = (error: unknown) => this.#options.logger.error({ event, error }, 'a listener failed')
-    for (const listener of this.#events.listeners(event)) {
-      try {
-        const done: unknown = Reflect.apply(listener, this, args)
-        if (isPromise(done)) done.then(undefined, failed)
-      } catch (error) {
-        failed(error)
-      }
-    }
-  }
-
-  #go(next: StreamsState): void {
-    const before = this.#state
-    if (before === next) return
-    this.#state = transition(before, next)
-    if (next === 'RUNNING') this.#replacements = 0
-    const { applicationId, logger } = this.#options
-    const line = stateLine(next, before, { applicationId, tasks: this.#engine.taskStatus.length })
-    logger.info({ state: next, before }, line)
-    this.#tell('state', next, before)
+    return this.#run.engine.taskStatus
   }
 }
 
-const EVENTS: Readonly<Record<keyof StreamsEvents, true>> = {
-  state: true,
-  error: true,
-  restoreStart: true,
-  restoreProgress: true,
-  restoreEnd: true,
-  restoreSuspended: true,
-  standbyUpdateStart: true,
-  standbyBatchLoaded: true,
-  standbyUpdateSuspended: true,
-  waiting: true,
-}
-const LISTENING = [
-  ['event', oneOf(...Object.keys(EVENTS))],
-  ['listener', aFunction],
-] as const
 const CLOSING = [['options', optionsOf({ leave: optional(aBoolean) })]] as const

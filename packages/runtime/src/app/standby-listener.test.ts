@@ -2,7 +2,8 @@ import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { NO_HEADERS, StreamsBuilder, string, systemClock } from '@millrace/core'
 import { expect, it, vi } from 'vitest'
 import { silentLogger } from '../observe/console-logger.ts'
-import { KafkaStreams, type StreamsEvents } from './kafka-streams.ts'
+import { KafkaStreams } from './kafka-streams.ts'
+import type { StreamsEvents } from './streams-events.ts'
 
 const RECORDS = 40
 const TASKS = ['0_0', '0_1']
