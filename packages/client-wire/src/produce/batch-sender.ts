@@ -13,16 +13,13 @@ import {
 import { byTopic } from '../cluster/by-topic.ts'
 import type { Cluster, Purpose } from '../cluster/cluster.ts'
 import type { Connection } from '../net/connection.ts'
-import { errorNameOf, isKafkaError, KafkaError, type KafkaErrorName } from '../cluster/kafka-error.ts'
+import { KafkaError, type KafkaErrorName } from '../cluster/kafka-error.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
-import {
-  produceApi,
-  type ProduceResponse,
-  type ProduceResponsePartitionProduceResponse,
-} from '../protocol/messages/produce.ts'
-import { WireError } from '../protocol/wire-error.ts'
-import { isProducerFenced, translateError } from '../translate-error.ts'
+import { produceApi, type ProduceResponse } from '../protocol/messages/produce.ts'
 import { type Batch, type PartitionQueue, splitBatch } from './partition-queue.ts'
+import { ProduceConnections } from './produce-connections.ts'
+import { mayTryAgain, produceFailure, refusesRecords, retryDelayMs } from './produce-failure.ts'
+import { batchAnswers, produceRequest } from './produce-request.ts'
 
 /** Who the broker takes this producer for. */
 export interface ProducerIdentity {
@@ -54,30 +51,12 @@ export interface BatchSenderOptions {
 const MAX_PENDING_BYTES = 32 * 1024 * 1024
 /** The most bytes of one request, over all partitions; a single batch may be larger. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
-/** The most that a broker keeps in mind of one producer and partition, so that a batch sent twice is not written twice. */
-const MAX_IN_FLIGHT = 5
 /** How long a batch that does not fill up waits for more records, in milliseconds. As the `linger.ms` of Kafka's own producer. */
 const LINGER_MS = 5
-/** How long a batch is tried. */
-const DELIVERY_MS = 30_000
-/** A broker that has not heard of a new topic yet gets this long. */
-const MISSING_MS = 3_000
-const FIRST_RETRY_MS = 20
-const LAST_RETRY_MS = 1_000
-const ALL_IN_SYNC = -1
+/** The wait after a search for leaders that has failed. */
+const LEADER_RETRY_MS = 20
 /** Builders that are used again, so that a batch costs no allocation. */
 const MAX_SPARE_BUILDERS = 64
-
-/** What is refused for one record, or for all of them together. */
-const REFUSALS: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_TIMESTAMP',
-  'INVALID_RECORD',
-])
-
-/** Another attempt with the same sequence numbers may succeed. */
-const PASSING: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>(['CONCURRENT_TRANSACTIONS'])
 
 /**
  * Collects records by partition and sends full batches behind the appender's back, up to five requests at a time to each
@@ -88,9 +67,7 @@ export class BatchSender {
   readonly #options: BatchSenderOptions
   readonly #queues = new Map<string, (PartitionQueue | undefined)[]>()
   readonly #active = new Set<PartitionQueue>()
-  readonly #inFlight = new Map<number, number>()
-  readonly #connections = new Map<number, Connection>()
-  readonly #connecting = new Set<number>()
+  readonly #connections: ProduceConnections
   readonly #spare: RecordBatchBuilder[] = []
   readonly #compression: BatchCompression | undefined
   #written = new Map<PartitionQueue, TopicPartitionOffset>()
@@ -106,6 +83,7 @@ export class BatchSender {
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
+    this.#connections = new ProduceConnections(options.cluster, options.purpose)
     const { compression: codec } = options
     if (codec !== 'none') this.#compression = { codec, compress: records => compress(codec, records) }
   }
@@ -214,7 +192,7 @@ export class BatchSender {
     clearTimeout(this.#timer)
     clearTimeout(this.#lingering)
     this.#active.clear()
-    this.#options.cluster.release(this.#options.purpose)
+    this.#connections.close()
     this.#wakeAll()
   }
 
@@ -277,8 +255,7 @@ export class BatchSender {
       else {
         const leader = queue.stale ? undefined : cluster.metadata.leader(queue.topic, queue.partition)?.leader
         if (leader === undefined || !cluster.metadata.brokers.has(leader)) lost.push(queue)
-        else if ((this.#inFlight.get(leader) ?? 0) < MAX_IN_FLIGHT)
-          byNode.set(leader, [...(byNode.get(leader) ?? []), queue])
+        else if (this.#connections.hasRoom(leader)) byNode.set(leader, [...(byNode.get(leader) ?? []), queue])
       }
     }
     if (lost.length > 0 && !this.#findingLeaders) void this.#findLeaders(lost)
@@ -295,7 +272,7 @@ export class BatchSender {
     try {
       await admission
     } catch (error) {
-      this.fail(this.#failureOf(error, undefined))
+      this.fail(produceFailure(error, undefined, this.#options))
     } finally {
       this.#admitting = false
     }
@@ -312,14 +289,14 @@ export class BatchSender {
 
   /** As many requests as may be in flight, each with one batch of a partition. */
   #sendTo(node: number, queues: readonly PartitionQueue[]): void {
-    const connection = this.#connections.get(node)
+    const connection = this.#connections.to(node)
     // A batch that waited for a connection here might be overtaken by the next one.
-    if (connection === undefined || !connection.isOpen || performance.now() >= connection.expiresAt) {
-      if (!this.#connecting.has(node)) void this.#connect(node, queues)
+    if (connection === undefined) {
+      if (!this.#connections.isConnecting(node)) void this.#connect(node, queues)
       return
     }
     if (connection.mutedMs > 0) return this.#drainIn(connection.mutedMs)
-    while ((this.#inFlight.get(node) ?? 0) < MAX_IN_FLIGHT) {
+    while (this.#connections.hasRoom(node)) {
       const request: Batch[] = []
       let bytes = 0
       for (const queue of queues) {
@@ -338,45 +315,28 @@ export class BatchSender {
   }
 
   async #connect(node: number, queues: readonly PartitionQueue[]): Promise<void> {
-    const { cluster, purpose } = this.#options
-    this.#connecting.add(node)
     try {
-      this.#connections.set(node, await cluster.connection(node, purpose))
+      await this.#connections.connect(node)
     } catch (error) {
       for (const queue of queues) this.#unled(queue, error)
-    } finally {
-      this.#connecting.delete(node)
     }
     this.#drain()
   }
 
   async #send(node: number, connection: Connection, request: readonly Batch[]): Promise<void> {
     const { cluster, transactionalId, maxVersion } = this.#options
-    this.#inFlight.set(node, (this.#inFlight.get(node) ?? 0) + 1)
+    this.#connections.sent(node)
     try {
       for (const batch of request) this.#finish(batch)
       const version = connection.versionOf(produceApi, maxVersion())
-      const topicData = [...byTopic(request.map(batch => ({ topic: batch.queue.topic, batch })))].map(
-        ([name, list]) => ({
-          name,
-          partitionData: list.map(({ batch }) => ({ index: batch.queue.partition, records: batch.bytes ?? null })),
-        }),
-      )
-      const answer = await connection.send(
-        produceApi,
-        {
-          transactionalId: transactionalId ?? null,
-          acks: ALL_IN_SYNC,
-          timeoutMs: cluster.requestTimeoutMs,
-          topicData,
-        },
-        { version, timeoutMs: cluster.requestTimeoutMs + 5_000 },
-      )
+      const body = produceRequest(request, transactionalId, cluster.requestTimeoutMs)
+      const timeoutMs = cluster.requestTimeoutMs + 5_000
+      const answer = await connection.send(produceApi, body, { version, timeoutMs })
       this.#answered(request, answer)
     } catch (error) {
       for (const batch of request) this.#refused(batch, error)
     } finally {
-      this.#inFlight.set(node, (this.#inFlight.get(node) ?? 1) - 1)
+      this.#connections.answered(node)
     }
     this.#settle()
   }
@@ -397,24 +357,17 @@ export class BatchSender {
     })
   }
 
-  #answered(request: readonly Batch[], { responses, nodeEndpoints }: ProduceResponse): void {
-    const byKey = new Map(request.map(batch => [`${batch.queue.topic}/${batch.queue.partition}`, batch]))
-    for (const { name, partitionResponses } of responses) {
-      for (const answer of partitionResponses) {
-        const key = `${name}/${answer.index}`
-        const batch = byKey.get(key)
-        if (batch === undefined) continue
-        byKey.delete(key)
-        const error = errorNameOf(answer.errorCode)
-        if (error === undefined || error === 'DUPLICATE_SEQUENCE_NUMBER') this.#acknowledged(batch, answer.baseOffset)
-        else {
-          const learned = this.#options.cluster.learnLeader(name, answer.index, answer.currentLeader, nodeEndpoints)
-          this.#refused(batch, new KafkaError(answer.errorCode, reasonOf(answer)), learned, indexOf(answer))
-        }
+  #answered(request: readonly Batch[], response: ProduceResponse): void {
+    for (const each of batchAnswers(request, response)) {
+      const { batch } = each
+      if ('baseOffset' in each) this.#acknowledged(batch, each.baseOffset)
+      else {
+        const { topic, partition } = batch.queue
+        const leader = each.answer?.currentLeader
+        const learned =
+          leader !== undefined && this.#options.cluster.learnLeader(topic, partition, leader, response.nodeEndpoints)
+        this.#refused(batch, each.error, learned, each.refusedIndex)
       }
-    }
-    for (const batch of byKey.values()) {
-      this.#refused(batch, new WireError('malformed', `${batch.queue.topic}-${batch.queue.partition} was not answered`))
     }
   }
 
@@ -439,13 +392,13 @@ export class BatchSender {
     queue.takeBack(batch)
     queue.recovering = true
     if (this.failure !== undefined) return
-    if (error instanceof KafkaError && REFUSALS.has(error.type)) return this.#apart(batch, error, index)
+    if (refusesRecords(error)) return this.#apart(batch, error, index)
     if (!this.#mayTryAgain(batch, error)) {
-      this.fail(this.#failureOf(error, queue))
+      this.fail(produceFailure(error, queue, this.#options))
       return
     }
     const { clock } = this.#options
-    queue.notBefore = clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** Math.min(queue.attempts++, 10), LAST_RETRY_MS)
+    queue.notBefore = clock.monotonic() + retryDelayMs(queue.attempts++)
     // Unless the answer has told the new leader.
     queue.stale = queue.attempts > 1 || !learned
   }
@@ -467,12 +420,7 @@ export class BatchSender {
   #mayTryAgain(batch: Batch, error: unknown): boolean {
     const { clock } = this.#options
     const age = clock.monotonic() - (batch.firstSentAt ?? clock.monotonic())
-    if (age > DELIVERY_MS || this.#closed) return false
-    if (error instanceof WireError) return error.reason !== 'refused' && error.reason !== 'unsupported'
-    if (!(error instanceof KafkaError)) return false
-    if (error.type === 'OUT_OF_ORDER_SEQUENCE_NUMBER') return batch.queue.waitsForOlder(batch)
-    if (error.type === 'UNKNOWN_TOPIC_OR_PARTITION') return age < MISSING_MS
-    return error.retriable || PASSING.has(error.type)
+    return !this.#closed && mayTryAgain(batch, error, age)
   }
 
   async #findLeaders(queues: readonly PartitionQueue[]): Promise<void> {
@@ -493,7 +441,7 @@ export class BatchSender {
       this.#findingLeaders = false
     }
     if (failure !== undefined) for (const queue of queues) this.#unled(queue, failure)
-    if (queues.some(({ notBefore }) => notBefore > clock.monotonic())) this.#drainIn(FIRST_RETRY_MS)
+    if (queues.some(({ notBefore }) => notBefore > clock.monotonic())) this.#drainIn(LEADER_RETRY_MS)
     this.#drain()
   }
 
@@ -505,39 +453,8 @@ export class BatchSender {
     batch.firstSentAt ??= clock.monotonic()
     queue.stale = true
     if (this.#mayTryAgain(batch, error)) {
-      queue.notBefore =
-        clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** Math.min(queue.attempts++, 10), LAST_RETRY_MS)
-    } else this.fail(this.#failureOf(error, queue))
-  }
-
-  #failureOf(error: unknown, queue: PartitionQueue | undefined): MillraceError {
-    const { brokers, cluster, transactionalId } = this.#options
-    const { topic, partition } = queue ?? { topic: 'the transaction', partition: 0 }
-    const operation =
-      queue === undefined ? 'Adding partitions to the transaction' : `Producing to ${topic}-${partition}`
-    const reason = error instanceof Error ? error.message : String(error)
-    const { requestTimeoutMs, principal } = cluster
-    const translated = translateError(error, {
-      operation,
-      brokers,
-      requestTimeoutMs,
-      principal,
-      right: 'Write',
-      ...(queue && { topic }),
-      ...(transactionalId !== undefined && { transactionalId }),
-    })
-    // Another attempt lacks the same right.
-    if (translated.code === 'MILLRACE_CLIENT_NOT_AUTHORIZED') return translated
-    if (transactionalId !== undefined && !isProducerFenced(error)) {
-      const values = { transactionalId, reason: `${operation}: ${reason}` }
-      return millraceError('MILLRACE_TRANSACTION_ABORTABLE', values, { cause: error })
-    }
-    // The broker has forgotten this producer, or a batch before this one: another producer starts again.
-    if (isKafkaError(error, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID')) {
-      return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, { cause: error })
-    }
-    if (translated.code !== 'MILLRACE_CLIENT_REQUEST_FAILED') return translated
-    return millraceError('MILLRACE_PRODUCE_FAILED', { topic, partition, reason }, { cause: error })
+      queue.notBefore = clock.monotonic() + retryDelayMs(queue.attempts++)
+    } else this.fail(produceFailure(error, queue, this.#options))
   }
 
   #settle(): void {
@@ -570,13 +487,4 @@ export class BatchSender {
 function missingPartition(cluster: Cluster, { topic, partition }: PartitionQueue): KafkaErrorName {
   const there = cluster.metadata.topic(topic)?.partitions[partition] !== undefined
   return there ? 'LEADER_NOT_AVAILABLE' : 'UNKNOWN_TOPIC_OR_PARTITION'
-}
-
-/** Of the record for which the whole batch is refused; -1 where the broker names none. */
-function indexOf({ recordErrors }: ProduceResponsePartitionProduceResponse): number {
-  return recordErrors.length === 1 ? recordErrors[0]!.batchIndex : -1
-}
-
-function reasonOf({ errorMessage, recordErrors }: ProduceResponsePartitionProduceResponse): string | null {
-  return errorMessage ?? recordErrors[0]?.batchIndexErrorMessage ?? null
 }
