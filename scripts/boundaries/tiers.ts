@@ -10,7 +10,16 @@ const TIERS: readonly Tier[] = [
   { package: 'testing', dependsOn: ['core', 'runtime', 'client-memory'] },
   {
     package: 'millrace',
-    dependsOn: ['core', 'runtime', 'client-*', 'store-*', 'testing', 'schema-registry', 'personal-data'],
+    dependsOn: [
+      'core',
+      'runtime',
+      'client-*',
+      'store-*',
+      'testing',
+      'schema-registry',
+      'personal-data',
+      'query-client',
+    ],
   },
   { package: 'cli', dependsOn: ['core', 'millrace', 'testing', 'console'] },
   { package: 'console', dependsOn: [] },
@@ -30,6 +39,7 @@ export const FLOORS: Readonly<Record<string, readonly string[]>> = {
   runtime: [
     'app',
     'reset',
+    'inspect',
     'loop',
     'commit',
     'query',

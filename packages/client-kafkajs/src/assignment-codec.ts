@@ -58,6 +58,11 @@ export function encodeAssignment({ partitions, userData }: MemberAssignment): Bu
   return protocol().MemberAssignment.encode({ version: VERSION, assignment, userData: Buffer.from(userData) })
 }
 
+export function decodeAssignment(bytes: Buffer): MemberAssignment {
+  const assignment = protocol().MemberAssignment.decode(bytes)?.assignment ?? {}
+  return { partitions: partitionsOf(assignment), userData: userDataOf(Object.keys(assignment)) }
+}
+
 function protocol(): typeof AssignerProtocol {
   return kafkajsPackage().AssignerProtocol
 }

@@ -1,5 +1,6 @@
 import { millraceError, type CommittedOffset, type GroupDescription } from '@millrace/core'
 import type { Admin, Broker } from 'kafkajs'
+import { decodeAssignment } from './assignment-codec.ts'
 import { byTopic, type ClusterLink } from './cluster-link.ts'
 import { protocolErrorType } from './translate-error.ts'
 
@@ -25,7 +26,15 @@ export async function describeGroup(admin: Admin, groupId: string): Promise<Grou
   const state = STATES[groups[0]?.state ?? '']
   const members = groups[0]?.members ?? []
   if (state === undefined) return undefined
-  return { groupId, state, members: members.map(({ memberId, clientId }) => ({ memberId, clientId })) }
+  return {
+    groupId,
+    state,
+    members: members.map(({ memberId, clientId, memberAssignment }) => ({
+      memberId,
+      clientId,
+      ...(memberAssignment.length > 0 && { assignment: decodeAssignment(memberAssignment) }),
+    })),
+  }
 }
 
 /** Commits without being a member, which Kafka allows while the group has none. */

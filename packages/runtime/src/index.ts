@@ -34,3 +34,13 @@ export type { OffsetMove, ResetPosition } from './reset/reset-position.ts'
 export type { StreamsState } from './loop/lifecycle.ts'
 export { ClaimTable, memberName, type TaskClaims } from './state/directory/task-claims.ts'
 export type { OpenStateDirectory, StateDirectory } from './state/directory/state-directory.ts'
+export {
+  inspectApplication,
+  type ApplicationReport,
+  type ReportedInput,
+  type ReportedMember,
+  type ReportedTask,
+} from './inspect/inspect-application.ts'
+export { endsOfTopic, readStored, type StoredRange, type StoredRecord } from './inspect/stored-records.ts'
+export { decodedPart, type DecodedPart, serdesOfTopic, type SerdesOfTopic } from './inspect/topic-serdes.ts'
+export { type DeadLetter, deadLetterOf, resendDeadLetters } from './inspect/dead-letters.ts'

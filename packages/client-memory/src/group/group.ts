@@ -1,4 +1,4 @@
-import type { CommittedOffset, GroupMember, MemberAssignment } from '@millrace/core'
+import type { CommittedOffset, DescribedMember, GroupMember, MemberAssignment } from '@millrace/core'
 import type { Deadline, Deadlines } from '../time/deadlines.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import {
@@ -107,8 +107,12 @@ export class Group {
     return [...this.#members.keys(), ...this.streams.memberIds]
   }
 
-  get members(): readonly { readonly memberId: string; readonly clientId: string }[] {
-    const classic = [...this.#members.values()].map(({ memberId, clientId }) => ({ memberId, clientId }))
+  get members(): readonly DescribedMember[] {
+    const classic = [...this.#members.values()].map(({ memberId, clientId, assignment }) => ({
+      memberId,
+      clientId,
+      ...(assignment !== NOTHING && { assignment }),
+    }))
     return [...classic, ...this.streams.members]
   }
 

@@ -1,4 +1,12 @@
-import type { NewTopic, StreamsEndpoint, StreamsSubTopology, StreamsTopology, TopicPartition } from '@millrace/core'
+import type {
+  DescribedMember,
+  NewTopic,
+  StreamsEndpoint,
+  StreamsSubTopology,
+  StreamsTaskId,
+  StreamsTopology,
+  TopicPartition,
+} from '@millrace/core'
 import type { Deadline, Deadlines } from '../time/deadlines.ts'
 import { assignSticky, type TaskNames } from './sticky-assignor.ts'
 import { configureTopology } from './streams-topics.ts'
@@ -98,8 +106,12 @@ export class StreamsGroup {
     return [...this.#members.keys()]
   }
 
-  get members(): readonly { readonly memberId: string; readonly clientId: string }[] {
-    return [...this.#members.values()].map(({ memberId, clientId }) => ({ memberId, clientId }))
+  get members(): readonly DescribedMember[] {
+    return [...this.#members.values()].map(({ memberId, clientId, assigned: { active, standby } }) => ({
+      memberId,
+      clientId,
+      tasks: { active: idsOf(active), standby: idsOf(standby), warmup: [] },
+    }))
   }
 
   get epoch(): number {
@@ -314,6 +326,13 @@ export class StreamsGroup {
       .filter(topic => partition < (topics.partitionCount(topic) ?? 0))
       .map(topic => ({ topic, partition }))
   }
+}
+
+function idsOf(tasks: ReadonlySet<string>): readonly StreamsTaskId[] {
+  return [...tasks].map(task => {
+    const at = task.lastIndexOf('_')
+    return { subTopology: task.slice(0, at), partition: Number(task.slice(at + 1)) }
+  })
 }
 
 function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

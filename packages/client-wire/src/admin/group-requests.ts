@@ -1,11 +1,24 @@
-import { millraceError, type CommittedOffset, type GroupDescription } from '@millrace/core'
+import {
+  millraceError,
+  type CommittedOffset,
+  type DescribedMember,
+  type GroupDescription,
+  type StreamsTaskId,
+} from '@millrace/core'
 import { type Cluster, GENERAL } from '../cluster/cluster.ts'
 import { checkCode, errorNameOf, isKafkaError, KafkaError } from '../cluster/kafka-error.ts'
 import { commitOffsets } from '../group/committed-offsets.ts'
+import { decodeAssignment } from '../group/group-data.ts'
 import { deleteGroupsApi } from '../protocol/messages/delete-groups.ts'
-import { describeGroupsApi } from '../protocol/messages/describe-groups.ts'
+import {
+  describeGroupsApi,
+  type DescribeGroupsResponseDescribedGroupMember,
+} from '../protocol/messages/describe-groups.ts'
 import { leaveGroupApi } from '../protocol/messages/leave-group.ts'
-import { streamsGroupDescribeApi } from '../protocol/messages/streams-group-describe.ts'
+import {
+  streamsGroupDescribeApi,
+  type StreamsGroupDescribeResponseTaskIds,
+} from '../protocol/messages/streams-group-describe.ts'
 import { streamsGroupHeartbeatApi } from '../protocol/messages/streams-group-heartbeat.ts'
 
 /** Kafka's names of states; the others are of groups that are not there. */
@@ -40,7 +53,12 @@ export async function describeGroup(cluster: Cluster, groupId: string): Promise<
   const group = await rawGroup(cluster, groupId)
   const state = STATES[group?.groupState ?? '']
   if (group === undefined || state === undefined) return describeStreamsGroup(cluster, groupId)
-  return { groupId, state, members: group.members.map(({ memberId, clientId }) => ({ memberId, clientId })) }
+  return { groupId, state, members: group.members.map(classicMember) }
+}
+
+function classicMember(member: DescribeGroupsResponseDescribedGroupMember): DescribedMember {
+  const { memberId, clientId, memberAssignment } = member
+  return { memberId, clientId, ...(memberAssignment.length > 0 && { assignment: decodeAssignment(memberAssignment) }) }
 }
 
 /** The states of a streams group (KIP-1071) by those of a classic one: while it is not stable, tasks are on their way. */
@@ -72,7 +90,22 @@ async function describeStreamsGroup(cluster: Cluster, groupId: string): Promise<
   const group = await rawStreamsGroup(cluster, groupId)
   const state = STREAMS_STATES[group?.groupState ?? '']
   if (group === undefined || state === undefined) return undefined
-  return { groupId, state, members: group.members.map(({ memberId, clientId }) => ({ memberId, clientId })) }
+  const members = group.members.map(({ memberId, clientId, assignment }) => ({
+    memberId,
+    clientId,
+    tasks: {
+      active: tasksOf(assignment.activeTasks),
+      standby: tasksOf(assignment.standbyTasks),
+      warmup: tasksOf(assignment.warmupTasks),
+    },
+  }))
+  return { groupId, state, members }
+}
+
+function tasksOf(given: readonly StreamsGroupDescribeResponseTaskIds[]): readonly StreamsTaskId[] {
+  return given.flatMap(({ subtopologyId, partitions }) =>
+    partitions.map(partition => ({ subTopology: subtopologyId, partition })),
+  )
 }
 
 /** What each member would say itself when it leaves. */

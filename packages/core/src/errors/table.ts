@@ -64,6 +64,11 @@ export const ERROR_TABLE = {
     message: '{operation} failed: {reason}',
     hint: 'The broker rejected the request, and a retry would not help. The reason says what to change.',
   },
+  MILLRACE_DEAD_LETTER_UNSENDABLE: {
+    kind: 'config',
+    message: 'The dead letter {letter} cannot be sent back: {reason}',
+    hint: 'Nothing was sent. Leave it out, and write the record again from where it comes from.',
+  },
   MILLRACE_TOPIC_MISSING: {
     kind: 'config',
     message: 'The topic "{topic}" does not exist',

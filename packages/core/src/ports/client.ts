@@ -1,7 +1,7 @@
 import type { Headers } from '../record/headers.ts'
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
-import type { StreamsSubscription } from './streams-group.ts'
+import type { StreamsSubscription, StreamsTasks } from './streams-group.ts'
 
 /**
  * The port for Kafka. Its unit is the batch: fetching gives batches that are walked in place, producing appends to
@@ -462,7 +462,16 @@ export interface GroupDescription {
   readonly groupId: string
   /** `preparing`: members join; `completing`: the leader assigns. */
   readonly state: 'empty' | 'preparing' | 'completing' | 'stable'
-  readonly members: readonly { readonly memberId: string; readonly clientId: string }[]
+  readonly members: readonly DescribedMember[]
+}
+
+export interface DescribedMember {
+  readonly memberId: string
+  readonly clientId: string
+  /** What the leader of a classic group has given it. Absent before it was given anything. */
+  readonly assignment?: MemberAssignment
+  /** What the broker has given a member of a streams group. */
+  readonly tasks?: StreamsTasks
 }
 
 export interface TopicDescription {

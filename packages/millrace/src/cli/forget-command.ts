@@ -4,7 +4,7 @@ import { connectionOf } from './connection-options.ts'
 import { optionalPackage } from './optional-package.ts'
 import { UsageError } from './usage-error.ts'
 
-const FORGET_USAGE = `millrace forget PERSON [options]
+export const FORGET_USAGE = `millrace forget PERSON [options]
 
 Deletes the keys of a person, by which fields of @millrace/personal-data are encrypted: no topic, store or changelog can be read any more where
 it has data of the person. There is no way back.
@@ -15,6 +15,10 @@ it has data of the person. There is no way back.
   --dry-run                    only count the keys
   --json                       print the result as JSON
 
+Examples:
+  millrace forget person-17 --dry-run
+  millrace forget person-17 --bootstrap-server localhost:9092
+
 The exit status is 0 when the person is forgotten, or would be; 1 when there are no keys of that person; 2 for a wrong command line.
 `
 
@@ -24,16 +28,11 @@ const OPTIONS = {
   topic: { type: 'string' },
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
 } as const
 
 /** Runs `millrace forget`. @returns the exit status */
 export async function forgetCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values, positionals } = parsed(args)
-  if (values.help === true) {
-    print(FORGET_USAGE)
-    return 0
-  }
   const [subject, more] = positionals
   if (subject === undefined || subject === '') throw new UsageError('the id of the PERSON is missing')
   if (more !== undefined) throw new UsageError(`"${more}" is too much: one PERSON is forgotten at a time`)

@@ -1,18 +1,38 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Plan } from '@millrace/core'
-import { isApplication } from '@millrace/runtime'
+import { isMillraceError, type Plan, reasonOf } from '@millrace/core'
+import { type Application, isApplication } from '@millrace/runtime'
 import { UsageError } from './usage-error.ts'
+
+/** What a module exports of an application: the plan, and the options where it exports both together. */
+export interface LoadedModule {
+  readonly plan: Plan
+  readonly application: Application | undefined
+}
 
 /** The plan that a module exports, under whatever name, alone or in an application. @throws UsageError unless it is one */
 export async function loadPlan(path: string): Promise<Plan> {
-  const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>
-  const values = Object.values(exported).map(value => (isApplication(value) ? value.plan : value))
-  const plans = [...new Set(values.filter(isPlan))]
+  return (await loadModule(path)).plan
+}
+
+/** @throws UsageError as `loadPlan` does */
+export async function loadModule(path: string): Promise<LoadedModule> {
+  const values = Object.values(await importedModule(path))
+  const application = values.find(isApplication)
+  const plans = [...new Set(values.map(value => (isApplication(value) ? value.plan : value)).filter(isPlan))]
   const [plan] = plans
   if (plan === undefined) throw new UsageError(`${path} exports no plan: export the result of builder.build()`)
   if (plans.length > 1) throw new UsageError(`${path} exports ${plans.length} plans: export one`)
-  return plan
+  return { plan, application }
+}
+
+async function importedModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    if (isMillraceError(error)) throw error
+    throw new UsageError(`${path} cannot be imported: ${reasonOf(error)}`, { cause: error })
+  }
 }
 
 function isPlan(value: unknown): value is Plan {

@@ -51,6 +51,10 @@ Where the input begins, one of:
   --shift-by N                 records after what is committed, or before when N is negative
   --from-file FILE             lines of topic,partition,offset
 
+Examples:
+  millrace reset --application-id word-count --topology app.ts --dry-run
+  millrace reset --application-id word-count --topology app.ts --to-datetime 2026-01-01T00:00:00.000
+
 The exit status is 0 when it is done, or a dry run finds nothing in the way; 1 when not; 2 for a wrong command line.
 `
 
@@ -76,13 +80,11 @@ const OPTIONS = {
   'by-duration': text,
   'shift-by': text,
   'from-file': text,
-  help: { type: 'boolean', short: 'h' },
 } as const
 
-/** Undefined when help is asked for. @throws UsageError */
-export function parseResetArguments(args: readonly string[]): ResetArguments | undefined {
+/** @throws UsageError */
+export function parseResetArguments(args: readonly string[]): ResetArguments {
   const values = valuesOf(args)
-  if (values.help === true) return undefined
   const applicationId = values['application-id']
   if (applicationId === undefined) throw new UsageError('--application-id is missing')
   const to = positionOf(values)

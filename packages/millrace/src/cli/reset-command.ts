@@ -2,21 +2,11 @@ import { kafka } from '@millrace/client-wire'
 import { formatReset, resetApplication, type ResetPosition } from '@millrace/runtime'
 import { connectionOf, contentOf } from './connection-options.ts'
 import { loadPlan } from './load-plan.ts'
-import {
-  isPositionFile,
-  parseOffsetLines,
-  parseResetArguments,
-  RESET_USAGE,
-  type ResetArguments,
-} from './reset-arguments.ts'
+import { isPositionFile, parseOffsetLines, parseResetArguments, type ResetArguments } from './reset-arguments.ts'
 
 /** Runs `millrace reset`. @returns the exit status */
 export async function resetCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const parsed = parseResetArguments(args)
-  if (parsed === undefined) {
-    print(RESET_USAGE)
-    return 0
-  }
   const to = await positionOf(parsed.to)
   const report = await resetApplication({
     applicationId: parsed.applicationId,

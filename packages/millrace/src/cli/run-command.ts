@@ -2,12 +2,16 @@ import { parseArgs } from 'node:util'
 import { KafkaStreams } from '@millrace/runtime'
 import { UsageError } from './usage-error.ts'
 
-const RUN_USAGE = `millrace run MODULE [options]
+export const RUN_USAGE = `millrace run MODULE [options]
 
 Runs the application that a module exports: export default defineApplication(builder.build(), options). The module may be
 TypeScript where Node.js can read it (22.18 or later). It must start nothing itself.
 
   --threads N   members on N threads, in place of the option "threads" of the application  (default 1)
+
+Examples:
+  millrace run app.ts
+  millrace run app.ts --threads 4
 
 SIGINT and SIGTERM stop it: it finishes the current work, commits and leaves the group. A second signal ends it at once.
 
@@ -20,10 +24,9 @@ interface RunArguments {
   readonly threads: number | undefined
 }
 
-/** Undefined when help is asked for. @throws UsageError */
-function parseRunArguments(args: readonly string[]): RunArguments | undefined {
+/** @throws UsageError */
+function parseRunArguments(args: readonly string[]): RunArguments {
   const { values, positionals } = parsed(args)
-  if (values.help === true) return undefined
   const [module, more] = positionals
   if (module === undefined) throw new UsageError('the MODULE is missing')
   if (more !== undefined) throw new UsageError(`Unexpected argument '${more}'`)
@@ -35,7 +38,7 @@ function parseRunArguments(args: readonly string[]): RunArguments | undefined {
 }
 
 function parsed(args: readonly string[]) {
-  const options = { threads: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
+  const options = { threads: { type: 'string' } } as const
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
@@ -44,13 +47,8 @@ function parsed(args: readonly string[]) {
 }
 
 /** Runs until a signal or an error stops it. @returns the exit status */
-export async function runApplication(args: readonly string[], print: (line: string) => void): Promise<number> {
-  const given = parseRunArguments(args)
-  if (given === undefined) {
-    print(RUN_USAGE)
-    return 0
-  }
-  const { module, threads } = given
+export async function runApplication(args: readonly string[]): Promise<number> {
+  const { module, threads } = parseRunArguments(args)
   const streams = await KafkaStreams.load(module, threads === undefined ? {} : { threads })
   await streams.run()
   return 0

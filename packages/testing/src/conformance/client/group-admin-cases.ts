@@ -8,13 +8,14 @@ export const groupAdminCases: readonly ClientCase[] = [
   {
     name: 'describes a group and its members, and nothing where there is none',
     async run(harness) {
-      const { admin, groupId, member } = await oneMember(harness)
+      const { admin, groupId, topic, member } = await oneMember(harness)
       const { memberId } = member.consumer.groupMetadata()
-      assert.deepEqual(await admin.describeGroup(groupId), {
-        groupId,
-        state: 'stable',
-        members: [{ memberId, clientId: 'the-member' }],
-      })
+      const described = await admin.describeGroup(groupId)
+      assert.deepEqual(
+        described?.members.map(({ assignment, ...member }) => [member, assignment?.partitions]),
+        [[{ memberId, clientId: 'the-member' }, [{ topic, partition: 0 }]]],
+      )
+      assert.deepEqual([described.groupId, described.state], [groupId, 'stable'])
       await member.consumer.close()
       await eventually(harness, 'empty', async () => (await admin.describeGroup(groupId))?.state === 'empty')
       assert.deepEqual((await admin.describeGroup(groupId))?.members, [])

@@ -303,6 +303,10 @@ export const streamsGroupCases: readonly ClientCase[] = [
         described?.members.map(each => each.memberId),
         [memberId],
       )
+      assert.deepEqual(
+        described?.members[0]?.tasks?.active.map(({ partition }) => partition),
+        [0],
+      )
       assert.notEqual(described?.state, 'empty')
       await rejectsWith('MILLRACE_GROUP_ACTIVE', admin.alterOffsets(groupId, [{ topic, partition: 0, offset: 0 }]))
       await rejectsWith('MILLRACE_GROUP_ACTIVE', admin.deleteGroup(groupId))
