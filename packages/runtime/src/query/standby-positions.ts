@@ -32,7 +32,7 @@ const STALE_MS = 1000
 /**
  * What the state of a standby includes of the task's input. The changelog does not say it. But a task commits its input after all
  * changes that result from it are in the changelog; so a store that has read its changelog up to an end that was asked for after a
- * committed offset includes what is before this offset (ADR 31).
+ * committed offset includes what is before this offset (ADR 25).
  */
 export class StandbyPositions {
   readonly #with: StandbyPositionsOptions

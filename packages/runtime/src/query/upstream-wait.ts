@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 20
  *
  * A task commits its input after everything that it has made of it is in the topics below. So when a record's offset is committed,
  * what was made of it lies before the ends of those topics, and a task that has processed them up to there has processed it. A record
- * that takes several hops is followed hop by hop (ADR 31).
+ * that takes several hops is followed hop by hop (ADR 25).
  */
 export async function followUpstream(
   options: UpstreamOptions,
