@@ -6,7 +6,7 @@ it.each([
   {
     option: 'aplicationId',
     given: { aplicationId: 'app' },
-    says: 'no such option exists; the options are applicationId',
+    says: 'no such option exists; did you mean "applicationId"',
   },
   {
     option: 'commitIntervalMs',

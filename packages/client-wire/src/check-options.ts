@@ -54,7 +54,7 @@ const MECHANISMS = [...PASSWORD_MECHANISMS, 'oauthbearer']
 export function checkOptions(options: KafkaOptions): readonly BrokerAddress[] {
   if (!isGivenObject(options)) throw invalidOption('of kafka()', options, 'an object is needed, as { brokers }')
   const given: GivenOptions = { ...options }
-  checkOptionNames(given, Object.keys(OPTIONS), OTHER_NAMES)
+  checkOptionNames(given, Object.keys(OPTIONS), { otherNames: OTHER_NAMES })
   const brokers = parseBrokers(given['brokers'])
   checkNumberOptions(given, TIMERS)
   const { clientId, rack, tls, sasl } = given
@@ -90,12 +90,12 @@ function checkSasl(sasl: unknown): void {
     throw invalidOption('sasl.mechanism', mechanism, `it must be one of ${MECHANISMS.join(', ')}`)
   }
   if (mechanism === 'oauthbearer') {
-    checkOptionNames(sasl, ['mechanism', 'token'], { oauthBearerProvider: 'token' }, 'sasl.')
+    checkOptionNames(sasl, ['mechanism', 'token'], { otherNames: { oauthBearerProvider: 'token' }, prefix: 'sasl.' })
     if (typeof token !== 'function') throw invalidSecret('sasl.token', 'it must be a function that returns a token')
     return
   }
   const otherNames = { user: 'username', userName: 'username', pass: 'password' }
-  checkOptionNames(sasl, ['mechanism', 'username', 'password'], otherNames, 'sasl.')
+  checkOptionNames(sasl, ['mechanism', 'username', 'password'], { otherNames, prefix: 'sasl.' })
   for (const [option, value] of [
     ['sasl.username', username],
     ['sasl.password', password],

@@ -27,15 +27,15 @@ import {
   aText,
   checkArguments,
   hasMethods,
-  ignoring,
   listOf,
+  OF_AN_APPLICATION,
   oneOf,
   optional,
   optionsOf,
-  TOPIC_SERDES,
+  topicSerdes,
   openClient,
 } from '@millrace/core'
-import { consoleLogger, OPTION_TABLE } from '@millrace/runtime'
+import { consoleLogger } from '@millrace/runtime'
 
 /** The serdes of a topic. */
 export interface TopicSerdes<K, V> {
@@ -71,12 +71,8 @@ export interface ReadOptions {
 
 const CLIENT = ['client', aFunction] as const
 const TOPIC = ['topic', aText] as const
-const SERDES = ['serdes', optionsOf(TOPIC_SERDES)] as const
-/** The names of an application's options are accepted and ignored. */
-const OPENING = ignoring(
-  field => field !== 'logger' && Object.hasOwn(OPTION_TABLE, field),
-  optionsOf({ logger: optional(aLogger) }),
-)
+const SERDES = ['serdes', topicSerdes] as const
+const OPENING = optionsOf({ logger: optional(aLogger) }, OF_AN_APPLICATION)
 const READING = optionsOf({
   from: optional(oneOf('earliest', 'latest')),
   signal: optional(hasMethods('an AbortSignal', 'addEventListener')),

@@ -6,6 +6,7 @@ import {
   checkOptionNames,
   invalidOption,
   isPlainObject,
+  OF_AN_APPLICATION,
   TIMER_RANGE,
 } from '@millrace/core'
 
@@ -19,7 +20,7 @@ const NUMBERS = { refreshMs: TIMER_RANGE, maxStaleMs: TIMER_RANGE, replicationFa
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkPersonalOptions(given: unknown): void {
   if (!isPlainObject(given)) throw invalidOption('options of personalData()', given, 'it takes an object of options')
-  checkOptionNames(given, OPTIONS)
+  checkOptionNames(given, OPTIONS, { ignored: OF_AN_APPLICATION })
   checkClient(given)
   const keys = [given['masterKey']].flat()
   if (keys.length === 0 || !keys.every(isMasterKey))
@@ -50,7 +51,7 @@ export function checkPersonalFields(inner: unknown, given: unknown): void {
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkForgetOptions(given: unknown): void {
   if (!isPlainObject(given)) throw invalidOption('options of forgetPerson()', given, 'it takes { client, subject }')
-  checkOptionNames(given, FORGET)
+  checkOptionNames(given, FORGET, { ignored: OF_AN_APPLICATION })
   checkClient(given)
   checkPerson(given['subject'])
   checkText(given, 'topic')

@@ -1,4 +1,4 @@
-import { type Logger, millraceError } from '@millrace/core'
+import { insteadOf, type Logger, millraceError, OF_AN_APPLICATION, unknownName } from '@millrace/core'
 import { consoleLogger, type KafkaStreams } from '@millrace/runtime'
 import { isIP } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
@@ -72,8 +72,9 @@ const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
 /** @throws MILLRACE_SERVER_INVALID, MILLRACE_SERVER_UNSAFE, MILLRACE_STORE_UNKNOWN */
 export function resolveServerOptions(streams: QueriedStreams, options: QueryServerOptions): ServerSettings {
   if (typeof options !== 'object' || options === null) throw invalid('(all)', 'it must be an object with a port')
-  const unknown = Object.keys(options).find(name => !Object.hasOwn(KNOWN, name))
-  if (unknown !== undefined) throw invalid(unknown, 'there is no such option')
+  const unknown = unknownName(options, Object.keys(KNOWN), OF_AN_APPLICATION)
+  if (unknown !== undefined)
+    throw invalid(unknown, `there is no such option; ${insteadOf(unknown, Object.keys(KNOWN))}`)
   const { port, host = '127.0.0.1', token, tls, route = 'forward', allowInsecure = false, partitioners = {} } = options
   if (!(Number.isSafeInteger(port) && port >= 0 && port <= 65_535))
     throw invalid('port', `it must be a number from 0 to 65535, but it is ${String(port)}`)

@@ -1,4 +1,5 @@
 import { shownOption } from '../errors/number-option.ts'
+import { insteadOf, unknownName } from './option-names.ts'
 
 /**
  * What is wrong with an argument, as `predicate must be a function, but it is undefined`. Nothing where it is usable. Types say the
@@ -95,23 +96,17 @@ export function dslObject(needed: string, ...kinds: readonly DslKind[]): Check {
 
 export type Fields = Readonly<Record<string, Check>>
 
-/** An object with these fields and no others: a misspelt option would otherwise be ignored. */
-export function optionsOf(fields: Fields): Check {
+/**
+ * An object with these fields and no others: a misspelt option would otherwise be ignored.
+ * @param ignored names that describe something else, see `option-names.ts`
+ */
+export function optionsOf(fields: Fields, ignored?: ReadonlySet<string>): Check {
+  const possible = Object.keys(fields)
   return (given, name) => {
-    if (!isPlainObject(given)) return mustBe(name, `an object such as { ${Object.keys(fields)[0]} }`, given)
-    const unknown = Object.keys(given).find(field => !Object.hasOwn(fields, field))
-    if (unknown !== undefined) {
-      return `${name} has no option "${unknown}"; possible are ${Object.keys(fields).join(', ')}`
-    }
+    if (!isPlainObject(given)) return mustBe(name, `an object such as { ${possible[0]} }`, given)
+    const unknown = unknownName(given, possible, ignored)
+    if (unknown !== undefined) return `${name} has no option "${unknown}"; ${insteadOf(unknown, possible)}`
     return wrongField(given, fields)
-  }
-}
-
-/** Leaves out the fields that belong elsewhere: programs keep the options of several functions in one constant. */
-export function ignoring(belongsElsewhere: (field: string) => boolean, check: Check): Check {
-  return (given, name) => {
-    if (!isPlainObject(given)) return check(given, name)
-    return check(Object.fromEntries(Object.entries(given).filter(([field]) => !belongsElsewhere(field))), name)
   }
 }
 

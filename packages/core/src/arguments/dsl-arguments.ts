@@ -29,6 +29,7 @@ import {
   type Fields,
 } from './check.ts'
 import { type Argument, checkMethods } from './checked-methods.ts'
+import { NOTHING_ELSE, OF_A_GLOBAL_TOPIC, OF_A_READ_TOPIC, OF_A_TOPIC } from './option-names.ts'
 import {
   aStoreBuilder,
   GLOBAL_STORE,
@@ -51,8 +52,13 @@ import {
  * it is needed.
  */
 
-const given = (fields: Fields): Argument => ['options', optional(optionsOf(fields))]
-const required = (fields: Fields): Argument => ['options', optionsOf(fields)]
+const given = (fields: Fields, ignored = ignoredBeside(fields)): Argument => [
+  'options',
+  optional(optionsOf(fields, ignored)),
+]
+const required = (fields: Fields, ignored = ignoredBeside(fields)): Argument => ['options', optionsOf(fields, ignored)]
+/** Who takes serdes may be given the constant in which a program has them. */
+const ignoredBeside = (fields: Fields) => (Object.hasOwn(fields, 'value') ? OF_A_READ_TOPIC : NOTHING_ELSE)
 const fn = (name: string): Argument => [name, aFunction]
 const supplier: Argument = ['supplier', aSupplier]
 const withName = given(NAME)
@@ -149,7 +155,7 @@ export function checkDslArguments(): void {
     print: [given({ ...NAME, label: optional(aText), format: optional(aFunction), write: optional(aFunction) })],
     split: [withName],
     repartition: [given({ ...sinkOptions, partitions: checkedInside })],
-    to: [['topic', checkedInside], given(sinkOptions)],
+    to: [['topic', checkedInside], given(sinkOptions, OF_A_TOPIC)],
     toTable: [given({ ...SERDES, ...LATE, ...STORE })],
     groupBy: [fn('selector'), given({ ...SERDES, partitions: checkedInside })],
     groupByKey: [given({ ...SERDES, partitions: checkedInside })],
@@ -238,13 +244,13 @@ export function checkBuilderArguments(builder: { readonly prototype: StreamsBuil
   const onTopic = [
     ['store', aStoreBuilder],
     ['topic', aText],
-    required(SERDES),
+    required(SERDES, OF_A_GLOBAL_TOPIC),
     supplier,
   ] as const satisfies readonly Argument[]
   checkMethods<StreamsBuilder>(builder, 'StreamsBuilder', {
-    stream: [['topics', checkedInside], given(SOURCE)],
-    table: [['topics', checkedInside], given({ ...SOURCE, ...LATE, ...STORE })],
-    globalTable: [['topic', aText], given({ ...SERDES, ...GLOBAL_STORE })],
+    stream: [['topics', checkedInside], given(SOURCE, OF_A_TOPIC)],
+    table: [['topics', checkedInside], given({ ...SOURCE, ...LATE, ...STORE }, OF_A_TOPIC)],
+    globalTable: [['topic', aText], given({ ...SERDES, ...GLOBAL_STORE }, OF_A_GLOBAL_TOPIC)],
     addGlobalStore: onTopic,
     addReadOnlyStateStore: onTopic,
     addStateStore: [['store', aStoreBuilder]],

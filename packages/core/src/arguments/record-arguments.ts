@@ -11,6 +11,7 @@ import {
   optional,
   optionsOf,
 } from './check.ts'
+import { OF_A_TOPIC } from './option-names.ts'
 import { textSettings } from './options.ts'
 
 /** Headers as records have them. An object of texts, as other clients take it, would lose their order. */
@@ -39,13 +40,18 @@ export const aRecord = optionsOf({
 
 /** The serdes of a topic that is written or read outside a topology. */
 export const TOPIC_SERDES: Fields = { key: aSerde, value: aSerde }
+export const topicSerdes = optionsOf(TOPIC_SERDES, OF_A_TOPIC)
 
-export const aNewTopic = optionsOf({
-  name: aText,
-  partitions: aFiniteNumber,
-  replicationFactor: optional(aFiniteNumber),
-  configs: optional(textSettings),
-})
+/** A topic to create. */
+export const aNewTopic = optionsOf(
+  {
+    name: aText,
+    partitions: aFiniteNumber,
+    replicationFactor: optional(aFiniteNumber),
+    configs: optional(textSettings),
+  },
+  OF_A_TOPIC,
+)
 
 export const aLogger = hasMethods('a logger, such as consoleLogger()', 'debug', 'info', 'warn', 'error')
 export const aRunningClock = hasMethods('a clock, such as systemClock', 'now', 'monotonic', 'sleep')

@@ -1,3 +1,4 @@
+import { insteadOf, unknownName } from '../arguments/option-names.ts'
 import { millraceError } from '../errors/millrace-error.ts'
 import { isInRange, type NumberRange, rangeText, shownOption } from '../errors/number-option.ts'
 
@@ -38,17 +39,26 @@ export function checkNumberOptions(
  * Refuses options that do not exist: a misspelt one would be ignored.
  *
  * @param otherNames names of the same option elsewhere, such as `{ ssl: 'tls' }`
+ * @param ignored names that describe something else, such as `OF_AN_APPLICATION`
  * @throws MILLRACE_CONFIG_INVALID naming the option, and never its value
  */
 export function checkOptionNames(
   given: GivenOptions,
   possible: readonly string[],
-  otherNames: Readonly<Record<string, string>> = {},
-  prefix = '',
+  {
+    otherNames = {},
+    prefix = '',
+    ignored,
+  }: {
+    readonly otherNames?: Readonly<Record<string, string>>
+    readonly prefix?: string
+    readonly ignored?: ReadonlySet<string>
+  } = {},
 ): void {
-  const unknown = Object.keys(given).find(name => !possible.includes(name))
+  const unknown = unknownName(given, possible, ignored)
   if (unknown === undefined) return
   const meant = Object.hasOwn(otherNames, unknown) ? otherNames[unknown] : undefined
-  const expected = `there is no such option; ${meant === undefined ? `possible are ${possible.join(', ')}` : `it is called ${prefix}${meant} here`}`
+  const instead = meant === undefined ? insteadOf(unknown, possible) : `it is called ${prefix}${meant} here`
+  const expected = `there is no such option; ${instead}`
   throw millraceError('MILLRACE_CONFIG_INVALID', { option: `${prefix}${unknown}`, value: 'given', expected })
 }

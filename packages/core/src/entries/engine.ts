@@ -13,7 +13,6 @@ export {
   either,
   type Fields,
   hasMethods,
-  ignoring,
   isPlainObject,
   listOf,
   mustBe,
@@ -22,9 +21,18 @@ export {
   optionsOf,
 } from '../arguments/check.ts'
 export { type Argument, checkArguments } from '../arguments/checked-methods.ts'
+export { insteadOf, OF_A_TOPIC, OF_AN_APPLICATION, unknownName } from '../arguments/option-names.ts'
 export { aStoreBuilder } from '../arguments/options.ts'
 export { aPlan, checkPlan } from '../arguments/plan-argument.ts'
-export { aLogger, aNewTopic, aRecord, aRunningClock, someHeaders, TOPIC_SERDES } from '../arguments/record-arguments.ts'
+export {
+  aLogger,
+  aNewTopic,
+  aRecord,
+  aRunningClock,
+  someHeaders,
+  TOPIC_SERDES,
+  topicSerdes,
+} from '../arguments/record-arguments.ts'
 export { answeredError, fencesProducer, type AnsweredError, type ErrorContext } from '../client/answered-error.ts'
 export {
   checkNumberOptions,
@@ -65,6 +73,7 @@ export {
 } from '../operators/process.ts'
 export { compileDropLate, resultChildren, type Lateness, type LateRecord } from '../operators/late.ts'
 export { resultError } from '../operators/function-result.ts'
+export { similarName } from '../errors/similar-name.ts'
 export { isUnawaited } from '../errors/unawaited.ts'
 export { checkSupplied, sharedObject } from '../topology/suppliers.ts'
 export { UndoLog } from '../state/undo-log.ts'

@@ -3,6 +3,7 @@ import {
   type ClientFactory,
   type Clock,
   type CompressionCodec,
+  insteadOf,
   isInRange,
   type Logger,
   memoryStore,
@@ -16,6 +17,7 @@ import {
   systemClock,
   type TimestampExtractor,
   invalidOption,
+  unknownName,
   isGivenObject,
 } from '@millrace/core'
 import { consoleLogger } from '../observe/console-logger.ts'
@@ -434,14 +436,10 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
     throw invalidOption('of KafkaStreams', given, 'an object is needed, as { applicationId, client }')
   }
   const values = given as unknown as Readonly<Record<string, unknown>>
-  for (const option of Object.keys(values)) {
-    if (Object.hasOwn(table, option)) continue
-    const known = Object.keys(table).join(', ')
-    throw millraceError('MILLRACE_CONFIG_INVALID', {
-      option,
-      value: shownOption(values[option]),
-      expected: `no such option exists; the options are ${known}`,
-    })
+  const unknown = unknownName(values, Object.keys(table))
+  if (unknown !== undefined) {
+    const expected = `no such option exists; ${insteadOf(unknown, Object.keys(table))}`
+    throw invalidOption(unknown, values[unknown], expected)
   }
   const resolved: Record<string, unknown> = {}
   for (const [option, row] of Object.entries(table)) {

@@ -14,9 +14,10 @@ import {
   aText,
   checkArguments,
   checkedInside,
+  type Fields,
   listOf,
+  OF_AN_APPLICATION,
   optional,
-  ignoring,
   optionsOf,
   shownOption,
 } from '@millrace/core'
@@ -107,7 +108,7 @@ export function resolveReset(options: ResetOptions): ResolvedReset {
 }
 
 const topics = optional(listOf(aText, 'an array of names of topics'))
-const FIELDS = {
+const FIELDS: Fields = {
   applicationId: aText,
   client: aFunction,
   topology: optional(aPlan),
@@ -121,11 +122,8 @@ const FIELDS = {
   logger: optional(aLogger),
   clock: optional(aRunningClock),
 }
-/** The names of the application's other options are accepted and ignored. */
-const OPTIONS = ignoring(
-  field => Object.hasOwn(OPTION_TABLE, field) && !Object.hasOwn(FIELDS, field),
-  optionsOf(FIELDS),
-)
+const OPTIONS = optionsOf(FIELDS, OF_AN_APPLICATION)
+
 function positionProblem(to: ResetPosition): string | undefined {
   if (to === 'earliest' || to === 'latest') return undefined
   if (typeof to === 'object' && to !== null) {

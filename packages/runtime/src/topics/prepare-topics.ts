@@ -6,12 +6,12 @@ import {
   type MillraceError,
   type NewTopic,
   type Plan,
+  similarName,
   topicNaming,
   type TopicPartition,
 } from '@millrace/core'
 import { changelogConfigs, repartitionConfigs } from './internal-topic-configs.ts'
 import { anyGenerated, leftBehind } from './left-behind.ts'
-import { similarTopic } from './similar-topic.ts'
 import { partitionCounts, taskCount } from './partition-counts.ts'
 
 export interface PreparedTopics {
@@ -106,7 +106,7 @@ function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, num
 /** With the topic that was most likely meant. */
 function missingTopics(missing: readonly string[], existing: readonly string[]): MillraceError {
   const [topic, ...others] = missing
-  const meant = similarTopic(topic!, existing)
+  const meant = similarName(topic!, existing)
   const parts = [
     meant === undefined ? '' : `Did you mean "${meant}"? `,
     'Create the topic, or correct its name in the topology. Millrace creates internal topics only.',

@@ -12,7 +12,7 @@ const OPTIONS = ['url', 'auth', 'timeoutMs', 'fetch']
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkRegistryOptions(given: unknown): void {
   if (!isPlainObject(given)) throw invalidOption('options of schemaRegistry()', given, 'it takes an object with a url')
-  checkOptionNames(given, OPTIONS, { host: 'url', baseUrl: 'url', urls: 'url' })
+  checkOptionNames(given, OPTIONS, { otherNames: { host: 'url', baseUrl: 'url', urls: 'url' } })
   const { url, auth, fetch } = given
   const urls = [url].flat()
   const wrong = urls.length === 0 ? urls : urls.find(one => !isUrl(one))

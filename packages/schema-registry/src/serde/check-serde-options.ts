@@ -14,7 +14,7 @@ const OTHER_NAMES = { autoRegister: 'register', useLatestVersion: 'register', au
  */
 export function checkSerdeOptions(called: string, given: unknown, more: readonly string[]): asserts given is Given {
   if (!isPlainObject(given)) throw invalidOption(`options of ${called}`, given, 'it takes a schema and { registry }')
-  checkOptionNames(given, [...OPTIONS, ...more], OTHER_NAMES)
+  checkOptionNames(given, [...OPTIONS, ...more], { otherNames: OTHER_NAMES })
   const { registry, subject } = given
   if (!isPlainObject(registry) || !REGISTRY.every(method => typeof registry[method] === 'function'))
     throw invalidOption('registry', registry, 'it must be what schemaRegistry() or existingRegistry() returns')
@@ -49,7 +49,7 @@ export function checkReferences(references: unknown, option = 'references'): voi
 
 function checkReference(given: unknown, option: string): void {
   if (!isPlainObject(given)) throw invalidOption(option, given, 'it must be { name, subject, schema }')
-  checkOptionNames(given, ['name', 'subject', 'version', 'schema', 'references'], {}, `${option}.`)
+  checkOptionNames(given, ['name', 'subject', 'version', 'schema', 'references'], { prefix: `${option}.` })
   const { name, subject, version, schema, references } = given
   for (const [text, value] of Object.entries({ name, subject })) {
     if (typeof value !== 'string' || value === '') throw invalidOption(`${option}.${text}`, value, 'it must be text')

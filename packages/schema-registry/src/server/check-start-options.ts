@@ -5,6 +5,7 @@ import {
   invalidOption,
   isPlainObject,
   millraceError,
+  OF_AN_APPLICATION,
   reasonOf,
 } from '@millrace/core'
 
@@ -17,7 +18,7 @@ const NUMBERS = {
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkStartOptions(given: unknown): void {
   if (!isPlainObject(given)) throw invalidOption('options of startRegistry()', given, 'it takes an object')
-  checkOptionNames(given, OPTIONS, { brokers: 'client', hostname: 'host' })
+  checkOptionNames(given, OPTIONS, { otherNames: { brokers: 'client', hostname: 'host' }, ignored: OF_AN_APPLICATION })
   checkNumberOptions(given, NUMBERS)
   for (const option of ['host', 'topic']) {
     const value = given[option]

@@ -33,8 +33,10 @@ import {
   isPlainObject,
   mustBe,
   optional,
+  OF_A_TOPIC,
   optionsOf,
   TOPIC_SERDES,
+  topicSerdes,
   aFiniteNumber,
 } from '@millrace/core'
 import {
@@ -179,7 +181,7 @@ export class TopologyTestDriver {
    * `<applicationId>-<name>-changelog` and `-repartition`.
    */
   createOutputTopic<K, V>(topic: string, options: OutputTopicOptions<K, V>): TestOutputTopic<K, V> {
-    checkArguments('createOutputTopic', [TOPIC, ['options', optionsOf(TOPIC_SERDES)]], [topic, options])
+    checkArguments('createOutputTopic', [TOPIC, ['options', topicSerdes]], [topic, options])
     this.#topics.create(topic)
     const beforeRead = () => this.#calls.checkNone(`reading the topic "${topic}"`)
     return new TestOutputTopic({ cluster: this.cluster, topic, beforeRead }, options)
@@ -603,7 +605,7 @@ const someOptions: Check = (given, name) => {
 }
 
 const TOPIC = ['topic', aText] as const
-const INPUT_OPTIONS = optionsOf({ ...TOPIC_SERDES, startMs: checkedInside, autoAdvanceMs: checkedInside })
+const INPUT_OPTIONS = optionsOf({ ...TOPIC_SERDES, startMs: checkedInside, autoAdvanceMs: checkedInside }, OF_A_TOPIC)
 const ADDED = optionsOf({ stateOf: optional(aFiniteNumber) })
 const REMOVED = optionsOf({ crash: optional(aBoolean) })
 

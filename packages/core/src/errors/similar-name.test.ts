@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { similarTopic } from './similar-topic.ts'
+import { similarName } from './similar-name.ts'
 
 const existing = ['lines', 'word-counts', 'orders', 'orders-eu', 'Payments']
 
@@ -10,9 +10,10 @@ it.each([
   ['word-count', 'word-counts'],
   ['order', 'orders'],
   ['payments', 'Payments'],
+  ['orders.eu', 'orders-eu'],
   ['lnse', undefined],
   ['customers', undefined],
   ['x', undefined],
 ])('suggests for %s: %s', (name, meant) => {
-  expect(similarTopic(name, existing)).toBe(meant)
+  expect(similarName(name, existing)).toBe(meant)
 })

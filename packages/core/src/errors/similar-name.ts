@@ -1,11 +1,18 @@
-/** The topic that somebody who wrote `name` most likely meant; undefined when none is near. */
-export function similarTopic(name: string, existing: readonly string[]): string | undefined {
+/**
+ * The name that somebody who wrote `name` most likely meant; undefined when none is near. Upper case, dots, dashes and underscores make no
+ * difference: Java has `application.id` for `applicationId`.
+ */
+export function similarName(name: string, existing: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 4))
   const ranked = existing
-    .map(topic => ({ topic, distance: distance(name.toLowerCase(), topic.toLowerCase(), most) }))
+    .map(other => ({ other, distance: distance(lettersOf(name), lettersOf(other), most) }))
     .filter(each => each.distance <= most)
-    .sort((a, b) => a.distance - b.distance || (a.topic < b.topic ? -1 : 1))
-  return ranked[0]?.topic
+    .sort((a, b) => a.distance - b.distance || (a.other < b.other ? -1 : 1))
+  return ranked[0]?.other
+}
+
+function lettersOf(name: string): string {
+  return name.toLowerCase().replaceAll(/[._-]/g, '')
 }
 
 /** How many characters to insert, take out, replace or swap with the next (optimal string alignment); above `most` it may be more. */
