@@ -1,4 +1,5 @@
-import { type ErrorCode, millraceError } from '../errors/millrace-error.ts'
+import { type ErrorCode, isMillraceError, millraceError } from '../errors/millrace-error.ts'
+import { reasonOf } from '../errors/thrown.ts'
 import { type Check, type DslKind, dslKind } from './check.ts'
 
 /** An argument of a method: its name in errors, and what it must be. */
@@ -36,13 +37,22 @@ export function checkArguments(called: string, rule: Arguments, given: readonly 
 function check(code: ArgumentCode, called: string, rule: Arguments, given: readonly unknown[]): void {
   const wanted = typeof rule === 'function' ? rule(given) : rule
   for (const [position, [name, check]] of wanted.entries()) {
-    const problem = check(given[position], name)
+    const problem = problemOf(check, given[position], name)
     if (problem !== undefined) throw invalidArgument(code, called, problem)
   }
   const more = given.findIndex((argument, position) => position >= wanted.length && argument !== undefined)
   if (more >= 0) {
     const takes = wanted.length === 0 ? 'takes no arguments' : `takes ${wanted.map(([name]) => name).join(', ')}`
     throw invalidArgument(code, called, `it ${takes}, but argument ${more + 1} was given too`)
+  }
+}
+
+function problemOf(check: Check, given: unknown, name: string): string | undefined {
+  try {
+    return check(given, name)
+  } catch (error) {
+    if (isMillraceError(error)) throw error
+    return `${name} cannot be read: ${reasonOf(error)}`
   }
 }
 

@@ -1,4 +1,5 @@
 import { millraceError } from '../errors/millrace-error.ts'
+import { reasonOf } from '../errors/thrown.ts'
 import { isUnawaited } from '../errors/unawaited.ts'
 import type { OperatorEnv, TaskContext } from './process.ts'
 
@@ -11,18 +12,54 @@ export function defined(result: unknown, env: OperatorEnv, needed = VALUE): unkn
   return result === undefined ? badResult(result, env, needed) : result
 }
 
-/** A key and a value. @throws by the policy */
+/** A key and a value, which the caller takes by their indexes. @throws by the policy */
 export function pairOf(result: unknown, env: OperatorEnv): Pair {
-  if (!Array.isArray(result) || result.length !== 2) return badResult(result, env, 'a pair [key, value]')
-  if (result[0] === undefined || result[1] === undefined)
-    return badResult(result, env, 'a pair [key, value] without undefined in it')
-  return result as unknown as Pair
+  let needed: string | undefined
+  try {
+    if (!Array.isArray(result) || result.length !== 2) needed = 'a pair [key, value]'
+    else if (result[0] === undefined || result[1] === undefined) needed = 'a pair [key, value] without undefined in it'
+  } catch (error) {
+    return unreadable(error, env, 'a pair [key, value]')
+  }
+  return needed === undefined ? (result as Pair) : badResult(result, env, needed)
+}
+
+/**
+ * A list of results. A generator runs user code while it is walked, so it is walked first: an error in it is the function's, and none of its
+ * results is forwarded.
+ * @throws by the policy
+ */
+export function listOf(results: unknown, env: OperatorEnv): readonly unknown[] {
+  const needed = 'a list of results'
+  let walks = false
+  try {
+    if (Array.isArray(results)) return results
+    // A text is walked letter by letter, which nobody means.
+    walks =
+      typeof results === 'object' && typeof (results as Iterable<unknown> | null)?.[Symbol.iterator] === 'function'
+  } catch (error) {
+    return unreadable(error, env, needed)
+  }
+  if (!walks) return badResult(results, env, needed)
+  try {
+    return [...(results as Iterable<unknown>)]
+  } catch (error) {
+    return env.context.fail(env.node.name, error)
+  }
 }
 
 /** @throws by the policy */
 export function badResult(result: unknown, env: OperatorEnv, needed: string): never {
   const operator = env.node.name
   return env.context.fail(operator, resultError(operator, result, needed, env.context))
+}
+
+/** A getter of the user has thrown, or a proxy that was revoked, while it was looked at what a function has given. */
+export function unreadable(cause: unknown, env: OperatorEnv, needed: string): never {
+  const operator = env.node.name
+  const result = `an object that cannot be read (${reasonOf(cause)})`
+  const values = { operator, result, needed, key: env.context.showKey() }
+  return env.context.fail(operator, millraceError('MILLRACE_FUNCTION_RESULT', values, { cause }))
 }
 
 export function resultError(operator: string, result: unknown, needed: string, context: TaskContext): Error {

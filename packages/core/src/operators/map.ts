@@ -1,4 +1,4 @@
-import { badResult, defined, type Pair, pairOf } from './function-result.ts'
+import { defined, listOf, type Pair, pairOf, unreadable } from './function-result.ts'
 import { mustSettle, type OperatorEnv, type Process, settle } from './process.ts'
 import type { ValueFn } from './spec.ts'
 
@@ -42,15 +42,15 @@ export function compileMap(spec: MapSpec, env: OperatorEnv): Process {
       pair = mapper(value, key)
       if (mustSettle(pair, env)) {
         return settle(pair, env, later => {
-          const [newKey, newValue] = pairOf(later, env)
-          return forward(newKey, newValue)
+          const laterPair = pairOf(later, env)
+          return forward(laterPair[0], laterPair[1])
         })
       }
     } catch (error) {
       return context.fail(name, error)
     }
-    const [newKey, newValue] = pairOf(pair, env)
-    return forward(newKey, newValue)
+    const newPair = pairOf(pair, env)
+    return forward(newPair[0], newPair[1])
   }
 }
 
@@ -89,8 +89,8 @@ export function compileSelectKey(spec: SelectKeySpec, env: OperatorEnv): Process
 export function compileFlatMap(spec: FlatMapSpec, env: OperatorEnv): Process {
   const { forward } = env
   return compileMany(spec.mapper as Mapper<Iterable<unknown>>, env, (_key, pair) => {
-    const [key, value] = pairOf(pair, env)
-    return forward(key, value)
+    const newPair = pairOf(pair, env)
+    return forward(newPair[0], newPair[1])
   })
 }
 
@@ -110,32 +110,20 @@ function compileMany(mapper: Mapper<Iterable<unknown>>, env: OperatorEnv, emit: 
     } catch (error) {
       return context.fail(name, error)
     }
-    if (mustSettle(results, env)) return settle(results, env, later => emitAll(key, later))
-    return emitAll(key, results)
-  }
-
-  function emitAll(key: unknown, results: Iterable<unknown>): void | Promise<void> {
-    if (!Array.isArray(results)) results = drain(results)
-    return emitFrom(key, results as readonly unknown[], 0)
-  }
-
-  // A generator runs user code while it is walked, so it is drained first: an error in it is the mapper's, and none of
-  // its results is forwarded.
-  function drain(results: Iterable<unknown>): readonly unknown[] {
-    // A text is walked letter by letter, which nobody means.
-    if (typeof results !== 'object' || typeof results?.[Symbol.iterator] !== 'function') {
-      return badResult(results, env, 'a list of results')
-    }
-    try {
-      return [...results]
-    } catch (error) {
-      return context.fail(name, error)
-    }
+    if (mustSettle(results, env)) return settle(results, env, later => emitFrom(key, listOf(later, env), 0))
+    return emitFrom(key, listOf(results, env), 0)
   }
 
   function emitFrom(key: unknown, results: readonly unknown[], from: number): void | Promise<void> {
-    for (let index = from; index < results.length; index++) {
-      const waiting = emit(key, results[index])
+    for (let index = from; ; index++) {
+      let result: unknown
+      try {
+        if (index >= results.length) return
+        result = results[index]
+      } catch (error) {
+        return unreadable(error, env, 'a list of results')
+      }
+      const waiting = emit(key, result)
       if (waiting !== undefined) return waiting.then(() => emitFrom(key, results, index + 1))
     }
   }

@@ -102,7 +102,7 @@ export function compileTableFilter(spec: TableFilterSpec, env: OperatorEnv): Pro
   return compileTableStep(
     (key, value) => {
       const verdict = predicate(value, key)
-      if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
+      if (isPromise(verdict)) return Promise.resolve(verdict).then(later => (Boolean(later) === wanted ? value : null))
       return Boolean(verdict) === wanted ? value : null
     },
     spec,

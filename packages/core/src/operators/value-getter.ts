@@ -208,7 +208,8 @@ function compileStep(step: ValueGetterStep, env: OperatorEnv): (key: unknown, va
       return (key, value) => {
         if (value === null) return null
         const verdict = predicate(value, key)
-        if (isPromise(verdict)) return verdict.then(later => (Boolean(later) === wanted ? value : null))
+        if (isPromise(verdict))
+          return Promise.resolve(verdict).then(later => (Boolean(later) === wanted ? value : null))
         return Boolean(verdict) === wanted ? value : null
       }
     }

@@ -51,8 +51,12 @@ function found(options: CustomWindowsOptions, timestamp: number): readonly Windo
 
 /** @throws MILLRACE_WINDOWS_INVALID for anything but a list of windows */
 function checked(windows: string, given: readonly Window[]): readonly Window[] {
-  const usable = Array.isArray(given) && given.every(isWindow)
-  if (usable) return given
+  try {
+    if (Array.isArray(given) && given.every(isWindow)) return given
+  } catch (cause) {
+    const reason = `it returned an object that cannot be read (${reasonOf(cause)})`
+    throw millraceError('MILLRACE_WINDOWS_INVALID', { windows, reason }, { cause })
+  }
   throw millraceError('MILLRACE_WINDOWS_INVALID', {
     windows,
     reason: `it returned ${shownOption(given)}, but it must return an array of { start, end } in milliseconds`,

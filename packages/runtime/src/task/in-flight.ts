@@ -279,9 +279,13 @@ export class InFlight {
   }
 
   #owed(which: Owed): Flight | undefined {
+    const givesUp = this.#options.context.undo !== undefined
     for (const flight of this.#flights) {
-      // What came from a timer or a cache has no offset by which it would come again.
-      if (which === 'all' || flight.lane.stateAbove || flight.call.record.topic === null) return flight
+      if (which === 'all' || flight.lane.stateAbove) return flight
+      const { topic, unit } = flight.call.record
+      // What came from a timer or a cache has no offset by which it would come again. Where records are given up, what a record has changed
+      // in another branch could not be taken back after a commit, should its call fail.
+      if (topic === null || (givesUp && unit.leavesTraces)) return flight
     }
     return undefined
   }

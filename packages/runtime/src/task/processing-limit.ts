@@ -58,7 +58,7 @@ export class ProcessingLimit {
     return new Promise((resolve, reject) => {
       const giveUp = () => reject(tooLong())
       this.#calls.add(giveUp)
-      result.then(
+      Promise.resolve(result).then(
         value => {
           this.#calls.delete(giveUp)
           resolve(value)

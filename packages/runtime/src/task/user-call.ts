@@ -83,7 +83,7 @@ export class UserCall {
     if (error !== undefined) return this.#done({ error })
     if (!isPromise(result)) return this.#done({ value: result })
     // What an attempt comes to that was given up already is of no interest any more.
-    result.then(
+    Promise.resolve(result).then(
       later => {
         if (this.#abort === abort) this.#done({ value: later })
       },

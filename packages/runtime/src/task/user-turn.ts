@@ -44,7 +44,12 @@ export function callInTurn<T>(run: () => T): T {
     end()
     throw error
   }
-  if (isPromise(result)) result.then(end, end)
-  else end()
-  return result
+  if (!isPromise(result)) {
+    end()
+    return result
+  }
+  // Taken once only: a query builder runs its query at each `then`.
+  const taken = Promise.resolve(result)
+  taken.then(end, end)
+  return taken as T
 }
