@@ -49,7 +49,7 @@ export function listOf(results: unknown, env: OperatorEnv): readonly unknown[] {
 }
 
 /** @throws by the policy */
-export function badResult(result: unknown, env: OperatorEnv, needed: string): never {
+function badResult(result: unknown, env: OperatorEnv, needed: string): never {
   const operator = env.node.name
   return env.context.fail(operator, resultError(operator, result, needed, env.context))
 }
