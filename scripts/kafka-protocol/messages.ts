@@ -17,6 +17,7 @@ export const APIS: readonly MessageChoice[] = [
   { name: 'Produce', min: 9, max: 12 },
   { name: 'Fetch', min: 12, max: 17 },
   { name: 'ListOffsets', min: 6, max: 7 },
+  { name: 'OffsetForLeaderEpoch', min: 4, max: 4 },
   { name: 'Metadata', min: 11, max: 13 },
   { name: 'OffsetCommit', min: 8, max: 9 },
   { name: 'OffsetFetch', min: 7, max: 9 },

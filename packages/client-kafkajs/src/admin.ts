@@ -123,6 +123,11 @@ export class KafkajsAdminPort implements Admin {
     )
   }
 
+  /** kafkajs has no request for leader epochs, so no position says what could be compared. */
+  async truncations(): Promise<readonly TopicPartitionOffset[]> {
+    return []
+  }
+
   committedOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],

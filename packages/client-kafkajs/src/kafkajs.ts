@@ -140,6 +140,7 @@ class KafkajsClient implements KafkaClient {
       busyHeartbeats: this.#heartbeats !== undefined,
       rebalance: 'cooperative',
       streamsGroups: false,
+      leaderEpochs: false,
     }
   }
 

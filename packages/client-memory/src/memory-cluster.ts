@@ -227,6 +227,16 @@ export class MemoryCluster {
   }
 
   /**
+   * Fault: an unclean election. The partition's new leader has not got the batches that reach to `offset` or past it, which were
+   * acknowledged.
+   *
+   * @throws MILLRACE_TOPIC_MISSING
+   */
+  electUncleanly(partition: TopicPartition, offset: number): void {
+    this.log(partition).cut(offset)
+  }
+
+  /**
    * Fault: the partitions have no leader, as while a broker stops in order. Requests still get through, until the clients are
    * disconnected; what is missing is the end of transactions.
    */

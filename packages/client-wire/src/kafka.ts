@@ -115,6 +115,7 @@ class WireClient implements KafkaClient {
       busyHeartbeats: this.#heartbeats !== undefined,
       rebalance: 'cooperative',
       streamsGroups: true,
+      leaderEpochs: true,
     }
   }
 

@@ -16,6 +16,8 @@ interface Position {
   log: PartitionLog | undefined
   /** Undefined until a seek: nothing is fetched. */
   offset: number | undefined
+  /** Of the last batch before `offset`; undefined after a seek. */
+  lastEpoch: number | undefined
   paused: boolean
 }
 
@@ -37,7 +39,7 @@ export class Fetcher {
     this.#positions = partitions.map(({ topic, partition, offset }) => {
       const log = this.#options.cluster.findLog(topic, partition)
       log?.listeners.add(this.#options.notify)
-      return { topic, partition, log, offset, paused: false }
+      return { topic, partition, log, offset, lastEpoch: undefined, paused: false }
     })
   }
 
@@ -53,7 +55,7 @@ export class Fetcher {
       if (known !== undefined) return known
       const log = this.#options.cluster.findLog(topic, partition)
       log?.listeners.add(this.#options.notify)
-      return { topic, partition, log, offset: undefined, paused: false }
+      return { topic, partition, log, offset: undefined, lastEpoch: undefined, paused: false }
     })
   }
 
@@ -65,6 +67,7 @@ export class Fetcher {
       throw millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation: 'seek', reason })
     }
     position.offset = offset
+    position.lastEpoch = undefined
   }
 
   setPaused(partitions: readonly TopicPartition[], paused: boolean): void {
@@ -90,7 +93,10 @@ export class Fetcher {
       const position = this.#positions[index]!
       if (position.paused || position.offset === undefined) continue
       try {
-        position.offset = this.#logOf(position).fetch({ offset: position.offset, maxBytes, committedOnly }, batches)
+        const { offset, lastEpoch } = position
+        const before = batches.length
+        position.offset = this.#logOf(position).fetch({ offset, lastEpoch, maxBytes, committedOnly }, batches)
+        if (batches.length > before) position.lastEpoch = batches.at(-1)!.leaderEpoch
       } catch (error) {
         if (batches.length === 0) throw error
         this.#first = index

@@ -83,6 +83,17 @@ export class MemoryAdmin implements Admin {
     )
   }
 
+  truncations(positions: readonly CommittedOffset[]): Promise<readonly TopicPartitionOffset[]> {
+    return this.#request('truncations', cluster =>
+      positions.flatMap(position => {
+        const { topic, partition, leaderEpoch } = position
+        if (leaderEpoch === undefined) return []
+        const offset = cluster.log(position).endOfEpoch(leaderEpoch) ?? -1
+        return offset >= position.offset ? [] : [{ topic, partition, offset }]
+      }),
+    )
+  }
+
   committedOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],

@@ -122,6 +122,7 @@ class Client implements MemoryClient, Connection {
       rebalance: options.rebalance ?? 'cooperative',
       // Of a client that gives everything back at each rebalance there is no such thing.
       streamsGroups: (options.rebalance ?? 'cooperative') === 'cooperative',
+      leaderEpochs: true,
     }
     cluster.attach(this)
   }

@@ -12,6 +12,7 @@ import {
 } from '@millrace/core'
 import type { TopicConfig } from '../topics/topic-config.ts'
 import { compactBatches } from './compaction.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
 import { ProducerSequences } from './producer-sequences.ts'
 import { expiredBatches } from './retention.ts'
 import type { StoredBatch } from './stored-batch.ts'
@@ -30,6 +31,8 @@ export interface FetchRequest {
   readonly offset: number
   readonly maxBytes: number
   readonly committedOnly: boolean
+  /** Of the last batch before `offset`. @default not known */
+  readonly lastEpoch?: number | undefined
 }
 
 /** Called for a consumer that waits for records. */
@@ -48,6 +51,7 @@ export class PartitionLog {
   #startOffset = 0
   #endOffset = 0
   readonly #sequences = new ProducerSequences()
+  readonly #epochs = new LeaderEpochs()
   /** First offset of each open transaction, by producer id. */
   readonly #openTransactions = new Map<number, number>()
   #nextRetentionCheck: number
@@ -163,22 +167,24 @@ export class PartitionLog {
    * @returns where to go on
    * @throws MILLRACE_OFFSET_OUT_OF_RANGE
    */
-  fetch({ offset, maxBytes, committedOnly }: FetchRequest, into: FetchedBatch[]): number {
+  fetch({ offset, maxBytes, committedOnly, lastEpoch }: FetchRequest, into: FetchedBatch[]): number {
     this.#retainWhenDue()
     const { topic, partition } = this
     const highWatermark = this.#endOffset
-    if (offset < this.#startOffset || offset > highWatermark) {
+    const sameUntil = lastEpoch === undefined ? highWatermark : (this.endOfEpoch(lastEpoch) ?? -1)
+    if (offset < this.#startOffset || offset > Math.min(sameUntil, highWatermark)) {
       throw millraceError('MILLRACE_OFFSET_OUT_OF_RANGE', {
         topic,
         partition,
         offset,
         earliest: this.#startOffset,
-        latest: highWatermark,
+        latest: Math.min(sameUntil, highWatermark),
       })
     }
     if (offset === highWatermark) return offset
     const end = committedOnly ? this.lastStableOffset : highWatermark
     let next = offset
+    let leaderEpoch = lastEpoch ?? 0
     let bytes = 0
     let skipped = false
     let index = this.#indexOf(offset)
@@ -187,6 +193,7 @@ export class PartitionLog {
       const { header } = batch
       if (header.baseOffset >= end || (bytes > 0 && bytes + header.byteLength > maxBytes)) break
       next = batch.lastOffset + 1
+      leaderEpoch = header.partitionLeaderEpoch
       skipped = header.control || (committedOnly && batch.aborted)
       if (skipped) continue
       into.push(fetchedBatch({ topic, partition, bytes: batch.bytes, header, fromOffset: offset, highWatermark }))
@@ -196,7 +203,7 @@ export class PartitionLog {
       next = end
       skipped = true
     }
-    if (skipped) into.push(skippedBatch({ topic, partition, nextOffset: next, highWatermark }))
+    if (skipped) into.push(skippedBatch({ topic, partition, nextOffset: next, highWatermark, leaderEpoch }))
     return next
   }
 
@@ -223,6 +230,23 @@ export class PartitionLog {
     this.#startOffset = offset
     const keep = this.#batches.findIndex(batch => batch.lastOffset >= offset)
     this.#dropFirst(keep < 0 ? this.#batches.length : keep)
+  }
+
+  /** Where an epoch ends in this log; undefined for one that was never there. */
+  endOfEpoch(epoch: number): number | undefined {
+    return this.#epochs.endOf(epoch, this.#endOffset)
+  }
+
+  /** A replica that is behind becomes the leader: batches that reach to `offset` or past it are gone. */
+  cut(offset: number): void {
+    const kept = this.#batches.filter(batch => batch.lastOffset < offset)
+    this.#dropLast(this.#batches.length - kept.length)
+    this.#endOffset = Math.min(this.#endOffset, Math.max(this.#startOffset, (kept.at(-1)?.lastOffset ?? -1) + 1))
+    this.#epochs.elect(this.#endOffset)
+    for (const [producerId, first] of this.#openTransactions) {
+      if (first >= this.#endOffset) this.#openTransactions.delete(producerId)
+    }
+    this.#notify()
   }
 
   /** The topic is gone: who waits for records is woken to see it. */
@@ -255,7 +279,7 @@ export class PartitionLog {
   }
 
   #store(bytes: Buffer): void {
-    rewriteBaseOffset(bytes, this.#endOffset, 0)
+    rewriteBaseOffset(bytes, this.#endOffset, this.#epochs.current)
     const header = readBatchHeader(bytes, 0)
     const lastOffset = header.baseOffset + header.lastOffsetDelta
     const appendedAt = this.#options.clock.now()
@@ -289,7 +313,15 @@ export class PartitionLog {
   }
 
   #dropFirst(count: number): void {
-    for (const batch of this.#batches.splice(0, count)) this.#bytes -= batch.bytes.length
+    this.#dropped(this.#batches.splice(0, count))
+  }
+
+  #dropLast(count: number): void {
+    this.#dropped(this.#batches.splice(this.#batches.length - count, count))
+  }
+
+  #dropped(batches: readonly StoredBatch[]): void {
+    for (const batch of batches) this.#bytes -= batch.bytes.length
     this.#bytesAfterCompaction = Math.min(this.#bytesAfterCompaction, this.#bytes)
   }
 

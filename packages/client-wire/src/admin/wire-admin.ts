@@ -24,6 +24,7 @@ import { NO_TOPIC_ID } from '../cluster/metadata.ts'
 import { fetchCommitted } from '../group/committed-offsets.ts'
 import { commitAsNobody, deleteGroup, describeGroup, removeMembers, whileEmpty } from './group-requests.ts'
 import { logOffsets, perLeader, READ_EARLIEST, READ_LATEST } from './log-offsets.ts'
+import { truncations } from './truncations.ts'
 
 /** Kafka's number for topics among the things that have a configuration. */
 const TOPIC_RESOURCE = 2
@@ -122,6 +123,11 @@ export class WireAdmin implements Admin {
       async () => (await logOffsets(this.#cluster, times)).filter(({ offset }) => offset >= 0),
       { topic },
     )
+  }
+
+  truncations(positions: readonly CommittedOffset[]): Promise<readonly TopicPartitionOffset[]> {
+    const topic = topicsOf(positions)
+    return this.#run(`Asking for the leader epochs of ${topic}`, () => truncations(this.#cluster, positions), { topic })
   }
 
   committedOffsets(

@@ -11,6 +11,9 @@ import { checkCode, errorNameOf } from '../cluster/kafka-error.ts'
 import { offsetCommitApi } from '../protocol/messages/offset-commit.ts'
 import { offsetFetchApi } from '../protocol/messages/offset-fetch.ts'
 
+/** Stands for a leader epoch that is not known. */
+const UNKNOWN_EPOCH = -1
+
 /**
  * The offsets that a group has committed for exactly these partitions; absent where there is none.
  *
@@ -40,7 +43,7 @@ export async function fetchCommitted(
     const found = hasGroups ? (answer.groups[0]?.topics ?? []) : answer.topics
     const held: TopicPartition[] = []
     const offsets = found.flatMap(({ name, partitions: list }) =>
-      list.flatMap(({ partitionIndex, committedOffset, metadata, errorCode }) => {
+      list.flatMap(({ partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode }) => {
         if (errorNameOf(errorCode) === 'UNSTABLE_OFFSET_COMMIT') {
           held.push({ topic: name, partition: partitionIndex })
           return []
@@ -48,7 +51,8 @@ export async function fetchCommitted(
         checkCode(errorCode)
         if (committedOffset < 0) return []
         const text = metadata === null || metadata === '' ? {} : { metadata }
-        return [{ topic: name, partition: partitionIndex, offset: committedOffset, ...text }]
+        const epoch = committedLeaderEpoch < 0 ? {} : { leaderEpoch: committedLeaderEpoch }
+        return [{ topic: name, partition: partitionIndex, offset: committedOffset, ...text, ...epoch }]
       }),
     )
     if (held.length > 0 && unstable === 'throw') throw unstableOffsets(groupId, held)
@@ -73,9 +77,10 @@ export async function commitOffsets(
     groupInstanceId: groupInstanceId ?? null,
     topics: [...byTopic(offsets)].map(([name, list]) => ({
       name,
-      partitions: list.map(({ partition, offset, metadata }) => ({
+      partitions: list.map(({ partition, offset, leaderEpoch, metadata }) => ({
         partitionIndex: partition,
         committedOffset: offset,
+        committedLeaderEpoch: leaderEpoch ?? UNKNOWN_EPOCH,
         committedMetadata: metadata ?? null,
       })),
     })),

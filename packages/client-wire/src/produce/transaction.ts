@@ -182,9 +182,10 @@ export class Transaction {
           groupInstanceId: member.groupInstanceId ?? null,
           topics: [...byTopic(offsets)].map(([name, list]) => ({
             name,
-            partitions: list.map(({ partition, offset, metadata }) => ({
+            partitions: list.map(({ partition, offset, leaderEpoch, metadata }) => ({
               partitionIndex: partition,
               committedOffset: offset,
+              committedLeaderEpoch: leaderEpoch ?? -1,
               committedMetadata: metadata ?? '',
             })),
           })),

@@ -82,7 +82,7 @@ export const ERROR_TABLE = {
   MILLRACE_OFFSET_OUT_OF_RANGE: {
     kind: 'retriable',
     message: 'Offset {offset} of {topic}-{partition} is out of range ({earliest} to {latest})',
-    hint: 'Records were deleted by retention, or the topic was recreated. The position is reset according to the offset reset policy.',
+    hint: 'Records were deleted by retention, the topic was recreated, or its log was cut by an unclean leader election. The position is reset according to the offset reset policy.',
   },
   MILLRACE_OFFSETS_UNSTABLE: {
     kind: 'retriable',
@@ -220,7 +220,7 @@ export const ERROR_TABLE = {
     kind: 'config',
     message:
       'The group has no usable offset for {topic}-{partition} (committed: {committed}; the log has {earliest} to {latest})',
-    hint: 'The source has offsetReset: "none". Commit an offset for the group, or set offsetReset to a start position.',
+    hint: 'The source has offsetReset: "none". A log can also have been cut before the committed offset by an unclean leader election. Commit an offset for the group, or set offsetReset to a start position.',
   },
   MILLRACE_SUPPRESS_BUFFER_FULL: {
     kind: 'fatal',

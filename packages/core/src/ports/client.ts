@@ -60,6 +60,8 @@ export interface ClientCapabilities {
   readonly rebalance: 'cooperative' | 'eager'
   /** `GroupConsumerOptions.protocol` may be `streams` (KIP-1071). Whether the broker knows it is found out at the first poll. */
   readonly streamsGroups: boolean
+  /** Committed offsets keep their leader epoch, and `Admin.truncations` compares it with the log (KIP-320). */
+  readonly leaderEpochs: boolean
 }
 
 /**
@@ -99,6 +101,8 @@ export interface FetchedBatch extends TopicPartition {
   readonly recordCount: number
   /** The memory that the batch holds, in bytes. */
   readonly byteLength: number
+  /** The epoch of the leader that took the batch in (KIP-101). @default not known */
+  readonly leaderEpoch?: number
   /** Returns a new cursor. The batch stays valid while it is referenced. */
   cursor(): RecordCursor
 }
@@ -231,6 +235,8 @@ export interface GroupConsumer {
 
 export interface CommittedOffset extends TopicPartitionOffset {
   readonly metadata?: string
+  /** The leader epoch of the last batch before the offset, kept where `capabilities.leaderEpochs`. @default not known */
+  readonly leaderEpoch?: number
 }
 
 export interface GroupMetadata {
@@ -431,6 +437,12 @@ export interface Admin {
   latestOffsets(partitions: readonly TopicPartition[]): Promise<readonly TopicPartitionOffset[]>
   /** The first record whose timestamp is no smaller; a partition that has none is absent. */
   offsetsForTimes(times: readonly TopicPartitionTime[]): Promise<readonly TopicPartitionOffset[]>
+  /**
+   * Of positions with a leader epoch, those behind which the log was cut since (KIP-320), as after an unclean election: each with the
+   * offset up to which the log is the same, -1 where the log knows nothing of the epoch, as after a topic was created again. Nothing
+   * where not `capabilities.leaderEpochs`.
+   */
+  truncations(positions: readonly CommittedOffset[]): Promise<readonly TopicPartitionOffset[]>
   /**
    * A partition without a committed offset is absent. So is one whose offset waits for the end of a transaction, where `unstable` is
    * `omit`: for estimates, which need no answer.

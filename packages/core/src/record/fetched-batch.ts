@@ -28,8 +28,9 @@ export interface FetchedBatchOptions {
 export function fetchedBatch(options: FetchedBatchOptions): FetchedBatch {
   const { topic, partition, bytes, header, fromOffset, highWatermark } = options
   const nextOffset = header.baseOffset + header.lastOffsetDelta + 1
+  const { partitionLeaderEpoch: leaderEpoch } = header
   if (header.control || header.count === 0 || fromOffset >= nextOffset) {
-    return skippedBatch({ topic, partition, nextOffset: Math.max(nextOffset, fromOffset), highWatermark })
+    return skippedBatch({ topic, partition, nextOffset: Math.max(nextOffset, fromOffset), highWatermark, leaderEpoch })
   }
   const records = header.compression === 'none' ? undefined : decompressed(options)
   const cursor = () => new BatchCursor(bytes, header, fromOffset, records)
@@ -40,6 +41,7 @@ export function fetchedBatch(options: FetchedBatchOptions): FetchedBatch {
     highWatermark,
     recordCount: countFrom(header, fromOffset, cursor),
     byteLength: records?.bytes.length ?? header.byteLength,
+    leaderEpoch,
     cursor,
   }
 }
@@ -49,6 +51,7 @@ export interface SkippedBatchOptions {
   readonly partition: number
   readonly nextOffset: number
   readonly highWatermark: number
+  readonly leaderEpoch?: number
 }
 
 /** A batch without records that only moves the position: for aborted transactions, and for control batches. */

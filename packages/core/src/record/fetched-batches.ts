@@ -52,7 +52,8 @@ export function fetchedBatches(
     }
     if (end < position) continue
     if (isHidden(bytes, header, aborting)) {
-      batches.push(skippedBatch({ topic, partition, nextOffset: end + 1, highWatermark }))
+      const { partitionLeaderEpoch: leaderEpoch } = header
+      batches.push(skippedBatch({ topic, partition, nextOffset: end + 1, highWatermark, leaderEpoch }))
     } else {
       batches.push(fetchedBatch({ topic, partition, bytes, header, fromOffset: position, highWatermark, decompress }))
     }

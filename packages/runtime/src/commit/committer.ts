@@ -83,7 +83,14 @@ export class Committer {
   async beforeProcessing(batches: readonly FetchedBatch[]): Promise<void> {
     const { options, consumer } = this.#with
     if (batches.length === 0 || options.processingGuarantee !== 'at_most_once') return
-    await consumer.commit(batches.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })))
+    await consumer.commit(
+      batches.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
+        topic,
+        partition,
+        offset: nextOffset,
+        ...(leaderEpoch !== undefined && { leaderEpoch }),
+      })),
+    )
   }
 
   /** After a commit entries are clean, and those above the budget can go. */

@@ -2,8 +2,8 @@ import type { GroupConsumer, TopicPartition } from '@millrace/core'
 import type { PartitionQueue } from './partition-queue.ts'
 
 /**
- * Pauses partitions of which enough is buffered, and resumes them when half of it has been processed. Nothing else pauses
- * partitions of the group's consumer.
+ * Pauses partitions of which enough is buffered, and resumes them when half of it has been processed; also those whose task begins.
+ * Nothing else pauses partitions of the group's consumer.
  */
 export class BackPressure {
   readonly #consumer: Pick<GroupConsumer, 'pause' | 'resume'>
@@ -25,6 +25,14 @@ export class BackPressure {
         this.#consumer.resume([partition])
       }
     }
+  }
+
+  /**
+   * Partitions of a task that is not there yet. The task before it may have left a position that cannot be read, and each poll would
+   * fail on it before the new task has chosen another.
+   */
+  hold(partitions: readonly TopicPartition[]): void {
+    this.#consumer.pause(partitions)
   }
 
   /** Partitions of a task that begins: they may be paused since the last task that read them. */

@@ -28,6 +28,8 @@ export class PartitionQueue implements TopicPartition {
   partitionTime: number
   /** Offset after the last record taken: what a commit carries. */
   position: number
+  /** The leader epoch of the batch that was opened last, and so no older than that of the record before `position`. */
+  leaderEpoch: number | undefined
   /** Where the next fetched batch goes on. */
   fetched: number
   /** The partition's end as far as it is known. */
@@ -45,6 +47,7 @@ export class PartitionQueue implements TopicPartition {
     readonly partition: number
     readonly source: CompiledSource
     readonly position: number
+    readonly leaderEpoch: number | undefined
     readonly partitionTime: number
     readonly end: number
     readonly badTimestamp: BadTimestamp
@@ -53,6 +56,7 @@ export class PartitionQueue implements TopicPartition {
     this.partition = options.partition
     this.source = options.source
     this.position = options.position
+    this.leaderEpoch = options.leaderEpoch
     this.fetched = options.position
     this.partitionTime = options.partitionTime
     this.end = options.end
@@ -117,6 +121,7 @@ export class PartitionQueue implements TopicPartition {
     const batch = this.#batches.shift()
     if (batch === undefined) return false
     this.#batch = batch
+    this.leaderEpoch = batch.leaderEpoch
     this.#cursor = batch.cursor()
     return true
   }

@@ -29,11 +29,12 @@ export async function startPositions(
   partitions: readonly TopicPartition[],
 ): Promise<readonly TaskInput[]> {
   const { consumer, admin, options } = sources
-  const [committed, earliest, latest] = await Promise.all([
+  const [committed, earliest, ends] = await Promise.all([
     consumer.committed(partitions),
     admin.earliestOffsets(partitions),
     admin.latestOffsets(partitions),
   ])
+  const cut = await admin.truncations(committed.filter(({ leaderEpoch }) => leaderEpoch !== undefined))
   const resetOf = resetPolicies(sources.plan(), options)
   const since = partitions.flatMap(({ topic, partition }) => {
     const reset = resetOf(topic)
@@ -44,25 +45,31 @@ export async function startPositions(
   const sinceOffsets = since.length === 0 ? [] : await admin.offsetsForTimes(since)
   return partitions.map(({ topic, partition }) => {
     const same = (entry: TopicPartition) => entry.topic === topic && entry.partition === partition
-    const end = offsetAt(latest, same)
+    const end = offsetAt(ends, same)
     const first = offsetAt(earliest, same)
     const known = committed.find(same)
+    const sameUntil = cut.find(same)?.offset
     const reset = resetOf(topic)
     const start = reset === 'earliest' ? first : (sinceOffsets.find(same)?.offset ?? end)
-    // Offsets outside the log are left from a topic that was deleted, or that has lost records to retention.
-    const usable = known !== undefined && known.offset >= first && known.offset <= end
+    // Offsets outside the log are left from a topic that was deleted, or that has lost records: its first ones to retention, its
+    // last ones to an unclean election, after which others may have their offsets.
+    const usable = known !== undefined && known.offset >= first && known.offset <= end && sameUntil === undefined
+    const latest = sameUntil === undefined || sameUntil < first ? end : sameUntil
     if (!usable && reset === 'none') {
       const committed = known?.offset ?? 'none'
-      throw millraceError('MILLRACE_OFFSET_RESET_NONE', { topic, partition, committed, earliest: first, latest: end })
+      throw millraceError('MILLRACE_OFFSET_RESET_NONE', { topic, partition, committed, earliest: first, latest })
     }
     if (known !== undefined && !usable) {
-      const fields = { topic, partition, committed: known.offset, earliest: first, latest: end, startsAt: start }
-      options.logger.warn(fields, 'the committed offset is out of range: the partition starts according to offsetReset')
+      const fields = { topic, partition, committed: known.offset, earliest: first, latest, startsAt: start }
+      const reason =
+        sameUntil === undefined ? 'the committed offset is out of range' : 'the log was cut before the committed offset'
+      options.logger.warn(fields, `${reason}: the partition starts according to offsetReset`)
     }
     return {
       topic,
       partition,
       position: usable ? known.offset : start,
+      leaderEpoch: usable ? known.leaderEpoch : undefined,
       partitionTime: usable ? decodePartitionTime(known.metadata) : -1,
       closeTimes: decodeCloseTimes(usable ? known.metadata : undefined),
       end,

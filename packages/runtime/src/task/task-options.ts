@@ -56,6 +56,8 @@ export interface TaskOptions {
 /** Where an input partition of a task starts. */
 export interface TaskInput extends TopicPartition {
   readonly position: number
+  /** As committed with the position. */
+  readonly leaderEpoch: number | undefined
   readonly partitionTime: number
   /** By store, up to where its closed windows were emitted. */
   readonly closeTimes: ReadonlyMap<string, number>

@@ -190,6 +190,7 @@ export class TaskSet {
   #begin(added: readonly AssignedTask[]): void {
     const gate = new RestoreGate(this.#options.restorer, added.length)
     for (const { id, partitions } of added) {
+      this.#options.backPressure.hold(partitions)
       const abort = new AbortController()
       const done = this.#startTask({ id, partitions }, gate, abort.signal)
         .catch((error: unknown) => {

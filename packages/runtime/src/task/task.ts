@@ -310,10 +310,11 @@ export class Task {
 
   /** What to commit: for each input, the offset after its last processed record, and none past one that is not finished. */
   offsets(): readonly CommittedOffset[] {
-    return this.queues.map(({ topic, partition, position, partitionTime }) => ({
+    return this.queues.map(({ topic, partition, position, leaderEpoch, partitionTime }) => ({
       topic,
       partition,
       offset: position,
+      ...(leaderEpoch !== undefined && leaderEpoch >= 0 && { leaderEpoch }),
       metadata: encodeCommitMetadata(partitionTime, this.#closeTimes),
       ...this.#unfinished({ topic, partition }),
     }))

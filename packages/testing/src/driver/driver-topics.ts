@@ -60,6 +60,7 @@ export class DriverTopics {
         earliestOffsets: partitions => own.earliestOffsets(partitions),
         latestOffsets: partitions => own.latestOffsets(partitions),
         offsetsForTimes: times => own.offsetsForTimes(times),
+        truncations: positions => own.truncations(positions),
         committedOffsets: (groupId, partitions, unstable) => own.committedOffsets(groupId, partitions, unstable),
         describeGroup: groupId => own.describeGroup(groupId),
         alterOffsets: (groupId, offsets) => own.alterOffsets(groupId, offsets),

@@ -13,6 +13,7 @@ export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
     earliestOffsets: partitions => call('earliestOffsets', () => inner.earliestOffsets(partitions)),
     latestOffsets: partitions => call('latestOffsets', () => inner.latestOffsets(partitions)),
     offsetsForTimes: times => call('offsetsForTimes', () => inner.offsetsForTimes(times)),
+    truncations: positions => call('truncations', () => inner.truncations(positions)),
     committedOffsets: (groupId, partitions, unstable) =>
       call('committedOffsets', () => inner.committedOffsets(groupId, partitions, unstable)),
     describeGroup: groupId => call('describeGroup', () => inner.describeGroup(groupId)),

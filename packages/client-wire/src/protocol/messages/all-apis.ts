@@ -3,6 +3,7 @@ import type { AnyApi } from '../api.ts'
 import { produceApi } from './produce.ts'
 import { fetchApi } from './fetch.ts'
 import { listOffsetsApi } from './list-offsets.ts'
+import { offsetForLeaderEpochApi } from './offset-for-leader-epoch.ts'
 import { metadataApi } from './metadata.ts'
 import { offsetCommitApi } from './offset-commit.ts'
 import { offsetFetchApi } from './offset-fetch.ts'
@@ -36,6 +37,7 @@ export const ALL_APIS: readonly AnyApi[] = [
   produceApi,
   fetchApi,
   listOffsetsApi,
+  offsetForLeaderEpochApi,
   metadataApi,
   offsetCommitApi,
   offsetFetchApi,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
-import { newTopic, numbered, produce, rejectsWith, values } from './record-io.ts'
+import { newTopic, numbered, produce, readBatches, readerOf, rejectsWith, values } from './record-io.ts'
 import { pollUntil } from './poll-until.ts'
 import { TestMember, type TestMemberOptions } from './test-member.ts'
 
@@ -69,6 +69,33 @@ export const groupCases: readonly ClientCase[] = [
       assert.deepEqual(await member.consumer.committed(both), committed)
       await member.consumer.close()
       assert.deepEqual(await harness.client().admin().committedOffsets(groupId, both), committed)
+    },
+  },
+  {
+    name: 'keeps the leader epochs of committed offsets, and compares them with the log',
+    requires: ({ leaderEpochs }) => (leaderEpochs ? undefined : 'the client knows no leader epochs'),
+    async run(harness) {
+      const { member, topic, groupId } = await lonelyMember(harness, 1)
+      await produce(harness, topic, numbered(3))
+      const [batch] = await readBatches(harness, await readerOf(harness, topic), 3)
+      const { leaderEpoch } = batch!
+      assert.ok(leaderEpoch !== undefined && leaderEpoch >= 0)
+      await pollUntil(harness, [member], 'assigned', () => member.assigned !== undefined)
+      const at = { topic, partition: 0 }
+      await member.consumer.commit([{ ...at, offset: 3, leaderEpoch }])
+      const committed = await member.consumer.committed([at])
+      assert.deepEqual(committed, [{ ...at, offset: 3, leaderEpoch }])
+      const admin = harness.client().admin()
+      assert.deepEqual(await admin.committedOffsets(groupId, [at]), committed)
+      assert.deepEqual(await admin.truncations(committed), [])
+      assert.deepEqual(
+        await admin.truncations([{ ...at, offset: 3 }]),
+        [],
+        'an epoch that is not known is not compared',
+      )
+      assert.deepEqual(await admin.truncations([{ ...at, offset: 9, leaderEpoch }]), [{ ...at, offset: 3 }])
+      const later = [{ ...at, offset: 2, leaderEpoch: leaderEpoch + 1_000 }]
+      assert.deepEqual(await admin.truncations(later), [{ ...at, offset: -1 }], 'no leader had this epoch')
     },
   },
   {
