@@ -29,7 +29,10 @@ export interface WordCountApplication extends AsyncDisposable {
   /** Starts a process; the same `state` means the same state directory. */
   start(name: string, state?: string, protocol?: 'classic' | 'streams', options?: Partial<WordCountSettings>): Worker
   /** Starts a process with threads. */
-  startThreads(name: string, options: Pick<ThreadsSettings, 'threads' | 'crash'> & { readonly state: string }): Worker
+  startThreads(
+    name: string,
+    options: Pick<ThreadsSettings, 'threads' | 'crash'> & Partial<WordCountSettings> & { readonly state: string },
+  ): Worker
   /** Produces lines, in parts with a pause before each so that there is always something under way. */
   feed(lines: readonly string[], pace?: { readonly parts: number; readonly everyMs: number }): Promise<void>
   /** Lines that are committed. */

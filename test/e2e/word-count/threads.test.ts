@@ -8,6 +8,8 @@ import { zipfText } from './text.ts'
 
 const LIMIT_MS = 120_000
 const STOP_MS = 30_000
+/** Longer than a test lasts, so that nothing here waits for it. */
+const NEVER_MS = 600_000
 /** Something is under way whenever a process is killed. */
 const PACE = { parts: 40, everyMs: 30 }
 
@@ -73,5 +75,38 @@ it.each([
     expect(worker.log()).toContain('the thread is replaced')
     await stopAll([worker])
     expect(await application.mistakes(text.counts), `seed ${seed}\n${application.group.log()}`).toEqual([])
+  },
+)
+
+it.each([
+  { threads: 2, groupProtocol: 'classic' },
+  { threads: 1, groupProtocol: 'classic' },
+  { threads: 2, groupProtocol: 'streams' },
+] as const)(
+  'killed with 4 threads and started again with $threads, $groupProtocol protocol: it ends the transactions of all 4 at once',
+  async ({ threads, groupProtocol }) => {
+    const { brokers } = await sharedKafka()
+    const text = zipfText(600, 1)
+    const name = `fewer-${threads}-${groupProtocol}-${Date.now().toString(36)}`
+    await using application = await wordCountApplication({ brokers, guarantee: 'exactly_once', name, groupProtocol })
+    const never = { transactionTimeoutMs: NEVER_MS, commitIntervalMs: NEVER_MS }
+    const killed = application.startThreads('killed', { threads: 4, state: 'state', ...never })
+    await killed.told(isRunning)
+    await application.feed(text.lines)
+    const repartition = `${name}-counts-repartition`
+    const words = [...text.counts.values()].reduce((sum, count) => sum + count, 0)
+    const written = async () => {
+      const made = (await application.io.topics()).includes(repartition)
+      return made ? (await application.io.ends(repartition)).reduce((sum, end) => sum + end, 0) : 0
+    }
+    await eventually('words that are not committed', LIMIT_MS, written, count => count >= words)
+    expect(await application.committed()).toBe(0)
+    killed.signal('SIGKILL')
+    await killed.exited
+    const next = application.startThreads('next', { threads, state: 'state', transactionTimeoutMs: NEVER_MS })
+    await application.drained(LIMIT_MS)
+    expect(await application.mistakes(text.counts), application.group.log()).toEqual([])
+    expect(next.log()).toContain('ended what threads of the run before may have left open')
+    await stopAll([next])
   },
 )

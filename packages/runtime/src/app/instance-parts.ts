@@ -21,6 +21,7 @@ import { Restorer } from '../restore/restorer.ts'
 import type { StandbyListener } from '../observe/standby-listener.ts'
 import { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { GlobalStores } from '../globals/global-stores.ts'
+import { memberName } from '../state/directory/task-claims.ts'
 import { openTaskStores } from '../state/task-stores/open-task-stores.ts'
 import type { StateCleaner } from '../state/directory/state-cleaner.ts'
 import { Recovery } from '../loop/recovery.ts'
@@ -103,6 +104,9 @@ export async function openParts(
   const producers = new ProducerPool(client, options, process.memberName, task => transactionReach(reach, task), limits)
   opened.add(() => producers.closeAll())
   await patience.until(signal, () => producers.begin())
+  const { claims, leftBehind } = directory
+  await patience.until(signal, () => producers.endLeftBehind(leftBehind.map(number => memberName(processId, number))))
+  if (claims === undefined && leftBehind.length > 0) await directory.keepThreads(1)
   const connected = { ...process, consumer, progress, producers }
   const standbys = new StandbyTasks({
     applicationId,

@@ -1,4 +1,11 @@
-import { isMillraceError, type KafkaClient, millraceError, type Producer, type TransactionReach } from '@millrace/core'
+import {
+  isMillraceError,
+  type KafkaClient,
+  millraceError,
+  type Producer,
+  type ProducerOptions,
+  type TransactionReach,
+} from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { KnownLimits } from '../topics/topic-limits.ts'
 import { LimitedProducer } from './limited-producer.ts'
@@ -55,6 +62,26 @@ export class ProducerPool {
     if (this.transactional && !this.perTask) await this.#acquire('shared', undefined)
   }
 
+  /**
+   * Ends what members of this process have left open that do not run any more. With a producer of each task, its next owner does so.
+   *
+   * @param members names of members, as of transactional ids
+   */
+  async endLeftBehind(members: readonly string[]): Promise<void> {
+    if (!this.transactional || this.perTask || members.length === 0) return
+    await Promise.all(
+      members.map(async member => {
+        const producer = this.#client.producer(this.#producerOptions(member, undefined))
+        try {
+          await producer.init()
+        } finally {
+          await producer.close()
+        }
+      }),
+    )
+    this.#options.logger.info({ members }, 'ended what threads of the run before may have left open')
+  }
+
   /** Ends a task's own producer; a shared one stays. */
   async release(task: string): Promise<void> {
     if (this.perTask) await this.#end(this.#key(task))
@@ -97,20 +124,16 @@ export class ProducerPool {
   }
 
   #make(key: string, task: TaskId | undefined): Producer {
-    const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, compression, clock } = this.#options
     const name = this.perTask ? key : this.#memberName
-    const inner = this.#client.producer(
-      this.transactional
-        ? {
-            transactionalId: `${applicationId}-${name}`,
-            transactionTimeoutMs,
-            maxBatchBytes,
-            compression,
-            reach: () => this.#reach(task),
-          }
-        : { maxBatchBytes, compression },
-    )
-    return new LimitedProducer(inner, this.#limits, clock)
+    const inner = this.#client.producer(this.#producerOptions(name, task))
+    return new LimitedProducer(inner, this.#limits, this.#options.clock)
+  }
+
+  #producerOptions(name: string, task: TaskId | undefined): ProducerOptions {
+    const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, compression } = this.#options
+    if (!this.transactional) return { maxBatchBytes, compression }
+    const transactionalId = `${applicationId}-${name}`
+    return { transactionalId, transactionTimeoutMs, maxBatchBytes, compression, reach: () => this.#reach(task) }
   }
 
   async #begin(producer: Producer): Promise<Producer> {

@@ -143,6 +143,9 @@ export class SimulatedDisk {
       deleteTaskDirectory: task => unlessGone(() => void this.#directories.delete(task)),
       readTopology: () => unlessGone(() => this.#topology),
       writeTopology: outline => unlessGone(() => void (this.#topology = outline)),
+      // Every member of a simulated process comes back with it.
+      leftBehind: [],
+      keepThreads: () => unlessGone(() => undefined),
       close: () => unlessGone(() => void this.#open.delete(member)),
     }
   }

@@ -21,6 +21,8 @@ export interface ThreadStart {
   /** As `describeTopology` prints it. */
   readonly topology: string
   readonly paused: boolean
+  /** Numbers of threads of earlier runs whose transactions this one ends before it begins. */
+  readonly leftBehind: readonly number[]
   /** By name of a task whose stores are closed, how far its state on disk is. */
   readonly onDisk: readonly (readonly [task: string, position: number])[]
 }

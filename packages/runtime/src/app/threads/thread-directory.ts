@@ -34,9 +34,11 @@ export function threadDirectory(start: ThreadStart, post: (message: FromThread) 
       path: start.directory,
       taskDirectory: task => join(start.directory, task),
       moveAside: (directory, cause) => ask(call => ({ type: 'move-aside', call, directory, cause: packError(cause) })),
-      // The main thread compares topologies, looks what is on disk, and cleans up.
+      // The main thread compares topologies, keeps how many threads there are, looks what is on disk, and cleans up.
       readTopology: async () => undefined,
       writeTopology: async () => undefined,
+      keepThreads: async () => undefined,
+      leftBehind: start.leftBehind,
       taskNames: async () => [],
       deleteTaskDirectory: async () => undefined,
       close: async () => undefined,

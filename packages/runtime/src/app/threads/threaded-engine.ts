@@ -72,6 +72,8 @@ export class ThreadedEngine implements Engine {
   #directory: StateDirectory | undefined
   #cleaner: StateCleaner | undefined
   #paused = false
+  /** Threads of earlier runs whose transactions may be open. */
+  #leftBehind: readonly number[] = []
   #ending = false
   #waiting = false
   readonly #questions = new Map<number, Map<Thread, PromiseWithResolvers<Answers>>>()
@@ -146,11 +148,17 @@ export class ThreadedEngine implements Engine {
       delayMs: stateCleanupDelayMs,
       inUse: () => this.#claims.inUse(),
     })
+    this.#leftBehind = directory.leftBehind.filter(number => number > threads)
+    if (directory.leftBehind.length + 1 < threads) await directory.keepThreads(threads)
     for (let number = 1; number <= threads; number++) this.#start(number)
     const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
     const begun = Promise.all([...this.#threads.values()].map(thread => thread.begun.promise))
     await (signal.aborted ? undefined : Promise.race([begun, aborted]))
-    if (!signal.aborted) await keepTopology()
+    if (signal.aborted) return
+    // The first thread has ended what they had left open.
+    if (this.#leftBehind.length > 0) await directory.keepThreads(threads)
+    this.#leftBehind = []
+    await keepTopology()
   }
 
   async step(maxWaitMs: number): Promise<boolean> {
@@ -231,6 +239,7 @@ export class ThreadedEngine implements Engine {
       directory: this.#directory!.path,
       topology: describeTopology(plan),
       paused: this.#paused,
+      leftBehind: number === 1 ? this.#leftBehind : [],
       onDisk: [...this.#claims.onDisk],
     }
     const thread: Thread = {

@@ -53,6 +53,27 @@ it('keeps its process id', async () => {
   expect(first.processId).toMatch(/^[0-9a-f-]{36}$/)
 })
 
+it('keeps how many threads there are, so that the next run knows what those may have left behind', async () => {
+  const first = await open('app')
+  expect(first.leftBehind).toEqual([])
+  await first.keepThreads(4)
+  await first.close()
+  const second = await open('app')
+  expect(second.leftBehind).toEqual([2, 3, 4])
+  await second.keepThreads(1)
+  await second.close()
+  expect((await open('app')).leftBehind).toEqual([])
+})
+
+it.each(['', '{', 'null', '{"threads":"4"}', '{"threads":0}', '{"threads":1.5}'])(
+  'takes a file of threads that holds %j for none',
+  async content => {
+    mkdirSync(join(stateDir, 'app'))
+    writeFileSync(join(stateDir, 'app', 'threads.json'), content)
+    expect((await open('app')).leftBehind).toEqual([])
+  },
+)
+
 it('makes a new process id when the file was never finished', async () => {
   mkdirSync(join(stateDir, 'app'))
   writeFileSync(join(stateDir, 'app', 'process.json'), '{"format":1,"proc')

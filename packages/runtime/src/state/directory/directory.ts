@@ -13,6 +13,9 @@ export const STATE_FORMAT = 1
 
 const PROCESS_FILE = 'process.json'
 const TOPOLOGY_FILE = 'topology.json'
+const THREADS_FILE = 'threads.json'
+/** A file with a higher number is damaged. */
+const MOST_THREADS = 1024
 
 /**
  * Makes and locks the directory of an application.
@@ -27,7 +30,8 @@ export const openStateDirectory: OpenStateDirectory = options => {
     const lock = lockDirectory(path, owner => lockedHint(options.stateDir, owner))
     try {
       const processId = await readProcessId(path)
-      return stateDirectory(path, processId, options.logger, lock.release)
+      const threads = await readThreads(path)
+      return stateDirectory({ path, processId, threads, logger: options.logger, release: lock.release })
     } catch (error) {
       lock.release()
       throw error
@@ -44,10 +48,20 @@ function lockedHint(stateDir: string, owner: string): string {
   )
 }
 
-function stateDirectory(path: string, processId: string, logger: Logger, release: () => void): StateDirectory {
+function stateDirectory(options: {
+  readonly path: string
+  readonly processId: string
+  readonly threads: number
+  readonly logger: Logger
+  readonly release: () => void
+}): StateDirectory {
+  const { path, processId, threads, logger, release } = options
   return {
     processId,
     path,
+    leftBehind: Array.from({ length: threads - 1 }, (_, index) => index + 2),
+    keepThreads: most =>
+      withDirectory(path, () => replaceFile(join(path, THREADS_FILE), JSON.stringify({ threads: most }))),
     async readTopology() {
       try {
         return JSON.parse(await readFile(join(path, TOPOLOGY_FILE), 'utf8')) as unknown
@@ -109,6 +123,18 @@ function parseProcessFile(content: string): ProcessFile | undefined {
     return typeof format === 'number' && typeof processId === 'string' ? { format, processId } : undefined
   } catch {
     return undefined
+  }
+}
+
+/** How many threads the last run had; 1 where nothing says so, as before the first with several. */
+async function readThreads(path: string): Promise<number> {
+  try {
+    const { threads } = JSON.parse(await readFile(join(path, THREADS_FILE), 'utf8')) as { readonly threads?: unknown }
+    return typeof threads === 'number' && Number.isSafeInteger(threads)
+      ? Math.min(Math.max(1, threads), MOST_THREADS)
+      : 1
+  } catch {
+    return 1
   }
 }
 

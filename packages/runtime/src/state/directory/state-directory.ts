@@ -16,6 +16,13 @@ export interface StateDirectory {
   readTopology(): Promise<unknown>
   /** Keeps what JSON can hold about the topology whose state is here. */
   writeTopology(outline: unknown): Promise<void>
+  /**
+   * Numbers of the threads, from 2 on, that earlier runs have had here and that may have left a transaction open: each has a
+   * transactional id of its own.
+   */
+  readonly leftBehind: readonly number[]
+  /** Keeps for the next run that there are threads up to this number. */
+  keepThreads(threads: number): Promise<void>
   /** Where several members of a process share the directory. @default it belongs to one member */
   readonly claims?: TaskClaims
   /** Where it is, for messages. */
@@ -38,6 +45,8 @@ export function transientDirectory(processId: string): StateDirectory {
     path: 'memory',
     readTopology: async () => undefined,
     writeTopology: async () => undefined,
+    leftBehind: [],
+    keepThreads: async () => undefined,
     taskDirectory: task => task,
     moveAside: async () => undefined,
     taskNames: async () => [],

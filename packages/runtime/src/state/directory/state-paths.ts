@@ -5,6 +5,7 @@ import { join } from 'node:path'
  *
  *   <stateDir>/<applicationId>/process.json         format and process id, made once
  *                             /topology.json        stores and internal topics of the topology that was last started
+ *                             /threads.json         how many threads the last run had
  *                             /lock                 which process uses it
  *                             /<sub>_<partition>/   the store backend's own
  *                             /global/              the same of global stores; /global-<n>/ of member n of the process, from 2 on
@@ -30,7 +31,7 @@ export function isStateEntry(name: string): boolean {
 }
 
 const STATE_ENTRY =
-  /^((\d+_\d+|global(-\d+)?)(\.corrupt-\d+)?|(process|topology)\.json(\.partial)?|lock\.[0-9a-f-]{36})$/
+  /^((\d+_\d+|global(-\d+)?)(\.corrupt-\d+)?|(process|topology|threads)\.json(\.partial)?|lock\.[0-9a-f-]{36})$/
 
 /** How many corrupted states of one task are kept for inspection. */
 const KEPT_ASIDE = 3
