@@ -580,7 +580,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'store, query (IQv1, IQv2 with all its queries)',
         ours: ['KafkaStreams.store', 'KafkaStreams.query'],
         tests: [driver('driver-queries')],
-        note: 'Reads see committed state only under exactly_once, unless they ask for more. docs/queries.md lists the differences. Over several instances: `@millrace/query-server` and `@millrace/query-client`.',
+        note: 'Reads see committed state only under exactly_once, unless they ask for more. docs/queries.md lists the differences. Over several instances: `@millrace/query-server` and `@millrace/query-client`. `watch` follows a store, which Kafka Streams cannot.',
       },
       {
         java: 'queryMetadataForKey, allLocalStorePartitionLags',

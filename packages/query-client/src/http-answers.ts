@@ -17,25 +17,32 @@ interface Attempt {
 
 const MAX_REDIRECTS = 3
 /** Statuses that say nothing about the question itself: the same question may be answered a moment later. */
-const PASSING = [429, 502, 503, 504]
+export const PASSING: readonly number[] = [429, 502, 503, 504]
 
 /**
  * Asks until there is an answer. A 503 and a server that cannot be reached are asked again, later each time and not before
  * `Retry-After`.
  *
+ * @param urlOf the address of an attempt
  * @returns the JSON of the answer
  */
-export async function answerOf(url: URL, options: HttpOptions, signal: AbortSignal | undefined): Promise<unknown> {
+export async function answerOf(
+  urlOf: (attempt: number) => URL,
+  options: HttpOptions,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   for (let attempt = 0; ; attempt++) {
-    const outcome = await ask(url, options, signal, 0)
+    const outcome = await ask(urlOf(attempt), options, signal, 0)
     if (!(typeof outcome === 'object' && outcome !== null && isAttempt(outcome))) return outcome
     const { retry, waitMs, error } = outcome
     if (!retry || attempt >= options.retries) throw error
-    const backOff = Math.min(options.maxBackOffMs, options.backOffMs * 2 ** attempt)
-    // Clients that were refused together do not return together.
-    const spread = backOff * (0.5 + Math.random() / 2)
-    await sleep(Math.max(spread, Math.min(waitMs ?? 0, options.maxBackOffMs)), signal)
+    await sleep(Math.max(backOffMs(attempt, options), Math.min(waitMs ?? 0, options.maxBackOffMs)), signal)
   }
+}
+
+/** The wait after an attempt. Clients that were refused together do not return together. */
+export function backOffMs(attempt: number, options: Pick<HttpOptions, 'backOffMs' | 'maxBackOffMs'>): number {
+  return Math.min(options.maxBackOffMs, options.backOffMs * 2 ** attempt) * (0.5 + Math.random() / 2)
 }
 
 const ATTEMPT = Symbol('attempt')
@@ -67,12 +74,7 @@ async function ask(
     text = await response.text()
   } catch (cause) {
     signal?.throwIfAborted()
-    const error = new QueryClientError(`The query server ${url.origin} gave no answer.`, {
-      code: 'QUERY_CLIENT_UNREACHABLE',
-      hint: 'Check the address, and that the application runs.',
-      cause,
-    })
-    return failed(error, true)
+    return failed(unreachable(url, cause), true)
   }
   // A browser does not show where it would go. The server that was asked can go there itself.
   if (response.type === 'opaqueredirect') return await ask(forwarded(url), options, signal, redirects + 1)
@@ -95,12 +97,20 @@ async function ask(
     return failed(error, PASSING.includes(response.status))
   }
   if (response.ok) return body
-  const seconds = Number(response.headers.get('retry-after') ?? NaN)
-  return failed(
-    errorOf(body, response.status),
-    PASSING.includes(response.status),
-    Number.isFinite(seconds) ? seconds * 1000 : undefined,
-  )
+  return failed(errorOf(body, response.status), PASSING.includes(response.status), retryAfterMs(response))
+}
+
+export function retryAfterMs({ headers }: Response): number | undefined {
+  const seconds = Number(headers.get('retry-after') ?? NaN)
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined
+}
+
+export function unreachable(url: URL, cause: unknown): QueryClientError {
+  return new QueryClientError(`The query server ${url.origin} gave no answer.`, {
+    code: 'QUERY_CLIENT_UNREACHABLE',
+    hint: 'Check the address, and that the application runs.',
+    cause,
+  })
 }
 
 function forwarded(url: URL): URL {
@@ -125,20 +135,20 @@ function redirectOf(url: URL, response: Response, redirects: number): URL | Quer
   return isSafe ? target : refused(`The redirect leads from ${url.protocol} to ${target.protocol}.`)
 }
 
-function errorOf(body: unknown, status: number): QueryClientError {
+export function errorOf(body: unknown, status: number | undefined): QueryClientError {
   const { error } = (body ?? {}) as { readonly error?: Readonly<Record<string, unknown>> }
   const text = (name: string, otherwise: string) => {
     const value = error?.[name]
     return typeof value === 'string' ? value : otherwise
   }
-  return new QueryClientError(text('message', `The server answered with status ${status}.`), {
+  return new QueryClientError(text('message', `The server answered with status ${status ?? 'of an error'}.`), {
     code: text('code', 'QUERY_CLIENT_ANSWER'),
     hint: text('hint', ''),
-    status,
+    ...(status !== undefined && { status }),
   })
 }
 
-async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const stop = () => reject(signal?.reason as Error)

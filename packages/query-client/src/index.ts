@@ -1,9 +1,12 @@
+export { type StreamMessage, streamMessages } from './event-stream.ts'
 export { fromJsonForm, type JsonForm, toJsonForm } from './json-form.ts'
+export type { LiveEntry, LiveEvent } from './live-events.ts'
 export { QueryClientError } from './query-client-error.ts'
 export {
   type EntrySettings,
   type Found,
   type ListSettings,
+  type LiveSettings,
   QueryClient,
   queryClient,
   type QueryClientOptions,

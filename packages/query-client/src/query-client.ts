@@ -1,13 +1,14 @@
 import { answerOf, type HttpOptions } from './http-answers.ts'
 import { fromJsonForm, toJsonForm } from './json-form.ts'
+import { type LiveEvent, liveEvents } from './live-events.ts'
 import { QueryClientError } from './query-client-error.ts'
 
 /** The stores of an application by name, with the types of their keys and values. */
 export type StoreTypes = Readonly<Record<string, { readonly key: unknown; readonly value: unknown }>>
 
 export interface QueryClientOptions {
-  /** The address of any instance, such as `http://localhost:8080`. */
-  readonly url: string | URL
+  /** The address of any instance, such as `http://localhost:8080`. Of several addresses the next one is tried when one does not answer. */
+  readonly url: string | URL | readonly (string | URL)[]
   /** @default none */
   readonly token?: string
   /** How often a question is asked again after a 503, or if there was no answer. @default 5 */
@@ -59,6 +60,19 @@ export interface EntrySettings<K> extends ReadSettings {
   readonly pageSize?: number
 }
 
+/** What is followed: all entries unless a key, bounds or a prefix say otherwise. */
+export interface LiveSettings<K> {
+  readonly key?: K
+  /** Both bounds are inclusive, by the bytes of the key. */
+  readonly from?: K
+  readonly to?: K
+  /** The text with which the bytes of the keys start. Not together with the others. */
+  readonly prefix?: string
+  /** Only this partition. @default all */
+  readonly partition?: number
+  readonly signal?: AbortSignal
+}
+
 /** A value, and the state that it was read from. */
 export interface Found<V> {
   readonly value: V
@@ -108,13 +122,19 @@ export function queryClient<Stores extends StoreTypes = StoreTypes>(options: Que
 
 /** Made by `queryClient`. Every method throws a `QueryClientError`. */
 export class QueryClient<Stores extends StoreTypes = StoreTypes> {
-  readonly #base: URL
+  readonly #bases: readonly URL[]
+  /** The one that answered last. */
+  #base = 0
   readonly #http: HttpOptions
 
   constructor(options: QueryClientOptions) {
-    const base = new URL(options.url)
-    if (!base.pathname.endsWith('/')) base.pathname += '/'
-    this.#base = base
+    const urls = Array.isArray(options.url) ? (options.url as readonly (string | URL)[]) : [options.url as string | URL]
+    if (urls.length === 0) throw new TypeError('queryClient needs the url of an instance')
+    this.#bases = urls.map(url => {
+      const base = new URL(url)
+      if (!base.pathname.endsWith('/')) base.pathname += '/'
+      return base
+    })
     const fetch = options.fetch ?? ((url: URL, init: RequestInit) => globalThis.fetch(url, init))
     this.#http = { ...DEFAULTS, ...options, fetch, token: options.token }
   }
@@ -215,6 +235,32 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     return (await this.#list(`${pathOf(store)}/versions/${keyText(key)}`, JSON_KEY, settings)) as never
   }
 
+  /**
+   * Follows a key-value store: a snapshot of each partition, and then what each commit changes, without a gap or a repetition. It goes on where
+   * it was when partitions move, and when the connection breaks. Ends when `signal` is aborted, by throwing its reason, or when the loop is left.
+   *
+   * @throws QueryClientError `MILLRACE_QUERY_TOO_SLOW` if the events were read too slowly; after `retries` attempts without an event why there
+   * was none
+   * @example
+   * for await (const event of client.live('counts', { prefix: 't' }))
+   *   if (event.type !== 'waiting') for (const { key, value } of event.entries) console.log(key, value)
+   */
+  live<Name extends NameOf<Stores>>(
+    store: Name,
+    settings: LiveSettings<Stores[Name]['key']> = {},
+  ): AsyncGenerator<LiveEvent<Stores[Name]['key'], Stores[Name]['value']>, void, void> {
+    const { key, from, to, prefix, partition, signal } = settings
+    const parameters = {
+      as: prefix === undefined ? 'json' : 'text',
+      key: key === undefined ? undefined : jsonOf(key),
+      from: from === undefined ? undefined : jsonOf(from),
+      to: to === undefined ? undefined : jsonOf(to),
+      prefix,
+      partition,
+    }
+    return liveEvents(this.#urls(`${pathOf(store)}/live`, parameters), this.#http, signal)
+  }
+
   async #list(path: string, parameters: QueryParameters, settings: TimeSettings): Promise<unknown> {
     const { from, to, reverse, limit } = settings
     const { entries } = (await this.#ask(path, { ...parameters, from, to, reverse, limit }, settings)) as {
@@ -225,10 +271,20 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
 
   async #ask(path: string, parameters: QueryParameters, settings: ReadSettings): Promise<unknown> {
     const { isolation, standbys, maxLag, route, signal } = settings
-    const url = new URL(path, this.#base)
-    for (const [name, value] of Object.entries({ ...parameters, isolation, standbys, maxLag, route }))
-      if (value !== undefined) url.searchParams.set(name, String(value))
-    return await answerOf(url, this.#http, signal)
+    const search = { ...parameters, isolation, standbys, maxLag, route }
+    return await answerOf(this.#urls(path, search), this.#http, signal)
+  }
+
+  /** The address of each attempt, beginning with the one that was used last. */
+  #urls(path: string, parameters: QueryParameters): (attempt: number) => URL {
+    const first = this.#base
+    return attempt => {
+      this.#base = (first + attempt) % this.#bases.length
+      const url = new URL(path, this.#bases[this.#base])
+      for (const [name, value] of Object.entries(parameters))
+        if (value !== undefined) url.searchParams.set(name, String(value))
+      return url
+    }
   }
 }
 

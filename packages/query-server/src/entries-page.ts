@@ -160,7 +160,7 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
   return bytes.length >= prefix.length && prefix.every((byte, n) => bytes[n] === byte)
 }
 
-async function boundsOf({ given, plan }: Asked): Promise<Bounds> {
+export async function boundsOf({ given, plan }: Asked): Promise<Bounds> {
   const { from, to, prefix, as } = given
   const key = async (text: string | number | undefined) =>
     text === undefined ? undefined : (await requestKey(String(text), as, plan)).key

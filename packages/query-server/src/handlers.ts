@@ -20,6 +20,7 @@ import { prometheusText } from '@millrace/runtime'
 import { type JsonForm, toJsonForm } from '@millrace/query-client'
 import { entriesPage } from './entries-page.ts'
 import type { Answer } from './http-failure.ts'
+import { liveStream } from './live-route.ts'
 import { openApi } from './openapi.ts'
 import { type Asked, listIn, partitionOfKey, readPartition } from './read-partition.ts'
 import { requestKey } from './request-key.ts'
@@ -32,6 +33,7 @@ type Kind = StorePlan['kind']
 export const STORE_ROUTES = {
   key: { kinds: ['key-value', 'versioned'], handle: oneKey },
   entries: { kinds: ['key-value'], handle: entriesPage },
+  follow: { kinds: ['key-value'], handle: liveStream },
   windowsOfKey: { kinds: ['window'], handle: windowsOfKey },
   windows: { kinds: ['window'], handle: allWindows },
   sessions: { kinds: ['session'], handle: sessionsOfKey },

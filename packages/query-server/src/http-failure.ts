@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { type ErrorCode, isMillraceError, millraceError, type MillraceError } from '@millrace/core'
 
 /** The status of each error that a client can see. What is not here is a failure of the server, of which the client is told nothing. */
@@ -15,6 +16,8 @@ export const STATUS = {
   MILLRACE_QUERY_NOT_RUNNING: 503,
   MILLRACE_SERVER_OWNER_UNREACHABLE: 503,
   MILLRACE_SERVER_BUSY: 503,
+  MILLRACE_SERVER_LIVE_LIMIT: 503,
+  MILLRACE_QUERY_TOO_SLOW: 503,
   MILLRACE_SERVER_FAILED: 500,
 } as const satisfies Partial<Record<ErrorCode, number>>
 
@@ -25,6 +28,8 @@ export interface Answer {
   /** Set for text. */
   readonly contentType?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Writes what follows in place of the body. It ends when the signal is aborted. */
+  readonly stream?: (response: ServerResponse, signal: AbortSignal) => Promise<void>
 }
 
 /** When a client may come back, in seconds: a rebalance of the cooperative protocol takes about that. */

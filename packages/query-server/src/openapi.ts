@@ -35,9 +35,11 @@ export function openApi(): object {
 }
 
 function operationOf(operationId: string, route: Route): object {
-  const { summary, parameters, answer, open, errors } = route
+  const { summary, parameters, answer, open, stream, errors } = route
   const content =
-    answer === undefined ? { 'text/plain': { schema: { type: 'string' } } } : { 'application/json': { schema: answer } }
+    answer === undefined
+      ? { [stream === true ? 'text/event-stream' : 'text/plain']: { schema: { type: 'string' } } }
+      : { 'application/json': { schema: answer } }
   return {
     operationId,
     summary,
@@ -49,7 +51,8 @@ function operationOf(operationId: string, route: Route): object {
     })),
     responses: {
       200: { description: 'The answer.', content },
-      ...('route' in parameters && { 307: { description: 'Another instance has the key: see Location.' } }),
+      ...('route' in parameters &&
+        stream !== true && { 307: { description: 'Another instance has the key: see Location.' } }),
       ...(open === true && { 503: { description: 'Not yet, or no longer.' } }),
       ...failuresOf(errors),
     },

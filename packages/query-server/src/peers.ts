@@ -1,4 +1,5 @@
 import { reasonOf } from '@millrace/core'
+import { type StreamMessage, streamMessages } from '@millrace/query-client'
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Answer } from './http-failure.ts'
@@ -16,11 +17,14 @@ export class PeerFailure extends Error {
 export class Peers {
   readonly #settings: ServerSettings
   readonly #agent: HttpAgent
+  /** Event streams hold their connections. */
+  readonly #liveAgent: HttpAgent
 
   constructor(settings: ServerSettings) {
     this.#settings = settings
     const options = { keepAlive: true, maxSockets: settings.maxRequests }
     this.#agent = settings.tls === undefined ? new HttpAgent(options) : new HttpsAgent(options)
+    this.#liveAgent = settings.tls === undefined ? new HttpAgent() : new HttpsAgent()
   }
 
   /** @throws TypeError if the address of the instance is none */
@@ -44,10 +48,50 @@ export class Peers {
     }
   }
 
-  async #responseOf(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  /**
+   * Follows an event stream of another instance.
+   * @throws PeerFailure
+   */
+  async *follow(
+    host: string,
+    pathAndQuery: string,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamMessage, void, void> {
+    const { heartbeatMs } = this.#settings
+    const more = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+    const ended = new AbortController()
+    const either = AbortSignal.any([signal, ended.signal])
+    // Also a connection that is not made in time. The instances have the same settings, or nearly so.
+    const silence = setTimeout(() => ended.abort(new PeerFailure('it says nothing')), 4 * heartbeatMs)
+    try {
+      const response = await this.#responseOf(this.urlOf(host, pathAndQuery), either, this.#liveAgent, more)
+      if (response.statusCode !== 200) {
+        response.destroy()
+        throw new PeerFailure(`it answered with status ${response.statusCode ?? 0}`)
+      }
+      for await (const message of streamMessages(response)) {
+        silence.refresh()
+        yield message
+      }
+    } catch (error) {
+      if (error instanceof PeerFailure) throw error
+      throw new PeerFailure(codeOf(error) ?? reasonOf(error), { cause: error })
+    } finally {
+      clearTimeout(silence)
+      ended.abort()
+    }
+  }
+
+  async #responseOf(
+    url: URL,
+    signal: AbortSignal,
+    agent = this.#agent,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage> {
     const { token, tls } = this.#settings
-    const headers = { [FORWARDED]: '1', ...(token !== undefined && { authorization: `Bearer ${token}` }) }
-    const options = { agent: this.#agent, headers, signal, ...tls }
+    const headers = { [FORWARDED]: '1', ...(token !== undefined && { authorization: `Bearer ${token}` }), ...more }
+    const options = { agent, headers, signal, ...tls }
     for (;;) {
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
       const request = (tls === undefined ? httpRequest : httpsRequest)(url, options, resolve)
@@ -76,6 +120,7 @@ export class Peers {
 
   close(): void {
     this.#agent.destroy()
+    this.#liveAgent.destroy()
   }
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { carriesToken } from './authorization.ts'
 import { INSTANCE_ROUTES, STORE_ROUTES, type StoreRoute } from './handlers.ts'
 import { type Answer, failureAnswer } from './http-failure.ts'
+import { LiveStreams } from './live-streams.ts'
 import { FORWARDED, Peers } from './peers.ts'
 import { PartitionCounts } from './read-partition.ts'
 import { type Matched, matchRequest } from './request-parameters.ts'
@@ -80,7 +81,7 @@ export async function queryServer(streams: QueriedStreams, options: QueryServerO
 /** Requests in work are answered; who does not read the answer in time is disconnected. */
 async function closeServer(server: Server, service: Service, timeoutMs: number): Promise<void> {
   const closed = Promise.withResolvers<void>()
-  service.closing = true
+  service.closes()
   server.close(() => closed.resolve())
   server.closeIdleConnections()
   const patience = setTimeout(() => server.closeAllConnections(), timeoutMs)
@@ -115,6 +116,7 @@ class Service {
   readonly #settings: ServerSettings
   readonly #peers: Peers
   readonly #counts: PartitionCounts
+  readonly #live: LiveStreams
   /** Requests of clients, which may wait for other instances, and those of other instances, which wait for nobody. */
   readonly #inWork = { clients: 0, instances: 0 }
 
@@ -123,6 +125,13 @@ class Service {
     this.#settings = settings
     this.#peers = new Peers(settings)
     this.#counts = new PartitionCounts(streams)
+    this.#live = new LiveStreams(settings)
+  }
+
+  /** No more requests come. Live queries end, others are answered. */
+  closes(): void {
+    this.closing = true
+    this.#live.close()
   }
 
   close(): void {
@@ -134,10 +143,12 @@ class Service {
     let answer: Answer
     try {
       answer = await this.#answerTo(request, response)
+      if (answer.stream !== undefined) this.#live.enter(request)
     } catch (error) {
       answer = this.#refusal(error, request.method)
     }
-    const { status, body, contentType, headers = {} } = answer
+    const { status, body, contentType, headers = {}, stream } = answer
+    if (stream !== undefined) return await this.#live.serve(request, response, answer)
     let text = typeof body === 'string' ? body : JSON.stringify(body)
     let code = status
     if (Buffer.byteLength(text) > this.#settings.maxAnswerBytes) {
@@ -186,14 +197,21 @@ class Service {
     }, timeoutMs)
     response.once('close', () => ended.abort())
     this.#inWork[side]++
-    const work = this.#work(matched, url, forwarded, ended.signal).finally(() => {
+    const lastEventId = request.headers['last-event-id']
+    const work = this.#work(matched, url, forwarded, ended.signal, String(lastEventId ?? '')).finally(() => {
       clearTimeout(timer)
       this.#inWork[side]--
     })
     return await Promise.race([work, tooLong])
   }
 
-  async #work({ name, given }: Matched, url: URL, forwarded: boolean, signal: AbortSignal): Promise<Answer> {
+  async #work(
+    { name, given }: Matched,
+    url: URL,
+    forwarded: boolean,
+    signal: AbortSignal,
+    lastEventId: string,
+  ): Promise<Answer> {
     try {
       if (!isOfStore(name)) return INSTANCE_ROUTES[name](this.#streams, this.#settings)
       const plan = this.#streams.plan.stores.find(store => store.name === given.store)
@@ -207,7 +225,21 @@ class Service {
           asked: kinds.join(' or '),
         })
       const [streams, settings, peers, counts] = [this.#streams, this.#settings, this.#peers, this.#counts]
-      return await handle({ streams, settings, peers, counts, plan, given, url, forwarded, signal })
+      if (name === 'follow' && !forwarded) this.#live.check()
+      const { logger } = settings
+      return await handle({
+        streams,
+        settings,
+        peers,
+        counts,
+        plan,
+        given,
+        url,
+        forwarded,
+        signal,
+        logger,
+        lastEventId,
+      })
     } catch (error) {
       return this.#refusal(error, name)
     }

@@ -28,6 +28,9 @@ export interface Asked {
   /** It comes from another instance. */
   readonly forwarded: boolean
   readonly signal: AbortSignal
+  /** Of a live query that goes on. */
+  readonly lastEventId?: string | undefined
+  readonly logger: ServerSettings['logger']
 }
 
 /** Parameters in place of those of the request; undefined for none. */
@@ -162,7 +165,7 @@ async function readElsewhere(
 }
 
 /** Who has the partition, as of the last assignment. A global store is on all instances. */
-function hostsOf({ streams, plan }: Asked, partition: number) {
+export function hostsOf({ streams, plan }: Asked, partition: number) {
   const hosts = streams.metadataForAllInstances()
   const sub = streams.plan.subTopologies.find(({ stores }) => stores.includes(plan.name))
   if (sub === undefined) {

@@ -19,6 +19,8 @@ export interface Route {
   readonly parameters: Readonly<Record<string, Parameter>>
   /** The schema of its answer. Text where there is none. */
   readonly answer?: Readonly<Record<string, unknown>>
+  /** The answer is an event stream. */
+  readonly stream?: true
   /** Answered without a token: says nothing of the application but that it works. */
   readonly open?: true
   readonly errors: readonly ErrorCode[]
@@ -210,6 +212,31 @@ export const ROUTES = {
       properties: { entries: { type: 'array', items: entry('key and value') }, cursor: { type: 'string' } },
     },
     errors: OF_STORE,
+  },
+  follow: {
+    path: '/stores/{store}/live',
+    summary:
+      'Follows a key-value store as an event stream: `snapshot` events with the entries of each partition, then `changes` with what each commit changes. `waiting` says that a partition cannot be followed at the moment, `error` why the stream ends. The header `Last-Event-ID` goes on where another stream has ended.',
+    parameters: {
+      ...store,
+      ...as,
+      key: { in: 'query', description: 'Only this key.', schema: { type: 'string' } },
+      from: { in: 'query', description: 'The first key.', schema: { type: 'string' } },
+      to: { in: 'query', description: 'The last key.', schema: { type: 'string' } },
+      prefix: {
+        in: 'query',
+        description: 'With what the bytes of the keys start. Not together with `from` and `to`.',
+        schema: { type: 'string' },
+      },
+      ...partition,
+      route: {
+        in: 'query',
+        description: 'Whether partitions of other instances are followed there (`forward`) or not at all (`local`).',
+        schema: { type: 'string', enum: ['forward', 'local'], default: 'forward' },
+      },
+    },
+    stream: true,
+    errors: [...OF_STORE, 'MILLRACE_SERVER_LIVE_LIMIT'],
   },
   windowsOfKey: {
     path: '/stores/{store}/windows/{key}',

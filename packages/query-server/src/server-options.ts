@@ -6,7 +6,7 @@ import type { SecureContextOptions } from 'node:tls'
 /** What the server uses of a `KafkaStreams`. */
 export type QueriedStreams = Pick<
   KafkaStreams,
-  'plan' | 'state' | 'query' | 'metadataForAllInstances' | 'metrics' | 'on' | 'off'
+  'plan' | 'state' | 'query' | 'watch' | 'metadataForAllInstances' | 'metrics' | 'on' | 'off'
 >
 
 export interface QueryServerOptions {
@@ -42,6 +42,12 @@ export interface QueryServerOptions {
   readonly maxConnections?: number
   /** How many requests may be in work at once. Others are answered with 503. @default 100 */
   readonly maxRequests?: number
+  /** How many live queries of clients may be open at once. Others are answered with 503. @default 500 */
+  readonly maxLiveQueries?: number
+  /** How many changes of a partition may wait for the reader of a live query. Who is slower is disconnected. @default 10000 */
+  readonly maxLiveBacklog?: number
+  /** How often an event stream says that it is alive, in milliseconds. @default 5000 */
+  readonly heartbeatMs?: number
   /** Is told why a store could not be read; the client is not. @default `consoleLogger('warn')` */
   readonly logger?: Pick<Logger, 'error'>
 }
@@ -66,6 +72,9 @@ const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
   maxAnswerBytes: true,
   maxConnections: true,
   maxRequests: true,
+  maxLiveQueries: true,
+  maxLiveBacklog: true,
+  heartbeatMs: true,
   logger: true,
 }
 
@@ -100,6 +109,9 @@ export function resolveServerOptions(streams: QueriedStreams, options: QueryServ
     maxAnswerBytes: count('maxAnswerBytes', options.maxAnswerBytes, 16_777_216),
     maxConnections: count('maxConnections', options.maxConnections, 1_000),
     maxRequests: count('maxRequests', options.maxRequests, 100),
+    maxLiveQueries: count('maxLiveQueries', options.maxLiveQueries, 500),
+    maxLiveBacklog: count('maxLiveBacklog', options.maxLiveBacklog, 10_000),
+    heartbeatMs: count('heartbeatMs', options.heartbeatMs, 5_000),
   }
   for (const [store, partitioner] of Object.entries(partitioners)) {
     if (typeof partitioner !== 'function') throw invalid('partitioners', `that of "${store}" must be a function`)

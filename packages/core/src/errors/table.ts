@@ -539,6 +539,17 @@ export const ERROR_TABLE = {
     message: 'A query of the store "{store}" cannot wait for a position in the topic "{topic}": {reason}',
     hint: 'Wait for a position in a topic that the store is made from. docs/queries.md says which positions can be waited for.',
   },
+  MILLRACE_QUERY_TOO_SLOW: {
+    kind: 'retriable',
+    message:
+      'A live query of the store "{store}" was ended: more than {limit} changes of a partition waited for its reader',
+    hint: 'Read the events faster, follow a key or a prefix in place of the whole store, or raise the limit. A new live query can go on from the last position.',
+  },
+  MILLRACE_SERVER_LIVE_LIMIT: {
+    kind: 'retriable',
+    message: 'The query server has {limit} live queries open, and accepts no more',
+    hint: 'Try again after the time of Retry-After, or at another instance. If it goes on, end live queries that nobody reads, or raise maxLiveQueries.',
+  },
   MILLRACE_SERVER_INVALID: {
     kind: 'config',
     message: 'The option {option} of queryServer is invalid: {reason}',

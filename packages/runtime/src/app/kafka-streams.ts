@@ -23,6 +23,9 @@ import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import { type KeyQueryMetadata, metadataOfPartition, type StoreLag } from '../query/key-metadata.ts'
 import { defaultIsolation, type LocalQueries } from '../query/local-queries.ts'
 import { type AskedStore, openStore, type ReadOnlyStoreOfTable } from '../query/open-store.ts'
+import type { LiveEvent } from '../query/live/live-event.ts'
+import { liveQuery } from '../query/live/live-query.ts'
+import type { LiveRequest } from '../query/live/live-request.ts'
 import { type QueryRequest, storeOf } from '../query/query-request.ts'
 import type { StoreQueryOptions } from '../query/queryable-store.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
@@ -312,6 +315,31 @@ export class KafkaStreams {
   store(...asked: AskedStore): unknown {
     const queries = (store: string) => this.#queries(store)
     return openStore(this.#plan, asked, queries, defaultIsolation(this.#options))
+  }
+
+  /**
+   * Follows a key-value store or a table: a snapshot of each partition that this instance processes, and then what each commit changes, without
+   * a gap or a repetition between the two. A partition that moves is waited for, and goes on where it was. The iteration ends when the
+   * application stops.
+   *
+   * @throws MILLRACE_QUERY_NOT_RUNNING, MILLRACE_QUERY_INVALID, MILLRACE_QUERY_STORE_KIND, MILLRACE_STORE_UNKNOWN; while it is read
+   * MILLRACE_QUERY_TOO_SLOW
+   * @example
+   * for await (const event of streams.watch<string, bigint>({ store: 'counts' }))
+   *   if (event.type !== 'waiting') for (const { key, value } of event.entries) console.log(key, value)
+   */
+  watch<K = unknown, V = unknown>(request: LiveRequest): AsyncGenerator<LiveEvent<K, V>, void, void> {
+    const store = String((request as LiveRequest | undefined)?.store)
+    this.#queries(store)
+    return liveQuery<K, V>(
+      {
+        plan: this.#plan,
+        clock: this.#options.clock,
+        queries: () => this.#run.engine.queries,
+        isOver: () => !this.#run.runs,
+      },
+      request,
+    )
   }
 
   #queries(store: string): LocalQueries {

@@ -14,17 +14,20 @@ import {
   QueryResult,
   reasonOf,
   topicNaming,
+  type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { GlobalStores } from '../globals/global-stores.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { OnlyKey } from '../state/buffer/store-output.ts'
+import type { FollowedStore, StoreFollower } from '../state/task-stores/store-followers.ts'
 import type { StoreView } from '../state/task-stores/store-view.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import { taskName } from '../task-id.ts'
 import type { StoreLag } from './key-metadata.ts'
+import { changedKeys } from './live/changed-keys.ts'
 import {
   asMistake,
   type CheckedRequest,
@@ -223,6 +226,34 @@ export class LocalQueries {
       if (!passes || after.length === 0 || left <= 0) return failed
       await clock.sleep(Math.min(LOOK_EVERY_MS, left))
     }
+  }
+
+  /** Opens a partition whose task runs here, and has a follower told what is committed to it from then on. */
+  async follow(
+    store: string,
+    partition: number,
+    follower: StoreFollower,
+    only: OnlyKey | undefined,
+  ): Promise<FollowedStore | PartitionFailure> {
+    const sub = this.#with.plan().subTopologies.find(({ stores }) => stores.includes(store))
+    const name = taskName({ subTopology: sub?.id ?? -1, partition })
+    const task = this.#with.tasks.running.find(one => one.name === name)
+    if (task === undefined) {
+      return this.#with.tasks.ids.some(one => taskName(one) === name)
+        ? failure('NOT_ACTIVE', `task ${name} is being restored or waits for its turn to start`)
+        : failure('NOT_PRESENT', `partition ${partition} is not processed on this instance`)
+    }
+    try {
+      return await task.stores.follow(store, follower, only)
+    } catch (error) {
+      return failureOf(error, store, partition)
+    }
+  }
+
+  /** @see changedKeys */
+  async changedKeys(changelog: TopicPartition, from: number, to: number): Promise<readonly Buffer[] | undefined> {
+    const { client, admin, options } = this.#with
+    return await changedKeys({ client, admin, clock: options.clock }, changelog, from, to)
   }
 
   /** Opens a partition that exists. */

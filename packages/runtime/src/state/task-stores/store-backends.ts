@@ -75,6 +75,11 @@ export class StoreBackends {
     return stores.reduce((sum, { changelogTopic }) => sum + (this.#positions.get(changelogTopic ?? '') ?? 0), 0)
   }
 
+  /** The same of one changelog. */
+  positionIn(changelog: string): number {
+    return this.#positions.get(changelog) ?? 0
+  }
+
   /** Positions of the changelogs, as of the last write. */
   async positions(): Promise<readonly TopicPartitionOffset[]> {
     return (await Promise.all(this.databases.map(({ state }) => state.offsets()))).flat()

@@ -1,4 +1,4 @@
-import type { KeySpace, Readable } from '@millrace/core'
+import { type KeySpace, type Readable, storeIterator } from '@millrace/core'
 import { overlaidReads } from '../buffer/overlaid-reads.ts'
 import type { OnlyKey } from '../buffer/store-output.ts'
 import type { TaskBuffer } from '../buffer/task-buffer.ts'
@@ -35,6 +35,23 @@ export async function openView(
     await snapshot?.[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Rows that no backend need have, as the store's kind shows them. */
+export async function rowsView(
+  kind: TaskStore,
+  rows: readonly { readonly key: Buffer; readonly value: Buffer }[],
+): Promise<ReadOnlyView> {
+  return await kind.view(
+    readingOnly(overlaidReads(NO_ROWS, rows), async () => rows.length),
+    -1,
+  )
+}
+
+const NO_ROWS: Readable = {
+  get: async () => undefined,
+  getMany: async keys => keys.map(() => undefined),
+  iterate: () => storeIterator({ nextChunk: async () => [], release: () => undefined }),
 }
 
 function canCount(buffer: TaskBuffer): buffer is TaskBuffer & { approximateCount(): Promise<number> } {

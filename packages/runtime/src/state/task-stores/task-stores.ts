@@ -16,7 +16,8 @@ import { CustomStores } from '../views/custom-stores.ts'
 import { storeOfPlan } from './kinds/store-of-plan.ts'
 import type { OpenStore, TaskStore } from './kinds/task-store.ts'
 import { type BackendsOptions, StoreBackends } from './store-backends.ts'
-import { openView, type StoreView } from './store-view.ts'
+import { type FollowedStore, type StoreFollower, StoreFollowers } from './store-followers.ts'
+import { openView, rowsView, type StoreView } from './store-view.ts'
 import type { TaskStorePlan } from './task-store-plan.ts'
 
 export interface TaskStoresOptions extends BackendsOptions {
@@ -39,9 +40,11 @@ export class TaskStores {
   readonly #open = new Map<string, OpenStore>()
   #expiries: readonly StoreExpiry[] = []
   readonly #custom = new CustomStores()
+  readonly #followers = new StoreFollowers()
   #writing: Promise<void> | undefined
   #writeError: unknown
   #isWriting = false
+  #isClosing = false
   /** The input that the state on the backend includes: the next offset of each partition. */
   #inputs: readonly TopicPartitionOffset[] = []
 
@@ -262,6 +265,51 @@ export class TaskStores {
     return await openView(kind, state.store(store), buffer, { only, reads })
   }
 
+  /**
+   * Opens a store as of the last commit, and tells a follower each later one. The snapshot and the beginning of the following are of one
+   * moment, at which the backend writes nothing: no commit is in both, and none in neither (ADR 32).
+   *
+   * @throws MILLRACE_STORE_UNKNOWN; what a write of the backend has thrown
+   */
+  async follow(store: string, follower: StoreFollower, only?: OnlyKey): Promise<FollowedStore> {
+    const kind = this.#stores.get(store)
+    if (kind === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
+    const { state } = this.#backends.databaseOf(store)
+    for (let seen: Promise<void> | undefined; this.#writing !== seen;) {
+      seen = this.#writing
+      await seen
+    }
+    if (this.#writeError !== undefined) throw this.#writeError
+    if (this.#isClosing) throw millraceError('MILLRACE_STORE_CLOSED', { operation: 'follow', object: 'store' })
+    // From here to the end of the next statement nothing else has a turn.
+    const stop = this.#followers.add(store, follower)
+    const position = this.#changelogPosition(store)
+    const opening = openView(kind, state.store(store), undefined, { only, reads: 'snapshot' })
+    try {
+      const view = await opening
+      return {
+        view,
+        position,
+        changelog: this.plans.find(({ plan }) => plan.name === store)!.changelogTopic,
+        stop,
+        show: rows => rowsView(kind, rows),
+        readKey: key => kind.codec.readKey(key).key,
+        async [Symbol.asyncDispose]() {
+          stop()
+          await view[Symbol.asyncDispose]()
+        },
+      }
+    } catch (error) {
+      stop()
+      throw error
+    }
+  }
+
+  #changelogPosition(store: string): number | undefined {
+    const { changelogTopic } = this.plans.find(({ plan }) => plan.name === store)!
+    return changelogTopic === undefined ? undefined : this.#backends.positionIn(changelogTopic)
+  }
+
   /** Waits until the backend has all that is committed. Other than `settle`, it leaves the write to those who began it. */
   async #written(): Promise<void> {
     for (let seen: Promise<void> | undefined; this.#writing !== seen;) {
@@ -289,7 +337,10 @@ export class TaskStores {
     this.#custom.committed()
     this.#isWriting = true
     this.#writing = (async () => {
-      for (const { database, changes, offsets } of writes) await this.#backends.write(database, changes, offsets)
+      for (const { database, changes, offsets } of writes) {
+        await this.#backends.write(database, changes, offsets)
+        this.#followers.tell(changes, store => this.#changelogPosition(store))
+      }
     })().catch((error: unknown) => {
       this.#writeError = error
     })
@@ -308,6 +359,8 @@ export class TaskStores {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
+    this.#followers.end()
     await this.#writing
     let kept: readonly TaskStorePlan[] = []
     try {

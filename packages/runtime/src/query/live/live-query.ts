@@ -1,0 +1,72 @@
+import type { Clock, Plan } from '@millrace/core'
+import type { LocalQueries } from '../local-queries.ts'
+import { invalid } from '../query-request.ts'
+import type { LiveEvent } from './live-event.ts'
+import { LivePartition } from './live-partition.ts'
+import { checkLiveRequest, type CheckedLiveRequest, keyFilter, type LiveRequest } from './live-request.ts'
+
+/** Where a live query reads. */
+export interface LiveSource {
+  readonly plan: Plan
+  readonly clock: Clock
+  /** Undefined while there is nothing to read from. */
+  readonly queries: () => LocalQueries | undefined
+  /** The application has stopped, and the live query ends. */
+  readonly isOver: () => boolean
+}
+
+/**
+ * Follows the partitions of a store that are processed here.
+ * @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_STORE_KIND, MILLRACE_STORE_UNKNOWN; while it is read MILLRACE_QUERY_TOO_SLOW
+ */
+export function liveQuery<K, V>(source: LiveSource, request: LiveRequest): AsyncGenerator<LiveEvent<K, V>, void, void> {
+  const checked = checkLiveRequest(request, source.plan)
+  return events(source, checked) as AsyncGenerator<LiveEvent<K, V>, void, void>
+}
+
+async function* events(
+  { clock, queries, isOver }: LiveSource,
+  request: CheckedLiveRequest,
+): AsyncGenerator<LiveEvent<unknown, unknown>, void, void> {
+  const { signal } = request
+  let news = Promise.withResolvers<void>()
+  const onNews = () => news.resolve()
+  const matches = await keyFilter(request)
+  const partitions = partitionsOf(request, queries()).map(
+    partition => new LivePartition({ request, partition, matches, queries, clock, onNews }),
+  )
+  signal?.addEventListener('abort', onNews)
+  const ended = () => signal?.aborted === true || isOver()
+  try {
+    while (!ended()) {
+      news = Promise.withResolvers<void>()
+      let found = false
+      for (const partition of partitions) {
+        const event = await partition.next()
+        if (event === undefined) continue
+        found = true
+        yield event
+        if (ended()) return
+      }
+      if (!found) await sleepUntil(news.promise, Math.min(...partitions.map(({ dueInMs }) => dueInMs)), clock)
+    }
+  } finally {
+    signal?.removeEventListener('abort', onNews)
+    for (const partition of partitions) await partition.close()
+  }
+}
+
+async function sleepUntil(news: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  if (ms === Infinity) return await news
+  const awake = new AbortController()
+  await Promise.race([news, clock.sleep(ms, awake.signal)])
+  awake.abort()
+}
+
+function partitionsOf({ store, partitions }: CheckedLiveRequest, queries: LocalQueries | undefined): readonly number[] {
+  const count = queries?.partitionsOf(store)
+  if (count === undefined) return partitions ?? []
+  const missing = partitions?.find(partition => partition >= count)
+  if (missing !== undefined) throw invalid(store, `it has ${count} partitions, and ${missing} is none of them`)
+  return [...new Set(partitions ?? Array.from({ length: count }, (_, partition) => partition))]
+}
