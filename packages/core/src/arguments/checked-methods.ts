@@ -62,7 +62,7 @@ function problemOf(check: Check, given: unknown, name: string): string | undefin
  * @throws MILLRACE_TOPOLOGY_OPTION_INVALID from the methods
  */
 export function checkMethods<Class extends object>(
-  type: { readonly prototype: Class },
+  type: { readonly prototype: object },
   kind: DslKind,
   methods: MethodArguments<Class>,
 ): void {

@@ -50,11 +50,10 @@ export class CogroupedKStream<K, VR, V = unknown> {
   }
 
   /** Aggregates per time window or per session. */
-  windowedBy(windows: SessionWindowsSpec, options?: LateOption<K, V>): SessionWindowedCogroupedKStream<K, VR>
-  windowedBy(
-    windows: Exclude<WindowsSpec, SessionWindowsSpec>,
+  windowedBy<Windows extends WindowsSpec>(
+    windows: Windows,
     options?: LateOption<K, V>,
-  ): TimeWindowedCogroupedKStream<K, VR>
+  ): Windows extends SessionWindowsSpec ? SessionWindowedCogroupedKStream<K, VR> : TimeWindowedCogroupedKStream<K, VR>
   windowedBy(windows: WindowsSpec, options: LateOption<K, V> = {}): unknown {
     const by: WindowedBy = { windows, emit: 'on-update', onLate: onLateOf(options, this.#make) }
     const from = this.#point

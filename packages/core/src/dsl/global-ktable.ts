@@ -8,7 +8,7 @@ export class GlobalKTable<K, V> {
   /** @internal */
   readonly [globalPoint]: GlobalPoint
   /** Never there: carries the types only. */
-  declare readonly [types]: { readonly key: K; readonly value: V }
+  declare readonly [types]: { readonly global: true; readonly key: K; readonly value: V }
 
   /** @internal */
   constructor(from: GlobalPoint) {

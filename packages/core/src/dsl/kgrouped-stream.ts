@@ -118,11 +118,10 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Aggregates per time window or per session. */
-  windowedBy(windows: SessionWindowsSpec, options?: WindowedByOptions<K, V>): SessionWindowedKStream<K, V, Known>
-  windowedBy(
-    windows: Exclude<WindowsSpec, SessionWindowsSpec>,
+  windowedBy<Windows extends WindowsSpec>(
+    windows: Windows,
     options?: WindowedByOptions<K, V>,
-  ): TimeWindowedKStream<K, V, Known>
+  ): Windows extends SessionWindowsSpec ? SessionWindowedKStream<K, V, Known> : TimeWindowedKStream<K, V, Known>
   windowedBy(windows: WindowsSpec, options: WindowedByOptions<K, V> = {}): unknown {
     const { emitStrategy: emit = 'on-update' } = options
     const by = { windows, emit, onLate: onLateOf(options, this.#make) }

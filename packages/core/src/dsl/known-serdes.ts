@@ -1,5 +1,4 @@
 import type { Headers } from '../record/headers.ts'
-import type { types } from '../assemble/point.ts'
 
 /**
  * The serdes that are known at a point of the topology. They are given at the source and stay known while the type of keys or
@@ -92,11 +91,3 @@ export type SameKey<K, Other> = [K] extends [Other]
 
 type KeysDiffer =
   'The keys of the two sides have different types: give the stream the key of the table with selectKey first'
-
-/** A table with keys `K`; anything else is a sentence that says what to do. */
-export type JoinedTable<Other, K> = Other extends { readonly [types]: { readonly table: true; readonly key: infer KO } }
-  ? SameKey<K, KO>
-  : TopologyError<'A join of two streams needs windows: give { windows: joinWindows(…) } as the third argument'>
-
-/** The values of a stream or table. */
-export type ValuesOf<Other> = Other extends { readonly [types]: { readonly value: infer VO } } ? VO : never

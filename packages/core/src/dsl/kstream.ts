@@ -15,7 +15,6 @@ import { groupPoint } from '../assemble/group-point.ts'
 import type {
   AllKnown,
   IfGiven,
-  JoinedTable,
   KeyKnown,
   KnownAfter,
   MissingOtherValue,
@@ -26,8 +25,16 @@ import type {
   SameKey,
   SerdeOf,
   SerdeSide,
-  ValuesOf,
 } from './known-serdes.ts'
+import type {
+  AfterJoin,
+  JoinedSide,
+  JoinedTable,
+  JoinedValueOf,
+  SecondOfJoiner,
+  ThirdOfJoin,
+  ValuesOf,
+} from './join-types.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
 import type {
@@ -38,7 +45,6 @@ import type {
   ProcessOptions,
   RepartitionOptions,
   SinkOptions,
-  TableJoinOptions,
   TopicChoice,
   ToTableOptions,
 } from './options.ts'
@@ -76,9 +82,10 @@ export class KStream<K, V, Known extends SerdeSide = never> {
    * Keeps the records for which `predicate` returns true. As in `Array.filter`, any truthy value counts as true, and no value as false. A type
    * guard narrows the type of the values.
    */
-  filter<VN extends V>(predicate: (value: V, key: K) => value is VN, options?: NameOption): KStream<K, VN, Known>
-  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known>
-  filter(predicate: (value: V, key: K) => Awaitable<boolean>, options?: NameOption): KStream<K, V, Known> {
+  filter<VN extends V = V>(
+    predicate: ((value: V, key: K) => value is VN) | ((value: V, key: K) => Awaitable<boolean>),
+    options?: NameOption,
+  ): KStream<K, VN, Known> {
     return this.#make.stream(
       addStep(this[point], 'filter', { type: 'filter', predicate, negate: false }, options?.name),
     )
@@ -241,16 +248,6 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /**
-   * Joins each record with the row of a global table under the key that `keySelector` returns. A record without a matching row
-   * is dropped.
-   */
-  join<KG, VG, VR>(
-    global: GlobalKTable<KG, VG>,
-    keySelector: (value: V, key: K) => Awaitable<KG | null>,
-    joiner: (value: RowOf<V>, globalValue: VG, key: K) => Awaitable<VR>,
-    options?: NameOption,
-  ): KStream<K, VR, Exclude<Known, 'value'>>
-  /**
    * Joins each record with the current row of a table with the same key, or with each record of another stream with the same
    * key within the join windows. A record without a match is dropped.
    */
@@ -259,27 +256,29 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     table: Other & JoinedTable<Other, K>,
     joiner: (value: RowOf<V>, tableValue: ValuesOf<Other>, key: K) => Awaitable<VR>,
   ): KStream<K, VR, 'key'>
-  join<KT, VT, VR, TableKnown extends SerdeSide>(
-    table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
-    joiner: (value: RowOf<V>, tableValue: VT, key: K) => Awaitable<VR>,
-    options: TableJoinOptions<K, V> & MissingSerdesOfNewKey<K, V, Known>,
-  ): KStream<K, VR, 'key'>
-  join<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: RowOf<V>, otherValue: RowOf<VO>, key: K) => Awaitable<VR>,
-    options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
-  ): KStream<K, VR, 'key'>
+  /**
+   * Joins with options: with a table, or with the records of another stream with the same key within the join windows. A record without a
+   * match is dropped. For a global table, the second argument returns the key of the row and the third is the joiner.
+   */
+  join<Other, VR, GR>(
+    other: Other & JoinedSide<Other, K>,
+    joiner: (value: JoinedValueOf<Other, V>, otherValue: SecondOfJoiner<Other, K, never>, key: K) => Awaitable<VR>,
+    options: ThirdOfJoin<Other, K, V, Known, never, VR, GR>,
+  ): KStream<K, AfterJoin<Other, GR, VR>, AfterJoin<Other, Exclude<Known, 'value'>, 'key'>>
+  /**
+   * Joins each record with the row of a global table under the key that `keySelector` returns. A record without a matching row
+   * is dropped. The options can be left out.
+   */
+  join<KG, VG, VR>(
+    global: GlobalKTable<KG, VG>,
+    keySelector: (value: V, key: K) => Awaitable<KG | null>,
+    joiner: (value: RowOf<V>, globalValue: VG, key: K) => Awaitable<VR>,
+    options: NameOption,
+  ): KStream<K, VR, Exclude<Known, 'value'>>
   join(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
     return this.#make.stream(addJoin(this[point], other, 'inner', [first, second, third], this.#make))
   }
 
-  /** Joins each record with the row of a global table under the key that `keySelector` returns, or with null. */
-  leftJoin<KG, VG, VR>(
-    global: GlobalKTable<KG, VG>,
-    keySelector: (value: V, key: K) => Awaitable<KG | null>,
-    joiner: (value: RowOf<V>, globalValue: VG | null, key: K) => Awaitable<VR>,
-    options?: NameOption,
-  ): KStream<K, VR, Exclude<Known, 'value'>>
   /**
    * Joins each record with the current row of a table with the same key, or with null. With another stream: joins each record
    * with each record of the other stream that has the same key and lies within the join windows; a record of this stream
@@ -290,16 +289,24 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     table: Other & JoinedTable<Other, K>,
     joiner: (value: RowOf<V>, tableValue: ValuesOf<Other> | null, key: K) => Awaitable<VR>,
   ): KStream<K, VR, 'key'>
-  leftJoin<KT, VT, VR, TableKnown extends SerdeSide>(
-    table: KTable<KT, VT, TableKnown> & SameKey<K, KT>,
-    joiner: (value: RowOf<V>, tableValue: VT | null, key: K) => Awaitable<VR>,
-    options: TableJoinOptions<K, V> & MissingSerdesOfNewKey<K, V, Known>,
-  ): KStream<K, VR, 'key'>
-  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: RowOf<V>, otherValue: RowOf<VO> | null, key: K) => Awaitable<VR>,
-    options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
-  ): KStream<K, VR, 'key'>
+  /**
+   * Joins with options: with a table, or with the records of another stream with the same key within the join windows. A record without a
+   * match is joined with null. For a global table, the second argument returns the key of the row and the third is the joiner.
+   */
+  leftJoin<Other, VR, GR>(
+    other: Other & JoinedSide<Other, K>,
+    joiner: (value: JoinedValueOf<Other, V>, otherValue: SecondOfJoiner<Other, K, null>, key: K) => Awaitable<VR>,
+    options: ThirdOfJoin<Other, K, V, Known, null, VR, GR>,
+  ): KStream<K, AfterJoin<Other, GR, VR>, AfterJoin<Other, Exclude<Known, 'value'>, 'key'>>
+  /**
+   * Joins each record with the row of a global table under the key that `keySelector` returns, or with null. The options can be left out.
+   */
+  leftJoin<KG, VG, VR>(
+    global: GlobalKTable<KG, VG>,
+    keySelector: (value: V, key: K) => Awaitable<KG | null>,
+    joiner: (value: RowOf<V>, globalValue: VG | null, key: K) => Awaitable<VR>,
+    options: NameOption,
+  ): KStream<K, VR, Exclude<Known, 'value'>>
   leftJoin(other: Joinable, first: never, second?: unknown, third?: NameOption): unknown {
     return this.#make.stream(addJoin(this[point], other, 'left', [first, second, third], this.#make))
   }

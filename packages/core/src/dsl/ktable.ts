@@ -5,10 +5,27 @@ import type { TableJoiner } from '../operators/table-table-join.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addForeignKeyJoin } from '../assemble/foreign-key-joins.ts'
 import type { KGroupedTable } from './kgrouped-table.ts'
-import type { IfGiven, KnownAfter, MissingValue, RowOf, SameKey, SerdeOf, SerdeSide } from './known-serdes.ts'
+import type {
+  IfGiven,
+  KnownAfter,
+  ResultSerdeMissing,
+  RowOf,
+  SameKey,
+  SerdeOf,
+  SerdeSide,
+  TopologyError,
+} from './known-serdes.ts'
+import type { TableJoin, ThirdOfTableJoin, ValueSerdeOf } from './join-types.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
-import type { ForeignKeyJoinOptions, MaterializeOptions, NameOption, ProcessOptions, SerdeOptions } from './options.ts'
+import type {
+  ForeignKeyJoinOptions,
+  MaterializeOptions,
+  NameOption,
+  ProcessOptions,
+  SerdeOptions,
+  StoreOptions,
+} from './options.ts'
 import { point, type TablePoint, type types } from '../assemble/point.ts'
 import { addStep } from '../assemble/steps.ts'
 import { addTableGroup } from '../assemble/table-aggregation.ts'
@@ -20,22 +37,31 @@ import { addTableFilter, addTableMapValues, addTableTransformValues, addToStream
 type AnyTable = { readonly [point]: TablePoint }
 
 /** Options of a filter. Its rows keep the serdes of the input. To store them, the value serde must be known. */
-type FilterOptions<K, V, Known extends SerdeSide> = 'value' extends Known
-  ? MaterializeOptions<K, V>
-  : NameOption | (MaterializeOptions<K, V> & { readonly value: SerdeOf<V> })
+type FilterOptions<K, V, Known extends SerdeSide, S> = SerdeOptions<K, V> & {
+  readonly value?: S
+  readonly store?: StoreOf<Known | IfGiven<S, 'value'>>
+}
 
 /**
  * Options of an operator with new values. With a store, the value serde must be known; it is known if the type of the values
- * does not change. Without a store it can be given for later operators.
+ * does not change. Without a store it can be given for later operators. `S` is the type of the serde that is given.
  */
-type NewRowsOptions<K, V, VR, Known extends SerdeSide, S> =
-  | (SerdeOptions<K, VR> & { readonly value?: S; readonly store?: undefined })
-  | (MaterializeOptions<K, VR> & { readonly value?: S } & MissingNew<V, NoInfer<VR>, Known>)
+type NewRowsOptions<K, V, VR, Known extends SerdeSide, S> = RowsOptions<K, V, VR, Known, S> & { readonly value?: S }
+
+type RowsOptions<K, V, VR, Known extends SerdeSide, S> = SerdeOptions<K, VR> & {
+  readonly store?: StoreOf<KnownOfNewRows<Known, V, NoInfer<VR>> | IfGiven<S, 'value'>>
+}
 
 /** Requires nothing before the compiler has inferred `VR`. */
-type MissingNew<V, VR, Known extends SerdeSide> = unknown extends VR
-  ? unknown
-  : MissingValue<VR, KnownAfter<Known, V, VR>>
+type KnownOfNewRows<Known extends SerdeSide, V, VR> = unknown extends VR ? SerdeSide : KnownAfter<Known, V, VR>
+
+/**
+ * The store of rows, or a sentence that says what to do where their serde is not known. It is a string too, so that a table that knows more
+ * serdes fits where fewer are asked for.
+ */
+type StoreOf<Known extends SerdeSide> = 'value' extends Known
+  ? string | StoreOptions
+  : string & TopologyError<ResultSerdeMissing>
 
 /**
  * A table: the latest value of each key, updated by each record. It is kept in a store if you name one or another operator
@@ -68,19 +94,23 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /** Keeps the rows for which `predicate` returns a truthy value. A row that no longer matches is deleted. */
-  filter(
+  filter<S extends SerdeOf<V> | undefined = undefined>(
     predicate: (value: V, key: K) => Awaitable<boolean>,
-    options?: FilterOptions<K, V, Known>,
+    options?: FilterOptions<K, V, Known, S>,
   ): KTable<K, V, Known> {
-    return this.#make.table(addTableFilter(this[point], { predicate, negate: false }, options ?? {}))
+    return this.#make.table(
+      addTableFilter(this[point], { predicate, negate: false }, (options ?? {}) as MaterializeOptions<K, V>),
+    )
   }
 
   /** Keeps the rows for which `predicate` returns a falsy value. */
-  filterNot(
+  filterNot<S extends SerdeOf<V> | undefined = undefined>(
     predicate: (value: V, key: K) => Awaitable<boolean>,
-    options?: FilterOptions<K, V, Known>,
+    options?: FilterOptions<K, V, Known, S>,
   ): KTable<K, V, Known> {
-    return this.#make.table(addTableFilter(this[point], { predicate, negate: true }, options ?? {}))
+    return this.#make.table(
+      addTableFilter(this[point], { predicate, negate: true }, (options ?? {}) as MaterializeOptions<K, V>),
+    )
   }
 
   /** Replaces the value of each row. Null deletes the row. To store the result, its value serde must be known. */
@@ -88,7 +118,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     mapper: (value: V, key: K) => Awaitable<VR>,
     options?: NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
-    return this.#make.table(addTableMapValues(this[point], mapper, options ?? {}))
+    return this.#make.table(addTableMapValues(this[point], mapper, (options ?? {}) as MaterializeOptions<K, VR>))
   }
 
   /**
@@ -99,7 +129,9 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     supplier: () => ValueTransformer<K, V, VR>,
     options?: ProcessOptions & NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
-    return this.#make.table(addTableTransformValues(this[point], supplier, options ?? {}))
+    return this.#make.table(
+      addTableTransformValues(this[point], supplier, (options ?? {}) as MaterializeOptions<K, VR>),
+    )
   }
 
   /**
@@ -114,25 +146,43 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   }
 
   /**
+   * Joins the rows with the same key in both tables. The result is updated when either table changes. Both tables get stores
+   * if they have none.
+   */
+  join<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR>>
+  /**
+   * Joins the rows with the same key as above, with options. If the third argument is a function, it is the joiner, and the second returns
+   * the foreign key: the key in the other table, or null for none.
+   */
+  join<KO, VO, Result, VR, OtherKnown extends SerdeSide, Third>(
+    other: KTable<KO, VO, OtherKnown> & TableJoin<Third, SameKey<K, KO>, unknown>,
+    first: (value: V, otherValue: TableJoin<Third, VO, K>, key: K) => Result,
+    third: ThirdOfTableJoin<
+      Third,
+      RowsOptions<K, V, Awaited<Result>, Known, ValueSerdeOf<Third>>,
+      KO,
+      Result,
+      (value: V, otherValue: VO, key: K) => Awaitable<VR>
+    >,
+  ): KTable<
+    K,
+    RowOf<TableJoin<Third, Awaited<Result>, VR>>,
+    KnownAfter<Known, V, TableJoin<Third, Awaited<Result>, VR>> | IfGiven<ValueSerdeOf<Third>, 'value'>
+  >
+  /**
    * Joins each row with the row of another table that its foreign key refers to. Rows without a match are not in the result.
    * The result is updated when either table changes. Both tables get stores if they have none, and may have different
-   * partition counts.
+   * partition counts. The options can be left out.
    * @param foreignKey the key in the other table, or null for none
    */
   join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown>,
-    foreignKey: (value: V, key: K) => KO | null,
+    foreignKey: (value: V, key: K) => NoInfer<KO> | null,
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
-    options?: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
-  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
-  /**
-   * Joins the rows with the same key in both tables. The result is updated when either table changes. Both tables get stores
-   * if they have none.
-   */
-  join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
-    options?: NewRowsOptions<K, V, VR, Known, S>,
+    options: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
   join(other: AnyTable, first: unknown, second?: unknown, third?: object): unknown {
     const table =
@@ -142,22 +192,37 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     return this.#make.table(table)
   }
 
+  /** Joins each row of this table with the row of the other table with the same key, or with null. */
+  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
+    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
+  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR>>
+  /** Joins with options as above, or by foreign key if the third argument is the joiner. */
+  leftJoin<KO, VO, Result, VR, OtherKnown extends SerdeSide, Third>(
+    other: KTable<KO, VO, OtherKnown> & TableJoin<Third, SameKey<K, KO>, unknown>,
+    first: (value: V, otherValue: TableJoin<Third, VO | null, K>, key: K) => Result,
+    third: ThirdOfTableJoin<
+      Third,
+      RowsOptions<K, V, Awaited<Result>, Known, ValueSerdeOf<Third>>,
+      KO,
+      Result,
+      (value: V, otherValue: VO | null, key: K) => Awaitable<VR>
+    >,
+  ): KTable<
+    K,
+    RowOf<TableJoin<Third, Awaited<Result>, VR>>,
+    KnownAfter<Known, V, TableJoin<Third, Awaited<Result>, VR>> | IfGiven<ValueSerdeOf<Third>, 'value'>
+  >
   /**
    * Joins each row with the row of another table that its foreign key refers to, or with null. The result is updated when
-   * either table changes. Both tables get stores if they have none, and may have different partition counts.
+   * either table changes. Both tables get stores if they have none, and may have different partition counts. The options can be left out.
    * @param foreignKey the key in the other table, or null for none
    */
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
     other: KTable<KO, VO, OtherKnown>,
-    foreignKey: (value: V, key: K) => KO | null,
+    foreignKey: (value: V, key: K) => NoInfer<KO> | null,
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options?: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
-  ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
-  /** Joins each row of this table with the row of the other table with the same key, or with null. */
-  leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
-    joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
-    options?: NewRowsOptions<K, V, VR, Known, S>,
+    options: ForeignKeyJoinOptions<K, KO> & NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>>
   leftJoin(other: AnyTable, first: unknown, second?: unknown, third?: object): unknown {
     const table =
@@ -173,7 +238,9 @@ export class KTable<K, V, Known extends SerdeSide = never> {
     joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
     options?: NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
-    return this.#make.table(addTableTableJoin(this[point], other[point], 'outer', joiner, options))
+    return this.#make.table(
+      addTableTableJoin(this[point], other[point], 'outer', joiner, options as MaterializeOptions<K, VR>),
+    )
   }
 
   /**

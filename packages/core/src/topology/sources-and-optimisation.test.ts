@@ -14,7 +14,7 @@ import { describeTopology as describePlan } from './describe.ts'
 
 const texts = { key: string(), value: string() }
 const byValue = (value: string) => value
-const keep = <V>(value: V) => value
+const keep = (value: string) => value
 const always = () => true
 const near = joinWindows({ timeDifferenceMs: 60_000, graceMs: 0 })
 
