@@ -18,14 +18,7 @@ import type { TableJoinOptions } from './options.ts'
  * second argument is a plain function type, so that a generic joiner gets its types.
  */
 
-/** The other side of a join, as its types say. */
-interface Side {
-  readonly kind: 'global' | 'table' | 'stream'
-  readonly key: unknown
-  readonly value: unknown
-  readonly known: SerdeSide
-}
-
+/** What the types of the other side of a join say. */
 type SideOf<Other> = Other extends { readonly [types]: infer T }
   ? {
       readonly kind: T extends { readonly global: true }
