@@ -41,8 +41,14 @@ const { values } = parseArgs({
 async function run(): Promise<boolean> {
   const port = values.port === undefined ? undefined : Number(values.port)
   if (values.engine) {
-    const { only, profile, json } = values
-    const results = await runEngineBench({ records: Number(values.records), keys: Number(values.keys), only, profile })
+    const { only, profile, json, records, keys, scale } = values
+    const results = await runEngineBench({
+      records: Number(records),
+      keys: Number(keys),
+      scale: Number(scale),
+      only,
+      profile,
+    })
     if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
     return printEngineResults(results)
   }

@@ -9,11 +9,8 @@ import type { Contender, ContenderName } from './contenders.ts'
 import { type InputSpec, PARTITIONS, writeInput } from './inputs.ts'
 import type { NoiseMeter } from './noise.ts'
 import type { Pinning } from './pinning.ts'
-import type { RunOptions } from './run-options.ts'
+import { type RunOptions, settingsOf } from './run-options.ts'
 import type { Workload } from './workload.ts'
-
-const SECOND_MS = 1_000
-const DEFAULT_CACHE_BYTES = 64 << 20
 
 /** What all measurements share: the broker, a client, the inputs written so far. */
 export class Lab {
@@ -69,8 +66,7 @@ export class Lab {
     inputs: Readonly<Record<string, string>>,
     outPartitions = PARTITIONS,
   ): Promise<{ readonly run: RunOptions; cleanUp(): Promise<void> }> {
-    const { guarantee = 'at_least_once', cacheBytes = DEFAULT_CACHE_BYTES } = workload
-    const { commitIntervalMs = guarantee === 'exactly_once' ? 100 : SECOND_MS } = workload
+    const { guarantee, cacheBytes, commitIntervalMs } = settingsOf(workload)
     const defaults = workload.kind === 'latency' && workload.defaults === true
     const out = `${applicationId}-out`
     await this.admin.createTopics([{ name: out, partitions: outPartitions }])

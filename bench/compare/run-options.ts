@@ -1,4 +1,16 @@
-import type { Guarantee, Topics } from './workload.ts'
+import type { Guarantee, Topics, Workload } from './workload.ts'
+
+/** For record caches (Kafka Streams) and write buffers (Millrace). */
+const DEFAULT_CACHE_BYTES = 64 << 20
+
+/** The settings of a workload, its defaults included. */
+export function settingsOf({
+  guarantee = 'at_least_once',
+  cacheBytes = DEFAULT_CACHE_BYTES,
+  commitIntervalMs,
+}: Workload) {
+  return { guarantee, cacheBytes, commitIntervalMs: commitIntervalMs ?? (guarantee === 'exactly_once' ? 100 : 1_000) }
+}
 
 /** What a contender is told: as JSON, the only argument of its process. */
 export interface RunOptions {

@@ -3,6 +3,7 @@
  * first record polled to the last offset committed.
  *
  *   npm run bench -- --engine [--records 3000000] [--keys 100000] [--only count] [--profile] [--json FILE]
+ *   npm run bench -- --engine --only join-foreign-key [--scale 0.5] [--profile]     one of `bench/workloads/`
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Session } from 'node:inspector/promises'
@@ -12,13 +13,22 @@ import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { type KafkaClient, NO_HEADERS, seededRandom, systemClock } from '@millrace/core'
 import { Instance, resolveOptions, silentLogger } from '@millrace/runtime'
 import { rocksdb } from '@millrace/store-rocksdb'
+import { findWorkloads, pickWorkloads } from '../compare/find-workloads.ts'
 import { type ProfiledFunction, topFunctions } from './profile.ts'
+import { runWorkload } from './workload-run.ts'
 import { type Workload, WORKLOADS } from './workloads.ts'
+
+/** A shorter run comes first, which compiles. */
+const WARM_UP_SHARE = 5
+const NO_PROFILE = async () => undefined
 
 export interface EngineOptions {
   readonly records: number
   readonly keys: number
+  /** A job of the engine, or workloads of the comparison, separated by commas. */
   readonly only: string | undefined
+  /** Of workloads of the comparison. */
+  readonly scale: number
   readonly profile: boolean
 }
 
@@ -26,8 +36,12 @@ export interface EngineResult {
   readonly workload: string
   readonly records: number
   readonly recordsPerSecond: number
-  readonly goal: number
+  /** Undefined for workloads of the comparison. */
+  readonly goal: number | undefined
+  /** Of all threads. */
   readonly cpuMicrosecondsPerRecord: number
+  /** Of the thread that processes. */
+  readonly threadMicrosecondsPerRecord: number
   readonly top: readonly ProfiledFunction[]
 }
 
@@ -35,11 +49,35 @@ const PARTITIONS = 4
 
 export async function runEngineBench(options: EngineOptions): Promise<readonly EngineResult[]> {
   const results: EngineResult[] = []
+  if (options.only !== undefined && WORKLOADS.every(({ name }) => name !== options.only)) {
+    return await runCompared(options.only, options)
+  }
   for (const workload of WORKLOADS) {
     if (options.only !== undefined && options.only !== workload.name) continue
     // The first run compiles; the second is the one that counts.
     await runOnce(workload, { ...options, records: Math.min(options.records, 500_000), profile: false })
     results.push(await runOnce(workload, options))
+  }
+  return results
+}
+
+/** Workloads that are compared with Kafka Streams. */
+async function runCompared(only: string, { scale, profile }: EngineOptions): Promise<readonly EngineResult[]> {
+  const results: EngineResult[] = []
+  for (const workload of pickWorkloads(await findWorkloads(), only)) {
+    if (workload.kind !== 'throughput') throw new Error(`"${workload.id}" is no workload of throughput`)
+    await runWorkload({ workload, scale: scale / WARM_UP_SHARE, startProfile: NO_PROFILE })
+    const run = await runWorkload({ workload, scale, startProfile: profile ? startProfile : NO_PROFILE })
+    const { records, seconds, cpuMicros, threadMicros, session } = run
+    results.push({
+      workload: workload.id,
+      records,
+      recordsPerSecond: Math.round(records / seconds),
+      goal: undefined,
+      cpuMicrosecondsPerRecord: cpuMicros / records,
+      threadMicrosecondsPerRecord: threadMicros / records,
+      top: session === undefined ? [] : await stopProfile(session, records),
+    })
   }
   return results
 }
@@ -60,6 +98,7 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
 
   const session = options.profile ? await startProfile() : undefined
   const cpu = process.cpuUsage()
+  const thread = process.threadCpuUsage()
   const began = performance.now()
   const processed = () => instance.tasks.reduce((sum, task) => sum + task.processed, 0)
   while (processed() < options.records) {
@@ -69,6 +108,7 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
   await instance.commit()
   const seconds = (performance.now() - began) / 1000
   const used = process.cpuUsage(cpu)
+  const usedByThread = process.threadCpuUsage(thread)
   const top = session === undefined ? [] : await stopProfile(session, options.records)
   await instance.end({ clean: true, leave: true })
   await client.close()
@@ -79,6 +119,7 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
     recordsPerSecond: Math.round(options.records / seconds),
     goal: workload.goal,
     cpuMicrosecondsPerRecord: (used.user + used.system) / options.records,
+    threadMicrosecondsPerRecord: (usedByThread.user + usedByThread.system) / options.records,
     top,
   }
 }
@@ -128,21 +169,24 @@ async function startProfile(): Promise<Session> {
 async function stopProfile(session: Session, records: number): Promise<readonly ProfiledFunction[]> {
   const { profile } = await session.post('Profiler.stop')
   session.disconnect()
-  return topFunctions(profile, records, 10)
+  return topFunctions(profile, records, 14)
 }
 
 export function printEngineResults(results: readonly EngineResult[]): boolean {
-  for (const { workload, recordsPerSecond, goal, cpuMicrosecondsPerRecord, top } of results) {
-    const verdict = recordsPerSecond >= goal ? 'reached' : 'MISSED'
+  for (const result of results) {
+    const { workload, recordsPerSecond, goal, cpuMicrosecondsPerRecord, threadMicrosecondsPerRecord, top } = result
     const rate = recordsPerSecond.toLocaleString('en-US')
-    console.log(
-      `${workload}: ${rate} records/s, ${cpuMicrosecondsPerRecord.toFixed(2)} µs of CPU each; goal ${goal.toLocaleString('en-US')} ${verdict}`,
-    )
+    const cpu = `${cpuMicrosecondsPerRecord.toFixed(2)} µs of CPU each (${threadMicrosecondsPerRecord.toFixed(2)} of the main thread)`
+    const verdict =
+      goal === undefined
+        ? ''
+        : `; goal ${goal.toLocaleString('en-US')} ${recordsPerSecond >= goal ? 'reached' : 'MISSED'}`
+    console.log(`${workload}: ${rate} records/s, ${cpu}${verdict}`)
     for (const { name, nanosecondsPerRecord, share } of top) {
       console.log(
         `    ${nanosecondsPerRecord.toFixed(0).padStart(5)} ns  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`,
       )
     }
   }
-  return results.every(({ recordsPerSecond, goal }) => recordsPerSecond >= goal)
+  return results.every(({ recordsPerSecond, goal = 0 }) => recordsPerSecond >= goal)
 }

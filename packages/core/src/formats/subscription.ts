@@ -111,6 +111,11 @@ export function combinedKeyPrefix(foreignKey: Uint8Array): Buffer {
   return bytes
 }
 
+/** How much of a combined key is the prefix. */
+export function combinedKeyPrefixLength(key: Buffer): number {
+  return 4 + readInt32(key, 0)
+}
+
 function hashAt(bytes: Buffer, start: number): Buffer | null {
   return ((bytes[0] ?? 0) & NO_HASH) === 0 ? bytes.subarray(start, start + HASH_BYTES) : null
 }

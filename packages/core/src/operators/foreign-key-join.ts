@@ -3,11 +3,12 @@ import type { Serde } from '../serde/serde.ts'
 import {
   combinedKey,
   combinedKeyPrefix,
+  combinedKeyPrefixLength,
   type Instruction,
   type Subscription,
   type SubscriptionResponse,
 } from '../formats/subscription.ts'
-import type { StoredValue } from '../state/engine-store.ts'
+import type { StoredValue, StoreRow } from '../state/engine-store.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import { decorateTopic } from '../topology/internal-topics.ts'
 import { defined } from './function-result.ts'
@@ -172,21 +173,26 @@ export function compileForeignKeyLookUp(spec: SpecOf<'foreignKeyLookUp'>, env: O
 /** Answers all subscriptions to a row of the other table that has changed, in the order of their primary keys' bytes. */
 export function compileForeignKeyUpdate(spec: SpecOf<'foreignKeyUpdate'>, env: OperatorEnv): Process {
   const { context, forward } = env
-  const store = env.orderedStore(spec.store)
+  const store = env.prefixStore(spec.store, combinedKeyPrefixLength)
   const topic = decorateTopic(context.applicationId, spec.topic)
+  const prefixOf = (key: unknown) => combinedKeyPrefix(spec.foreignKeySerde.serialize(key, `${topic}-fk`))
+  env.readsByPrefix(spec.store, prefixOf)
 
-  return (key, value) => {
+  return (key, foreignValue) => {
     if (key === null) return context.drop(env.node.name, 'null-key')
     if (spec.versioned === true && !context.isLatest) return context.drop(env.node.name, 'out-of-order')
-    const prefix = combinedKeyPrefix(spec.foreignKeySerde.serialize(key, `${topic}-fk`))
-    return answerAll(prefix, value)
+    const subscriptions = store.withPrefix(prefixOf(key))
+    if (Symbol.asyncIterator in subscriptions) return answerAll(subscriptions, foreignValue)
+    return inTurn(subscriptions, row => answer(row, foreignValue))
   }
 
-  async function answerAll(prefix: Buffer, foreignValue: unknown): Promise<void> {
-    for await (const entry of store.entries(prefix, next(prefix))) {
-      const { hash, primaryKey, primaryPartition } = entry.value as Subscription
-      await forward(primaryKey, { hash, foreignValue, primaryPartition } satisfies SubscriptionResponse)
-    }
+  function answer({ value }: StoreRow, foreignValue: unknown): void | Promise<void> {
+    const { hash, primaryKey, primaryPartition } = value as Subscription
+    return forward(primaryKey, { hash, foreignValue, primaryPartition } satisfies SubscriptionResponse)
+  }
+
+  async function answerAll(subscriptions: AsyncIterable<StoreRow>, foreignValue: unknown): Promise<void> {
+    for await (const row of subscriptions) await answer(row, foreignValue)
   }
 }
 
@@ -230,15 +236,6 @@ export function compileForeignKeyResolve(spec: SpecOf<'foreignKeyResolve'>, env:
 
 function hasher(serde: Serde<unknown>, topic: string): (value: unknown) => Buffer | null {
   return value => (value === null ? null : murmur3(serde.serialize(value, `${topic}-vh`)))
-}
-
-/** The first key that does not begin with `prefix`. */
-function next(prefix: Buffer): Buffer {
-  let last = prefix.length - 1
-  while (prefix[last] === 0xff) last--
-  const bytes = Buffer.from(prefix.subarray(0, last + 1))
-  bytes[last]! += 1
-  return bytes
 }
 
 function inTurn<T>(items: readonly T[], run: (item: T) => void | Promise<void>, first = 0): void | Promise<void> {

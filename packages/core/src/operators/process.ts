@@ -3,7 +3,14 @@ import type { MapValuesAsyncSpec } from './map-values-async.ts'
 import type { ProcessorNode, RecordMetadata } from '../topology/plan.ts'
 import type { MaybePromise } from '../state/store-types.ts'
 import type { UndoLog } from '../state/undo-log.ts'
-import type { OrderedTableStore, RangeStore, StoredValue, TableStore, WindowTableStore } from '../state/engine-store.ts'
+import type {
+  OrderedTableStore,
+  PrefixTableStore,
+  RangeStore,
+  StoredValue,
+  TableStore,
+  WindowTableStore,
+} from '../state/engine-store.ts'
 
 /**
  * What every operator compiles to. Streams pass `(key, value)`; tables pass the new value and the old one (`null` when
@@ -74,6 +81,8 @@ export interface OperatorEnv {
   /** Of a session store, or a window store that is `byRange` or retains duplicates. */
   rangeStore(name: string): RangeStore
   orderedStore(name: string): OrderedTableStore
+  /** `lengthOf` gives how many bytes of a key are its prefix. */
+  prefixStore(name: string, lengthOf: (key: Buffer) => number): PrefixTableStore
   /** A global table or store of this instance, to look values up in. */
   globalStore(name: string): Pick<TableStore, 'get'>
   /** Whether every processor may ask for the store of that name, connected or not. */
@@ -115,6 +124,8 @@ export interface OperatorEnv {
   onClose(run: () => void | PromiseLike<void>): void
   /** Says that `store` is read by the key of each incoming record, so that misses can be fetched together beforehand. */
   readsByKey(store: string): void
+  /** The same for a store of prefixes: `prefixOf` makes of the record's key what is read. */
+  readsByPrefix(store: string, prefixOf: (key: unknown) => Buffer): void
   /** The same for a window store, by the windows that a timestamp falls into. */
   readsByWindow(store: string, windowStarts: (timestamp: number) => readonly number[]): void
 }

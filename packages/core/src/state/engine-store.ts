@@ -96,10 +96,24 @@ export interface RangeStore {
   ): void
 }
 
+/** A key-value store with bytes as keys that is also read by what keys begin with. */
+export interface PrefixTableStore extends TableStore {
+  /**
+   * Entries whose keys begin with `prefix`, in the order of their bytes, uncommitted changes included. A list where the heap has
+   * them all; otherwise what is changed while they are walked may or may not appear.
+   */
+  withPrefix(prefix: Buffer): readonly StoreRow[] | AsyncIterable<StoreRow>
+}
+
+export interface StoreRow {
+  readonly key: unknown
+  readonly value: unknown
+}
+
 /** A key-value store that is also walked in the order of its keys' bytes. */
 export interface OrderedTableStore extends TableStore {
   /**
    * From `from` to before `to`, uncommitted changes included. What is changed while it is walked may or may not appear.
    */
-  entries(from?: unknown, to?: unknown): AsyncIterable<{ readonly key: unknown; readonly value: unknown }>
+  entries(from?: unknown, to?: unknown): AsyncIterable<StoreRow>
 }

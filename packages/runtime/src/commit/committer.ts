@@ -1,8 +1,12 @@
 import { type CommittedOffset, type FetchedBatch, type GroupConsumer, isMillraceError } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
+import { fairShares } from '../state/fair-shares.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
 import { commitTasks } from './commit-scope.ts'
+
+/** Of the budget, what may be left after a commit without waiting for the backend: the next commit is due at a half. */
+const MUCH_AFTER_COMMIT = 3 / 8
 
 export interface CommitterOptions {
   readonly options: ResolvedOptions
@@ -97,11 +101,20 @@ export class Committer {
   async #giveMemoryBack(running: readonly Task[]): Promise<void> {
     const { stateBufferBytes: budget } = this.#with.options
     if (bufferedBytes(running) < budget / 2) return
-    for (const task of running) {
-      await task.stores.settle()
-      task.stores.evict(budget / 4 / running.length)
-    }
+    evict(running, budget / 4)
+    if (bufferedBytes(running) < budget * MUCH_AFTER_COMMIT) return
+    // What the backend is still writing must stay until it is there.
+    for (const task of running) await task.stores.settle()
+    evict(running, budget / 4)
   }
+}
+
+function evict(tasks: readonly Task[], limit: number): void {
+  const shares = fairShares(
+    tasks.map(({ stores }) => stores.bytes),
+    limit,
+  )
+  for (const [index, { stores }] of tasks.entries()) stores.evict(shares[index]!)
 }
 
 /** How long asynchronous operators are waited for while the group, or the caller of close(), waits. */

@@ -238,6 +238,7 @@ async function compileGlobals(
     windowStore: name => stores.windowStore(name),
     rangeStore: name => stores.rangeStore(name),
     orderedStore: name => stores.orderedStore(name),
+    prefixStore: (name, lengthOf) => stores.prefixStore(name, lengthOf),
     globalStore: name => stores.tableStore(name),
     isGlobalStore: () => false,
     userStore: name => stores.entriesOf(name, context),
@@ -256,6 +257,7 @@ async function compileGlobals(
     onInit: run => void starts.push(userHook(global.processor, 'init', run)),
     onClose: run => void ends.push(userHook(global.processor, 'close', run)),
     readsByKey: () => undefined,
+    readsByPrefix: () => undefined,
     readsByWindow: () => undefined,
     inFlight: () => {
       throw new Error('the processor of a global store is no operator of a stream')

@@ -44,10 +44,13 @@ export interface CompiledTopology {
   close(): Promise<void>
 }
 
-/** A store that is read by the key of each record of a source; window stores by the windows of its timestamp too. */
+/** A store that is read by the key of each record of a source. */
 export interface LookAhead {
   readonly store: string
-  readonly windowStarts: ((timestamp: number) => readonly number[]) | undefined
+  /** Of a window store: the windows of a timestamp, which it is read by too. */
+  readonly windowStarts?: (timestamp: number) => readonly number[]
+  /** Of a store that is read by what its keys begin with: that, by the key of the record. */
+  readonly prefixOf?: (key: unknown) => Buffer
 }
 
 export interface CompileOptions {
@@ -164,6 +167,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       windowStore: name => stores.windowStore(name),
       rangeStore: name => stores.rangeStore(name),
       orderedStore: name => stores.orderedStore(name),
+      prefixStore: (name, lengthOf) => stores.prefixStore(name, lengthOf),
       globalStore: name => options.globals.tableStore(name),
       isGlobalStore: name => options.globals.has(name),
       userStore: name =>
@@ -187,7 +191,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       onHeldAsked: holds => void holders.push({ node, holds }),
       onInit: run => void starts.push(userHook(node.name, 'init', run)),
       onClose: run => void ends.push(userHook(node.name, 'close', run)),
-      readsByKey: store => void own.push({ store, windowStarts: undefined }),
+      readsByKey: store => void own.push({ store }),
+      readsByPrefix: (store, prefixOf) => void own.push({ store, prefixOf }),
       readsByWindow: (store, windowStarts) => void own.push({ store, windowStarts }),
     }
   }

@@ -1,5 +1,6 @@
 import type { CompiledTopology, LookAhead } from './compile-topology.ts'
 import type { PartitionQueue } from './partition-queue.ts'
+import type { AheadReads } from '../state/buffer/task-buffer.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 
 /** This many misses in one batch make reading ahead worth its second walk over the records. */
@@ -15,7 +16,7 @@ const KEYS_PER_READ = 20_000
 export class LookAheadReader {
   readonly #stores: TaskStores
   readonly #prepared = new WeakSet<object>()
-  readonly #active = new Map<string, boolean>()
+  readonly #active = new Set<AheadReads>()
 
   constructor(stores: TaskStores) {
     this.#stores = stores
@@ -26,7 +27,7 @@ export class LookAheadReader {
     const batch = queue.batch
     const reads = topology.lookAhead.get(queue.source.node)
     if (batch === undefined || reads === undefined) return false
-    for (const { store } of reads) if (this.#worthwhile(store)) return !this.#prepared.has(batch)
+    for (const read of reads) if (this.#worthwhile(read)) return !this.#prepared.has(batch)
     return false
   }
 
@@ -36,22 +37,26 @@ export class LookAheadReader {
       const batch = queue.batch!
       this.#prepared.add(batch)
       for (const read of topology.lookAhead.get(queue.source.node) ?? []) {
-        if (this.#worthwhile(read.store)) await this.#readAhead(queue, read)
+        if (this.#worthwhile(read)) await this.#readAhead(queue, read)
       }
     }
   }
 
   /** Whether reads of the store have missed often enough lately. */
-  #worthwhile(store: string): boolean {
-    const buffer = this.#stores.buffer(store)
-    if (!buffer.canMiss) return false
-    if (buffer.misses >= WORTHWHILE_MISSES) this.#active.set(store, true)
-    return this.#active.get(store) ?? false
+  #worthwhile(read: LookAhead): boolean {
+    const reads = this.#readsOf(read)
+    if (!reads.canMiss) return false
+    if (reads.misses >= WORTHWHILE_MISSES) this.#active.add(reads)
+    return this.#active.has(reads)
+  }
+
+  #readsOf({ store, prefixOf }: LookAhead): AheadReads {
+    return prefixOf === undefined ? this.#stores.buffer(store) : this.#stores.prefixes(store)
   }
 
   async #readAhead(queue: PartitionQueue, read: LookAhead): Promise<void> {
-    const buffer = this.#stores.buffer(read.store)
-    buffer.misses = 0
+    const reads = this.#readsOf(read)
+    reads.misses = 0
     const { source, position } = queue
     const keys: unknown[] = []
     const slots: number[] = []
@@ -64,22 +69,23 @@ export class LookAheadReader {
       let key: unknown
       try {
         key = source.readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
+        if (read.prefixOf !== undefined) key = read.prefixOf(key)
       } catch {
         // It is decoded again when its turn comes, and the policy decides then.
         continue
       }
       const starts = read.windowStarts?.(cursor.timestamp) ?? [0]
       for (const slot of starts) {
-        if (!buffer.lacks(key, slot)) continue
+        if (!reads.lacks(key, slot)) continue
         const identity =
-          read.windowStarts === undefined ? buffer.mapKeyOf(key) : `${slot} ${String(buffer.mapKeyOf(key))}`
+          read.windowStarts === undefined ? reads.mapKeyOf(key) : `${slot} ${String(reads.mapKeyOf(key))}`
         if (seen.has(identity)) continue
         seen.add(identity)
         keys.push(key)
         slots.push(slot)
       }
     }
-    if (keys.length > 0) await buffer.prefetch(keys, slots)
-    if (keys.length < walked / 100) this.#active.set(read.store, false)
+    if (keys.length > 0) await reads.prefetch(keys, slots)
+    if (keys.length < walked / 100) this.#active.delete(reads)
   }
 }

@@ -28,7 +28,10 @@ export class BufferEntry implements StoredValue {
   emitted: unknown
   /** Where entries expire: when its row in the index comes up, -1 while none is known. */
   dueRow = -1
-  /** Of a dirty one, the number of the change that gives it its place among those: see `ChangedEntries`. */
+  /**
+   * Of a dirty one, the number of the change that gives it its place among those, see `ChangedEntries`; of a clean one, a negative number of
+   * the commit that has made it clean, or 0.
+   */
   changed = 0
   /** Bytes that the entry counts for in the budget. */
   size = 0
@@ -107,6 +110,14 @@ export interface EntryBefore {
 
 export function restoreEntry({ entry, fields }: EntryBefore): void {
   Object.assign(entry, fields)
+}
+
+/** While the backend is not being written. */
+export const NOTHING_WRITTEN = Infinity
+
+/** Whether the backend has an entry. `beingWritten` is the mark of those that it may be writing. */
+export function isSettled({ dirty, changed }: BufferEntry, beingWritten: number): boolean {
+  return !dirty && changed !== beingWritten
 }
 
 /** The value that an entry's content stands for. */

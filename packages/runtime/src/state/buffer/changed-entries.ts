@@ -20,8 +20,14 @@ export class ChangedEntries {
   #numbers = new Float64Array(FIRST_PLACES)
   #size = 0
   #last = 0
+  #taken = 0
   /** A change was taken back, so that an entry may have two places, and one out of order. */
   #takenBack = false
+
+  /** What `changed` is of the clean entries that were taken last: negative, and another number each time. */
+  get mark(): number {
+    return -this.#taken
+  }
 
   get size(): number {
     return this.#size
@@ -65,12 +71,14 @@ export class ChangedEntries {
     return this.#list
   }
 
-  /** All entries are clean now. They are the caller's, who may keep them. */
+  /** All entries are clean now, and have the `mark`. They are the caller's, who may keep them. */
   take(): readonly BufferEntry[] {
     const taken = this.inOrder()
+    this.#taken++
     for (const entry of taken) {
       entry.dirty = false
       entry.emitted = undefined
+      entry.changed = this.mark
     }
     this.#list = []
     if (this.#numbers.length > KEPT_PLACES) this.#numbers = new Float64Array(FIRST_PLACES)

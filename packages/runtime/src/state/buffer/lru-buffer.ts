@@ -123,8 +123,8 @@ export class LruBuffer implements KeyedBuffer {
     this.#buffer.committed()
   }
 
-  evict(limit: number): void {
-    this.#buffer.evict(limit)
+  evict(limit: number, written = true): void {
+    this.#buffer.evict(limit, written)
   }
 
   startAt(streamTime: number): void {

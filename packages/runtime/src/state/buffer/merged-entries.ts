@@ -19,8 +19,8 @@ export async function* mergedEntries(
   from: Uint8Array | undefined,
   to: Uint8Array | undefined,
   reverse: boolean,
+  overlay = buffer.overlay(from, to),
 ): AsyncGenerator<MergedEntry, void, undefined> {
-  const overlay = buffer.overlay(from, to)
   if (reverse) overlay.reverse()
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), reverse }
   await using iterator = buffer.backend.iterate(range)

@@ -1,4 +1,13 @@
-import { ByteSink, long, memoryStore, NO_HEADERS, type StorePlan, string, type TaskState } from '@millrace/core'
+import {
+  ByteSink,
+  long,
+  memoryStore,
+  NO_HEADERS,
+  type StoreChanges,
+  type StorePlan,
+  string,
+  type TaskState,
+} from '@millrace/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../observe/console-logger.ts'
@@ -180,6 +189,7 @@ describe('against a naive model', () => {
     { weight: 4, arbitrary: fc.record({ op: fc.constant('range'), key, from: slot, to: slot }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('all'), from: slot, to: slot }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('commit') }) },
+    { weight: 1, arbitrary: fc.record({ op: fc.constant('settle') }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('evict') }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('crash') }) },
   )
@@ -192,6 +202,11 @@ describe('against a naive model', () => {
         let durable = new Map(model)
         let time = -1
         let durableTime = -1
+        let writing: StoreChanges | undefined
+        const settle = async () => {
+          if (writing !== undefined) await opened.state.write([writing], [])
+          writing = undefined
+        }
         for (const { op, ...given } of steps) {
           const { buffer } = opened
           if (op === 'put') {
@@ -217,12 +232,18 @@ describe('against a naive model', () => {
               expected(model, time, given, 'all').map(entry => `${entry.key} ${shown([entry])[0]}`),
             )
           } else if (op === 'commit') {
-            await commit(opened)
+            await settle()
+            await buffer.flush()
+            writing = buffer.changes()
+            buffer.committed()
             durable = new Map(model)
             durableTime = time
+          } else if (op === 'settle') {
+            await settle()
           } else if (op === 'evict') {
-            buffer.evict(0)
+            buffer.evict(0, writing === undefined)
           } else {
+            await settle()
             opened = await openBuffer({ caching }, opened.state)
             opened.buffer.startAt(durableTime)
             model = new Map(durable)
@@ -278,4 +299,17 @@ it('emits and logs once what is flushed more than once in a commit, and what was
   ])
   expect(log.map(({ key, value }) => `${key} ${value}`)).toEqual(['a a1', 'b b1', 'a a2'])
   expect(buffer.changes().keys.length).toBe(2)
+})
+
+it('lets go first of what is too old to be found, and reads nothing again for it', async () => {
+  const opened = await openBuffer({ kind: 'window', windowSizeMs: 10, retainDuplicates: true, retentionMs: 10_000 })
+  const { buffer } = opened
+  for (let at = 0; at < 50_000; at += 1000) buffer.append(`key ${at % 3000}`, at, 'x'.repeat(1000))
+  await commit(opened)
+  const before = buffer.bytes
+  buffer.evict(before / 2)
+  expect(buffer.bytes).toBeLessThan(before / 3)
+  expect(buffer.canMiss).toBe(false)
+  await buffer.load('key 0')
+  expect(buffer.range('key 0', 0, 50_000).map(({ slot }) => slot)).toEqual([42_000, 45_000, 48_000])
 })

@@ -7,7 +7,16 @@ import {
   type StoreChanges,
   type StoredValue,
 } from '@millrace/core'
-import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } from './buffer-entry.ts'
+import {
+  BufferEntry,
+  CACHE_KEEPS,
+  ENTRY_OVERHEAD,
+  type EntryBefore,
+  isSettled,
+  NOTHING_WRITTEN,
+  sizeOf,
+} from './buffer-entry.ts'
+import { BackendKeys } from './backend-keys.ts'
 import { ChangedEntries } from './changed-entries.ts'
 import { entryAt, type KeyEntries, placeOf, readEntries } from './key-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
@@ -28,6 +37,8 @@ import type { TaskBuffer } from './task-buffer.ts'
 const KEY_OVERHEAD = 200
 const LAST_SEQUENCE = 0x7fffffff
 const KEYS_PER_PREFETCH = 256
+/** A group is the whole of a key. */
+const ALL_SLOTS = 0
 
 /**
  * The write buffer of a store that is read by ranges of time: sessions, sliding windows, joins of streams. It is the
@@ -46,8 +57,8 @@ export class RangeBuffer implements TaskBuffer {
   readonly #groups = new Map<unknown, KeyEntries>()
   /** In the order of their last change. */
   readonly #changed = new ChangedEntries()
-  /** Nothing is in the backend that is not on the heap. */
-  #complete: boolean
+  /** Keys of groups that have left the heap, without their slots. */
+  readonly #elsewhere: BackendKeys
   readonly #bySlot: SlotIndex
   #sequence = 0
   #sweepDue = false
@@ -57,9 +68,9 @@ export class RangeBuffer implements TaskBuffer {
     this.codec = options.codec
     this.caching = plan.caching
     this.backend = options.backend
-    this.#complete = options.empty
     this.#context = options.context
     this.#segments = new Segments(plan, plan.caching)
+    this.#elsewhere = new BackendKeys(this.#segments.lastSlot(options), true)
     this.#output = new StoreOutput(options, this.#segments)
     this.#bySlot = new SlotIndex(() => [...this.#groups.values()].flatMap(({ entries }) => entries))
   }
@@ -69,7 +80,7 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   get canMiss(): boolean {
-    return !this.#complete
+    return !this.#elsewhere.none
   }
 
   get expiredBefore(): number {
@@ -90,7 +101,7 @@ export class RangeBuffer implements TaskBuffer {
 
   /** Brings all entries of a key onto the heap. */
   load(key: unknown): void | Promise<void> {
-    if (this.#complete) return
+    if (this.#elsewhere.none) return
     const group = this.#groupOf(key)
     if (group.loaded) return
     this.misses++
@@ -176,14 +187,17 @@ export class RangeBuffer implements TaskBuffer {
   all(from: number, to: number): MaybePromise<readonly RangeEntry[]> {
     const first = Math.max(from, this.#segments.emittedFrom)
     const onHeap = this.#bySlot.between(first, to)
-    if (this.#complete) return this.#inOrder(onHeap.map(entry => withOwnKey(entry, this.codec)))
+    if (this.#elsewhere.none) return this.#inOrder(onHeap.map(entry => withOwnKey(entry, this.codec)))
     return this.#backendBetween(first, to).then(others =>
       this.#inOrder([...onHeap, ...others].map(entry => withOwnKey(entry, this.codec))),
     )
   }
 
   lacks(key: unknown): boolean {
-    return !this.#complete && this.#groups.get(this.mapKeyOf(key))?.loaded !== true
+    if (this.#elsewhere.none) return false
+    const mapKey = this.mapKeyOf(key)
+    const group = this.#groups.get(mapKey)
+    return group === undefined ? this.#elsewhere.mayHave(mapKey, ALL_SLOTS) : !group.loaded
   }
 
   async prefetch(keys: readonly unknown[]): Promise<void> {
@@ -219,15 +233,21 @@ export class RangeBuffer implements TaskBuffer {
       const group = this.#groups.get(this.mapKeyOf(entry.key))
       if (group?.loaded === true) this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
     }
+    this.#elsewhere.expire(this.#segments.liveFrom)
     if (this.#sweepDue) this.#forgetExpired()
   }
 
-  evict(limit: number): void {
+  evict(limit: number, written = true): void {
+    if (this.bytes <= limit) return
+    const beingWritten = written ? NOTHING_WRITTEN : this.#changed.mark
+    this.#forgetHidden(beingWritten)
+    const time = this.#segments.streamTime
+    this.#elsewhere.limit(limit, time)
     for (const [mapKey, group] of this.#groups) {
       if (this.bytes <= limit) return
-      if (group.loading !== undefined || group.entries.some(({ dirty }) => dirty)) continue
+      if (group.loading !== undefined || !group.entries.every(entry => isSettled(entry, beingWritten))) continue
+      if (group.entries.length > 0) this.#elsewhere.add(mapKey, ALL_SLOTS, time)
       this.#forget(mapKey, group)
-      this.#complete = false
     }
   }
 
@@ -286,7 +306,8 @@ export class RangeBuffer implements TaskBuffer {
     const mapKey = this.mapKeyOf(key)
     let group = this.#groups.get(mapKey)
     if (group === undefined) {
-      group = { key: this.codec.keptKey(key), loaded: this.#complete, loading: undefined, entries: [] }
+      const loaded = this.#elsewhere.none || !this.#elsewhere.mayHave(mapKey, ALL_SLOTS)
+      group = { key: this.codec.keptKey(key), loaded, loading: undefined, entries: [] }
       this.#groups.set(mapKey, group)
       this.bytes += KEY_OVERHEAD
     }
@@ -366,17 +387,18 @@ export class RangeBuffer implements TaskBuffer {
 
   #remove(group: KeyEntries, index: number): void {
     const [entry] = group.entries.splice(index, 1)
-    this.#bySlot.remove(entry!)
-    this.bytes -= entry!.size
+    this.#dropped(entry!)
+  }
+
+  #dropped(entry: BufferEntry): void {
+    this.#bySlot.remove(entry)
+    this.bytes -= entry.size
   }
 
   #forget(mapKey: unknown, group: KeyEntries): void {
     this.#groups.delete(mapKey)
     this.bytes -= KEY_OVERHEAD
-    for (const entry of group.entries) {
-      this.#bySlot.remove(entry)
-      this.bytes -= entry.size
-    }
+    for (const entry of group.entries) this.#dropped(entry)
   }
 
   /** When a segment has gone: takes from the heap what is no longer shown, and keys of which nothing is left. */
@@ -387,6 +409,24 @@ export class RangeBuffer implements TaskBuffer {
     for (const [mapKey, group] of this.#groups) {
       while (group.entries.length > 0 && group.entries[0]!.slot < before) this.#remove(group, 0)
       if (group.entries.length === 0 && group.loading === undefined) this.#forget(mapKey, group)
+    }
+  }
+
+  /**
+   * Takes from the heap what has grown too old to be shown, while its segment lives on. With a retention of seconds that is most of what
+   * there is: a segment has at least a minute.
+   */
+  #forgetHidden(beingWritten: number): void {
+    const before = Math.min(this.#segments.expiredBefore, this.#segments.emittedFrom)
+    for (const [mapKey, group] of this.#groups) {
+      if (group.loading !== undefined) continue
+      let hidden = 0
+      for (const entry of group.entries) {
+        if (entry.slot >= before || !isSettled(entry, beingWritten)) break
+        hidden++
+      }
+      for (const entry of group.entries.splice(0, hidden)) this.#dropped(entry)
+      if (group.entries.length === 0 && group.loaded) this.#forget(mapKey, group)
     }
   }
 

@@ -90,6 +90,13 @@ export class Segments {
     return slot >= this.liveFrom
   }
 
+  /** No row of the backend has a later slot: what begins a row's key is its segment. */
+  lastSlot({ empty, lastSlot }: { readonly empty: boolean; readonly lastSlot?: number | undefined }): number {
+    if (empty) return -Infinity
+    if (lastSlot === undefined) return Infinity
+    return (Math.floor(lastSlot / this.#intervalMs) + 1) * this.#intervalMs - 1
+  }
+
   /** The live segments that hold slots from `from` to `to`. */
   between(from: number, to: number): readonly SegmentSpan[] {
     const interval = this.#intervalMs

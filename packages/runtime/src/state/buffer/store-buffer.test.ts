@@ -4,6 +4,7 @@ import {
   long,
   memoryStore,
   NO_HEADERS,
+  type StoreChanges,
   type StoredValue,
   type StorePlan,
   string,
@@ -70,14 +71,15 @@ describe('against a plain map', () => {
   type Step =
     | { readonly do: 'put'; readonly key: string; readonly value: string | null }
     | { readonly do: 'get'; readonly key: string }
-    | { readonly do: 'commit' | 'evict' | 'crash' | 'scan' | 'scanBack' }
+    | { readonly do: 'commit' | 'settle' | 'evict' | 'crash' | 'scan' | 'scanBack' }
   const key = fc.constantFrom('a', 'b', 'c', 'aa', '', 'é')
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key, value: fc.option(fc.string()) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), key }) },
     fc.record({
-      do: fc.constantFrom('commit' as const, 'evict' as const, 'crash' as const, 'scan' as const, 'scanBack' as const),
+      do: fc.constantFrom('commit' as const, 'settle' as const, 'evict' as const, 'crash' as const),
     }),
+    fc.record({ do: fc.constantFrom('scan' as const, 'scanBack' as const) }),
   )
 
   it.each([true, false])(
@@ -89,6 +91,11 @@ describe('against a plain map', () => {
           let committed = new Map<string, string>()
           let model = new Map<string, string>()
           let time = 0
+          let writing: StoreChanges | undefined
+          const settle = async () => {
+            if (writing !== undefined) await state.write([writing], [])
+            writing = undefined
+          }
           for (const action of steps) {
             time++
             switch (action.do) {
@@ -101,13 +108,20 @@ describe('against a plain map', () => {
                 expect(read(await buffer.get(action.key))).toBe(model.get(action.key))
                 break
               case 'commit':
-                await commit(buffer, state)
+                await settle()
+                await buffer.flush()
+                writing = buffer.changes()
+                buffer.committed()
                 committed = new Map(model)
                 break
+              case 'settle':
+                await settle()
+                break
               case 'evict':
-                buffer.evict(0)
+                buffer.evict(0, writing === undefined)
                 break
               case 'crash':
+                await settle()
                 ;({ buffer } = await openBuffer({ caching }, state))
                 model = new Map(committed)
                 break

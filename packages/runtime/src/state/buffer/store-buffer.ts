@@ -1,5 +1,14 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
-import { BufferEntry, CACHE_KEEPS, ENTRY_OVERHEAD, type EntryBefore, sizeOf } from './buffer-entry.ts'
+import {
+  BufferEntry,
+  CACHE_KEEPS,
+  ENTRY_OVERHEAD,
+  type EntryBefore,
+  isSettled,
+  NOTHING_WRITTEN,
+  sizeOf,
+} from './buffer-entry.ts'
+import { BackendKeys } from './backend-keys.ts'
 import { ChangedEntries } from './changed-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
@@ -11,7 +20,8 @@ import {
   type Row,
   StoreOutput,
 } from './store-output.ts'
-import type { KeyedBuffer } from './task-buffer.ts'
+import { type IndexedBuffer, PrefixIndex } from './prefix-index.ts'
+import type { PrefixBuffer } from './task-buffer.ts'
 
 /**
  * One store of a task: a map on the heap over the backend's key space. It holds what the next commit will carry
@@ -20,7 +30,7 @@ import type { KeyedBuffer } from './task-buffer.ts'
  *
  * With caching it is the record cache too: updates are logged and emitted by `flush`, once for each key.
  */
-export class StoreBuffer implements KeyedBuffer {
+export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
   readonly codec: StoreCodec
   readonly caching: boolean
   /** Bytes of all entries, by estimate. */
@@ -42,12 +52,14 @@ export class StoreBuffer implements KeyedBuffer {
    * the end). Without a cache nobody sees the order, and it is that of the first change.
    */
   readonly #changed = new ChangedEntries()
-  /** Nothing is in the backend that is not on the heap, so that a miss is an absence. */
-  #complete: boolean
+  /** A miss of any other key is an absence. */
+  readonly #elsewhere: BackendKeys
   /** What the last commit has made clean: the backend may still be writing it. */
   #justCommitted: readonly BufferEntry[] = []
   /** Of window stores. */
   readonly #segments: Segments | undefined
+  #prefixes: PrefixIndex | undefined
+  readonly #empty: boolean
   /** Told of each put of a value, where entries expire. */
   onPut: ((entry: BufferEntry) => void) | undefined
 
@@ -57,10 +69,30 @@ export class StoreBuffer implements KeyedBuffer {
     this.caching = plan.caching
     this.#backend = options.backend
     this.#syncReads = options.syncReads
-    this.#complete = options.empty
     this.#context = options.context
+    this.#empty = options.empty
     this.#segments = plan.kind === 'window' ? new Segments(plan, false) : undefined
+    const until = this.#segments?.lastSlot(options) ?? (options.empty ? -Infinity : Infinity)
+    this.#elsewhere = new BackendKeys(until, this.#segments !== undefined)
     this.#output = new StoreOutput(options, this.#segments)
+  }
+
+  get prefixes(): PrefixIndex | undefined {
+    return this.#prefixes
+  }
+
+  indexPrefixes(lengthOf: (key: Buffer) => number): PrefixIndex {
+    this.#prefixes = new PrefixIndex(this, this.#empty, lengthOf)
+    return this.#prefixes
+  }
+
+  read(keyBytes: Buffer, valueBytes: Uint8Array): void {
+    const { key, slot } = this.codec.readKey(keyBytes)
+    if (this.#find(key, slot) === undefined) this.#insertRead(key, slot, valueBytes)
+  }
+
+  forget(entry: BufferEntry): void {
+    this.#forget(this.#slots.get(entry.slot)!, this.mapKeyOf(entry.key), entry)
   }
 
   get hasChanges(): boolean {
@@ -74,7 +106,7 @@ export class StoreBuffer implements KeyedBuffer {
   get(key: unknown, slot = 0): MaybePromise<StoredValue | undefined> {
     const entry = this.#find(key, slot)
     if (entry !== undefined) return entry.content === null ? undefined : entry
-    if (this.#complete) return undefined
+    if (!this.#isElsewhere(key, slot)) return undefined
     this.misses++
     return this.#load(key, slot)
   }
@@ -91,7 +123,7 @@ export class StoreBuffer implements KeyedBuffer {
     let entry = this.#find(key, slot)
     if (entry === undefined) {
       entry = this.#insert(key, slot, content, timestamp)
-      if (this.#complete) entry.emitted = null
+      if (!this.#isElsewhere(key, slot)) entry.emitted = null
       this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, entry)
     } else {
@@ -131,7 +163,9 @@ export class StoreBuffer implements KeyedBuffer {
   }
 
   readonly #takeOut = (entry: BufferEntry): void => {
-    this.#slots.get(entry.slot)?.delete(this.mapKeyOf(entry.key))
+    const mapKey = this.mapKeyOf(entry.key)
+    this.#slots.get(entry.slot)?.delete(mapKey)
+    this.#prefixes?.remove(entry, mapKey as string)
     this.bytes -= entry.size
     this.#lastFound = undefined
     this.#changed.remove(entry)
@@ -168,7 +202,7 @@ export class StoreBuffer implements KeyedBuffer {
    * Whether a read of this key would have to go to the backend, so that it is worth prefetching.
    */
   lacks(key: unknown, slot: number): boolean {
-    return !this.#complete && this.#find(key, slot) === undefined
+    return !this.#elsewhere.none && this.#find(key, slot) === undefined && this.#isElsewhere(key, slot)
   }
 
   /** As the backend counts, with the changes that it has not seen. */
@@ -190,7 +224,7 @@ export class StoreBuffer implements KeyedBuffer {
 
   /** Whether reads can miss at all. */
   get canMiss(): boolean {
-    return !this.#complete && !this.#syncReads
+    return !this.#elsewhere.none && !this.#syncReads
   }
 
   /** Brings keys that the buffer lacks onto the heap, in one read. */
@@ -227,22 +261,23 @@ export class StoreBuffer implements KeyedBuffer {
   committed(): void {
     this.#output.committed(this.#changed.size)
     this.#justCommitted = this.#changed.take()
+    if (this.#segments !== undefined) this.#elsewhere.expire(this.#segments.liveFrom)
     this.#forgetExpired()
   }
 
-  /** Drops clean entries, oldest first, until no more than `limit` bytes are held. Not during a backend write. */
-  evict(limit: number): void {
+  /** Drops clean entries, oldest first. */
+  evict(limit: number, written = true): void {
     if (this.bytes <= limit) return
     this.#lastFound = undefined
     // The backend has them, and an iterator must not show them beside what may be put for the same keys from now on.
-    this.#justCommitted = []
+    if (written) this.#justCommitted = []
+    const beingWritten = written ? NOTHING_WRITTEN : this.#changed.mark
+    this.#elsewhere.limit(limit, this.streamTime)
+    if (this.#prefixes !== undefined) return this.#prefixes.evict(limit, beingWritten)
     for (const [slot, map] of this.#slots) {
       for (const [mapKey, entry] of map) {
         if (this.bytes <= limit) return
-        if (entry.dirty) continue
-        map.delete(mapKey)
-        this.bytes -= entry.size
-        this.#complete = false
+        if (isSettled(entry, beingWritten)) this.#forget(map, mapKey, entry)
       }
       if (map.size === 0) this.#forgetSlot(slot)
     }
@@ -317,6 +352,11 @@ export class StoreBuffer implements KeyedBuffer {
     return found
   }
 
+  /** Of a key that is not on the heap. */
+  #isElsewhere(key: unknown, slot: number): boolean {
+    return !this.#elsewhere.none && this.#elsewhere.mayHave(this.mapKeyOf(key), slot)
+  }
+
   #mapOf(slot: number): Map<unknown, BufferEntry> | undefined {
     if (slot !== this.#lastSlot) {
       this.#lastMap = this.#slots.get(slot)
@@ -334,7 +374,9 @@ export class StoreBuffer implements KeyedBuffer {
     }
     const kept = this.codec.keptKey(key)
     const entry = new BufferEntry(kept, slot, this.codec.contentSerde, content, timestamp)
-    map.set(this.codec.primitiveKeys ? key : this.#output.keyText(key), entry)
+    const mapKey = this.mapKeyOf(key)
+    map.set(mapKey, entry)
+    this.#prefixes?.add(entry, mapKey as string)
     entry.size = ENTRY_OVERHEAD + sizeOf(key) + sizeOf(content)
     this.bytes += entry.size
     return entry
@@ -344,6 +386,12 @@ export class StoreBuffer implements KeyedBuffer {
     if (bytes === undefined) return this.#insert(key, slot, null, -1)
     const { content, timestamp } = this.codec.readContent(asBuffer(bytes))
     return this.#insert(key, slot, content, timestamp)
+  }
+
+  #forget(map: Map<unknown, BufferEntry>, mapKey: unknown, entry: BufferEntry): void {
+    map.delete(mapKey)
+    this.bytes -= entry.size
+    if (entry.content !== null) this.#elsewhere.add(mapKey, entry.slot, this.streamTime)
   }
 
   #resize(entry: BufferEntry, content: unknown): void {

@@ -32,6 +32,8 @@ export interface StoreBufferOptions {
   readonly backend: KeySpace
   /** Nothing is in the backend. */
   readonly empty: boolean
+  /** Of windows and sessions: the slot of the last row of the backend, in byte order. @default not known */
+  readonly lastSlot?: number | undefined
   readonly context: BufferContext
   readonly log: ChangelogWriter | undefined
   /** Shared by the stores of a task: what is in it is good until the next call of any. */

@@ -1,29 +1,34 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
 import type { BufferEntry } from './buffer-entry.ts'
+import type { PrefixIndex } from './prefix-index.ts'
 import type { SegmentSpan } from './segments.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
 import type { EmitListener, OnlyKey, Row } from './store-output.ts'
 
+/** What is read ahead: the keys of a store, or what its keys begin with. */
+export interface AheadReads {
+  /** Reads that the heap could not answer since it was last set to 0. */
+  misses: number
+  /** Whether reads can miss at all. */
+  readonly canMiss: boolean
+  /** What tells one key from another. */
+  mapKeyOf(key: unknown): unknown
+  /** Whether a read of this key would have to go to the backend, so that it is worth prefetching. */
+  lacks(key: unknown, slot: number): boolean
+  /** Brings keys that the buffer lacks onto the heap, together. */
+  prefetch(keys: readonly unknown[], slots: readonly number[]): Promise<void>
+}
+
 /** What a task needs of a store's write buffer, whichever way it is read. */
-export interface TaskBuffer {
+export interface TaskBuffer extends AheadReads {
   readonly codec: StoreCodec
   readonly caching: boolean
   readonly backend: KeySpace
   /** Bytes of all entries, by estimate. */
   readonly bytes: number
-  /** Reads that the heap could not answer since it was last set to 0. */
-  misses: number
   readonly hasChanges: boolean
-  /** Whether reads can miss at all. */
-  readonly canMiss: boolean
-  /** What tells one key from another. */
-  mapKeyOf(key: unknown): unknown
   /** The backend's key. */
   encodeKey(key: unknown, slot: number, tie?: number): Buffer
-  /** Whether a read of this key would have to go to the backend, so that it is worth prefetching. */
-  lacks(key: unknown, slot: number): boolean
-  /** Brings keys that the buffer lacks onto the heap, together. */
-  prefetch(keys: readonly unknown[], slots: readonly number[]): Promise<void>
   /** Makes the commit's data: encodes what changed, and for a caching store logs and emits it. */
   flush(): Promise<void>
   /** Of a cache: logs and emits what changed, as `flush` does, without making the commit's data. */
@@ -37,8 +42,11 @@ export interface TaskBuffer {
   changes(): StoreChanges
   /** The flushed changes are committed: they are clean now. */
   committed(): void
-  /** Drops what is clean until no more than `limit` bytes are held. Not during a backend write. */
-  evict(limit: number): void
+  /**
+   * Drops what is clean until no more than `limit` bytes are held.
+   * @param written the backend has all that was committed; otherwise it may still be writing the last commit, and that stays. @default true
+   */
+  evict(limit: number, written?: boolean): void
   /** After a restore: the highest window start or session end that was restored. */
   startAt(streamTime: number): void
   /** The time that the store has reached: the highest window start, session end or version; -1 if it does not count time. */
@@ -50,6 +58,13 @@ export interface TaskBuffer {
     from: Uint8Array | undefined,
     to: Uint8Array | undefined,
   ): { readonly key: Buffer; readonly entry: BufferEntry }[]
+}
+
+/** The write buffer of a store that is also read by what its keys begin with, once it is indexed so. */
+export interface PrefixBuffer extends KeyedBuffer {
+  /** Before anything is in it. @param lengthOf gives how long the prefix of a key is */
+  indexPrefixes(lengthOf: (key: Buffer) => number): PrefixIndex
+  readonly prefixes: PrefixIndex | undefined
 }
 
 /** The write buffer of a store that is read by key, or by key and start of a window. */

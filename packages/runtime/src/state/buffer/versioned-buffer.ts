@@ -239,7 +239,8 @@ export class VersionedBuffer implements TaskBuffer {
     }
   }
 
-  evict(limit: number): void {
+  evict(limit: number, written = true): void {
+    if (!written) return
     for (const [mapKey, timeline] of this.#timelines) {
       if (this.bytes <= limit) return
       if (timeline.loading !== undefined || this.#dirty.has(timeline)) continue

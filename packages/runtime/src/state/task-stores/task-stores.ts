@@ -3,15 +3,17 @@ import {
   type KeyValueStore,
   millraceError,
   type OrderedTableStore,
+  type PrefixTableStore,
   type RangeStore,
   type TableStore,
   type TopicPartitionOffset,
   type WindowTableStore,
 } from '@millrace/core'
 import type { BufferContext, ChangelogWriter, OnlyKey } from '../buffer/store-output.ts'
-import type { TaskBuffer } from '../buffer/task-buffer.ts'
+import type { AheadReads, TaskBuffer } from '../buffer/task-buffer.ts'
 import type { StoreExpiry } from '../expiry/store-expiry.ts'
 import { type StoreCodec, storeCodec } from '../format/store-codec.ts'
+import { fairShares } from '../fair-shares.ts'
 import { CustomStores } from '../views/custom-stores.ts'
 import { storeOfPlan } from './kinds/store-of-plan.ts'
 import type { OpenStore, TaskStore } from './kinds/task-store.ts'
@@ -135,12 +137,21 @@ export class TaskStores {
     return this.#opened(store).buffer
   }
 
+  /** What is read ahead of a store that is read by what its keys begin with. */
+  prefixes(store: string): AheadReads {
+    return this.#opened(store).prefixes()
+  }
+
   tableStore(store: string): TableStore {
     return this.#opened(store).table()
   }
 
   orderedStore(store: string): OrderedTableStore {
     return this.#opened(store).ordered()
+  }
+
+  prefixStore(store: string, lengthOf: (key: Buffer) => number): PrefixTableStore {
+    return this.#opened(store).prefix(lengthOf)
   }
 
   windowStore(store: string): WindowTableStore {
@@ -351,11 +362,18 @@ export class TaskStores {
     await this.#writing
     this.#writing = undefined
     if (this.#writeError !== undefined) throw this.#writeError
+    this.#isWriting = false
   }
 
-  /** Drops clean entries until about `limit` bytes are held. Not during a backend write. */
+  /** Drops clean entries until about `limit` bytes are held, except those that the backend is still writing. */
   evict(limit: number): void {
-    for (const { buffer } of this.#open.values()) buffer.evict(limit / Math.max(1, this.#open.size))
+    const buffers = [...this.#open.values()].map(({ buffer }) => buffer)
+    const shares = fairShares(
+      buffers.map(({ bytes }) => bytes),
+      limit,
+    )
+    const written = this.isWritten && this.#writeError === undefined
+    for (const [index, buffer] of buffers.entries()) buffer.evict(shares[index]!, written)
   }
 
   async close(): Promise<void> {

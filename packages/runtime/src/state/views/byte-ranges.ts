@@ -1,12 +1,7 @@
 import type { KeyRangeOf } from '@millrace/core'
 import type { SegmentSpan } from '../buffer/segments.ts'
 import type { TaskBuffer } from '../buffer/task-buffer.ts'
-
-/** Backend keys, `to` exclusive; without a bound everything on that side. */
-export interface ByteRange {
-  readonly from: Buffer | undefined
-  readonly to: Buffer | undefined
-}
+import { type ByteRange, prefixRange } from '../format/prefix-range.ts'
 
 /** The largest sequence number of a duplicate. */
 const LAST_SEQUENCE = 0x7fffffff
@@ -14,18 +9,6 @@ const LAST_SEQUENCE = 0x7fffffff
 /** The first key after this one in byte order. */
 export function successor(key: Uint8Array): Buffer {
   return Buffer.concat([key, Buffer.alloc(1)])
-}
-
-/** All keys that begin with `prefix`. */
-export function prefixRange(prefix: Uint8Array): ByteRange {
-  const from = Buffer.from(prefix)
-  // What comes after all of them: the prefix with its last byte that can be raised raised.
-  let length = from.length
-  while (length > 0 && from[length - 1] === 0xff) length--
-  if (length === 0) return { from, to: undefined }
-  const to = Buffer.from(from.subarray(0, length))
-  to[length - 1]! += 1
-  return { from, to }
 }
 
 /** The entries of one key in a segment, with `from <= slot <= to`. */

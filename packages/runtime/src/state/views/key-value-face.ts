@@ -1,5 +1,6 @@
 import type { KeyValueStore, StoredValue } from '@millrace/core'
-import { type ByteRange, prefixRange, successor } from './byte-ranges.ts'
+import { type ByteRange, prefixRange } from '../format/prefix-range.ts'
+import { successor } from './byte-ranges.ts'
 import { mergedEntries } from '../buffer/merged-entries.ts'
 import { mapStored } from '../buffer/map-stored.ts'
 import { valuePutter, valueShower } from './shown-values.ts'

@@ -1,8 +1,8 @@
-import type { OrderedTableStore, RangeStore, TableStore, WindowTableStore } from '@millrace/core'
+import type { OrderedTableStore, PrefixTableStore, RangeStore, TableStore, WindowTableStore } from '@millrace/core'
 import { mergedEntries } from '../buffer/merged-entries.ts'
 import { withOwnKey } from '../buffer/own-key.ts'
 import type { RangeBuffer } from '../buffer/range-buffer.ts'
-import type { KeyedBuffer, SlotBuffer, TaskBuffer } from '../buffer/task-buffer.ts'
+import type { KeyedBuffer, PrefixBuffer, SlotBuffer, TaskBuffer } from '../buffer/task-buffer.ts'
 import type { VersionedBuffer } from '../buffer/versioned-buffer.ts'
 
 /** A key-value store as operators see it. */
@@ -21,6 +21,12 @@ export function tableView(buffer: KeyedBuffer): TableStore {
 export function orderedView(buffer: KeyedBuffer): OrderedTableStore {
   const bound = (key: unknown) => (key === undefined ? undefined : buffer.encodeKey(key, 0))
   return { ...tableView(buffer), entries: (from, to) => mergedEntries(buffer, bound(from), bound(to), false) }
+}
+
+/** The same for operators that read all keys with the same beginning. */
+export function prefixView(buffer: PrefixBuffer, lengthOf: (key: Buffer) => number): PrefixTableStore {
+  const index = buffer.indexPrefixes(lengthOf)
+  return { ...tableView(buffer), withPrefix: prefix => index.rows(prefix) }
 }
 
 /** A window store as operators see it. */

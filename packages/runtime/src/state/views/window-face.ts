@@ -1,5 +1,6 @@
 import type { WindowStore } from '@millrace/core'
-import { type ByteRange, inKeyRange, keyRange, keysRange } from './byte-ranges.ts'
+import type { ByteRange } from '../format/prefix-range.ts'
+import { inKeyRange, keyRange, keysRange } from './byte-ranges.ts'
 import { mergedEntries } from '../buffer/merged-entries.ts'
 import type { SegmentSpan } from '../buffer/segments.ts'
 import { mapStored } from '../buffer/map-stored.ts'

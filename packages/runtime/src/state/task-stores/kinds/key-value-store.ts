@@ -3,7 +3,7 @@ import { indexName, indexRows } from '../../expiry/expiry-index.ts'
 import { StoreExpiry } from '../../expiry/store-expiry.ts'
 import { keyValueFace } from '../../views/key-value-face.ts'
 import { readOnlyKeyValue } from '../../views/read-only-faces.ts'
-import { orderedView, tableView } from '../../views/operator-views.ts'
+import { orderedView, prefixView, tableView } from '../../views/operator-views.ts'
 import {
   copied,
   emptied,
@@ -13,6 +13,7 @@ import {
   noViews,
   type StoreParts,
   type TaskStore,
+  unfit,
 } from './task-store.ts'
 
 /** A key-value store. With `ttlMs`, an index by time lies beside it. */
@@ -37,6 +38,11 @@ export function keyValueStore({ codec, state, syncReads }: StoreParts): TaskStor
         expiry: ttlMs === undefined ? undefined : await StoreExpiry.open(buffer, state.store(index)),
         table: () => tableView(buffer),
         ordered: () => orderedView(buffer),
+        prefix: lengthOf => prefixView(buffer, lengthOf),
+        prefixes() {
+          if (buffer.prefixes === undefined) throw unfit(name)
+          return buffer.prefixes
+        },
         userStore: context => keyValueFace(buffer, context),
       }
     },

@@ -3,6 +3,7 @@ import {
   type KeySpace,
   NO_HEADERS,
   type OrderedTableStore,
+  type PrefixTableStore,
   type RangeStore,
   type ReadOnlyKeyValueStore,
   type ReadOnlySessionStore,
@@ -14,7 +15,7 @@ import {
   type WindowTableStore,
 } from '@millrace/core'
 import type { BufferContext, ChangelogWriter } from '../../buffer/store-output.ts'
-import type { TaskBuffer } from '../../buffer/task-buffer.ts'
+import type { AheadReads, TaskBuffer } from '../../buffer/task-buffer.ts'
 import type { StoreExpiry } from '../../expiry/store-expiry.ts'
 import type { StoreCodec } from '../../format/store-codec.ts'
 
@@ -72,6 +73,10 @@ export interface OpenStore extends OperatorViews {
 interface OperatorViews {
   table(): TableStore
   ordered(): OrderedTableStore
+  /** Before the store is used in another way. */
+  prefix(lengthOf: (key: Buffer) => number): PrefixTableStore
+  /** The same store, as it is read ahead. */
+  prefixes(): AheadReads
   window(): WindowTableStore
   range(): RangeStore
 }
@@ -81,7 +86,7 @@ export function noViews(store: string): OperatorViews {
   const refuse = () => {
     throw unfit(store)
   }
-  return { table: refuse, ordered: refuse, window: refuse, range: refuse }
+  return { table: refuse, ordered: refuse, prefix: refuse, prefixes: refuse, window: refuse, range: refuse }
 }
 
 /** The plan asks for a store in a way that it was not planned for. */

@@ -6,6 +6,7 @@ interface OfBackend {
   readonly codec: StoreCodec
   readonly backend: KeySpace
   readonly empty: boolean
+  readonly lastSlot: number | undefined
 }
 
 /** Makes the buffer of a store of windows. Its time starts where the last window on the backend starts. */
@@ -15,7 +16,8 @@ export async function openWindowedBuffer<Buffer extends { startAt(streamTime: nu
   make: (of: OfBackend) => Buffer,
 ): Promise<Buffer> {
   const last = await lastKeyOf(backend)
-  const buffer = make({ codec, backend, empty: last === undefined })
-  if (last !== undefined) buffer.startAt(codec.readKey(asBuffer(last)).slot)
+  const lastSlot = last && codec.readKey(asBuffer(last)).slot
+  const buffer = make({ codec, backend, empty: last === undefined, lastSlot })
+  if (lastSlot !== undefined) buffer.startAt(lastSlot)
   return buffer
 }
