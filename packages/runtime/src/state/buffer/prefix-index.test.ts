@@ -76,7 +76,7 @@ it('shows what begins with a prefix, through commits, evictions, reads ahead and
     { weight: 4, arbitrary: fc.constantFrom('commit', 'settle', 'evict', 'prefetch', 'crash') },
   )
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async steps => {
       const { state, openBuffer } = await open()
       let { buffer, index } = await openBuffer()
       let model = new Map<string, string>()

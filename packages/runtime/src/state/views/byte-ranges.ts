@@ -1,7 +1,7 @@
 import type { KeyRangeOf } from '@millrace/core'
 import type { SegmentSpan } from '../buffer/segments.ts'
 import type { TaskBuffer } from '../buffer/task-buffer.ts'
-import { type ByteRange, prefixRange } from '../format/prefix-range.ts'
+import type { ByteRange } from '../format/prefix-range.ts'
 
 /** The largest sequence number of a duplicate. */
 const LAST_SEQUENCE = 0x7fffffff
