@@ -15,20 +15,22 @@ export async function measureFootprint(lab: Lab, workload: FootprintWorkload, co
   const applicationId = lab.applicationId(workload, contender.name)
   const { run, cleanUp } = await lab.prepare(workload, applicationId, { in: topic })
   try {
-    const endWatch = lab.noise.watch()
-    const running = start(contender, run, lab.pinning)
-    try {
-      const firstAt = await firstOutput(lab, run.topics.out, running)
-      const startUp = firstAt - running.startedAt
-      if (workload.measure === 'start-up') return { value: startUp, noise: endWatch() }
-      await systemClock.sleep(REST_MS)
-      running.check()
-      const usage = usageOf(running.pid)
-      if (usage === undefined) throw new Error('the memory of a process can be read on Linux only')
-      return { value: usage.nowMb, peakMb: Math.round(usage.peakMb), noise: endWatch() }
-    } finally {
-      await running.end()
-    }
+    const { result, noise } = await lab.noise.around(async () => {
+      const running = start(contender, run, lab.pinning)
+      try {
+        const firstAt = await firstOutput(lab, run.topics.out, running)
+        const startUp = firstAt - running.startedAt
+        if (workload.measure === 'start-up') return { value: startUp }
+        await systemClock.sleep(REST_MS)
+        running.check()
+        const usage = usageOf(running.pid)
+        if (usage === undefined) throw new Error('the memory of a process can be read on Linux only')
+        return { value: usage.nowMb, peakMb: Math.round(usage.peakMb) }
+      } finally {
+        await running.end()
+      }
+    })
+    return { ...result, noise }
   } finally {
     await cleanUp()
   }

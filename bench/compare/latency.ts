@@ -24,41 +24,40 @@ export async function measureLatency(lab: Lab, workload: LatencyWorkload, conten
   const { run, cleanUp } = await lab.prepare(workload, applicationId, { in: input })
   const latencies: number[] = []
   try {
-    const endWatch = lab.noise.watch()
-    const running = start(contender, run, lab.pinning)
-    const reading = new Reader(lab.client, run.topics.out, workload.guarantee === 'exactly_once')
-    const writing = new Writer(lab.client, input, workload.rate)
-    try {
-      await reading.start()
-      await writing.start()
-      await reading.first(running)
-      await systemClock.sleep(WARM_UP_MS)
-      const before = usageOf(running.pid)
-      reading.collect(latencies)
-      await systemClock.sleep(MEASURED_MS)
-      running.check()
-      const after = usageOf(running.pid)
-      const noise = endWatch()
-      const sorted = Float64Array.from(latencies).sort()
-      const latency = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), p999: quantile(sorted, 0.999) }
-      const expected = (workload.rate * MEASURED_MS) / 1000
-      if (sorted.length < expected * 0.9) {
-        throw new Error(`${applicationId} gave ${sorted.length} of some ${expected} records: it does not keep up`)
+    const { result, noise } = await lab.noise.around(async () => {
+      const running = start(contender, run, lab.pinning)
+      const reading = new Reader(lab.client, run.topics.out, workload.guarantee === 'exactly_once')
+      const writing = new Writer(lab.client, input, workload.rate)
+      try {
+        await reading.start()
+        await writing.start()
+        await reading.first(running)
+        await systemClock.sleep(WARM_UP_MS)
+        const before = usageOf(running.pid)
+        reading.collect(latencies)
+        await systemClock.sleep(MEASURED_MS)
+        running.check()
+        return { before, after: usageOf(running.pid) }
+      } finally {
+        await writing.stop()
+        await reading.stop()
+        await running.end()
       }
-      return {
-        value: latency.p99,
-        latency,
-        cpuMicros:
-          before === undefined || after === undefined
-            ? undefined
-            : (after.cpuMicros - before.cpuMicros) / sorted.length,
-        peakMb: after === undefined ? undefined : Math.round(after.peakMb),
-        noise,
-      }
-    } finally {
-      await writing.stop()
-      await reading.stop()
-      await running.end()
+    })
+    const { before, after } = result
+    const sorted = Float64Array.from(latencies).sort()
+    const latency = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), p999: quantile(sorted, 0.999) }
+    const expected = (workload.rate * MEASURED_MS) / 1000
+    if (sorted.length < expected * 0.9) {
+      throw new Error(`${applicationId} gave ${sorted.length} of some ${expected} records: it does not keep up`)
+    }
+    return {
+      value: latency.p99,
+      latency,
+      cpuMicros:
+        before === undefined || after === undefined ? undefined : (after.cpuMicros - before.cpuMicros) / sorted.length,
+      peakMb: after === undefined ? undefined : Math.round(after.peakMb),
+      noise,
     }
   } finally {
     await cleanUp()

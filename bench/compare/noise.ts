@@ -1,4 +1,10 @@
+import { systemClock } from '@millrace/core'
 import { machineTime, type MachineTime } from './processes.ts'
+
+/** Until the compiler has done its work, the loop takes longer. */
+const WARM_UP_LOOPS = 20
+/** The own processes are quiet when they use less than that share of a processor for two periods. */
+const QUIET = { share: 0.05, periodMs: 250, limitMs: 15_000 }
 
 /** A run counts as noisy above any of these. */
 const LIMITS = { steal: 0.02, foreign: 0.15, slowdown: 1.15 }
@@ -12,37 +18,70 @@ export interface Noise {
   readonly slowdown: number
   /** Whether the run proves nothing about speed. */
   readonly noisy: boolean
-  /** The whole input was in one commit. */
+  /** So few commits had the input that the rate says little. */
   readonly tooShort?: boolean
 }
 
 /** Watches what else the machine does during a run. */
 export class NoiseMeter {
   #fastest = Number.POSITIVE_INFINITY
+  #isWarm = false
+  readonly #machineTime: () => MachineTime | undefined
+  readonly #sleep: (ms: number) => Promise<unknown>
+
+  readonly #loop: () => number
+
+  constructor({
+    machineTime: time = machineTime,
+    sleep = (ms: number) => systemClock.sleep(ms),
+    loop = calibrationLoop,
+  } = {}) {
+    this.#loop = loop
+    this.#machineTime = time
+    this.#sleep = sleep
+  }
 
   /** The fastest calibration loop so far, in milliseconds. */
   get fastestLoopMs(): number {
     return this.#fastest
   }
 
-  /** Begins a run; the function that it returns ends it, before the processes of the run are stopped. */
-  watch(): () => Noise {
-    const loopBefore = this.calibrate()
+  /**
+   * Runs something that ends its processes itself. The calibration loops before and after it wait until the own processes are quiet, the
+   * broker above all: two processors may be one core, on which the loop takes up to twice as long while the other one works.
+   */
+  async around<T>(run: () => Promise<T>): Promise<{ readonly result: T; readonly noise: Noise }> {
+    const loopBefore = await this.#calibrateInQuiet()
     const began = performance.now()
-    const before = machineTime()
-    return () => {
-      const after = machineTime()
-      const elapsedMicros = (performance.now() - began) * 1000
-      const { steal, foreign } = shares(before, after, elapsedMicros)
-      const slowdown = Math.max(loopBefore, this.calibrate()) / this.#fastest
-      const noisy = steal > LIMITS.steal || foreign > LIMITS.foreign || slowdown > LIMITS.slowdown
-      return { steal, foreign, slowdown, noisy }
+    const before = this.#machineTime()
+    const result = await run()
+    const { steal, foreign } = shares(before, this.#machineTime(), (performance.now() - began) * 1000)
+    const slowdown = Math.max(loopBefore, await this.#calibrateInQuiet()) / this.#fastest
+    const noisy = steal > LIMITS.steal || foreign > LIMITS.foreign || slowdown > LIMITS.slowdown
+    return { result, noise: { steal, foreign, slowdown, noisy } }
+  }
+
+  async #calibrateInQuiet(): Promise<number> {
+    await this.#ownProcessesAreQuiet()
+    return this.calibrate()
+  }
+
+  async #ownProcessesAreQuiet(): Promise<void> {
+    let before = this.#machineTime()
+    for (let waited = 0, quiet = 0; waited < QUIET.limitMs && quiet < 2; waited += QUIET.periodMs) {
+      await this.#sleep(QUIET.periodMs)
+      const now = this.#machineTime()
+      if (before === undefined || now === undefined) return
+      quiet = now.ownMicros - before.ownMicros < QUIET.share * QUIET.periodMs * 1000 ? quiet + 1 : 0
+      before = now
     }
   }
 
   /** The median of five loops, in milliseconds. */
   calibrate(): number {
-    const times = Array.from({ length: 5 }, calibrationLoop).sort((a, b) => a - b)
+    if (!this.#isWarm) for (let loop = 0; loop < WARM_UP_LOOPS; loop++) this.#loop()
+    this.#isWarm = true
+    const times = Array.from({ length: 5 }, this.#loop).sort((a, b) => a - b)
     this.#fastest = Math.min(this.#fastest, times[2]!)
     return times[2]!
   }

@@ -14,12 +14,14 @@ export interface Steady {
   readonly rate: number
   readonly cpuMicros: number | undefined
   readonly peakMb: number | undefined
-  /** The whole input was in one commit, so that start-up counts too. */
+  /** So few commits had the input that the rate says little. */
   readonly tooShort: boolean
 }
 
 const NO_USAGE: Usage = { cpuMicros: 0, peakMb: 0, nowMb: 0 }
 const POLL_MS = 20
+/** With fewer commits than that, the rate may be wrong by more than a fifth. */
+const COMMITS = 5
 const LIMIT_MS = 600_000
 /** A second half of a topology is through when its offsets have not moved for longer than a commit interval and a half. */
 const SETTLED_MS = 2_500
@@ -30,6 +32,8 @@ export interface Watched {
   readonly group: string
   readonly inputs: readonly TopicPartition[]
   readonly records: number
+  /** Of the application. */
+  readonly commitIntervalMs: number
   /** Topics in between that the application reads itself, such as repartition topics. */
   between(): Promise<readonly TopicPartition[]>
 }
@@ -54,11 +58,12 @@ export async function steadyRate(watched: Watched, running: Running): Promise<St
     if (last.records >= records / 10 && last.records < records) low ??= last
     await systemClock.sleep(POLL_MS)
   }
-  const tooShort = low === undefined
   low ??= { at: running.startedAt, records: 0, usage: NO_USAGE }
   const between = await watched.between()
   if (between.length > 0) last = await settled(watched, between, running, last)
   const seconds = (last.at - low.at) / 1000
+  // The records of the last commit may have been processed at its beginning: the rate is wrong by up to one interval.
+  const tooShort = low.usage === NO_USAGE || seconds * 1000 < COMMITS * watched.commitIntervalMs
   const cpu =
     last.usage === undefined || low.usage === undefined ? undefined : last.usage.cpuMicros - low.usage.cpuMicros
   const measured = records - low.records

@@ -20,23 +20,23 @@ export async function measureRestore(lab: Lab, workload: RestoreWorkload, conten
   await fill(lab, changelog, records, partitions)
   const { run, cleanUp } = await lab.prepare(workload, applicationId, { in: input }, partitions)
   try {
-    const endWatch = lab.noise.watch()
-    const running = start(contender, run, lab.pinning)
-    try {
-      const seconds = await restored(running, partitions)
-      const usage = usageOf(running.pid)
-      const rate = Math.round(records / seconds)
-      const noise = endWatch()
-      return {
-        value: rate,
-        rate,
-        // Start-up included: the work begins before the first line of it.
-        cpuMicros: usage === undefined ? undefined : usage.cpuMicros / records,
-        peakMb: usage === undefined ? undefined : Math.round(usage.peakMb),
-        noise,
+    const { result, noise } = await lab.noise.around(async () => {
+      const running = start(contender, run, lab.pinning)
+      try {
+        return { seconds: await restored(running, partitions), usage: usageOf(running.pid) }
+      } finally {
+        await running.end()
       }
-    } finally {
-      await running.end()
+    })
+    const { seconds, usage } = result
+    const rate = Math.round(records / seconds)
+    return {
+      value: rate,
+      rate,
+      // Start-up included: the work begins before the first line of it.
+      cpuMicros: usage === undefined ? undefined : usage.cpuMicros / records,
+      peakMb: usage === undefined ? undefined : Math.round(usage.peakMb),
+      noise,
     }
   } finally {
     await cleanUp()

@@ -79,6 +79,6 @@ function shown({ value, rate, noise, latency }: Measured): string {
         : value.toFixed(1)
   const { noisy, tooShort, foreign, steal, slowdown } = noise
   if (!noisy) return figure
-  if (tooShort) return `${figure} (too short: the whole input was in one commit; raise --scale)`
+  if (tooShort) return `${figure} (too short: fewer than five commits; raise --scale)`
   return `${figure} (noisy: ${foreign.toFixed(2)} processors busy with other work, ${steal.toFixed(2)} stolen, calibration ${slowdown.toFixed(2)} times as long)`
 }

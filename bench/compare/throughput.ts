@@ -3,7 +3,8 @@ import { type Contender, start } from './contenders.ts'
 import { PARTITIONS, partitionsOf } from './inputs.ts'
 import type { Lab } from './lab.ts'
 import { digestOutput, type OutputDigest } from './outputs.ts'
-import { type Steady, steadyRate } from './progress.ts'
+import { settingsOf } from './run-options.ts'
+import { steadyRate, type Watched } from './progress.ts'
 import type { Measured } from './measured.ts'
 import type { ThroughputWorkload } from './workload.ts'
 
@@ -19,27 +20,25 @@ export async function measureThroughput(
   const applicationId = lab.applicationId(workload, contender.name)
   const { run, cleanUp } = await lab.prepare(workload, applicationId, topics)
   try {
-    const endWatch = lab.noise.watch()
-    const running = start(contender, run, lab.pinning)
-    let steady: Steady
-    let noise
-    try {
-      steady = await steadyRate(
-        {
-          admin: lab.admin,
-          group: applicationId,
-          inputs: Object.entries(workload.inputs).flatMap(([name, { partitions }]) =>
-            partitionsOf(topics[name]!, partitions ?? PARTITIONS),
-          ),
-          records: specs.reduce((sum, { records }) => sum + lab.records(records), 0),
-          between: () => topicsBetween(lab, applicationId),
-        },
-        running,
-      )
-      noise = steady.tooShort ? { ...endWatch(), noisy: true, tooShort: true } : endWatch()
-    } finally {
-      await running.end()
+    const watched: Watched = {
+      admin: lab.admin,
+      group: applicationId,
+      inputs: Object.entries(workload.inputs).flatMap(([name, { partitions }]) =>
+        partitionsOf(topics[name]!, partitions ?? PARTITIONS),
+      ),
+      records: specs.reduce((sum, { records }) => sum + lab.records(records), 0),
+      commitIntervalMs: settingsOf(workload).commitIntervalMs,
+      between: () => topicsBetween(lab, applicationId),
     }
+    const { result: steady, noise: heard } = await lab.noise.around(async () => {
+      const running = start(contender, run, lab.pinning)
+      try {
+        return await steadyRate(watched, running)
+      } finally {
+        await running.end()
+      }
+    })
+    const noise = steady.tooShort ? { ...heard, noisy: true, tooShort: true } : heard
     const output: OutputDigest = await digestOutput(lab.client, run.topics.out, workload.compare)
     return { ...steady, value: steady.rate, output, noise }
   } finally {

@@ -4,6 +4,7 @@ import { type Running, start } from '../compare/contenders.ts'
 import { PARTITIONS, partitionsOf } from '../compare/inputs.ts'
 import type { Lab } from '../compare/lab.ts'
 import { steadyRate } from '../compare/progress.ts'
+import { settingsOf } from '../compare/run-options.ts'
 import type { ThroughputWorkload } from '../compare/workload.ts'
 import { workloads as counts } from '../workloads/count.ts'
 import { workloads as jsons } from '../workloads/json.ts'
@@ -41,26 +42,31 @@ async function measure(lab: Lab, workload: ThroughputWorkload, processes: number
   const { run, cleanUp } = await lab.prepare(workload, applicationId, { views: topic })
   const running: Running[] = []
   try {
-    const endWatch = lab.noise.watch()
-    for (let number = 0; number < processes; number++) {
-      const stateDir = join(run.stateDir, `${number}`)
-      await mkdir(stateDir)
-      running.push(start(contender, { ...run, stateDir }, lab.pinning))
-    }
-    const all: Running = { ...running[0]!, check: () => running.forEach(each => each.check()) }
-    const steady = await steadyRate(
-      {
-        admin: lab.admin,
-        group: applicationId,
-        inputs: partitionsOf(topic, views.partitions ?? PARTITIONS),
-        records: lab.records(views.records),
-        between: async () => [],
-      },
-      all,
-    )
-    return { rate: steady.rate, noisy: endWatch().noisy || steady.tooShort }
+    const { result: steady, noise } = await lab.noise.around(async () => {
+      try {
+        for (let number = 0; number < processes; number++) {
+          const stateDir = join(run.stateDir, `${number}`)
+          await mkdir(stateDir)
+          running.push(start(contender, { ...run, stateDir }, lab.pinning))
+        }
+        const all: Running = { ...running[0]!, check: () => running.forEach(each => each.check()) }
+        return await steadyRate(
+          {
+            admin: lab.admin,
+            group: applicationId,
+            inputs: partitionsOf(topic, views.partitions ?? PARTITIONS),
+            records: lab.records(views.records),
+            commitIntervalMs: settingsOf(workload).commitIntervalMs,
+            between: async () => [],
+          },
+          all,
+        )
+      } finally {
+        await Promise.all(running.map(each => each.end()))
+      }
+    })
+    return { rate: steady.rate, noisy: noise.noisy || steady.tooShort }
   } finally {
-    await Promise.all(running.map(each => each.end()))
     await cleanUp()
   }
 }

@@ -29,7 +29,7 @@ export const workloads = [
     id: 'join-stream-table',
     title: 'page views with the row of their user',
     goal: { atLeast: 2 },
-    inputs: { views: pageViews({ records: 2_000_000, keys: USERS }), users },
+    inputs: { views: pageViews({ records: 4_000_000, keys: USERS }), users },
     compare: 'each',
     topology: {
       millrace(builder, topics) {

@@ -14,7 +14,7 @@ export const workloads = [
     id: 'json',
     title: 'JSON parsed, filtered, mapped, written',
     goal: { atLeast: 2 },
-    inputs: { views: pageViews({ records: 2_000_000, keys: 100_000 }) },
+    inputs: { views: pageViews({ records: 4_000_000, keys: 100_000 }) },
     compare: 'each',
     topology: {
       millrace(builder, topics) {

@@ -17,7 +17,7 @@ const passthrough: ThroughputWorkload = {
   id: 'passthrough',
   title: 'bytes through, re-partitioned by key',
   goal: { atLeast: 3 },
-  inputs: { views: pageViews({ records: 5_000_000, keys: 100_000 }) },
+  inputs: { views: pageViews({ records: 10_000_000, keys: 100_000 }) },
   compare: 'each',
   topology,
 }

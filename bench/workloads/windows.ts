@@ -12,6 +12,8 @@ import type { ThroughputWorkload, Topology } from '../compare/workload.ts'
 
 /** A key has a record each ten seconds on average. */
 const views = pageViews({ records: 1_000_000, keys: 10_000 })
+/** Where a run with those would be over after two commits. */
+const manyViews = pageViews({ records: 4_000_000, keys: 10_000 })
 
 const common = { kind: 'throughput', goal: { atLeast: 2 }, inputs: { views }, compare: 'last' } as const
 
@@ -43,6 +45,7 @@ export const workloads = [
     ...common,
     id: 'window-tumbling',
     title: 'count in tumbling windows of a minute',
+    inputs: { views: manyViews },
     topology: timeWindows(
       tumbling({ sizeMs: 60_000, graceMs: 0 }),
       'TimeWindows.ofSizeWithNoGrace(Duration.ofMillis(60_000))',
