@@ -10,7 +10,7 @@ const fromSource = {
  * A test that hangs is ended, and for nothing else there is a limit: the default of 5 s would be a timed assertion on a machine that
  * has other things to do.
  */
-const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000 }
+const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 /** Tests that need a broker, wherever they stand, are `x.kafka.test.ts`: they run with those of test/e2e. */
 const WITH_KAFKA = '**/*.kafka.test.ts'
@@ -53,7 +53,8 @@ export default defineConfig({
           // By path: a package name would be resolved to its build, which a fresh clone does not have.
           globalSetup: ['./packages/dev-kafka/src/vitest-global-setup.ts'],
           maxWorkers: 2,
-          testTimeout: 180_000,
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -78,4 +78,4 @@ it('the sample of the README runs as written on a broker without its topics, and
   const lines = app.said.stderr.split('\n').map(line => line.replace(/^\S+ /, ''))
   expect(lines.filter(line => line.includes(`word-count-${run} is`))).toHaveLength(4)
   expect(lines.filter(line => /^(WARN|ERROR)/.test(line))).toEqual([])
-}, 180_000)
+})

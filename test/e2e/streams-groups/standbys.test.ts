@@ -21,7 +21,7 @@ beforeAll(async () => {
     brokers: 3,
     config: { 'group.streams.num.standby.replicas': '1' },
   })
-}, 300_000)
+})
 
 afterAll(() => kafka.stop())
 
