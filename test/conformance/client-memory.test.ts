@@ -18,7 +18,7 @@ describe.each([
   ['producer-per-task', 'cooperative'],
   ['producer-per-task', 'eager'],
   ['none', 'eager'],
-] as const)('memory, transactions %s, %s', { timeout: 20_000 }, (transactions, rebalance) => {
+] as const)('memory, transactions %s, %s', { timeout: 120_000 }, (transactions, rebalance) => {
   const cluster = new MemoryCluster({ clock: systemClock, checksums: true })
   const factory = memoryClient(cluster, { transactions, rebalance })
   const { capabilities } = factory({ clientId: 'capabilities', clock: systemClock, logger })

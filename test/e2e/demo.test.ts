@@ -13,7 +13,7 @@ it('the demo runs on Kafka with two workers, accounts for every record, and leav
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--conditions=millrace-source', MAIN, '--kafka', '--workers', '2', '--seconds', '3', '--rate', '300'],
-    { env: { ...process.env, KAFKA_BROKERS: kafka.brokers }, timeout: 150_000 },
+    { env: { ...process.env, KAFKA_BROKERS: kafka.brokers }, timeout: 450_000 },
   )
   expect(stdout).toContain('2 workers, exactly once')
   expect(stdout).toContain('every record is accounted for')

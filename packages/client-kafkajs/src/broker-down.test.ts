@@ -42,7 +42,7 @@ it.each<[string, (client: KafkaClient) => Promise<unknown>]>([
       await consumer.poll(60_000)
     },
   ],
-])('says that no broker answers when %s', { timeout: 20_000 }, async (_what, use) => {
+])('says that no broker answers when %s', { timeout: 120_000 }, async (_what, use) => {
   const brokers = await closedPort()
   const client = kafkajs({ brokers, retry: { initialRetryTime: 10, retries: 2 } })({
     clientId: 'test',

@@ -48,7 +48,7 @@ const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(
 
 it(
   'gives a thread up that is stuck over one record for longer than it may be, and says so',
-  { timeout: 90_000 },
+  { timeout: 300_000 },
   async () => {
     const progress = await member()
     // The other thread may have to start first, which takes long on a busy machine.

@@ -143,7 +143,7 @@ it('writes each record once and reads each once while connections break', async 
 
 it(
   'commits each transaction once, and none that was given up, while connections break',
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const client = open()
     const topic = await newTopic(client)
