@@ -2,11 +2,13 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '@millrace/core'
 import { startKafka } from '@millrace/dev-kafka'
+import { KafkaProxy } from '@millrace/testing/kafka-proxy'
 import { wordCountApplication } from '../e2e/word-count/application.ts'
 import { zipfText } from '../e2e/word-count/text.ts'
 import { brokerLosses, skippedMarkers } from './broker-losses.ts'
 import { history } from './history.ts'
 import { QUICK_LEADERS } from './leader-rotation.ts'
+import { keepRequests, networkTrouble } from './network.ts'
 import { workerSlots } from './slots.ts'
 import { steadyEvents, usageMistakes } from './steady.ts'
 
@@ -15,6 +17,8 @@ import { steadyEvents, usageMistakes } from './steady.ts'
  * started and brokers are stopped, killed and started. Then the input ends, all is processed, and every count
  * must be exact (under at_least_once: none too low).
  * What happens is decided by the seed; when it meets what, by the machine.
+ *
+ * With --network a proxy between the processes and the brokers also cuts, delays, swallows and repeats chosen requests.
  *
  * With --steady no process is touched: the load is the same all the time, all leaders move each minute, a broker is restarted each
  * five minutes, and at the end no process may use more memory or more handles than at the beginning.
@@ -27,6 +31,8 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '3' },
     guarantee: { type: 'string', default: 'exactly_once' },
     'broker-stops': { type: 'string', default: 'both' },
+    network: { type: 'boolean', default: false },
+    protocol: { type: 'string', default: 'classic' },
     steady: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
@@ -34,16 +40,18 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes)
 const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : Number(values.seed)
 const brokers = Number(values.brokers)
-const { guarantee } = values
+const { guarantee, protocol } = values
 if (
   !['both', 'orderly'].includes(values['broker-stops']) ||
   !(minutes > 0) ||
   (values.steady && brokers !== 3) ||
   (brokers !== 1 && brokers !== 3) ||
-  !isGuarantee(guarantee)
+  !isGuarantee(guarantee) ||
+  (protocol !== 'classic' && protocol !== 'streams')
 ) {
   console.error(
-    'usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--guarantee G] [--broker-stops both|orderly] [--verbose]\n' +
+    'usage: npm run chaos -- [--minutes M] [--seed N] [--brokers 1|3] [--workers W] [--guarantee G] [--protocol classic|streams]\n' +
+      '                         [--broker-stops both|orderly] [--network] [--verbose]\n' +
       '       npm run chaos -- --steady --brokers 3 [--minutes M] …',
   )
   process.exit(2)
@@ -62,7 +70,7 @@ const between = (least: number, most: number) => least + upTo(most - least + 1)
 const chance = (probability: number) => random() < probability
 
 console.log(
-  `${values.steady ? 'steady load' : 'chaos'} for ${minutes} minutes, ${brokers} brokers, ${values.workers} workers, ${guarantee}: --seed ${seed}`,
+  `${values.steady ? 'steady load' : 'chaos'} for ${minutes} minutes, ${brokers} brokers, ${values.workers} workers, ${guarantee}, ${protocol} protocol: --seed ${seed}`,
 )
 const { say } = history()
 const watchdog = globalThis.setTimeout(() => {
@@ -71,7 +79,14 @@ const watchdog = globalThis.setTimeout(() => {
 }, LIMIT_MS)
 const kafka = await startKafka({ from: 'jvm', brokers, config: values.steady ? QUICK_LEADERS : {} })
 const name = `chaos-${seed}-${Date.now().toString(36)}`
-const application = await wordCountApplication({ brokers: kafka.brokers, guarantee, name })
+const proxy = values.network ? await KafkaProxy.start({ brokers: kafka.brokers, seed }) : undefined
+const application = await wordCountApplication({
+  brokers: kafka.brokers,
+  through: proxy?.brokers ?? kafka.brokers,
+  guarantee,
+  name,
+  groupProtocol: protocol,
+})
 const slots = workerSlots(application, Number(values.workers), { say })
 let ending = false
 /** Brokers that are away, and who brings them back. */
@@ -129,16 +144,22 @@ async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<Readonly
   return brokerLosses(skipped, await application.missing(exact), await application.hiddenWords())
 }
 
+function disturb(): Promise<void> {
+  if (proxy !== undefined && chance(0.6)) return networkTrouble(proxy, between, { say })
+  return chance(0.3) ? broker() : worker()
+}
+
 /** Processes and brokers come and go, until the time is over or something has failed. */
 async function disorder(): Promise<void> {
   const underWay = new Set<Promise<void>>()
   const until = Date.now() + minutes * 60_000
   while (Date.now() < until && slots.failures.length === 0) {
     await setTimeout(between(1_000, 8_000))
-    const action = (chance(0.3) ? broker() : worker()).finally(() => underWay.delete(action))
+    const action = disturb().finally(() => underWay.delete(action))
     underWay.add(action)
   }
   await Promise.all(underWay)
+  proxy?.heal()
 }
 
 /** Ends with an exit status: 0 when every count is exact and every process did what it was told. */
@@ -182,11 +203,13 @@ try {
   console.log(error)
 } finally {
   if (status !== 0 || values.verbose) console.log(application.group.log())
+  if (status !== 0 && proxy !== undefined) keepRequests(proxy, name, { say })
   if (status !== 0)
     console.log(
-      `to repeat: npm run chaos -- --minutes ${minutes} --brokers ${brokers} --guarantee ${guarantee} --seed ${seed}${values.steady ? ' --steady' : ''}`,
+      `to repeat: npm run chaos -- --minutes ${minutes} --brokers ${brokers} --guarantee ${guarantee} --protocol ${protocol} --seed ${seed}${values.steady ? ' --steady' : ''}${values.network ? ' --network' : ''}`,
     )
   await application[Symbol.asyncDispose]()
+  await proxy?.close()
   await kafka.stop()
   clearTimeout(watchdog)
 }

@@ -1,71 +1,19 @@
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { isMillraceError, NO_HEADERS, seededRandom, systemClock, type Consumer, type KafkaClient } from '@millrace/core'
 import { type DevKafka, startKafka } from '@millrace/dev-kafka'
+import { KafkaProxy, type KafkaApi, type ProxyFault } from '@millrace/testing/kafka-proxy'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { kafka } from './kafka.ts'
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 const RECORDS = 3_000
 
-/** Passes connections on to a broker, and breaks them when it is told to: before a request arrives or before its answer does. */
-class BreakingProxy {
-  readonly #server: Server
-  readonly #open = new Set<Socket>()
-  target: { readonly host: string; readonly port: number } | undefined
-
-  private constructor(server: Server) {
-    this.#server = server
-    server.on('connection', socket => this.#pass(socket))
-  }
-
-  static async start(): Promise<BreakingProxy> {
-    const server = createServer()
-    await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
-    return new BreakingProxy(server)
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  breakAll(): void {
-    for (const socket of this.#open) socket.destroy()
-  }
-
-  async close(): Promise<void> {
-    this.breakAll()
-    await new Promise(closed => this.#server.close(closed))
-  }
-
-  #pass(client: Socket): void {
-    const broker = connect(this.target!)
-    for (const [from, to] of [
-      [client, broker],
-      [broker, client],
-    ] as const) {
-      this.#open.add(from)
-      from.on('data', piece => to.write(piece))
-      from.on('error', () => undefined)
-      from.on('close', () => {
-        this.#open.delete(from)
-        to.destroy()
-      })
-    }
-  }
-}
-
-let proxy: BreakingProxy
+let proxy: KafkaProxy
 let broker: DevKafka
 beforeAll(async () => {
-  proxy = await BreakingProxy.start()
-  // The broker names the proxy as its own address, so that every connection goes through it.
-  broker = await startKafka({
-    from: 'jvm',
-    config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` },
-    timeoutMs: 90_000,
-  })
-  const [host = '', port = ''] = broker.brokers.split(':')
-  proxy.target = { host, port: Number(port) }
+  // On this machine, whatever the other tests use: the proxy stands before local brokers only.
+  broker = await startKafka({ from: 'jvm' })
+  proxy = await KafkaProxy.start({ brokers: broker.brokers })
 })
 afterAll(async () => {
   await proxy.close()
@@ -73,26 +21,54 @@ afterAll(async () => {
 })
 
 function open(): KafkaClient {
-  const client = kafka({ brokers: `127.0.0.1:${proxy.port}` })({ clientId: 'test', clock: systemClock, logger })
+  const client = kafka({ brokers: proxy.brokers })({ clientId: 'test', clock: systemClock, logger })
   onTestFinished(() => client.close())
   return client
 }
 
-/** Breaks all connections again and again while `work` goes on. */
-async function whileBreaking(seed: number, work: () => Promise<void>): Promise<void> {
-  const random = seededRandom(seed)
+/** What the network does while `work` goes on. */
+type Trouble = (work: () => Promise<void>) => Promise<void>
+
+/** Breaks all connections again and again. */
+const breaking =
+  (seed: number): Trouble =>
+  async work => {
+    const random = seededRandom(seed)
+    await whileRepeating(
+      () => proxy.cutAll(),
+      () => 5 + random() * 60,
+      work,
+    )
+  }
+
+/** Lets a fault meet a fifth of these requests. What is swallowed is noticed when the connection breaks. */
+const meeting =
+  (fault: ProxyFault, ...api: KafkaApi[]): Trouble =>
+  async work => {
+    const rule = { api, fault, probability: 0.2, times: Number.POSITIVE_INFINITY }
+    const restart = () => {
+      proxy.heal()
+      proxy.inject(rule)
+    }
+    restart()
+    await whileRepeating(restart, () => 300, work)
+    proxy.heal()
+    expect(proxy.requests().some(request => request.fault === fault.kind)).toBe(true)
+  }
+
+async function whileRepeating(action: () => void, pauseMs: () => number, work: () => Promise<void>): Promise<void> {
   let ended = false
-  const breaking = (async () => {
+  const repeating = (async () => {
     while (!ended) {
-      await new Promise(resolve => setTimeout(resolve, 5 + random() * 60))
-      proxy.breakAll()
+      await setTimeout(pauseMs())
+      action()
     }
   })()
   try {
     await work()
   } finally {
     ended = true
-    await breaking
+    await repeating
   }
 }
 
@@ -126,7 +102,7 @@ it('writes each record once and reads each once while connections break', async 
   const producer = client.producer({ maxBatchBytes: 1_000 })
   await producer.init()
   const appender = producer.topic(topic)
-  await whileBreaking(1, async () => {
+  await breaking(1)(async () => {
     for (let i = 0; i < RECORDS; i++) {
       const bytes = Buffer.from(`v${i}`)
       appender.append(i % 2, Date.now(), bytes, -1, -1, bytes, 0, bytes.length, NO_HEADERS)
@@ -135,16 +111,28 @@ it('writes each record once and reads each once while connections break', async 
     await producer.flush()
   })
   let read: string[] = []
-  await whileBreaking(2, async () => {
+  await breaking(2)(async () => {
     read = await readAll(client.consumer({ isolationLevel: 'read_committed' }), topic, RECORDS)
   })
   expect(read.sort()).toEqual(expected(RECORDS))
 })
 
-it(
-  'commits each transaction once, and none that was given up, while connections break',
+const TRANSACTION: readonly KafkaApi[] = ['InitProducerId', 'AddPartitionsToTxn', 'Produce', 'EndTxn']
+
+it.each<[string, Trouble]>([
+  ['connections break', breaking(3)],
+  ['requests are lost', meeting({ kind: 'cut-request' }, ...TRANSACTION)],
+  ['answers are lost', meeting({ kind: 'cut-response' }, ...TRANSACTION)],
+  ['requests reach nobody', meeting({ kind: 'swallow-request' }, ...TRANSACTION)],
+  ['answers reach nobody', meeting({ kind: 'swallow-response' }, ...TRANSACTION)],
+  ['requests are late', meeting({ kind: 'delay-request', ms: 50 }, ...TRANSACTION)],
+  ['answers are late', meeting({ kind: 'delay-response', ms: 50 }, ...TRANSACTION)],
+  // A copy of InitProducerId is a new producer of the same id, which fences the first one: no client can tell.
+  ['copies arrive later', meeting({ kind: 'duplicate-request', ms: 20 }, 'AddPartitionsToTxn', 'Produce', 'EndTxn')],
+])(
+  'commits each transaction once, and none that was given up, while %s',
   { timeout: 900_000 },
-  async () => {
+  async (_what, trouble) => {
     const client = open()
     const topic = await newTopic(client)
     const transactionalId = `${topic}-id`
@@ -152,7 +140,7 @@ it(
     let unknown = 0
     const mayBeThere = new Set<string>()
     const isThere = new Set<string>()
-    await whileBreaking(3, async () => {
+    await trouble(async () => {
       let producer = client.producer({ transactionalId })
       let ready = false
       for (let round = 0; round < rounds;) {

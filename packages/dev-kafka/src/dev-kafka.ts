@@ -19,7 +19,7 @@ export interface StartKafkaOptions {
    * is. @default 'start'
    */
   readonly tuning?: 'start' | 'throughput'
-  /** How long until the brokers must answer, not counting downloads. @default 60 000 */
+  /** How long until the brokers must answer, not counting downloads. @default 180 000 */
   readonly timeoutMs?: number
   /** Takes what a developer who waits wants to read: downloads, where logs are kept. @default silent */
   readonly log?: (line: string) => void

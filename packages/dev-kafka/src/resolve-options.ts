@@ -28,7 +28,7 @@ export function resolveOptions(options: StartKafkaOptions): ResolvedOptions {
     from,
     port: options.port,
     tuning: options.tuning ?? 'start',
-    timeoutMs: options.timeoutMs ?? 60_000,
+    timeoutMs: options.timeoutMs ?? 180_000,
     log: options.log ?? (() => {}),
   }
 }

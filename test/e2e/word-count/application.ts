@@ -9,6 +9,8 @@ import type { ThreadsSettings, WordCountSettings } from './settings.ts'
 
 export interface WordCountOptions {
   readonly brokers: string
+  /** What the processes connect to, such as a proxy. @default brokers */
+  readonly through?: string
   readonly guarantee: ProcessingGuarantee
   /** Names the application and its topics. */
   readonly name: string
@@ -53,7 +55,15 @@ const WORKER = new URL('worker-process.ts', import.meta.url)
 const THREADS = new URL('threads-process.ts', import.meta.url)
 
 export async function wordCountApplication(options: WordCountOptions): Promise<WordCountApplication> {
-  const { brokers, guarantee, name, groupProtocol = 'classic', partitions = 4, moving = {} } = options
+  const {
+    brokers,
+    through = brokers,
+    guarantee,
+    name,
+    groupProtocol = 'classic',
+    partitions = 4,
+    moving = {},
+  } = options
   const group = await workerGroup()
   const io = topicIo(clientUnderTest(brokers))
   const topics = { lines: `${name}-lines`, counts: `${name}-counts` }
@@ -65,7 +75,7 @@ export async function wordCountApplication(options: WordCountOptions): Promise<W
   const settingsOf = (state: string, protocol: 'classic' | 'streams'): WordCountSettings => ({
     ...topics,
     ...moving,
-    brokers,
+    brokers: through,
     groupProtocol: protocol,
     applicationId: name,
     stateDir: group.stateDir(state),

@@ -640,6 +640,11 @@ export const ERROR_TABLE = {
     message: 'The instances are not ready after {seconds} s of simulated time',
     hint: 'Pass a logger to the driver to see what they wait for, such as a fault that never ends or an open transaction.',
   },
+  MILLRACE_PROXY_UNREADABLE: {
+    kind: 'fatal',
+    message: 'A connection through the proxy to {broker} carried something other than Kafka requests and responses',
+    hint: 'The proxy reads the protocol without TLS. Let the client and the listener of the broker use PLAINTEXT or SASL_PLAINTEXT.',
+  },
   MILLRACE_TOPOLOGY_EMPTY: {
     kind: 'topology',
     message: 'The topology has no input topic',

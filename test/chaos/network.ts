@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { KafkaApi, KafkaProxy, ProxyFault } from '@millrace/testing/kafka-proxy'
+import type { History } from './history.ts'
+
+/** Requests whose loss, delay or repetition can cost records. */
+const APIS: readonly KafkaApi[] = [
+  'Produce',
+  'InitProducerId',
+  'AddPartitionsToTxn',
+  'AddOffsetsToTxn',
+  'TxnOffsetCommit',
+  'EndTxn',
+  'OffsetFetch',
+  'OffsetCommit',
+  'FindCoordinator',
+  'JoinGroup',
+  'SyncGroup',
+  'Heartbeat',
+  'Metadata',
+  'Fetch',
+  'ListOffsets',
+]
+const KINDS = [
+  'cut-request',
+  'cut-response',
+  'swallow-request',
+  'swallow-response',
+  'delay-request',
+  'delay-response',
+  'duplicate-request',
+] as const satisfies readonly ProxyFault['kind'][]
+
+/** Lets one kind of fault meet one kind of request for some seconds. */
+export async function networkTrouble(
+  proxy: KafkaProxy,
+  between: (least: number, most: number) => number,
+  { say }: History,
+): Promise<void> {
+  const api = APIS[between(0, APIS.length - 1)]!
+  const kind = KINDS[between(0, KINDS.length - 1)]!
+  const ms = between(1, 4_000)
+  const forMs = between(1_000, 10_000)
+  const probability = between(1, 10) / 10
+  const fault: ProxyFault =
+    kind === 'delay-request' || kind === 'delay-response' || kind === 'duplicate-request' ? { kind, ms } : { kind }
+  say(`${kind} of ${api}${'ms' in fault ? ` by ${ms} ms` : ''}, ${probability * 100} % of them for ${forMs} ms`)
+  const end = proxy.inject({ api, fault, probability, times: Number.POSITIVE_INFINITY })
+  await setTimeout(forMs)
+  end()
+}
+
+/** Writes what the proxy saw to a file, a line of JSON for each request, and says where. */
+export function keepRequests(proxy: KafkaProxy, name: string, { say }: History): void {
+  const file = join(tmpdir(), `${name}-requests.jsonl`)
+  writeFileSync(
+    file,
+    proxy
+      .requests()
+      .map(request => `${JSON.stringify(request)}\n`)
+      .join(''),
+  )
+  say(`the last requests of all processes are in ${file}`)
+}
