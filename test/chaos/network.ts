@@ -16,13 +16,15 @@ const APIS: readonly KafkaApi[] = [
   'OffsetFetch',
   'OffsetCommit',
   'FindCoordinator',
-  'JoinGroup',
-  'SyncGroup',
-  'Heartbeat',
   'Metadata',
   'Fetch',
   'ListOffsets',
 ]
+/** Those that keep a member in its group. */
+const GROUP_APIS = {
+  classic: ['JoinGroup', 'SyncGroup', 'Heartbeat'],
+  streams: ['StreamsGroupHeartbeat'],
+} as const satisfies Readonly<Record<string, readonly KafkaApi[]>>
 const KINDS = [
   'cut-request',
   'cut-response',
@@ -36,10 +38,12 @@ const KINDS = [
 /** Lets one kind of fault meet one kind of request for some seconds. */
 export async function networkTrouble(
   proxy: KafkaProxy,
+  protocol: keyof typeof GROUP_APIS,
   between: (least: number, most: number) => number,
   { say }: History,
 ): Promise<void> {
-  const api = APIS[between(0, APIS.length - 1)]!
+  const apis = [...APIS, ...GROUP_APIS[protocol]]
+  const api = apis[between(0, apis.length - 1)]!
   const kind = KINDS[between(0, KINDS.length - 1)]!
   const ms = between(1, 4_000)
   const forMs = between(1_000, 10_000)

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { seededRandom } from '@millrace/core'
+import { isMillraceError, seededRandom } from '@millrace/core'
 import { startKafka } from '@millrace/dev-kafka'
 import { KafkaProxy } from '@millrace/testing/kafka-proxy'
 import { wordCountApplication } from '../e2e/word-count/application.ts'
@@ -96,8 +96,14 @@ let lines = 0
 async function feed(): Promise<void> {
   for (let part = 0; !ending; part++) {
     const text = zipfText(values.steady ? STEADY_WORDS : between(100, 1_500), seed + part).lines
-    await application.feed(text)
-    lines += text.length
+    try {
+      await application.feed(text)
+      lines += text.length
+    } catch (error) {
+      // No broker for a long time. What counts is what the topic holds in the end.
+      if (!isMillraceError(error, 'retriable')) throw error
+      say(`not all lines were written: ${error.code}`)
+    }
     await setTimeout(LINES_EVERY_MS)
   }
 }
@@ -145,7 +151,7 @@ async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<Readonly
 }
 
 function disturb(): Promise<void> {
-  if (proxy !== undefined && chance(0.6)) return networkTrouble(proxy, between, { say })
+  if (proxy !== undefined && chance(0.6)) return networkTrouble(proxy, protocol, between, { say })
   return chance(0.3) ? broker() : worker()
 }
 
@@ -166,6 +172,8 @@ async function disorder(): Promise<void> {
 async function run(): Promise<number> {
   for (const slot of slots.names) slots.start(slot, { fresh: true })
   const fed = feed()
+  // Awaited at the end of the input; until then a failure must not end this process, which would leave no logs.
+  fed.catch(() => undefined)
   if (values.steady) {
     const failed = () => slots.failures.length > 0
     await steadyEvents({ kafka, forMs: minutes * 60_000, history: { say }, failed })

@@ -187,7 +187,7 @@ it('lets a request arrive twice, and answers once', async () => {
   client.send(METADATA, 2)
   await client.answered(1, 2)
   await until(() => broker.requests.length === 3)
-  expect([...broker.requests].sort()).toEqual([1, 1, 2])
+  expect(broker.requests.toSorted((a, b) => a - b)).toEqual([1, 1, 2])
 })
 
 it('meets requests after those to skip, as often as asked, of the clients asked for', async () => {
