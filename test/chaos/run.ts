@@ -57,6 +57,8 @@ if (
   process.exit(2)
 }
 
+const groupProtocol = protocol
+
 const DRAIN_MS = 180_000
 /** Whatever hangs: nothing lasts longer than this. */
 const LIMIT_MS = minutes * 60_000 + DRAIN_MS + 180_000
@@ -85,7 +87,7 @@ const application = await wordCountApplication({
   through: proxy?.brokers ?? kafka.brokers,
   guarantee,
   name,
-  groupProtocol: protocol,
+  groupProtocol,
 })
 const slots = workerSlots(application, Number(values.workers), { say })
 let ending = false
@@ -151,7 +153,7 @@ async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<Readonly
 }
 
 function disturb(): Promise<void> {
-  if (proxy !== undefined && chance(0.6)) return networkTrouble(proxy, protocol, between, { say })
+  if (proxy !== undefined && chance(0.6)) return networkTrouble(proxy, groupProtocol, between, { say })
   return chance(0.3) ? broker() : worker()
 }
 
