@@ -21,7 +21,9 @@ it('runs for the seconds it is given, in plain lines, and accounts for every rec
   const { code, out, err } = await endOf(startDemo('--seconds', '3', '--rate', '500'))
   expect(err).toBe('')
   expect(code).toBe(0)
-  expect(out).toMatch(/^1 s +written [\d,]+ orders .* stream time 09:0\d:\d\d/)
+  expect(out).toMatch(
+    /^console http:\/\/127\.0\.0\.1:\d+\/console\n1 s +written [\d,]+ orders .* stream time 09:0\d:\d\d/,
+  )
   expect(out).toMatch(/Summary after \d+ s, in memory, exactly once\n {2}orders +1,\d{3} written/)
   expect(out).toContain('every record is accounted for')
   expect(out, 'no terminal, no control codes').not.toContain('\x1b')

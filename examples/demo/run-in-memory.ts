@@ -1,3 +1,5 @@
+import { millraceConsole } from '@millrace/console'
+import { queryServer } from '@millrace/query-server'
 import { schemaRegistry, startRegistry } from '@millrace/schema-registry'
 import { consoleLogger, KafkaStreams, memoryClient, MemoryCluster, openTopics, systemClock } from 'millrace'
 import type { DemoOptions } from './options.ts'
@@ -25,15 +27,20 @@ export async function runInMemory(options: DemoOptions, stop: AbortSignal): Prom
   streams.on('error', error => {
     failure = error
   })
+  const server = await queryServer(streams, { port: 0, console: millraceConsole(streams) })
   await streams.start()
   const status = watch(streams)
   let last = status()
   const workers = {
     where: `in memory${options.avro ? ', Avro' : ''}, exactly once`,
     events: [],
+    console: () => `${server.url}/console`,
     statuses: () => [(last = streams.state === 'NOT_RUNNING' ? last : status())],
     failure: () => failure,
-    stop: () => streams.close(),
+    stop: async () => {
+      await server.close()
+      await streams.close()
+    },
   }
   await runShop(topics, workers, { ...options, prefix: '', serdes: serdes() }, stop)
 }

@@ -14,6 +14,8 @@ export interface Workers {
   /** For the table, as `in memory`. */
   readonly where: string
   readonly events: readonly string[]
+  /** The address of the console, once it is served. */
+  console(): string | undefined
   statuses(): readonly WorkerStatus[]
   /** Why the application has failed for good, if it has. */
   failure(): unknown
@@ -67,6 +69,7 @@ export async function runShop(
   const rates = rateMeter()
   const snapshot = (): Snapshot => ({
     where: workers.where,
+    console: workers.console(),
     seconds: (performance.now() - started) / 1000,
     ...written,
     ...rates(written.orders + written.payments, workers.statuses()),
@@ -150,6 +153,12 @@ function openView(snapshot: () => Snapshot): { close(): void } {
       },
     }
   }
-  const timer = setInterval(() => console.log(plainLine(snapshot())), PLAIN_LINE_MS)
+  let told = false
+  const timer = setInterval(() => {
+    const now = snapshot()
+    if (!told && now.console !== undefined) console.log(`console ${now.console}`)
+    told ||= now.console !== undefined
+    console.log(plainLine(now))
+  }, PLAIN_LINE_MS)
   return { close: () => clearInterval(timer) }
 }

@@ -22,6 +22,7 @@ function snapshot(): Snapshot {
   const restoring = [{ task: '2_1', store: 'sales-per-minute', restored: 25, total: 100 }]
   return {
     where: 'in a test',
+    console: 'http://127.0.0.1:9/console',
     seconds: 12.3,
     orders: 1231,
     payments: 1001,
@@ -40,6 +41,7 @@ it('draws the table', () => {
     'written     1,231 orders, 1,001 payments (100 records/s)',
     'processed   200 records/s   lag 14   late and left out 2',
     'stream time 09:00:42',
+    'console     http://127.0.0.1:9/console',
     'worker 1    running, 4 tasks',
     'worker 2    rebalancing, 4 tasks   restoring sales-per-minute of 2_1 25 %',
     '            worker 2 has come',

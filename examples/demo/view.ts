@@ -4,6 +4,8 @@ import type { WorkerStatus } from './worker-status.ts'
 /** All that is shown, at one moment. */
 export interface Snapshot {
   readonly where: string
+  /** Its address, once it is served. */
+  readonly console: string | undefined
   readonly seconds: number
   readonly orders: number
   readonly payments: number
@@ -34,6 +36,7 @@ export function tableLines(snapshot: Snapshot): string[] {
     `written     ${number(snapshot.orders)} orders, ${number(snapshot.payments)} payments (${number(snapshot.writtenRate)} records/s)`,
     `processed   ${number(snapshot.processedRate)} records/s   lag ${number(lagOf(workers))}   late and left out ${number(lateOf(workers))}`,
     `stream time ${time < 0 ? '-' : clock(time)}`,
+    ...(snapshot.console === undefined ? [] : [`console     ${snapshot.console}`]),
     ...workers.map(workerLine),
     ...snapshot.events.slice(-EVENTS_SHOWN).map(event => `            ${event}`),
     '',

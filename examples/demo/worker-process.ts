@@ -1,3 +1,5 @@
+import { millraceConsole } from '@millrace/console'
+import { queryServer } from '@millrace/query-server'
 import { schemaRegistry } from '@millrace/schema-registry'
 import { consoleLogger, KafkaStreams, rocksdb } from 'millrace'
 import { clientOf } from './client-of.ts'
@@ -20,7 +22,9 @@ const streams = new KafkaStreams(shopTopology(prefix, serdes), {
   sessionTimeoutMs: 6_000,
   logger: consoleLogger('error'),
 })
-const status = watch(streams)
+const server = await queryServer(streams, { port: 0, console: millraceConsole(streams) })
+const observed = watch(streams)
+const status = () => ({ ...observed(), console: `${server.url}/console` })
 const tell = () => {
   if (process.connected) process.send!(status())
 }
@@ -34,5 +38,6 @@ const timer = setInterval(tell, 250)
 await streams.start()
 await streams.ended()
 clearInterval(timer)
+await server.close()
 tell()
 process.exit()

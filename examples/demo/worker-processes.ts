@@ -43,6 +43,10 @@ export class WorkerProcesses implements Workers {
     return this.#failure
   }
 
+  console(): string | undefined {
+    return this.#statuses.find(({ console }) => console !== undefined)?.console
+  }
+
   statuses(): readonly WorkerStatus[] {
     const [first, ...others] = this.#statuses
     return first === undefined ? [] : [{ ...first, late: first.late + this.#lateBefore }, ...others]

@@ -11,6 +11,8 @@ export interface WorkerStatus {
   readonly streamTime: number
   /** Records that came after their window was closed. */
   readonly late: number
+  /** The address of its console. */
+  readonly console?: string
   /** Stores that are being restored. */
   readonly restoring: readonly Restoring[]
 }

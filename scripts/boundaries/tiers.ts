@@ -19,10 +19,10 @@ const TIERS: readonly Tier[] = [
       'schema-registry',
       'personal-data',
       'query-client',
+      'console',
     ],
   },
-  { package: 'cli', dependsOn: ['core', 'millrace', 'testing', 'console'] },
-  { package: 'console', dependsOn: [] },
+  { package: 'console', dependsOn: ['core', 'runtime', 'query-client'] },
   { package: 'client-*', dependsOn: ['core', 'compression'] },
   // The runtime, every adapter (client-*, store-*), and whatever is built on plans and operators alone.
   { package: '*', dependsOn: ['core'] },

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { carriesToken } from './authorization.ts'
+import { isOfConsole } from './console-mount.ts'
 import { INSTANCE_ROUTES, STORE_ROUTES, type StoreRoute } from './handlers.ts'
 import { type Answer, failureAnswer } from './http-failure.ts'
 import { LiveStreams } from './live-streams.ts'
@@ -69,7 +70,7 @@ export async function queryServer(streams: QueriedStreams, options: QueryServerO
   const address = server.address() as AddressInfo
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address
   let closing: Promise<void> | undefined
-  const close = () => (closing ??= closeServer(server, service, settings.timeoutMs))
+  const close = () => (closing ??= closeServer(server, service, settings))
   return {
     url: `${settings.tls === undefined ? 'http' : 'https'}://${shownHost}:${address.port}`,
     port: address.port,
@@ -79,15 +80,16 @@ export async function queryServer(streams: QueriedStreams, options: QueryServerO
 }
 
 /** Requests in work are answered; who does not read the answer in time is disconnected. */
-async function closeServer(server: Server, service: Service, timeoutMs: number): Promise<void> {
+async function closeServer(server: Server, service: Service, settings: ServerSettings): Promise<void> {
   const closed = Promise.withResolvers<void>()
   service.closes()
   server.close(() => closed.resolve())
   server.closeIdleConnections()
-  const patience = setTimeout(() => server.closeAllConnections(), timeoutMs)
+  const patience = setTimeout(() => server.closeAllConnections(), settings.timeoutMs)
   await closed.promise
   clearTimeout(patience)
   service.close()
+  await settings.console?.close()
 }
 
 /** Bytes that are no request. An answer is sent if somebody may read it. */
@@ -173,11 +175,14 @@ class Service {
   }
 
   async #answerTo(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
-    const { token } = this.#settings
+    const { token, console: mount } = this.#settings
     const url = urlOf(request)
-    if (!OPEN_PATHS.has(url.pathname) && token !== undefined && !carriesToken(request.headers.authorization, token))
+    const ofConsole = isOfConsole(mount, url.pathname)
+    const isOpen = ofConsole ? mount.isOpen(url.pathname) : OPEN_PATHS.has(url.pathname)
+    if (!isOpen && token !== undefined && !carriesToken(request.headers.authorization, token))
       throw millraceError('MILLRACE_SERVER_UNAUTHORIZED', {})
     this.#checkHost(request)
+    if (ofConsole) return await mount.handle(request, closedSignal(response))
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const { answer } = failureAnswer(millraceError('MILLRACE_SERVER_ROUTE_UNKNOWN', {}))
       return { ...answer, status: 405, headers: { allow: 'GET, HEAD' } }
@@ -268,6 +273,12 @@ class Service {
 function urlOf({ url = '/' }: IncomingMessage): URL {
   if (url.startsWith('/')) return new URL(`http://server${url}`)
   throw millraceError('MILLRACE_SERVER_ROUTE_UNKNOWN', {})
+}
+
+function closedSignal(response: ServerResponse): AbortSignal {
+  const ended = new AbortController()
+  response.once('close', () => ended.abort())
+  return ended.signal
 }
 
 function isOfStore(name: Matched['name']): name is keyof typeof STORE_ROUTES {

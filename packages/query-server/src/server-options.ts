@@ -1,6 +1,7 @@
 import { insteadOf, type Logger, millraceError, OF_AN_APPLICATION, unknownName } from '@millrace/core'
 import { consoleLogger, type KafkaStreams } from '@millrace/runtime'
 import { isIP } from 'node:net'
+import type { ConsoleMount } from './console-mount.ts'
 import type { SecureContextOptions } from 'node:tls'
 
 /** What the server uses of a `KafkaStreams`. */
@@ -48,14 +49,17 @@ export interface QueryServerOptions {
   readonly maxLiveBacklog?: number
   /** How often an event stream says that it is alive, in milliseconds. @default 5000 */
   readonly heartbeatMs?: number
+  /** Serves the console below `/console`: `millraceConsole(streams)` of `@millrace/console`. @default none */
+  readonly console?: ConsoleMount
   /** Is told why a store could not be read; the client is not. @default `consoleLogger('warn')` */
   readonly logger?: Pick<Logger, 'error'>
 }
 
-export interface ServerSettings extends Required<Omit<QueryServerOptions, 'token' | 'tls' | 'stores'>> {
+export interface ServerSettings extends Required<Omit<QueryServerOptions, 'token' | 'tls' | 'stores' | 'console'>> {
   readonly stores: ReadonlySet<string>
   readonly token: string | undefined
   readonly tls: QueryServerOptions['tls']
+  readonly console: ConsoleMount | undefined
 }
 
 const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
@@ -75,6 +79,7 @@ const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
   maxLiveQueries: true,
   maxLiveBacklog: true,
   heartbeatMs: true,
+  console: true,
   logger: true,
 }
 
@@ -102,6 +107,7 @@ export function resolveServerOptions(streams: QueriedStreams, options: QueryServ
     route,
     allowInsecure,
     partitioners,
+    console: options.console,
     logger: options.logger ?? consoleLogger('warn'),
     stores: storesOf(streams, options.stores),
     timeoutMs: count('timeoutMs', options.timeoutMs, 10_000),
@@ -113,6 +119,8 @@ export function resolveServerOptions(streams: QueriedStreams, options: QueryServ
     maxLiveBacklog: count('maxLiveBacklog', options.maxLiveBacklog, 10_000),
     heartbeatMs: count('heartbeatMs', options.heartbeatMs, 5_000),
   }
+  if (options.console !== undefined && typeof options.console?.handle !== 'function')
+    throw invalid('console', 'it must be millraceConsole(streams)')
   for (const [store, partitioner] of Object.entries(partitioners)) {
     if (typeof partitioner !== 'function') throw invalid('partitioners', `that of "${store}" must be a function`)
     if (!settings.stores.has(store)) throw unknownStore(store, settings.stores)

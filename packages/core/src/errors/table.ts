@@ -64,6 +64,11 @@ export const ERROR_TABLE = {
     message: '{operation} failed: {reason}',
     hint: 'The broker rejected the request, and a retry would not help. The reason says what to change.',
   },
+  MILLRACE_CONSOLE_FAILED: {
+    kind: 'retriable',
+    message: 'The console has no answer: {reason}',
+    hint: 'Try again. If it goes on, check that Kafka, and the query server that the console reads stores from, can be reached.',
+  },
   MILLRACE_DEAD_LETTER_UNSENDABLE: {
     kind: 'config',
     message: 'The dead letter {letter} cannot be sent back: {reason}',

@@ -1,5 +1,6 @@
 import { kafka } from '@millrace/client-wire'
 import type { CliCommand } from './cli-command.ts'
+import { consoleCommand } from './console-command.ts'
 import { completionText, type Shell, SHELLS } from './completion.ts'
 import { deadLettersCommand } from './dead-letters-command.ts'
 import { describeCommand } from './describe-command.ts'
@@ -37,6 +38,7 @@ export const COMMANDS: Readonly<Record<string, CliCommand>> = {
   describe: describeCommand,
   lag: lagCommand,
   tasks: tasksCommand,
+  console: consoleCommand,
   query: queryCommand,
   topic: topicCommand,
   'dead-letters': deadLettersCommand,

@@ -157,7 +157,28 @@ async function endsNow() {
   return JSON.parse((await run('lag', MODULE, '--json')).text) as unknown
 }
 
+it('console serves the page until it is ended', async () => {
+  const lines: string[] = []
+  const stop = new AbortController()
+  const served = runCommand(['console', MODULE, '--json'], {
+    print: line => void lines.push(line),
+    printError: line => void lines.push(line),
+    signal: stop.signal,
+  })
+  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  const { url } = JSON.parse(lines[0]!) as { url: string }
+  const [address, token] = url.split('#token=') as [string, string]
+  expect((await fetch(address)).status).toBe(200)
+  const headers = { authorization: `Bearer ${token}` }
+  const topology: unknown = await (await fetch(`${address}/api/topology`, { headers })).json()
+  expect(topology).toMatchObject({ applicationId: 'shop', deadLetterTopic: 'dead' })
+  stop.abort()
+  expect(await served).toBe(0)
+  await expect(fetch(address)).rejects.toThrow('fetch failed')
+})
+
 it.each([
+  [['console', MODULE, '--query-server', 'nowhere'], 2, '--query-server nowhere is no URL'],
   [['lag'], 2, 'the MODULE is missing'],
   [['lag', MODULE, '--max', 'x'], 2, '--max x is not a whole number'],
   [['tasks', MODULE, 'more'], 2, "Unexpected argument 'more'"],

@@ -1,6 +1,6 @@
 import { kafka } from '@millrace/client-wire'
 import { type ClientFactory, type KafkaClient, openClient, type Plan, systemClock } from '@millrace/core'
-import { silentLogger } from '@millrace/runtime'
+import { type KafkaStreamsOptions, silentLogger } from '@millrace/runtime'
 import { connectionOf } from './connection-options.ts'
 import { loadModule } from './load-plan.ts'
 import { text } from './parsed-options.ts'
@@ -24,6 +24,8 @@ export interface Target {
   readonly plan: Plan | undefined
   readonly applicationId: string | undefined
   readonly deadLetterTopic: string | undefined
+  /** Of the application, where the module exports one. */
+  readonly options: Partial<KafkaStreamsOptions> | undefined
   readonly factory: ClientFactory
 }
 
@@ -41,6 +43,7 @@ export async function targetOf(module: string | undefined, values: TargetValues)
   const { onBadRecord } = options ?? {}
   return {
     plan: loaded?.plan,
+    options,
     applicationId: values['application-id'] ?? options?.applicationId,
     deadLetterTopic: typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined,
     factory: ownClient ?? kafka({ ...(await connectionOf(config)), brokers: brokers ?? 'localhost:9092' }),

@@ -72,6 +72,7 @@ const STATE_NUMBERS: readonly StreamsState[] = [
 export class KafkaStreams {
   readonly #metrics = new Metrics()
   readonly #plan: Plan
+  readonly #given: KafkaStreamsOptions
   readonly #options: ResolvedOptions
   readonly #listeners: StreamsListeners
   readonly #run: ApplicationRun
@@ -84,6 +85,7 @@ export class KafkaStreams {
     checkPlan('KafkaStreams', plan)
     this.#plan = plan
     this.#options = resolveOptions(options)
+    this.#given = Object.freeze({ ...options })
     const { threads } = this.#options
     if (threads > 1 && inside === undefined) throw millraceError('MILLRACE_THREADS_MODULE', { threads })
     this.#listeners = new StreamsListeners(this, this.#options.logger)
@@ -134,6 +136,11 @@ export class KafkaStreams {
   /** The topology that it runs. */
   get plan(): Plan {
     return this.#plan
+  }
+
+  /** The options that it was given, without defaults. */
+  get options(): Readonly<KafkaStreamsOptions> {
+    return this.#given
   }
 
   get state(): StreamsState {

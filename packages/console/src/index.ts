@@ -1,0 +1,5 @@
+export { millraceConsole, MillraceConsole } from './millrace-console.ts'
+export { serveConsole, type ServeConsoleOptions, type ServedConsole } from './serve-console.ts'
+export { consoleOpenApi } from './openapi.ts'
+export type { ShownStreams } from './console-source.ts'
+export type { ConsoleAnswer } from './console-failure.ts'

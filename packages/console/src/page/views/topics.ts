@@ -1,0 +1,100 @@
+import type { RecordsAnswer } from '../../answers.ts'
+import { ask } from '../api.ts'
+import { clear, h, setText, table } from '../dom.ts'
+import { failure } from '../failure.ts'
+import type { Model } from '../model.ts'
+import type { OpenView } from '../view.ts'
+import { count, rate, time } from '../words.ts'
+import { partOf, wholeRecord } from './records.ts'
+
+/** All topics, or the latest records of one. */
+export const topics: OpenView = (model, rest) => {
+  const [name = '', partition] = rest.split('/')
+  return name === '' ? allTopics(model) : oneTopic(model, decodeURIComponent(name), partition)
+}
+
+function allTopics(model: Model) {
+  const rows = model.topology.topics.map(({ name, kind }) => {
+    const cells = { partitions: h('span'), records: h('span'), written: h('span') }
+    const link = h('a', { href: `#/topics/${encodeURIComponent(name)}` }, name)
+    return { name, cells, row: [link, kind, cells.partitions, cells.records, cells.written] }
+  })
+  const element = h(
+    'div',
+    {},
+    h('h1', {}, 'Topics'),
+    h(
+      'div',
+      { class: 'scroll' },
+      table(
+        'Topics of the application',
+        ['topic', 'kind', 'partitions', 'records', 'written'],
+        rows.map(({ row }) => row),
+      ),
+    ),
+  )
+  return {
+    element,
+    update() {
+      for (const { name, cells } of rows) {
+        const status = model.status?.topics.find(topic => topic.name === name)
+        setText(cells.partitions, status === undefined ? 'missing' : String(status.partitions))
+        setText(cells.records, status === undefined ? '–' : count(status.records))
+        setText(cells.written, rate(model.writeRate(name)))
+      }
+    },
+  }
+}
+
+function oneTopic(model: Model, name: string, only: string | undefined) {
+  const records = h('div', { 'aria-live': 'polite' })
+  const select = h(
+    'select',
+    { 'aria-label': 'Partition', change: () => void load() },
+    h('option', { value: '' }, 'all partitions'),
+  )
+  const partitions = model.status?.topics.find(topic => topic.name === name)?.partitions ?? Number(only ?? 0) + 1
+  for (let partition = 0; partition < partitions; partition++)
+    select.append(h('option', { value: partition, selected: String(partition) === only }, `partition ${partition}`))
+  const load = async () => {
+    const query = select.value === '' ? '' : `&partition=${select.value}`
+    try {
+      const answer = await ask<RecordsAnswer>(
+        `/console/api/topics/${encodeURIComponent(name)}/records?limit=50${query}`,
+      )
+      clear(
+        records,
+        answer.records.length === 0 && h('p', { class: 'quiet' }, 'There are no records.'),
+        ...answer.records.map(record =>
+          h(
+            'details',
+            { class: 'record' },
+            h(
+              'summary',
+              {},
+              h('span', { class: 'quiet place' }, `${record.partition}/${record.offset}`),
+              h('span', { class: 'quiet when' }, time(record.timestamp)),
+              h('span', { class: 'key' }, partOf(record.key)),
+              h('span', { class: 'value' }, partOf(record.value)),
+            ),
+            wholeRecord(record),
+          ),
+        ),
+      )
+    } catch (error) {
+      clear(records, failure(error))
+    }
+  }
+  void load()
+  const kind = model.topology.topics.find(topic => topic.name === name)?.kind
+  return {
+    element: h(
+      'div',
+      {},
+      h('p', { class: 'crumbs' }, h('a', { href: '#/topics' }, 'Topics'), ' / '),
+      h('h1', {}, name, kind !== undefined && h('span', { class: 'tag' }, kind)),
+      h('div', { class: 'bar' }, select, h('button', { type: 'button', click: () => void load() }, 'Load again')),
+      records,
+    ),
+  }
+}
