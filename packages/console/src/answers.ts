@@ -16,6 +16,8 @@ export interface TopologyAnswer {
   readonly deadLetterTopic?: string
   /** Whether stores can be read: there is a query server. */
   readonly readsStores: boolean
+  /** Whether records can be downloaded as a test. */
+  readonly slices: boolean
   readonly configuration: readonly OptionAnswer[]
 }
 
@@ -201,6 +203,19 @@ export interface ResendRequest {
 
 export interface ResendAnswer {
   readonly sent: number
+}
+
+/** Offsets of a partition, `to` exclusive. */
+export interface SliceRequest {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  readonly to: number
+}
+
+export interface SliceAnswer {
+  /** The text of the test. */
+  readonly test: string
 }
 
 export interface ErrorAnswer {

@@ -1,7 +1,7 @@
 import { millraceError } from '@millrace/core'
-import { resendDeadLetters } from '@millrace/runtime'
+import { readStored, resendDeadLetters, type StoredRecord } from '@millrace/runtime'
 import type { IncomingMessage } from 'node:http'
-import type { ResendAnswer, TopologyAnswer } from './answers.ts'
+import type { ResendAnswer, SliceAnswer, SliceRequest, TopologyAnswer } from './answers.ts'
 import { configurationOf } from './configuration.ts'
 import { type ConsoleAnswer, consoleFailure, invalidRequest } from './console-failure.ts'
 import { consolePage } from './console-page.ts'
@@ -15,6 +15,7 @@ import { storesOf, topicsOf, topologyGraph } from './topology-graph.ts'
 const DEFAULT_LIMIT = 50
 /** Requests in work: each of them may read a topic. */
 const MOST_IN_WORK = 32
+const MOST_OF_SLICE = 10_000
 
 /**
  * Serves the console of an application below `/console`, as a part of a query server.
@@ -83,6 +84,8 @@ export class MillraceConsole {
         return json(await latestLetters(this.#known, this.#recordsRequest(request, this.#deadLetterTopic, signal)))
       case 'resend':
         return json(await this.#resend(request.body, signal))
+      case 'slice':
+        return json(await this.#slice(request.body, signal))
     }
   }
 
@@ -113,7 +116,7 @@ export class MillraceConsole {
   }
 
   #topology(): TopologyAnswer {
-    const { plan, applicationId, streams, deadLetterTopic, options, readsStores } = this.#source
+    const { plan, applicationId, streams, deadLetterTopic, options, readsStores, sliceTest } = this.#source
     return {
       applicationId,
       mode: streams === undefined ? 'outside' : 'inside',
@@ -121,9 +124,21 @@ export class MillraceConsole {
       stores: storesOf(plan, applicationId),
       topics: topicsOf(plan, applicationId, deadLetterTopic),
       readsStores,
+      slices: sliceTest !== undefined,
       configuration: configurationOf(options),
       ...(deadLetterTopic !== undefined && { deadLetterTopic }),
     }
+  }
+
+  async #slice(body: unknown, signal: AbortSignal): Promise<SliceAnswer> {
+    const { topic, partition, from, to } = sliceOf(body)
+    const { sliceTest } = this.#source
+    if (sliceTest === undefined) throw invalidRequest('path', 'the module of the topology is not known here')
+    this.#ownTopic(topic)
+    const records: StoredRecord[] = []
+    for await (const record of readStored(this.#observer.client, [{ topic, partition, from, to }], { signal }))
+      records.push(record)
+    return { test: await sliceTest({ topic, records }) }
   }
 
   async #resend(body: unknown, signal: AbortSignal): Promise<ResendAnswer> {
@@ -132,6 +147,16 @@ export class MillraceConsole {
     if (letters.length < places.length) throw invalidRequest('letters', 'some are no longer there; load them again')
     return { sent: await resendDeadLetters(this.#observer.client, letters) }
   }
+}
+
+function sliceOf(body: unknown): SliceRequest {
+  const { topic, partition, from, to } = (body ?? {}) as Partial<SliceRequest>
+  if (typeof topic !== 'string') throw invalidRequest('topic', 'it must be the name of a topic')
+  for (const [name, value] of Object.entries({ partition, from, to }))
+    if (!Number.isSafeInteger(value) || value! < 0) throw invalidRequest(name, 'it must be a whole number from 0')
+  if (to! <= from! || to! - from! > MOST_OF_SLICE)
+    throw invalidRequest('to', `it must be 1 to ${MOST_OF_SLICE} after from`)
+  return { topic, partition: partition!, from: from!, to: to! }
 }
 
 function placesOf(body: unknown): readonly { readonly partition: number; readonly offset: number }[] {

@@ -80,6 +80,23 @@ export const CONSOLE_ROUTES = {
       },
     },
   },
+  slice: {
+    ...JSON_ANSWER,
+    method: 'POST',
+    path: '/console/api/slice',
+    summary:
+      'A test that replays records of a partition through the topology. The topology runs once for it, in this process.',
+    body: {
+      type: 'object',
+      required: ['topic', 'partition', 'from', 'to'],
+      properties: {
+        topic: { type: 'string' },
+        partition: integer,
+        from: integer,
+        to: { ...integer, description: 'Exclusive; at most 10000 after from.' },
+      },
+    },
+  },
 } as const satisfies Readonly<Record<string, ConsoleRoute>>
 
 export type ConsoleRouteName = keyof typeof CONSOLE_ROUTES

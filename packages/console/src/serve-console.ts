@@ -4,7 +4,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ConsoleAnswer, consoleFailure, invalidRequest } from './console-failure.ts'
-import { deadLetterTopicOf } from './console-source.ts'
+import { deadLetterTopicOf, type SliceTest } from './console-source.ts'
 import { MillraceConsole } from './millrace-console.ts'
 
 export interface ServeConsoleOptions {
@@ -17,6 +17,8 @@ export interface ServeConsoleOptions {
   readonly deadLetterTopic?: string
   /** 0 takes a free one. @default 0 */
   readonly port?: number
+  /** Makes a test of records, where the module of the topology is known. @default slices are not offered */
+  readonly sliceTest?: SliceTest
   /** The address of a query server of the application, through which stores are read, and its token. @default stores are not read */
   readonly queryServer?: { readonly url: string; readonly token?: string }
 }
@@ -45,6 +47,7 @@ export async function serveConsole(options: ServeConsoleOptions): Promise<Served
     deadLetterTopic: options.deadLetterTopic ?? deadLetterTopicOf(options.options ?? {}),
     streams: undefined,
     readsStores: queryServer !== undefined,
+    sliceTest: options.sliceTest,
   })
   const token = randomBytes(18).toString('base64url')
   const answer = (request: IncomingMessage, signal: AbortSignal) =>

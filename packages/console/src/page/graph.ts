@@ -147,7 +147,7 @@ function cut(text: string, pixels: number): string {
   let width = 0
   for (let at = 0; at < text.length; at++) {
     const letter = text[at]!
-    width += /[A-Z_@%MW]/.test(letter) ? 9 : /[ijltfr.,|-]/.test(letter) ? 4.6 : 7.2
+    width += /[A-Z_@%MW]/.test(letter) ? 9 : /[ijltfr.,|-]/.test(letter) ? 4.8 : 8.1
     if (width > pixels) return `${text.slice(0, Math.max(1, at - 1))}…`
   }
   return text

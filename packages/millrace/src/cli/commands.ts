@@ -13,6 +13,7 @@ import { RESET_USAGE } from './reset-arguments.ts'
 import { resetCommand } from './reset-command.ts'
 import { RUN_USAGE, runApplication } from './run-command.ts'
 import { tasksCommand } from './tasks-command.ts'
+import { topCommand } from './top-command.ts'
 import { topicCommand } from './topic-command.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -38,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, CliCommand>> = {
   describe: describeCommand,
   lag: lagCommand,
   tasks: tasksCommand,
+  top: topCommand,
   console: consoleCommand,
   query: queryCommand,
   topic: topicCommand,

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { CliCommand } from './cli-command.ts'
 import { optionalPackage } from './optional-package.ts'
 import { namedPositionals, parsedOptions, text, wholeNumber } from './parsed-options.ts'
+import { sliceTest } from './slice-test.ts'
 import { applicationTarget, TARGET_OPTIONS, TARGET_USAGE } from './target.ts'
 import { untilSignal } from './until-signal.ts'
 import { UsageError } from './usage-error.ts'
@@ -41,7 +44,7 @@ export const consoleCommand: CliCommand = {
     const port = values.port === undefined ? 0 : wholeNumber('--port', values.port)
     const { 'query-server': url, 'dead-letter-topic': deadLetterTopic } = values
     if (url !== undefined && !URL.canParse(url)) throw new UsageError(`--query-server ${url} is no URL`)
-    const { plan, applicationId, factory, options } = await applicationTarget(module!, values)
+    const { plan, applicationId, factory, options, planOf } = await applicationTarget(module!, values)
     const { serveConsole } = await optionalPackage('@millrace/console', () => import('@millrace/console'))
     const token = process.env['MILLRACE_TOKEN']
     using stop = untilSignal()
@@ -51,6 +54,16 @@ export const consoleCommand: CliCommand = {
       applicationId,
       client: factory,
       port,
+      sliceTest: ({ topic, records }) =>
+        sliceTest({
+          plan,
+          applicationId,
+          options,
+          module: pathToFileURL(resolve(module!)).href,
+          planOf,
+          topic,
+          records,
+        }),
       ...(options !== undefined && { options }),
       ...(deadLetterTopic !== undefined && { deadLetterTopic }),
       ...(url !== undefined && { queryServer: { url, ...(token !== undefined && { token }) } }),

@@ -8,6 +8,8 @@ import { UsageError } from './usage-error.ts'
 export interface LoadedModule {
   readonly plan: Plan
   readonly application: Application | undefined
+  /** How the plan is reached from the exports, such as `.default.plan`. */
+  readonly planOf: string
 }
 
 /** The plan that a module exports, under whatever name, alone or in an application. @throws UsageError unless it is one */
@@ -17,13 +19,18 @@ export async function loadPlan(path: string): Promise<Plan> {
 
 /** @throws UsageError as `loadPlan` does */
 export async function loadModule(path: string): Promise<LoadedModule> {
-  const values = Object.values(await importedModule(path))
-  const application = values.find(isApplication)
-  const plans = [...new Set(values.map(value => (isApplication(value) ? value.plan : value)).filter(isPlan))]
-  const [plan] = plans
-  if (plan === undefined) throw new UsageError(`${path} exports no plan: export the result of builder.build()`)
-  if (plans.length > 1) throw new UsageError(`${path} exports ${plans.length} plans: export one`)
-  return { plan, application }
+  const exported = Object.entries(await importedModule(path))
+  const application = exported.map(([, value]) => value).find(isApplication)
+  const found = exported.flatMap(([name, value]): readonly (readonly [Plan, string])[] => {
+    if (isApplication(value)) return [[value.plan, `.${name}.plan`]]
+    return isPlan(value) ? [[value, `.${name}`]] : []
+  })
+  const plans = new Map(found)
+  const [first] = plans
+  if (first === undefined) throw new UsageError(`${path} exports no plan: export the result of builder.build()`)
+  if (plans.size > 1) throw new UsageError(`${path} exports ${plans.size} plans: export one`)
+  const [plan, planOf] = first
+  return { plan, application, planOf }
 }
 
 async function importedModule(path: string): Promise<Readonly<Record<string, unknown>>> {

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { json, string } from '@millrace/core'
 import { KafkaStreams } from '@millrace/runtime'
@@ -157,6 +159,38 @@ async function endsNow() {
   return JSON.parse((await run('lag', MODULE, '--json')).text) as unknown
 }
 
+it('top tells rates and lag, once or until it is ended', async () => {
+  const { status, text } = await run('top', MODULE, '--once', '--json', '--interval', '1')
+  const view = JSON.parse(text) as { tasks: readonly { id: string; rate: number }[] }
+  expect({ status, ids: view.tasks.map(({ id }) => id).sort((a, b) => a.localeCompare(b)) }).toEqual({
+    status: 0,
+    ids: ['0_0', '0_1', '1_0', '1_1'],
+  })
+  expect((await run('top', MODULE, '--once', '--interval', '1', '--rows', '2')).text).toMatch(
+    /^shop +group stable +1 members +\d+ records\/s +lag 0\n\ntask +records\/s[^]*and 2 more tasks$/,
+  )
+  const lines: string[] = []
+  const stop = new AbortController()
+  const print = (line: string) => void lines.push(line)
+  const running = runCommand(['top', MODULE, '--interval', '60'], { print, printError: print, signal: stop.signal })
+  stop.abort()
+  expect(await running).toBe(0)
+  expect(lines).toEqual([])
+})
+
+/** Runs a test that was downloaded. */
+function testRun(text: string) {
+  const file = fileURLToPath(new URL(`./slice-${process.pid}.test.tmp.mjs`, import.meta.url))
+  writeFileSync(file, text)
+  try {
+    const args = ['--conditions=millrace-source', '--test-reporter=tap', file]
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    return { status, output: `${stdout}${stderr}` }
+  } finally {
+    rmSync(file)
+  }
+}
+
 it('console serves the page until it is ended', async () => {
   const lines: string[] = []
   const stop = new AbortController()
@@ -172,6 +206,24 @@ it('console serves the page until it is ended', async () => {
   const headers = { authorization: `Bearer ${token}` }
   const topology: unknown = await (await fetch(`${address}/api/topology`, { headers })).json()
   expect(topology).toMatchObject({ applicationId: 'shop', deadLetterTopic: 'dead' })
+  const ask = async (body: unknown) => {
+    const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } }
+    const response = await fetch(`${address}/api/slice`, { ...init, body: JSON.stringify(body) })
+    return { status: response.status, body: (await response.json()) as { readonly test: string } }
+  }
+  const ends = JSON.parse((await run('lag', MODULE, '--json')).text) as {
+    inputs: { topic: string; partition: number; end: number }[]
+  }
+  const { partition, end } = ends.inputs.filter(({ topic }) => topic === 'orders').sort((a, b) => b.end - a.end)[0]!
+  const slice = { topic: 'orders', partition, from: 0, to: end }
+  for (const bad of [{ ...slice, to: 0 }, { ...slice, from: -1 }, { ...slice, to: 20_000 }, {}, null])
+    expect(await ask(bad)).toMatchObject({ status: 400 })
+  expect(await ask({ ...slice, topic: 'elsewhere' })).toMatchObject({ status: 404 })
+  const { body } = await ask(slice)
+  expect(body.test).toContain('"per-item": [')
+  // As it is, and with another expectation.
+  expect(testRun(body.test)).toMatchObject({ status: 0, output: expect.stringContaining('# pass 1') as unknown })
+  expect(testRun(body.test.replaceAll('"tea"', '"coffee"'))).toMatchObject({ status: 1 })
   stop.abort()
   expect(await served).toBe(0)
   await expect(fetch(address)).rejects.toThrow('fetch failed')

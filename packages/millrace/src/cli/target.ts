@@ -24,6 +24,8 @@ export interface Target {
   readonly plan: Plan | undefined
   readonly applicationId: string | undefined
   readonly deadLetterTopic: string | undefined
+  /** As `LoadedModule` says. */
+  readonly planOf: string
   /** Of the application, where the module exports one. */
   readonly options: Partial<KafkaStreamsOptions> | undefined
   readonly factory: ClientFactory
@@ -43,6 +45,7 @@ export async function targetOf(module: string | undefined, values: TargetValues)
   const { onBadRecord } = options ?? {}
   return {
     plan: loaded?.plan,
+    planOf: loaded?.planOf ?? '',
     options,
     applicationId: values['application-id'] ?? options?.applicationId,
     deadLetterTopic: typeof onBadRecord === 'object' ? onBadRecord.deadLetterTopic : undefined,

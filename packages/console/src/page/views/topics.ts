@@ -1,4 +1,4 @@
-import type { RecordsAnswer } from '../../answers.ts'
+import type { RecordAnswer, RecordsAnswer, SliceAnswer, SliceRequest } from '../../answers.ts'
 import { ask } from '../api.ts'
 import { clear, h, setText, table } from '../dom.ts'
 import { failure } from '../failure.ts'
@@ -46,8 +46,23 @@ function allTopics(model: Model) {
   }
 }
 
+/** A file that the browser saves. */
+function save(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))
+  h('a', { href: url, download: name }).click()
+  URL.revokeObjectURL(url)
+}
+
 function oneTopic(model: Model, name: string, only: string | undefined) {
   const records = h('div', { 'aria-live': 'polite' })
+  const outcome = h('div', { 'aria-live': 'polite' })
+  let shown: readonly RecordAnswer[] = []
+  const sliceButton = h(
+    'button',
+    { type: 'button', disabled: true, title: 'Choose a partition first', click: () => void download() },
+    'Download this slice as a test',
+  )
+  const isRead = model.topology.topics.some(topic => topic.name === name && topic.kind === 'input')
   const select = h(
     'select',
     { 'aria-label': 'Partition', change: () => void load() },
@@ -59,9 +74,12 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
   const load = async () => {
     const query = select.value === '' ? '' : `&partition=${select.value}`
     try {
+      sliceButton.disabled = true
       const answer = await ask<RecordsAnswer>(
         `/console/api/topics/${encodeURIComponent(name)}/records?limit=50${query}`,
       )
+      shown = answer.records
+      sliceButton.disabled = select.value === '' || shown.length === 0
       clear(
         records,
         answer.records.length === 0 && h('p', { class: 'quiet' }, 'There are no records.'),
@@ -85,6 +103,22 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
       clear(records, failure(error))
     }
   }
+  const download = async () => {
+    const offsets = shown.filter(({ partition }) => String(partition) === select.value).map(({ offset }) => offset)
+    const slice = {
+      topic: name,
+      partition: Number(select.value),
+      from: Math.min(...offsets),
+      to: Math.max(...offsets) + 1,
+    } satisfies SliceRequest
+    try {
+      const { test } = await ask<SliceAnswer>('/console/api/slice', slice)
+      save(`${name}-${slice.partition}-${slice.from}.test.mjs`, test)
+      clear(outcome)
+    } catch (error) {
+      clear(outcome, failure(error))
+    }
+  }
   void load()
   const kind = model.topology.topics.find(topic => topic.name === name)?.kind
   return {
@@ -93,7 +127,14 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
       {},
       h('p', { class: 'crumbs' }, h('a', { href: '#/topics' }, 'Topics'), ' / '),
       h('h1', {}, name, kind !== undefined && h('span', { class: 'tag' }, kind)),
-      h('div', { class: 'bar' }, select, h('button', { type: 'button', click: () => void load() }, 'Load again')),
+      h(
+        'div',
+        { class: 'bar' },
+        select,
+        h('button', { type: 'button', click: () => void load() }, 'Load again'),
+        model.topology.slices && isRead && sliceButton,
+      ),
+      outcome,
       records,
     ),
   }
