@@ -1,9 +1,16 @@
 import { join } from 'node:path'
 import { type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
 import {
+  aFiniteNumber,
+  aFunction,
+  aStoreBuilder,
+  aText,
+  checkArguments,
   checkedConfigNumber,
   type ClientContext,
+  either,
   isMillraceError,
+  isPlainObject,
   type KeyValueStore,
   ManualClock,
   matchesPattern,
@@ -13,34 +20,14 @@ import {
   type QueryResult,
   type SessionStore,
   type StoreBuilder,
-  type StorePlan,
   type TimestampedKeyValueStore,
   type TimestampedWindowStore,
+  topicSerdes,
+  type VersionedKeyValueStore,
   type Windowed,
   type WindowStore,
-  type VersionedKeyValueStore,
-  aBoolean,
-  aFunction,
-  aPlan,
-  aStoreBuilder,
-  aText,
-  type Check,
-  checkArguments,
-  checkedInside,
-  either,
-  type Fields,
-  hasMethods,
-  isPlainObject,
-  mustBe,
-  optional,
-  OF_A_TOPIC,
-  optionsOf,
-  TOPIC_SERDES,
-  topicSerdes,
-  aFiniteNumber,
 } from '@millrace/core'
 import {
-  type InstanceStore,
   type KafkaStreamsOptions,
   type MetricReading,
   Metrics,
@@ -48,7 +35,9 @@ import {
   type RestoreEvent,
   silentLogger,
 } from '@millrace/runtime'
+import { ADDED, checkDriver, checkNumbers, INPUT_OPTIONS, REMOVED, TOPIC } from './driver-arguments.ts'
 import type { TopologyTestDriverOptions } from './driver-options.ts'
+import { DriverStores } from './driver-stores.ts'
 import { DriverTopics } from './driver-topics.ts'
 import { type CommitMode, InstanceRounds } from './instance-rounds.ts'
 import { notAwaited, OpenCalls } from './open-calls.ts'
@@ -57,15 +46,7 @@ import { survivingStore } from './surviving-store.ts'
 import { type EncodedRecord, type InputTopicOptions, type PipeListOptions, TestInputTopic } from './test-input-topic.ts'
 import { type InstanceDisk, TestInstance } from './test-instance.ts'
 import { type OutputTopicOptions, TestOutputTopic } from './test-output-topic.ts'
-import {
-  gathered,
-  plainKeyValueStore,
-  plainWindowStore,
-  wholeKeyValueStore,
-  wholeSessionStore,
-  wholeVersionedStore,
-  wholeWindowStore,
-} from './test-stores.ts'
+import { gathered } from './test-stores.ts'
 import { WatchedClock } from './watched-clock.ts'
 
 /** A task and the instance that runs it. */
@@ -103,6 +84,7 @@ export class TopologyTestDriver {
   readonly #client: MemoryClient
   readonly #producer: Producer
   readonly #rounds: InstanceRounds
+  readonly #stores: DriverStores
   readonly #calls = new OpenCalls()
   readonly #metrics = new Metrics()
   readonly #restorations: RestoreEvent[] = []
@@ -146,6 +128,12 @@ export class TopologyTestDriver {
     this.#client = memoryClient(this.cluster)({ clientId: 'topology-test-driver', clock: this.#clock, logger })
     this.#producer = this.#client.producer({})
     this.#rounds = new InstanceRounds(this.#clock, this.#watched)
+    this.#stores = new DriverStores({
+      plan,
+      instances: () => this.#rounds.instances,
+      now: () => this.#clock.now(),
+      checkRead: what => this.#calls.checkNone(what),
+    })
   }
 
   /**
@@ -321,17 +309,7 @@ export class TopologyTestDriver {
       [['store', either('the builder or the name of a store', aText, aStoreBuilder)]],
       [nameOrBuilder],
     )
-    const plan = this.#storePlan(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
-    if (plan.open !== undefined) {
-      throw millraceError('MILLRACE_DRIVER_STORE_KIND', {
-        store: plan.name,
-        actual: 'custom',
-        asked: 'whole',
-      })
-    }
-    if (plan.kind === 'session') return this.#wholeSessionStore(plan)
-    if (plan.kind === 'versioned') return wholeVersionedStore(plan, () => this.#partsOf(plan))
-    return plan.kind === 'window' ? this.#wholeWindowStore(plan) : this.#wholeKeyValueStore(plan)
+    return this.#stores.whole(typeof nameOrBuilder === 'string' ? nameOrBuilder : nameOrBuilder.name)
   }
 
   /**
@@ -356,13 +334,7 @@ export class TopologyTestDriver {
    */
   storeParts<Store>(builder: StoreBuilder<Store>): readonly { readonly partition: number; readonly store: Store }[] {
     checkArguments('storeParts', [['store', aStoreBuilder]], [builder])
-    const { name } = builder
-    this.#storePlan(name)
-    this.#calls.checkNone(`reading the store "${name}"`)
-    return this.#rounds.instances
-      .flatMap(({ instance }) => instance.stores(name))
-      .map(({ partition, store }) => ({ partition, store: store as Store }))
-      .sort((a, b) => a.partition - b.partition)
+    return this.#stores.taskParts(builder.name).map(({ partition, store }) => ({ partition, store: store as Store }))
   }
 
   /**
@@ -370,9 +342,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_STORE_KIND
    */
   keyValueStore<K, V>(name: string): KeyValueStore<K, V> {
-    const plan = this.#storePlan(name, 'key-value')
-    const whole = this.#wholeKeyValueStore(plan)
-    return (plan.timestamped ? plainKeyValueStore(whole, () => this.#clock.now()) : whole) as KeyValueStore<K, V>
+    return this.#stores.keyValue(name)
   }
 
   /**
@@ -380,7 +350,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_STORE_KIND
    */
   timestampedKeyValueStore<K, V>(name: string): TimestampedKeyValueStore<K, V> {
-    return this.#wholeKeyValueStore(this.#storePlan(name, 'key-value', true)) as TimestampedKeyValueStore<K, V>
+    return this.#stores.timestampedKeyValue(name)
   }
 
   /**
@@ -388,9 +358,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_STORE_KIND
    */
   windowStore<K, V>(name: string): WindowStore<K, V> {
-    const plan = this.#storePlan(name, 'window')
-    const whole = this.#wholeWindowStore(plan)
-    return (plan.timestamped ? plainWindowStore(whole, () => this.#clock.now()) : whole) as WindowStore<K, V>
+    return this.#stores.window(name)
   }
 
   /**
@@ -398,7 +366,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_STORE_KIND
    */
   timestampedWindowStore<K, V>(name: string): TimestampedWindowStore<K, V> {
-    return this.#wholeWindowStore(this.#storePlan(name, 'window', true)) as TimestampedWindowStore<K, V>
+    return this.#stores.timestampedWindow(name)
   }
 
   /**
@@ -406,7 +374,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_STORE_KIND
    */
   sessionStore<K, V>(name: string): SessionStore<K, V> {
-    return this.#wholeSessionStore(this.#storePlan(name, 'session')) as SessionStore<K, V>
+    return this.#stores.session(name)
   }
 
   /**
@@ -414,8 +382,7 @@ export class TopologyTestDriver {
    * @throws MILLRACE_DRIVER_STORE_KIND
    */
   versionedStore<K, V>(name: string): VersionedKeyValueStore<K, V> {
-    const plan = this.#storePlan(name, 'versioned')
-    return wholeVersionedStore(plan, () => this.#partsOf(plan)) as VersionedKeyValueStore<K, V>
+    return this.#stores.versioned(name)
   }
 
   /** Returns all entries of a session store, by window and key. */
@@ -430,9 +397,7 @@ export class TopologyTestDriver {
 
   /** Returns all entries of a window store, by window and key, without timestamps. */
   async windowStoreEntries<K, V>(name: string): Promise<(readonly [key: Windowed<K>, value: V])[]> {
-    const { windowSizeMs = 0 } = this.#storePlan(name, 'window')
-    const entries = await gathered(this.windowStore<K, V>(name).all())
-    return entries.map(([key, start, value]) => [{ key, window: { start, end: start + windowSizeMs } }, value])
+    return await this.#stores.windowEntries(name)
   }
 
   /**
@@ -533,40 +498,6 @@ export class TopologyTestDriver {
     this.#disks.delete(number)
     return disk
   }
-
-  #storePlan(store: string, kind?: StorePlan['kind'], timestamped = false): StorePlan {
-    checkArguments('reading a store', [['name', aText]], [store])
-    const plan = this.#plan.stores.find(({ name }) => name === store)
-    if (plan === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
-    const named = (kindOf: StorePlan['kind'], stamped: boolean) => (stamped ? `timestamped ${kindOf}` : kindOf)
-    if ((kind !== undefined && plan.kind !== kind) || (timestamped && !plan.timestamped)) {
-      const asked = named(kind!, timestamped)
-      throw millraceError('MILLRACE_DRIVER_STORE_KIND', { store, actual: named(plan.kind, plan.timestamped), asked })
-    }
-    return plan
-  }
-
-  #partsOf({ name }: StorePlan): readonly InstanceStore[] {
-    this.#calls.checkNone(`reading the store "${name}"`)
-    const { instances } = this.#rounds
-    // Of a global store every instance has the whole.
-    const global = this.#plan.globals.some(({ store }) => store === name)
-    return (global ? instances.slice(0, 1) : instances)
-      .flatMap(({ instance }) => instance.stores(name))
-      .map(part => ({ ...part, store: part.entries }))
-  }
-
-  #wholeKeyValueStore(plan: StorePlan): KeyValueStore<unknown, unknown> {
-    return wholeKeyValueStore(plan, () => this.#partsOf(plan))
-  }
-
-  #wholeSessionStore(plan: StorePlan): SessionStore<unknown, unknown> {
-    return wholeSessionStore(plan, () => this.#partsOf(plan))
-  }
-
-  #wholeWindowStore(plan: StorePlan): WindowStore<unknown, unknown> {
-    return wholeWindowStore(plan, () => this.#partsOf(plan))
-  }
 }
 
 /** The runtime's default. */
@@ -575,48 +506,4 @@ const NO_BYTES = Buffer.alloc(0)
 
 function asBuffer(bytes: Uint8Array | null): Buffer {
   return bytes === null ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function checkDriver(plan: unknown, options: unknown): void {
-  const arguments_ = [
-    ['plan', aPlan],
-    ['options', someOptions],
-  ] as const
-  checkArguments('TopologyTestDriver.create', arguments_, [plan, options])
-}
-
-/** The application checks the others, which it knows. */
-const someOptions: Check = (given, name) => {
-  if (!isPlainObject(given)) return mustBe(name, 'an object such as { partitions: 2 }', given)
-  for (const own of ['store', 'stateDir', 'clock']) {
-    if (given[own] !== undefined)
-      return `${name} has no option "${own}": the driver has its own; for state on disk use state: { store, stateDir }`
-  }
-  const fields: Fields = {
-    commitEachRecord: optional(aBoolean),
-    client: optional(aFunction),
-    state: optional(optionsOf({ store: hasMethods('a backend, such as rocksdb()', 'open'), stateDir: aText })),
-  }
-  for (const [field, check] of Object.entries(fields)) {
-    const problem = check(given[field], field)
-    if (problem !== undefined) return problem
-  }
-  return undefined
-}
-
-const TOPIC = ['topic', aText] as const
-const INPUT_OPTIONS = optionsOf({ ...TOPIC_SERDES, startMs: checkedInside, autoAdvanceMs: checkedInside }, OF_A_TOPIC)
-const ADDED = optionsOf({ stateOf: optional(aFiniteNumber) })
-const REMOVED = optionsOf({ crash: optional(aBoolean) })
-
-/** What a test gives by mistake. @throws MILLRACE_CONFIG_INVALID */
-function checkNumbers({ partitions, instances, initialWallClockMs }: TopologyTestDriverOptions): void {
-  const counts = isPlainObject(partitions) ? Object.entries(partitions) : [['', partitions] as const]
-  for (const [topic, count] of counts) {
-    const option = topic === '' ? 'partitions' : `partitions of "${topic}"`
-    if (count !== undefined) checkedConfigNumber(option, count, { from: 1 })
-  }
-  if (instances !== undefined) checkedConfigNumber('instances', instances, { from: 1 })
-  if (initialWallClockMs !== undefined)
-    checkedConfigNumber('initialWallClockMs', initialWallClockMs, { from: 0, of: 'milliseconds' })
 }
