@@ -1,10 +1,6 @@
-import { decompress } from '@millrace/compression'
 import {
-  fetchedBatches,
   millraceError,
-  readInt32,
   type Clock,
-  type CompressionCodec,
   type FetchedBatch,
   type MillraceError,
   type PollLoop,
@@ -17,15 +13,11 @@ import type { Cluster, Purpose } from '../cluster/cluster.ts'
 import { errorNameOf, KafkaError, type KafkaErrorName } from '../cluster/kafka-error.ts'
 import { NO_TOPIC_ID } from '../cluster/metadata.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
-import {
-  fetchApi,
-  type FetchResponse,
-  type FetchResponsePartitionData,
-  type FetchableTopicResponse,
-} from '../protocol/messages/fetch.ts'
+import { fetchApi, type FetchResponse, type FetchResponsePartitionData } from '../protocol/messages/fetch.ts'
 import { WireError } from '../protocol/wire-error.ts'
 import { translateError } from '../translate-error.ts'
 import { type FetchPosition, FetchSession } from './fetch-session.ts'
+import { bytesOf, fetchedRecords } from './fetched-records.ts'
 import { keyOf, moveSlot, newSlot, type Slot, takeBuffered } from './slot.ts'
 
 export interface FetcherOptions {
@@ -50,8 +42,6 @@ const SHORT_WAIT_MS = 20
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 /** Above this many bytes that nobody has polled, nothing is fetched. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
-/** What one batch may hold, uncompressed: beyond it, compressed bytes are taken for damaged. */
-const MAX_BATCH_BYTES = 1024 * 1024 * 1024
 /** The leaders are looked up at once if the last look-up is older than this. */
 const CALM_MS = 3_000
 /** How long a replica is read before its leader is asked again, as by Kafka's own consumer (`metadata.max.age.ms`). */
@@ -348,34 +338,13 @@ export class PartitionFetcher {
       slot.nearReplica = data.preferredReadReplica
       slot.nearReplicaUntil = this.#options.clock.monotonic() + NEAR_REPLICA_MS
     }
-    if (data.records === null || data.records.length === 0) return
-    this.#buffer(
-      slot,
-      position,
-      data,
-      Buffer.from(data.records.buffer, data.records.byteOffset, data.records.length),
-      total,
-    )
-  }
-
-  #buffer(slot: Slot, position: FetchPosition, data: FetchResponsePartitionData, view: Buffer, total: number): void {
-    // The batches of one partition must not keep those of all others in memory, save where they are few.
-    const records = view.length * 8 < total ? Buffer.from(view) : view
     try {
-      const raw = {
-        partition: slot.partition,
-        errorCode: data.errorCode,
-        highWatermark: data.highWatermark,
-        lastStableOffset: data.lastStableOffset,
-        abortedTransactions: this.#options.readCommitted ? (data.abortedTransactions ?? []) : [],
-        records,
-      }
-      const batches = fetchedBatches(slot.topic, position.offset, raw, decompressBatch)
-      const next = batches.at(-1)?.nextOffset
-      if (next === undefined || next <= position.offset) return
-      slot.position = next
-      slot.lastEpoch = lastEpochOf(records)
-      for (const batch of withoutRepeatedSkips(batches)) {
+      const { readCommitted } = this.#options
+      const fetched = fetchedRecords(slot, position.offset, data, { readCommitted, answerBytes: total })
+      if (fetched === undefined) return
+      slot.position = fetched.nextOffset
+      slot.lastEpoch = fetched.lastEpoch
+      for (const batch of fetched.batches) {
         slot.buffered.push(batch)
         slot.bufferedBytes += batch.byteLength
       }
@@ -450,29 +419,4 @@ export class PartitionFetcher {
   #find(partitions: readonly TopicPartition[]): Slot[] {
     return partitions.flatMap(each => this.#slots.get(keyOf(each)) ?? [])
   }
-}
-
-function bytesOf(partitions: FetchableTopicResponse['partitions']): number {
-  return partitions.reduce((sum, { records }) => sum + (records?.length ?? 0), 0)
-}
-
-function decompressBatch(codec: CompressionCodec, bytes: Buffer): Buffer {
-  return decompress(codec, bytes, MAX_BATCH_BYTES)
-}
-
-/** Of several batches without records one after another, the last one says all. */
-function withoutRepeatedSkips(batches: readonly FetchedBatch[]): readonly FetchedBatch[] {
-  return batches.filter(({ recordCount }, i) => recordCount > 0 || batches[i + 1]?.recordCount !== 0)
-}
-
-/** Leader epoch of the last whole batch; see `record-batch.ts` of core for the format. */
-function lastEpochOf(records: Buffer): number {
-  let epoch = -1
-  for (let p = 0; p + 16 <= records.length;) {
-    const next = p + 12 + readInt32(records, p + 8)
-    if (next <= p || next > records.length) break
-    epoch = readInt32(records, p + 12)
-    p = next
-  }
-  return epoch
 }
