@@ -3,6 +3,7 @@ import {
   checkRecordFits,
   MarkersMissing,
   millraceError,
+  ProducerUse,
   PRODUCER_DEFAULTS,
   type Clock,
   type AppenderOptions,
@@ -63,8 +64,7 @@ export class KafkajsProducerPort implements Producer {
   #lookedAt = 0
   #markersMissing: MarkersMissing | undefined
   /** Why nothing more may be done with this producer. */
-  #broken: Error | undefined
-  #closed = false
+  readonly #use = new ProducerUse()
 
   constructor(surroundings: Surroundings, options: ProducerOptions, shared: SharedByProducers) {
     const { brokers, clock, requestTimeoutMs } = surroundings
@@ -91,7 +91,7 @@ export class KafkajsProducerPort implements Producer {
   }
 
   async init(): Promise<void> {
-    this.#check('init')
+    this.#use.check('init')
     try {
       await this.#sender.drop()
       await this.#reconnect()
@@ -114,7 +114,7 @@ export class KafkajsProducerPort implements Producer {
       valueEnd,
       headers,
     ) => {
-      this.#check('append')
+      this.#use.check('append')
       const bytes = recordBytes(name, maxBatchBytes, keyStart, keyEnd, valueStart, valueEnd, headers)
       // What follows a failure is dropped: the next flush throws, and nothing after it is committed.
       if (this.#sender.failure !== undefined) return
@@ -129,7 +129,7 @@ export class KafkajsProducerPort implements Producer {
   }
 
   pending(): Promise<void> | undefined {
-    const missing = this.#closed ? undefined : this.#markersMissing
+    const missing = this.#use.closed ? undefined : this.#markersMissing
     if (missing !== undefined) return Promise.reject(missing.toAbortable(this.#options.transactionalId!))
     this.#lookWhenIdle()
     return this.#sender.pending()
@@ -152,17 +152,17 @@ export class KafkajsProducerPort implements Producer {
   }
 
   async flush(): Promise<readonly TopicPartitionOffset[]> {
-    this.#check('flush')
+    this.#use.check('flush')
     return this.#sender.flush()
   }
 
   begin(): void {
-    this.#check('begin')
+    this.#use.check('begin')
     this.#transactionalId('begin')
   }
 
   async sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
-    this.#check('sendOffsets')
+    this.#use.check('sendOffsets')
     const transactionalId = this.#transactionalId('sendOffsets')
     if (offsets.length === 0) return
     const topics = [...byTopic(offsets)].map(([topic, list]) => ({
@@ -188,7 +188,7 @@ export class KafkajsProducerPort implements Producer {
   }
 
   async commit(): Promise<void> {
-    this.#check('commit')
+    this.#use.check('commit')
     const transactionalId = this.#transactionalId('commit')
     await this.#sender.flush()
     const transaction = await this.#transaction
@@ -196,7 +196,7 @@ export class KafkajsProducerPort implements Producer {
       try {
         await this.#within(2, 'Committing the transaction', () => transaction.commit())
       } catch (error) {
-        throw this.#break(
+        throw this.#use.fail(
           isProducerFenced(error)
             ? this.#translate(error, 'Committing the transaction')
             : millraceError(
@@ -213,7 +213,7 @@ export class KafkajsProducerPort implements Producer {
   }
 
   async abort(): Promise<void> {
-    this.#check('abort')
+    this.#use.check('abort')
     this.#transactionalId('abort')
     const failed = this.#sender.failure !== undefined
     await this.#sender.drop()
@@ -227,13 +227,13 @@ export class KafkajsProducerPort implements Producer {
       // take the next batch for a copy of it. A new producer epoch counts from 0.
       if (failed) await this.#reconnect()
     } catch (error) {
-      throw this.#break(this.#translate(error, 'Aborting the transaction'))
+      throw this.#use.fail(this.#translate(error, 'Aborting the transaction'))
     }
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.#use.closed) return
+    this.#use.close()
     this.#sender.close()
     await this.#disconnect()
     this.#surroundings.closed(this)
@@ -314,7 +314,7 @@ export class KafkajsProducerPort implements Producer {
     await this.#disconnect()
     await this.#connect()
     // Closed meanwhile.
-    if (this.#closed) await this.#disconnect()
+    if (this.#use.closed) await this.#disconnect()
   }
 
   #currentTransaction(): Promise<Transaction> {
@@ -336,7 +336,7 @@ export class KafkajsProducerPort implements Producer {
     const until = this.#clock.monotonic() + this.#surroundings.requestTimeoutMs
     const giveUp = () => {
       if (this.#clock.monotonic() >= until) throw stillEnding(transactionalId)
-      return this.#closed
+      return this.#use.closed
     }
     const { groupId, partitions } = before
     const stable = await this.#patiently(() => this.#hanging.untilStable(transactionalId, groupId, partitions, giveUp))
@@ -352,7 +352,7 @@ export class KafkajsProducerPort implements Producer {
         return await work()
       } catch (error) {
         const retriable = this.#translate(error, 'Asking for offsets').kind === 'retriable'
-        if (!retriable || this.#closed || this.#clock.monotonic() >= until) throw error
+        if (!retriable || this.#use.closed || this.#clock.monotonic() >= until) throw error
         await this.#clock.sleep(ASK_AGAIN_MS)
       }
     }
@@ -371,7 +371,8 @@ export class KafkajsProducerPort implements Producer {
       try {
         return await work()
       } catch (error) {
-        if (protocolErrorType(error) !== STILL_ENDING || this.#clock.monotonic() >= until || this.#closed) throw error
+        if (protocolErrorType(error) !== STILL_ENDING || this.#clock.monotonic() >= until || this.#use.closed)
+          throw error
         await this.#clock.sleep(STILL_ENDING_RETRY_MS)
       }
     }
@@ -385,16 +386,6 @@ export class KafkajsProducerPort implements Producer {
   /** What kafkajs does of `requests` requests. @throws MILLRACE_CLIENT_TIMEOUT */
   #within<T>(requests: number, operation: string, work: () => Promise<T>): Promise<T> {
     return withDeadline(work(), requests * callTimeoutMs(this.#surroundings.requestTimeoutMs), operation)
-  }
-
-  #break(error: Error): Error {
-    this.#broken = error
-    return error
-  }
-
-  #check(operation: string): void {
-    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'producer' })
-    if (this.#broken !== undefined) throw this.#broken
   }
 
   #transactionalId(feature: string): string {

@@ -9,11 +9,12 @@ import {
   type Subscription,
   type TopicPartition,
 } from '@millrace/core'
-import { isKafkaError } from '../cluster/kafka-error.ts'
 import { translateError } from '../translate-error.ts'
 import { BusyHeartbeat } from './busy-heartbeat.ts'
 import { committedOrHolders } from './committed-or-holders.ts'
 import { Membership } from './membership.ts'
+import { endFailedMember } from './end-failed-member.ts'
+import { memberTimings } from './member-timings.ts'
 import type { WireMember } from './wire-member.ts'
 
 /** The classic protocol: members join, their leader assigns. `Membership` talks to the group in the background. */
@@ -53,9 +54,7 @@ export class ClassicProtocol implements GroupProtocol {
     const membership = (this.#membership ??= this.#newMembership())
     if (membership.failure !== undefined) {
       this.#membership = undefined
-      await held.withdraw(partitions => listener.onLost(partitions))
-      // A member that was replaced by another process of the same name must not remove that one.
-      await membership.close(!isKafkaError(membership.failure, 'FENCED_INSTANCE_ID'))
+      await endFailedMember(this.#member, membership, partitions => listener.onLost(partitions))
       throw this.translate(membership.failure, `Keeping the place in group "${options.groupId}"`)
     }
     if (membership.isLost) {
@@ -120,10 +119,8 @@ export class ClassicProtocol implements GroupProtocol {
       groupInstanceId,
       sessionTimeoutMs = GROUP_DEFAULTS.sessionTimeoutMs,
       heartbeatIntervalMs = Math.min(GROUP_DEFAULTS.heartbeatIntervalMs, sessionTimeoutMs / 3),
-      rebalanceTimeoutMs = GROUP_DEFAULTS.rebalanceTimeoutMs,
-      processingTimeoutMs = GROUP_DEFAULTS.processingTimeoutMs,
-      progress = new Int32Array(new SharedArrayBuffer(8)),
     } = this.#member.options
+    const { rebalanceTimeoutMs, processingTimeoutMs, progress } = memberTimings(this.#member.options)
     const busy =
       heartbeats && new BusyHeartbeat(heartbeats, { groupId, heartbeatIntervalMs, processingTimeoutMs, progress })
     return new Membership({

@@ -2,6 +2,7 @@ import {
   BATCH_HEADER_BYTES,
   checkRecordFits,
   millraceError,
+  ProducerUse,
   PRODUCER_DEFAULTS,
   recordBatchBytesOfOne,
   type AppenderOptions,
@@ -50,8 +51,7 @@ export class WireProducer implements Producer {
   readonly #transaction: Transaction | undefined
   #identity: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
   /** Why nothing more may be done with this producer. */
-  #broken: Error | undefined
-  #closed = false
+  readonly #use = new ProducerUse()
 
   constructor(context: WireProducerContext, options: ProducerOptions) {
     const { cluster, clock, hanging } = context
@@ -76,7 +76,7 @@ export class WireProducer implements Producer {
   }
 
   async init(): Promise<void> {
-    this.#check('init')
+    this.#use.check('init')
     try {
       if (this.#transaction === undefined) this.#identity = await this.#newIdentity()
       else await this.#transaction.begin(await this.#options.reach?.())
@@ -102,7 +102,7 @@ export class WireProducer implements Producer {
       valueEnd,
       headers,
     ) => {
-      if (this.#closed || this.#broken !== undefined) this.#check('append')
+      if (!this.#use.possible) this.#use.check('append')
       if (headers.length > 0 || keyEnd - keyStart + valueEnd - valueStart > limit - RECORD_OVERHEAD_BYTES) {
         checkRecordFits(name, limit, keyStart, keyEnd, valueStart, valueEnd, headers)
       }
@@ -134,23 +134,23 @@ export class WireProducer implements Producer {
   }
 
   pending(): Promise<void> | undefined {
-    const missing = this.#closed ? undefined : this.#transaction?.markersMissing
+    const missing = this.#use.closed ? undefined : this.#transaction?.markersMissing
     if (missing === undefined) return this.#sender.pending()
     return Promise.reject(missing.toAbortable(this.#options.transactionalId!))
   }
 
   async flush(): Promise<readonly TopicPartitionOffset[]> {
-    this.#check('flush')
+    this.#use.check('flush')
     return this.#sender.flush()
   }
 
   begin(): void {
-    this.#check('begin')
+    this.#use.check('begin')
     this.#transactional('begin')
   }
 
   async sendOffsets(offsets: readonly CommittedOffset[], group: GroupMetadata): Promise<void> {
-    this.#check('sendOffsets')
+    this.#use.check('sendOffsets')
     const [transaction, transactionalId] = this.#transactional('sendOffsets')
     if (offsets.length === 0) return
     try {
@@ -166,7 +166,7 @@ export class WireProducer implements Producer {
   }
 
   async commit(): Promise<void> {
-    this.#check('commit')
+    this.#use.check('commit')
     const [transaction, transactionalId] = this.#transactional('commit')
     await this.#sender.flush()
     try {
@@ -176,7 +176,7 @@ export class WireProducer implements Producer {
       if (isKafkaError(error, 'TRANSACTION_ABORTABLE')) {
         throw millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
       }
-      throw this.#break(
+      throw this.#use.fail(
         isProducerFenced(error)
           ? this.#translate(error, 'Committing the transaction')
           : millraceError('MILLRACE_TRANSACTION_UNKNOWN', { transactionalId, reason }, { cause: error }),
@@ -186,7 +186,7 @@ export class WireProducer implements Producer {
   }
 
   async abort(): Promise<void> {
-    this.#check('abort')
+    this.#use.check('abort')
     const [transaction] = this.#transactional('abort')
     const inDoubt = await this.#sender.drop()
     try {
@@ -197,13 +197,13 @@ export class WireProducer implements Producer {
       if (raise) await transaction.raiseEpoch()
       if (raise || transaction.isV2) this.#sender.resetSequences()
     } catch (error) {
-      throw this.#break(this.#translate(error, 'Aborting the transaction'))
+      throw this.#use.fail(this.#translate(error, 'Aborting the transaction'))
     }
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.#use.closed) return
+    this.#use.close()
     this.#transaction?.close()
     this.#sender.close()
     this.#context.closed(this)
@@ -217,16 +217,6 @@ export class WireProducer implements Producer {
       checkCode(errorCode)
       return { producerId, producerEpoch }
     })
-  }
-
-  #break(error: Error): Error {
-    this.#broken = error
-    return error
-  }
-
-  #check(operation: string): void {
-    if (this.#closed) throw millraceError('MILLRACE_CLIENT_CLOSED', { operation, object: 'producer' })
-    if (this.#broken !== undefined) throw this.#broken
   }
 
   #transactional(feature: string): readonly [Transaction, string] {

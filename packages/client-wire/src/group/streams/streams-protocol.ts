@@ -7,11 +7,12 @@ import {
   type StreamsTasks,
   type TopicPartition,
 } from '@millrace/core'
-import { isKafkaError } from '../../cluster/kafka-error.ts'
 import { translateError } from '../../translate-error.ts'
 import { BusyHeartbeat } from '../busy-heartbeat.ts'
 import { committedOrHolders } from '../committed-or-holders.ts'
 import type { WorkerAnswer } from '../heartbeat-worker.ts'
+import { endFailedMember } from '../end-failed-member.ts'
+import { memberTimings } from '../member-timings.ts'
 import type { WireMember } from '../wire-member.ts'
 import { StreamsMembership } from './streams-membership.ts'
 
@@ -71,9 +72,7 @@ export class StreamsProtocol implements GroupProtocol {
     if (membership.takeShutdown()) listener.onShutdown()
     if (membership.failure !== undefined) {
       this.#membership = undefined
-      await held.withdraw(partitions => listener.onLost(partitions))
-      // A member that was replaced by another process of the same name must not remove that one.
-      await membership.close(!isKafkaError(membership.failure, 'FENCED_INSTANCE_ID'))
+      await endFailedMember(this.#member, membership, partitions => listener.onLost(partitions))
       throw this.translate(membership.failure, `Keeping the place in group "${options.groupId}"`)
     }
     if (membership.isLost) {
@@ -115,14 +114,8 @@ export class StreamsProtocol implements GroupProtocol {
 
   #newMembership(): StreamsMembership {
     const { cluster, clock, rack, heartbeats } = this.#member.context
-    const {
-      groupId,
-      groupInstanceId,
-      heartbeatIntervalMs = GROUP_DEFAULTS.heartbeatIntervalMs,
-      rebalanceTimeoutMs = GROUP_DEFAULTS.rebalanceTimeoutMs,
-      processingTimeoutMs = GROUP_DEFAULTS.processingTimeoutMs,
-      progress = new Int32Array(new SharedArrayBuffer(8)),
-    } = this.#member.options
+    const { groupId, groupInstanceId, heartbeatIntervalMs = GROUP_DEFAULTS.heartbeatIntervalMs } = this.#member.options
+    const { rebalanceTimeoutMs, processingTimeoutMs, progress } = memberTimings(this.#member.options)
     const busy =
       heartbeats &&
       ((onAnswer: (answer: WorkerAnswer) => void) =>
