@@ -526,14 +526,14 @@ export const PARITY: readonly ParityArea[] = [
       },
       {
         java: 'metrics, metadataForLocalThreads',
-        ours: ['KafkaStreams.metrics', 'KafkaStreams.tasks'],
-        tests: [driver('driver-policies')],
+        ours: ['KafkaStreams.metrics', 'KafkaStreams.metadataForLocalThreads', 'KafkaStreams.tasks'],
+        tests: [driver('driver-policies'), 'packages/runtime/src/app/threads/threads.test.ts'],
       },
       {
         java: 'addStreamThread, removeStreamThread',
-        ours: [],
-        tests: [],
-        left: 'The number of threads is fixed at the start: start more processes, or restart with other `threads`.',
+        ours: ['KafkaStreams.addThread', 'KafkaStreams.removeThread'],
+        tests: ['packages/runtime/src/app/threads/threads.test.ts', 'test/e2e/word-count/threads.test.ts'],
+        note: 'For applications that were loaded with `threads` above 1.',
       },
       {
         java: 'pause, resume, isPaused',

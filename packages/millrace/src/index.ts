@@ -252,6 +252,7 @@ export type {
   StreamsState,
   StreamsMetadata,
   TaskStatus,
+  ThreadMetadata,
 } from '@millrace/runtime'
 export {
   kafka,

@@ -1,7 +1,7 @@
 export { KafkaStreams } from './app/kafka-streams.ts'
 export type { StreamsEvents } from './app/streams-events.ts'
 export { type Application, defineApplication, isApplication } from './app/define-application.ts'
-export type { TaskStatus } from './app/engine.ts'
+export type { TaskStatus, ThreadMetadata } from './app/engine.ts'
 export { LocalQueries, type LocalQueriesOptions } from './query/local-queries.ts'
 export type { QueryIsolation, QueryRequest, ReadOptions } from './query/query-request.ts'
 export type { LiveEntry, LiveEvent, LivePosition, LiveResume } from './query/live/live-event.ts'

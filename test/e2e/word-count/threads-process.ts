@@ -6,6 +6,8 @@ const streams = await KafkaStreams.load(new URL('threads-application.ts', import
 const tell = (message: object) => process.connected && process.send?.(message)
 streams.on('state', state => void tell({ type: 'state', state }))
 streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', task, restored }))
+process.on('SIGUSR2', () => void streams.addThread().then(name => tell({ type: 'added', name })))
+process.on('SIGHUP', () => void streams.removeThread().then(name => tell({ type: 'removed', name })))
 
 // Nobody is left to end this process when its parent is gone.
 const orphaned = () => process.exit(3)

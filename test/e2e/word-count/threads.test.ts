@@ -80,10 +80,10 @@ it.each([
 
 it.each([
   { threads: 2, groupProtocol: 'classic' },
-  { threads: 1, groupProtocol: 'classic' },
-  { threads: 2, groupProtocol: 'streams' },
+  { threads: 1, groupProtocol: 'streams' },
 ] as const)(
   'killed with 4 threads and started again with $threads, $groupProtocol protocol: it ends the transactions of all 4 at once',
+  { timeout: 4 * LIMIT_MS },
   async ({ threads, groupProtocol }) => {
     const { brokers } = await sharedKafka()
     const text = zipfText(600, 1)
@@ -108,5 +108,36 @@ it.each([
     expect(await application.mistakes(text.counts), application.group.log()).toEqual([])
     expect(next.log()).toContain('ended what threads of the run before may have left open')
     await stopAll([next])
+  },
+)
+
+it.each(['classic', 'streams'] as const)(
+  'threads are added and removed while it runs, %s protocol, and every word is counted exactly',
+  { timeout: 4 * LIMIT_MS },
+  async groupProtocol => {
+    const { seed, text, application } = await begin('add-remove', { groupProtocol })
+    await using _ = application
+    const worker = application.startThreads('one', { threads: 2, state: 'one' })
+    await worker.told(isRunning)
+    const fed = application.feed(text.lines, PACE)
+    const told = (type: string, count: number) =>
+      eventually(
+        `${count} threads that are ${type}`,
+        LIMIT_MS,
+        async () => worker.messages.filter(message => message.type === type).length,
+        found => found === count,
+      )
+    worker.signal('SIGUSR2')
+    await told('added', 1)
+    worker.signal('SIGHUP')
+    await told('removed', 1)
+    worker.signal('SIGHUP')
+    await told('removed', 2)
+    worker.signal('SIGUSR2')
+    await told('added', 2)
+    await fed
+    await application.drained(LIMIT_MS)
+    await stopAll([worker])
+    expect(await application.mistakes(text.counts), `seed ${seed}\n${application.group.log()}`).toEqual([])
   },
 )

@@ -176,6 +176,16 @@ export const ERROR_TABLE = {
     message: 'The store "{store}" cannot be opened: its partitions are in {threads} threads',
     hint: 'Use query() with threads above 1: it asks all threads.',
   },
+  MILLRACE_THREADS_FIXED: {
+    kind: 'config',
+    message: '{operation} needs threads of their own, but this application runs on the calling thread',
+    hint: 'Load its module with KafkaStreams.load and threads above 1: then threads can be added and removed.',
+  },
+  MILLRACE_THREAD_REMOVAL: {
+    kind: 'retriable',
+    message: 'Thread {thread} has not ended after {timeoutMs} ms',
+    hint: 'It ends as soon as its current work is finished, or after closeTimeoutMs. Look at functions that take long.',
+  },
   MILLRACE_THREADS_UNAVAILABLE: {
     kind: 'config',
     message: 'Threads cannot be started: {reason}',

@@ -2,6 +2,7 @@ import type { MetricReading } from '../observe/metrics.ts'
 import type { QueryResult } from '@millrace/core'
 import type { LocalQueries } from '../query/local-queries.ts'
 import type { QueryRequest } from '../query/query-request.ts'
+import type { StreamsState } from '../loop/lifecycle.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
 
 export interface TaskStatus {
@@ -11,6 +12,20 @@ export interface TaskStatus {
   readonly streamTime: number
   /** The number of records that are known and not yet processed. */
   readonly lag: number
+}
+
+/** A member of the group in this process. */
+export interface MemberStatus {
+  /** As brokers see it: the client id. */
+  readonly name: string
+  readonly active: readonly TaskStatus[]
+  /** Names of the tasks of which it has a standby or a warm-up. */
+  readonly standby: readonly string[]
+}
+
+/** A thread of an application. Kafka Streams' `ThreadMetadata`. */
+export interface ThreadMetadata extends MemberStatus {
+  readonly state: StreamsState
 }
 
 /** What `onUncaughtError` decides. */
@@ -26,6 +41,15 @@ export interface Engine {
   readonly queries: LocalQueries | undefined
   /** Asks the stores on other threads. @default `queries` has all stores */
   query?<R>(request: QueryRequest<R>): Promise<QueryResult<R>>
+  /** Its members; without those that have not begun. */
+  readonly members: readonly (MemberStatus & { readonly state?: StreamsState })[]
+  /** Starts one more thread. @returns its name, or undefined while the engine ends @default the engine has none */
+  addThread?(): Promise<string | undefined>
+  /**
+   * Ends a thread, after a commit. @returns its name, or undefined where none is left @throws MILLRACE_THREAD_REMOVAL
+   * @default the engine has none
+   */
+  removeThread?(timeoutMs: number): Promise<string | undefined>
   /** Readings of metrics on other threads. */
   readonly readings: readonly MetricReading[]
   /** Waits for the broker until `signal` is aborted. */

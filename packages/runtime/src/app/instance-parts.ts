@@ -10,6 +10,7 @@ import {
 } from '@millrace/core'
 import { Committer } from '../commit/committer.ts'
 import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
+import type { MemoryBudget } from '../config/memory-budget.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { ClassicMembership } from '../group/classic/classic-membership.ts'
 import type { GroupMembership } from '../group/group-membership.ts'
@@ -55,6 +56,11 @@ export interface InstanceParts {
   readonly ownership: TaskOwnership
   readonly cleaner: StateCleaner
   readonly queries: LocalQueries
+  readonly standbys: StandbyTasks
+  /** The name of the member, as brokers see it too. */
+  readonly clientId: string
+  /** Ends what these threads of the process have left open. */
+  readonly endLeftBehind: (threads: readonly number[]) => Promise<void>
   /** Partition counts by real name. */
   readonly topicsAtStart: ReadonlyMap<string, number>
 }
@@ -65,6 +71,7 @@ export interface PartsOptions {
   readonly metrics: Metrics
   readonly listener: RestoreListener & StandbyListener
   readonly patience: Patience
+  readonly budget: () => MemoryBudget
   /** The application is paused. */
   readonly isPaused: () => boolean
   /** Something has ended in the background that the instance cannot go on without. */
@@ -105,7 +112,9 @@ export async function openParts(
   opened.add(() => producers.closeAll())
   await patience.until(signal, () => producers.begin())
   const { claims, leftBehind } = directory
-  await patience.until(signal, () => producers.endLeftBehind(leftBehind.map(number => memberName(processId, number))))
+  const endLeftBehind = (threads: readonly number[]) =>
+    producers.endLeftBehind(threads.map(thread => memberName(processId, thread)))
+  await patience.until(signal, () => endLeftBehind(leftBehind))
   if (claims === undefined && leftBehind.length > 0) await directory.keepThreads(1)
   const connected = { ...process, consumer, progress, producers }
   const standbys = new StandbyTasks({
@@ -115,7 +124,7 @@ export async function openParts(
     clock,
     logger,
     listener,
-    budgetBytes: options.restoreBufferBytes,
+    budgetBytes: () => parts.budget().restoreBufferBytes,
     open: id => openTaskStores({ ...connected, options, plan: () => topics.plan }, id),
     isBusy: () => tasks.restoring.size > 0,
   })
@@ -126,7 +135,8 @@ export async function openParts(
   const purge = repartitionPurge(parts, client, admin)
   opened.add(async () => purge.close())
   const onCommitted = (offsets: readonly CommittedOffset[]) => purge.committed(offsets)
-  const committer = new Committer({ options, consumer, producers, running: () => tasks.running, onCommitted })
+  const { budget } = parts
+  const committer = new Committer({ options, budget, consumer, producers, running: () => tasks.running, onCommitted })
   const { onChange } = parts
   const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
   const eager = client.capabilities.rebalance === 'eager'
@@ -165,6 +175,9 @@ export async function openParts(
     membership,
     ownership,
     cleaner: process.cleaner,
+    standbys,
+    clientId: `${applicationId}-${process.memberName}`,
+    endLeftBehind,
     queries: new LocalQueries({
       ...{ options, client, admin, tasks, standbys, globals, partitions },
       plan: () => topics.plan,
@@ -214,7 +227,14 @@ function taskSet(parts: PartsOptions, connected: Connected, partitions: Readonly
     ...connected,
     plan: () => topics.plan,
     options,
-    restorer: new Restorer({ client, admin, clock, logger, listener, budgetBytes: options.restoreBufferBytes }),
+    restorer: new Restorer({
+      client,
+      admin,
+      clock,
+      logger,
+      listener,
+      budgetBytes: () => parts.budget().restoreBufferBytes,
+    }),
     metrics,
     topics: {
       decorate: topic => topicNaming(topics.plan, applicationId)(topic),

@@ -1,15 +1,17 @@
 import { asError, isMillraceError, type Plan } from '@millrace/core'
 import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import { checkGroupProtocol } from '../config/check-group-protocol.ts'
+import type { MemoryBudget } from '../config/memory-budget.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
 import type { StandbyListener } from '../observe/standby-listener.ts'
 import type { OpenStateDirectory } from '../state/directory/state-directory.ts'
 import type { Task } from '../task/task.ts'
+import { taskName } from '../task-id.ts'
 import { TopicPatterns } from '../topics/topic-patterns.ts'
 import { GrowthWatch } from '../loop/growth-watch.ts'
-import type { Engine, TaskStatus } from './engine.ts'
+import type { Engine, MemberStatus, TaskStatus } from './engine.ts'
 import { type InstanceParts, openParts } from './instance-parts.ts'
 import { Opened } from './opened.ts'
 import { directoryOpener, openProcess } from './process-parts.ts'
@@ -79,6 +81,8 @@ export class Instance implements Engine {
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
   #slowAssignment: SlowAssignment | undefined
+  /** What it may hold in memory. */
+  budget: MemoryBudget
   #paused = false
   /** Closing has waited long enough: whatever fails now fails because of that. */
   #letGo = false
@@ -91,6 +95,7 @@ export class Instance implements Engine {
     this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopicOf(options))
     checkGroupProtocol(plan, options)
     this.#options = options
+    this.budget = options
     this.#metrics = metrics
     this.#listener = { ...NOBODY_LISTENS, ...surroundings.listener }
     this.#growth = new GrowthWatch(options, () => this.#topics.plan)
@@ -109,6 +114,12 @@ export class Instance implements Engine {
       streamTime: task.context.streamTime,
       lag: task.queues.reduce((sum, { end, position }) => sum + Math.max(0, end - position), 0),
     }))
+  }
+
+  get members(): readonly MemberStatus[] {
+    const parts = this.#begun
+    if (parts === undefined) return []
+    return [{ name: parts.clientId, active: this.taskStatus, standby: parts.standbys.ids.map(taskName) }]
   }
 
   /** What is read only when somebody asks. The rest is where it is counted. */
@@ -172,6 +183,7 @@ export class Instance implements Engine {
       },
       onChange: () => this.#tellRebalancing(),
       isPaused: () => this.#paused,
+      budget: () => this.budget,
     }
     const process = await openProcess(context, this.#opened, signal)
     this.#begun = await openParts(process, context, this.#opened, signal)
@@ -259,6 +271,11 @@ export class Instance implements Engine {
         await clock.sleep(END_POLL_MS)
       }
     }
+  }
+
+  /** Ends transactions that these threads of the process have left open, which do not run any more. */
+  async endLeftBehind(threads: readonly number[]): Promise<void> {
+    await this.#begun?.endLeftBehind(threads)
   }
 
   /** Finishes: commits when `clean`, closes the tasks, leaves the group. */

@@ -4,6 +4,7 @@ import {
   checkPlan,
   type KTable,
   millraceError,
+  mustBe,
   optional,
   optionsOf,
   type Plan,
@@ -31,7 +32,7 @@ import type { StoreQueryOptions } from '../query/queryable-store.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
 import { ApplicationRun } from './application-run.ts'
 import type { Application } from './define-application.ts'
-import type { Engine, FailureVerdict, TaskStatus } from './engine.ts'
+import type { Engine, FailureVerdict, TaskStatus, ThreadMetadata } from './engine.ts'
 import { Instance, type InstanceListener, type InstanceSurroundings } from './instance.ts'
 import { runUntilSignal } from './run-until-signal.ts'
 import { LISTENING, type StreamsEvents, type StreamsListener, StreamsListeners } from './streams-events.ts'
@@ -104,10 +105,10 @@ export class KafkaStreams {
   }
 
   #addGauges(): void {
-    const { applicationId, threads } = this.#options
+    const { applicationId } = this.#options
     const tags = { 'application-id': applicationId }
     this.#metrics.gauge('client-state', tags, () => STATE_NUMBERS.indexOf(this.state))
-    this.#metrics.gauge('alive-stream-threads', tags, () => (this.#run.runs ? threads : 0))
+    this.#metrics.gauge('alive-stream-threads', tags, () => (this.#run.runs ? this.#run.engine.members.length : 0))
   }
 
   /**
@@ -240,6 +241,45 @@ export class KafkaStreams {
   }
 
   /**
+   * Starts one more thread, which joins the group and gets its part of the tasks. It has begun when this resolves. Kafka Streams'
+   * `addStreamThread`.
+   *
+   * @returns the name of the thread; undefined in other states than RUNNING and REBALANCING
+   * @throws MILLRACE_THREADS_FIXED unless the application was loaded with `threads` above 1; what keeps the thread from beginning,
+   * which also goes to `onUncaughtError`
+   */
+  async addThread(): Promise<string | undefined> {
+    const { engine, runs } = this.#run
+    if (engine.addThread === undefined) throw millraceError('MILLRACE_THREADS_FIXED', { operation: 'addThread' })
+    return runs ? await engine.addThread() : undefined
+  }
+
+  /**
+   * Ends the thread with the highest number: it finishes its current work, commits and leaves the group, also with `groupInstanceId`,
+   * and its tasks go to others. A thread that needs longer than `closeTimeoutMs` is ended as by a crash. Kafka Streams'
+   * `removeStreamThread`.
+   *
+   * @param options `timeoutMs`: how long to wait for it @default Infinity
+   * @returns the name of the thread; undefined if there is none, and in other states than RUNNING and REBALANCING
+   * @throws MILLRACE_THREADS_FIXED unless the application was loaded with `threads` above 1; MILLRACE_THREAD_REMOVAL if the thread
+   * has not ended after `timeoutMs`: it ends later
+   */
+  async removeThread(options: { readonly timeoutMs?: number } = {}): Promise<string | undefined> {
+    checkArguments('removeThread', REMOVING, [options])
+    const { engine, runs } = this.#run
+    if (engine.removeThread === undefined) throw millraceError('MILLRACE_THREADS_FIXED', { operation: 'removeThread' })
+    return runs ? await engine.removeThread(options.timeoutMs ?? Infinity) : undefined
+  }
+
+  /**
+   * Returns the threads of this instance with their tasks, as up to half a second ago where they are threads of their own. Kafka Streams'
+   * `metadataForLocalThreads`.
+   */
+  metadataForLocalThreads(): readonly ThreadMetadata[] {
+    return this.#run.engine.members.map(member => ({ state: this.state, ...member }))
+  }
+
+  /**
    * Returns all instances of the application with an `applicationServer`, including this one, as of the last assignment; empty
    * before the first. Kafka Streams' `metadataForAllStreamsClients`.
    */
@@ -368,4 +408,9 @@ export class KafkaStreams {
   }
 }
 
+const aTimeout = (given: unknown, name: string) =>
+  typeof given === 'number' && given >= 0
+    ? undefined
+    : mustBe(name, 'a number of milliseconds from 0, or Infinity', given)
+const REMOVING = [['options', optionsOf({ timeoutMs: optional(aTimeout) })]] as const
 const CLOSING = [['options', optionsOf({ leave: optional(aBoolean) })]] as const

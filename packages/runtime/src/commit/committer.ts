@@ -1,4 +1,5 @@
 import { type CommittedOffset, type FetchedBatch, type GroupConsumer, isMillraceError } from '@millrace/core'
+import type { MemoryBudget } from '../config/memory-budget.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { fairShares } from '../state/fair-shares.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
@@ -10,6 +11,7 @@ const MUCH_AFTER_COMMIT = 3 / 8
 
 export interface CommitterOptions {
   readonly options: ResolvedOptions
+  readonly budget: () => MemoryBudget
   readonly consumer: GroupConsumer
   readonly producers: ProducerPool
   /** Tasks that process records at the moment. */
@@ -30,7 +32,8 @@ export class Committer {
 
   /** The interval is over, a task has asked, or what is buffered is too much. */
   isDue(): boolean {
-    const { clock, commitIntervalMs, stateBufferBytes } = this.#with.options
+    const { clock, commitIntervalMs } = this.#with.options
+    const { stateBufferBytes } = this.#with.budget()
     if (clock.monotonic() - this.#last >= commitIntervalMs) return true
     const running = this.#with.running()
     return running.some(({ commitRequested }) => commitRequested) || bufferedBytes(running) >= stateBufferBytes / 2
@@ -99,7 +102,7 @@ export class Committer {
 
   /** After a commit entries are clean, and those above the budget can go. */
   async #giveMemoryBack(running: readonly Task[]): Promise<void> {
-    const { stateBufferBytes: budget } = this.#with.options
+    const { stateBufferBytes: budget } = this.#with.budget()
     if (bufferedBytes(running) < budget / 2) return
     evict(running, budget / 4)
     if (bufferedBytes(running) < budget * MUCH_AFTER_COMMIT) return

@@ -72,7 +72,7 @@ function restorerOver(over: KafkaClient, budgetBytes: number, events: string[] =
     admin: over.admin(),
     clock,
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
-    budgetBytes,
+    budgetBytes: () => budgetBytes,
     listener: {
       onRestoreStart: ({ task }) => void events.push(`start ${task}`),
       onRestoreProgress: ({ task }) => void events.push(`progress ${task}`),

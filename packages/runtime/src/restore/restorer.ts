@@ -39,7 +39,7 @@ export class Restorer {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #listener: RestoreListener
-  readonly #budgetBytes: number
+  readonly #budgetBytes: () => number
 
   constructor(options: {
     readonly client: KafkaClient
@@ -47,7 +47,7 @@ export class Restorer {
     readonly clock: Clock
     readonly logger: Logger
     readonly listener: RestoreListener
-    readonly budgetBytes: number
+    readonly budgetBytes: () => number
   }) {
     this.#client = options.client
     this.#admin = options.admin
@@ -95,7 +95,7 @@ export class Restorer {
     planned: readonly RestoreRequest[],
     onReady: (request: RestoreRequest) => void,
   ): Promise<void> {
-    const share = shareBudget(this.#budgetBytes, open.size)
+    const share = shareBudget(this.#budgetBytes(), open.size)
     // Read-committed shows nothing of aborted transactions; it also waits at the end of an open one, which is what restoring
     // to the high watermark means.
     const consumer = this.#client.consumer({

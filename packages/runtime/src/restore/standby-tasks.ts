@@ -24,7 +24,7 @@ export interface StandbyOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly listener: StandbyListener
-  readonly budgetBytes: number
+  readonly budgetBytes: () => number
   readonly open: (id: TaskId) => Promise<TaskStores>
   /** An active task is being restored: it comes first. */
   readonly isBusy: () => boolean
@@ -279,7 +279,7 @@ export class StandbyTasks {
     const same = reading.length === this.#reading.length && reading.every((log, index) => log === this.#reading[index])
     if (same) return
     const { client, budgetBytes } = this.#with
-    const { partitionBytes } = shareBudget(budgetBytes, Math.max(1, logs.length))
+    const { partitionBytes } = shareBudget(budgetBytes(), Math.max(1, logs.length))
     if (this.#consumer === undefined || partitionBytes < this.#partitionBytes) {
       await this.#consumer?.close()
       this.#partitionBytes = partitionBytes

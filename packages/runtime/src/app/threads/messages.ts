@@ -1,6 +1,6 @@
 import type { StreamsState } from '../../loop/lifecycle.ts'
 import type { MetricReading } from '../../observe/metrics.ts'
-import type { FailureVerdict, TaskStatus } from '../engine.ts'
+import type { FailureVerdict, MemberStatus, TaskStatus } from '../engine.ts'
 import type { InstanceListener } from '../instance.ts'
 import type { StreamsMetadata } from '../streams-metadata.ts'
 import type { QueryRequest } from '../../query/query-request.ts'
@@ -31,6 +31,7 @@ export interface ThreadStart {
 export interface ThreadStatus {
   readonly state: StreamsState
   readonly tasks: readonly TaskStatus[]
+  readonly member: MemberStatus | undefined
   readonly metadata: readonly StreamsMetadata[]
   readonly readings: readonly MetricReading[]
 }
@@ -41,6 +42,10 @@ export type ForwardedEvent = Exclude<keyof InstanceListener, 'onRebalancing' | '
 export type ToThread =
   | { readonly type: 'close'; readonly leave: boolean }
   | { readonly type: 'pause'; readonly paused: boolean }
+  /** So many threads share the budgets from now on. */
+  | { readonly type: 'threads'; readonly threads: number }
+  /** To end the transactions of threads that could not do it themselves. */
+  | { readonly type: 'end-left-behind'; readonly threads: readonly number[] }
   | { readonly type: 'claimed'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'moved'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'query'; readonly call: number; readonly request: QueryRequest<unknown> }

@@ -1,4 +1,5 @@
 import { describeTopology, type Logger, millraceError, type Plan } from '@millrace/core'
+import { shareOfBudget } from '../../config/memory-budget.ts'
 import { type KafkaStreamsOptions, resolveOptions } from '../../config/options.ts'
 import type { Application } from '../define-application.ts'
 import type { FailureVerdict } from '../engine.ts'
@@ -54,6 +55,20 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
       return await verdict.promise
     },
   })
+  const resolved = resolveOptions(options)
+  const setBudget = (threads: number) => {
+    if (instance !== undefined) instance.budget = shareOfBudget(resolved, threads)
+  }
+  const endLeftBehind = async (threads: readonly number[]) => {
+    try {
+      await instance?.endLeftBehind(threads)
+    } catch (error) {
+      resolved.logger.warn(
+        { threads, error },
+        'failed to end the transactions of a thread: they end when their time is over',
+      )
+    }
+  }
   const close = (leave: boolean) => streams.close({ leave })
   handle = message => {
     if (directory.onMessage(message)) return
@@ -61,6 +76,8 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     else if (message.type === 'verdict') verdict.resolve(message.verdict)
     else if (message.type === 'fail') instance?.fail(unpackError(message.error))
     else if (message.type === 'pause') setPaused(streams, message.paused)
+    else if (message.type === 'threads') setBudget(message.threads)
+    else if (message.type === 'end-left-behind') void endLeftBehind(message.threads)
     else if (message.type === 'query') void answer(streams, message, post)
   }
   setPaused(streams, start.paused)
@@ -71,6 +88,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
       status: {
         state: streams.state,
         tasks: streams.tasks(),
+        member: instance?.members[0],
         metadata: streams.metadataForAllInstances(),
         readings: streams.metrics(),
       },
@@ -127,20 +145,16 @@ function checkSameTopology(plan: Plan, { topology, thread, module }: ThreadStart
 /** The budgets are those of the process. */
 function memberOptions(given: KafkaStreamsOptions, start: ThreadStart, ownMemory: boolean): KafkaStreamsOptions {
   const { thread, threads, processId } = start
-  const { stateBufferBytes, restoreBufferBytes, logger, client } = resolveOptions(given)
+  const resolved = resolveOptions(given)
+  const { logger, client } = resolved
   return {
     ...given,
     threads,
     processId,
     logger: ofThread(logger, thread),
-    stateBufferBytes: share(stateBufferBytes, threads, 1),
-    restoreBufferBytes: share(restoreBufferBytes, threads, 1 << 10),
+    ...shareOfBudget(resolved, threads),
     client: ownMemory ? context => client({ ...context, thread }) : client,
   }
-}
-
-function share(bytes: number, threads: number, least: number): number {
-  return bytes === Infinity ? bytes : Math.max(least, Math.floor(bytes / threads))
 }
 
 function ofThread(logger: Logger, thread: number): Logger {

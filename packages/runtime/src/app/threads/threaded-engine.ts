@@ -12,10 +12,11 @@ import type { ResolvedOptions } from '../../config/options.ts'
 import type { MetricReading } from '../../observe/metrics.ts'
 import { StateCleaner } from '../../state/directory/state-cleaner.ts'
 import type { OpenStateDirectory, StateDirectory } from '../../state/directory/state-directory.ts'
-import { ClaimTable } from '../../state/directory/task-claims.ts'
+import { ClaimTable, memberName } from '../../state/directory/task-claims.ts'
 import { checkTopology } from '../../state/directory/topology-check.ts'
 import { readOnDisk } from '../../state/task-stores/open-task-stores.ts'
-import type { Engine, FailureVerdict, TaskStatus } from '../engine.ts'
+import type { StreamsState } from '../../loop/lifecycle.ts'
+import type { Engine, FailureVerdict, MemberStatus, TaskStatus } from '../engine.ts'
 import type { InstanceListener } from '../instance.ts'
 import { directoryOpener } from '../process-parts.ts'
 import type { StreamsMetadata } from '../streams-metadata.ts'
@@ -48,6 +49,8 @@ interface Thread {
   asks: boolean
   waitsFor: unknown
   status: ThreadStatus | undefined
+  /** It was told to end, and others go on. */
+  removed: boolean
 }
 
 interface Failure {
@@ -65,6 +68,10 @@ const EXIT_MS = 2000
 export class ThreadedEngine implements Engine {
   readonly #with: ThreadedOptions
   readonly #threads = new Map<number, Thread>()
+  /** Numbers of the threads that are to run, also of one that has failed and is about to be replaced. */
+  readonly #numbers = new Set<number>()
+  /** The highest number that the state directory knows of. */
+  #mostThreads = 1
   readonly #failures: Failure[] = []
   readonly #claims: ClaimTable
   /** Whose failure `step` has thrown last. */
@@ -97,6 +104,10 @@ export class ThreadedEngine implements Engine {
   set paused(paused: boolean) {
     this.#paused = paused
     this.#postAll({ type: 'pause', paused })
+  }
+
+  get members(): readonly (MemberStatus & { readonly state: StreamsState })[] {
+    return this.#statuses.flatMap(({ member, state }) => (member === undefined ? [] : [{ ...member, state }]))
   }
 
   get taskStatus(): readonly TaskStatus[] {
@@ -149,21 +160,26 @@ export class ThreadedEngine implements Engine {
       inUse: () => this.#claims.inUse(),
     })
     this.#leftBehind = directory.leftBehind.filter(number => number > threads)
-    if (directory.leftBehind.length + 1 < threads) await directory.keepThreads(threads)
-    for (let number = 1; number <= threads; number++) this.#start(number)
+    this.#mostThreads = directory.leftBehind.length + 1
+    await this.#keepThreads(threads)
+    for (let number = 1; number <= threads; number++) this.#numbers.add(number)
+    for (const number of this.#numbers) this.#start(number)
     const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
     const begun = Promise.all([...this.#threads.values()].map(thread => thread.begun.promise))
     await (signal.aborted ? undefined : Promise.race([begun, aborted]))
     if (signal.aborted) return
     // The first thread has ended what they had left open.
-    if (this.#leftBehind.length > 0) await directory.keepThreads(threads)
+    if (this.#leftBehind.length > 0) {
+      this.#mostThreads = Math.max(...this.#numbers)
+      await directory.keepThreads(this.#mostThreads)
+    }
     this.#leftBehind = []
     await keepTopology()
   }
 
   async step(maxWaitMs: number): Promise<boolean> {
     const failure = this.#failures.shift()
-    if (failure !== undefined) {
+    if (failure !== undefined && !failure.thread.removed) {
       this.#failed = failure.thread
       throw failure.error
     }
@@ -197,14 +213,34 @@ export class ThreadedEngine implements Engine {
     if (failed.asks) this.#answer(failed, 'shutdown-instance')
     await this.#untilEnded(failed)
     if (this.#ending) return
-    // A thread that crashed has not said how far its state is.
-    const before = new Set(this.#claims.onDisk.keys())
-    await this.#readOnDisk()
-    for (const [task, position] of this.#claims.onDisk)
-      if (!before.has(task)) this.#postAll({ type: 'on-disk', task, position })
-    if (this.#ending) return
+    await this.#tellOfLeftState()
+    if (this.#ending || !this.#numbers.has(failed.number)) return
     this.#start(failed.number)
     this.#with.options.logger.info({ thread: failed.number }, 'the thread is replaced')
+  }
+
+  async addThread(): Promise<string | undefined> {
+    let number = 1
+    while (this.#numbers.has(number) || this.#threads.has(number)) number++
+    this.#numbers.add(number)
+    await this.#keepThreads(number)
+    if (this.#ending) return undefined
+    this.#postAll({ type: 'threads', threads: this.#numbers.size })
+    const thread = this.#start(number)
+    this.#with.options.logger.info({ thread: number }, 'a thread is added')
+    await thread.begun.promise
+    return this.#nameOf(number)
+  }
+
+  async removeThread(timeoutMs: number): Promise<string | undefined> {
+    if (this.#numbers.size === 0 || this.#ending) return undefined
+    const number = Math.max(...this.#numbers)
+    this.#numbers.delete(number)
+    const thread = this.#threads.get(number)
+    if (thread !== undefined && !(await this.#removed(thread, timeoutMs))) {
+      throw millraceError('MILLRACE_THREAD_REMOVAL', { thread: number, timeoutMs })
+    }
+    return this.#nameOf(number)
   }
 
   async end({ leave }: { readonly leave: boolean }): Promise<void> {
@@ -219,6 +255,62 @@ export class ThreadedEngine implements Engine {
     await this.#directory?.close()
   }
 
+  /** @returns whether it has ended in time */
+  async #removed(thread: Thread, timeoutMs: number): Promise<boolean> {
+    thread.removed = true
+    if (thread.asks) this.#answer(thread, 'shutdown-instance')
+    // A static member leaves too: nobody with its name comes back.
+    else thread.handle.post({ type: 'close', leave: true })
+    const done = this.#afterRemoval(thread)
+    if (timeoutMs === Infinity) {
+      await done
+      return true
+    }
+    const patience = new AbortController()
+    const tooLong = this.#with.options.clock.sleep(timeoutMs, patience.signal).then(() => false)
+    const inTime = await Promise.race([done.then(() => true), tooLong])
+    patience.abort()
+    return inTime
+  }
+
+  /** What it has had is of the others from now on. */
+  async #afterRemoval(thread: Thread): Promise<void> {
+    const { number } = thread
+    const { logger } = this.#with.options
+    const orderly = await this.#untilEnded(thread)
+    if (this.#ending) return
+    this.#postAll({ type: 'threads', threads: Math.max(1, this.#numbers.size) })
+    if (!orderly) {
+      await this.#tellOfLeftState()
+      const [other] = this.#threads.values()
+      other?.handle.post({ type: 'end-left-behind', threads: [number] })
+    }
+    logger.info({ thread: number }, 'a thread is removed')
+  }
+
+  async #keepThreads(threads: number): Promise<void> {
+    if (threads <= this.#mostThreads) return
+    this.#mostThreads = threads
+    await this.#directory!.keepThreads(threads)
+  }
+
+  #nameOf(number: number): string {
+    const { applicationId } = this.#with.options
+    return `${applicationId}-${memberName(this.#processId, number)}`
+  }
+
+  get #processId(): string {
+    return this.#with.options.processId ?? this.#directory!.processId
+  }
+
+  /** A thread that crashed has not said how far its state is. */
+  async #tellOfLeftState(): Promise<void> {
+    const before = new Set(this.#claims.onDisk.keys())
+    await this.#readOnDisk()
+    for (const [task, position] of this.#claims.onDisk)
+      if (!before.has(task)) this.#postAll({ type: 'on-disk', task, position })
+  }
+
   async #readOnDisk(): Promise<void> {
     const { options, plan } = this.#with
     const directory = { ...this.#directory!, claims: this.#claims.of(0) }
@@ -229,13 +321,13 @@ export class ThreadedEngine implements Engine {
     return [...this.#threads.values()].flatMap(({ status }) => status ?? [])
   }
 
-  #start(number: number): void {
-    const { module, plan, options, host } = this.#with
+  #start(number: number): Thread {
+    const { module, plan, host } = this.#with
     const start: ThreadStart = {
       module,
       thread: number,
-      threads: options.threads,
-      processId: options.processId ?? this.#directory!.processId,
+      threads: this.#numbers.size,
+      processId: this.#processId,
       directory: this.#directory!.path,
       topology: describeTopology(plan),
       paused: this.#paused,
@@ -255,11 +347,13 @@ export class ThreadedEngine implements Engine {
       asks: false,
       waitsFor: undefined,
       status: undefined,
+      removed: false,
     }
     // Where nobody waits for it, the failure is reported by `step`.
     thread.begun.promise.catch(() => undefined)
     this.#threads.set(number, thread)
     this.#tellRebalancing()
+    return thread
   }
 
   #onMessage(thread: Thread, message: FromThread): void {
@@ -287,7 +381,8 @@ export class ThreadedEngine implements Engine {
         return this.#moveAside(thread, message.call, message.directory, unpackError(message.cause))
       case 'failed':
         thread.asks = true
-        if (this.#verdict === undefined) this.#fails(thread, unpackError(message.error))
+        if (thread.removed) this.#answer(thread, 'shutdown-instance')
+        else if (this.#verdict === undefined) this.#fails(thread, unpackError(message.error))
         else this.#answer(thread, this.#verdict)
         return
       case 'ended':
@@ -328,9 +423,10 @@ export class ThreadedEngine implements Engine {
   /** A thread that fails before it has begun cannot go on with anything; one that has asked knows the verdict. */
   #onEnded(thread: Thread, error: Error | undefined): void {
     thread.saidEnd = true
-    if (error !== undefined && !thread.hasBegun && !this.#ending) this.#fails(thread, error)
+    const isOver = this.#ending || thread.removed
+    if (error !== undefined && !thread.hasBegun && !isOver) this.#fails(thread, error)
     const isTold = isMillraceError(error) && error.code === 'MILLRACE_APPLICATION_SHUTDOWN'
-    if (isTold && thread.hasBegun && !this.#ending) this.#fails(thread, error)
+    if (isTold && thread.hasBegun && !isOver) this.#fails(thread, error)
     const { clock } = this.#with.options
     const patience = new AbortController()
     void thread.ended.promise.then(() => patience.abort())
@@ -345,11 +441,11 @@ export class ThreadedEngine implements Engine {
     this.#claims.releaseAll(number)
     if (this.#threads.get(number) === thread) this.#threads.delete(number)
     thread.asks = false
-    if (!thread.saidEnd && !this.#ending) {
-      const text = reason instanceof Error ? reasonOf(reason) : String(reason)
-      const error = millraceError('MILLRACE_THREAD_EXITED', { thread: number, reason: text }, { cause: reason })
-      this.#fails(thread, error)
-    }
+    const text = reason instanceof Error ? reasonOf(reason) : String(reason)
+    const error = millraceError('MILLRACE_THREAD_EXITED', { thread: number, reason: text }, { cause: reason })
+    if (!thread.saidEnd && !this.#ending && !thread.removed) this.#fails(thread, error)
+    // Of one that was told to end before it had begun.
+    thread.begun.reject(error)
     thread.saidEnd = true
     // What it has had is on no thread now.
     for (const asked of this.#questions.values()) asked.get(thread)?.resolve([])
@@ -369,18 +465,20 @@ export class ThreadedEngine implements Engine {
     thread.handle.post({ type: 'verdict', verdict })
   }
 
-  /** One that does not end in time is ended. */
-  async #untilEnded(thread: Thread): Promise<void> {
+  /** One that does not end in time is ended. @returns whether it has ended by itself */
+  async #untilEnded(thread: Thread): Promise<boolean> {
     const { clock, closeTimeoutMs, logger } = this.#with.options
     const patience = new AbortController()
     const tooLong = clock.sleep(closeTimeoutMs, patience.signal)
     await Promise.race([thread.ended.promise, tooLong])
-    if (this.#threads.get(thread.number) === thread) {
+    const orderly = this.#threads.get(thread.number) !== thread
+    if (!orderly) {
       logger.error({ thread: thread.number, closeTimeoutMs }, 'the thread did not close in time and is ended')
       await thread.handle.terminate()
       await thread.ended.promise
     }
     patience.abort()
+    return orderly
   }
 
   #postAll(message: ToThread): void {
@@ -388,8 +486,8 @@ export class ThreadedEngine implements Engine {
   }
 
   #tellRebalancing(): void {
-    const running = [...this.#threads.values()].filter(({ status }) => status?.state === 'RUNNING').length
-    this.#with.listener.onRebalancing(running < this.#with.options.threads)
+    const running = [...this.#threads.values()].filter(thread => !thread.removed && thread.status?.state === 'RUNNING')
+    this.#with.listener.onRebalancing(running.length < this.#numbers.size)
   }
 
   #tellWaiting(): void {

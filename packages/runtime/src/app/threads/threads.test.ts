@@ -9,11 +9,16 @@ import {
   string,
   systemClock,
 } from '@millrace/core'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import type { KafkaStreamsOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
 import { defineApplication } from '../define-application.ts'
-import type { KafkaStreams } from '../kafka-streams.ts'
+import { openStateDirectory } from '../../state/directory/directory.ts'
+import type { OpenStateDirectory, StateDirectory } from '../../state/directory/state-directory.ts'
+import { KafkaStreams } from '../kafka-streams.ts'
 import { localHost, threadedStreams } from './threads.fixture.ts'
 
 const open: KafkaStreams[] = []
@@ -22,7 +27,11 @@ afterEach(async () => {
 })
 
 /** Counts words on a cluster of its own; `visit` sees each value before it is counted. */
-function application(given: Partial<KafkaStreamsOptions> = {}, visit: (value: string) => void = () => undefined) {
+function application(
+  given: Partial<KafkaStreamsOptions> = {},
+  visit: (value: string) => void | Promise<void> = () => undefined,
+  openDirectory?: OpenStateDirectory,
+) {
   const cluster = new MemoryCluster({ clock: systemClock })
   cluster.createTopic({ name: 'in', partitions: 6 })
   cluster.createTopic({ name: 'out', partitions: 1 })
@@ -47,15 +56,22 @@ function application(given: Partial<KafkaStreamsOptions> = {}, visit: (value: st
     ...{ processingGuarantee: 'exactly_once', commitIntervalMs: 20 },
     ...given,
   }
+  let current = options
   const crashed = (thread: number) => clients.get(thread === 1 ? 'app-p' : `app-p#${thread}`)?.crash()
-  const { host, threads } = localHost(() => defineApplication(plan, options), crashed)
-  const streams = threadedStreams(plan, options, host)
-  open.push(streams)
+  const { host, threads } = localHost(() => defineApplication(plan, current), crashed)
+  const start = (other: Partial<KafkaStreamsOptions> = {}) => {
+    current = { ...options, ...other }
+    const made = threadedStreams(plan, current, host, openDirectory)
+    open.push(made)
+    return made
+  }
+  const streams = start()
   const own = factory({ clientId: 'test', clock: systemClock, logger: silentLogger })
   const producer = own.producer({})
   return {
     cluster,
     streams,
+    start,
     threads,
     clients,
     async send(...values: readonly string[]) {
@@ -233,4 +249,154 @@ it('gives each thread its part of the budgets, a name of its own, and the id of 
     ['p', 3],
     ['p', 3],
   ])
+})
+
+/** Tasks of each thread, once all have some and there are no others. */
+async function shared(streams: KafkaStreams, names: readonly string[]): Promise<readonly number[]> {
+  for (;;) {
+    const threads = streams.metadataForLocalThreads()
+    const found = threads.map(({ name }) => name).sort()
+    const counts = threads.map(({ active }) => active.length)
+    const isSettled = counts.every(count => count > 0) && counts.reduce((sum, count) => sum + count, 0) === 6
+    if (isSettled && found.join() === [...names].sort().join()) return counts
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+it('takes one more thread, which gets its part of the tasks, and gives it back when it is removed', async () => {
+  const { streams, send, counts, threads } = application({ threads: 2 })
+  await streams.start()
+  await send(...WORDS)
+  await counts(6)
+  expect(await streams.addThread()).toBe('app-p#3')
+  expect(await shared(streams, ['app-p', 'app-p#2', 'app-p#3'])).toEqual([2, 2, 2])
+  expect(streams.metadataForLocalThreads().map(({ state }) => state)).toEqual(['RUNNING', 'RUNNING', 'RUNNING'])
+  expect(threads.map(({ start }) => [start.thread, start.threads])).toEqual([
+    [1, 2],
+    [2, 2],
+    [3, 3],
+  ])
+  await send(...WORDS)
+  expect(await counts(12)).toEqual(twice)
+  expect(await streams.removeThread()).toBe('app-p#3')
+  expect(await streams.removeThread({ timeoutMs: 60_000 })).toBe('app-p#2')
+  expect(await shared(streams, ['app-p'])).toEqual([6])
+  await send(...WORDS)
+  expect(await counts(18)).toEqual({ a: 3, b: 3, c: 3, d: 3, e: 3, f: 3 })
+  expect(await streams.addThread(), 'a number that is free is used again').toBe('app-p#2')
+  expect(await shared(streams, ['app-p', 'app-p#2'])).toEqual([3, 3])
+  expect(streams.state).toBe('RUNNING')
+})
+
+it('may have no thread left, and goes on when there is one again', async () => {
+  const { streams, send, counts } = application({ threads: 2 })
+  await streams.start()
+  expect([await streams.removeThread(), await streams.removeThread(), await streams.removeThread()]).toEqual([
+    'app-p#2',
+    'app-p',
+    undefined,
+  ])
+  expect(streams.metadataForLocalThreads()).toEqual([])
+  await send(...WORDS, ...WORDS)
+  expect(await streams.addThread()).toBe('app-p')
+  expect(await counts(12)).toEqual(twice)
+})
+
+it('adds and removes no thread before it runs, after it was closed, and on the calling thread', async () => {
+  const { streams } = application()
+  expect([await streams.addThread(), await streams.removeThread()]).toEqual([undefined, undefined])
+  await streams.start()
+  await expect(streams.removeThread({ timeoutMs: -1 })).rejects.toMatchObject({ code: 'MILLRACE_ARGUMENT_INVALID' })
+  await streams.close()
+  expect([await streams.addThread(), await streams.removeThread()]).toEqual([undefined, undefined])
+  const single = new KafkaStreams(streams.plan, {
+    ...{
+      applicationId: 'single',
+      client: memoryClient(new MemoryCluster({ clock: systemClock })),
+      logger: silentLogger,
+    },
+  })
+  await expect(single.addThread()).rejects.toMatchObject({ code: 'MILLRACE_THREADS_FIXED' })
+  await expect(single.removeThread()).rejects.toMatchObject({ code: 'MILLRACE_THREADS_FIXED' })
+})
+
+it('says when a thread that is removed does not end in time, and ends it later', async () => {
+  const blocked = Promise.withResolvers<void>()
+  let atWork = 0
+  const { streams, send, counts } = application({ threads: 2, closeTimeoutMs: 60_000 }, async () => {
+    atWork++
+    await blocked.promise
+  })
+  await streams.start()
+  await send(...WORDS)
+  while (atWork < 2) await new Promise(resolve => setTimeout(resolve, 10))
+  await expect(streams.removeThread({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'MILLRACE_THREAD_REMOVAL' })
+  blocked.resolve()
+  expect(await shared(streams, ['app-p'])).toEqual([6])
+  await send(...WORDS)
+  expect(await counts(12)).toEqual(twice)
+})
+
+it('ends a thread whose work never ends, and its transaction, when it is removed', { timeout: 60_000 }, async () => {
+  let endless: string | undefined
+  let seen = 0
+  const { streams, send, counts } = application(
+    {
+      ...{ threads: 2, closeTimeoutMs: 300, sessionTimeoutMs: 1_000, maxRequestBytes: 1_024 },
+      ...{ transactionTimeoutMs: 600_000, commitIntervalMs: 600_000 },
+    },
+    value => (value === endless && ++seen === 50 ? new Promise<void>(() => undefined) : undefined),
+  )
+  await streams.start()
+  await shared(streams, ['app-p', 'app-p#2'])
+  const [task] = streams.metadataForLocalThreads().find(({ name }) => name === 'app-p#2')!.active
+  endless = WORDS[Number(task!.id.split('_')[1])]
+  await send(...Array.from({ length: 100 }, () => WORDS).flat())
+  while (seen < 50) await new Promise(resolve => setTimeout(resolve, 10))
+  expect(await streams.removeThread()).toBe('app-p#2')
+  expect(await shared(streams, ['app-p'])).toEqual([6])
+  await streams.close()
+  expect(await counts(600)).toEqual({ a: 100, b: 100, c: 100, d: 100, e: 100, f: 100 })
+})
+
+it('ends the transactions of threads that are not there any more, after a crash', { timeout: 60_000 }, async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'millrace-threads-'))
+  const directory: OpenStateDirectory = options => openStateDirectory({ ...options, stateDir })
+  const opened: StateDirectory[] = []
+  const crashing: OpenStateDirectory = async options => {
+    const made = await directory(options)
+    opened.push(made)
+    return made
+  }
+  // Small batches are full before anything is committed.
+  const never = {
+    maxRequestBytes: 1_024,
+    transactionTimeoutMs: 600_000,
+    commitIntervalMs: 600_000,
+    sessionTimeoutMs: 1_000,
+  }
+  const { streams, start, threads, send, counts, cluster } = application(
+    { ...never, onUncaughtError: () => 'shutdown-instance' },
+    undefined,
+    crashing,
+  )
+  await streams.start()
+  const many = Array.from({ length: 100 }, () => WORDS).flat()
+  await send(...many)
+  const stable = () => cluster.log({ topic: 'out', partition: 0 }).lastStableOffset
+  while (cluster.log({ topic: 'out', partition: 0 }).highWatermark === 0)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  expect(stable()).toBe(0)
+  for (const thread of threads.splice(0)) thread.crash(new Error('killed'))
+  await streams.ended().catch(() => undefined)
+  const next = start({ threads: 2, commitIntervalMs: 20 })
+  await next.start()
+  expect(await counts(600)).toEqual({ a: 100, b: 100, c: 100, d: 100, e: 100, f: 100 })
+  expect(threads.map(({ start: given }) => [given.thread, given.leftBehind])).toEqual([
+    [1, [3]],
+    [2, []],
+  ])
+  await next.close()
+  expect((await directory({ stateDir, applicationId: 'app', logger: silentLogger })).leftBehind).toEqual([2])
+  rmSync(stateDir, { recursive: true, force: true })
 })
