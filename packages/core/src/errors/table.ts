@@ -173,8 +173,8 @@ export const ERROR_TABLE = {
   },
   MILLRACE_QUERY_THREADS: {
     kind: 'config',
-    message: 'The store "{store}" cannot be opened: its partitions are in {threads} threads',
-    hint: 'Use query() with threads above 1: it asks all threads.',
+    message: 'This cannot be asked of the store "{store}", whose partitions are in {threads} threads',
+    hint: 'query() and store() ask all threads. Live queries, lags and the places of keys need threads: 1.',
   },
   MILLRACE_THREADS_FIXED: {
     kind: 'config',

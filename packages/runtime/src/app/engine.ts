@@ -1,6 +1,6 @@
 import type { MetricReading } from '../observe/metrics.ts'
 import type { QueryResult } from '@millrace/core'
-import type { LocalQueries } from '../query/local-queries.ts'
+import type { LocalQueries, StoreParts } from '../query/local-queries.ts'
 import type { QueryRequest } from '../query/query-request.ts'
 import type { StreamsState } from '../loop/lifecycle.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
@@ -39,6 +39,8 @@ export interface Engine {
   readonly metadata: readonly StreamsMetadata[]
   /** Undefined before it has begun, and where the stores are on other threads. */
   readonly queries: LocalQueries | undefined
+  /** The stores on other threads. @default `queries` has all stores */
+  readonly parts?: StoreParts
   /** Asks the stores on other threads. @default `queries` has all stores */
   query?<R>(request: QueryRequest<R>): Promise<QueryResult<R>>
   /** Its members; without those that have not begun. */

@@ -360,8 +360,11 @@ export class KafkaStreams {
   store<K, V>(name: string, kind: 'session', options?: StoreQueryOptions): ReadOnlySessionStore<K, V>
   store<K, V>(name: string, kind: 'versioned', options?: StoreQueryOptions): ReadOnlyVersionedKeyValueStore<K, V>
   store(...asked: AskedStore): unknown {
-    const queries = (store: string) => this.#queries(store)
-    return openStore(this.#plan, asked, queries, defaultIsolation(this.#options))
+    const parts = (store: string) => {
+      this.#checkRunning(store)
+      return this.#run.engine.parts ?? this.#queries(store)
+    }
+    return openStore(this.#plan, asked, parts, defaultIsolation(this.#options))
   }
 
   /**

@@ -70,6 +70,12 @@ export type Opening = Pick<CheckedRequest, 'store' | 'isolation' | 'standbys' | 
   readonly only: OnlyKey | undefined
 }
 
+/** What opens the partitions of stores for reading. */
+export interface StoreParts {
+  /** By partition, all that the store has: open as of one moment each, or why not. */
+  openAll(opening: Opening): Promise<readonly (OpenPartition | PartitionFailure)[]>
+}
+
 /** `passes`: a query that waits for a position tries again. */
 type Opened = OpenPartition | (PartitionFailure & { readonly passes?: true })
 
@@ -77,7 +83,7 @@ type Opened = OpenPartition | (PartitionFailure & { readonly passes?: true })
 const LOOK_EVERY_MS = 5
 
 /** Answers queries from the stores of one instance. Reads are done beside the processing of records, from snapshots. */
-export class LocalQueries {
+export class LocalQueries implements StoreParts {
   readonly #with: LocalQueriesOptions
   readonly #standbyPositions: StandbyPositions
 
@@ -254,6 +260,11 @@ export class LocalQueries {
   async changedKeys(changelog: TopicPartition, from: number, to: number): Promise<readonly Buffer[] | undefined> {
     const { client, admin, options } = this.#with
     return await changedKeys({ client, admin, clock: options.clock }, changelog, from, to)
+  }
+
+  async openAll(opening: Opening): Promise<readonly (OpenPartition | PartitionFailure)[]> {
+    const partitions = Array.from({ length: this.partitionsOf(opening.store) }, (_, partition) => partition)
+    return await Promise.all(partitions.map(partition => this.open(opening, partition, [], -Infinity)))
   }
 
   /** Opens a partition that exists. */

@@ -8,7 +8,7 @@ import {
   type StoreBuilder,
   type Windowed,
 } from '@millrace/core'
-import type { LocalQueries } from './local-queries.ts'
+import type { StoreParts } from './local-queries.ts'
 import { invalid, type QueryIsolation, storeOf } from './query-request.ts'
 import { kindOf, type QueryableKind, queryableStore, type StoreQueryOptions } from './queryable-store.ts'
 
@@ -38,7 +38,7 @@ const KINDS: readonly string[] = [
 export function openStore(
   plan: Plan,
   [store, second, third]: AskedStore,
-  queries: (store: string) => LocalQueries,
+  queries: (store: string) => StoreParts,
   defaultIsolation: QueryIsolation,
 ): object {
   const name = nameOf(store)

@@ -2,7 +2,6 @@ import {
   type KeyRangeOf,
   millraceError,
   type PartitionFailure,
-  type Position,
   type ReadOnlyKeyValueStore,
   type ReadOnlySessionStore,
   type ReadOnlyVersionedKeyValueStore,
@@ -12,7 +11,7 @@ import {
   type WalkOptions,
 } from '@millrace/core'
 import type { OnlyKey } from '../state/buffer/store-output.ts'
-import type { LocalQueries, OpenPartition } from './local-queries.ts'
+import type { OpenPartition, StoreParts } from './local-queries.ts'
 import type { QueryIsolation, ReadOptions } from './query-request.ts'
 
 /** The kinds of stores that can be asked for by name. `QueryableStoreTypes` in Kafka Streams. */
@@ -38,7 +37,7 @@ export interface StoreQueryOptions extends ReadOptions {
 /** What the stores of an application are read with. */
 export interface StoreSource {
   /** @throws MILLRACE_QUERY_NOT_RUNNING */
-  readonly queries: () => LocalQueries
+  readonly queries: () => StoreParts
   readonly isolation: QueryIsolation
   readonly options: StoreQueryOptions
 }
@@ -127,13 +126,7 @@ class Parts<View> {
 
   async #open(only: OnlyKey | undefined): Promise<readonly OpenPartition[]> {
     const { queries, isolation, options } = this.#source
-    const local = queries()
-    const count = local.partitionsOf(this.#store)
-    const opening = { isolation, ...options, store: this.#store, only }
-    const nothing: Position = []
-    const results = await Promise.all(
-      Array.from({ length: count }, (_, partition) => local.open(opening, partition, nothing, -Infinity)),
-    )
+    const results = await queries().openAll({ isolation, ...options, store: this.#store, only })
     const open = results.filter((result): result is OpenPartition => !('ok' in result))
     const partition = results.findIndex(result => 'ok' in result)
     if (partition < 0 || options.partial === true) return open

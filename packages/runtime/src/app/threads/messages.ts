@@ -6,6 +6,7 @@ import type { StreamsMetadata } from '../streams-metadata.ts'
 import type { QueryRequest } from '../../query/query-request.ts'
 import type { CrossingError } from './crossing-error.ts'
 import type { Answers } from './merged-answers.ts'
+import type { ViewRequest } from './view-messages.ts'
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -49,6 +50,7 @@ export type ToThread =
   | { readonly type: 'claimed'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'moved'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'query'; readonly call: number; readonly request: QueryRequest<unknown> }
+  | { readonly type: 'view'; readonly call: number; readonly request: ViewRequest }
   | { readonly type: 'on-disk'; readonly task: string; readonly position: number | undefined }
   | { readonly type: 'verdict'; readonly verdict: Exclude<FailureVerdict, 'replace-thread'> }
   /** To fail with this error, so that the policy can be carried out for a thread that cannot do it itself. */
@@ -63,6 +65,7 @@ export type FromThread =
   | { readonly type: 'release'; readonly task: string; readonly position: number | undefined }
   | { readonly type: 'move-aside'; readonly call: number; readonly directory: string; readonly cause: CrossingError }
   | { readonly type: 'answer'; readonly call: number; readonly answers: Answers }
+  | { readonly type: 'viewed'; readonly call: number; readonly value: unknown }
   | { readonly type: 'no-answer'; readonly call: number; readonly error: CrossingError }
   /** It waits for a verdict. */
   | { readonly type: 'failed'; readonly error: CrossingError }

@@ -8,6 +8,7 @@ import { KafkaStreams } from '../kafka-streams.ts'
 import { packError, unpackError } from './crossing-error.ts'
 import type { FromThread, ThreadStart, ToThread } from './messages.ts'
 import { threadDirectory } from './thread-directory.ts'
+import { ThreadViews } from './thread-views.ts'
 
 export interface ThreadSetup {
   readonly start: ThreadStart
@@ -56,6 +57,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     },
   })
   const resolved = resolveOptions(options)
+  const views = new ThreadViews(() => instance?.queries)
   const setBudget = (threads: number) => {
     if (instance !== undefined) instance.budget = shareOfBudget(resolved, threads)
   }
@@ -78,6 +80,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     else if (message.type === 'pause') setPaused(streams, message.paused)
     else if (message.type === 'threads') setBudget(message.threads)
     else if (message.type === 'end-left-behind') void endLeftBehind(message.threads)
+    else if (message.type === 'view') void answerView(views, message, post)
     else if (message.type === 'query') void answer(streams, message, post)
   }
   setPaused(streams, start.paused)
@@ -102,6 +105,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     await streams.ended()
   } finally {
     clearInterval(timer)
+    await views.close()
   }
 }
 
@@ -114,6 +118,19 @@ async function answer(
   try {
     const { partitions } = await streams.query(request)
     post({ type: 'answer', call, answers: [...partitions] })
+  } catch (error) {
+    post({ type: 'no-answer', call, error: packError(error) })
+  }
+}
+
+/** The values must be data that can be copied to another thread. */
+async function answerView(
+  views: ThreadViews,
+  { call, request }: Extract<ToThread, { type: 'view' }>,
+  post: (message: FromThread) => void,
+): Promise<void> {
+  try {
+    post({ type: 'viewed', call, value: await views.answer(request) })
   } catch (error) {
     post({ type: 'no-answer', call, error: packError(error) })
   }

@@ -24,6 +24,8 @@ import type { QueryRequest } from '../../query/query-request.ts'
 import { packError, unpackError } from './crossing-error.ts'
 import type { FromThread, ThreadStart, ThreadStatus, ToThread } from './messages.ts'
 import { type Answers, mergedAnswers } from './merged-answers.ts'
+import { checkCopied, RemoteViews } from './remote-views.ts'
+import type { ViewRequest } from './view-messages.ts'
 import type { ThreadHandle, ThreadHost } from './thread-host.ts'
 
 export interface ThreadedOptions {
@@ -83,6 +85,7 @@ export class ThreadedEngine implements Engine {
   #leftBehind: readonly number[] = []
   #ending = false
   #waiting = false
+  readonly #views = new Map<number, { readonly thread: Thread; readonly answer: PromiseWithResolvers<unknown> }>()
   readonly #questions = new Map<number, Map<Thread, PromiseWithResolvers<Answers>>>()
   #lastQuestion = 0
   /** Of what the threads that fail next are told. */
@@ -96,6 +99,13 @@ export class ThreadedEngine implements Engine {
 
   /** A store can be read in its own thread only. */
   readonly queries = undefined
+  readonly parts = new RemoteViews(() =>
+    [...this.#threads.values()]
+      .filter(({ saidEnd }) => !saidEnd)
+      .map(thread => ({
+        ask: request => this.#askView(thread, request),
+      })),
+  )
 
   get paused(): boolean {
     return this.#paused
@@ -129,7 +139,7 @@ export class ThreadedEngine implements Engine {
   }
 
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
-    checkCopied(request)
+    checkCopied(request.store, request)
     const call = ++this.#lastQuestion
     const asked = new Map([...this.#threads.values()].map(thread => [thread, Promise.withResolvers<Answers>()]))
     this.#questions.set(call, asked)
@@ -139,6 +149,19 @@ export class ThreadedEngine implements Engine {
       return new QueryResult(request.store, mergedAnswers(answers) as ReadonlyMap<number, PartitionResult<R>>)
     } finally {
       this.#questions.delete(call)
+    }
+  }
+
+  async #askView(thread: Thread, request: ViewRequest): Promise<unknown> {
+    const call = ++this.#lastQuestion
+    const answer = Promise.withResolvers<unknown>()
+    this.#views.set(call, { thread, answer })
+    try {
+      if (this.#threads.get(thread.number) === thread) thread.handle.post({ type: 'view', call, request })
+      else answer.reject(millraceError('MILLRACE_STORE_CLOSED', { operation: request.do, object: 'store' }))
+      return await answer.promise
+    } finally {
+      this.#views.delete(call)
     }
   }
 
@@ -373,7 +396,10 @@ export class ThreadedEngine implements Engine {
         return this.#claim(thread, message.call, message.task)
       case 'answer':
         return this.#questions.get(message.call)?.get(thread)?.resolve(message.answers)
+      case 'viewed':
+        return this.#views.get(message.call)?.answer.resolve(message.value)
       case 'no-answer':
+        this.#views.get(message.call)?.answer.reject(unpackError(message.error))
         return this.#questions.get(message.call)?.get(thread)?.reject(unpackError(message.error))
       case 'release':
         return this.#release(thread, message.task, message.position)
@@ -449,6 +475,8 @@ export class ThreadedEngine implements Engine {
     thread.saidEnd = true
     // What it has had is on no thread now.
     for (const asked of this.#questions.values()) asked.get(thread)?.resolve([])
+    const closed = millraceError('MILLRACE_STORE_CLOSED', { operation: 'A read', object: `store of thread ${number}` })
+    for (const asked of this.#views.values()) if (asked.thread === thread) asked.answer.reject(closed)
     thread.ended.resolve()
     this.#tellWaiting()
     this.#tellRebalancing()
@@ -505,16 +533,5 @@ export class ThreadedEngine implements Engine {
       this.#claims.release(task, 0, undefined)
     }
     this.#postAll({ type: 'on-disk', task, position: undefined })
-  }
-}
-
-/** @throws MILLRACE_QUERY_INVALID where the request holds what cannot be copied to a thread, such as a serde */
-function checkCopied(request: QueryRequest<unknown>): void {
-  try {
-    structuredClone(request)
-  } catch (error) {
-    const { store } = request
-    const reason = `it cannot be copied to the threads (${reasonOf(error)})`
-    throw millraceError('MILLRACE_QUERY_INVALID', { store, reason }, { cause: error })
   }
 }

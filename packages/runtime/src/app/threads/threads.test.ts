@@ -12,7 +12,7 @@ import {
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { KafkaStreamsOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
 import { defineApplication } from '../define-application.ts'
@@ -149,8 +149,73 @@ it('answers queries from the stores of all threads', async () => {
   await expect(prefix).rejects.toMatchObject({ code: 'MILLRACE_QUERY_INVALID' })
   const unknown = streams.query({ ...request, store: 'other' })
   await expect(unknown).rejects.toMatchObject({ code: 'MILLRACE_STORE_UNKNOWN' })
-  const opened = () => streams.store('counts', 'key-value')
-  await expect(async () => opened().get('a')).rejects.toMatchObject({ code: 'MILLRACE_QUERY_THREADS' })
+  expect(() => streams.queryMetadataForKey('counts', 'a')).toThrow(
+    expect.objectContaining({ code: 'MILLRACE_QUERY_THREADS' }),
+  )
+})
+
+describe('a store over all threads', () => {
+  it('reads values and entries of all partitions, and says what it cannot', async () => {
+    const { streams, send, counts } = application()
+    const store = streams.store<string, bigint>('counts', 'key-value', { isolation: 'uncommitted' })
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'MILLRACE_QUERY_NOT_RUNNING' })
+    await streams.start()
+    await send(...WORDS, ...WORDS)
+    await counts(12)
+    for (const word of WORDS) expect(await store.get(word)).toBe(2n)
+    expect(await store.get('z')).toBeUndefined()
+    expect(await store.approximateCount()).toBe(6)
+    const found = new Map<string, bigint>()
+    for await (const [key, value] of store.range({ from: 'b', to: 'd' })) found.set(key, value)
+    expect(Object.fromEntries(found)).toEqual({ b: 2n, c: 2n, d: 2n })
+    const prefix = async () => {
+      for await (const entry of store.prefixScan('a', string())) return entry
+      return undefined
+    }
+    await expect(prefix()).rejects.toMatchObject({ code: 'MILLRACE_QUERY_INVALID' })
+  })
+
+  it('gives more entries than a page, and ends a walk that is left', async () => {
+    const { streams, send, counts } = application()
+    await streams.start()
+    const keys = Array.from({ length: 3_000 }, (_, number) => `k${number}`)
+    await send(...keys)
+    await counts(3_000)
+    const store = streams.store<string, bigint>('counts', 'key-value', { isolation: 'uncommitted' })
+    const seen: string[] = []
+    for await (const [key] of store.all()) seen.push(key)
+    expect(seen.sort()).toEqual([...keys].sort())
+    let walked = 0
+    for await (const _ of store.all()) if (++walked === 300) break
+    expect(walked).toBe(300)
+    expect(await store.approximateCount()).toBe(3_000)
+  })
+
+  it('does not give a part as the whole while no thread has a partition', async () => {
+    const { streams } = application({ threads: 2 })
+    await streams.start()
+    const store = streams.store<string, bigint>('counts', 'key-value')
+    await streams.removeThread()
+    await streams.removeThread()
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'MILLRACE_QUERY_INCOMPLETE' })
+    const partial = streams.store<string, bigint>('counts', 'key-value', { partial: true })
+    expect(await partial.get('a')).toBeUndefined()
+  })
+
+  it('fails a walk whose thread ends', async () => {
+    const { streams, send, counts, threads } = application({ onUncaughtError: () => 'replace-thread' })
+    await streams.start()
+    await send(...Array.from({ length: 3_000 }, (_, number) => `k${number}`))
+    await counts(3_000)
+    const entries = streams.store<string, bigint>('counts', 'key-value', { isolation: 'uncommitted' }).all()
+    const iterator = entries[Symbol.asyncIterator]()
+    await iterator.next()
+    for (const thread of [...threads]) thread.crash(new Error('out of memory'))
+    const walk = async () => {
+      while ((await iterator.next()).done !== true);
+    }
+    await expect(walk()).rejects.toMatchObject({ code: 'MILLRACE_STORE_CLOSED' })
+  })
 })
 
 it('pauses and resumes all threads', async () => {
