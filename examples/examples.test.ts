@@ -27,6 +27,12 @@ it('02 enriches orders', { timeout: 60_000 }, async () => {
   ])
 })
 
+it('09 tells of alerts that begin and end', { timeout: 60_000 }, async () => {
+  const [first, last, ...more] = await linesOf('09-alerts.ts')
+  expect(first).toMatch(/^ALERT boiler: too hot [34] times in a row$/)
+  expect([last, ...more]).toEqual(['boiler is cool again'])
+})
+
 it('03 counts views by the minute', { timeout: 60_000 }, async () => {
   expect(await linesOf('03-page-views-per-minute.ts')).toEqual([
     'minute 1: home 1',

@@ -19,6 +19,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: `const buffer = this.#open.get(store)?.buffer`,
   },
   {
+    name: 'a live query that goes on leaves out what was committed meanwhile',
+    file: 'packages/runtime/src/query/live/live-partition.ts',
+    from: `return await queries.changedKeys({ topic: changelog, partition }, reached.position, position)`,
+    to: `return []`,
+  },
+  {
     name: 'a commit of unknown outcome is taken for a failed one, and the records are processed again on the same state',
     file: 'packages/runtime/src/commit/commit-scope.ts',
     from: `    await producer.commit()

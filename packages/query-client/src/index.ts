@@ -7,6 +7,7 @@ export {
   type Found,
   type ListSettings,
   type LiveSettings,
+  type PositionOf,
   QueryClient,
   queryClient,
   type QueryClientOptions,

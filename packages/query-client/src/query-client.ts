@@ -23,6 +23,9 @@ export interface QueryClientOptions {
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>
 }
 
+/** The last records of partitions, such as `topics.write` returns them. */
+export type PositionOf = readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]
+
 export interface ReadSettings {
   /** What may be read. @default 'committed' under exactly_once, otherwise 'uncommitted' */
   readonly isolation?: 'committed' | 'uncommitted'
@@ -30,6 +33,10 @@ export interface ReadSettings {
   readonly standbys?: boolean
   /** How many records a standby may be behind. @default unlimited */
   readonly maxLag?: number
+  /** Waits until the state includes these records, as a write has returned them, and all that was made from them. */
+  readonly after?: PositionOf
+  /** The state must include these records of the store's own input, or the read fails. */
+  readonly position?: PositionOf
   /** Who answers if another instance has the key. @default as the server is configured */
   readonly route?: 'forward' | 'redirect' | 'local'
   readonly signal?: AbortSignal
@@ -271,7 +278,8 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
 
   async #ask(path: string, parameters: QueryParameters, settings: ReadSettings): Promise<unknown> {
     const { isolation, standbys, maxLag, route, signal } = settings
-    const search = { ...parameters, isolation, standbys, maxLag, route }
+    const bounds = { after: positionText(settings.after), position: positionText(settings.position) }
+    const search = { ...parameters, isolation, standbys, maxLag, ...bounds, route }
     return await answerOf(this.#urls(path, search), this.#http, signal)
   }
 
@@ -286,6 +294,11 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
       return url
     }
   }
+}
+
+function positionText(position: PositionOf | undefined): string | undefined {
+  if (position === undefined || position.length === 0) return undefined
+  return position.map(({ topic, partition, offset }) => `${topic}:${partition}:${offset}`).join(',')
 }
 
 function withValue<V>(found: unknown): Found<V> {

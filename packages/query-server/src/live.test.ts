@@ -1,4 +1,4 @@
-import { string } from '@millrace/core'
+import { partitionForKey, string } from '@millrace/core'
 import { type LiveEvent, queryClient, streamMessages } from '@millrace/query-client'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
@@ -17,6 +17,11 @@ const HTTP = { retries: 60, backOffMs: 20, maxBackOffMs: 200 }
 
 function clientOf(...instances: readonly Instance[]) {
   return queryClient<Stores>({ url: instances.map(({ server }) => server.url), ...HTTP })
+}
+
+function partitionOf(key: string): number {
+  const bytes = Buffer.from(key)
+  return partitionForKey(bytes, 0, bytes.length, PARTITIONS)
 }
 
 /** What a reader has; fails at a change that it has had before. */
@@ -168,6 +173,34 @@ it('the client makes a connection again that breaks, and tries the next address'
   expect(reader.count('snapshot')).toBe(1)
   stop.abort()
   await reading
+})
+
+it('reads what was written before, at any instance', async () => {
+  await using app = await world('texts')
+  const instances = [await app.start('a'), await app.start('b')] as const
+  const ends = new Map<number, number>()
+  for (let n = 1; n <= 30; n++) {
+    const key = KEYS[n % 7]!
+    const partition = partitionOf(key)
+    await app.send('texts', texts, [[key, String(n)]])
+    const offset = (ends.get(partition) ?? -1) + 1
+    ends.set(partition, offset)
+    const after = [{ topic: 'texts', partition, offset }]
+    expect(await clientOf(instances[n % 2]!).get('texts', key, { after })).toBe(String(n))
+    expect(await clientOf(instances[n % 2]!).get('texts', key, { position: after })).toBe(String(n))
+  }
+})
+
+it('a bound that is not met in time, or never can be, is refused', async () => {
+  await using app = await world('texts')
+  const quick = await app.start('a', { timeoutMs: 600 })
+  for (const [query, status, code] of [
+    ['after=texts:0:99999', 503, 'MILLRACE_QUERY_INCOMPLETE'],
+    ['position=texts:0:99999', 503, 'MILLRACE_QUERY_INCOMPLETE'],
+    ['after=elsewhere:0:1', 400, 'MILLRACE_QUERY_AFTER_IMPOSSIBLE'],
+    ['after=texts', 400, 'MILLRACE_SERVER_REQUEST'],
+  ] as const)
+    expect(await refusal(quick, `/stores/texts/entries?partition=0&${query}`), query).toMatchObject({ status, code })
 })
 
 it('refuses what is no live query', async () => {

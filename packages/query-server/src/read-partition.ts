@@ -12,6 +12,7 @@ import {
 import type { JsonForm } from '@millrace/query-client'
 import type { Answer } from './http-failure.ts'
 import { PeerFailure, type Peers } from './peers.ts'
+import { positionOf } from './request-position.ts'
 import type { RequestKey } from './request-key.ts'
 import type { Given } from './request-parameters.ts'
 import type { QueriedStreams, ServerSettings } from './server-options.ts'
@@ -96,6 +97,8 @@ export async function readPartition(
 ): Promise<Reply> {
   const result = await readHere(asked, query, partition)
   if (result.ok) return { here: result }
+  // The task runs here: no other instance has a newer state.
+  if (result.reason === 'NOT_UP_TO_BOUND' && !asked.given.standbys) throw incomplete(asked.plan, partition, result)
   return await readElsewhere(asked, partition, result, search, mayRedirect)
 }
 
@@ -104,12 +107,18 @@ export async function readPartition(
  * @throws MILLRACE_QUERY_INVALID, MILLRACE_SERVER_REQUEST for what no instance can answer
  */
 export async function readHere(
-  { streams, given, plan }: Asked,
+  { streams, given, plan, settings }: Asked,
   query: Query<unknown>,
   partition: number,
 ): Promise<PartitionResult<unknown>> {
   const { standbys, isolation, maxLag } = given
-  const bounds = { ...(isolation !== undefined && { isolation }), ...(maxLag !== undefined && { maxLag }) }
+  const bounds = {
+    ...(isolation !== undefined && { isolation }),
+    ...(maxLag !== undefined && { maxLag }),
+    ...(given.position !== undefined && { position: positionOf('position', given.position) }),
+    // The rest of the time is for the answer, and for the way from another instance.
+    ...(given.after !== undefined && { after: positionOf('after', given.after), timeoutMs: settings.timeoutMs / 2 }),
+  }
   const request = { store: plan.name, query, partitions: [partition], standbys, ...bounds }
   const result = (await streams.query(request)).partitions.get(partition)!
   if (result.ok) return result

@@ -9,6 +9,8 @@ export interface Given {
   readonly isolation?: 'committed' | 'uncommitted'
   readonly standbys: boolean
   readonly maxLag?: number
+  readonly after?: string
+  readonly position?: string
   readonly route?: 'forward' | 'redirect' | 'local'
   readonly asOf?: number
   readonly limit: number

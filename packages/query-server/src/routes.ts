@@ -60,6 +60,18 @@ const read = {
     description: 'How many records of its changelog a standby may be behind.',
     schema: { type: 'integer', minimum: 0 },
   },
+  after: {
+    in: 'query',
+    description:
+      'Waits until the state includes these records and all that was made from them: `topic:partition:offset`, several with commas between them.',
+    schema: { type: 'string' },
+  },
+  position: {
+    in: 'query',
+    description:
+      'The state must include these records of the input of the store. Written as `after`, but not waited for.',
+    schema: { type: 'string' },
+  },
   route: {
     in: 'query',
     description:
@@ -131,6 +143,7 @@ const OF_STORE: readonly ErrorCode[] = [
   'MILLRACE_STORE_UNKNOWN',
   'MILLRACE_QUERY_STORE_KIND',
   'MILLRACE_QUERY_INVALID',
+  'MILLRACE_QUERY_AFTER_IMPOSSIBLE',
   'MILLRACE_SERVER_RESULT_TOO_LARGE',
   'MILLRACE_SERVER_FAILED',
   ...PASSING,

@@ -315,6 +315,22 @@ describe('failures', () => {
     }
   })
 
+  it('window stores and session stores do not know the queries of each other', async () => {
+    const builder = new StreamsBuilder()
+    const grouped = builder.stream('in', texts).groupByKey()
+    grouped.windowedBy(tumbling({ sizeMs: MINUTE, graceMs: 0 })).count({ store: 'windows' })
+    grouped.windowedBy(sessions({ inactivityGapMs: 10, graceMs: 0 })).count({ store: 'sessions' })
+    await using driver = await driverOf(builder.build(), true)
+    for (const [store, query] of [
+      ['windows', sessionQuery('2')],
+      ['sessions', windowRangeQuery({ from: 0, to: 0 })],
+      ['sessions', windowKeyQuery('2')],
+    ] as const) {
+      const { partitions } = await driver.query<unknown>({ store, query })
+      expect(reasonsOf(partitions)).toEqual(['UNKNOWN_QUERY_TYPE', 'UNKNOWN_QUERY_TYPE'])
+    }
+  })
+
   it.each([
     [{ store: 'cuonts', query: keyQuery('2') }, 'MILLRACE_STORE_UNKNOWN', '"counts"'],
     [{ store: 'counts', query: keyQuery(undefined) }, 'MILLRACE_QUERY_INVALID', 'null or undefined'],

@@ -96,7 +96,8 @@ export class QueryOracle {
   }
 }
 
-function isComparable(store: StorePlan): boolean {
+/** Its changelog says all of it. */
+export function isComparable(store: StorePlan): boolean {
   const { kind, changelog, ttlMs, maxEntries, suppression, waiting, withHeaders, open } = store
   if (kind !== 'key-value' || changelog === undefined || changelog.isSource) return false
   return [ttlMs, maxEntries, suppression, waiting, withHeaders, open].every(option => option === undefined)

@@ -5,6 +5,7 @@ import type { FaultEvent } from '../faults/fault-plan.ts'
 import { withFaults } from '../faults/with-faults.ts'
 import { allCommitted, OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
 import { inputSender } from './input-sender.ts'
+import { LiveOracle } from './live-oracle.ts'
 import { QueryOracle } from './query-oracle.ts'
 import { type CommittedRecord, readCommitted } from './read-records.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
@@ -139,8 +140,10 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
 
   const offsets = new OffsetWatch(cluster, watch)
   const queries = guarantee === 'exactly_once' ? new QueryOracle(plan) : undefined
+  const live = guarantee === 'exactly_once' ? new LiveOracle(plan, clock, honest) : undefined
   const observe = () => {
     queries?.ask(processes)
+    live?.look(processes)
     for (const text of tasksRunTwice(cluster, processes)) violation(text)
     if (setting.watched) for (const text of offsets.check()) violation(text)
   }
@@ -264,6 +267,11 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     else quietSince = undefined
     atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
   }
+  // Each reader finds the process that has its partition.
+  for (let looks = 0; live !== undefined && atRest && looks < 2 * processes.length + 4; looks++) {
+    observe()
+    await clock.advance(200)
+  }
   if (!atRest) violation(`after ${REST_MS / 1000} s without trouble the input was not processed to its end`)
   for (const one of processes) one.stop()
   await clock.advance(30_000)
@@ -280,6 +288,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   ))
     violation(text)
   for (const text of (await queries?.violations(honest)) ?? []) violation(text)
+  for (const text of (await live?.violations(atRest)) ?? []) violation(text)
   const outputs = new Map<string, readonly CommittedRecord[]>()
   for (const topic of [...sinkTopics(plan), DEAD_LETTER_TOPIC]) outputs.set(topic, await readCommitted(honest, topic))
   await honest.close()

@@ -23,7 +23,7 @@ export interface LivePartitionOptions {
   readonly partition: number
   readonly matches: (key: Uint8Array) => boolean
   /** Undefined while the application is between two lives. */
-  readonly queries: () => LocalQueries | undefined
+  readonly queries: () => Pick<LocalQueries, 'follow' | 'changedKeys'> | undefined
   readonly clock: Clock
   readonly onNews: () => void
 }
@@ -140,7 +140,7 @@ export class LivePartition {
   }
 
   /** The keys that have changed since what the reader has; undefined if that is not known. */
-  async #changedSince(queries: LocalQueries, { position, changelog }: FollowedStore) {
+  async #changedSince(queries: Pick<LocalQueries, 'changedKeys'>, { position, changelog }: FollowedStore) {
     const { clock, partition } = this.#with
     const reached = this.#reached
     if (reached === undefined || position === undefined || changelog === undefined) return undefined

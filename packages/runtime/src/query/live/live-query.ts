@@ -5,12 +5,15 @@ import type { LiveEvent } from './live-event.ts'
 import { LivePartition } from './live-partition.ts'
 import { checkLiveRequest, type CheckedLiveRequest, keyFilter, type LiveRequest } from './live-request.ts'
 
+/** What a live query uses of the queries of an instance. */
+export type LiveQueries = Pick<LocalQueries, 'partitionsOf' | 'follow' | 'changedKeys'>
+
 /** Where a live query reads. */
 export interface LiveSource {
   readonly plan: Plan
   readonly clock: Clock
   /** Undefined while there is nothing to read from. */
-  readonly queries: () => LocalQueries | undefined
+  readonly queries: () => LiveQueries | undefined
   /** The application has stopped, and the live query ends. */
   readonly isOver: () => boolean
 }
@@ -63,7 +66,7 @@ async function sleepUntil(news: Promise<void>, ms: number, clock: Clock): Promis
   awake.abort()
 }
 
-function partitionsOf({ store, partitions }: CheckedLiveRequest, queries: LocalQueries | undefined): readonly number[] {
+function partitionsOf({ store, partitions }: CheckedLiveRequest, queries: LiveQueries | undefined): readonly number[] {
   const count = queries?.partitionsOf(store)
   if (count === undefined) return partitions ?? []
   const missing = partitions?.find(partition => partition >= count)
