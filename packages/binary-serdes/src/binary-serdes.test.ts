@@ -10,6 +10,11 @@ const serdes: readonly (readonly [string, () => Serde<unknown>])[] = [
   ['msgpack', () => msgpack()],
   ['cbor', () => cbor()],
 ]
+const unreadable = () => {
+  throw new Error('no entry')
+}
+let deep: unknown = 1
+for (let depth = 0; depth < 20_000; depth++) deep = [deep]
 const cycle: Record<string, unknown> = {}
 cycle['self'] = { inside: cycle }
 class Money {
@@ -78,6 +83,8 @@ describe.each(serdes)('%s', (name, make) => {
     ['an invalid Date', [new Date(Number.NaN)], '$[0] is an invalid Date'],
     ['a bigint of 65 bits', { n: 2n ** 64n }, '$.n is 18446744073709551616n'],
     ['half of a pair', ['\ud800'], '$[0] has half of a surrogate pair'],
+    ['a getter that throws', Object.defineProperty({}, 'a', { enumerable: true, get: unreadable }), 'no entry'],
+    ['a value that is too deep', deep, 'Maximum call stack'],
     ['a cycle', cycle, '$.self.inside is an object that contains itself'],
   ])('%s is refused with its place', (_what, value, reason) => {
     expect(() => make().serialize(value, 't')).toThrow(expect.objectContaining({ code: 'MILLRACE_SERDE_ENCODE' }))
@@ -135,4 +142,10 @@ it('bytes are those of the formats', () => {
   expect(Buffer.from(cbor().serialize(new Date(0), 't')).toString('hex')).toBe(
     'c07818313937302d30312d30315430303a30303a30302e3030305a',
   )
+})
+
+it('msgpack() does not write what it would not read', () => {
+  const value = JSON.parse('{ "a": { "__proto__": 1 } }') as unknown
+  expect(() => msgpack().serialize(value, '')).toThrow('$.a has a member __proto__')
+  expect(cbor().deserialize(cbor().serialize(value, ''), '')).toEqual(value)
 })

@@ -31,13 +31,14 @@ const fitsBigint = (value: bigint): boolean => value >= MIN && value <= MAX && !
 export function cbor<T = unknown>(options: CborOptions = {}): Serde<T> {
   checkArguments('cbor', [['options', OPTIONS]], [options])
   const serde = options.name === undefined ? 'cbor' : `cbor(${options.name})`
-  const types = { date: true, undefined: true, fitsBigint }
+  const types = { date: true, undefined: true, protoName: true, fitsBigint }
   return {
     name: serde,
     serialize(value) {
-      let reason = misfitOf(value, types)
+      let reason: string | undefined
       let cause: unknown
       try {
+        reason = misfitOf(value, types)
         if (reason === undefined) return encode(value, ENCODING)
       } catch (error) {
         cause = error

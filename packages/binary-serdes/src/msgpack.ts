@@ -33,13 +33,19 @@ export function msgpack<T = unknown>(options: MsgpackOptions = {}): Serde<T> {
     maxDepth: 1000,
   })
   const decoder = new Decoder({ useBigInt64: true })
-  const types = { date: true, undefined: false, fitsBigint: (value: bigint) => value >= LONG.min && value <= LONG.max }
+  const types = {
+    date: true,
+    undefined: false,
+    protoName: false,
+    fitsBigint: (value: bigint) => value >= LONG.min && value <= LONG.max,
+  }
   return {
     name: serde,
     serialize(value) {
-      let reason = misfitOf(value, types)
+      let reason: string | undefined
       let cause: unknown
       try {
+        reason = misfitOf(value, types)
         // The library's buffer is used again.
         if (reason === undefined) return Buffer.from(encoder.encode(value))
       } catch (error) {

@@ -2,6 +2,8 @@
 export interface FormatTypes {
   readonly date: boolean
   readonly undefined: boolean
+  /** Whether a member may be called `__proto__`: some libraries refuse to read it. */
+  readonly protoName: boolean
   /** The bigints that are read back as they were written. */
   readonly fitsBigint: (value: bigint) => boolean
 }
@@ -63,6 +65,8 @@ function findInObject(value: object, path: string, types: FormatTypes, within: r
   for (const [name, member] of Object.entries(value)) {
     // Left out, as JSON does it, where the format has no undefined.
     if (member === undefined && !types.undefined) continue
+    if (name === '__proto__' && !types.protoName)
+      return `${path} has a member __proto__, which would not be read back: give it another name`
     const step = IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
     const found = find(member, path + step, types, inside)
     if (found !== undefined) return found

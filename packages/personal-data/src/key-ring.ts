@@ -29,6 +29,7 @@ export class KeyRing {
   readonly #creating = new Map<string, Promise<void>>()
   /** Read, and not unwrapped yet. */
   #wrapped: WrappedKey[] = []
+  #unwrapping: Promise<void> | undefined
   #opening: Promise<void> | undefined
   #readAt: number | undefined
   #timer: NodeJS.Timeout | undefined
@@ -148,7 +149,17 @@ export class KeyRing {
     else this.#idsOf.set(subject, rest)
   }
 
+  /** Two that refresh at once ask the master key once. */
   async #unwrapAll(): Promise<void> {
+    while (this.#wrapped.length > 0) {
+      this.#unwrapping ??= this.#unwrapEach().finally(() => {
+        this.#unwrapping = undefined
+      })
+      await this.#unwrapping
+    }
+  }
+
+  async #unwrapEach(): Promise<void> {
     while (this.#wrapped.length > 0) {
       const record = this.#wrapped[0]!
       const keys = fieldKeysOf(record.id, await this.#unwrap(record))

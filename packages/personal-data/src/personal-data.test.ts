@@ -88,6 +88,39 @@ describe('encryption', () => {
     expect(await read(serde, await write(serde, value))).toEqual(value)
   })
 
+  it.each<[string, object, string]>([
+    [
+      'a text where an object is needed',
+      { address: 'Main St 1' },
+      '"address" is not an object, so the field "address.street"',
+    ],
+    ['a list where an object is needed', { address: [{ street: 'Main St' }] }, '"address" is not an object'],
+    ['an object where a list is needed', { phones: { number: '1' } }, '"phones" is not an array'],
+    ['a text in a list of objects', { phones: [{ number: '1' }, '+49 30 1'] }, '"phones[1]" is not an object'],
+  ])('%s is refused, since it would be written as it is', async (_what, given, reason) => {
+    await using personal = open()
+    const serde = customers(personal)
+    await expect(write(serde, { ...ADA, ...given })).rejects.toThrow(reason)
+  })
+
+  it('a value without fields is refused', async () => {
+    await using personal = open()
+    await expect(write(customers(personal), 'Ada' as never)).rejects.toThrow('the value is not an object')
+  })
+
+  it('what JSON cannot write is refused with its field', async () => {
+    await using personal = open()
+    await expect(write(customers(personal), { ...ADA, age: new Map() as never })).rejects.toThrow(
+      /MILLRACE_SERDE_ENCODE.*the field "age":.*Map/,
+    )
+  })
+
+  it('a person who is named by an encrypted field could not be found again', async () => {
+    await using personal = open()
+    const serde = customers(personal, { fields: ['id', 'name'] })
+    await expect(write(serde, ADA)).rejects.toThrow('subject() reads a field that is encrypted')
+  })
+
   it('bytes are encrypted as bytes', async () => {
     await using personal = open()
     const raw: Serde<{ id: string; photo: Buffer }> = {
@@ -318,6 +351,8 @@ describe('options', () => {
     [{ subject: () => 'a' }, 'The option fields is undefined'],
     [{ subject: () => 'a', fields: [] }, 'at least one field'],
     [{ subject: () => 'a', fields: [7] }, 'it must be a field'],
+    [{ subject: () => 'a', fields: ['name', 'name'] }, '"name" includes "name"'],
+    [{ subject: () => 'a', fields: ['address.street', 'address'] }, '"address" includes "address.street"'],
     [{ subject: () => 'a', fields: ['name'], field: 'name' }, 'The option field is given, but there is no such option'],
   ])('serde(…, %j) is refused', async (given, message) => {
     await using personal = open()

@@ -1,7 +1,7 @@
 import { type Clock, type ClientFactory, type Logger, openClient, type Serde, systemClock } from '@millrace/core'
 import { checkPerson, checkPersonalFields, checkPersonalOptions } from './check-personal-options.ts'
 import type { FieldOf } from './field-of.ts'
-import { parseField } from './field-steps.ts'
+import { parseFields } from './field-steps.ts'
 import { KeyRing } from './key-ring.ts'
 import { DEFAULT_TOPIC } from './key-topic.ts'
 import type { MasterKey } from './master-key.ts'
@@ -90,7 +90,15 @@ export function personalData(options: PersonalDataOptions): PersonalData {
     serde(inner, given) {
       checkPersonalFields(inner, given)
       const { subject, fields, forgotten = FORGOTTEN, acceptPlain = false } = given
-      return personalSerde({ ring, inner, subject, fields: fields.map(parseField), forgotten, acceptPlain })
+      return personalSerde({
+        ring,
+        inner,
+        subject,
+        fields: parseFields(fields),
+        fieldNames: fields,
+        forgotten,
+        acceptPlain,
+      })
     },
     async ensure(subject) {
       checkPerson(subject)

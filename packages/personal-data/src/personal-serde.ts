@@ -1,6 +1,6 @@
-import { type Headers, json, millraceError, notReady, reasonOf, type Serde } from '@millrace/core'
+import { type Headers, isMillraceError, json, millraceError, notReady, reasonOf, type Serde } from '@millrace/core'
 import { decryptField, encryptField, parseEncrypted, PREFIX } from './field-cipher.ts'
-import { type FieldSteps, withField } from './field-steps.ts'
+import { checkWay, type FieldSteps, withField } from './field-steps.ts'
 import type { KeyRing } from './key-ring.ts'
 
 export interface PersonalSerdeParts<T> {
@@ -8,6 +8,8 @@ export interface PersonalSerdeParts<T> {
   readonly inner: Serde<T>
   readonly subject: (value: T) => string
   readonly fields: readonly FieldSteps[]
+  /** The same as texts. */
+  readonly fieldNames: readonly string[]
   readonly forgotten: unknown
   readonly acceptPlain: boolean
 }
@@ -36,10 +38,25 @@ export function personalSerde<T>(parts: PersonalSerdeParts<T>): Serde<T> {
       if (field === null || field === undefined) return field
       if (Object.is(field, forgotten)) return FORGOTTEN_TEXT
       subject ??= subjectOf(value)
-      const text = encryptField(plainOf(field), { subject, field: path }, ring.keyFor(subject))
+      const text = encryptField(plainOf(field, path), { subject, field: path }, ring.keyFor(subject))
       return field instanceof Uint8Array ? Buffer.from(text) : text
     }
-    return fields.reduce<unknown>((result, steps) => withField(result, steps, encryptOne), value) as T
+    for (const [index, steps] of fields.entries()) checkWay(value, steps, parts.fieldNames[index]!)
+    const written = fields.reduce<unknown>((result, steps) => withField(result, steps, encryptOne), value) as T
+    if (subject !== undefined && !isSubjectOf(written, subject))
+      throw new TypeError(
+        'subject() reads a field that is encrypted, so nobody could read the value again: leave that field out of fields',
+      )
+    return written
+  }
+
+  /** Who reads a value asks `subject` before the fields are decrypted. */
+  const isSubjectOf = (value: T, subject: string): boolean => {
+    try {
+      return parts.subject(value) === subject
+    } catch {
+      return false
+    }
   }
 
   const decrypt = (value: T): T => {
@@ -97,9 +114,8 @@ export function personalSerde<T>(parts: PersonalSerdeParts<T>): Serde<T> {
           ring.refresh().then(() => void missing.add(keyId)),
         )
       }
-      if (error instanceof TypeError)
-        throw millraceError(code, { serde: name, reason: reasonOf(error) }, { cause: error })
-      throw error
+      if (isMillraceError(error)) throw error
+      throw millraceError(code, { serde: name, reason: reasonOf(error) }, { cause: error })
     }
   }
 
@@ -141,10 +157,14 @@ class UnknownKey extends Error {
   }
 }
 
-function plainOf(field: unknown): Buffer {
+function plainOf(field: unknown, path: string): Buffer {
   if (field instanceof Uint8Array) return Buffer.concat([Buffer.of(BYTES), field])
   if (typeof field === 'string') return Buffer.concat([Buffer.of(TEXT), Buffer.from(field)])
-  return Buffer.concat([Buffer.of(JSON_VALUE), anyJson.serialize(field, '')])
+  try {
+    return Buffer.concat([Buffer.of(JSON_VALUE), anyJson.serialize(field, '')])
+  } catch (cause) {
+    throw new TypeError(`the field "${path}": ${isMillraceError(cause) ? cause.problem : reasonOf(cause)}`, { cause })
+  }
 }
 
 function valueOf(plain: Buffer): unknown {

@@ -2,8 +2,9 @@
 export class QueryClientError extends Error {
   override readonly name = 'QueryClientError'
   /**
-   * The code of the server's error, such as `MILLRACE_STORE_UNKNOWN`. The client's own are `QUERY_CLIENT_UNREACHABLE`,
-   * `QUERY_CLIENT_ANSWER` (what came back is no answer of a query server) and `QUERY_CLIENT_REDIRECT`.
+   * The code of the server's error, such as `MILLRACE_STORE_UNKNOWN`. The client's own are `QUERY_CLIENT_OPTION` (an
+   * argument or option is wrong), `QUERY_CLIENT_UNREACHABLE`, `QUERY_CLIENT_ANSWER` (what came back is no answer of a query server) and
+   * `QUERY_CLIENT_REDIRECT`.
    */
   readonly code: string
   /** What to do. */

@@ -1,3 +1,4 @@
+import { checkOptions, checkSettings, invalid } from './check-options.ts'
 import { answerOf, type HttpOptions } from './http-answers.ts'
 import { fromJsonForm, toJsonForm } from './json-form.ts'
 import { type LiveEvent, liveEvents } from './live-events.ts'
@@ -127,7 +128,7 @@ export function queryClient<Stores extends StoreTypes = StoreTypes>(options: Que
   return new QueryClient<Stores>(options)
 }
 
-/** Made by `queryClient`. Every method throws a `QueryClientError`. */
+/** Made by `queryClient`. It throws a `QueryClientError`, and so does every method. */
 export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   readonly #bases: readonly URL[]
   /** The one that answered last. */
@@ -135,8 +136,8 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   readonly #http: HttpOptions
 
   constructor(options: QueryClientOptions) {
+    checkOptions(options)
     const urls = Array.isArray(options.url) ? (options.url as readonly (string | URL)[]) : [options.url as string | URL]
-    if (urls.length === 0) throw new TypeError('queryClient needs the url of an instance')
     this.#bases = urls.map(url => {
       const base = new URL(url)
       if (!base.pathname.endsWith('/')) base.pathname += '/'
@@ -148,6 +149,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
 
   /** The stores that the server shows. */
   async stores(settings: { readonly signal?: AbortSignal } = {}): Promise<readonly StoreInfo[]> {
+    checkSettings('stores', settings)
     const { stores } = (await this.#ask('stores', {}, settings)) as { readonly stores: readonly StoreInfo[] }
     return stores
   }
@@ -167,6 +169,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     key: Stores[Name]['key'],
     settings: ReadSettings & { readonly asOf?: number } = {},
   ): Promise<Found<Stores[Name]['value']> | undefined> {
+    checkSettings('find', settings)
     try {
       const found = await this.#ask(
         `${pathOf(store)}/keys/${keyText(key)}`,
@@ -188,6 +191,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     store: Name,
     settings: EntrySettings<Stores[Name]['key']> = {},
   ): AsyncGenerator<readonly [key: Stores[Name]['key'], value: Stores[Name]['value']], void, undefined> {
+    checkSettings('entries', settings)
     const { from, to, prefix, reverse, partition, pageSize } = settings
     const bounds = {
       as: prefix === undefined ? 'json' : 'text',
@@ -213,6 +217,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     key: Stores[Name]['key'],
     settings: TimeSettings = {},
   ): Promise<readonly (readonly [start: number, value: Stores[Name]['value']])[]> {
+    checkSettings('windows', settings)
     return (await this.#list(`${pathOf(store)}/windows/${keyText(key)}`, JSON_KEY, settings)) as never
   }
 
@@ -221,6 +226,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     store: Name,
     settings: TimeSettings = {},
   ): Promise<readonly (readonly [window: WindowOf<Stores[Name]['key']>, value: Stores[Name]['value']])[]> {
+    checkSettings('allWindows', settings)
     return (await this.#list(`${pathOf(store)}/windows`, {}, settings)) as never
   }
 
@@ -230,6 +236,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     key: Stores[Name]['key'],
     settings: TimeSettings = {},
   ): Promise<readonly (readonly [window: WindowOf<Stores[Name]['key']>, value: Stores[Name]['value']])[]> {
+    checkSettings('sessions', settings)
     return (await this.#list(`${pathOf(store)}/sessions/${keyText(key)}`, JSON_KEY, settings)) as never
   }
 
@@ -239,6 +246,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     key: Stores[Name]['key'],
     settings: TimeSettings = {},
   ): Promise<readonly VersionOf<Stores[Name]['value']>[]> {
+    checkSettings('versions', settings)
     return (await this.#list(`${pathOf(store)}/versions/${keyText(key)}`, JSON_KEY, settings)) as never
   }
 
@@ -256,6 +264,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     store: Name,
     settings: LiveSettings<Stores[Name]['key']> = {},
   ): AsyncGenerator<LiveEvent<Stores[Name]['key'], Stores[Name]['value']>, void, void> {
+    checkSettings('live', settings)
     const { key, from, to, prefix, partition, signal } = settings
     const parameters = {
       as: prefix === undefined ? 'json' : 'text',
@@ -306,12 +315,22 @@ function withValue<V>(found: unknown): Found<V> {
   return { ...answer, value: fromJsonForm(answer.value) as V }
 }
 
-function pathOf(store: string): string {
+function pathOf(store: unknown): string {
+  if (typeof store !== 'string' || store === '') throw invalid('queryClient', 'the store must be a name')
   return `stores/${encodeURIComponent(store)}`
 }
 
 function jsonOf(key: unknown): string {
-  return JSON.stringify(toJsonForm(key))
+  if (key === undefined || key === null) throw invalid('queryClient', 'the key must not be null or undefined')
+  try {
+    return JSON.stringify(toJsonForm(key))
+  } catch (cause) {
+    throw invalid(
+      'queryClient',
+      `the key cannot be sent: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    )
+  }
 }
 
 function keyText(key: unknown): string {

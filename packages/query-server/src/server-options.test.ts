@@ -25,6 +25,7 @@ it.each<readonly [code: string, options: Record<string, unknown>]>([
   ['MILLRACE_SERVER_INVALID', { token: '' }],
   ['MILLRACE_SERVER_INVALID', { token: 'two words' }],
   ['MILLRACE_SERVER_INVALID', { tls: {} }],
+  ['MILLRACE_SERVER_INVALID', { tls: { cert: 'c', key: 'k' } }],
   ['MILLRACE_SERVER_INVALID', { route: 'local' }],
   ['MILLRACE_SERVER_INVALID', { tokn: 'misspelt' }],
   ['MILLRACE_SERVER_INVALID', { timeoutMs: 0 }],

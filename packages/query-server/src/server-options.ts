@@ -1,8 +1,19 @@
-import { insteadOf, type Logger, millraceError, OF_AN_APPLICATION, unknownName } from '@millrace/core'
+import {
+  checkArguments,
+  hasMethods,
+  insteadOf,
+  isPlainObject,
+  type Logger,
+  millraceError,
+  OF_AN_APPLICATION,
+  reasonOf,
+  shownOption,
+  unknownName,
+} from '@millrace/core'
 import { consoleLogger, type KafkaStreams } from '@millrace/runtime'
 import { isIP } from 'node:net'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { ConsoleMount } from './console-mount.ts'
-import type { SecureContextOptions } from 'node:tls'
 
 /** What the server uses of a `KafkaStreams`. */
 export type QueriedStreams = Pick<
@@ -85,20 +96,24 @@ const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
 
 /** @throws MILLRACE_SERVER_INVALID, MILLRACE_SERVER_UNSAFE, MILLRACE_STORE_UNKNOWN */
 export function resolveServerOptions(streams: QueriedStreams, options: QueryServerOptions): ServerSettings {
-  if (typeof options !== 'object' || options === null) throw invalid('(all)', 'it must be an object with a port')
+  checkArguments('queryServer', [['streams', SOME_STREAMS]], [streams])
+  if (!isPlainObject(options)) throw invalid('(all)', 'it must be an object with a port')
   const unknown = unknownName(options, Object.keys(KNOWN), OF_AN_APPLICATION)
   if (unknown !== undefined)
     throw invalid(unknown, `there is no such option; ${insteadOf(unknown, Object.keys(KNOWN))}`)
   const { port, host = '127.0.0.1', token, tls, route = 'forward', allowInsecure = false, partitioners = {} } = options
   if (!(Number.isSafeInteger(port) && port >= 0 && port <= 65_535))
-    throw invalid('port', `it must be a number from 0 to 65535, but it is ${String(port)}`)
+    throw invalid('port', `it must be a number from 0 to 65535, but it is ${shownOption(port)}`)
   if (typeof host !== 'string' || host === '') throw invalid('host', 'it must be an address to listen at')
   if (token !== undefined && !(typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)))
     throw invalid('token', 'it must be text of printable characters without spaces')
   if (route !== 'forward' && route !== 'redirect') throw invalid('route', 'it must be "forward" or "redirect"')
   if (typeof allowInsecure !== 'boolean') throw invalid('allowInsecure', 'it must be true or false')
-  if (tls !== undefined && (typeof tls !== 'object' || tls === null || tls.cert === undefined || tls.key === undefined))
+  if (tls !== undefined && !(isPlainObject(tls) && tls['cert'] !== undefined && tls['key'] !== undefined))
     throw invalid('tls', 'it must be an object with cert and key')
+  if (!isPlainObject(partitioners)) throw invalid('partitioners', 'it must be an object of functions by store')
+  if (options.logger !== undefined && aFailureLog(options.logger, 'logger') !== undefined)
+    throw invalid('logger', 'it must be an object with the function error, such as consoleLogger()')
   const settings = {
     port,
     host,
@@ -128,7 +143,18 @@ export function resolveServerOptions(streams: QueriedStreams, options: QueryServ
   const missing = [...(token === undefined ? ['token'] : []), ...(tls === undefined ? ['TLS'] : [])]
   if (!isLoopback(host) && missing.length > 0 && !allowInsecure)
     throw millraceError('MILLRACE_SERVER_UNSAFE', { host, missing: missing.join(' and no ') })
+  checkTls(tls)
   return settings
+}
+
+/** @throws MILLRACE_SERVER_INVALID, without what the certificate or its key contain */
+function checkTls(tls: QueryServerOptions['tls']): void {
+  if (tls === undefined) return
+  try {
+    createSecureContext(tls)
+  } catch (cause) {
+    throw invalid('tls', `Node.js cannot use it for TLS: ${reasonOf(cause)}`)
+  }
 }
 
 /** Whether only processes of this machine reach the address. A name of a host could be another address tomorrow. */
@@ -155,8 +181,11 @@ function storesOf({ plan }: QueriedStreams, wanted: QueryServerOptions['stores']
 function count(option: keyof QueryServerOptions, value: number | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   if (Number.isSafeInteger(value) && value > 0 && value < 2 ** 31) return value
-  throw invalid(option, `it must be a whole number from 1 to 2147483647, but it is ${String(value)}`)
+  throw invalid(option, `it must be a whole number from 1 to 2147483647, but it is ${shownOption(value)}`)
 }
+
+const SOME_STREAMS = hasMethods('a KafkaStreams', 'query', 'metadataForAllInstances', 'metrics', 'on', 'off')
+const aFailureLog = hasMethods('a logger', 'error')
 
 function invalid(option: string, reason: string): Error {
   return millraceError('MILLRACE_SERVER_INVALID', { option, reason })

@@ -47,6 +47,10 @@ export const aSupplier: Check = (given, name) => {
 export const aBoolean: Check = (given, name) =>
   typeof given === 'boolean' ? undefined : mustBe(name, 'true or false', given)
 
+/** A bound of a range of keys, which the serde of the key checks. With null, the range would have no bound. */
+export const aBound: Check = (given, name) =>
+  given === null ? `${name} must be a key, but it is null: leave it out for a range without this bound` : undefined
+
 export const aText: Check = (given, name) => (typeof given === 'string' ? undefined : mustBe(name, 'a text', given))
 
 export const aSerde: Check = (given, name) => {

@@ -1,5 +1,5 @@
 import { isInRange } from '../errors/number-option.ts'
-import { aSerde, type Check, checkedInside, mustBe, optional, optionsOf } from './check.ts'
+import { aBoolean, aBound, aSerde, type Check, checkedInside, mustBe, optional, optionsOf } from './check.ts'
 import { type Argument, checkArguments } from './checked-methods.ts'
 
 /*
@@ -11,6 +11,8 @@ const aTime: Check = (given, name) =>
   isInRange(given, { from: Number.MIN_SAFE_INTEGER })
     ? undefined
     : mustBe(name, 'a whole number of milliseconds', given)
+const aStart: Check = (given, name) =>
+  isInRange(given, { from: 0 }) ? undefined : mustBe(name, 'a whole number of milliseconds from 0', given)
 /** Ends of a range of times may be infinite. */
 const anEnd: Check = (given, name) =>
   typeof given === 'number' && !Number.isNaN(given) ? undefined : mustBe(name, 'a number of milliseconds', given)
@@ -24,8 +26,9 @@ const aWindow: Check = (given, name) => {
 const aSession: Check = (given, name) => aWindow(Object(given ?? {})['window'], `the window of the ${name}`)
 
 const any = (name: string): Argument => [name, checkedInside]
-const walk: Argument = ['options', optional(optionsOf({ reverse: checkedInside }))]
-const range: Argument = ['range', optionsOf({ from: checkedInside, to: checkedInside, reverse: checkedInside })]
+const reverse = optional(aBoolean)
+const walk: Argument = ['options', optional(optionsOf({ reverse }))]
+const range: Argument = ['range', optionsOf({ from: aBound, to: aBound, reverse })]
 
 type Methods = Readonly<Record<string, readonly Argument[]>>
 
@@ -35,8 +38,8 @@ const KEY_VALUE: Methods = {
   prefixScan: [any('prefix'), ['serde', aSerde], walk],
 }
 const WINDOW: Methods = {
-  put: [any('key'), any('value'), ['windowStart', aTime]],
-  fetch: [any('key'), ['windowStart', aTime]],
+  put: [any('key'), any('value'), ['windowStart', aStart]],
+  fetch: [any('key'), ['windowStart', aStart]],
   fetchRange: [any('key'), ['from', anEnd], ['to', anEnd], walk],
   fetchKeys: [range, ['from', anEnd], ['to', anEnd]],
   fetchAll: [['from', anEnd], ['to', anEnd], walk],
@@ -49,10 +52,7 @@ const VERSIONED: Methods = {
   put: [any('key'), any('value'), ['timestamp', aTime]],
   delete: [any('key'), ['timestamp', aTime]],
   get: [any('key'), ['asOf', optional(anEnd)]],
-  versions: [
-    any('key'),
-    ['within', optional(optionsOf({ from: checkedInside, to: checkedInside, reverse: checkedInside }))],
-  ],
+  versions: [any('key'), ['within', optional(optionsOf({ from: optional(anEnd), to: optional(anEnd), reverse }))]],
 }
 
 /** The methods of a store that are checked: none of a store of the user's own. */

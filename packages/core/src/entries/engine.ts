@@ -23,6 +23,7 @@ export {
 export { type Argument, checkArguments } from '../arguments/checked-methods.ts'
 export { insteadOf, OF_A_TOPIC, OF_AN_APPLICATION, unknownName } from '../arguments/option-names.ts'
 export { aStoreBuilder } from '../arguments/options.ts'
+export { checkStoreCall, storeMethods } from '../arguments/store-arguments.ts'
 export { aPlan, checkPlan } from '../arguments/plan-argument.ts'
 export {
   aLogger,

@@ -190,7 +190,7 @@ export { planToJson, type Json } from '../topology/plan-json.ts'
 export { changelogTopic, decorateTopic, internalTopics, topicNaming } from '../topology/internal-topics.ts'
 export { nameDefect } from '../topology/naming.ts'
 export { checkRealNames } from '../topology/real-names.ts'
-export { matchesPattern, readsByPattern, withMatchedTopics } from '../topology/matched-topics.ts'
+export { matchesPattern, matchesWhole, readsByPattern, withMatchedTopics } from '../topology/matched-topics.ts'
 export {
   correctedDeviceTime,
   deviceTime,

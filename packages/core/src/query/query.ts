@@ -1,3 +1,14 @@
+import {
+  aBoolean,
+  aBound,
+  aSerde,
+  type Check,
+  checkedInside,
+  type Fields,
+  optional,
+  optionsOf,
+} from '../arguments/check.ts'
+import { type Argument, checkArguments } from '../arguments/checked-methods.ts'
 import type { Windowed } from '../record/windowed.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { ValueAndTimestamp, VersionedRecord } from '../state/store-types.ts'
@@ -55,6 +66,18 @@ export interface TimeRange {
   readonly to?: number
 }
 
+/*
+ * What a query is checked for here is what would be lost without a word: a misspelt bound reads everything. Keys and numbers are checked by
+ * the application that answers, since a query may come from elsewhere.
+ */
+const LIST: Fields = { reverse: optional(aBoolean), limit: checkedInside }
+const BOUNDS: Fields = { from: aBound, to: aBound }
+const TIMES: Fields = { from: checkedInside, to: checkedInside }
+const some = (fields: Fields): Check => optional(optionsOf(fields))
+const KEY: Argument = ['key', checkedInside]
+const KEYS: Argument = ['range', some({ ...BOUNDS, ...LIST })]
+const RANGE: Argument = ['range', some({ ...TIMES, ...LIST })]
+
 /** The value of a key, or undefined. Of a table it is the value without its timestamp. `KeyQuery` in Kafka Streams. */
 export function keyQuery<V = unknown>(key: unknown): Query<V | undefined> {
   return made({ type: 'key', key })
@@ -62,6 +85,7 @@ export function keyQuery<V = unknown>(key: unknown): Query<V | undefined> {
 
 /** The entries of a range of keys. Without bounds all entries. `RangeQuery` in Kafka Streams. */
 export function rangeQuery<K, V = unknown>(range: RangeSettings<K> = {}): Query<readonly Entry<K, V>[]> {
+  checkArguments('rangeQuery', [KEYS], [range])
   return made({ ...range, type: 'range' })
 }
 
@@ -71,6 +95,12 @@ export function prefixQuery<P, K = P, V = unknown>(
   serde: Serde<P>,
   settings: ListSettings = {},
 ): Query<readonly Entry<K, V>[]> {
+  const rule: readonly Argument[] = [
+    ['prefix', checkedInside],
+    ['serde', aSerde],
+    ['settings', some(LIST)],
+  ]
+  checkArguments('prefixQuery', rule, [prefix, serde, settings])
   return made({ ...settings, type: 'prefix', prefix, serde })
 }
 
@@ -83,6 +113,7 @@ export function timestampedKeyQuery<V = unknown>(key: unknown): Query<ValueAndTi
 export function timestampedRangeQuery<K, V = unknown>(
   range: RangeSettings<K> = {},
 ): Query<readonly Entry<K, ValueAndTimestamp<V>>[]> {
+  checkArguments('timestampedRangeQuery', [KEYS], [range])
   return made({ ...range, type: 'timestamped-range' })
 }
 
@@ -94,6 +125,7 @@ export function windowKeyQuery<V = unknown>(
   key: unknown,
   range: TimeRange & ListSettings = {},
 ): Query<readonly WindowEntry<V>[]> {
+  checkArguments('windowKeyQuery', [KEY, RANGE], [key, range])
   return made({ ...range, type: 'window-key', key })
 }
 
@@ -101,6 +133,8 @@ export function windowKeyQuery<V = unknown>(
 export function windowRangeQuery<K, V = unknown>(
   range: TimeRange & ListSettings & { readonly keys?: KeyBounds<K> } = {},
 ): Query<readonly WindowedEntry<K, V>[]> {
+  const fields = { ...TIMES, ...LIST, keys: some(BOUNDS) }
+  checkArguments('windowRangeQuery', [['range', some(fields)]], [range])
   return made({ ...range, type: 'window-range' })
 }
 
@@ -112,6 +146,7 @@ export function sessionQuery<K, V = unknown>(
   key: K,
   range: TimeRange & ListSettings = {},
 ): Query<readonly WindowedEntry<K, V>[]> {
+  checkArguments('sessionQuery', [KEY, RANGE], [key, range])
   return made({ ...range, type: 'session', key })
 }
 
@@ -120,6 +155,7 @@ export function versionedKeyQuery<V = unknown>(
   key: unknown,
   options: { readonly asOf?: number } = {},
 ): Query<VersionedRecord<V> | undefined> {
+  checkArguments('versionedKeyQuery', [KEY, ['options', some({ asOf: checkedInside })]], [key, options])
   return made({ ...options, type: 'versioned-key', key })
 }
 
@@ -128,6 +164,7 @@ export function versionsQuery<V = unknown>(
   key: unknown,
   range: TimeRange & ListSettings = {},
 ): Query<readonly VersionedRecord<V>[]> {
+  checkArguments('versionsQuery', [KEY, RANGE], [key, range])
   return made({ ...range, type: 'versions', key })
 }
 

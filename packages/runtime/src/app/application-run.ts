@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { asError, isMillraceError, millraceError, type Plan } from '@millrace/core'
+import { asError, isMillraceError, millraceError, type Plan, shownOption } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { stateLine } from '../loop/state-line.ts'
@@ -15,6 +15,7 @@ const POLL_MS = 100
 /** The wait before a failed thread is replaced. It doubles while no replacement reaches RUNNING. */
 const FIRST_REPLACEMENT_MS = 100
 const MOST_REPLACEMENT_MS = 10_000
+const VERDICTS: readonly FailureVerdict[] = ['replace-thread', 'shutdown-instance', 'shutdown-application']
 
 interface ApplicationRunParts {
   readonly plan: Plan
@@ -165,16 +166,28 @@ export class ApplicationRun {
   async #verdictOn(failure: unknown): Promise<FailureVerdict> {
     if (isMillraceError(failure) && failure.code === 'MILLRACE_APPLICATION_SHUTDOWN') return 'shutdown-instance'
     const { closeTimeoutMs, logger } = this.#parts.options
-    let verdict: FailureVerdict = 'shutdown-instance'
+    const verdict = await this.#decided(failure)
+    if (verdict !== 'shutdown-application') return verdict
     try {
-      verdict = await this.#parts.decide(failure)
-      if (verdict !== 'shutdown-application') return verdict
       logger.error({ error: failure }, 'all instances of the application are shutting down because of an error')
       await this.#engine.shutDownApplication(closeTimeoutMs / 3, this.#stopping.signal)
     } catch (error) {
       logger.error({ error }, 'failed to request the shutdown of the other instances')
     }
     return verdict
+  }
+
+  /** What the user's function decides. One that throws, or returns something else, stops this instance, as without it. */
+  async #decided(failure: unknown): Promise<FailureVerdict> {
+    const { logger } = this.#parts.options
+    try {
+      const verdict = await inTurn(async () => await this.#parts.decide(failure), this)
+      if (VERDICTS.includes(verdict)) return verdict
+      logger.error({ returned: shownOption(verdict) }, `onUncaughtError must return ${VERDICTS.join(', ')}`)
+    } catch (error) {
+      logger.error({ error }, 'onUncaughtError failed')
+    }
+    return 'shutdown-instance'
   }
 
   /** Replaces the member that has failed with a new one. @returns the error that prevents it */

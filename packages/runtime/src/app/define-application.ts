@@ -1,4 +1,4 @@
-import type { Plan } from '@millrace/core'
+import { checkPlan, type Plan } from '@millrace/core'
 import { type KafkaStreamsOptions, resolveOptions } from '../config/options.ts'
 
 /** Two copies of this package know each other's applications. */
@@ -13,11 +13,12 @@ export interface Application {
 /**
  * Makes what a module exports so that threads can run it. The module is imported in each thread, so it must start nothing.
  *
- * @throws MILLRACE_CONFIG_INVALID
+ * @throws MILLRACE_ARGUMENT_INVALID, MILLRACE_CONFIG_INVALID
  * @example
  * export default defineApplication(builder.build(), { applicationId: 'word-count', client: kafka({ brokers }), threads: 4 })
  */
 export function defineApplication(plan: Plan, options: KafkaStreamsOptions): Application {
+  checkPlan('defineApplication', plan)
   resolveOptions(options)
   return Object.freeze({ plan, options, [APPLICATION]: true })
 }

@@ -1,6 +1,10 @@
 import {
   aBoolean,
+  aFunction,
+  aText,
+  type Argument,
   checkArguments,
+  checkedInside,
   checkPlan,
   type KTable,
   millraceError,
@@ -123,6 +127,7 @@ export class KafkaStreams {
    * await streams.run()
    */
   static async load(module: string | URL, options: { readonly threads?: number } = {}): Promise<KafkaStreams> {
+    checkArguments('KafkaStreams.load', LOADING, [module, options])
     const url = moduleUrl(module)
     const application: Application = await loadApplication(url)
     const { plan } = application
@@ -298,6 +303,7 @@ export class KafkaStreams {
     key: K,
     options: { readonly partitioner?: (key: K, partitions: number) => number } = {},
   ): KeyQueryMetadata {
+    checkArguments('queryMetadataForKey', FINDING, [store, key, options])
     const partition = this.#queries(store).partitionOfKey(store, key, options.partitioner)
     return metadataOfPartition(this.#plan, storeOf(this.#plan, store), partition, this.metadataForAllInstances())
   }
@@ -313,6 +319,7 @@ export class KafkaStreams {
 
   /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */
   streamsMetadataForStore(store: string): readonly StreamsMetadata[] {
+    checkArguments('streamsMetadataForStore', [STORE], [store])
     return this.#run.engine.metadata.filter(({ stores }) => stores.includes(store))
   }
 
@@ -416,4 +423,10 @@ const aTimeout = (given: unknown, name: string) =>
     ? undefined
     : mustBe(name, 'a number of milliseconds from 0, or Infinity', given)
 const REMOVING = [['options', optionsOf({ timeoutMs: optional(aTimeout) })]] as const
+const STORE = ['store', aText] as const
+const FINDING = [STORE, ['key', checkedInside], ['options', optionsOf({ partitioner: optional(aFunction) })]] as const
+const LOADING = [
+  ['module', (given, name) => (given instanceof URL ? undefined : aText(given, name))],
+  ['options', optionsOf({ threads: checkedInside })],
+] as const satisfies readonly Argument[]
 const CLOSING = [['options', optionsOf({ leave: optional(aBoolean) })]] as const

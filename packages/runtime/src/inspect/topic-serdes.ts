@@ -1,4 +1,4 @@
-import { type Headers, type Plan, reasonOf, type Serde, topicNaming, whenReady } from '@millrace/core'
+import { type Headers, matchesWhole, type Plan, reasonOf, type Serde, topicNaming, whenReady } from '@millrace/core'
 
 export interface SerdesOfTopic {
   readonly key: Serde<unknown>
@@ -17,7 +17,8 @@ export function serdesOfTopic(plan: Plan, applicationId: string, topic: string):
     if (node.kind === 'processor') continue
     const isOf =
       node.kind === 'source'
-        ? node.topics.some(each => real(each) === topic) || node.pattern?.test(topic) === true
+        ? node.topics.some(each => real(each) === topic) ||
+          (node.pattern !== undefined && matchesWhole(node.pattern, topic))
         : typeof node.topic === 'string' && real(node.topic) === topic
     if (isOf) return { key: node.keySerde, value: node.valueSerde }
   }

@@ -7,9 +7,11 @@ import {
   type ReadOnlyTimestampedWindowStore,
   type StoreBuilder,
   type Windowed,
+  isGivenObject,
+  shownOption,
 } from '@millrace/core'
 import type { StoreParts } from './local-queries.ts'
-import { invalid, type QueryIsolation, storeOf } from './query-request.ts'
+import { checkReadOptions, invalid, type QueryIsolation, storeOf } from './query-request.ts'
 import { kindOf, type QueryableKind, queryableStore, type StoreQueryOptions } from './queryable-store.ts'
 
 /** The store of a table: of one with windowed keys it is a window store or a session store. */
@@ -52,7 +54,11 @@ export function openStore(
   const isTable = !byName && !('draft' in store)
   if (isTable && actual === 'versioned')
     throw millraceError('MILLRACE_QUERY_STORE_KIND', { store: name, actual, asked: 'timestamped-key-value' })
-  const options = (byName ? third : (second as StoreQueryOptions | undefined)) ?? {}
+  const given = byName ? third : (second as StoreQueryOptions | undefined)
+  const options = given === undefined ? {} : given
+  checkReadOptions(name, options, ['partial'])
+  if (options.partial !== undefined && typeof options.partial !== 'boolean')
+    throw invalid(name, `partial must be true or false, but it is ${shownOption(options.partial)}`)
   const { isolation = defaultIsolation } = options
   const source = { queries: () => queries(name), isolation, options }
   return queryableStore(found, byName ? (second as QueryableKind) : actual, source)
@@ -60,6 +66,9 @@ export function openStore(
 
 function nameOf(store: AskedStore[0]): string {
   if (typeof store === 'string') return store
+  const given: unknown = store
+  if (!isGivenObject(given))
+    throw invalid('', `a store must be its name, its builder or its table, but it is ${shownOption(given)}`)
   if ('draft' in store) return store.name
   if (store.storeName !== undefined) return store.storeName
   throw invalid('(without a name)', "the table has no store with a name: give it one with { store: 'name' }")

@@ -6,6 +6,9 @@ import {
   type Position,
   type Query,
   type StorePlan,
+  insteadOf,
+  isPlainObject,
+  unknownName,
 } from '@millrace/core'
 
 /**
@@ -69,22 +72,42 @@ export function checkRequest(
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null)
     throw invalid('', 'query() takes an object with a store and a query')
-  const { store, partitions, isolation = defaultIsolation, maxLag, timeoutMs = TIMEOUT_MS } = request
+  const { store, partitions, isolation = defaultIsolation, timeoutMs = TIMEOUT_MS } = request
   const storePlan = storeOf(plan, store)
-  if (isolation !== 'committed' && isolation !== 'uncommitted')
-    throw invalid(store, `isolation must be 'committed' or 'uncommitted', but it is ${shown(isolation)}`)
+  checkReadOptions(store, request, ['store', 'query', 'partitions', 'after', 'timeoutMs'])
   if (partitions !== undefined && !(Array.isArray(partitions) && partitions.every(isCount)))
     throw invalid(store, `partitions must be an array of partition numbers, but it is ${shown(partitions)}`)
-  if (maxLag !== undefined && !isCount(maxLag))
-    throw invalid(store, `maxLag must be a number of records, but it is ${shown(maxLag)}`)
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= LONGEST_MS))
     throw invalid(
       store,
       `timeoutMs must be a number of milliseconds from 0 to ${LONGEST_MS}, but it is ${shown(timeoutMs)}`,
     )
-  for (const name of ['position', 'after'] as const) checkPosition(store, name, request[name])
+  checkPosition(store, 'after', request.after)
   const query = checkQuery(store, request.query as AnyQuery | undefined)
   return { ...request, query, plan: storePlan, isolation, timeoutMs }
+}
+
+const READ_OPTIONS = ['isolation', 'standbys', 'maxLag', 'position'] satisfies readonly (keyof ReadOptions)[]
+
+/**
+ * What every read of a store can be told.
+ * @param more the names of what this one can be told besides
+ * @throws MILLRACE_QUERY_INVALID
+ */
+export function checkReadOptions(store: string, given: ReadOptions, more: readonly string[]): void {
+  if (!isPlainObject(given))
+    throw invalid(store, `its options must be an object such as { isolation }, but they are ${shown(given)}`)
+  const possible = [...READ_OPTIONS, ...more]
+  const unknown = unknownName(given, possible)
+  if (unknown !== undefined) throw invalid(store, `there is no option "${unknown}"; ${insteadOf(unknown, possible)}`)
+  const { isolation, standbys, maxLag, position } = given as ReadOptions
+  if (isolation !== undefined && isolation !== 'committed' && isolation !== 'uncommitted')
+    throw invalid(store, `isolation must be 'committed' or 'uncommitted', but it is ${shown(isolation)}`)
+  if (standbys !== undefined && typeof standbys !== 'boolean')
+    throw invalid(store, `standbys must be true or false, but it is ${shown(standbys)}`)
+  if (maxLag !== undefined && !isCount(maxLag))
+    throw invalid(store, `maxLag must be a number of records, but it is ${shown(maxLag)}`)
+  checkPosition(store, 'position', position)
 }
 
 /** @throws MILLRACE_STORE_UNKNOWN */
@@ -93,7 +116,12 @@ export function storeOf(plan: Plan, name: string): StorePlan {
   if (found !== undefined) return found
   const names = plan.stores.map(store => `"${store.name}"`).join(', ')
   const hint = names === '' ? 'The topology has no stores.' : `The topology has the stores ${names}.`
-  throw millraceError('MILLRACE_STORE_UNKNOWN', { store: name }, { hint })
+  throw millraceError('MILLRACE_STORE_UNKNOWN', { store: shownStore(name) }, { hint })
+}
+
+/** JavaScript may ask for anything. */
+function shownStore(name: unknown): string {
+  return typeof name === 'string' ? name : shown(name)
 }
 
 export function invalid(store: string, reason: string, cause?: unknown): Error {
@@ -102,7 +130,9 @@ export function invalid(store: string, reason: string, cause?: unknown): Error {
 
 /** A key that a serde does not accept is a mistake of the query, and not of the store. */
 export function asMistake(store: string, error: unknown): unknown {
-  if (!isMillraceError(error) || error.code !== 'MILLRACE_STORE_ENCODE') return undefined
+  if (!isMillraceError(error)) return undefined
+  // Only what the query brings is encoded: its keys, and a prefix with a serde of its own.
+  if (error.code !== 'MILLRACE_STORE_ENCODE' && error.code !== 'MILLRACE_SERDE_ENCODE') return undefined
   return invalid(store, `its key cannot be encoded: ${error.problem}`, error)
 }
 
@@ -122,6 +152,8 @@ const TYPES: ReadonlySet<string> = new Set<AnyQuery['type']>([
 function checkQuery(store: string, query: AnyQuery | undefined): AnyQuery {
   if (typeof query !== 'object' || query === null)
     throw invalid(store, `query must be made by a function such as keyQuery, but it is ${shown(query)}`)
+  if (typeof (query.type as unknown) !== 'string')
+    throw invalid(store, `query must be made by a function such as keyQuery, but its type is ${shown(query.type)}`)
   // A type of a later version, or of a client in another language: each partition says that it does not know it.
   if (!TYPES.has(query.type)) return query
   if ('key' in query && (query.key === undefined || query.key === null))

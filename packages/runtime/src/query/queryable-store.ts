@@ -9,6 +9,8 @@ import {
   type StorePlan,
   type ValueAndTimestamp,
   type WalkOptions,
+  checkStoreCall,
+  storeMethods,
 } from '@millrace/core'
 import type { OnlyKey } from '../state/buffer/store-output.ts'
 import type { OpenPartition, StoreParts } from './local-queries.ts'
@@ -58,7 +60,10 @@ export function queryableStore(plan: StorePlan, asked: QueryableKind, source: St
   if (actual !== asked && actual !== `timestamped-${asked}`)
     throw millraceError('MILLRACE_QUERY_STORE_KIND', { store: plan.name, actual, asked })
   const show = actual === asked ? (value: unknown) => value : plainValue
-  const parts = new Parts(plan.name, source)
+  return checkedReads(plan.name, readsOf(plan, new Parts(plan.name, source), show))
+}
+
+function readsOf(plan: StorePlan, parts: Parts<unknown>, show: (value: unknown) => unknown): object {
   switch (plan.kind) {
     case 'key-value':
       return keyValues(plan.name, parts as Parts<KeyValues>, show)
@@ -69,6 +74,21 @@ export function queryableStore(plan: StorePlan, asked: QueryableKind, source: St
     case 'versioned':
       return versions(plan.name, parts as Parts<Versioned>)
   }
+}
+
+/** Times and ranges are checked, as in processors. */
+function checkedReads(name: string, store: object): object {
+  const rules = storeMethods(store) ?? {}
+  const checked = Object.entries(store).map(([method, read]: [string, unknown]) => {
+    const rule = rules[method]
+    if (rule === undefined || typeof read !== 'function') return [method, read] as const
+    const call = (...given: readonly unknown[]): unknown => {
+      checkStoreCall(name, method, rule, given)
+      return Reflect.apply(read, store, given)
+    }
+    return [method, call] as const
+  })
+  return Object.fromEntries(checked)
 }
 
 type KeyValues = ReadOnlyKeyValueStore<unknown, unknown>
