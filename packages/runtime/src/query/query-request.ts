@@ -69,12 +69,13 @@ export function checkRequest(
   request: QueryRequest<unknown>,
   plan: Plan,
   defaultIsolation: QueryIsolation,
+  more: readonly string[] = [],
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null)
     throw invalid('', 'query() takes an object with a store and a query')
   const { store, partitions, isolation = defaultIsolation, timeoutMs = TIMEOUT_MS } = request
   const storePlan = storeOf(plan, store)
-  checkReadOptions(store, request, ['store', 'query', 'partitions', 'after', 'timeoutMs'])
+  checkReadOptions(store, request, ['store', 'query', 'partitions', 'after', 'timeoutMs', ...more])
   if (partitions !== undefined && !(Array.isArray(partitions) && partitions.every(isCount)))
     throw invalid(store, `partitions must be an array of partition numbers, but it is ${shown(partitions)}`)
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= LONGEST_MS))

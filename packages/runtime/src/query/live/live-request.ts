@@ -30,9 +30,12 @@ export type LiveQueryPart = Extract<AnyQuery, { readonly type: 'key' | 'range' |
 const MAX_BUFFERED = 10_000
 const ALL: LiveQueryPart = { type: 'range' }
 
+/** What only a live query can be told. */
+const OWN = ['resume', 'maxBuffered', 'signal'] satisfies readonly (keyof LiveRequest)[]
+
 /** @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_STORE_KIND, MILLRACE_STORE_UNKNOWN */
 export function checkLiveRequest(request: LiveRequest, topology: Plan): CheckedLiveRequest {
-  const { plan, store, query } = checkRequest({ ...request, query: request.query ?? ALL }, topology, 'committed')
+  const { plan, store, query } = checkRequest({ ...request, query: request.query ?? ALL }, topology, 'committed', OWN)
   const { resume, maxBuffered = MAX_BUFFERED, signal, partitions } = request
   if (plan.kind !== 'key-value')
     throw millraceError(
