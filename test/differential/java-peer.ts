@@ -14,6 +14,12 @@ export interface JavaPeer extends AsyncDisposable {
   describe(topology: TopologySpec | ExampleName, options?: RunOptions): Promise<string>
   /** Feeds the inputs to `TopologyTestDriver`, from wall clock time 0, and gives what came of them. */
   run(topology: TopologySpec | ExampleName, inputs: readonly RunInput[], options?: RunOptions): Promise<RunResult>
+  /** The metrics that are registered for a topology, after the inputs. The recording level is TRACE. */
+  metrics(
+    topology: TopologySpec,
+    inputs: readonly RunInput[],
+    options?: RunOptions,
+  ): Promise<{ readonly client: readonly JavaMetric[]; readonly tasks: readonly JavaMetric[] }>
   /** Calls one function of the Java catalogue; kind `names` lists those of the kind that `name` says. */
   call(kind: string, name: string, functionArguments: readonly string[]): Promise<unknown>
   /** Writes values in a format of `formats/`, and reads bytes in it. */
@@ -80,6 +86,15 @@ export interface RunResult {
   readonly outputs: Readonly<Record<string, readonly RunOutput[]>>
   /** By store, in the order in which the store iterates. */
   readonly stores: Readonly<Record<string, readonly StoreEntry[]>>
+}
+
+export interface JavaMetric {
+  readonly group: string
+  readonly name: string
+  readonly description: string
+  readonly level: 'INFO' | 'DEBUG' | 'TRACE'
+  readonly value: number | string
+  readonly tags: Readonly<Record<string, string>>
 }
 
 export interface RunOutput {
@@ -149,6 +164,7 @@ export async function startJavaPeer(version: KafkaStreamsVersion = KAFKA_STREAMS
     describe: async (topology, options) =>
       (await ask<{ readonly describe: string }>({ cmd: 'describe', topology, options })).describe,
     run: (topology, inputs, options) => ask({ cmd: 'run', topology, inputs, options }),
+    metrics: (topology, inputs, options) => ask({ cmd: 'metrics', topology, inputs, options }),
     call: async (kind, name, functionArguments) =>
       (await ask<{ readonly result: unknown }>({ cmd: 'call', kind, name, arguments: functionArguments })).result,
     format: async (format, values) =>

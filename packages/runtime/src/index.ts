@@ -23,6 +23,18 @@ export {
 export { consoleLogger, silentLogger, type LogLevel } from './observe/console-logger.ts'
 export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.ts'
 export { prometheusText } from './observe/prometheus-text.ts'
+export { prometheusMetric, type PrometheusMetric } from './observe/prometheus-name.ts'
+export {
+  isRecorded,
+  levelOf,
+  METRIC_LEVELS,
+  METRIC_TABLE,
+  metricsOf,
+  type MetricLevel,
+  type MetricRow,
+  type RecordingLevel,
+  type SensorName,
+} from './observe/metric-table.ts'
 export type { BadRecordPolicy } from './config/bad-record-policy.ts'
 export type { RestoreEvent, RestoreListener } from './observe/restore-listener.ts'
 export type {

@@ -35,6 +35,8 @@ export type FailureVerdict = 'replace-thread' | 'shutdown-instance' | 'shutdown-
 export interface Engine {
   /** While it is true, no task processes or punctuates. */
   paused: boolean
+  /** Identifies the process in the group; undefined before `begin`. */
+  readonly processId: string | undefined
   readonly taskStatus: readonly TaskStatus[]
   readonly metadata: readonly StreamsMetadata[]
   /** Undefined before it has begun, and where the stores are on other threads. */

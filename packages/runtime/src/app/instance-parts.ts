@@ -16,6 +16,8 @@ import { ClassicMembership } from '../group/classic/classic-membership.ts'
 import type { GroupMembership } from '../group/group-membership.ts'
 import { StreamsMembership } from '../group/streams/streams-membership.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { threadIdOf } from '../observe/client-id.ts'
+import { ThreadMeters } from '../observe/thread-meters.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
 import { LocalQueries } from '../query/local-queries.ts'
 import { Restorer } from '../restore/restorer.ts'
@@ -42,6 +44,9 @@ import { TaskOwnership } from '../loop/task-ownership.ts'
 
 /** What an instance works with, from the start to the end. */
 export interface InstanceParts {
+  readonly processId: string
+  readonly thread: ThreadMeters
+  readonly standbys: StandbyTasks
   readonly admin: Admin
   readonly consumer: GroupConsumer
   readonly producers: ProducerPool
@@ -90,10 +95,18 @@ export async function openParts(
   opened: Opened,
   signal: AbortSignal,
 ): Promise<InstanceParts> {
-  const { options, topics, patience, listener } = parts
+  const { options, topics, patience } = parts
   const { applicationId, clock, logger } = options
   const { client, admin, processId, onDisk, limits, partitions, globals, directory } = process
   const streams = options.groupProtocol === 'streams'
+  const thread = new ThreadMeters({
+    threadId: threadIdOf(applicationId, processId, directory.claims?.member),
+    processId,
+    level: options.metricsRecordingLevel,
+    clock,
+    runs: () => (membership.assignment === undefined ? undefined : ownership.settled && tasks.allRunning),
+  })
+  const listener = thread.listening(parts.listener)
   const progress: ProgressSign = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   const consumer = client.groupConsumer({
     groupId: applicationId,
@@ -116,7 +129,7 @@ export async function openParts(
     producers.endLeftBehind(threads.map(thread => memberName(processId, thread)))
   await patience.until(signal, () => endLeftBehind(leftBehind))
   if (claims === undefined && leftBehind.length > 0) await directory.keepThreads(1)
-  const connected = { ...process, consumer, progress, producers }
+  const connected = { ...process, consumer, progress, producers, thread, listener }
   const standbys = new StandbyTasks({
     applicationId,
     client,
@@ -157,12 +170,15 @@ export async function openParts(
   process.addUser(() => [...tasks.ids, ...standbys.ids])
   const topicWatch = new TopicWatch({ options, topics, admin, consumer, membership })
   const { isPaused } = parts
-  const round = new Round({ options, consumer, tasks, backPressure, committer, purge, isPaused })
+  const round = new Round({ options, consumer, tasks, backPressure, committer, purge, thread, isPaused })
   const recovery = new Recovery({
     ...{ options, tasks, producers, membership, ownership, globals, patience },
     topics: topicWatch,
   })
   return {
+    processId,
+    thread,
+    standbys,
     admin,
     consumer,
     producers,
@@ -213,14 +229,16 @@ interface Connected extends ProcessParts {
   readonly consumer: GroupConsumer
   readonly progress: ProgressSign
   readonly producers: ProducerPool
+  readonly thread: ThreadMeters
+  readonly listener: RestoreListener
   readonly standbys: StandbyTasks
   readonly backPressure: BackPressure
 }
 
 function taskSet(parts: PartsOptions, connected: Connected, partitions: ReadonlyMap<string, number>): TaskSet {
-  const { options, topics, listener, metrics } = parts
+  const { options, topics, metrics } = parts
   const { applicationId, clock, logger } = options
-  const { client, admin, consumer, limits } = connected
+  const { client, admin, consumer, limits, listener } = connected
   const deadLetterTopic = deadLetterTopicOf(options)
   const known = new Map(partitions)
   return new TaskSet({

@@ -3,6 +3,7 @@ import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import { checkGroupProtocol } from '../config/check-group-protocol.ts'
 import type { MemoryBudget } from '../config/memory-budget.ts'
 import type { ResolvedOptions } from '../config/options.ts'
+import { taskName } from '../task-id.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import type { RestoreListener } from '../observe/restore-listener.ts'
 import type { StandbyListener } from '../observe/standby-listener.ts'
@@ -19,7 +20,6 @@ import type { LocalQueries } from '../query/local-queries.ts'
 import { Patience } from '../loop/patience.ts'
 import { SlowAssignment } from '../loop/slow-assignment.ts'
 import { metadataOf, type StreamsMetadata } from './streams-metadata.ts'
-import { taskReadings } from './task-readings.ts'
 import { takeBackLate } from '../loop/take-back.ts'
 
 export interface InstanceListener extends RestoreListener, StandbyListener {
@@ -124,7 +124,16 @@ export class Instance implements Engine {
 
   /** What is read only when somebody asks. The rest is where it is counted. */
   get readings(): readonly MetricReading[] {
-    return taskReadings(this.tasks)
+    const parts = this.#begun
+    if (parts === undefined) return []
+    const { thread, tasks, standbys, globals } = parts
+    const names = new Set([...tasks.ids, ...standbys.ids].map(taskName))
+    return [...thread.readings(names), ...tasks.running.flatMap(({ meters }) => meters.readings()), ...globals.readings]
+  }
+
+  /** Undefined before `begin`. */
+  get processId(): string | undefined {
+    return this.#begun?.processId
   }
 
   /** The store of that name in each running task that has it, as user code sees it. */

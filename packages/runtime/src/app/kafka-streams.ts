@@ -24,6 +24,7 @@ import {
 } from '@millrace/core'
 import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '../config/options.ts'
 import type { StreamsState } from '../loop/lifecycle.ts'
+import { ClientMeters } from '../observe/client-meters.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
 import { type KeyQueryMetadata, metadataOfPartition, type StoreLag } from '../query/key-metadata.ts'
 import { defaultIsolation, type LocalQueries } from '../query/local-queries.ts'
@@ -76,6 +77,7 @@ const STATE_NUMBERS: readonly StreamsState[] = [
  */
 export class KafkaStreams {
   readonly #metrics = new Metrics()
+  readonly #meters: ClientMeters | undefined
   readonly #plan: Plan
   readonly #given: KafkaStreamsOptions
   readonly #options: ResolvedOptions
@@ -94,25 +96,35 @@ export class KafkaStreams {
     const { threads } = this.#options
     if (threads > 1 && inside === undefined) throw millraceError('MILLRACE_THREADS_MODULE', { threads })
     this.#listeners = new StreamsListeners(this, this.#options.logger)
+    const decide = inside?.decide ?? this.#options.onUncaughtError
     this.#run = new ApplicationRun({
       plan,
       options: this.#options,
       listeners: this.#listeners,
-      decide: inside?.decide ?? this.#options.onUncaughtError,
+      decide: failure => {
+        this.#meters?.failedThreads.record()
+        return decide(failure)
+      },
       newEngine: listener => {
         const surroundings = { metrics: this.#metrics, listener }
         return inside?.engine(this.#options, surroundings) ?? new Instance(plan, this.#options, surroundings)
       },
     })
     // A thread's own application is a part of this one.
-    if (inside?.decide === undefined) this.#addGauges()
+    if (inside?.decide === undefined) this.#meters = this.#clientMeters()
   }
 
-  #addGauges(): void {
-    const { applicationId } = this.#options
-    const tags = { 'application-id': applicationId }
-    this.#metrics.gauge('client-state', tags, () => STATE_NUMBERS.indexOf(this.state))
-    this.#metrics.gauge('alive-stream-threads', tags, () => (this.#run.runs ? this.#run.engine.members.length : 0))
+  #clientMeters(): ClientMeters {
+    const { applicationId, clock, metricsRecordingLevel } = this.#options
+    return new ClientMeters({
+      applicationId,
+      level: metricsRecordingLevel,
+      clock,
+      processId: () => this.#run.engine.processId,
+      state: () => this.state,
+      stateNumber: () => STATE_NUMBERS.indexOf(this.state),
+      aliveThreads: () => (this.#run.runs ? this.#run.engine.members.length : 0),
+    })
   }
 
   /**
@@ -240,9 +252,12 @@ export class KafkaStreams {
     await this.close()
   }
 
-  /** Returns the metrics; those of threads are up to half a second old and have the tag `thread-id`. */
+  /**
+   * Returns the metrics, as far as `metricsRecordingLevel` has them recorded (docs/metrics.md). With `threads` above 1, those of threads are up
+   * to half a second old.
+   */
   metrics(): readonly MetricReading[] {
-    return [...this.#metrics.readings(), ...this.#run.engine.readings]
+    return [...(this.#meters?.readings() ?? []), ...this.#metrics.readings(), ...this.#run.engine.readings]
   }
 
   /**

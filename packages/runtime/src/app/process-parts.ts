@@ -95,6 +95,7 @@ export async function openProcess(
     directory,
     listener,
     metrics,
+    processId,
     partitions: topic => partitions.get(topic) ?? 0,
   })
   opened.add(() => globals.close())

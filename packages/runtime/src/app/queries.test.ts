@@ -77,13 +77,16 @@ it.each(['exactly_once', 'at_least_once'] as const)(
       expect(result.onlyValue()).toBe(BigInt(Math.ceil((n % 4 === 0 ? n : n + 4 - (n % 4)) / 4)))
     }
     const readings = new Map(
-      streams.metrics().map(({ name, tags, value }) => [`${name} ${Object.values(tags).join()}`, value]),
+      streams.metrics().map(({ name, tags, value }) => {
+        const { 'task-id': task, topic, partition } = tags
+        return [[name, task, topic, partition].filter(tag => tag !== undefined).join(), value]
+      }),
     )
-    expect(readings.get('client-state app')).toBe(2)
-    expect(readings.get('alive-stream-threads app')).toBe(1)
-    const processed = [0, 1, 2].map(partition => readings.get(`process-total 0_${partition}`) ?? 0)
+    expect(readings.get('client-state')).toBe(2)
+    expect(readings.get('alive-stream-threads')).toBe(1)
+    const processed = [0, 1, 2].map(partition => readings.get(`process-total,0_${partition}`) ?? 0)
     expect(processed.reduce((sum, count) => sum + count, 0)).toBe(40)
-    expect(readings.get('records-lag 0_0,in,0')).toBe(0)
+    expect(readings.get('records-lag,0_0,in,0')).toBe(0)
     const store = streams.store(counts)
     expect((await store.get('word1'))?.value).toBe(10n)
     const plain = streams.store<string, bigint>('counts', 'key-value')

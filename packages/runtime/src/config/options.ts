@@ -21,6 +21,7 @@ import {
   isGivenObject,
 } from '@millrace/core'
 import { consoleLogger } from '../observe/console-logger.ts'
+import { RECORDING_LEVELS, type RecordingLevel } from '../observe/metric-table.ts'
 import { guardedLogger } from '../observe/guarded-logger.ts'
 import type { BadRecordPolicy } from './bad-record-policy.ts'
 
@@ -157,6 +158,11 @@ export interface KafkaStreamsOptions {
    * @default an id that is kept in the state directory; with a store in memory the `groupInstanceId`, or a new id at each start
    */
   readonly processId?: string
+  /**
+   * Which metrics are recorded: those of `DEBUG` measure stores and single records, which costs time (docs/metrics.md). Kafka Streams'
+   * `metrics.recording.level`. @default 'INFO'
+   */
+  readonly metricsRecordingLevel?: RecordingLevel
   /** The destination of log messages. A pino logger works as it is. @default `consoleLogger()`: levels info, warn and error to stderr */
   readonly logger?: Logger
   /** The source of time. @default the system clock */
@@ -412,6 +418,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     default: undefined,
     check: value => value === undefined || isText(/^[A-Za-z0-9._-]{1,64}$/)(value),
     expected: 'it must be 1 to 64 letters, digits, dots, dashes or underscores',
+  },
+  metricsRecordingLevel: {
+    default: 'INFO',
+    check: oneOf(...RECORDING_LEVELS),
+    expected: 'it must be INFO, DEBUG or TRACE',
   },
   logger: {
     default: () => consoleLogger(),

@@ -16,7 +16,8 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import { globalThreadIdOf } from '../observe/client-id.ts'
+import { Meters, type MetricReading, type Metrics } from '../observe/metrics.ts'
 import { WaitingLine } from '../observe/waiting-line.ts'
 import { RecordGivenUp } from '../policy/given-up.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
@@ -25,6 +26,7 @@ import { callScope } from '../task/call-scope.ts'
 import type { ReadableGlobals } from '../task/readable-globals.ts'
 import { RecordContext } from '../task/record-context.ts'
 import { prepareStores } from '../task/prepare-serdes.ts'
+import { RecordMeters } from '../task/record-meters.ts'
 import { type CompiledSource, compileSource } from '../task/source.ts'
 import { runAll, type UserHook, userHook } from '../task/user-hook.ts'
 import type { OnlyKey } from '../state/buffer/store-output.ts'
@@ -43,6 +45,7 @@ export interface GlobalStoresOptions {
   readonly directory: StateDirectory
   readonly listener: RestoreListener
   readonly metrics: Metrics
+  readonly processId: string
   /** By topic. */
   readonly partitions: (topic: string) => number
 }
@@ -80,6 +83,10 @@ export class GlobalStores implements ReadableGlobals {
   readOnlyStore(name: string): unknown {
     const { kind } = this.#options.plan.stores.find(store => store.name === name)!
     return readOnlyGlobal(name, kind, () => this.#open!.stores.entriesOf(name, this.#open!.context))
+  }
+
+  get readings(): readonly MetricReading[] {
+    return this.#open?.readings() ?? []
   }
 
   /** Opens a store for queries; undefined before the stores are filled. */
@@ -149,6 +156,7 @@ interface OpenGlobals {
   /** What the state on the backend includes of a store's topic: next offsets. */
   positionsOf(store: string): readonly TopicPartitionOffset[]
   readonly context: RecordContext
+  readings(): readonly MetricReading[]
   update(maxWaitMs: number): Promise<boolean>
   close(): Promise<void>
 }
@@ -193,8 +201,13 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     await restore.copyTables(signal)
     const context = new RecordContext(GLOBAL_DIRECTORY, options.applicationId, policyOf(setup))
     await stores.start(context, () => undefined)
-    const sources = await compileGlobals(setup, stores, context, ends)
-    const update = (maxWaitMs: number) => takeOver({ consumer, stores, sources, restore, options, context }, maxWaitMs)
+    const meters = metersOf(setup)
+    const records = new RecordMeters(meters, context, () => options.clock.monotonic())
+    const sources = await compileGlobals(setup, stores, context, records, ends)
+    const update = async (maxWaitMs: number) => {
+      context.wallTime = options.clock.now()
+      return await takeOver({ consumer, stores, sources, restore, options, context }, maxWaitMs)
+    }
     await consumer.assign(restore.positions)
     while (restore.unfinished.length > 0) {
       signal.throwIfAborted()
@@ -202,11 +215,20 @@ async function openGlobals(setup: GlobalStoresOptions, signal: AbortSignal): Pro
     }
     const topicOf = new Map(plan.globals.map(({ store, topic }) => [store, topic]))
     const positionsOf = (store: string) => restore.positions.filter(({ topic }) => topic === topicOf.get(store))
-    return { stores, context, update, positionsOf, close }
+    return { stores, context, readings: () => meters.readings(), update, positionsOf, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+function metersOf({ options, processId, directory }: GlobalStoresOptions): Meters {
+  const { applicationId, clock, metricsRecordingLevel: level } = options
+  const tags = {
+    'thread-id': globalThreadIdOf(applicationId, processId, directory.claims?.member),
+    'task-id': GLOBAL_DIRECTORY,
+  }
+  return new Meters({ now: () => clock.monotonic(), level, tags: () => tags })
 }
 
 function policyOf({ options: { onBadRecord, logger, clock }, metrics }: GlobalStoresOptions) {
@@ -215,6 +237,7 @@ function policyOf({ options: { onBadRecord, logger, clock }, metrics }: GlobalSt
     logger,
     metrics,
     clock,
+    dropped: undefined,
     producer: undefined,
     deadLetterPartitions: 1,
     deadLetterBytes: Infinity,
@@ -226,6 +249,7 @@ async function compileGlobals(
   { plan, options }: GlobalStoresOptions,
   stores: TaskStores,
   context: RecordContext,
+  meters: RecordMeters,
   ends: UserHook[],
 ): Promise<ReadonlyMap<string, CompiledSource>> {
   const starts: UserHook[] = []
@@ -267,7 +291,7 @@ async function compileGlobals(
     const node = sourceOf(plan, global)
     const forward = compileOperator(envOf(global))
     const closed = { keyUnopened: false, valueUnopened: false, timestampExtractor: undefined }
-    return [global.topic, compileSource({ node, topic: global.topic, context, forward, ...closed })] as const
+    return [global.topic, compileSource({ node, topic: global.topic, context, meters, forward, ...closed })] as const
   })
   context.clear(-1)
   for (const start of starts) await start()

@@ -1,6 +1,7 @@
 import { type GroupConsumer, LONG_AGO, longestSince, momentOf } from '@millrace/core'
 import { type Committer, confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
+import type { ThreadMeters } from '../observe/thread-meters.ts'
 import type { BackPressure } from '../task/back-pressure.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
@@ -13,6 +14,7 @@ export interface RoundOptions {
   readonly backPressure: BackPressure
   readonly committer: Committer
   readonly purge: RepartitionPurge
+  readonly thread: ThreadMeters
   /** The application is paused: tasks neither process nor punctuate. */
   readonly isPaused: () => boolean
 }
@@ -31,6 +33,10 @@ export interface RoundOptions {
 export class Round {
   readonly #with: RoundOptions
   #lastPoll = LONG_AGO
+  /** In this round. */
+  #processed = 0
+  /** The milliseconds of each task's turn in this round. */
+  readonly #turns = new Map<Task, number>()
 
   constructor(options: RoundOptions) {
     this.#with = options
@@ -46,13 +52,19 @@ export class Round {
     await this.#confirmAfterPause()
     const processed = await this.#process(maxRecords)
     const committed = await this.#commitIfDue()
+    this.#with.thread.roundOver(this.#processed)
     return fetched || processed || committed
   }
 
   async #poll(maxWaitMs: number): Promise<boolean> {
-    const { consumer, tasks, committer } = this.#with
+    const { consumer, tasks, committer, options, thread } = this.#with
     tasks.beginPoll()
+    const began = options.clock.monotonic()
     const batches = await consumer.poll(maxWaitMs)
+    thread.polled(
+      began,
+      batches.reduce((sum, { recordCount }) => sum + recordCount, 0),
+    )
     await committer.beforeProcessing(batches)
     for (const batch of batches) tasks.enqueue(batch)
     return batches.length > 0
@@ -72,6 +84,7 @@ export class Round {
 
   async #process(maxRecords: number | undefined): Promise<boolean> {
     const { tasks, backPressure } = this.#with
+    this.#processed = 0
     if (tasks.suspended) return false
     let did = false
     for (const task of tasks.running) {
@@ -80,21 +93,45 @@ export class Round {
       if (full !== undefined) await full
       backPressure.apply(task.queues)
     }
+    if (this.#turns.size > 0) this.#shareOut()
     return did
   }
 
   async #runTask(task: Task, maxRecords: number | undefined): Promise<boolean> {
     // Asked for each task: user code can pause the application.
     if (this.#with.isPaused()) return false
-    const processed = task.canProcess() && (await task.process(maxRecords))
+    const processed = task.canProcess() && (await this.#takeTurn(task, maxRecords))
     const punctuated = await task.punctuate()
     const advanced = await task.advance()
     return processed || punctuated || advanced
   }
 
+  async #takeTurn(task: Task, maxRecords: number | undefined): Promise<boolean> {
+    const { options, thread } = this.#with
+    const [before, began] = [task.processed, options.clock.monotonic()]
+    try {
+      return await task.process(maxRecords)
+    } finally {
+      this.#processed += task.processed - before
+      this.#turns.set(task, thread.processed(began))
+    }
+  }
+
+  /** The share of each task in what the round has spent on processing. */
+  #shareOut(): void {
+    let all = 0
+    for (const ms of this.#turns.values()) all += ms
+    for (const task of this.#with.tasks.running) {
+      task.meters.processRatio = all === 0 ? 0 : (this.#turns.get(task) ?? 0) / all
+    }
+    this.#turns.clear()
+  }
+
   async #commitIfDue(): Promise<boolean> {
-    const { tasks, committer, purge } = this.#with
+    const { tasks, committer, purge, options, thread } = this.#with
+    const began = options.clock.monotonic()
     const committed = !tasks.suspended && committer.isDue() && (await committer.commit()) === 'done'
+    if (committed) thread.committed(began)
     purge.purgeIfDue()
     return committed
   }

@@ -13,7 +13,8 @@ import {
   type TopicAppender,
 } from '@millrace/core'
 import type { BadRecordPolicy } from '../config/bad-record-policy.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import type { Metrics, MetricTags } from '../observe/metrics.ts'
+import type { Sensor } from '../observe/sensor.ts'
 import { encodingOperator } from '../state/format/store-encoding.ts'
 import { cutLetter, type Letter } from './cut-letter.ts'
 import { RecordGivenUp } from './given-up.ts'
@@ -50,6 +51,8 @@ export interface RecordPolicyOptions {
   readonly onBadRecord: BadRecordPolicy
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Of the task, if it has one: counts what is left out, for whatever reason. */
+  readonly dropped: (() => Sensor) | undefined
   /**
    * Undefined where every instance reads the records, and would put them into the dead-letter topic: they are left out then, as in
    * Kafka Streams 4.3.
@@ -107,7 +110,7 @@ function letterOf(node: string, error: unknown, context: RecordAtHand): Letter {
 }
 
 export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
-  const { onBadRecord, logger, metrics, producer, warned } = options
+  const { onBadRecord, logger, metrics, producer, warned, dropped } = options
   const fatal = new WeakSet<object>()
   let round = 0
 
@@ -165,7 +168,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
   }
 
   const failure = (node: string, error: unknown, context: RecordAtHand) => {
-    metrics.count('failed-records', { node, task: context.taskId })
+    metrics.leftOut('failed-records', tagsOf(node, context))
     const failed = millraceError(
       'MILLRACE_PROCESSING_FAILED',
       { ...where(node, context), reason: reasonOf(error) },
@@ -180,7 +183,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
     givesUp: onBadRecord !== 'fail',
     isFatal: error =>
       error instanceof RecordGivenUp || (typeof error === 'object' && error !== null && fatal.has(error)),
-    count: (node, metric, by, { taskId }) => metrics.count(metric, { node, task: taskId }, by),
+    count: (node, metric, by, record) => metrics.count(metric, tagsOf(node, record), by),
     fail(at, error, context) {
       if (error instanceof RecordGivenUp) throw error
       const node = encodingOperator(error) ?? at
@@ -191,7 +194,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
       const node = encodingOperator(error) ?? at
       refuse(error)
       if (onBadRecord === 'fail') throw failure(node, error, context)
-      metrics.count('failed-records', { node, task: context.taskId })
+      metrics.leftOut('failed-records', tagsOf(node, context))
+      dropped?.().record()
       const skipped = { ...where(node, context), error }
       if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
       if (producer === undefined) return say(`fail ${node}`, skipped, NO_DEAD_LETTER)
@@ -204,11 +208,16 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
       )
     },
     drop(node: string, reason: DropReason, context) {
-      metrics.count('dropped-records', { node, task: context.taskId, reason })
+      metrics.leftOut('dropped-records', { ...tagsOf(node, context), reason })
+      dropped?.().record()
       const fields = { ...where(node, context), reason, timestamp: context.timestamp }
       say(`drop ${node} ${reason}`, fields, DROP_TEXTS[reason], reason === 'late' ? WARNINGS_OF_LATE : WARNINGS)
     },
   }
+}
+
+function tagsOf(node: string, { taskId }: RecordAtHand): MetricTags {
+  return { 'task-id': taskId, 'processor-node-id': node }
 }
 
 const DROP_TEXTS: Readonly<Record<DropReason, string>> = {

@@ -17,10 +17,12 @@ import {
   type SubTopology,
   type TimestampExtractor,
 } from '@millrace/core'
+import type { StoreMeters } from './metered-stores.ts'
 import type { ReadableGlobals } from './readable-globals.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { callScope } from './call-scope.ts'
 import type { InFlight } from './in-flight.ts'
+import type { RecordMeters } from './record-meters.ts'
 import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
 import { type CompiledSource, compileSource } from './source.ts'
@@ -57,6 +59,8 @@ export interface CompileOptions {
   readonly plan: Plan
   readonly subTopology: SubTopology
   readonly context: RecordContext
+  readonly meters: RecordMeters
+  readonly storeMeters: StoreMeters
   readonly inFlight: InFlight
   readonly producer: Pick<Producer, 'topic'>
   readonly topics: SinkTopics
@@ -79,7 +83,7 @@ export interface CompileOptions {
 }
 
 export function compileTopology(options: CompileOptions): CompiledTopology {
-  const { plan, subTopology, context, stores } = options
+  const { plan, subTopology, context, stores, meters, storeMeters } = options
   const names = new Set(subTopology.nodes)
   const nodes = new Map(plan.nodes.filter(({ name }) => names.has(name)).map(node => [node.name, node]))
   const compiled = new Map<string, Process>()
@@ -91,8 +95,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
 
   // Parents come before children in a plan, so children are compiled first when it is walked backwards.
   for (const node of [...nodes.values()].reverse()) {
-    if (node.kind === 'sink') compiled.set(node.name, compileSink(node, context, options.producer, options.topics))
-    if (node.kind === 'processor') compiled.set(node.name, compileOperator(operatorEnv(node)))
+    if (node.kind === 'source') continue
+    compiled.set(node.name, meters.counted(node.name, processOf(node)))
   }
 
   const sources = new Map<string, CompiledSource>()
@@ -110,6 +114,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
           node,
           topic: real,
           context,
+          meters,
           forward: forwardTo(node.children),
           keyUnopened: staysClosed(node, 'keySerde'),
           valueUnopened: staysClosed(node, 'valueSerde'),
@@ -142,6 +147,26 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
     },
   }
 
+  function processOf(node: ProcessorNode | SinkNode): Process {
+    if (node.kind === 'sink') return compileSink(node, context, options.producer, options.topics, meters)
+    const process = compileOperator(operatorEnv(node))
+    return node.children.length === 0 ? meters.terminal(node.name, process) : process
+  }
+
+  /** Counts the results of operators that hold some back. */
+  function emitted({ name, operator }: ProcessorNode, forward: Process): Process {
+    if (operator.type === 'suppress') return meters.counted(name, forward, 'node.suppression-emit')
+    const final = 'emit' in operator && operator.emit === 'on-close'
+    return final ? meters.counted(name, forward, 'node.window-aggregate-final-emit') : forward
+  }
+
+  /** A custom store is an object of its own kind: only what lies below it is measured. */
+  function userStore(name: string): unknown {
+    const store = stores.userStore(name, context)
+    const custom = stores.plans.some(({ plan: { name: other, open } }) => other === name && open !== undefined)
+    return custom ? store : storeMeters.metered(name, store)
+  }
+
   function forwardTo(children: readonly string[]): Process {
     const targets = children.map(child => compiled.get(child)!)
     if (targets.length === 0) return () => undefined
@@ -161,17 +186,16 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
     return {
       node,
       context,
-      forward: forwardTo(resultChildren(node)),
+      forward: emitted(node, forwardTo(resultChildren(node))),
       child: name => compiled.get(name)!,
-      tableStore: name => stores.tableStore(name),
-      windowStore: name => stores.windowStore(name),
-      rangeStore: name => stores.rangeStore(name),
-      orderedStore: name => stores.orderedStore(name),
-      prefixStore: (name, lengthOf) => stores.prefixStore(name, lengthOf),
+      tableStore: name => storeMeters.metered(name, stores.tableStore(name)),
+      windowStore: name => storeMeters.metered(name, stores.windowStore(name)),
+      rangeStore: name => storeMeters.metered(name, stores.rangeStore(name)),
+      orderedStore: name => storeMeters.metered(name, stores.orderedStore(name)),
+      prefixStore: (name, lengthOf) => storeMeters.metered(name, stores.prefixStore(name, lengthOf)),
       globalStore: name => options.globals.tableStore(name),
       isGlobalStore: name => options.globals.has(name),
-      userStore: name =>
-        options.globals.has(name) ? options.globals.readOnlyStore(name) : stores.userStore(name, context),
+      userStore: name => (options.globals.has(name) ? options.globals.readOnlyStore(name) : userStore(name)),
       schedule: (intervalMs, type, callback) => options.schedule(node.name, intervalMs, type, callback),
       requestCommit: options.requestCommit,
       wallClock: options.wallClock,

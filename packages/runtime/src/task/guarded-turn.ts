@@ -76,7 +76,10 @@ export class GuardedTurn {
         failures.giveUp(queue, error)
       }
       progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-      if ((waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.monotonic() >= ends) break
+      if (waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) {
+        context.wallTime = clock.now()
+        if (clock.monotonic() >= ends) break
+      }
       if (inFlight !== undefined) {
         if (inFlight.hasWork) await inFlight.deliver()
         if (inFlight.full) break

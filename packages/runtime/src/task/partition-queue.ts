@@ -72,6 +72,16 @@ export class PartitionQueue implements TopicPartition {
     this.bytes += batch.byteLength
   }
 
+  /** How many records wait. */
+  get buffered(): number {
+    let records = 0
+    for (const { recordCount } of this.#batches) records += recordCount
+    const batch = this.#batch
+    // Of the one under the cursor some may have been compacted away, or taken already.
+    if (batch !== undefined) records += Math.min(batch.recordCount, batch.nextOffset - this.position)
+    return records
+  }
+
   get cursor(): RecordCursor {
     return this.#cursor!
   }

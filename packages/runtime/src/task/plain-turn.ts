@@ -109,8 +109,14 @@ export class PlainTurn {
     const { queues, clock, task } = this.#with
     const { progress } = this.#with.limit
     progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-    if ((waited || this.#count % RECORDS_PER_LOOK_AT_CLOCK === 0) && clock.monotonic() >= ends) this.#over = true
-    else if (queues.length > 1 && !this.#queue!.hasHead()) this.#over = true
+    if (waited || this.#count % RECORDS_PER_LOOK_AT_CLOCK === 0) {
+      this.#with.context.wallTime = clock.now()
+      if (clock.monotonic() >= ends) {
+        this.#over = true
+        return
+      }
+    }
+    if (queues.length > 1 && !this.#queue!.hasHead()) this.#over = true
     else if (task.commitRequested) this.#over = true
   }
 }

@@ -51,6 +51,8 @@ export class RecordContext implements TaskContext {
   offset = -1
   isLatest = true
   streamTime = -1
+  /** The time of day, as of a moment ago: it is read once for many records. */
+  wallTime = -1
   readonly taskId: string
   readonly applicationId: string
   /** Where the record's own bytes are; undefined during punctuation and while caches are flushed. */

@@ -11,6 +11,7 @@ const policy = recordPolicy({
   logger: silentLogger,
   metrics: new Metrics(),
   producer: undefined,
+  dropped: undefined,
   deadLetterPartitions: 0,
   deadLetterBytes: 0,
   clock: systemClock,

@@ -20,6 +20,7 @@ import {
   withRecordHeaders,
 } from '@millrace/core'
 import { writerOf } from '../state/format/store-codec.ts'
+import type { RecordMeters, TopicTally } from './record-meters.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
 /** Partition counts of the topics that are written; a promise for one that has to be asked for. */
@@ -31,6 +32,7 @@ export interface SinkTopics {
 
 interface Target extends TargetTopic {
   readonly appender: TopicAppender
+  readonly produced: TopicTally
   readonly encode: Encoders
 }
 
@@ -60,8 +62,10 @@ export function compileSink(
   context: RecordContext,
   producer: Pick<Producer, 'topic'>,
   topics: SinkTopics,
+  meters: RecordMeters,
 ): Process {
   const scratch = new ByteSink()
+  const latency = meters.endToEnd(node.name)
   const targets = new Map<string, Target>()
   let sticky = 0
   /** Of a sink with one topic, once it is open. */
@@ -71,7 +75,8 @@ export function compileSink(
     const name = topics.decorate(topic)
     const add = (partitions: number) => {
       const appender = producer.topic(name, { origin: context.originsOf(node.name) })
-      const target = { topic: appender.topic, partitions, appender, encode: encoders(appender.topic) }
+      const produced = meters.topic('produced', node.name, appender.topic)
+      const target = { topic: appender.topic, partitions, appender, produced, encode: encoders(appender.topic) }
       targets.set(topic, target)
       if (typeof node.topic === 'string') only = target
       return target
@@ -89,7 +94,7 @@ export function compileSink(
   })
 
   function send(target: Target, key: unknown, value: unknown): void {
-    const { appender, partitions, encode } = target
+    const { appender, partitions, encode, produced } = target
     const { cursor, timestamp } = context
     let { headers } = context
     scratch.position = 0
@@ -131,11 +136,13 @@ export function compileSink(
     const keyBytes = key === UNOPENED ? cursor!.keyBytes : scratch.buffer
     const valueBytes = value === UNOPENED ? cursor!.valueBytes : scratch.buffer
 
+    latency.add(context.wallTime - timestamp)
     const chosen = node.partitioner === undefined ? undefined : choose(target, key, value)
     if (chosen !== undefined) {
       if (chosen.length === 0) context.drop(node.name, 'no-partition')
       for (const partition of chosen) {
         appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+        produced.add(keyEnd - keyStart, valueEnd - valueStart, headers)
       }
       return
     }
@@ -144,6 +151,7 @@ export function compileSink(
         ? Math.floor(sticky++ / STICKY_RECORDS) % partitions
         : partitionForKey(keyBytes, hashStart, hashEnd, partitions)
     appender.append(partition, timestamp, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers)
+    produced.add(keyEnd - keyStart, valueEnd - valueStart, headers)
   }
 
   /** The user's choice as a list; undefined leaves it to the key. */

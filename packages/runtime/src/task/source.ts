@@ -12,6 +12,7 @@ import {
   shownOption,
 } from '@millrace/core'
 import { readerOf } from '../state/format/store-codec.ts'
+import type { RecordMeters } from './record-meters.ts'
 import { type RecordContext, UNOPENED } from './record-context.ts'
 
 /** A record may wait this often for its serdes. */
@@ -34,6 +35,7 @@ export interface SourceOptions {
   /** The topic's real name. */
   readonly topic: string
   readonly context: RecordContext
+  readonly meters: RecordMeters
   readonly forward: Process
   /** Nobody downstream looks at the key, or the value, but sinks that can copy its bytes. */
   readonly keyUnopened: boolean
@@ -49,7 +51,10 @@ function ofSide(side: string, error: unknown): unknown {
 }
 
 export function compileSource(options: SourceOptions): CompiledSource {
-  const { node, topic, context, forward } = options
+  const { node, topic, context, meters } = options
+  const forward = meters.counted(node.name, options.forward)
+  const consumed = meters.topic('consumed', node.name, topic)
+  const latency = meters.endToEnd(node.name)
   // A serde without a hot path is told the record's headers, which `enter` has set by then.
   const reader = (serde: Serde<unknown>): ReturnType<typeof readerOf> =>
     serde.read ??
@@ -70,11 +75,13 @@ export function compileSource(options: SourceOptions): CompiledSource {
   let waits = 0
   const process: CompiledSource['process'] = (cursor, partition, timestamp) => {
     enter(cursor, partition, timestamp)
+    if (waits === 0) consumed.read(cursor, context.headers)
     let key: unknown = null
     let value: unknown = null
     if (!decodes) {
       if (cursor.keyStart >= 0) key = UNOPENED
       if (cursor.valueStart >= 0) value = UNOPENED
+      latency.add(context.wallTime - timestamp)
       return forward(key, value)
     }
     let side = 'key'
@@ -92,6 +99,7 @@ export function compileSource(options: SourceOptions): CompiledSource {
       return ready.then(() => process(cursor, partition, timestamp))
     }
     waits = 0
+    latency.add(context.wallTime - timestamp)
     return forward(key, value)
   }
 
@@ -125,7 +133,11 @@ export function compileSource(options: SourceOptions): CompiledSource {
           )
         }
 
-  return { node, process, timestampOf, enter, readKey: lookKey }
+  return { node, process: meters.entered(process, entryTime), timestampOf, enter, readKey: lookKey }
+}
+
+function entryTime(...[, , timestamp]: Parameters<CompiledSource['process']>): number {
+  return timestamp
 }
 
 /** What a serde of the user has decoded. `undefined` would be taken for a function that forgot to return. */

@@ -10,6 +10,7 @@ import {
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { ThreadMeters } from '../observe/thread-meters.ts'
 import { recordPolicy } from '../policy/record-policy.ts'
 import type { RestoreGate } from '../restore/restore-gate.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
@@ -40,6 +41,7 @@ export interface TaskMakerOptions {
   readonly topics: SinkTopics & { readonly deadLetterPartitions: number; readonly deadLetterBytes: number }
   readonly progress: ProgressSign
   readonly metrics: Metrics
+  readonly thread: ThreadMeters
   readonly givenUp: GivenUpRecords
   readonly origins: RecordOrigins
 }
@@ -92,6 +94,7 @@ export class TaskMaker {
       signal.throwIfAborted()
       const task = this.#construct(id, subTopology, stores, producer)
       await task.start(inputs)
+      this.#options.thread.taskCreated.record()
       return task
     } catch (error) {
       if (!atGate) gate.giveUp()
@@ -103,7 +106,7 @@ export class TaskMaker {
   }
 
   #construct(id: TaskId, subTopology: Plan['subTopologies'][number], stores: TaskStores, producer: Producer): Task {
-    const { options, metrics, topics, globals, givenUp, origins, progress, consumer } = this.#options
+    const { options, metrics, thread, topics, globals, givenUp, origins, progress, consumer } = this.#options
     const plan = this.#options.plan()
     return new Task({
       id,
@@ -118,16 +121,20 @@ export class TaskMaker {
       givenUp,
       origins,
       guarantee: options.processingGuarantee,
-      policy: recordPolicy({
-        onBadRecord: options.onBadRecord,
-        logger: options.logger,
-        metrics,
-        producer,
-        deadLetterPartitions: topics.deadLetterPartitions,
-        deadLetterBytes: topics.deadLetterBytes,
-        clock: options.clock,
-        warned: this.#warned,
-      }),
+      policy: dropped =>
+        recordPolicy({
+          onBadRecord: options.onBadRecord,
+          logger: options.logger,
+          metrics,
+          dropped,
+          producer,
+          deadLetterPartitions: topics.deadLetterPartitions,
+          deadLetterBytes: topics.deadLetterBytes,
+          clock: options.clock,
+          warned: this.#warned,
+        }),
+      thread,
+      metricsRecordingLevel: options.metricsRecordingLevel,
       timestampExtractor: options.timestampExtractor,
       onBadTimestamp: options.onBadTimestamp,
       maxTaskIdleMs: options.maxTaskIdleMs,

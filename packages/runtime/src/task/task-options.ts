@@ -9,6 +9,9 @@ import type {
   TopicPartition,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
+import type { RecordingLevel } from '../observe/metric-table.ts'
+import type { Sensor } from '../observe/sensor.ts'
+import type { ThreadMeters } from '../observe/thread-meters.ts'
 import type { ReadableGlobals } from './readable-globals.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
@@ -29,7 +32,9 @@ export interface TaskOptions {
   readonly stores: TaskStores
   readonly globals: ReadableGlobals
   readonly clock: Clock
-  readonly policy: RecordPolicy
+  readonly policy: (dropped: () => Sensor) => RecordPolicy
+  readonly thread: ThreadMeters
+  readonly metricsRecordingLevel: RecordingLevel
   readonly givenUp: GivenUpRecords
   readonly origins: RecordOrigins
   readonly guarantee: ResolvedOptions['processingGuarantee']

@@ -25,6 +25,8 @@ import { PlainTurn, type TurnOptions } from './plain-turn.ts'
 import { RecordContext } from './record-context.ts'
 import { RecordFailures } from './record-failures.ts'
 import { StreamTimeAdvance } from './stream-time-advance.ts'
+import { StoreMeters } from './metered-stores.ts'
+import { TaskMeters } from './task-meters.ts'
 import { TimedWork } from './timed-work.ts'
 import { type TaskId, taskName } from '../task-id.ts'
 import type { TaskInput, TaskOptions } from './task-options.ts'
@@ -42,6 +44,7 @@ export class Task {
   readonly stores: TaskStores
   readonly producer: Producer
   readonly context: RecordContext
+  readonly meters: TaskMeters
   commitRequested = false
   /** Records processed since the task was made. */
   processed = 0
@@ -76,13 +79,32 @@ export class Task {
     this.producer = options.producer
     const { clock, processingTimeoutMs: timeoutMs, progress } = options
     this.#limit = new ProcessingLimit({ clock, timeoutMs, progress })
-    this.context = new RecordContext(this.name, options.applicationId, options.policy, this.#limit, options.origins)
+    // The policy counts in a sensor of the task, whose meters read the context.
+    const policy = options.policy(() => this.meters.dropped)
+    this.context = new RecordContext(this.name, options.applicationId, policy, this.#limit, options.origins)
     this.context.showKey = () => this.#showKey()
     const { context } = this
+    this.meters = new TaskMeters({
+      thread: options.thread,
+      task: this.name,
+      level: options.metricsRecordingLevel,
+      context,
+      clock,
+      stores: this.stores,
+      queues: () => this.queues,
+    })
     const limit = this.#limit
     const failures = new RecordFailures({ ...options, task: this.name, context, limit })
     this.#failures = failures
-    this.#timed = new TimedWork({ clock, context, stores: this.stores, limit, failures, onChange: this.#onChange })
+    this.#timed = new TimedWork({
+      clock,
+      context,
+      stores: this.stores,
+      limit,
+      failures,
+      meters: this.meters,
+      onChange: this.#onChange,
+    })
     this.#queues = new InputQueues(options)
     this.#lookAhead = new LookAheadReader(options.stores)
   }
@@ -99,6 +121,8 @@ export class Task {
     for (const [store, time] of inputs.flatMap(({ closeTimes }) => [...closeTimes])) {
       this.#closeTimes.set(store, Math.max(time, this.#closeTimes.get(store) ?? time))
     }
+    const storeMeters = new StoreMeters({ meters: this.meters.meters, context: this.context, clock })
+    if (this.meters.meters.records('store.get')) this.#measureStores(storeMeters)
     const inFlight: InFlight = new InFlight({
       clock,
       context: this.context,
@@ -109,6 +133,8 @@ export class Task {
       ...this.#options,
       producer: this.#failures.held ?? this.producer,
       context: this.context,
+      meters: this.meters.records,
+      storeMeters,
       inFlight,
       closeTimes: this.#closeTimes,
       schedule: (node, intervalMs, type, callback) =>
@@ -146,14 +172,14 @@ export class Task {
       onChange: this.#onChange,
     })
     for (const input of inputs) {
-      this.#queues.all.push(
-        new PartitionQueue({
-          ...input,
-          source: topology.sources.get(input.topic)!,
-          badTimestamp: (queue, cursor, error) =>
-            timestampInstead(queue, error, cursor, { context: this.context, onBadTimestamp }),
-        }),
-      )
+      const queue = new PartitionQueue({
+        ...input,
+        source: topology.sources.get(input.topic)!,
+        badTimestamp: (at, cursor, error) =>
+          timestampInstead(at, error, cursor, { context: this.context, onBadTimestamp }),
+      })
+      this.#queues.all.push(queue)
+      this.meters.watch(queue)
     }
     this.stores.startAt(this.inputs)
     this.context.streamTime = Math.max(-1, ...inputs.map(({ partitionTime }) => partitionTime))
@@ -215,6 +241,7 @@ export class Task {
    */
   async process(limit = RECORDS_PER_TURN): Promise<boolean> {
     this.#inputsBefore = this.inputs
+    this.context.wallTime = this.#options.clock.now()
     try {
       return await this.#turn(limit)
     } finally {
@@ -230,6 +257,7 @@ export class Task {
     // Whatever has blocked the thread between two turns was not a function of this task.
     if (this.#limit.progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
     if (this.#streamTime!.resumes) await this.#streamTime!.resume()
+    const enforced = this.queues.some(queue => !queue.hasHead())
     const turnEnds = clock.monotonic() + TURN_MS
     await this.#lookAhead.prepare(this.queues, this.#topology!)
     const plain = this.stores.expires || this.#failures.careful || givenUp.any ? undefined : this.#plainTurn
@@ -237,6 +265,7 @@ export class Task {
       plain === undefined
         ? await this.#guardedTurn!.run(limit, turnEnds)
         : { count: await plain.run(limit, turnEnds), expired: false }
+    this.meters.turned(count, enforced)
     if (count > 0) {
       this.#streamTime!.interrupt()
       this.#dirty = true
@@ -283,6 +312,7 @@ export class Task {
    * @throws MILLRACE_ASYNC_UNFINISHED at the time `until`
    */
   async prepareCommit(owed: Owed, until?: number): Promise<void> {
+    this.context.wallTime = this.#options.clock.now()
     for (;;) {
       await this.#failures.flush(this.queues)
       // What was flushed may have begun calls, and what they came to may have changed stores.
@@ -345,7 +375,20 @@ export class Task {
     try {
       if (options.runUserClose) await this.#topology?.close()
     } finally {
+      this.meters.closed()
       await this.stores.close()
+    }
+  }
+
+  #measureStores(meters: StoreMeters): void {
+    const { stores } = this
+    for (const { plan } of stores.plans)
+      if (plan.suppression !== true) meters.add(plan, stores.typeOf(plan), stores.buffer(plan.name))
+    const { clock } = this.#options
+    stores.measureFlush = async (store, flush) => {
+      const began = clock.monotonic()
+      await flush()
+      meters.committed(store, clock.monotonic() - began)
     }
   }
 

@@ -3,6 +3,7 @@ import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { ProcessingLimit } from './processing-limit.ts'
 import { Punctuations } from './punctuation.ts'
 import type { RecordContext } from './record-context.ts'
+import type { TaskMeters } from './task-meters.ts'
 import type { RecordFailures } from './record-failures.ts'
 
 /** At most about this many entries of a store expire before the next record, task or commit. */
@@ -14,6 +15,7 @@ export interface TimedWorkOptions {
   readonly stores: TaskStores
   readonly limit: ProcessingLimit
   readonly failures: RecordFailures
+  readonly meters: Pick<TaskMeters, 'punctuated'>
   /** There is something to commit. Called before it is done. */
   readonly onChange: () => void
 }
@@ -66,12 +68,15 @@ export class TimedWork {
   }
 
   async #call(node: string, callback: (time: number) => void | PromiseLike<void>, time: number): Promise<void> {
-    const { context, limit, failures } = this.#with
+    const { clock, context, limit, failures, meters } = this.#with
+    const began = clock.monotonic()
+    context.wallTime = clock.now()
     await failures.alone(node, time, async () => {
       const done = callback(time)
       if (isPromise(done)) await context.waitFor(node, done)
       if (context.overdue) throw context.tooLong(node)
     })
     limit.restart()
+    meters.punctuated(clock.monotonic() - began)
   }
 }

@@ -39,7 +39,9 @@ describe('a stream joined with a global table', () => {
     await countries.pipeInput('de', null)
     await orders.pipeInput('6', 'de')
     expect(out.readValuesToList()).toEqual(expected)
-    const dropped = driver.metrics().filter(({ name, tags }) => name === 'dropped-records' && tags['task'] === 'global')
+    const dropped = driver
+      .metrics()
+      .filter(({ name, tags }) => name === 'dropped-records' && tags['task-id'] === 'global')
     expect(dropped.map(({ tags, value }) => [tags['reason'], value])).toEqual([['null-key', 1]])
   })
 

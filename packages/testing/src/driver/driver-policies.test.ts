@@ -46,7 +46,7 @@ it('goes on without bad records, and counts them', async () => {
   await input.pipeValues(['{"id": 1}', 'no json', '{"id": 13}', '{"id": 2}'])
   expect(output.readValuesToList()).toEqual(['order 1', 'order 2'])
   const failed = driver.metrics().filter(({ name }) => name === 'failed-records')
-  expect(failed.map(({ tags, value }) => [tags['node'], value])).toEqual([
+  expect(failed.map(({ tags, value }) => [tags['processor-node-id'], value])).toEqual([
     ['KSTREAM-SOURCE-0000000000', 1],
     ['KSTREAM-MAPVALUES-0000000001', 1],
   ])

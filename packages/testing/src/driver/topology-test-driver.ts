@@ -293,7 +293,7 @@ export class TopologyTestDriver {
 
   /** Returns the metrics of all instances. */
   metrics(): readonly MetricReading[] {
-    return this.#metrics.readings()
+    return [...this.#metrics.readings(), ...this.#rounds.instances.flatMap(({ instance }) => instance.readings)]
   }
 
   /**

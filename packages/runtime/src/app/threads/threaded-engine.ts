@@ -9,6 +9,7 @@ import {
   reasonOf,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../../config/options.ts'
+import { threadIdOf } from '../../observe/client-id.ts'
 import type { MetricReading } from '../../observe/metrics.ts'
 import { StateCleaner } from '../../state/directory/state-cleaner.ts'
 import type { OpenStateDirectory, StateDirectory } from '../../state/directory/state-directory.ts'
@@ -120,6 +121,10 @@ export class ThreadedEngine implements Engine {
     return this.#statuses.flatMap(({ member, state }) => (member === undefined ? [] : [{ ...member, state }]))
   }
 
+  get processId(): string | undefined {
+    return this.#with.options.processId ?? this.#directory?.processId
+  }
+
   get taskStatus(): readonly TaskStatus[] {
     return this.#statuses.flatMap(({ tasks }) => tasks)
   }
@@ -130,12 +135,13 @@ export class ThreadedEngine implements Engine {
   }
 
   get readings(): readonly MetricReading[] {
-    return [...this.#threads.values()].flatMap(({ number, status }) =>
-      (status?.readings ?? []).map(reading => ({
-        ...reading,
-        tags: { ...reading.tags, 'thread-id': String(number) },
-      })),
-    )
+    const { processId } = this
+    if (processId === undefined) return []
+    const { applicationId } = this.#with.options
+    return [...this.#threads.values()].flatMap(({ number, status }) => {
+      const thread = { 'thread-id': threadIdOf(applicationId, processId, number) }
+      return (status?.readings ?? []).map(reading => ({ ...reading, tags: { ...thread, ...reading.tags } }))
+    })
   }
 
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {

@@ -5,6 +5,7 @@ import {
   type OrderedTableStore,
   type PrefixTableStore,
   type RangeStore,
+  type StorePlan,
   type TableStore,
   type TopicPartitionOffset,
   type WindowTableStore,
@@ -40,6 +41,8 @@ export class TaskStores {
   readonly #stores: ReadonlyMap<string, TaskStore>
   /** In the order of the plan, from `start` on. */
   readonly #open = new Map<string, OpenStore>()
+  /** Runs the flush of a store, for measurements. */
+  measureFlush: ((store: string, flush: () => Promise<void>) => Promise<void>) | undefined
   #expiries: readonly StoreExpiry[] = []
   readonly #custom = new CustomStores()
   readonly #followers = new StoreFollowers()
@@ -133,6 +136,14 @@ export class TaskStores {
     return this.#opened(store).userStore(context)
   }
 
+  /** What kind of store it is and where it is kept, in the words of Kafka Streams' metrics. */
+  typeOf({ name, kind, maxEntries }: StorePlan): string {
+    const { backend } = this.#backends.databaseOf(name)
+    if (maxEntries !== undefined) return 'in-memory-lru'
+    const place = backend.capabilities.durable ? 'rocksdb' : 'in-memory'
+    return kind === 'window' || kind === 'session' ? `${place}-${kind}` : place
+  }
+
   buffer(store: string): TaskBuffer {
     return this.#opened(store).buffer
   }
@@ -207,7 +218,8 @@ export class TaskStores {
   async flush(): Promise<void> {
     for (const [name, { buffer }] of this.#open) {
       if (buffer.codec.plan.open !== undefined) await this.#custom.flush(name)
-      await buffer.flush()
+      if (this.measureFlush === undefined) await buffer.flush()
+      else await this.measureFlush(name, () => buffer.flush())
     }
   }
 

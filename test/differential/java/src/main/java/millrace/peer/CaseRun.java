@@ -68,7 +68,7 @@ final class CaseRun {
         }
     }
 
-    private static void feed(TopologyTestDriver driver, JsonNode input) throws IOException {
+    static void feed(TopologyTestDriver driver, JsonNode input) throws IOException {
         if (input.has("advanceWallClockMs")) {
             driver.advanceWallClockTime(Duration.ofMillis(input.get("advanceWallClockMs").asLong()));
             return;
@@ -148,7 +148,7 @@ final class CaseRun {
         return base64.isNull() || base64.isMissingNode() ? null : base64.binaryValue();
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         List<Path> files;
         try (Stream<Path> walk = Files.walk(directory)) {
             files = walk.sorted(Comparator.reverseOrder()).toList();

@@ -36,6 +36,11 @@ final class Commands {
         return CaseRun.run(topology(command, properties), properties, command.path("inputs"), command.path("options").path("commits").asText("each"));
     }
 
+    static JsonNode metrics(JsonNode command) throws Exception {
+        Properties properties = properties(command.path("options"));
+        return MetricNames.of(topology(command, properties), properties, command.path("inputs"));
+    }
+
     static JsonNode call(JsonNode command) {
         return Catalogue.call(command.path("kind").asText(), command.path("name").asText(), command.path("arguments"));
     }

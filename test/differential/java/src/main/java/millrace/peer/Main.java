@@ -39,6 +39,7 @@ public final class Main {
                 case "version" -> Commands.version();
                 case "describe" -> Commands.describe(command);
                 case "run" -> Commands.run(command);
+                case "metrics" -> Commands.metrics(command);
                 case "format" -> Formats.answer(command);
                 case "call" -> Commands.call(command);
                 default -> throw new IllegalArgumentException("no such command: " + command.path("cmd"));
