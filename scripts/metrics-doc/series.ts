@@ -1,4 +1,4 @@
-import { levelOf, METRIC_TABLE, metricsOf, prometheusMetric, type SensorName } from '@millrace/runtime'
+import { levelOf, type METRIC_TABLE, metricsOf, prometheusMetric, type SensorName } from '@millrace/runtime'
 
 /** The name in Prometheus of a metric of the table: one that the table does not have is a type error. */
 export function series<Sensor extends SensorName>(

@@ -25,7 +25,6 @@ export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.
 export { prometheusText } from './observe/prometheus-text.ts'
 export { prometheusMetric, type PrometheusMetric } from './observe/prometheus-name.ts'
 export {
-  isRecorded,
   levelOf,
   METRIC_LEVELS,
   METRIC_TABLE,

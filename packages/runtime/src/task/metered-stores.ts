@@ -157,7 +157,7 @@ class StoreMeter {
     this.#hitRatio.record(this.#hits / this.#reads)
   }
 
-  async *#tracked(iterable: AsyncIterable<unknown>, end: () => void): AsyncGenerator<unknown> {
+  async *#tracked(iterable: AsyncIterable<unknown>, end: () => void): AsyncGenerator {
     const { clock } = this.#with
     const open = { since: clock.now() }
     const began = clock.monotonic()

@@ -1,5 +1,5 @@
 import type { Headers, Process, RecordCursor } from '@millrace/core'
-import { type Meters } from '../observe/metrics.ts'
+import type { Meters } from '../observe/metrics.ts'
 import type { SensorName } from '../observe/metric-table.ts'
 import { type Sensor, Tally } from '../observe/sensor.ts'
 import type { RecordContext } from './record-context.ts'

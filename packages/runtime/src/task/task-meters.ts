@@ -1,6 +1,6 @@
 import type { RecordingLevel } from '../observe/metric-table.ts'
 import { Meters, type MetricReading } from '../observe/metrics.ts'
-import { Sensor } from '../observe/sensor.ts'
+import type { Sensor } from '../observe/sensor.ts'
 import type { ThreadMeters } from '../observe/thread-meters.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { RecordContext } from './record-context.ts'
