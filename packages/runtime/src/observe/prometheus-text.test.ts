@@ -54,7 +54,7 @@ function parse(text: string): Exposition {
 function parseSample(line: string, current: string | undefined): Sample {
   const name = /^[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(line)?.[0]
   if (name === undefined || name !== current) throw new Error(`a sample out of place: ${line}`)
-  const labels: Record<string, string> = {}
+  const labels = Object.create(null) as Record<string, string>
   let at = name.length
   if (line[at] === '{') {
     at++
@@ -131,7 +131,9 @@ it('is read back by the grammar, whatever names, tags and values are', () => {
       const texts = new Set(samples.flatMap(({ labels }) => Object.values(labels)))
       for (const { tags } of readings) {
         const ids = Object.keys(tags).map(tag => tag.replaceAll(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=[0-9]|$)/, '_'))
-        if (new Set(ids).size === ids.length) for (const text of Object.values(tags)) expect(texts).toContain(text)
+        // Names that differ in characters that become "_" are one label.
+        if (new Set(ids).size < ids.length) continue
+        expect(Object.values(tags).filter(text => !texts.has(text))).toEqual([])
       }
     }),
   )
