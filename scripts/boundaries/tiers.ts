@@ -7,6 +7,7 @@ const TIERS: readonly Tier[] = [
   { package: 'dev-kafka', dependsOn: [] },
   { package: 'query-client', dependsOn: [], bare: true },
   { package: 'query-server', dependsOn: ['core', 'runtime', 'query-client'] },
+  { package: 'opentelemetry', dependsOn: ['core', 'runtime'] },
   { package: 'testing', dependsOn: ['core', 'runtime', 'client-memory'] },
   {
     package: 'millrace',

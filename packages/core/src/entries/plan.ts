@@ -31,6 +31,7 @@ export { sessionWindowed, timeWindowed, type TimeWindowedOptions } from '../serd
 export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchemaV1 } from '../serde/standard-schema.ts'
 export type * from '../ports/clock.ts'
 export type * from '../ports/logger.ts'
+export type * from '../ports/tracer.ts'
 export type * from '../ports/client.ts'
 export { PROGRESS_OVERDUE, PROGRESS_RECORDS } from '../ports/client.ts'
 export type * from '../ports/store.ts'

@@ -19,6 +19,7 @@ import {
   invalidOption,
   unknownName,
   isGivenObject,
+  type RecordTracer,
 } from '@millrace/core'
 import { consoleLogger } from '../observe/console-logger.ts'
 import { RECORDING_LEVELS, type RecordingLevel } from '../observe/metric-table.ts'
@@ -163,6 +164,8 @@ export interface KafkaStreamsOptions {
    * `metrics.recording.level`. @default 'INFO'
    */
   readonly metricsRecordingLevel?: RecordingLevel
+  /** Follows records through the topology, such as `otelTracer()` of `@millrace/opentelemetry` (docs/tracing.md). @default none */
+  readonly tracer?: RecordTracer
   /** The destination of log messages. A pino logger works as it is. @default `consoleLogger()`: levels info, warn and error to stderr */
   readonly logger?: Logger
   /** The source of time. @default the system clock */
@@ -176,6 +179,7 @@ export type ResolvedOptions = Required<
     | 'timestampExtractor'
     | 'onBadTimestamp'
     | 'idleAdvanceMs'
+    | 'tracer'
     | 'processId'
     | 'applicationServer'
     | 'groupInstanceId'
@@ -183,6 +187,7 @@ export type ResolvedOptions = Required<
 > & {
   readonly onBadTimestamp: BadTimestampPolicy | undefined
   readonly idleAdvanceMs: number | undefined
+  readonly tracer: RecordTracer | undefined
   readonly processId: string | undefined
   readonly groupInstanceId: string | undefined
   readonly applicationServer: string | undefined
@@ -418,6 +423,11 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     default: undefined,
     check: value => value === undefined || isText(/^[A-Za-z0-9._-]{1,64}$/)(value),
     expected: 'it must be 1 to 64 letters, digits, dots, dashes or underscores',
+  },
+  tracer: {
+    default: undefined,
+    check: value => value === undefined || hasMethods(value, 'task'),
+    expected: 'it must be a tracer, such as otelTracer()',
   },
   metricsRecordingLevel: {
     default: 'INFO',

@@ -15,6 +15,7 @@ import {
   type SinkNode,
   type SourceNode,
   type SubTopology,
+  type TaskTracer,
   type TimestampExtractor,
 } from '@millrace/core'
 import type { StoreMeters } from './metered-stores.ts'
@@ -26,6 +27,7 @@ import type { RecordMeters } from './record-meters.ts'
 import type { RecordContext } from './record-context.ts'
 import { compileSink, type SinkTopics } from './sink.ts'
 import { type CompiledSource, compileSource } from './source.ts'
+import { tracedProcess, tracedStore } from './traced-nodes.ts'
 import { runAll, type UserHook, userHook } from './user-hook.ts'
 
 /** A task's sub-topology as functions. */
@@ -61,6 +63,8 @@ export interface CompileOptions {
   readonly context: RecordContext
   readonly meters: RecordMeters
   readonly storeMeters: StoreMeters
+  /** Undefined where nobody follows records. */
+  readonly tracer: TaskTracer | undefined
   readonly inFlight: InFlight
   readonly producer: Pick<Producer, 'topic'>
   readonly topics: SinkTopics
@@ -83,7 +87,7 @@ export interface CompileOptions {
 }
 
 export function compileTopology(options: CompileOptions): CompiledTopology {
-  const { plan, subTopology, context, stores, meters, storeMeters } = options
+  const { plan, subTopology, context, stores, meters, storeMeters, tracer } = options
   const names = new Set(subTopology.nodes)
   const nodes = new Map(plan.nodes.filter(({ name }) => names.has(name)).map(node => [node.name, node]))
   const compiled = new Map<string, Process>()
@@ -96,7 +100,8 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
   // Parents come before children in a plan, so children are compiled first when it is walked backwards.
   for (const node of [...nodes.values()].reverse()) {
     if (node.kind === 'source') continue
-    compiled.set(node.name, meters.counted(node.name, processOf(node)))
+    const process = meters.counted(node.name, processOf(node))
+    compiled.set(node.name, tracedProcess(tracer, node.kind, node.name, context, process))
   }
 
   const sources = new Map<string, CompiledSource>()
@@ -115,7 +120,7 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
           topic: real,
           context,
           meters,
-          forward: forwardTo(node.children),
+          forward: tracedProcess(tracer, 'source', node.name, context, forwardTo(node.children)),
           keyUnopened: staysClosed(node, 'keySerde'),
           valueUnopened: staysClosed(node, 'valueSerde'),
           timestampExtractor: extractor,
@@ -160,11 +165,17 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
     return final ? meters.counted(name, forward, 'node.window-aggregate-final-emit') : forward
   }
 
+  /** A store whose calls are measured and traced, as far as somebody wants that. */
+  function measured<Store>(name: string, store: Store): Store {
+    const storePlan = stores.plans.find(({ plan: { name: other } }) => other === name)
+    return storeMeters.metered(name, storePlan === undefined ? store : tracedStore(tracer, storePlan.plan, store))
+  }
+
   /** A custom store is an object of its own kind: only what lies below it is measured. */
   function userStore(name: string): unknown {
     const store = stores.userStore(name, context)
     const custom = stores.plans.some(({ plan: { name: other, open } }) => other === name && open !== undefined)
-    return custom ? store : storeMeters.metered(name, store)
+    return custom ? store : measured(name, store)
   }
 
   function forwardTo(children: readonly string[]): Process {
@@ -188,11 +199,11 @@ export function compileTopology(options: CompileOptions): CompiledTopology {
       context,
       forward: emitted(node, forwardTo(resultChildren(node))),
       child: name => compiled.get(name)!,
-      tableStore: name => storeMeters.metered(name, stores.tableStore(name)),
-      windowStore: name => storeMeters.metered(name, stores.windowStore(name)),
-      rangeStore: name => storeMeters.metered(name, stores.rangeStore(name)),
-      orderedStore: name => storeMeters.metered(name, stores.orderedStore(name)),
-      prefixStore: (name, lengthOf) => storeMeters.metered(name, stores.prefixStore(name, lengthOf)),
+      tableStore: name => measured(name, stores.tableStore(name)),
+      windowStore: name => measured(name, stores.windowStore(name)),
+      rangeStore: name => measured(name, stores.rangeStore(name)),
+      orderedStore: name => measured(name, stores.orderedStore(name)),
+      prefixStore: (name, lengthOf) => measured(name, stores.prefixStore(name, lengthOf)),
       globalStore: name => options.globals.tableStore(name),
       isGlobalStore: name => options.globals.has(name),
       userStore: name => (options.globals.has(name) ? options.globals.readOnlyStore(name) : userStore(name)),

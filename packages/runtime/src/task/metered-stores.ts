@@ -9,7 +9,7 @@ type StoreSensor = Extract<SensorName, `store.${string}`>
 type Call = (...given: readonly unknown[]) => unknown
 
 /** Which calls of a store count as what, as in Kafka Streams. Reads of windows and sessions, of a key or a range, are fetches there. */
-const CALLS: Readonly<Record<StorePlan['kind'], Readonly<Record<string, StoreSensor>>>> = {
+export const STORE_CALLS: Readonly<Record<StorePlan['kind'], Readonly<Record<string, StoreSensor>>>> = {
   'key-value': {
     get: 'store.get',
     put: 'store.put',
@@ -101,7 +101,7 @@ class StoreMeter {
     this.#plan = plan
     this.#buffer = buffer
     this.#with = options
-    const names = new Set(Object.values(CALLS[plan.kind]))
+    const names = new Set(Object.values(STORE_CALLS[plan.kind]))
     this.#sensors = new Map([...names].flatMap(name => entry(name, meters.sensor(name, tags))))
     this.#commit = meters.sensor('store.commit', tags)
     this.#duration = meters.sensor('store.iterator-duration', tags)
@@ -115,7 +115,7 @@ class StoreMeter {
   /** The same store: calls that nobody measures are its own. */
   metered<Store>(store: Store): Store {
     const metered = Object.create(store as object) as Record<string, unknown>
-    for (const [method, name] of Object.entries(CALLS[this.#plan.kind])) {
+    for (const [method, name] of Object.entries(STORE_CALLS[this.#plan.kind])) {
       const call = (store as Record<string, unknown>)[method]
       const sensor = this.#sensors.get(name)
       if (typeof call === 'function' && sensor !== undefined)

@@ -134,6 +134,7 @@ export class TaskMaker {
           warned: this.#warned,
         }),
       thread,
+      tracer: options.tracer,
       metricsRecordingLevel: options.metricsRecordingLevel,
       timestampExtractor: options.timestampExtractor,
       onBadTimestamp: options.onBadTimestamp,

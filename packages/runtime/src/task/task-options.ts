@@ -4,6 +4,7 @@ import type {
   Plan,
   Producer,
   ProgressSign,
+  RecordTracer,
   SubTopology,
   TimestampExtractor,
   TopicPartition,
@@ -34,6 +35,7 @@ export interface TaskOptions {
   readonly clock: Clock
   readonly policy: (dropped: () => Sensor) => RecordPolicy
   readonly thread: ThreadMeters
+  readonly tracer: RecordTracer | undefined
   readonly metricsRecordingLevel: RecordingLevel
   readonly givenUp: GivenUpRecords
   readonly origins: RecordOrigins

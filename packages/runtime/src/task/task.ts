@@ -135,6 +135,7 @@ export class Task {
       context: this.context,
       meters: this.meters.records,
       storeMeters,
+      tracer: this.#options.tracer?.task({ applicationId: this.#options.applicationId, taskId: this.name }),
       inFlight,
       closeTimes: this.#closeTimes,
       schedule: (node, intervalMs, type, callback) =>

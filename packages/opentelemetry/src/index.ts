@@ -1,0 +1,2 @@
+export { otelTracer } from './otel-tracer.ts'
+export { type Measured, observeMetrics } from './otel-metrics.ts'
