@@ -61,7 +61,6 @@ export interface InstanceParts {
   readonly ownership: TaskOwnership
   readonly cleaner: StateCleaner
   readonly queries: LocalQueries
-  readonly standbys: StandbyTasks
   /** The name of the member, as brokers see it too. */
   readonly clientId: string
   /** Ends what these threads of the process have left open. */
@@ -191,7 +190,6 @@ export async function openParts(
     membership,
     ownership,
     cleaner: process.cleaner,
-    standbys,
     clientId: `${applicationId}-${process.memberName}`,
     endLeftBehind,
     queries: new LocalQueries({
