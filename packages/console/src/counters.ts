@@ -11,7 +11,7 @@ export function countersOf(streams: Pick<ShownStreams, 'metrics' | 'tasks'>): Co
     const reason = name === 'failed-records' ? 'failed' : (tags['reason'] ?? 'unknown')
     if (name === 'failed-records') failed += value
     else dropped[reason] = (dropped[reason] ?? 0) + value
-    const node = tags['node'] ?? '(unknown)'
+    const node = tags['processor-node-id'] ?? '(unknown)'
     const known = byNode.get(`${node}\0${reason}`) ?? { node, reason, count: 0 }
     byNode.set(`${node}\0${reason}`, { ...known, count: known.count + value })
   }
