@@ -125,6 +125,8 @@ it('200 nodes and 1000 tasks: rows stay, and a status without changes changes no
   await page.goto(`${application.url.split('#')[0]}#/tasks`)
   await shows(page, '1000 tasks of 1000')
   expect(await page.locator('tr[data-task]').count()).toBe(1000)
+  // Rates begin with the second status.
+  await page.locator('tr[data-task]').first().getByText('0/s').waitFor({ timeout: 30_000 })
   const changes = await page.evaluate<number>(COUNT_CHANGES)
   expect(changes).toBe(0)
   await page.getByLabel('Filter tasks').fill('3_77')

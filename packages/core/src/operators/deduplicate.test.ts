@@ -101,7 +101,7 @@ it('leaves out what is later than the grace, counts it, warns once, and gives it
   ])
   expect(late.readValue()?.value).toBe('z:late too')
   const dropped = driver.metrics().filter(({ name, tags }) => name === 'dropped-records' && tags['reason'] === 'late')
-  expect(dropped.map(({ tags, value }) => [tags['node'], value])).toEqual([['once', 2]])
+  expect(dropped.map(({ tags, value }) => [tags['processor-node-id'], value])).toEqual([['once', 2]])
   expect(warnings.filter(fields => 'reason' in fields && fields.reason === 'late')).toHaveLength(1)
 })
 

@@ -36,7 +36,7 @@ async function run(plan: Plan, records: readonly Piped[], options: TopologyTestD
   const late = driver.createOutputTopic('late', { key: string(), value: json<LateRecord<string>>() })
   const dropped: Record<string, number> = {}
   for (const { name, tags, value } of driver.metrics()) {
-    const node = tags['node']!
+    const node = tags['processor-node-id']!
     if (name === 'dropped-records' && tags['reason'] === 'late') dropped[node] = (dropped[node] ?? 0) + value
   }
   return {

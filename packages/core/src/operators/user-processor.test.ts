@@ -76,8 +76,8 @@ it('counts what a processor wants counted', async () => {
   await using _ = driver
   for (const value of ['a', 'bb', 'a']) await input.pipeInput('k', value)
   const own = driver.metrics().filter(({ name }) => name.endsWith('-seen'))
-  const tags = { node: 'KSTREAM-PROCESSOR-0000000001', task: '0_0' }
-  expect(own).toEqual([
+  const tags = { 'processor-node-id': 'KSTREAM-PROCESSOR-0000000001', 'task-id': '0_0' }
+  expect(own).toMatchObject([
     { name: 'a-seen', tags, value: 2 },
     { name: 'bb-seen', tags, value: 2 },
   ])
