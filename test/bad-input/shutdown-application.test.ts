@@ -99,7 +99,7 @@ it('an error ends nobody else by default, nor when the handler fails itself', as
     'MILLRACE_PROCESSING_FAILED',
     'MILLRACE_PROCESSING_FAILED',
   ])
-  expect(apps.lines.map(({ message }) => message)).toContain('failed to request the shutdown of the other instances')
+  expect(apps.lines.map(({ message }) => message)).toContain('onUncaughtError failed')
   await last.start()
   await eventually(
     'the record',

@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'one offset too many is committed',
     file: 'packages/runtime/src/task/task.ts',
-    from: '      offset: position,\n      metadata',
-    to: '      offset: position + 1,\n      metadata',
+    from: '      offset: position,\n      ...(leaderEpoch',
+    to: '      offset: position + 1,\n      ...(leaderEpoch',
   },
   {
     name: 'repartition topics are purged beyond what is committed',
@@ -79,8 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is fenced: each producer has a transactional id of its own',
     file: 'packages/runtime/src/task/producer-pool.ts',
-    from: 'transactionalId: `${applicationId}-${name}`,',
-    to: 'transactionalId: `${applicationId}-${name}-${String(Math.random())}`,',
+    from: 'const transactionalId = `${applicationId}-${name}`\n',
+    to: 'const transactionalId = `${applicationId}-${name}-${String(Math.random())}`\n',
   },
   {
     name: 'a restore ends where the last stable offset is',
@@ -131,9 +131,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'records that are still buffered are committed at revocation',
     file: 'packages/runtime/src/task/task.ts',
     from: `      offset: position,
-      metadata`,
+      ...(leaderEpoch`,
     to: `      offset: Math.max(position, this.queues.find(queue => queue.topic === topic && queue.partition === partition)!.fetched),
-      metadata`,
+      ...(leaderEpoch`,
   },
   {
     name: 'a task has two owners',
@@ -165,8 +165,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a transaction that has lost its markers is completed by nobody',
     file: 'packages/runtime/src/task/producer-pool.ts',
-    from: '            reach: () => this.#reach(task),\n',
-    to: '',
+    from: 'compression, reach: () => this.#reach(task) }',
+    to: 'compression }',
   },
   {
     name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',

@@ -35,6 +35,8 @@ export const OF_AN_APPLICATION: ReadonlySet<string> = new Set([
   'compression',
   'onUncaughtError',
   'threads',
+  'metricsRecordingLevel',
+  'tracer',
   'offsetReset',
   'timestampExtractor',
   'onBadTimestamp',
