@@ -1,8 +1,8 @@
 /**
  * What a change costs on the hot path, by CPU time in alternating rounds of the engine bench, which the load of the machine disturbs little:
  *
- *   git worktree add /tmp/before COMMIT && (cd /tmp/before && npm ci)
- *   node bench/engine/alternate.ts --before /tmp/before [--only count] [--records 300000] [--rounds 11]
+ *   git worktree add /tmp/before COMMIT && (cd /tmp/before && npm install)
+ *   npx node --conditions=millrace-source bench/engine/alternate.ts --before /tmp/before [--only count] [--records 300000] [--rounds 11]
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -32,7 +32,7 @@ function memoryMeter() {
       const observe = (instrument: Observable, value: number, tags: unknown) => {
         if (of.has(instrument)) collected.push({ ...names.get(instrument)!, value, tags })
       }
-      void callback({ observe } as never)
+      void callback({ observe })
     }
     return collected
   }

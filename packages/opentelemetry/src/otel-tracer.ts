@@ -1,4 +1,4 @@
-import { isPromise, type RecordTracer, type TaskTracer, type TracedRecord } from '@millrace/core'
+import { isPromise, type RecordTracer, shownOption, type TaskTracer, type TracedRecord } from '@millrace/core'
 import {
   type Attributes,
   context,
@@ -153,7 +153,7 @@ function contextOf(record: TracedRecord | undefined): Context {
 }
 
 function entryOf(store: string, key: unknown): string {
-  return `${store} ${typeof key === 'object' ? JSON.stringify(key, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) : String(key)}`
+  return `${store} ${typeof key === 'string' ? key : shownOption(key)}`
 }
 
 function fail(span: Span, error: unknown): void {

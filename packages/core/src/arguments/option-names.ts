@@ -35,8 +35,6 @@ export const OF_AN_APPLICATION: ReadonlySet<string> = new Set([
   'compression',
   'onUncaughtError',
   'threads',
-  'metricsRecordingLevel',
-  'tracer',
   'offsetReset',
   'timestampExtractor',
   'onBadTimestamp',
@@ -67,6 +65,8 @@ export const OF_AN_APPLICATION: ReadonlySet<string> = new Set([
   'closeTimeoutMs',
   'windowedChangelogExtraMs',
   'processId',
+  'tracer',
+  'metricsRecordingLevel',
   'logger',
   'clock',
 ])
