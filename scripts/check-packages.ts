@@ -25,10 +25,8 @@ const root = resolve('.')
 const packages = publicPackages(root)
 /** The oldest that the README names. */
 const OLDEST_TYPESCRIPT = 'test/compatibility/node_modules/typescript'
-/** What an installation of all packages may take on one platform, in MB: RocksDB's binary is 11 of them. */
+/** What `npm install millrace` may take on one platform, in MB: RocksDB's binary is 11 of them. */
 const MAX_INSTALLED_MB = 30
-/** Of the user's own choice: types, and the property-based testing that `@millrace/testing` brings for development. */
-const NOT_COUNTED: ReadonlySet<string> = new Set(['@types', 'fast-check'])
 
 const project = mkdtempSync(join(tmpdir(), 'millrace-user-'))
 try {
@@ -79,6 +77,7 @@ function link(name: string, project: string): void {
 
 interface Dependencies {
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
@@ -112,11 +111,25 @@ function checkWithoutOptionalPeers(project: string): void {
 }
 
 function checkSize(project: string): void {
-  const installed = join(project, 'node_modules')
-  const names = readdirSync(installed).filter(name => !NOT_COUNTED.has(name))
-  const megabytes = names.reduce((sum, name) => sum + bytesOf(join(installed, name)), 0) / 1_000_000
+  const directories = broughtBy('millrace', join(project, 'node_modules'))
+  const megabytes = directories.reduce((sum, directory) => sum + bytesOf(directory), 0) / 1_000_000
   if (megabytes > MAX_INSTALLED_MB)
-    throw new Error(`An installation takes ${megabytes.toFixed(1)} MB, more than ${MAX_INSTALLED_MB}.`)
+    throw new Error(`npm install millrace takes ${megabytes.toFixed(1)} MB, more than ${MAX_INSTALLED_MB}.`)
+  console.log(`npm install millrace: ${directories.length} packages, ${megabytes.toFixed(1)} MB`)
+}
+
+/** The directories of a package and of all that its dependencies bring. Those of other platforms are not there. */
+function broughtBy(first: string, installed: string): string[] {
+  const found = new Map<string, string>()
+  for (const names = [first]; names.length > 0;) {
+    const name = names.pop()!
+    const directory = [installed, join(root, 'node_modules')].map(place => join(place, name)).find(existsSync)
+    if (directory === undefined || found.has(name)) continue
+    found.set(name, directory)
+    const { dependencies = {}, optionalDependencies = {} } = manifestOf(directory)
+    names.push(...Object.keys(dependencies), ...Object.keys(optionalDependencies))
+  }
+  return [...found.values()]
 }
 
 function bytesOf(path: string): number {
