@@ -1,4 +1,5 @@
 import { QueryClientError } from './query-client-error.ts'
+import type { ReadSettings } from './query-client.ts'
 
 /*
  * This package has no dependencies, so that it is small in a browser. The server checks the values of a question; what it never hears of is
@@ -8,7 +9,15 @@ import { QueryClientError } from './query-client-error.ts'
 type Given = Readonly<Record<string, unknown>>
 
 /** What can be said with every question, and by the kind of question. */
-const READ = ['isolation', 'standbys', 'maxLag', 'route', 'signal']
+const READ = Object.keys({
+  isolation: true,
+  standbys: true,
+  maxLag: true,
+  after: true,
+  position: true,
+  route: true,
+  signal: true,
+} satisfies Record<keyof ReadSettings, true>)
 const LIST = [...READ, 'reverse', 'limit', 'from', 'to']
 export const SETTINGS = {
   stores: ['signal'],
