@@ -10,7 +10,7 @@ async function deposit(url: string, account: string, amount: string) {
   return response.ok ? ((await response.json()) as { readonly balance: number }).balance : response.status
 }
 
-it('whoever deposits reads the new balance, and the page follows', { timeout: 60_000 }, async () => {
+it('a deposit is followed by a read of the new balance, and the page follows', { timeout: 60_000 }, async () => {
   await using page = await startPage(memoryClient(new MemoryCluster({ clock: systemClock })))
   expect(await (await fetch(page.url)).text()).toContain("new EventSource('/live')")
   const left = new AbortController()

@@ -1,5 +1,5 @@
 /**
- * A materialized view with a page that follows it: deposits are written as events, balances are read from a table (CQRS). Whoever deposits sees
+ * A materialized view with a page that follows it: deposits are written as events, balances are read from a table (CQRS). A client that deposits sees
  * the new balance in the answer (read your own writes), and every open page shows it at once (live query).
  *
  *     node --conditions=millrace-source examples/08-account-balances.ts

@@ -53,7 +53,7 @@ async function writeEvents(
   }
 }
 
-/** Whoever does not read is told nothing more until it does, and falls behind. */
+/** A client that does not read gets no more events until it does, and falls behind. */
 async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   if (signal.aborted || response.destroyed) return
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -126,7 +126,7 @@ function rowsOf(
         return all.length === 0 ? rows.get(id)! : all.reduce((sum, row) => sum + row, 0) / all.length
       })
       layer.forEach((id, at) => {
-        // Whoever comes later in the layer needs room below.
+        // Nodes that come later in the layer need room below.
         const row = Math.max(least + 1, wanted[at]!)
         rows.set(id, row)
         least = row

@@ -6,7 +6,7 @@ export interface MemoryBudget {
   readonly restoreBufferBytes: number
 }
 
-/** The equal part of one of so many threads: the budgets are those of the process. */
+/** The share of one thread: the budgets of the process are divided equally among this number of threads. */
 export function shareOfBudget(
   { stateBufferBytes, restoreBufferBytes }: Pick<ResolvedOptions, 'stateBufferBytes' | 'restoreBufferBytes'>,
   threads: number,

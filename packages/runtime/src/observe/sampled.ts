@@ -74,7 +74,7 @@ export class Sampled {
     return (this.#samples[this.#current] = emptySample(now))
   }
 
-  /** What was recorded too long ago begins anew. */
+  /** Clears samples that are older than the window. */
   #fresh(now: number): readonly Sample[] {
     for (const sample of this.#samples) {
       if (now - sample.last >= SAMPLES * WINDOW_MS) Object.assign(sample, emptySample(now))

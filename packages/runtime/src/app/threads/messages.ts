@@ -43,7 +43,7 @@ export type ForwardedEvent = Exclude<keyof InstanceListener, 'onRebalancing' | '
 export type ToThread =
   | { readonly type: 'close'; readonly leave: boolean }
   | { readonly type: 'pause'; readonly paused: boolean }
-  /** So many threads share the budgets from now on. */
+  /** The number of threads that share the budgets from now on. */
   | { readonly type: 'threads'; readonly threads: number }
   /** To end the transactions of threads that could not do it themselves. */
   | { readonly type: 'end-left-behind'; readonly threads: readonly number[] }
