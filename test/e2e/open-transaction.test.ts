@@ -2,13 +2,14 @@ import { sharedKafka } from '@millrace/dev-kafka'
 import { describe, expect, it, onTestFailed } from 'vitest'
 import { releaseLimit } from '../release-limits.ts'
 import { eventually } from '../topic-io.ts'
+import { nameOfClientUnderTest } from './client-under-test.ts'
 import { isRunning, wordCountApplication } from './word-count/application.ts'
 import { zipfText } from './word-count/text.ts'
 
 const LIMIT_MS = 120_000
 /** Longer than any of these tests lasts, so that nothing here waits for it. */
 const NEVER_MS = 600_000
-const client = process.env['MILLRACE_TEST_CLIENT'] ?? 'wire'
+const client = nameOfClientUnderTest()
 const unlessWire = client === 'wire' ? undefined : 'kafkajs has no streams groups'
 
 /** One process is killed in the middle of a transaction, which nobody has committed or aborted. */

@@ -11,6 +11,7 @@ export interface WordCountSettings extends Pick<
   | 'transactionTimeoutMs'
   | 'acceptableRecoveryLag'
   | 'groupProtocol'
+  | 'maxRequestBytes'
   | 'probingRebalanceIntervalMs'
 > {
   readonly brokers: string

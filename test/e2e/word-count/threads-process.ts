@@ -9,6 +9,15 @@ streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', t
 process.on('SIGUSR2', () => void streams.addThread().then(name => tell({ type: 'added', name })))
 process.on('SIGHUP', () => void streams.removeThread().then(name => tell({ type: 'removed', name })))
 
+// Tasks move between threads without a change of the state.
+let shares = ''
+setInterval(() => {
+  const tasks = streams.metadataForLocalThreads().map(({ active }) => active.length)
+  if (tasks.join() === shares) return
+  shares = tasks.join()
+  tell({ type: 'threads', tasks })
+}, 100).unref()
+
 // Nobody is left to end this process when its parent is gone.
 const orphaned = () => process.exit(3)
 process.on('disconnect', orphaned)

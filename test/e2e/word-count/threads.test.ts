@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { sharedKafka } from '@millrace/dev-kafka'
 import { expect, it } from 'vitest'
-import type { Worker } from '../../processes/worker.ts'
+import type { Worker, WorkerMessage } from '../../processes/worker.ts'
 import { eventually } from '../../topic-io.ts'
+import { nameOfClientUnderTest } from '../client-under-test.ts'
 import { isRunning, wordCountApplication } from './application.ts'
 import { zipfText } from './text.ts'
 
@@ -20,6 +21,11 @@ async function begin(kind: string, options: { readonly groupProtocol: 'classic' 
   const name = `${kind}-${options.groupProtocol}-${seed}-${Date.now().toString(36)}`
   const application = await wordCountApplication({ brokers, guarantee: 'exactly_once', name, ...options })
   return { seed, text, application }
+}
+
+/** Of what a worker tells: each of 4 threads has 2 of the 8 tasks. */
+function hasSharedTasks(message: WorkerMessage): boolean {
+  return message.type === 'threads' && String(message['tasks']) === '2,2,2,2'
 }
 
 async function stopAll(workers: readonly Worker[]): Promise<void> {
@@ -86,12 +92,14 @@ it.each([
   { timeout: 4 * LIMIT_MS },
   async ({ threads, groupProtocol }) => {
     const { brokers } = await sharedKafka()
-    const text = zipfText(600, 1)
+    const text = zipfText(20_000, 1)
     const name = `fewer-${threads}-${groupProtocol}-${Date.now().toString(36)}`
     await using application = await wordCountApplication({ brokers, guarantee: 'exactly_once', name, groupProtocol })
-    const never = { transactionTimeoutMs: NEVER_MS, commitIntervalMs: NEVER_MS }
+    // Over kafkajs a batch is sent when it is full or at a commit, and begins the transaction.
+    const never = { transactionTimeoutMs: NEVER_MS, commitIntervalMs: NEVER_MS, maxRequestBytes: 4_096 }
     const killed = application.startThreads('killed', { threads: 4, state: 'state', ...never })
-    await killed.told(isRunning)
+    // The group has come to its end by then: a thread that gives a task to another one commits first.
+    await killed.told(hasSharedTasks)
     await application.feed(text.lines)
     const repartition = `${name}-counts-repartition`
     const words = [...text.counts.values()].reduce((sum, count) => sum + count, 0)
@@ -99,14 +107,16 @@ it.each([
       const made = (await application.io.topics()).includes(repartition)
       return made ? (await application.io.ends(repartition)).reduce((sum, end) => sum + end, 0) : 0
     }
-    await eventually('words that are not committed', LIMIT_MS, written, count => count >= words)
+    await eventually('words that are not committed', LIMIT_MS, written, count => count >= words / 2)
     expect(await application.committed()).toBe(0)
     killed.signal('SIGKILL')
     await killed.exited
     const next = application.startThreads('next', { threads, state: 'state', transactionTimeoutMs: NEVER_MS })
     await application.drained(LIMIT_MS)
     expect(await application.mistakes(text.counts), application.group.log()).toEqual([])
-    expect(next.log()).toContain('ended what threads of the run before may have left open')
+    // Over kafkajs each task has a transactional id of its own: its next owner ends what was left open.
+    const hasIdPerThread = groupProtocol === 'streams' || nameOfClientUnderTest() === 'wire'
+    expect(next.log().includes('ended what threads of the run before may have left open')).toBe(hasIdPerThread)
     await stopAll([next])
   },
 )
