@@ -339,9 +339,9 @@ export const ERROR_TABLE = {
     hint: 'No action needed: Millrace aborts the transaction and resumes from the last committed offsets.',
   },
   MILLRACE_WINDOWS_INVALID: {
-    kind: 'topology',
+    kind: 'record',
     message: 'The windows "{windows}" break the contract of windowsFor: {reason}',
-    hint: 'Check the implementation with windowsConformance of @millrace/testing.',
+    hint: 'Correct windowsFor, and check it with windowsConformance of @millrace/testing. To skip such records, set onBadRecord to "continue" or to a dead-letter topic.',
   },
   MILLRACE_TRANSACTION_UNKNOWN: {
     kind: 'retriable',

@@ -39,7 +39,8 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   const { context } = env
   const { name } = env.node
   const store = env.windowStore(spec.store)
-  const { sendOldValues, windows } = spec
+  const { sendOldValues } = spec
+  const windows = withFailures(spec.windows, env)
   const { graceMs } = windows
   const endOf = windows.type === 'custom' ? (start: number) => endOfWindow(windows, start) : addTo(windows.sizeMs)
   const onUpdate = spec.emit === 'on-update'
@@ -49,7 +50,8 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
   if (store.caching && onUpdate) {
     store.onEmit((key, start, value, old) => env.forward(windowOf(key, start), value, old), sendOldValues)
   }
-  env.readsByWindow(spec.store, timestamp => windowStartsFor(timestamp, windows))
+  // Ahead of the records, so that a failure is nobody's yet.
+  env.readsByWindow(spec.store, timestamp => windowStartsFor(timestamp, spec.windows))
 
   const update = compileUpdate(
     spec.function,
@@ -120,6 +122,19 @@ export function compileWindowAggregate(spec: WindowAggregateSpec, env: OperatorE
     const waiting = process(key, value)
     return waiting === undefined ? emit() : waiting.then(emit)
   }
+}
+
+/** Custom windows come from a function of the user: where it fails, it fails on the record at hand. */
+function withFailures(windows: FixedWindowsSpec, { context, node }: OperatorEnv): FixedWindowsSpec {
+  if (windows.type !== 'custom') return windows
+  const windowsFor: CustomWindowsSpec['windowsFor'] = timestamp => {
+    try {
+      return windows.windowsFor(timestamp)
+    } catch (error) {
+      return context.fail(node.name, error)
+    }
+  }
+  return { ...windows, windowsFor }
 }
 
 function addTo(sizeMs: number): (start: number) => number {

@@ -31,6 +31,8 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** Where a time zone has skipped or repeated a day, or changed its offset. */
 const LONGER_MS = 26 * HOUR_MS
+/** After it a window of a year might end where a `Date` can no longer be. */
+const LAST_MS = 8_640_000_000_000_000 - 2 * 366 * DAY_MS
 const DAYS: Readonly<Record<CalendarOptions['unit'], number>> = { day: 1, week: 7, month: 31, quarter: 92, year: 366 }
 
 /**
@@ -54,6 +56,7 @@ export function calendar(options: CalendarOptions): CustomWindowsSpec {
 
   function windowsFor(timestamp: number): readonly [Window] {
     if (latest !== undefined && timestamp >= latest[0].start && timestamp < latest[0].end) return latest
+    if (timestamp > LAST_MS) throw new Error('the calendar of JavaScript ends in the year 275760')
     let day = firstDay(zone.dayOf(timestamp - startHour * HOUR_MS), first)
     // A shift of the clock may put the timestamp on the other side of a start.
     while (zone.instantOf(day, startHour) > timestamp) day = firstDay(shift(day, -1), first)

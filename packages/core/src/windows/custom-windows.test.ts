@@ -125,6 +125,23 @@ it('says which windows break the contract', async () => {
   await expect(countsOf(counting(moving, 'on-update'), moving, [100])).rejects.toThrow('MILLRACE_WINDOWS_INVALID')
 })
 
+it('a timestamp for which there is no window is one bad record, and the next record is counted', async () => {
+  const american = calendar({ unit: 'day', timeZone: 'America/New_York', graceMs: 0 })
+  for (const emitStrategy of ['on-update', 'on-close'] as const) {
+    await using driver = await TopologyTestDriver.create(counting(american, emitStrategy), { onBadRecord: 'continue' })
+    const input = driver.createInputTopic('in', texts)
+    const far = [8_640_000_000_000_000, Number.MAX_SAFE_INTEGER, 8_639_999_999_999_999]
+    for (const instant of ['2026-01-05T12:00Z', '2026-01-05T13:00Z']) {
+      await input.pipeInput('k', 'v', { timestamp: at(instant) })
+      for (const timestamp of far) await input.pipeInput('k', 'v', { timestamp })
+    }
+    const entries = await driver.windowStoreEntries<string, bigint>('counts')
+    expect(entries.map(([, count]) => count)).toEqual([2n])
+    const failed = driver.metrics().find(({ name }) => name === 'failed-records')
+    expect(failed?.value).toBe(6)
+  }
+})
+
 it.each([{ name: '' }, { maxSizeMs: 0 }, { graceMs: -1 }, { windowsFor: undefined }])(
   'customWindows refuses %o',
   wrong => {

@@ -36,7 +36,7 @@ export function customWindows(options: CustomWindowsOptions): CustomWindowsSpec 
   if (typeof name !== 'string' || name === '') throw invalid('name has to be a text that identifies the windows')
   checkedNumber('customWindows', 'maxSizeMs', maxSizeMs, { from: 1, of: 'milliseconds' })
   checkedNumber('customWindows', 'graceMs', graceMs, { from: 0, of: 'milliseconds' })
-  const windowsFor: WindowsPort['windowsFor'] = timestamp => checked(name, found(options, timestamp))
+  const windowsFor: WindowsPort['windowsFor'] = timestamp => checked(options, timestamp, found(options, timestamp))
   return Object.freeze({ type: 'custom', name, sizeMs: maxSizeMs, graceMs, windowsFor })
 }
 
@@ -49,23 +49,51 @@ function found(options: CustomWindowsOptions, timestamp: number): readonly Windo
   }
 }
 
-/** @throws MILLRACE_WINDOWS_INVALID for anything but a list of windows */
-function checked(windows: string, given: readonly Window[]): readonly Window[] {
+/**
+ * A store keeps the start of a window only: one that breaks the contract would be counted twice, deleted too early, or never found again.
+ * @throws MILLRACE_WINDOWS_INVALID for anything but a list of windows as `WindowsPort` promises them
+ */
+function checked(
+  { name: windows, maxSizeMs }: CustomWindowsOptions,
+  timestamp: number,
+  given: readonly Window[],
+): readonly Window[] {
+  let reason: string | undefined
   try {
-    if (Array.isArray(given) && given.every(isWindow)) return given
+    reason =
+      Array.isArray(given) && given.every(isWindow)
+        ? misfit(given, timestamp, maxSizeMs)
+        : `it returned ${shownOption(given)}, but it must return an array of { start, end } in milliseconds`
   } catch (cause) {
-    const reason = `it returned an object that cannot be read (${reasonOf(cause)})`
-    throw millraceError('MILLRACE_WINDOWS_INVALID', { windows, reason }, { cause })
+    const unreadable = `it returned an object that cannot be read (${reasonOf(cause)})`
+    throw millraceError('MILLRACE_WINDOWS_INVALID', { windows, reason: unreadable }, { cause })
   }
-  throw millraceError('MILLRACE_WINDOWS_INVALID', {
-    windows,
-    reason: `it returned ${shownOption(given)}, but it must return an array of { start, end } in milliseconds`,
-  })
+  if (reason === undefined) return given
+  throw millraceError('MILLRACE_WINDOWS_INVALID', { windows, reason })
 }
 
 function isWindow(given: unknown): boolean {
   const { start, end } = Object(given ?? {}) as Partial<Window>
-  return Number.isFinite(start) && typeof end === 'number' && !Number.isNaN(end)
+  return typeof start === 'number' && typeof end === 'number' && !Number.isNaN(start) && !Number.isNaN(end)
+}
+
+/** What is wrong with windows; undefined if nothing is. */
+function misfit(windows: readonly Window[], timestamp: number, maxSizeMs: number): string | undefined {
+  const is = (what: string) => `windowsFor(${timestamp}) returned ${shownOption(windows)}, and ${what}`
+  let before: Window | undefined
+  for (const window of windows) {
+    const { start, end } = window
+    if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end)))
+      return is(`the window from ${start} to ${end} is not one of whole milliseconds`)
+    if (start < 0) return is(`the window from ${start} to ${end} starts before 0`)
+    if (!(start <= timestamp && timestamp < end)) return is(`the window from ${start} to ${end} does not hold it`)
+    if (end - start > maxSizeMs)
+      return is(`the window from ${start} to ${end} is longer than maxSizeMs, which is ${maxSizeMs}`)
+    if (before !== undefined && !(before.start < start && before.end <= end))
+      return is(`the windows are not by ascending start, each with a start of its own and an end that is not earlier`)
+    before = window
+  }
+  return undefined
 }
 
 const OPTIONS = optionsOf({

@@ -67,14 +67,15 @@ export class LookAheadReader {
       if (cursor.offset < position || cursor.keyStart < 0) continue
       walked++
       let key: unknown
+      let starts: readonly number[]
       try {
         key = source.readKey(cursor.keyBytes, cursor.keyStart, cursor.keyEnd)
         if (read.prefixOf !== undefined) key = read.prefixOf(key)
+        starts = read.windowStarts?.(cursor.timestamp) ?? [0]
       } catch {
-        // It is decoded again when its turn comes, and the policy decides then.
+        // Functions of the user are called again when its turn comes, and the policy decides then.
         continue
       }
-      const starts = read.windowStarts?.(cursor.timestamp) ?? [0]
       for (const slot of starts) {
         if (!reads.lacks(key, slot)) continue
         const identity =

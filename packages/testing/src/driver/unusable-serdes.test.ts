@@ -1,13 +1,4 @@
-import {
-  customWindows,
-  fromPayload,
-  isMillraceError,
-  long,
-  type Plan,
-  type Serde,
-  StreamsBuilder,
-  string,
-} from '@millrace/core'
+import { customWindows, fromPayload, long, type Plan, type Serde, StreamsBuilder, string } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TopologyTestDriver } from './topology-test-driver.ts'
@@ -28,7 +19,7 @@ async function skipped(topology: Plan): Promise<readonly string[]> {
     warn: (fields: Readonly<Record<string, unknown>>) => void reasons.push(String(fields['error'])),
   }
   await using driver = await TopologyTestDriver.create(topology, { onBadRecord: 'continue', logger })
-  await driver.createInputTopic('in', texts).pipeInput('key', 'value')
+  await driver.createInputTopic('in', texts).pipeInput('key', 'value', { timestamp: 3 })
   // A rejection that nobody handles is reported in a later turn.
   await new Promise(resolve => setImmediate(resolve))
   return reasons
@@ -115,6 +106,23 @@ it.each(ASYNC)(
 it.each<[string, () => unknown]>([
   ['undefined', () => undefined],
   ['one window', () => ({ start: 0, end: 5 })],
+  ['a window that starts before 0', () => [{ start: -1, end: 5 }]],
+  ['a window that does not hold the timestamp', () => [{ start: 5, end: 15 }]],
+  ['a window that ends at the timestamp', () => [{ start: 0, end: 3 }]],
+  ['a window that ends before it starts', () => [{ start: 3, end: 1 }]],
+  ['a window that is longer than maxSizeMs', () => [{ start: 0, end: 11 }]],
+  ['a window without end', () => [{ start: 0, end: Number.POSITIVE_INFINITY }]],
+  ['half milliseconds', () => [{ start: 0.5, end: 5 }]],
+  ['bigints', () => [{ start: 0n, end: 5n }]],
+  ['a window twice', () => [0, 0].map(start => ({ start, end: 5 }))],
+  ['windows in descending order', () => [2, 0].map(start => ({ start, end: start + 5 }))],
+  [
+    'a window inside another',
+    () => [
+      { start: 0, end: 9 },
+      { start: 1, end: 5 },
+    ],
+  ],
   ['a window without an end', () => [{ start: 0 }]],
   ['a promise', async () => await Promise.reject(new Error('away'))],
   [
@@ -133,6 +141,6 @@ it.each<[string, () => unknown]>([
     .count()
     .toStream((_count, { key }) => key)
     .to('out', { key: string(), value: long() })
-  const error = await skipped(builder.build()).catch((thrown: unknown) => thrown)
-  expect(isMillraceError(error) && error.code).toBe('MILLRACE_WINDOWS_INVALID')
+  const [reason] = await skipped(builder.build())
+  expect(reason).toMatch(/MILLRACE_WINDOWS_INVALID: The windows "odd" break the contract of windowsFor/)
 })
