@@ -290,7 +290,7 @@ export class TaskStores {
 
   /**
    * Opens a store as of the last commit, and tells a follower each later one. The snapshot and the beginning of the following are of one
-   * moment, at which the backend writes nothing: no commit is in both, and none in neither (ADR 32).
+   * moment, at which the backend writes nothing: no commit is in both, and none in neither (ADR 31).
    *
    * @throws MILLRACE_STORE_UNKNOWN; what a write of the backend has thrown
    */
