@@ -25,10 +25,6 @@ export function readPages(): readonly Page[] {
 
 /** The anchors of a page's headings, as GitHub makes them. */
 export function anchorsOf(page: string): readonly string[] {
-  return [...page.matchAll(/^#+ (?<heading>.+)$/gmu)].map(({ groups }) =>
-    groups!
-      ['heading']!.toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+  const headings = [...page.matchAll(/^#+ (.+)$/gmu)].map(match => match[1]!.toLowerCase())
+  return headings.map(heading => heading.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-'))
 }

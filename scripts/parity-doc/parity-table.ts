@@ -4,12 +4,12 @@ export interface ParityRow {
   readonly java: string
   /** What Millrace exports for it: `KStream.filter`, `tumbling`, `StoreOptions.retentionMs`. A test finds each in the sources. */
   readonly ours: readonly string[]
-  /** Files that prove it. A test sees that they are there, and that no row has names without one. */
+  /** Files that prove it. A test checks that they exist, and that each row with names has one. */
   readonly tests: readonly string[]
   readonly note?: string
   /** What is missing on purpose, and why. */
   readonly left?: string
-  /** What is missing and will come. */
+  /** What is missing so far. */
   readonly missing?: string
 }
 
@@ -29,7 +29,7 @@ const CONTEXT = core('operators/user-processor')
 const TYPES = 'packages/core/src/dsl/dsl.test-d.ts'
 const SOURCES = 'packages/core/src/topology/sources-and-optimisation.test.ts'
 
-const AWAITED = 'User functions may return promises, here and everywhere: they are awaited, in order.'
+const AWAITED = 'All user functions may return promises, which are awaited in order.'
 
 export const PARITY: readonly ParityArea[] = [
   {
@@ -44,7 +44,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'table',
         ours: ['StreamsBuilder.table'],
         tests: [DIFFERENTIAL, driver('driver-sources')],
-        note: 'Of several topics and by pattern, too.',
+        note: 'Also of several topics, and by pattern.',
       },
       { java: 'globalTable', ours: ['StreamsBuilder.globalTable'], tests: [driver('driver-globals'), SOURCES] },
       { java: 'addStateStore', ours: ['StreamsBuilder.addStateStore'], tests: [driver('driver-operators')] },
@@ -94,7 +94,7 @@ export const PARITY: readonly ParityArea[] = [
           'BranchedKStream.noDefaultBranch',
         ],
         tests: [DIFFERENTIAL, TYPES],
-        left: 'Branched.withFunction and withConsumer: the branches come as properties of an object, with their types.',
+        left: 'Branched.withFunction and withConsumer: the branches are typed properties of an object.',
       },
       { java: 'repartition', ours: ['KStream.repartition'], tests: [DIFFERENTIAL] },
       {
@@ -113,13 +113,13 @@ export const PARITY: readonly ParityArea[] = [
         java: 'processValues',
         ours: ['KStream.processValues', 'FixedKeyProcessor'],
         tests: [DESCRIBED, TYPES, core('operators/peek')],
-        note: 'A record that was kept is passed on later as `{ ...kept, value }`, also while one of another key is at hand.',
+        note: 'A processor may keep a record and forward `{ ...kept, value }` later, also while a record of another key is processed.',
       },
       {
         java: 'transform, flatTransform',
         ours: [],
         tests: [],
-        left: 'Kafka Streams itself has taken them out: process does the same.',
+        left: 'Kafka Streams has removed them. `process` does the same.',
       },
     ],
   },
@@ -176,7 +176,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'KStream–KStream join, leftJoin, outerJoin',
         ours: ['KStream.join', 'KStream.leftJoin', 'KStream.outerJoin', 'joinWindows'],
         tests: [core('operators/stream-stream-join')],
-        note: 'Joiners get the key, here and in all other joins.',
+        note: 'The joiners of all joins get the key.',
       },
       {
         java: 'KStream–KTable join, leftJoin',
@@ -232,7 +232,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'TimeWindows.ofSizeAndGrace, ofSizeWithNoGrace',
         ours: ['tumbling'],
         tests: [DIFFERENTIAL],
-        note: 'Grace is always said: 0 for none.',
+        note: '`graceMs` is required: 0 for none.',
       },
       { java: 'TimeWindows.advanceBy', ours: ['hopping'], tests: [core('operators/window-aggregate')] },
       { java: 'SlidingWindows', ours: ['sliding'], tests: [core('operators/window-aggregate')] },
@@ -242,7 +242,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'Windows (of your own)',
         ours: ['customWindows', 'calendar'],
         tests: [core('windows/custom-windows')],
-        note: 'The bytes are those of a Windows<TimeWindow>. A wrong implementation is found by windowsConformance.',
+        note: 'The bytes are those of a Windows<TimeWindow>. `windowsConformance` tests an implementation.',
       },
       {
         java: 'JoinWindows.ofTimeDifference…, before, after',
@@ -286,7 +286,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'StreamJoined',
         ours: ['StreamJoinOptions'],
         tests: [core('operators/stream-stream-join')],
-        left: 'Store suppliers: `type` says memory or disk, and which disk is the application’s `store`.',
+        left: 'Store suppliers. `type` chooses memory or disk; the option `store` of the application is the backend on disk.',
       },
       { java: 'TableJoined', ours: ['ForeignKeyJoinOptions'], tests: [core('operators/foreign-key-join')] },
       {
@@ -299,7 +299,7 @@ export const PARITY: readonly ParityArea[] = [
           'StoreSettings.logging',
         ],
         tests: [DIFFERENTIAL, TYPES],
-        left: 'Suppliers, as above.',
+        left: 'Store suppliers, see StreamJoined.',
       },
       { java: 'Repartitioned', ours: ['RepartitionOptions'], tests: [DIFFERENTIAL] },
       { java: 'Named', ours: ['NameOption'], tests: [DESCRIBE, DIFFERENTIAL] },
@@ -331,7 +331,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'addSource, addProcessor, addSink',
         ours: ['StreamsBuilder.stream', 'KStream.process', 'KStream.to'],
         tests: [driver('driver-operators')],
-        left: 'A second builder of untyped nodes: processors are wired with the DSL, where types follow.',
+        left: 'A second, untyped builder. Processors are connected with the DSL, which has the types.',
       },
     ],
   },
@@ -366,20 +366,20 @@ export const PARITY: readonly ParityArea[] = [
         java: 'stateDir, appConfigs, keySerde, valueSerde',
         ours: [],
         tests: [],
-        left: 'A processor is made by a function of yours, which hands it what it needs.',
+        left: 'Your function that creates the processor passes it what it needs.',
       },
       { java: 'FixedKeyProcessor', ours: ['FixedKeyProcessor'], tests: [DESCRIBED, core('operators/peek')] },
       {
         java: 'ConnectedStoreProvider, ContextualProcessor',
         ours: [],
         tests: [],
-        left: 'Stores are named beside the processor, and `init` may keep the context in a variable.',
+        left: 'The option `stores` names the stores, and `init` may keep the context in a variable.',
       },
       {
         java: 'ProcessorWrapper',
         ours: [],
         tests: [],
-        left: 'A supplier is a function, and wraps another as functions do.',
+        left: 'A supplier is a function: wrap it in another function.',
       },
     ],
   },
@@ -405,14 +405,14 @@ export const PARITY: readonly ParityArea[] = [
         java: 'lruMap',
         ours: ['lruMap', 'LruMapOptions.maxEntries', 'MaxEntriesSettings.maxEntries'],
         tests: [driver('lru-map'), 'test/simulation/lru-map.test.ts'],
-        note: 'Compared in a run of Kafka Streams. Not of global tables.',
+        note: 'Compared with Kafka Streams. Not for global tables.',
       },
       {
         java: 'the stores …WithHeaders (KIP-1271)',
         ours: ['keyValueStoreWithHeaders', 'windowStoreWithHeaders', 'sessionStoreWithHeaders'],
         tests: [driver('header-stores')],
-        note: 'Of processors, compared in a run of Kafka Streams.',
-        left: 'withCaching. dsl.store.format=HEADERS: in 4.3.1 the stores of the DSL then keep no headers with their values, log those of deletions only, and results of sessions lose theirs.',
+        note: 'For processors. Compared with Kafka Streams.',
+        left: 'withCaching, and dsl.store.format=HEADERS (KIP-1285).',
       },
       {
         java: 'window: inMemory, persistent, persistentTimestamped',
@@ -437,13 +437,13 @@ export const PARITY: readonly ParityArea[] = [
           core('state/custom-store'),
           'test/simulation/processor-stores.test.ts',
         ],
-        note: 'A view of entries by key, which the engine logs, restores and takes back; Kafka Streams leaves that to the store.',
+        note: 'A view of ordinary entries. The engine logs them, restores them and rolls them back; in Kafka Streams the store does this itself.',
       },
       {
         java: 'DslStoreSuppliers',
         ours: ['KafkaStreamsOptions.store', 'StoreSettings.type'],
         tests: ['test/conformance/stores.test.ts'],
-        left: 'One small port for all kinds of stores instead, with a conformance suite: `StoreBackend`.',
+        left: 'A backend implements the port `StoreBackend`, which serves all kinds of stores and has a conformance suite.',
       },
       {
         java: 'key-value: get, put, putIfAbsent, delete, range, reverseRange, all, reverseAll, prefixScan, approximateNumEntries',
@@ -459,7 +459,7 @@ export const PARITY: readonly ParityArea[] = [
           'KeyValueStore.approximateCount',
         ],
         tests: [CONTEXT, driver('driver-stores'), USER_STORES, 'packages/store-rocksdb/src/rocksdb-backend.test.ts'],
-        left: 'putAll: a loop does the same, since writes are buffered.',
+        left: 'putAll: use a loop; writes are buffered.',
       },
       {
         java: 'window: put, fetch, backwardFetch, fetchAll, backwardFetchAll, all, backwardAll',
@@ -472,7 +472,7 @@ export const PARITY: readonly ParityArea[] = [
           'WindowStore.all',
         ],
         tests: [driver('driver-stores'), USER_STORES],
-        note: 'Backward ones: the option `reverse`.',
+        note: 'For the backward methods: the option `reverse`.',
       },
       {
         java: 'session: put, remove, fetch, backwardFetch, fetchSession, findSessions, backwardFindSessions',
@@ -486,7 +486,7 @@ export const PARITY: readonly ParityArea[] = [
           'SessionStore.findKeySessions',
         ],
         tests: [core('operators/window-aggregate'), USER_STORES],
-        note: 'Backward ones: the option `reverse`. `remove` is a put of null.',
+        note: 'For the backward methods: the option `reverse`. To remove a session, put null.',
       },
       {
         java: 'versioned: put, get(asOf), delete',
@@ -511,8 +511,12 @@ export const PARITY: readonly ParityArea[] = [
       {
         java: 'setUncaughtExceptionHandler',
         ours: ['KafkaStreamsOptions.onUncaughtError', 'KafkaStreams.on'],
-        tests: ['test/bad-input/shutdown-application.test.ts', 'test/e2e/shutdown-application.test.ts'],
-        left: 'REPLACE_THREAD: there are no threads, and what can be retried is.',
+        tests: [
+          'test/bad-input/shutdown-application.test.ts',
+          'test/e2e/shutdown-application.test.ts',
+          'packages/runtime/src/app/replace-thread.test.ts',
+        ],
+        note: 'Returns `shutdown-instance`, `shutdown-application` or `replace-thread`.',
       },
       {
         java: 'setGlobalStateRestoreListener',
@@ -533,13 +537,13 @@ export const PARITY: readonly ParityArea[] = [
         java: 'addStreamThread, removeStreamThread',
         ours: ['KafkaStreams.addThread', 'KafkaStreams.removeThread'],
         tests: ['packages/runtime/src/app/threads/threads.test.ts', 'test/e2e/word-count/threads.test.ts'],
-        note: 'For applications that were loaded with `threads` above 1.',
+        note: 'For applications loaded with `threads` above 1.',
       },
       {
         java: 'pause, resume, isPaused',
         ours: ['KafkaStreams.pause', 'KafkaStreams.resume', 'KafkaStreams.isPaused'],
         tests: ['packages/runtime/src/app/pause.test.ts'],
-        note: 'Standbys go on meanwhile, so that they are no further behind afterwards.',
+        note: 'Standbys continue while the application is paused.',
       },
       {
         java: 'cleanUp',
@@ -554,7 +558,7 @@ export const PARITY: readonly ParityArea[] = [
           'test/bad-input/reset.test.ts',
           'packages/millrace/src/cli/command.test.ts',
         ],
-        note: 'Local state, too, and exactly the internal topics where the topology is given. An offset beyond the log is refused, not moved.',
+        note: 'Deletes the local state too. With the topology, the internal topics are known exactly. An offset outside the log is refused, not adjusted.',
       },
       {
         java: 'setStandbyUpdateListener',
@@ -569,7 +573,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'clientInstanceIds',
         ours: [],
         tests: [],
-        missing: 'All of it.',
+        missing: 'The ids of the clients, which the broker assigns for metrics (KIP-714).',
       },
       {
         java: 'streamsMetadataForStore, metadataForAllStreamsClients',
@@ -580,7 +584,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'store, query (IQv1, IQv2 with all its queries)',
         ours: ['KafkaStreams.store', 'KafkaStreams.query'],
         tests: [driver('driver-queries')],
-        note: 'Reads see committed state only under exactly_once, unless they ask for more. docs/queries.md lists the differences. Over several instances: `@millrace/query-server` and `@millrace/query-client`. `watch` follows a store, which Kafka Streams cannot.',
+        note: 'Under exactly_once, reads see committed state unless they ask for uncommitted state. [queries.md](queries.md) lists the differences. Over several instances: `@millrace/query-server` and `@millrace/query-client`. `watch` follows a store; Kafka Streams has no such method.',
       },
       {
         java: 'queryMetadataForKey, allLocalStorePartitionLags',
@@ -607,7 +611,7 @@ export const PARITY: readonly ParityArea[] = [
         java: '(beyond Java) the time of devices whose clocks are wrong',
         ours: ['deviceTime', 'correctedDeviceTime', 'DeviceTimes'],
         tests: ['packages/core/src/record/timestamp-extractors.test.ts', driver('driver-sources')],
-        note: 'From three readings: of the event and of its sending by the device, of its receipt by the server.',
+        note: 'From three times: when the event happened and when it was sent, by the clock of the device, and when the server received it.',
       },
     ],
   },
@@ -623,15 +627,15 @@ export const PARITY: readonly ParityArea[] = [
         java: 'dead letter queue',
         ours: ['BadRecordPolicy'],
         tests: [driver('driver-policies'), 'test/bad-input/global-records.test.ts'],
-        note: 'Not for records of global tables and stores, as in 4.3.1: they are left out, and said.',
+        note: 'Not for global tables and stores, as in 4.3.1: their bad records are skipped and logged.',
       },
       {
         java: 'ProductionExceptionHandler',
         ours: ['KafkaStreamsOptions.onBadRecord', 'KafkaStreamsOptions.maxRequestBytes'],
         tests: ['packages/runtime/src/app/refused-records.test.ts'],
         note:
-          'No function of the user: a result that a broker refuses for good (too large, a timestamp too far ahead) follows `onBadRecord`, ' +
-          'as the record does that it was made of. Any other failure blocks the commit and is tried again, so that nothing is lost.',
+          'Not a function: if a broker refuses a result for good (too large, a timestamp too far ahead), `onBadRecord` decides about the record ' +
+          'that it was made from. Any other failure blocks the commit and is retried, so that nothing is lost.',
       },
     ],
   },
@@ -647,7 +651,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'ByteBuffer',
         ours: ['bytes'],
         tests: ['packages/core/src/serde/serdes.test.ts'],
-        left: 'A type of its own: Node has one type for bytes.',
+        left: 'A separate type. Node.js has one type for bytes.',
       },
       {
         java: 'time-windowed, session-windowed',
@@ -705,7 +709,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'MockProcessorContext',
         ours: [],
         tests: [],
-        left: 'A processor is tested in the driver, with the engine that runs it in production.',
+        left: 'Test processors in the driver, which runs them with the real engine.',
       },
     ],
   },
@@ -771,7 +775,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'static membership',
         ours: ['KafkaStreamsOptions.groupInstanceId'],
         tests: ['packages/runtime/src/app/static-membership.test.ts'],
-        missing: 'Through kafkajs, which has no way to send the instance id: an error says so.',
+        missing: 'With `kafkajs()`, which cannot send the instance id. It is refused at the start.',
       },
       {
         java: 'the streams group protocol (KIP-1071)',
@@ -781,7 +785,8 @@ export const PARITY: readonly ParityArea[] = [
           'test/e2e/word-count/migration.test.ts',
           'test/e2e/streams-groups/group-command.test.ts',
         ],
-        missing: 'Through kafkajs: an error says so. As in Kafka Streams, sources cannot read by pattern.',
+        missing:
+          'With `kafkajs()`. It is refused at the start. As in Kafka Streams, sources cannot read topics by pattern.',
       },
     ],
   },
@@ -818,7 +823,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'buffered.records.per.partition, statestore.cache.max.bytes',
         ours: ['KafkaStreamsOptions.bufferedBytesPerPartition', 'KafkaStreamsOptions.stateBufferBytes'],
         tests: ['packages/runtime/src/config/options.test.ts'],
-        note: 'In bytes, since that is what runs out.',
+        note: 'In bytes instead of records.',
       },
       {
         java: 'dsl.store.suppliers.class, topology.optimization',
@@ -839,7 +844,7 @@ export const PARITY: readonly ParityArea[] = [
         java: 'default.key.serde, default.value.serde',
         ours: [],
         tests: [],
-        left: 'A default serde hides mistakes until run time: a missing one is a type error.',
+        left: 'A default serde hides mistakes until run time. Here a missing serde is a type error.',
       },
       {
         java: 'num.stream.threads',
@@ -851,6 +856,11 @@ export const PARITY: readonly ParityArea[] = [
         ours: [],
         tests: [],
         left: 'There are no older versions yet.',
+      },
+      {
+        java: 'group.protocol, metrics.recording.level',
+        ours: ['KafkaStreamsOptions.groupProtocol', 'KafkaStreamsOptions.metricsRecordingLevel'],
+        tests: ['test/e2e/word-count/migration.test.ts', driver('driver-metrics')],
       },
       {
         java: 'num.standby.replicas, acceptable.recovery.lag, max.warmup.replicas, probing.rebalance.interval.ms, rack.aware.assignment.tags, client.tag.*, application.server',
@@ -870,10 +880,11 @@ export const PARITY: readonly ParityArea[] = [
         tests: ['packages/runtime/src/state/directory/state-cleaner.test.ts'],
       },
       {
-        java: 'rack.aware.assignment.strategy, task.assignor.class, group.protocol, enable.metrics.push, metrics.*, rocksdb.config.setter, state.cleanup.dir.max.age.ms, task.timeout.ms, processor.wrapper.class',
+        java: 'rack.aware.assignment.strategy, task.assignor.class, enable.metrics.push, metric.reporters, metrics.num.samples, metrics.sample.window.ms, rocksdb.config.setter, state.cleanup.dir.max.age.ms, task.timeout.ms',
         ours: [],
         tests: [],
-        missing: 'With what they configure.',
+        missing:
+          'There are no such options. Rates and averages use the defaults of metrics.num.samples and metrics.sample.window.ms.',
       },
     ],
   },
@@ -884,13 +895,13 @@ export const PARITY: readonly ParityArea[] = [
         java: '(late records: counted and logged only)',
         ours: ['LateOption.onLate', 'StreamJoinOptions.onLateOther', 'LateRecord'],
         tests: [core('operators/late')],
-        note: 'Of windows, sessions, cogroups, joins of streams, `deduplicate` and versioned tables.',
+        note: 'For windows, sessions, cogroups, joins of streams, `deduplicate` and versioned tables.',
       },
       {
         java: '(stream time moves on with records only)',
         ours: ['KafkaStreamsOptions.idleAdvanceMs'],
         tests: [driver('idle-advance'), 'test/simulation/idle-advance.test.ts'],
-        note: 'While inputs are idle stream time goes on as the wall clock does, so that windows close.',
+        note: 'While inputs are idle, stream time advances with the wall clock, so that windows close.',
       },
       {
         java: '(a processor with a window store by hand)',
@@ -902,7 +913,7 @@ export const PARITY: readonly ParityArea[] = [
         java: '(branches by predicate only)',
         ours: ['BranchedKStream.branch', 'BranchPattern', 'BranchedKStream.exhaustive'],
         tests: [core('operators/branch'), 'packages/core/src/dsl/branches.test-d.ts'],
-        note: 'By pattern: a union is narrowed, and its remainder known.',
+        note: 'A pattern narrows a union type, and the type of the remaining records is known.',
       },
       {
         java: '(aggregate by hand)',
@@ -928,7 +939,7 @@ export const PARITY: readonly ParityArea[] = [
           'packages/runtime/src/state/task-stores/layout-marker.test.ts',
           'test/simulation/expiry.test.ts',
         ],
-        note: 'Of key-value stores and tables, with tombstones in the changelog and downstream.',
+        note: 'For key-value stores and tables, with tombstones in the changelog and downstream.',
       },
     ],
   },
@@ -939,41 +950,40 @@ export const PARITY: readonly ParityArea[] = [
         java: 'transactional state stores (KIP-892): enable.transactional.statestores, statestore.uncommitted.max.bytes',
         ours: ['KafkaStreamsOptions.stateBufferBytes'],
         tests: ['packages/runtime/src/state/buffer/store-buffer.test.ts', driver('driver-instances')],
-        note: 'Always so, under each guarantee: what is not committed is on the heap, and goes to disk with its offsets after the commit.',
+        note: 'Always on, under each guarantee: uncommitted writes stay on the heap, and are written to disk with their offsets after the commit.',
         missing:
-          'default.interactive.query.isolation.level: isolation is an option of each query, and its default follows from the guarantee.',
+          'default.interactive.query.isolation.level: `isolation` is an option of each query; its default depends on the guarantee.',
       },
       {
         java: 'stores of the DSL with headers: dsl.store.format=HEADERS (KIP-1285)',
         ours: [],
         tests: [],
-        missing:
-          'Stores with headers are there for processors only; tables, windows and sessions keep values with timestamps.',
+        missing: 'Only processors have stores with headers. Tables, windows and sessions keep values with timestamps.',
       },
       {
         java: 'queries of stores with headers: TimestampedKeyWithHeadersQuery and three more (KIP-1356)',
         ours: [],
         tests: [],
-        missing: 'A query of such a store gives values with timestamps and headers.',
+        missing: 'These query types. The ordinary queries of such a store return values with timestamps and headers.',
       },
       {
         java: 'joins with a global table that see both keys: ValueJoinerWithStreamAndMappedKey (KIP-1340)',
         ours: ['KStream.join', 'KStream.leftJoin'],
         tests: [driver('driver-globals')],
-        missing: "The joiner gets the stream's key; the key by which the table was asked it has to work out itself.",
+        missing: "The joiner gets the stream's key, not the key of the look-up.",
       },
       {
         java: 'topologies described to the broker: topology.description.push.enabled (KIP-1331)',
         ours: [],
         tests: [],
         missing:
-          'Millrace sends what the broker needs for the assignment, and no description of processors and stores.',
+          'Millrace sends the part that the broker needs for the assignment, without a description of processors and stores.',
       },
       {
         java: 'StreamPartitioner that sees headers (KIP-1321)',
         ours: [],
         tests: [],
-        missing: 'Partitioners get topic, key, value and the number of partitions.',
+        missing: 'Partitioners get the value, the key, the topic and the number of partitions.',
       },
     ],
   },

@@ -7,12 +7,12 @@ export function renderParityDoc(areas: readonly ParityArea[]): string {
   return [
     '# Kafka Streams 4.4 and Millrace',
     '',
-    'What Kafka Streams 4.4 offers, what Millrace calls it, and the tests that prove it. Names of methods are the same; options',
-    'are plain objects instead of classes such as `Materialized`. What is left out on purpose says why; what is *not yet* there',
-    'will come. This page is made from `scripts/parity-doc/parity-table.ts` by `npm run docs:parity`; a test sees that every name',
-    'is in the sources and every test is there.',
+    'The features of Kafka Streams 4.4, their names in Millrace, and the tests that prove them. Methods have the same names; options are plain',
+    'objects instead of classes such as `Materialized`. *Left out* is not planned, for the reason given. *Not yet* is missing so far. This page',
+    'is generated from `scripts/parity-doc/parity-table.ts` by `npm run docs:parity`. A test checks that every name is in the sources and that',
+    'every test file exists.',
     '',
-    `Of ${rows.length} rows ${whole.length} are there as a whole, ${rows.filter(row => row.missing !== undefined).length} lack something that is to come.`,
+    `Of ${rows.length} rows ${whole.length} are supported completely, and ${rows.filter(row => row.missing !== undefined).length} lack something that is planned.`,
     ...areas.flatMap(({ area, rows: own }) => [
       '',
       `## ${area}`,

@@ -35,8 +35,10 @@ export class History {
   }
 
   answer(): HistoryAnswer {
-    if (this.#streams !== undefined) this.#sample(this.#streams)
-    return { events: this.#events, samples: this.#samples }
+    const streams = this.#streams
+    // What is asked for is not kept: however often pages ask, the samples go back for an hour.
+    const samples = streams === undefined ? [] : [...this.#samples, this.#sampleOf(streams)]
+    return { events: this.#events, samples }
   }
 
   /** Notes what the group has changed since the last report. */
@@ -96,9 +98,13 @@ export class History {
     if (this.#restores.size > MOST_RESTORES) this.#restores.delete(this.#restores.keys().next().value!)
   }
 
-  #sample(streams: ShownStreams): void {
+  #sampleOf(streams: ShownStreams): Sample {
     const { failed, dropped } = countersOf(streams)
-    this.#samples.push({ at: this.#now(), failed, dropped })
+    return { at: this.#now(), failed, dropped }
+  }
+
+  #sample(streams: ShownStreams): void {
+    this.#samples.push(this.#sampleOf(streams))
     if (this.#samples.length > MOST_SAMPLES) this.#samples.shift()
   }
 
