@@ -10,7 +10,7 @@ import { withoutPatternOffsets } from './pattern-offsets.ts'
 import { sameReason } from './refusals.ts'
 import { MillraceFailed, runMillrace } from './run-millrace.ts'
 import type { TopologySpec } from './spec.ts'
-import { tiedJoins, tiedUses } from './tied-joins.ts'
+import { tiedCogroups, tiedJoins, tiedUses } from './tied-joins.ts'
 import { sharedStreamTime } from './uncompared.ts'
 import { filtersOfWindowedCogroups } from './windowed-cogroups.ts'
 
@@ -67,6 +67,7 @@ async function compareRunsOf(whole: Case, java: JavaPeer, plan: Plan): Promise<C
   const depends = [
     ...tiedJoins(plan),
     ...tiedUses(plan),
+    ...tiedCogroups(plan),
     ...sharedStreamTime(topology, plan),
     ...readersOfExpiredWindows(plan, inputs, caching),
     ...filtersOfWindowedCogroups(plan),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { interpret } from './interpreter.ts'
 import type { Step, StoreSpec } from './spec.ts'
-import { tiedJoins, tiedUses } from './tied-joins.ts'
+import { tiedCogroups, tiedJoins, tiedUses } from './tied-joins.ts'
 
 const input: Step = { op: 'stream', id: 'in', topics: ['in'] }
 const keyed: Step = { op: 'selectKey', id: 'keyed', from: 'in', selector: 'value' }
@@ -116,6 +116,24 @@ it.each<[string, readonly Step[], readonly string[]]>([
   const plan = interpret(topology)
   const used = plan.nodes.filter(({ name }) => tiedUses(plan).includes(name))
   expect(used.map(node => node.kind === 'processor' && node.operator.type)).toEqual(operators)
+})
+
+it.each<[string, 'words' | undefined, number]>([
+  ['through a topic for each grouping', 'words', 2],
+  ['that reads the input itself', undefined, 0],
+])('of a cogroup %s', (_what, mapper, aggregators) => {
+  const changed: readonly Step[] = mapper === undefined ? [] : [{ op: 'flatMap', id: 'f', from: 'in', mapper }]
+  const from = mapper === undefined ? 'in' : 'f'
+  const plan = interpret([
+    input,
+    ...changed,
+    { op: 'groupByKey', id: 'one', from, name: 'one' },
+    { op: 'groupByKey', id: 'other', from },
+    { op: 'cogroup', id: 'c', from: 'one', aggregation: 'join' },
+    { op: 'cogroup', id: 'd', from: 'c', with: 'other', aggregation: 'keyAndLast' },
+    { op: 'aggregate', id: 'a', from: 'd', aggregation: 'join' },
+  ])
+  expect(tiedCogroups(plan)).toHaveLength(aggregators)
 })
 
 function foreignKeyJoinOfCounts(store: StoreSpec): readonly Step[] {

@@ -32,6 +32,21 @@ export function tiedUses(plan: Plan): readonly string[] {
   })
 }
 
+/**
+ * Names of the aggregators of a cogroup that may meet in either order what the very same input record brings to them through
+ * topics of the topology's own, one for each.
+ */
+export function tiedCogroups(plan: Plan): readonly string[] {
+  const byName = new Map(plan.nodes.map(node => [node.name, node]))
+  return plan.stores.flatMap(({ name }) => {
+    const writers = plan.nodes.filter(node => writesStore(node, name))
+    if (writers.length < 2) return []
+    const sources = writers.flatMap(writer => [...upstreamSources(writer.name, byName)])
+    const areTied = sources.some(one => sources.some(other => tied(one, other, plan, byName)))
+    return areTied ? writers.map(writer => writer.name) : []
+  })
+}
+
 /** Whether both sources read what the topology itself writes of one input. */
 function tied(one: string, other: string, plan: Plan, byName: ReadonlyMap<string, PlanNode>): boolean {
   return (
