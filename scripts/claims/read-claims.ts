@@ -14,7 +14,7 @@ export interface Check {
 
 const ROW = /^\| (?<claim>.+) \| (?<statedIn>[^|]+) \| (?<checkedBy>[^|]+) \|$/u
 /** A target, or a text in quotes: further texts of the same target follow after a semicolon. */
-const PART = /`(?<target>[^`]*(?:[/ ]|\.ts)[^`]*)`(?!")|"(?<text>[^"]+)"/gu
+const PART = /`(?<target>[^`]*(?:[/ ]|\.ts|\.md)[^`]*)`|"(?<text>[^"]+)"/gu
 
 /** The rows of all tables of the page, without their heads. */
 export function readClaims(page: string): readonly Claim[] {

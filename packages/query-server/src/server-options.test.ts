@@ -1,12 +1,13 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { StreamsBuilder, string, systemClock } from '@millrace/core'
 import { KafkaStreams, silentLogger } from '@millrace/runtime'
+import { readFileSync } from 'node:fs'
 import { request as plainRequest } from 'node:http'
 import { expect, it } from 'vitest'
 import { getOverTls } from './get-over-tls.fixture.ts'
 import { localhost } from './localhost-certificate.fixture.ts'
 import { queryServer } from './query-server.ts'
-import { isLoopback } from './server-options.ts'
+import { isLoopback, resolveServerOptions } from './server-options.ts'
 
 function idle() {
   const builder = new StreamsBuilder()
@@ -82,4 +83,22 @@ it('serves over TLS', async () => {
   expect(server.url).toBe(`https://127.0.0.1:${server.port}`)
   expect((await getOverTls(`${server.url}/stores`)).status).toBe(401)
   expect((await getOverTls(`${server.url}/stores`, 'secret')).status).toBe(200)
+})
+
+it('the README lists each option with its default', () => {
+  const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const rows = page.slice(page.indexOf('| option | default |')).split('\n\n', 1)[0]!.split('\n').slice(2)
+  const written = rows.map(row => {
+    const [, option, value] = row.split('|').map(cell => cell.trim().replaceAll('`', ''))
+    return [option!, value!] as const
+  })
+  const { port: _port, ...resolved } = resolveServerOptions(idle(), { port: 0 })
+  const texts = new Map<string, string>([
+    ['port', ''],
+    ['stores', 'all'],
+    ['partitioners', 'by the bytes of the key'],
+    ['logger', "consoleLogger('warn')"],
+  ])
+  const expected = Object.entries(resolved).map(([option, value]) => [option, String(value ?? 'none')] as const)
+  expect(written.toSorted()).toEqual([...new Map([...expected, ...texts])].toSorted())
 })
