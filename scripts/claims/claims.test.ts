@@ -46,6 +46,21 @@ it('each test that the README of client-wire names exists', () => {
   expect(checks.map(check => defect({ ...check, target: inSource(check.target) })).filter(found => found)).toEqual([])
 })
 
+it('each test that the comparison of queries names exists', () => {
+  const page = readFileSync(join(root, 'docs/queries-beside-kafka-streams.md'), 'utf8')
+  const [iqv2, positions] = page.split('## PositionRestartIntegrationTest') as [string, string]
+  const lastCells = (part: string) =>
+    part.split('\n').map(line => (line.startsWith('| ') ? line.split(' | ').at(-1)! : ''))
+  const named = (part: string, target: string) =>
+    lastCells(part).flatMap(cell => checksIn(cell.startsWith('"') ? `\`${target}\`: ${cell}` : cell))
+  const checks = [
+    ...named(iqv2, 'packages/testing/src/driver/driver-queries.test.ts'),
+    ...named(positions, 'packages/runtime/src/query/position-restart.test.ts'),
+  ]
+  expect(checks.length).toBeGreaterThan(15)
+  expect(checks.map(defect).filter(found => found !== undefined)).toEqual([])
+})
+
 it.each<[string, string]>([
   ['`test/missing.test.ts`', 'there is no file test/missing.test.ts'],
   ['`scripts/claims/read-claims.ts`: "no such test"', 'scripts/claims/read-claims.ts does not contain "no such test"'],

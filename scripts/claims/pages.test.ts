@@ -58,6 +58,13 @@ it('links of the documentation lead somewhere, and what it names exists', () => 
   expect(defects).toEqual([])
 })
 
+it('docs/testing.md lists the steps of npm test in their order', () => {
+  const { text } = pages.find(({ path }) => path === 'docs/testing.md')!
+  const table = text.slice(text.indexOf('| step | checks |')).split('\n\n', 1)[0]!
+  const steps = [...table.matchAll(/^\| `([\w-]+)` \|/gmu)].map(match => match[1])
+  expect(steps).toEqual(STEPS.map(({ name }) => name))
+})
+
 it('comments refer to decisions that exist', () => {
   const referred = sources.flatMap(text => [...text.matchAll(/\bADR (\d+)\b/gu)].map(match => Number(match[1])))
   expect(referred.length).toBeGreaterThan(5)
