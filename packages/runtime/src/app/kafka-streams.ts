@@ -193,8 +193,8 @@ export class KafkaStreams {
 
   /**
    * Starts the application and runs until SIGINT or SIGTERM. It then stops polling, finishes the current work, commits and
-   * leaves the group. A second signal ends the process at once with exit code 1, and so does `closeTimeoutMs`, for example
-   * when a user function never returns: uncommitted records are then processed again.
+   * leaves the group. A second signal ends the process at once with exit code 130. After `closeTimeoutMs`, for example
+   * because a user function never returns, it ends with exit code 1: uncommitted records are then processed again.
    */
   async run(): Promise<void> {
     await runUntilSignal(this, this.#options.logger)
