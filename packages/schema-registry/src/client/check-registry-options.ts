@@ -15,16 +15,26 @@ export function checkRegistryOptions(given: unknown): void {
   checkOptionNames(given, OPTIONS, { otherNames: { host: 'url', baseUrl: 'url', urls: 'url' } })
   const { url, auth, fetch } = given
   const urls = [url].flat()
-  const wrong = urls.length === 0 ? urls : urls.find(one => !isUrl(one))
-  if (wrong !== undefined || url === undefined)
-    throw invalidOption('url', url, 'it must be a URL such as http://localhost:8081, or a list of them')
+  if (urls.length === 0 || !urls.every(isUrl))
+    throw invalidOption('url', withoutPasswords(url), `it must be ${A_URL}, or a list of them`)
+  if (auth !== undefined && urls.some(one => new URL(one as string).username !== ''))
+    throw invalidSecret('auth', 'it must be left out, because the url has a user')
   if (auth !== undefined && !isAuth(auth)) throw invalidSecret('auth', 'it must be { username, password } or { token }')
   if (fetch !== undefined && typeof fetch !== 'function') throw invalidOption('fetch', fetch, 'it must be a function')
   checkNumberOptions(given, { timeoutMs: TIMER_RANGE })
 }
 
+const A_URL = 'a URL such as http://localhost:8081, without ? and #'
+
 function isUrl(text: unknown): boolean {
-  return typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  if (typeof text !== 'string' || !URL.canParse(text)) return false
+  // A path of a request is put behind it.
+  return /^https?:\/\/[^?#]+$/i.test(text.trim())
+}
+
+function withoutPasswords(urls: unknown): unknown {
+  if (Array.isArray(urls)) return urls.map(withoutPasswords)
+  return typeof urls === 'string' ? urls.replace(/[^/@]*@/, '…@') : urls
 }
 
 function isAuth(auth: unknown): boolean {

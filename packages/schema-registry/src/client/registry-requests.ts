@@ -6,7 +6,7 @@ export type RegistryRequests = <T>(method: 'GET' | 'POST', path: string, body?: 
 
 /** @throws as `schemaRegistry` says */
 export function registryRequests(options: SchemaRegistryOptions): RegistryRequests {
-  const urls = (typeof options.url === 'string' ? [options.url] : options.url).map(url => url.replace(/\/+$/, ''))
+  const endpoints = (typeof options.url === 'string' ? [options.url] : options.url).map(endpointOf)
   const { timeoutMs = 10_000, fetch: send = fetch } = options
   const headers = {
     accept: 'application/vnd.schemaregistry.v1+json, application/json',
@@ -16,10 +16,15 @@ export function registryRequests(options: SchemaRegistryOptions): RegistryReques
 
   return async function ask<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T | undefined> {
     let failure: unknown
-    for (const url of urls) {
+    for (const { url, user } of endpoints) {
       try {
         const signal = AbortSignal.timeout(timeoutMs)
-        const init = { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) }
+        const init = {
+          method,
+          headers: { ...headers, ...user },
+          signal,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        }
         return await read<T>(await send(url + path, init), { url, request: `${method} ${path}` })
       } catch (error) {
         if (isRefused(error)) throw error
@@ -27,6 +32,24 @@ export function registryRequests(options: SchemaRegistryOptions): RegistryReques
       }
     }
     throw failure
+  }
+}
+
+/** The user of a URL, as Confluent's clients take it, is sent in a header: `fetch` refuses it, and messages must not show the password. */
+export function endpointOf(given: string): { readonly url: string; readonly user: Readonly<Record<string, string>> } {
+  const url = new URL(given)
+  const { username, password } = url
+  url.username = url.password = ''
+  const user = username === '' ? {} : authorization({ username: decoded(username), password: decoded(password) })
+  return { url: url.href.replace(/\/+$/, ''), user }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    // A percent sign that was not written as %25.
+    return part
   }
 }
 

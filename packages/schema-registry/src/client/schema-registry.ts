@@ -1,12 +1,15 @@
 import { millraceError } from '@millrace/core'
 import type { SchemaReference } from '../registry/entities.ts'
 import { checkRegistryOptions } from './check-registry-options.ts'
-import { registryRequests } from './registry-requests.ts'
+import { endpointOf, registryRequests } from './registry-requests.ts'
 
 export interface SchemaRegistryOptions {
-  /** Of the registry, such as `http://localhost:8081`. Of several, the next one is asked when one does not answer. */
+  /**
+   * Of the registry, such as `http://localhost:8081`, or `https://user:password@registry`. Of several, the next one is asked when one does not
+   * answer.
+   */
   readonly url: string | readonly string[]
-  /** @default no authentication */
+  /** @default the user of the URL, otherwise no authentication */
   readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string }
   /** For one request, in milliseconds. @default 10000 */
   readonly timeoutMs?: number
@@ -75,7 +78,7 @@ export function schemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
       const registered = await ask<RegisteredSchema>('POST', path, schema)
       if (registered !== undefined) return registered
       throw millraceError('MILLRACE_REGISTRY_REFUSED', {
-        url: [options.url].flat()[0]!,
+        url: endpointOf([options.url].flat()[0]!).url,
         request: `POST ${path}`,
         reason: 'it knows no such path',
       })
