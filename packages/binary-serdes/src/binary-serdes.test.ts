@@ -83,6 +83,7 @@ describe.each(serdes)('%s', (name, make) => {
     ['an invalid Date', [new Date(Number.NaN)], '$[0] is an invalid Date'],
     ['a bigint of 65 bits', { n: 2n ** 64n }, '$.n is 18446744073709551616n'],
     ['half of a pair', ['\ud800'], '$[0] has half of a surrogate pair'],
+    ['half of a pair in a name', { a: { '\ud800': 1 } }, '$.a has a member "\\ud800" with half of a surrogate pair'],
     ['a getter that throws', Object.defineProperty({}, 'a', { enumerable: true, get: unreadable }), 'no entry'],
     ['a value that is too deep', deep, 'Maximum call stack'],
     ['a cycle', cycle, '$.self.inside is an object that contains itself'],

@@ -67,6 +67,8 @@ function findInObject(value: object, path: string, types: FormatTypes, within: r
     if (member === undefined && !types.undefined) continue
     if (name === '__proto__' && !types.protoName)
       return `${path} has a member __proto__, which would not be read back: give it another name`
+    if (!name.isWellFormed())
+      return `${path} has a member ${JSON.stringify(name)} with half of a surrogate pair, which UTF-8 cannot write`
     const step = IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
     const found = find(member, path + step, types, inside)
     if (found !== undefined) return found

@@ -81,6 +81,12 @@ describe('encryption', () => {
     expect(new Set([name, phones![0]!.number, phones![1]!.number, other.name]).size).toBe(4)
   })
 
+  it.each(['\ud800', 'a\udc00b', '😀', ''])('the text %j comes back as it was', async name => {
+    await using personal = open()
+    const serde = customers(personal)
+    expect(await read(serde, await write(serde, { id: 'a', name }))).toEqual({ id: 'a', name })
+  })
+
   it('missing and null fields stay so', async () => {
     await using personal = open()
     const serde = customers(personal)

@@ -159,7 +159,8 @@ class UnknownKey extends Error {
 
 function plainOf(field: unknown, path: string): Buffer {
   if (field instanceof Uint8Array) return Buffer.concat([Buffer.of(BYTES), field])
-  if (typeof field === 'string') return Buffer.concat([Buffer.of(TEXT), Buffer.from(field)])
+  // Half of a surrogate pair has a form in JSON only.
+  if (typeof field === 'string' && field.isWellFormed()) return Buffer.concat([Buffer.of(TEXT), Buffer.from(field)])
   try {
     return Buffer.concat([Buffer.of(JSON_VALUE), anyJson.serialize(field, '')])
   } catch (cause) {

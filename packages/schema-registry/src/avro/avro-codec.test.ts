@@ -132,6 +132,19 @@ it.each([
   expect(read(Buffer.alloc(0), record(), newer)).toEqual({ id: Buffer.from(made) })
 })
 
+it.each<[unknown, (text: string) => unknown]>([
+  ['string', text => text],
+  [['null', 'string'], text => text],
+  [{ type: 'map', values: 'int' }, text => ({ [text]: 1 })],
+  [record({ name: 'a', type: 'string' }), text => ({ a: text })],
+])('half of a surrogate pair is refused in %j, since it would be another character', (schema, valueOf) => {
+  for (const text of ['\ud800', 'a\udc00b', `${'a'.repeat(30)}\ud83d`])
+    expect(() => write(schema as never, valueOf(text))).toThrow(
+      /half of a surrogate pair at index \d+: use text.toWellFormed/,
+    )
+  expect(() => write(schema as never, valueOf('\ud83d\ude00'))).not.toThrow()
+})
+
 it('members have the order of the reader', () => {
   const writer = record({ name: 'b', type: 'int' }, { name: 'a', type: 'int' })
   const reader = record({ name: 'a', type: 'int' }, { name: 'c', type: 'int', default: 3 }, { name: 'b', type: 'int' })

@@ -185,7 +185,7 @@ function converting(raw: AvroWriter, { converter, logicalType }: KnownConverter)
   }
 }
 
-/** Half of a surrogate pair becomes U+FFFD, as Java writes it. */
+/** @throws AvroMisfit for half of a surrogate pair, which would be read back as another character */
 function writeText(sink: ByteSink, text: string): void {
   const { length } = text
   // Room for the length, in one byte or in as many as it can need.
@@ -204,6 +204,11 @@ function writeText(sink: ByteSink, text: string): void {
     end += index === length ? length : bytes.write(text, end, 'utf8')
   } else end += sink.buffer.write(text, end, 'utf8')
   const written = end - start - room
+  // Of ASCII there are as many bytes as units.
+  if (written !== length && !text.isWellFormed())
+    throw new AvroMisfit(
+      `the text has half of a surrogate pair at index ${text.search(/\p{Surrogate}/u)}: use text.toWellFormed()`,
+    )
   writeInt(sink, written)
   if (sink.position !== start + room) sink.buffer.copyWithin(sink.position, start + room, end)
   sink.position += written
