@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { runCommand } from './command.ts'
@@ -34,6 +35,12 @@ it('says which shells there are', async () => {
   const print = (line: string) => void lines.push(line)
   expect(await runCommand(['completion', 'csh'], { print, printError: print })).toBe(2)
   expect(lines.join('\n')).toContain('"csh" is not bash, zsh, fish')
+})
+
+it('docs/command-line.md lists each command', () => {
+  const page = readFileSync(new URL('../../../../docs/command-line.md', import.meta.url), 'utf8')
+  const listed = [...page.matchAll(/^\| `([\w-]+)/gmu)].map(match => match[1]!)
+  expect([...new Set(listed)]).toEqual(Object.keys(COMMANDS))
 })
 
 it('each command has examples and tells its exit status', () => {

@@ -14,6 +14,9 @@ const options = (more: Partial<KafkaStreamsOptions>) =>
 
 it.each([
   [{ numStandbyReplicas: 1 }, 'streams.num.standby.replicas'],
+  [{ acceptableRecoveryLag: 0 }, 'streams.acceptable.recovery.lag'],
+  [{ maxWarmupReplicas: 3 }, 'streams.num.warmup.replicas'],
+  [{ probingRebalanceIntervalMs: 60_000 }, 'leave the option out'],
   [{ rackAwareAssignmentTags: ['zone'] }, 'streams.rack.aware.assignment.tags'],
 ])('refuses %j, which the broker decides in a streams group', (more, setting) => {
   const check = () => checkGroupProtocol(plan('in'), options(more))

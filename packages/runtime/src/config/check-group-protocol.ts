@@ -1,5 +1,21 @@
 import { millraceError, type Plan } from '@millrace/core'
-import type { ResolvedOptions } from './options.ts'
+import { OPTION_TABLE, type ResolvedOptions } from './options.ts'
+
+type DecidedOption =
+  | 'numStandbyReplicas'
+  | 'acceptableRecoveryLag'
+  | 'maxWarmupReplicas'
+  | 'probingRebalanceIntervalMs'
+  | 'rackAwareAssignmentTags'
+
+/** The options that have no effect in a streams group, and the broker's setting of the group, if it has one. */
+const DECIDED_BY_THE_BROKER: Readonly<Record<DecidedOption, string | undefined>> = {
+  numStandbyReplicas: 'streams.num.standby.replicas',
+  acceptableRecoveryLag: 'streams.acceptable.recovery.lag',
+  maxWarmupReplicas: 'streams.num.warmup.replicas',
+  probingRebalanceIntervalMs: undefined,
+  rackAwareAssignmentTags: 'streams.rack.aware.assignment.tags',
+}
 
 /**
  * @throws MILLRACE_CONFIG_INVALID, MILLRACE_TOPOLOGY_OPTION_INVALID for what a streams group cannot do, or for options that the
@@ -7,21 +23,12 @@ import type { ResolvedOptions } from './options.ts'
  */
 export function checkGroupProtocol(plan: Plan, options: ResolvedOptions): void {
   if (options.groupProtocol !== 'streams') return
-  const { numStandbyReplicas, rackAwareAssignmentTags } = options
-  const decided = (setting: string) =>
-    `with groupProtocol "streams" the broker decides: set ${setting} of the group there`
-  if (numStandbyReplicas !== 0) {
-    const expected = decided('streams.num.standby.replicas')
-    throw millraceError('MILLRACE_CONFIG_INVALID', {
-      option: 'numStandbyReplicas',
-      value: numStandbyReplicas,
-      expected,
-    })
-  }
-  if (rackAwareAssignmentTags.length > 0) {
-    const expected = decided('streams.rack.aware.assignment.tags')
-    const value = JSON.stringify(rackAwareAssignmentTags)
-    throw millraceError('MILLRACE_CONFIG_INVALID', { option: 'rackAwareAssignmentTags', value, expected })
+  for (const [option, setting] of Object.entries(DECIDED_BY_THE_BROKER) as [DecidedOption, string | undefined][]) {
+    const value = options[option]
+    if (Array.isArray(value) ? value.length === 0 : value === OPTION_TABLE[option].default) continue
+    const instead = setting === undefined ? 'leave the option out' : `set ${setting} of the group there`
+    const expected = `with groupProtocol "streams" the broker decides: ${instead}`
+    throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: JSON.stringify(value), expected })
   }
   for (const node of plan.nodes) {
     if (node.kind !== 'source' || node.pattern === undefined || node.global === true) continue

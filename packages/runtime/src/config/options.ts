@@ -129,8 +129,8 @@ export interface KafkaStreamsOptions {
   /**
    * Who assigns the tasks. `classic`: an instance that leads the group. `streams`: the broker (KIP-1071), which also creates the internal
    * topics; it requires Kafka 4.2 or later and `kafka()`, and does not read topics by pattern. The broker's settings of the group then
-   * replace `sessionTimeoutMs`, `numStandbyReplicas`, `acceptableRecoveryLag`, `maxWarmupReplicas`, `probingRebalanceIntervalMs` and
-   * `rackAwareAssignmentTags`. All instances must use the same protocol. Kafka Streams' `group.protocol`. @default 'classic'
+   * replace `sessionTimeoutMs`. The broker also decides `numStandbyReplicas`, `acceptableRecoveryLag`, `maxWarmupReplicas`,
+   * `probingRebalanceIntervalMs` and `rackAwareAssignmentTags`: these options are refused. All instances must use the same protocol. Kafka Streams' `group.protocol`. @default 'classic'
    */
   readonly groupProtocol?: 'classic' | 'streams'
   /** How long the group waits for a heartbeat before it gives the tasks of this instance to others. @default 45 000 */

@@ -216,10 +216,14 @@ export class SimulatedProcess {
       ...(setting.processingTimeoutMs === undefined ? {} : { processingTimeoutMs: setting.processingTimeoutMs }),
       ...(setting.idleAdvanceMs === undefined ? {} : { idleAdvanceMs: setting.idleAdvanceMs }),
       groupProtocol: setting.groupProtocol ?? 'classic',
-      // The broker decides it in a streams group.
-      numStandbyReplicas: setting.groupProtocol === 'streams' ? 0 : (setting.numStandbyReplicas ?? 0),
-      acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
-      probingRebalanceIntervalMs: 3000,
+      // The broker decides these in a streams group.
+      ...(setting.groupProtocol === 'streams'
+        ? {}
+        : {
+            numStandbyReplicas: setting.numStandbyReplicas ?? 0,
+            acceptableRecoveryLag: setting.acceptableRecoveryLag ?? 10_000,
+            probingRebalanceIntervalMs: 3000,
+          }),
       repartitionPurgeIntervalMs: 300,
       ...(setting.staticMembers === true ? { groupInstanceId: this.#processName } : {}),
       stateCleanupDelayMs: stateCleanupDelayMs ?? 5000,
