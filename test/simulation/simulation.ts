@@ -9,7 +9,7 @@ export interface ScenarioResult extends SimulationResult {
   readonly topology: readonly string[]
 }
 
-/** Two runs in eight are of topologies drawn at random, compared with a run without trouble. */
+/** How often a topology is drawn at random, and compared with a run without trouble, where each scenario counts once. */
 const GENERATED = 2
 
 /** One run, decided by its seed alone: topology, input, trouble, and when each happens. */
