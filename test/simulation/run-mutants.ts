@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -21,19 +21,29 @@ const { values } = parseArgs({
   },
 })
 
-const copy = await copyOfRepository()
-let survived = 0
-try {
-  for (const [index, mutant] of MUTANTS.entries()) {
-    if (values.only !== undefined && values.only !== String(index + 1)) continue
-    const found = await tryMutant(mutant, copy)
-    if (!found.caught) survived++
-    console.log(`${found.caught ? 'found' : 'NOT FOUND'}  ${index + 1}. ${mutant.name}${found.detail}`)
-  }
-} finally {
-  await rm(copy, { recursive: true, force: true })
+const numbered = MUTANTS.map((mutant, index) => ({ mutant, number: index + 1 }))
+const left = numbered.filter(({ number }) => values.only === undefined || values.only === String(number))
+if (left.length === 0) {
+  console.error(`--only is "${values.only}", but must be a number from 1 to ${MUTANTS.length}`)
+  process.exit(2)
 }
+let survived = 0
+await Promise.all(Array.from({ length: availableParallelism() }, tryMutants))
 if (survived > 0) process.exitCode = 1
+
+/** Tries what is left in a copy of its own: one process for each core. */
+async function tryMutants(): Promise<void> {
+  const copy = await copyOfRepository()
+  try {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const found = await tryMutant(next.mutant, copy)
+      if (!found.caught) survived++
+      console.log(`${found.caught ? 'found' : 'NOT FOUND'}  ${next.number}. ${next.mutant.name}${found.detail}`)
+    }
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
 
 async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caught: boolean; readonly detail: string }> {
   const file = join(root, mutant.file)
