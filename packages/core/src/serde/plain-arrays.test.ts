@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { string } from './text-serdes.ts'
+import { expect, it, vi } from 'vitest'
 
-// Without the engine: serdes work on plain arrays, and must give the same bytes and texts as with those of Node.js.
+// Without the engine, which another test file in this process may have loaded: serdes work on plain arrays, and must give the
+// same bytes and texts as with those of Node.js.
+vi.resetModules()
+const { string } = await import('./text-serdes.ts')
 
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ maxLength: 20 })).map(text => text.toWellFormed())
 
