@@ -249,6 +249,7 @@ describe('the arguments of', () => {
 })
 
 const remote = (given: object = {}) => queryClient({ url: server.url, retries: 0, ...given })
+const remotePosition = only([], 'missing', 'empty array')
 /** In the text of a request, a bigint is a number. */
 const digits = (valid: number) => only(valid, 'missing', 'number', 'bigint')
 const settings = {
@@ -256,6 +257,8 @@ const settings = {
   standbys: flag(true),
   maxLag: digits(5),
   route: only('local', 'missing'),
+  after: remotePosition,
+  position: remotePosition,
   signal: only(undefined, 'missing'),
 }
 const listSettings = options({

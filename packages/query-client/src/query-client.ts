@@ -287,7 +287,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
 
   async #ask(path: string, parameters: QueryParameters, settings: ReadSettings): Promise<unknown> {
     const { isolation, standbys, maxLag, route, signal } = settings
-    const bounds = { after: positionText(settings.after), position: positionText(settings.position) }
+    const bounds = { after: positionText('after', settings), position: positionText('position', settings) }
     const search = { ...parameters, isolation, standbys, maxLag, ...bounds, route }
     return await answerOf(this.#urls(path, search), this.#http, signal)
   }
@@ -305,9 +305,22 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   }
 }
 
-function positionText(position: PositionOf | undefined): string | undefined {
-  if (position === undefined || position.length === 0) return undefined
-  return position.map(({ topic, partition, offset }) => `${topic}:${partition}:${offset}`).join(',')
+function positionText(setting: 'after' | 'position', settings: ReadSettings): string | undefined {
+  const { [setting]: position } = settings
+  if (position === undefined) return undefined
+  if (!Array.isArray(position) || !position.every(isOffset))
+    throw invalid('queryClient', `${setting} must be a list of { topic, partition, offset }, as a write returns it`)
+  if (position.length === 0) return undefined
+  return (position as PositionOf).map(({ topic, partition, offset }) => `${topic}:${partition}:${offset}`).join(',')
+}
+
+function isOffset(given: unknown): boolean {
+  const { topic, partition, offset } = Object(given ?? {}) as Readonly<Record<string, unknown>>
+  return typeof topic === 'string' && topic !== '' && isWhole(partition) && isWhole(offset)
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === 'bigint' ? value >= 0n : Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function withValue<V>(found: unknown): Found<V> {

@@ -598,7 +598,7 @@ export const ERROR_TABLE = {
   MILLRACE_SERVER_REQUEST_TOO_LARGE: {
     kind: 'config',
     message: 'The request is too large: {reason}',
-    hint: 'Send a shorter key, or raise maxRequestBytes. A request has no body.',
+    hint: 'Send a shorter key, or raise maxRequestBytes: a key of the store may be as long, and the cursor of a page has the last key of the page before.',
   },
   MILLRACE_SERVER_RESULT_TOO_LARGE: {
     kind: 'config',
