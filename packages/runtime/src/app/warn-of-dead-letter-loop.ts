@@ -1,6 +1,6 @@
 import { type Logger, type Plan, topicNaming } from '@millrace/core'
 
-/** Warns of a dead-letter topic that the application itself reads: a record that fails there too is written and read again without end. */
+/** Warns of a dead-letter topic that the application itself reads: what is made of a record may fail in another task, and be written and read again without end. */
 export function warnOfDeadLetterLoop(
   plan: Plan,
   applicationId: string,
@@ -16,6 +16,6 @@ export function warnOfDeadLetterLoop(
   if (readBy.length === 0) return
   logger.warn(
     { deadLetterTopic, readBy },
-    'the application reads its own dead-letter topic: a record that fails there as well is written and read again without end',
+    'the application reads its own dead-letter topic: a record of it that fails again is skipped; one that fails behind a repartition topic is written and read again without end',
   )
 }

@@ -74,6 +74,7 @@ const WARNINGS_OF_LATE = 1
 const NO_BYTES = Buffer.alloc(0)
 const NO_DEAD_LETTER =
   'record skipped: it could not be processed; it is not in the dead-letter topic, because every instance reads the topics of global tables and stores'
+const FAILED_AGAIN = 'record skipped: it comes from the dead-letter topic, failed again and stays there'
 
 /**
  * The header names are those of KIP-1034, so that what reads a dead-letter topic of Kafka Streams reads ours; `node` and
@@ -199,6 +200,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
       const skipped = { ...where(node, context), error }
       if (onBadRecord === 'continue') return say(`fail ${node}`, skipped, 'record skipped: it could not be processed')
       if (producer === undefined) return say(`fail ${node}`, skipped, NO_DEAD_LETTER)
+      // A copy would be read as well, and fail again, without end. The record is not lost: it is in the topic that it was read from.
+      if (context.topic === onBadRecord.deadLetterTopic) return say(`fail ${node}`, skipped, FAILED_AGAIN)
       const origin = () => context.origin(node)
       deadLetter(producer.topic(onBadRecord.deadLetterTopic, { origin }), node, error, context)
       say(

@@ -77,3 +77,33 @@ it('keeps bad records in the dead-letter topic, bytes and headers as they were',
   )
   await driver.close()
 })
+
+it.each(['at_least_once', 'exactly_once'] as const)(
+  'a record of the dead-letter topic that fails again stays there, and is not written again and again: %s',
+  async processingGuarantee => {
+    const builder = new StreamsBuilder()
+    const failing = (value: string) => {
+      if (value.startsWith('bad')) throw new Error(value)
+      return value
+    }
+    builder.stream('orders', texts).mapValues(failing).to('texts', texts)
+    builder
+      .stream('dead', texts)
+      .mapValues(value => failing(value.replace('bad: mended', 'mended')))
+      .to('mended', texts)
+    await using driver = await TopologyTestDriver.create(builder.build(), {
+      onBadRecord: { deadLetterTopic: 'dead' },
+      processingGuarantee,
+    })
+    await driver.createInputTopic('orders', texts).pipeValues(['bad: mended', 'bad: lost', 'good', 'bad: mended'])
+    expect(driver.createOutputTopic('dead', texts).readValuesToList()).toEqual([
+      'bad: mended',
+      'bad: lost',
+      'bad: mended',
+    ])
+    expect(driver.createOutputTopic('mended', texts).readValuesToList()).toEqual(['mended', 'mended'])
+    expect(driver.createOutputTopic('texts', texts).readValuesToList()).toEqual(['good'])
+    const failed = driver.metrics().filter(({ name }) => name === 'failed-records')
+    expect(failed.map(({ value }) => value)).toEqual([3, 1])
+  },
+)
