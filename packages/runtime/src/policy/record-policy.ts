@@ -1,6 +1,7 @@
 import {
   type Clock,
   type DropReason,
+  type ErrorCode,
   type Headers,
   isMillraceError,
   type Logger,
@@ -66,6 +67,9 @@ export interface RecordPolicyOptions {
   /** How often each operator was warned of, by kind: of all tasks of the instance. */
   readonly warned: Map<string, number>
 }
+
+/** What a function of the user has called wrongly, such as a store with a time that it took from the record. */
+const OF_CALLS: ReadonlySet<string> = new Set<ErrorCode>(['MILLRACE_ARGUMENT_INVALID', 'MILLRACE_QUERY_INVALID'])
 
 /** Logged at warning level this many times for each operator, then at debug: a flood of bad records must not be one of logs. */
 const WARNINGS = 10
@@ -163,7 +167,7 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
 
   /** What concerns more than this record (a fenced producer, a lost broker) is not the policy's to decide. */
   const refuse = (error: unknown) => {
-    if (!isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug')) return
+    if (!isMillraceError(error, 'retriable', 'fenced', 'fatal', 'config', 'bug') || OF_CALLS.has(error.code)) return
     fatal.add(error)
     throw error
   }

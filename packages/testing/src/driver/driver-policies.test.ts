@@ -1,4 +1,13 @@
-import { json, type Plan, StreamsBuilder, string } from '@millrace/core'
+import {
+  json,
+  type Plan,
+  type Processor,
+  type ProcessorContext,
+  StreamsBuilder,
+  string,
+  versionedStore,
+  windowStore,
+} from '@millrace/core'
 import { expect, it } from 'vitest'
 import type { TopologyTestDriverOptions } from './driver-options.ts'
 import { TopologyTestDriver } from './topology-test-driver.ts'
@@ -107,3 +116,45 @@ it.each(['at_least_once', 'exactly_once'] as const)(
     expect(failed.map(({ value }) => value)).toEqual([3, 1])
   },
 )
+
+/** A processor that calls `use` for the values that are bad, and forwards the others. */
+function callingTopology(use: (context: ProcessorContext<string, string>) => unknown): Plan {
+  const builder = new StreamsBuilder()
+  builder.addStateStore(windowStore({ name: 'windows', ...texts, windowSizeMs: 10, retentionMs: 100 }))
+  builder.addStateStore(versionedStore({ name: 'versions', ...texts, historyRetentionMs: 100 }))
+  const supplier = (): Processor<string, string> => {
+    let context: ProcessorContext<string, string>
+    return {
+      init(given) {
+        context = given
+      },
+      async process(record) {
+        if (record.value === 'bad') await use(context)
+        else await context.forward(record)
+      },
+    }
+  }
+  builder
+    .stream('orders', texts)
+    .process(supplier, { name: 'calling', stores: ['windows', 'versions'] })
+    .to('texts', texts)
+  return builder.build()
+}
+type AnyStore = Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
+
+it.each<[string, (context: ProcessorContext<string, string>) => unknown]>([
+  ['a time that is no number', context => (context.store('windows') as AnyStore)['put']!('k', 'v', Number.NaN)],
+  ['a version without a time', context => (context.store('versions') as AnyStore)['put']!('k', 'v')],
+  ['a counter that is no number', context => context.count('seen', Number.NaN)],
+])('what a processor calls wrongly for a record is a bad record: %s', async (_what, use) => {
+  const topology = callingTopology(use)
+  await using failing = await TopologyTestDriver.create(topology)
+  await expect(failing.createInputTopic('orders', texts).pipeValues(['good', 'bad'])).rejects.toMatchObject({
+    code: 'MILLRACE_PROCESSING_FAILED',
+    message: expect.stringMatching(/calling failed on orders-0 at offset 1 .*MILLRACE_ARGUMENT_INVALID/) as unknown,
+  })
+  await using skipping = await TopologyTestDriver.create(topology, { onBadRecord: { deadLetterTopic: 'dead' } })
+  await skipping.createInputTopic('orders', texts).pipeValues(['one', 'bad', 'two'])
+  expect(skipping.createOutputTopic('texts', texts).readValuesToList()).toEqual(['one', 'two'])
+  expect(skipping.createOutputTopic('dead', texts).readValuesToList()).toEqual(['bad'])
+})
