@@ -1,4 +1,4 @@
-import { millraceError } from '@millrace/core'
+import { checkArguments, hasMethods, millraceError } from '@millrace/core'
 import { readStored, resendDeadLetters, type StoredRecord } from '@millrace/runtime'
 import type { IncomingMessage } from 'node:http'
 import type { ResendAnswer, SliceAnswer, SliceRequest, TopologyAnswer } from './answers.ts'
@@ -24,8 +24,11 @@ const MOST_OF_SLICE = 10_000
  * const server = await queryServer(streams, { port: 8080, console: millraceConsole(streams) })
  */
 export function millraceConsole(streams: ShownStreams): MillraceConsole {
+  checkArguments('millraceConsole', [['streams', SOME_STREAMS]], [streams])
   return new MillraceConsole(sourceOfStreams(streams))
 }
+
+const SOME_STREAMS = hasMethods('a KafkaStreams', 'tasks', 'metrics', 'on', 'off', 'metadataForAllInstances')
 
 export class MillraceConsole {
   /** What is below it is answered by the console. */

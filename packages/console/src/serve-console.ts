@@ -1,4 +1,17 @@
-import { type ClientFactory, millraceError, type Plan, reasonOf } from '@millrace/core'
+import {
+  aFunction,
+  aPlan,
+  aText,
+  checkArguments,
+  checkedInside,
+  type ClientFactory,
+  millraceError,
+  mustBe,
+  optional,
+  optionsOf,
+  type Plan,
+  reasonOf,
+} from '@millrace/core'
 import type { KafkaStreamsOptions } from '@millrace/runtime'
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -29,6 +42,21 @@ export interface ServedConsole {
   close(): Promise<void>
 }
 
+const OPTIONS = optionsOf({
+  plan: aPlan,
+  applicationId: aText,
+  client: aFunction,
+  options: checkedInside,
+  deadLetterTopic: optional(aText),
+  port: optional((given, name) =>
+    Number.isSafeInteger(given) && (given as number) >= 0 && (given as number) <= 65_535
+      ? undefined
+      : mustBe(name, 'a number from 0 to 65535', given),
+  ),
+  sliceTest: optional(aFunction),
+  queryServer: optional(optionsOf({ url: aText, token: optional(aText) })),
+})
+
 const LIMITS = { maxHeaderSize: 16_384, requestTimeout: 30_000, headersTimeout: 10_000 }
 
 /**
@@ -38,6 +66,7 @@ const LIMITS = { maxHeaderSize: 16_384, requestTimeout: 30_000, headersTimeout: 
  * @throws MILLRACE_SERVER_LISTEN
  */
 export async function serveConsole(options: ServeConsoleOptions): Promise<ServedConsole> {
+  checkArguments('serveConsole', [['options', OPTIONS]], [options])
   const { plan, applicationId, client, port = 0, queryServer } = options
   const console = new MillraceConsole({
     plan,

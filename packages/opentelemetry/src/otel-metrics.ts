@@ -1,3 +1,4 @@
+import { checkArguments, hasMethods } from '@millrace/core'
 import {
   levelOf,
   METRIC_LEVELS,
@@ -37,6 +38,14 @@ const KNOWN: ReadonlyMap<string, Known> = new Map(
  * const stop = observeMetrics(streams)
  */
 export function observeMetrics(streams: Measured, meter: Meter = metrics.getMeter('millrace')): () => void {
+  checkArguments(
+    'observeMetrics',
+    [
+      ['streams', hasMethods('a KafkaStreams', 'metrics')],
+      ['meter', hasMethods('a meter of OpenTelemetry', 'createObservableCounter', 'addBatchObservableCallback')],
+    ],
+    [streams, meter],
+  )
   const instruments = new Map<string, Observable>()
   let registered: readonly Observable[] = []
   const observe: BatchObservableCallback = result => {

@@ -1,4 +1,12 @@
-import { isPromise, type RecordTracer, shownOption, type TaskTracer, type TracedRecord } from '@millrace/core'
+import {
+  checkArguments,
+  hasMethods,
+  isPromise,
+  type RecordTracer,
+  shownOption,
+  type TaskTracer,
+  type TracedRecord,
+} from '@millrace/core'
 import {
   type Attributes,
   context,
@@ -25,6 +33,7 @@ import { readTraceContext, withTraceContext } from './w3c-headers.ts'
  * const streams = new KafkaStreams(plan, { applicationId: 'orders', client, tracer: otelTracer() })
  */
 export function otelTracer(tracer: Tracer = trace.getTracer('millrace')): RecordTracer {
+  checkArguments('otelTracer', [['tracer', hasMethods('a tracer of OpenTelemetry', 'startSpan')]], [tracer])
   return {
     task: ({ applicationId, taskId }) =>
       taskTracer(tracer, { 'millrace.application.id': applicationId, 'millrace.task.id': taskId }),

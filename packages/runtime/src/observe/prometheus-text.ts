@@ -1,3 +1,4 @@
+import { checkArguments, isPlainObject, listOf, mustBe } from '@millrace/core'
 import type { MetricReading } from './metrics.ts'
 import { identifier, type PrometheusMetric, prometheusMetricOf } from './prometheus-name.ts'
 
@@ -10,6 +11,7 @@ import { identifier, type PrometheusMetric, prometheusMetricOf } from './prometh
  * createServer((_, response) => response.end(prometheusText(streams.metrics()))).listen(9_404, '127.0.0.1')
  */
 export function prometheusText(readings: readonly MetricReading[]): string {
+  checkArguments('prometheusText', [['readings', READINGS]], [readings])
   const families = new Map<string, { readonly metric: PrometheusMetric; readonly samples: Map<string, number> }>()
   for (const { group, name, tags, value, text } of readings) {
     if (Number.isNaN(value)) continue
@@ -24,6 +26,12 @@ export function prometheusText(readings: readonly MetricReading[]): string {
   }
   return [...families.values()].map(({ metric, samples }) => `${headOf(metric)}${linesOf(samples)}`).join('')
 }
+
+const READINGS = listOf((given, name) => {
+  const { group, name: metric, tags } = Object(given ?? {}) as Readonly<Record<string, unknown>>
+  const usable = typeof group === 'string' && typeof metric === 'string' && isPlainObject(tags)
+  return usable ? undefined : mustBe(name, 'a reading of metrics()', given)
+}, 'what metrics() returns')
 
 function headOf({ name, type, help }: PrometheusMetric): string {
   return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`

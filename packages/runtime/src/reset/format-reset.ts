@@ -1,7 +1,9 @@
+import { checkArguments, isPlainObject, mustBe } from '@millrace/core'
 import type { ResetReport } from './reset-application.ts'
 
 /** What a reset did, or with `dryRun` would do, as lines of text. */
 export function formatReset(report: ResetReport): string {
+  checkArguments('formatReset', [['report', aReport]], [report])
   const { applicationId, dryRun, members, offsets, deletedTopics, sparedTopics, localState, obstacles } = report
   const names = localState.entries.map(entry => `${localState.path}/${entry}`)
   const sections = [
@@ -33,4 +35,10 @@ function longest(offsets: ResetReport['offsets']): number {
 function offsetLine(width: number) {
   return ({ topic, partition, from, to, note }: ResetReport['offsets'][number]): string =>
     `${`${topic}-${partition}`.padEnd(width)}  ${from ?? 'none'} → ${to}${note === undefined ? '' : ` (${note})`}`
+}
+
+/** Either the promise was not awaited, or it is something else. */
+function aReport(given: unknown, name: string): string | undefined {
+  const usable = isPlainObject(given) && Array.isArray(given['offsets']) && isPlainObject(given['localState'])
+  return usable ? undefined : mustBe(name, 'what resetApplication() resolves to', given)
 }

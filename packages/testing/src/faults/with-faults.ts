@@ -1,4 +1,11 @@
-import type { ClientContext, KafkaClient } from '@millrace/core'
+import {
+  aFiniteNumber,
+  aFunction,
+  checkArguments,
+  type ClientContext,
+  hasMethods,
+  type KafkaClient,
+} from '@millrace/core'
 import { FaultPlan, type FaultEvent, type FaultOptions } from './fault-plan.ts'
 import { faultyAdmin } from './faulty-admin.ts'
 import type { FaultyConnection } from './faulty-call.ts'
@@ -26,9 +33,22 @@ export function withFaults<Client extends KafkaClient>(
   factory: (context: ClientContext) => Client,
   options: FaultOptions,
 ): FaultyFactory<Client> {
+  checkArguments(
+    'withFaults',
+    [
+      ['factory', aFunction],
+      ['options', someFaults],
+    ],
+    [factory, options],
+  )
   const plan = new FaultPlan(options)
   const faulty = (context: ClientContext): Client => faultyClient(factory(context), context.clientId, plan)
   return Object.assign(faulty, { log: plan.log, stop: () => plan.stop() })
+}
+
+function someFaults(given: unknown, name: string): string | undefined {
+  const { seed, clock } = Object(given ?? {}) as Readonly<Record<string, unknown>>
+  return aFiniteNumber(seed, `seed of ${name}`) ?? hasMethods('a clock', 'now', 'sleep')(clock, `clock of ${name}`)
 }
 
 function faultyClient<Client extends KafkaClient>(client: Client, clientId: string, plan: FaultPlan): Client {

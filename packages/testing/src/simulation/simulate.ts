@@ -6,6 +6,8 @@ import {
   aFunction,
   aPlan,
   checkArguments,
+  mustBe,
+  isPlainObject,
   checkedInside,
   either,
   listOf,
@@ -175,6 +177,18 @@ export async function replay(
   setting: SimulationCase,
   options: Pick<SimulationOptions, 'oracle' | 'compare' | 'caching'> = {},
 ): Promise<SimulationResult> {
+  const aSetting = (given: unknown, name: string) =>
+    isPlainObject(given) && Array.isArray(given['troubles'])
+      ? undefined
+      : mustBe(name, 'the setting that simulate() has returned', given)
+  checkArguments(
+    'replay',
+    [
+      ['plan', aPlan],
+      ['setting', aSetting],
+    ],
+    [plan, setting],
+  )
   const { violations, history, kills, faults } = await judge(plan, setting, options)
   return { seed: setting.seed, setting, violations, history, kills, faults: faults.length }
 }
