@@ -72,8 +72,8 @@ it.each(exported)('$from: $name says what it cannot use', async ({ call }) => {
 it.each([5, null, {}, 'tracer'])(
   'otelTracer and observeMetrics refuse %j in the place of what OpenTelemetry gives',
   given => {
-    const refused = expect.objectContaining({ code: 'MILLRACE_ARGUMENT_INVALID' }) as unknown
-    expect(() => openTelemetry.otelTracer(given as never)).toThrow(refused as Error)
-    expect(() => openTelemetry.observeMetrics({ metrics: () => [] }, given as never)).toThrow(refused as Error)
+    const refused = /MILLRACE_ARGUMENT_INVALID/
+    expect(() => openTelemetry.otelTracer(given as never)).toThrow(refused)
+    expect(() => openTelemetry.observeMetrics({ metrics: () => [] }, given as never)).toThrow(refused)
   },
 )

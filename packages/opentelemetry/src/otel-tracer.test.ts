@@ -98,3 +98,25 @@ it('begins a trace where a record has none', async () => {
   expect(named(spans, 'in process').map(({ parent }) => parent)).toEqual([undefined, undefined])
   expect(new Set(spans.map(({ context }) => context.traceId)).size).toBe(2)
 })
+
+it.each([
+  ['an object without a prototype', Object.create(null) as unknown],
+  ['undefined', undefined],
+  ['a symbol', Symbol('s')],
+])('the span of a function that throws %s has failed', async (_what, thrown) => {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', texts)
+    .mapValues(
+      () => {
+        throw thrown
+      },
+      { name: 'failing' },
+    )
+    .to('out', texts)
+  const { tracer, ended } = memoryTracer()
+  const options = { tracer: otelTracer(tracer), onBadRecord: 'continue' } as const
+  await using driver = await TopologyTestDriver.create(builder.build(), options)
+  await driver.createInputTopic('in', texts).pipeInput('a', 'x')
+  expect(named(ended, 'failing')).toMatchObject([{ status: { code: SpanStatusCode.ERROR } }])
+})

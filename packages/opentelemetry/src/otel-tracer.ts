@@ -2,6 +2,7 @@ import {
   checkArguments,
   hasMethods,
   isPromise,
+  reasonOf,
   type RecordTracer,
   shownOption,
   type TaskTracer,
@@ -122,18 +123,21 @@ function taskTracer(tracer: Tracer, task: Attributes): TaskTracer {
     const span = tracer.startSpan(name, { kind, attributes }, parent)
     const inside = trace.setSpan(parent, span)
     current = inside
-    const end = (error?: unknown) => {
-      if (error !== undefined) fail(span, error)
-      span.end()
-      after()
-      current = before
+    const end = (failure?: { readonly error: unknown }) => {
+      try {
+        if (failure !== undefined) fail(span, failure.error)
+        span.end()
+      } finally {
+        after()
+        current = before
+      }
     }
     let result: R
     try {
       // User code that makes spans of its own, or calls another service, continues this one.
       result = context.with(inside, () => run(span))
     } catch (error) {
-      end(error)
+      end({ error })
       throw error
     }
     if (!isPromise(result)) {
@@ -146,7 +150,7 @@ function taskTracer(tracer: Tracer, task: Attributes): TaskTracer {
         return value
       },
       (error: unknown) => {
-        end(error)
+        end({ error })
         throw error
       },
     ) as R
@@ -166,7 +170,7 @@ function entryOf(store: string, key: unknown): string {
 }
 
 function fail(span: Span, error: unknown): void {
-  const thrown = error instanceof Error ? error : new Error(String(error))
+  const thrown = error instanceof Error ? error : new Error(reasonOf(error))
   span.recordException(thrown)
   span.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message })
 }

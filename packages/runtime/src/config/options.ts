@@ -24,6 +24,7 @@ import {
 import { consoleLogger } from '../observe/console-logger.ts'
 import { RECORDING_LEVELS, type RecordingLevel } from '../observe/metric-table.ts'
 import { guardedLogger } from '../observe/guarded-logger.ts'
+import { guardedTracer } from '../observe/guarded-tracer.ts'
 import type { BadRecordPolicy } from './bad-record-policy.ts'
 
 export type ProcessingGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once'
@@ -477,5 +478,8 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
       throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected: row.expected })
     }
   }
-  return { ...(resolved as unknown as ResolvedOptions), logger: guardedLogger(resolved['logger'] as Logger) }
+  const logger = guardedLogger(resolved['logger'] as Logger)
+  const tracer = resolved['tracer'] as RecordTracer | undefined
+  const guarded = tracer === undefined ? undefined : guardedTracer(tracer, logger)
+  return { ...(resolved as unknown as ResolvedOptions), logger, tracer: guarded }
 }
