@@ -30,7 +30,7 @@ const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024
  *
  * A write goes to the log of RocksDB, which the operating system flushes to disk later. It survives the end of the process at
  * once. After a crash of the machine the latest writes may be missing, state and position together, and are restored from the
- * changelog. `sync()` prevents that.
+ * changelog. A store with `logging: false` has lost them.
  */
 export function rocksdb(options: RocksdbOptions = {}): StoreBackend {
   checkArguments('rocksdb', [['options', optionsOf({ memoryBytes: checkedInside })]], [options])

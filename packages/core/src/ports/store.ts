@@ -45,7 +45,7 @@ export interface TaskState {
   write(changes: readonly StoreChanges[], offsets: readonly TopicPartitionOffset[]): Promise<void>
   /** Returns the changelog positions of the last write; empty before the first write. */
   offsets(): Promise<readonly TopicPartitionOffset[]>
-  /** Makes all writes survive a crash of the machine. */
+  /** Makes all writes survive a crash of the machine. The runtime does not call it: the changelog has what such a crash loses. */
   sync(): Promise<void>
   /** Ends open iterators and snapshots, then closes. Further reads throw MILLRACE_STORE_CLOSED. */
   close(): Promise<void>

@@ -20,6 +20,15 @@ it('exactly_once is refused at the start with a client without transactions', as
   })
 })
 
+it('groupProtocol streams is refused at the start with a client without streams groups', async () => {
+  const app = testApplication({ in: 1, out: 1 })
+  const client = memoryClient(app.cluster, { rebalance: 'eager' })
+  await expect(app.start(plan(), { client, groupProtocol: 'streams' })).rejects.toMatchObject({
+    code: 'MILLRACE_CLIENT_UNSUPPORTED',
+    message: expect.stringContaining('groupProtocol "streams"') as unknown,
+  })
+})
+
 it('at_least_once needs no transactions', async () => {
   const app = testApplication({ in: 1, out: 1 })
   const client = memoryClient(app.cluster, { transactions: 'none' })
