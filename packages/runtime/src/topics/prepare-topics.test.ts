@@ -1,5 +1,5 @@
 import type { KafkaStreamsOptions } from '../config/options.ts'
-import { keyValueStore, StreamsBuilder, string, tumbling } from '@millrace/core'
+import { type ClientFactory, keyValueStore, StreamsBuilder, string, tumbling } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { testApplication } from '../app/application.fixture.ts'
 
@@ -58,4 +58,29 @@ it('settings of a changelog are those that the store was given', async () => {
 it('a store without logging has no changelog', async () => {
   const topics = await created(builder => counted(builder).count({ store: { name: 'counts', logging: false } }))
   expect(Object.keys(topics)).toEqual(['app-words-repartition'])
+})
+
+it.each([
+  [{ replicationFactor: 2 }, [2, 2]],
+  [{}, [undefined, undefined]],
+])('internal topics have the replication factor of the option: %j', async (options, factors) => {
+  const asked: (number | undefined)[] = []
+  const app = testApplication({ in: 3 })
+  const builder = new StreamsBuilder()
+  counted(builder).count({ store: 'counts' })
+  const client: ClientFactory = context => {
+    const made = app.factory(context)
+    const admin = made.admin()
+    const create = admin.createTopics.bind(admin)
+    admin.createTopics = async topics => {
+      asked.push(...topics.map(({ replicationFactor }) => replicationFactor))
+      await create(topics)
+    }
+    made.admin = () => admin
+    return made
+  }
+  const instance = await app.start(builder.build(), { client, ...options })
+  await app.run([instance], 5)
+  await instance.end({ clean: true, leave: true })
+  expect(asked).toEqual(factors)
 })
