@@ -12,7 +12,7 @@ export interface ApiEntry {
   readonly bases: readonly string[]
 }
 
-interface ApiText {
+export interface ApiText {
   readonly doc: string
   readonly text: string
 }

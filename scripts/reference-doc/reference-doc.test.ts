@@ -47,3 +47,17 @@ it('leaves alone what people have written', async () => {
   )
   expect(await renderPage(rendered, sources)).toBe(rendered)
 })
+
+it('leaves out a signature that is only the text of a type error', async () => {
+  const signatures = [
+    { doc: 'Does.', text: "f(this: TopologyError<'Give a number'>): void" },
+    { doc: '', text: 'f(n: number): void' },
+  ]
+  const rendered = await renderPage('<!-- api: f -->\n<!-- /api -->\n', {
+    api: new Map([['f', { name: 'f', kind: 'function', signatures, members: [], bases: [] }]]),
+    scenarioText: () => '',
+    timeline: async () => '',
+    pages: [],
+  })
+  expect(rendered).toContain('```ts\n// Does.\nf(n: number): void\n```')
+})

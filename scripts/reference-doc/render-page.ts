@@ -1,4 +1,4 @@
-import type { ApiEntry, ApiMember } from './read-api.ts'
+import type { ApiEntry, ApiMember, ApiText } from './read-api.ts'
 
 /** What a page's generated parts are made from. */
 export interface Sources {
@@ -48,10 +48,10 @@ const PARTS: Readonly<Record<PartKind, (names: readonly string[], sources: Sourc
 function entry(asked: string, api: ReadonlyMap<string, ApiEntry>): ApiEntry {
   const [name, word = ''] = asked.split(/[()]/) as [string, string?]
   const found = api.get(name)
-  const signatures = found?.signatures.filter(({ text }) => new RegExp(`\\b${word}\\b`).test(text))
-  if (found === undefined || (word !== '' && signatures?.length === 0))
+  const signatures = callable(found?.signatures ?? []).filter(({ text }) => new RegExp(`\\b${word}\\b`).test(text))
+  if (found === undefined || (word !== '' && signatures.length === 0))
     throw new Error(`There is no "${asked}" in the sources any more.`)
-  return { ...found, signatures: signatures! }
+  return { ...found, signatures }
 }
 
 function signaturesOf({ name, kind, signatures }: ApiEntry): string {
@@ -61,6 +61,16 @@ function signaturesOf({ name, kind, signatures }: ApiEntry): string {
     return comment + receiver + text.replace(/^export /, '')
   })
   return `\`\`\`ts\n${shown.join('\n')}\n\`\`\``
+}
+
+/** Leaves out signatures that only carry the text of a type error. Their comment is that of the next. */
+function callable(signatures: readonly ApiText[]): readonly ApiText[] {
+  const isError = ({ text }: ApiText) => /\(\s*(this: |other: Other & )TopologyError</.test(text)
+  return signatures
+    .map((each, n) =>
+      n > 0 && isError(signatures[n - 1]!) ? { ...each, doc: each.doc || signatures[n - 1]!.doc } : each,
+    )
+    .filter(each => !isError(each))
 }
 
 /** A comment's sentences, at most 100 characters a line. */

@@ -36,7 +36,7 @@ export const PRICED_AS_OF: Scenario = {
     const builder = new StreamsBuilder()
     const store = { name: 'prices', historyRetentionMs: 10 * SPAN_MS }
     const prices = builder.table('prices', { ...texts, store })
-    const orders: KStream<string, string, 'key' | 'value'> = builder.stream('orders', texts).processValues<string>(
+    const orders: KStream<string, string, 'key' | 'value'> = builder.stream('orders', texts).processValues(
       () => {
         let forward!: (key: string, value: string, timestamp: number) => void | Promise<void>
         return {

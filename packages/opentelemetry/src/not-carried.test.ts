@@ -50,7 +50,7 @@ it('what a punctuation forwards begins a trace of its own', async () => {
   const builder = new StreamsBuilder()
   builder
     .stream('in', texts)
-    .process<string, string>(
+    .process(
       () => ({
         init(on) {
           on.schedule(1_000, 'wall-clock', timestamp => on.forward({ key: 'tick', value: 'now', timestamp }))

@@ -55,6 +55,23 @@ interface BranchOption<Name> {
   readonly name?: Name
 }
 
+// `branch` has one signature, not three: if none of several fits, the compiler only says "No overload matches this call".
+
+/** The values of a branch: those of a type guard, those that fit a pattern, or any. */
+type Taken<Rest, Key, Wanted> =
+  Wanted extends Guard<Rest, Key, infer V> ? V : Wanted extends AnyFunction ? Rest : Matched<Rest, Wanted>
+
+/** The values that are left for later branches: all, if a predicate is no type guard. */
+type Left<Rest, Key, Wanted> =
+  Wanted extends Guard<Rest, Key, infer V>
+    ? Exclude<Rest, V>
+    : Wanted extends AnyFunction
+      ? Rest
+      : Unmatched<Rest, Wanted>
+
+type Guard<Rest, Key, V extends Rest> = (value: Rest, key: Key) => value is V
+type AnyFunction = (...args: never) => unknown
+
 /** A stream that is being split into branches, see `KStream.split`. */
 export class BranchedKStream<S extends Split> {
   readonly #from: StreamPoint
@@ -93,18 +110,13 @@ export class BranchedKStream<S extends Split> {
    * @example
    * events.split().branch({ type: 'order' }, { name: 'orders' }).branch({ type: 'payment' }, { name: 'payments' }).exhaustive()
    */
-  branch<V extends S['rest'], const Name extends string | undefined = undefined>(
-    predicate: (value: S['rest'], key: S['key']) => value is V,
+  branch<
+    const Wanted extends ((value: S['rest'], key: S['key']) => Awaitable<boolean>) | BranchPattern<S['rest']>,
+    const Name extends string | undefined = undefined,
+  >(
+    predicate: Wanted,
     options?: BranchOption<Name>,
-  ): BranchedKStream<WithBranch<S, Name, V, Exclude<S['rest'], V>>>
-  branch<const Name extends string | undefined = undefined>(
-    predicate: (value: S['rest'], key: S['key']) => Awaitable<boolean>,
-    options?: BranchOption<Name>,
-  ): BranchedKStream<WithBranch<S, Name, S['rest'], S['rest']>>
-  branch<const Pattern extends BranchPattern<S['rest']>, const Name extends string | undefined = undefined>(
-    pattern: Pattern,
-    options?: BranchOption<Name>,
-  ): BranchedKStream<WithBranch<S, Name, Matched<S['rest'], Pattern>, Unmatched<S['rest'], Pattern>>>
+  ): BranchedKStream<WithBranch<S, Name, Taken<S['rest'], S['key'], Wanted>, Left<S['rest'], S['key'], Wanted>>>
   branch(
     wanted: object | ((value: S['rest'], key: S['key']) => Awaitable<boolean>),
     options?: BranchOption<string | undefined>,

@@ -1,20 +1,15 @@
 import type { Awaitable } from '../operators/spec.ts'
 import type { SessionWindowsSpec, WindowsSpec } from '../windows/windows-spec.ts'
 import type { Windowed } from '../record/windowed.ts'
-import type { Serde } from '../serde/serde.ts'
 import type { WindowedBy } from '../assemble/aggregation.ts'
 import { addCogroup, type CogroupPoint } from '../assemble/cogroup.ts'
-import type { RowOf, SerdeSide } from './known-serdes.ts'
+import type { ResultSerdeMissing, RowOf, SerdeSide, TopologyError } from './known-serdes.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import type { KTable } from './ktable.ts'
 import { type LateOption, onLateOf } from './late-option.ts'
 import type { Make } from './make.ts'
-import type { MaterializeOptions, MaterializeWindowsOptions } from './options.ts'
+import type { AggregateOptions, AggregateWindowsOptions } from './options.ts'
 import { point, sameGraph } from '../assemble/point.ts'
-
-/** How an aggregate is stored. The value serde is the serde of the aggregate. */
-type KeptAs<K, VR> = MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> }
-type WindowsKeptAs<K, VR> = MaterializeWindowsOptions<K, VR> & { readonly value: Serde<RowOf<VR>> }
 
 /**
  * Several grouped streams with the same key type that are aggregated into one table, each with its own aggregator. `V` is the
@@ -45,8 +40,10 @@ export class CogroupedKStream<K, VR, V = unknown> {
   }
 
   /** Returns the table of the aggregates. `initializer` returns the initial aggregate of a key. */
-  aggregate(initializer: () => NoInfer<VR>, options: KeptAs<K, VR>): KTable<K, RowOf<VR>, SerdeSide> {
-    return this.#make.table(addCogroup(this.#point, initializer, options))
+  aggregate(this: TopologyError<ResultSerdeMissing>, initializer: () => NoInfer<VR>): KTable<K, RowOf<VR>, SerdeSide>
+  aggregate(initializer: () => NoInfer<VR>, options: AggregateOptions<K, VR>): KTable<K, RowOf<VR>, SerdeSide>
+  aggregate(initializer: () => NoInfer<VR>, options?: object): KTable<K, RowOf<VR>, SerdeSide> {
+    return this.#make.table(addCogroup(this.#point, initializer, options as never))
   }
 
   /** Aggregates per time window or per session. */
@@ -77,8 +74,16 @@ export class TimeWindowedCogroupedKStream<K, VR> {
   }
 
   /** Returns the table of the aggregates of each window. */
-  aggregate(initializer: () => NoInfer<VR>, options: WindowsKeptAs<K, VR>): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
-    return this.#make.table(addCogroup(this.#point, initializer, options, this.#by))
+  aggregate(
+    this: TopologyError<ResultSerdeMissing>,
+    initializer: () => NoInfer<VR>,
+  ): KTable<Windowed<K>, RowOf<VR>, SerdeSide>
+  aggregate(
+    initializer: () => NoInfer<VR>,
+    options: AggregateWindowsOptions<K, VR>,
+  ): KTable<Windowed<K>, RowOf<VR>, SerdeSide>
+  aggregate(initializer: () => NoInfer<VR>, options?: object): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
+    return this.#make.table(addCogroup(this.#point, initializer, options as never, this.#by))
   }
 }
 
@@ -102,7 +107,7 @@ export class SessionWindowedCogroupedKStream<K, VR> {
   aggregate(
     initializer: () => NoInfer<VR>,
     merger: (one: VR, other: VR, key: K) => Awaitable<NoInfer<VR>>,
-    options: WindowsKeptAs<K, VR>,
+    options: AggregateWindowsOptions<K, VR>,
   ): KTable<Windowed<K>, RowOf<VR>, SerdeSide> {
     return this.#make.table(addCogroup(this.#point, initializer, options, { ...this.#by, merger }))
   }

@@ -1,12 +1,12 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
+import type { FixedKeyProcessor, Processor, StoreByName } from '../operators/processor.ts'
 import type { Windowed } from '../record/windowed.ts'
 import { json } from '../serde/json.ts'
 import { double, long } from '../serde/number-serdes.ts'
 import { string } from '../serde/text-serdes.ts'
 import { keyValueStore, windowStore } from '../state/store-builder.ts'
 import type { KeyValueStore, WindowStore } from '../state/store-types.ts'
-import type { SameKey, TopologyError } from './known-serdes.ts'
+import type { Hint, SameKey, TopologyError } from './known-serdes.ts'
 import type { KStream } from './kstream.ts'
 import type { KTable } from './ktable.ts'
 import { StreamsBuilder } from './streams-builder.ts'
@@ -213,7 +213,7 @@ describe('a join of different key types', () => {
     // @ts-expect-error
     orders.leftJoin(numbered, (_value, order) => order)
     expectTypeOf<SameKey<string, bigint>>().toEqualTypeOf<
-      TopologyError<'The keys of the two sides have different types: give the stream the key of the table with selectKey first'>
+      TopologyError<'The keys of the two sides have different types: change the key of the stream with selectKey first'>
     >()
   })
 })
@@ -272,7 +272,7 @@ describe('a store in a processor', () => {
       init(context) {
         expectTypeOf(context.store(seen)).toEqualTypeOf<KeyValueStore<string, Order>>()
         expectTypeOf(context.store(perMinute)).toEqualTypeOf<WindowStore<string, bigint>>()
-        expectTypeOf(context.store('seen')).toBeUnknown()
+        expectTypeOf(context.store('seen')).toEqualTypeOf<Hint<StoreByName>>()
         // @ts-expect-error the processor was said to forward texts
         void context.forward({ key: 'a', value: 1 })
       },

@@ -15,35 +15,68 @@ import type { TableJoinOptions } from './options.ts'
 /*
  * A join with three arguments has one signature, not one for each kind of join: if no signature of several fits, the compiler only says "No
  * overload matches this call". The types here tell the kinds apart: for a stream by the first argument, for two tables by the third. The
- * second argument is a plain function type, so that a generic joiner gets its types.
+ * second argument is a plain function type, so that a generic joiner gets its types. As a third argument it cannot be one, since there it may
+ * also be options: a generic joiner gets its types if options follow.
  */
 
 /** What the types of the other side of a join say. */
 type SideOf<Other> = Other extends { readonly [types]: infer T }
-  ? {
-      readonly kind: T extends { readonly global: true }
-        ? 'global'
-        : T extends { readonly table: true }
-          ? 'table'
-          : 'stream'
-      readonly key: T extends { readonly key: infer KO } ? KO : never
-      readonly value: T extends { readonly value: infer VO } ? VO : never
-      readonly known: T extends { readonly known: infer Known } ? keyof Known & SerdeSide : SerdeSide
-    }
+  ? T extends { readonly grouped: true }
+    ? never
+    : {
+        readonly kind: T extends { readonly global: true }
+          ? 'global'
+          : T extends { readonly table: true }
+            ? 'table'
+            : 'stream'
+        readonly key: T extends { readonly key: infer KO } ? KO : never
+        readonly value: T extends { readonly value: infer VO } ? VO : never
+        readonly known: T extends { readonly known: infer Known } ? keyof Known & SerdeSide : SerdeSide
+      }
   : never
 
 /** The values of a stream or table. */
 export type ValuesOf<Other> = SideOf<Other>['value']
 
+/** The serdes that are known of a stream or table. */
+export type KnownOfSide<Other> = SideOf<Other>['known']
+
+/** Whether something is neither a stream nor a table. */
+type IsNoSide<Other> = [SideOf<Other>] extends [never] ? true : false
+
+type NothingToJoin =
+  'The first argument of a join is a stream, a table or a global table, as builder.table(topic, …) returns it'
+
 /** A table with keys `K`; anything else is a sentence that says what to do. */
-export type JoinedTable<Other, K> = SideOf<Other>['kind'] extends 'table'
-  ? SameKey<K, SideOf<Other>['key']>
-  : SideOf<Other>['kind'] extends 'global'
-    ? TopologyError<'A join with a global table needs two functions: the first returns the key in the global table, the second is the joiner'>
-    : TopologyError<'A join of two streams needs windows: give { windows: joinWindows(…) } as the third argument'>
+export type JoinedTable<Other, K> =
+  IsNoSide<Other> extends true
+    ? TopologyError<NothingToJoin>
+    : SideOf<Other>['kind'] extends 'table'
+      ? SameKey<K, SideOf<Other>['key']>
+      : SideOf<Other>['kind'] extends 'global'
+        ? TopologyError<'A join with a global table needs two functions: the first returns the key in the global table, the second is the joiner'>
+        : TopologyError<'A join of two streams needs windows: give { windows: joinWindows(…) } as the third argument'>
 
 /** A table or stream with keys `K`, or any global table. */
-export type JoinedSide<Other, K> = SideOf<Other>['kind'] extends 'global' ? unknown : SameKey<K, SideOf<Other>['key']>
+export type JoinedSide<Other, K> =
+  IsNoSide<Other> extends true
+    ? TopologyError<NothingToJoin>
+    : SideOf<Other>['kind'] extends 'global'
+      ? unknown
+      : SameKey<K, SideOf<Other>['key']>
+
+/** A stream that can be merged with `Stream`. */
+export type MergedStream<Other, Stream> = SideOf<Other>['kind'] extends 'table'
+  ? TopologyError<'Only streams are merged: call toStream() on the table'>
+  : Stream
+
+/** What a stream is told that is joined with a table, or without windows. */
+export type OuterJoinArguments =
+  'An outer join is of two streams, and needs windows: give { windows: joinWindows(…) } as the third argument. For a table use leftJoin'
+
+/** What a table is told that is joined with a stream. */
+export type TableExpected =
+  'A table is joined with another table: call join on the stream, or make a table of the stream with toTable()'
 
 /** The first parameter of the second argument: the key selector of a join with a global table, else the joiner. */
 export type JoinedValueOf<Other, V> = SideOf<Other>['kind'] extends 'global' ? V : RowOf<V>
@@ -95,7 +128,7 @@ export type ThirdOfTableJoin<Third, Options, KO, Selected, Joiner> =
     : IsOptions<Third> extends false
       ? IsKey<Selected, KO> extends true
         ? Joiner
-        : TopologyError<'The first function must return a key of the other table, or null'>
+        : TopologyError<'The first function must return a key of the other table, or null, and no promise'>
       : Third
 
 /** The type of the value serde in options. */

@@ -9,12 +9,14 @@ import { addDistinctCount, type DistinctCountOptions, type DistinctId } from '..
 import type { MissingValue, ResultSerdeMissing, RowOf, SerdeSide, ValueKnown, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeOptions } from './options.ts'
+import type { AggregateOptions, MaterializeOptions } from './options.ts'
 import { type LateOption, onLateOf } from './late-option.ts'
 import { point, type types } from '../assemble/point.ts'
 import { addTopN, type TopNOptions } from '../assemble/top-n.ts'
 import type { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import type { TimeWindowedKStream } from './time-windowed-kstream.ts'
+
+type AggregateTypeMissing = 'Give the type of the aggregate: annotate the first parameter of the aggregator'
 
 /** A stream grouped by key, for an aggregation. Records without key or value are dropped. */
 export class KGroupedStream<K, V, Known extends SerdeSide = never> {
@@ -22,7 +24,12 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   readonly [point]: GroupPoint
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: {
+    readonly grouped: true
+    readonly key: K
+    readonly value: V
+    readonly known: Record<Known, true>
+  }
 
   /** @internal */
   constructor(group: GroupPoint, make: Make) {
@@ -70,7 +77,7 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
   aggregate<VR>(
     initializer: () => VR,
     aggregator: (aggregate: VR, value: RowOf<V>, key: K) => Awaitable<NoInfer<VR> | null>,
-    options: MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+    options: AggregateOptions<K, VR>,
   ): KTable<K, RowOf<VR>, SerdeSide>
   aggregate<VR>(
     initializer: () => VR,
@@ -110,7 +117,9 @@ export class KGroupedStream<K, V, Known extends SerdeSide = never> {
    * @example
    * orders.cogroup(addOrder).cogroup(payments, addPayment).aggregate(emptyAccount, { value: accounts })
    */
-  cogroup<VR>(aggregator: (aggregate: VR, value: V, key: K) => Awaitable<VR | null>): CogroupedKStream<K, VR, V> {
+  cogroup<VR = TopologyError<AggregateTypeMissing>>(
+    aggregator: (aggregate: VR, value: V, key: K) => Awaitable<VR | null>,
+  ): CogroupedKStream<K, VR, V> {
     return new CogroupedKStream<K, VR, V>(
       { inputs: [{ group: this[point], aggregator }], repartitioned: new Map() },
       this.#make,

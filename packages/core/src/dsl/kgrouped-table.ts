@@ -1,10 +1,10 @@
 import type { Awaitable } from '../operators/spec.ts'
 import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { ResultSerdeMissing, RowOf, SerdeSide, TopologyError } from './known-serdes.ts'
+import type { RowOf, SerdeSide, TableAggregateArguments, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeOptions } from './options.ts'
+import type { AggregateOptions, MaterializeOptions } from './options.ts'
 import { point, type types } from '../assemble/point.ts'
 import { addTableAggregation, type TableGroupPoint } from '../assemble/table-aggregation.ts'
 
@@ -33,11 +33,20 @@ export class KGroupedTable<K, V> {
 
   /** Combines the values of the rows of each key. The first value is the initial result. `null` deletes the key. */
   reduce(
+    this: TopologyError<'A reduction of a table needs two functions: the adder, and the subtractor for rows that change'>,
+    adder: (aggregate: V, value: V) => Awaitable<V | null>,
+  ): KTable<K, V, SerdeSide>
+  reduce(
     adder: (aggregate: V, value: V) => Awaitable<V | null>,
     subtractor: (aggregate: V, value: V) => Awaitable<V | null>,
+    options?: MaterializeOptions<K, V>,
+  ): KTable<K, V, SerdeSide>
+  reduce(
+    adder: (aggregate: V, value: V) => Awaitable<V | null>,
+    subtractor?: (aggregate: V, value: V) => Awaitable<V | null>,
     options: MaterializeOptions<K, V> = {},
   ): KTable<K, V, SerdeSide> {
-    const reduce = { kind: 'reduce', adder, subtractor } as const
+    const reduce = { kind: 'reduce', adder, subtractor: subtractor! } as const
     return this.#make.table(addTableAggregation(this[point], reduce, options, this[point].valueSerde))
   }
 
@@ -51,7 +60,7 @@ export class KGroupedTable<K, V> {
    *   .aggregate(() => 0, (sum, stock) => sum + stock, (sum, stock) => sum - stock, { value: int() })
    */
   aggregate<VR>(
-    this: TopologyError<ResultSerdeMissing>,
+    this: TopologyError<TableAggregateArguments>,
     initializer: () => VR,
     adder: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     subtractor: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
@@ -60,7 +69,7 @@ export class KGroupedTable<K, V> {
     initializer: () => VR,
     adder: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     subtractor: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
-    options: MaterializeOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+    options: AggregateOptions<K, VR>,
   ): KTable<K, RowOf<VR>, SerdeSide>
   aggregate<VR>(
     initializer: () => VR,

@@ -1,7 +1,6 @@
 import type { FixedKeyProcessor, Processor } from '../operators/processor.ts'
 import type { AsyncCall } from '../operators/map-values-async.ts'
-import type { Awaitable } from '../operators/spec.ts'
-import type { Serde } from '../serde/serde.ts'
+import type { Awaitable, ValueFn } from '../operators/spec.ts'
 import { addMapValuesAsync, type MapValuesAsyncOptions } from '../assemble/async-values.ts'
 import { addDeduplicate, type DeduplicateOptions } from '../assemble/deduplicate.ts'
 import type { BranchedKStream, SplitOf } from './branched-kstream.ts'
@@ -14,6 +13,9 @@ import { addStreamGlobalJoin } from '../assemble/globals.ts'
 import { groupPoint } from '../assemble/group-point.ts'
 import type {
   AllKnown,
+  GivenSerdes,
+  GivenValueSerde,
+  GroupSerdes,
   IfGiven,
   KeyKnown,
   KnownAfter,
@@ -21,16 +23,23 @@ import type {
   MissingSerdes,
   MissingSerdesOfNewKey,
   MissingValue,
+  NewKeySerdeMissing,
+  NotGiven,
   RowOf,
-  SameKey,
+  SameKeyOf,
   SerdeOf,
   SerdeSide,
+  SupplierExpected,
+  TopologyError,
 } from './known-serdes.ts'
 import type {
   AfterJoin,
   JoinedSide,
   JoinedTable,
   JoinedValueOf,
+  KnownOfSide,
+  MergedStream,
+  OuterJoinArguments,
   SecondOfJoiner,
   ThirdOfJoin,
   ValuesOf,
@@ -170,12 +179,13 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Merges two streams. A serde stays known if both streams have the same. */
-  merge<OtherKnown extends SerdeSide>(
-    other: KStream<K, V, OtherKnown>,
+  merge<Other extends StreamOrTable>(
+    other: Other & MergedStream<Other, KStream<K, V>>,
     options?: NameOption,
-  ): KStream<K, V, Known & OtherKnown> {
-    sameGraph(this[point], other[point], 'merge')
-    return this.#make.stream(addMerge(this[point], other[point], options?.name))
+  ): KStream<K, V, Known & KnownOfSide<Other>> {
+    const from = other[point] as StreamPoint
+    sameGraph(this[point], from, 'merge')
+    return this.#make.stream(addMerge(this[point], from, options?.name))
   }
 
   /** Calls `action` for each record and forwards the record unchanged. */
@@ -230,10 +240,15 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Groups the records by a new key. Records whose new key is null are dropped. */
-  groupBy<KR, S extends SerdeOf<V> | undefined = undefined>(
+  groupBy<KR>(
+    this: TopologyError<NewKeySerdeMissing>,
     selector: (value: V, key: K) => Awaitable<KR | null>,
-    options: GroupByOptions<KR, V> & { readonly value?: S } & MissingValue<V, Known>,
-  ): KGroupedStream<KR, V, Known | 'key' | IfGiven<S, 'value'>> {
+  ): KGroupedStream<KR, V>
+  groupBy<KR>(
+    selector: (value: V, key: K) => Awaitable<KR | null>,
+    options: GroupByOptions<KR, V> & MissingValue<V, Known>,
+  ): KGroupedStream<KR, V, SerdeSide>
+  groupBy(selector: ValueFn<unknown>, options?: GroupByOptions<unknown, V>): unknown {
     const selected = addStep(this[point], 'selectKey', { type: 'selectKey', mapper: selector }, options?.name)
     return this.#make.grouped(groupPoint(selected, 'groupBy', options as never))
   }
@@ -241,7 +256,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   /** Groups the records by their current key. */
   groupByKey(this: KeyKnown<Known>): KGroupedStream<K, V, Known | 'key'>
   groupByKey<S extends SerdeOf<V> | undefined = undefined>(
-    options: GroupOptions<K, V> & { readonly value?: S } & MissingSerdesOfNewKey<K, V, Known>,
+    options: GroupOptions<K, V> & GroupSerdes<K, V, Known, S>,
   ): KGroupedStream<K, V, Known | 'key' | IfGiven<S, 'value'>>
   groupByKey(options?: GroupOptions<K, V>): unknown {
     return this.#make.grouped(groupPoint(this[point], 'groupByKey', options as never))
@@ -267,7 +282,7 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   ): KStream<K, AfterJoin<Other, GR, VR>, AfterJoin<Other, Exclude<Known, 'value'>, 'key'>>
   /**
    * Joins each record with the row of a global table under the key that `keySelector` returns. A record without a matching row
-   * is dropped. The options can be left out.
+   * is dropped. The options can be left out, but a joiner that is a generic function gets its types only if they are given; `{}` suffices.
    */
   join<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
@@ -299,7 +314,8 @@ export class KStream<K, V, Known extends SerdeSide = never> {
     options: ThirdOfJoin<Other, K, V, Known, null, VR, GR>,
   ): KStream<K, AfterJoin<Other, GR, VR>, AfterJoin<Other, Exclude<Known, 'value'>, 'key'>>
   /**
-   * Joins each record with the row of a global table under the key that `keySelector` returns, or with null. The options can be left out.
+   * Joins each record with the row of a global table under the key that `keySelector` returns, or with null. The options can be left out, as
+   * in `join`.
    */
   leftJoin<KG, VG, VR>(
     global: GlobalKTable<KG, VG>,
@@ -312,46 +328,42 @@ export class KStream<K, V, Known extends SerdeSide = never> {
   }
 
   /** Like `leftJoin` with a stream, but unmatched records of both streams are joined with null. */
+  outerJoin<Other, VR>(
+    other: Other & TopologyError<OuterJoinArguments>,
+    joiner: (value: RowOf<V> | null, otherValue: ValuesOf<Other> | null, key: K) => Awaitable<VR>,
+  ): KStream<K, VR, 'key'>
   outerJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KStream<KO, VO, OtherKnown> & SameKey<K, KO>,
+    other: KStream<KO, VO, OtherKnown> & SameKeyOf<K, KO, OuterJoinArguments>,
     joiner: (value: RowOf<V> | null, otherValue: RowOf<VO> | null, key: K) => Awaitable<VR>,
     options: StreamJoinOptions<K, V, VO> & MissingSerdes<K, V, Known> & MissingOtherValue<VO, OtherKnown>,
-  ): KStream<K, VR, 'key'> {
+  ): KStream<K, VR, 'key'>
+  outerJoin(other: { readonly [point]: StreamPoint }, joiner: never, options?: object): unknown {
     const erased = withLatePoints(options as never, this.#make)
     return this.#make.stream(addStreamStreamJoin(this[point], other[point], 'outer', joiner, erased))
   }
 
   /**
    * Processes the records with custom code that can use stores and punctuations. `supplier` is called once per task and
-   * returns its processor.
+   * returns its processor. The types of the forwarded records come from its return type, or from the serdes in the options.
    */
-  process<KR, VR>(
-    supplier: () => Processor<K, V, KR, VR>,
-    options: ProcessOptions & { readonly key: Serde<KR>; readonly value: Serde<VR> },
-  ): KStream<KR, VR, SerdeSide>
-  process<KR, VR>(supplier: () => Processor<K, V, KR, VR>, options?: ProcessOptions): KStream<KR, VR>
-  process(
-    supplier: () => unknown,
-    options?: ProcessOptions & { readonly key?: object; readonly value?: object },
-  ): unknown {
-    return this.#make.stream(addProcessor(this[point], supplier, false, options))
+  process<KR, VR, KeyName = TopologyError<NotGiven>, ValueName = TopologyError<NotGiven>>(
+    supplier: (none: TopologyError<SupplierExpected>) => Processor<K, V, KR, VR>,
+    options?: ProcessOptions & GivenSerdes<KR, VR, KeyName, ValueName>,
+  ): KStream<KR, VR, IfGiven<KeyName, 'key'> | IfGiven<ValueName, 'value'>> {
+    return this.#make.stream(addProcessor(this[point], supplier as () => unknown, false, options))
   }
 
   /** Like `process`, but the key cannot change, so that no repartition is needed afterwards. */
-  processValues<VR>(
-    supplier: () => FixedKeyProcessor<K, V, VR>,
-    options: ProcessOptions & { readonly value: Serde<VR> },
-  ): KStream<K, VR, Known | 'value'>
-  processValues<VR>(
-    supplier: () => FixedKeyProcessor<K, V, VR>,
-    options?: ProcessOptions,
-  ): KStream<K, VR, Exclude<Known, 'value'>>
-  processValues(supplier: () => unknown, options?: ProcessOptions & { readonly value?: object }): unknown {
-    return this.#make.stream(addProcessor(this[point], supplier, true, options))
+  processValues<VR, ValueName = TopologyError<NotGiven>>(
+    supplier: (none: TopologyError<SupplierExpected>) => FixedKeyProcessor<K, V, VR>,
+    options?: ProcessOptions & GivenValueSerde<VR, ValueName>,
+  ): KStream<K, VR, Exclude<Known, 'value'> | IfGiven<ValueName, 'value'>> {
+    return this.#make.stream(addProcessor(this[point], supplier as () => unknown, true, options))
   }
 }
 
-type Joinable = { readonly [point]: StreamPoint | TablePoint } | GlobalKTable<unknown, unknown>
+type StreamOrTable = { readonly [point]: StreamPoint | TablePoint }
+type Joinable = StreamOrTable | GlobalKTable<unknown, unknown>
 
 function addJoin(
   one: StreamPoint,

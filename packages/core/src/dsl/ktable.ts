@@ -10,12 +10,13 @@ import type {
   KnownAfter,
   ResultSerdeMissing,
   RowOf,
-  SameKey,
+  SameKeyOf,
   SerdeOf,
   SerdeSide,
   TopologyError,
+  TransformerExpected,
 } from './known-serdes.ts'
-import type { TableJoin, ThirdOfTableJoin, ValueSerdeOf } from './join-types.ts'
+import type { TableExpected, TableJoin, ThirdOfTableJoin, ValueSerdeOf } from './join-types.ts'
 import type { KStream } from './kstream.ts'
 import type { Make } from './make.ts'
 import type {
@@ -32,6 +33,9 @@ import { addTableGroup } from '../assemble/table-aggregation.ts'
 import { addTableTableJoin } from '../assemble/table-joins.ts'
 import { addSuppress, type SuppressOptions } from '../assemble/suppress.ts'
 import { addTableFilter, addTableMapValues, addTableTransformValues, addToStream } from '../assemble/tables.ts'
+
+type SuppressionMissing =
+  "Say how long updates are held back: { until: 'window-closes' } or { until: 'time-limit', waitMs: … }"
 
 /** A table of whatever types. */
 type AnyTable = { readonly [point]: TablePoint }
@@ -50,6 +54,11 @@ type NewRowsOptions<K, V, VR, Known extends SerdeSide, S> = RowsOptions<K, V, VR
 
 type RowsOptions<K, V, VR, Known extends SerdeSide, S> = SerdeOptions<K, VR> & {
   readonly store?: StoreOf<KnownOfNewRows<Known, V, NoInfer<VR>> | IfGiven<S, 'value'>>
+}
+
+export interface TableGroupByOptions<K, V> extends NameOption {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
 }
 
 /** Requires nothing before the compiler has inferred `VR`. */
@@ -126,11 +135,15 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    * and returns its transformer.
    */
   transformValues<VR, S extends SerdeOf<VR> | undefined = undefined>(
-    supplier: () => ValueTransformer<K, V, VR>,
+    supplier: (none: TopologyError<TransformerExpected>) => ValueTransformer<K, V, VR>,
     options?: ProcessOptions & NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
     return this.#make.table(
-      addTableTransformValues(this[point], supplier, (options ?? {}) as MaterializeOptions<K, VR>),
+      addTableTransformValues(
+        this[point],
+        supplier as () => ValueTransformer<K, V, VR>,
+        (options ?? {}) as MaterializeOptions<K, VR>,
+      ),
     )
   }
 
@@ -140,7 +153,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    */
   groupBy<KR, VR>(
     selector: (value: V, key: K) => Awaitable<readonly [KR | null, VR | null]>,
-    options: NameOption & { readonly key: Serde<KR>; readonly value: Serde<VR> },
+    options: TableGroupByOptions<KR, VR>,
   ): KGroupedTable<KR, VR> {
     return this.#make.groupedTable(addTableGroup(this[point], selector, options as never))
   }
@@ -150,7 +163,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    * if they have none.
    */
   join<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    other: KTable<KO, VO, OtherKnown> & SameKeyOf<K, KO, TableExpected>,
     joiner: (value: V, otherValue: VO, key: K) => Awaitable<VR>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR>>
   /**
@@ -158,7 +171,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    * the foreign key: the key in the other table, or null for none.
    */
   join<KO, VO, Result, VR, OtherKnown extends SerdeSide, Third>(
-    other: KTable<KO, VO, OtherKnown> & TableJoin<Third, SameKey<K, KO>, unknown>,
+    other: KTable<KO, VO, OtherKnown> & TableJoin<Third, SameKeyOf<K, KO, TableExpected>, unknown>,
     first: (value: V, otherValue: TableJoin<Third, VO, K>, key: K) => Result,
     third: ThirdOfTableJoin<
       Third,
@@ -175,7 +188,8 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   /**
    * Joins each row with the row of another table that its foreign key refers to. Rows without a match are not in the result.
    * The result is updated when either table changes. Both tables get stores if they have none, and may have different
-   * partition counts. The options can be left out.
+   * partition counts. The options can be left out, but a joiner that is a generic function gets its types only if they are
+   * given; `{}` suffices.
    * @param foreignKey the key in the other table, or null for none
    */
   join<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
@@ -194,12 +208,12 @@ export class KTable<K, V, Known extends SerdeSide = never> {
 
   /** Joins each row of this table with the row of the other table with the same key, or with null. */
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    other: KTable<KO, VO, OtherKnown> & SameKeyOf<K, KO, TableExpected>,
     joiner: (value: V, otherValue: VO | null, key: K) => Awaitable<VR>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR>>
   /** Joins with options as above, or by foreign key if the third argument is the joiner. */
   leftJoin<KO, VO, Result, VR, OtherKnown extends SerdeSide, Third>(
-    other: KTable<KO, VO, OtherKnown> & TableJoin<Third, SameKey<K, KO>, unknown>,
+    other: KTable<KO, VO, OtherKnown> & TableJoin<Third, SameKeyOf<K, KO, TableExpected>, unknown>,
     first: (value: V, otherValue: TableJoin<Third, VO | null, K>, key: K) => Result,
     third: ThirdOfTableJoin<
       Third,
@@ -215,7 +229,8 @@ export class KTable<K, V, Known extends SerdeSide = never> {
   >
   /**
    * Joins each row with the row of another table that its foreign key refers to, or with null. The result is updated when
-   * either table changes. Both tables get stores if they have none, and may have different partition counts. The options can be left out.
+   * either table changes. Both tables get stores if they have none, and may have different partition counts. The options can be
+   * left out, but a joiner that is a generic function gets its types only if they are given; `{}` suffices.
    * @param foreignKey the key in the other table, or null for none
    */
   leftJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
@@ -234,7 +249,7 @@ export class KTable<K, V, Known extends SerdeSide = never> {
 
   /** Joins the rows of both tables by key. The joiner receives null if a table has no such row. */
   outerJoin<KO, VO, VR, OtherKnown extends SerdeSide, S extends SerdeOf<VR> | undefined = undefined>(
-    other: KTable<KO, VO, OtherKnown> & SameKey<K, KO>,
+    other: KTable<KO, VO, OtherKnown> & SameKeyOf<K, KO, TableExpected>,
     joiner: (value: V | null, otherValue: VO | null, key: K) => Awaitable<VR>,
     options?: NewRowsOptions<K, V, VR, Known, S>,
   ): KTable<K, RowOf<VR>, KnownAfter<Known, V, VR> | IfGiven<S, 'value'>> {
@@ -250,8 +265,10 @@ export class KTable<K, V, Known extends SerdeSide = never> {
    * @example
    * grouped.windowedBy(tumbling({ sizeMs: 60_000, graceMs: 5_000 })).count().suppress({ until: 'window-closes' })
    */
-  suppress(options: SuppressOptions): KTable<K, V, Known> {
-    return this.#make.table(addSuppress(this[point], options))
+  suppress(this: TopologyError<SuppressionMissing>): KTable<K, V, Known>
+  suppress(options: SuppressOptions): KTable<K, V, Known>
+  suppress(options?: SuppressOptions): KTable<K, V, Known> {
+    return this.#make.table(addSuppress(this[point], options as SuppressOptions))
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { LateOption } from './late-option.ts'
 import type { Serde } from '../serde/serde.ts'
-import type { SerdeOf } from './known-serdes.ts'
+import type { ResultSerde, RowOf, SerdeOf, WindowedKeyHint } from './known-serdes.ts'
 import type { StoreBuilder, StoreSettings } from '../state/store-builder.ts'
 import type { MaxEntriesSettings } from '../state/max-entries.ts'
 import type { TtlSettings } from '../state/ttl.ts'
@@ -90,6 +90,11 @@ export interface MaterializeOptions<K, V> extends SerdeOptions<K, V> {
   readonly store?: string | StoreOptions
 }
 
+/** Options of an aggregation: its result has a new type, so its serde is never known. */
+export interface AggregateOptions<K, V> extends MaterializeOptions<K, V> {
+  readonly value: ResultSerde<RowOf<V>>
+}
+
 /** Options of `toTable`. */
 export interface ToTableOptions<K, V> extends MaterializeOptions<K, V>, LateOption<K, V> {}
 
@@ -97,6 +102,11 @@ export interface ToTableOptions<K, V> extends MaterializeOptions<K, V>, LateOpti
 export interface MaterializeWindowsOptions<K, V> extends SerdeOptions<K, V> {
   /** The name of the store, or its settings. */
   readonly store?: string | WindowStoreSettings
+}
+
+/** `AggregateOptions` for windowed aggregations. */
+export interface AggregateWindowsOptions<K, V> extends MaterializeWindowsOptions<K, V> {
+  readonly value: ResultSerde<RowOf<V>>
 }
 
 /** Options of a stream-table join. */
@@ -116,6 +126,7 @@ export interface SerdeOptions<K, V> extends NameOption {
 }
 
 export interface SinkOptions<K, V> extends SerdeOptions<K, V> {
+  readonly key?: SerdeOf<K> & WindowedKeyHint<K>
   /**
    * Returns a partition, several partitions, none (`[]` drops the record), or undefined for the default.
    * @default murmur2 of the key bytes, as in the producers of Kafka

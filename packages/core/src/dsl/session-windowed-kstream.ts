@@ -4,10 +4,17 @@ import { long } from '../serde/number-serdes.ts'
 import type { Serde } from '../serde/serde.ts'
 import { addAggregation, type GroupPoint, type WindowedBy } from '../assemble/aggregation.ts'
 import { addDistinctCount, type DistinctCountWindowsOptions, type DistinctId } from '../assemble/distinct-count.ts'
-import type { MissingValue, ResultSerdeMissing, RowOf, SerdeSide, ValueKnown, TopologyError } from './known-serdes.ts'
+import type {
+  MissingValue,
+  RowOf,
+  SerdeSide,
+  SessionAggregateArguments,
+  ValueKnown,
+  TopologyError,
+} from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeWindowsOptions } from './options.ts'
+import type { AggregateWindowsOptions, MaterializeWindowsOptions } from './options.ts'
 import { point, type types } from '../assemble/point.ts'
 import { addTopN, type TopNWindowsOptions } from '../assemble/top-n.ts'
 
@@ -21,7 +28,12 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
   readonly #by: WindowedBy
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: {
+    readonly grouped: true
+    readonly key: K
+    readonly value: V
+    readonly known: Record<Known, true>
+  }
 
   /** @internal */
   constructor(group: GroupPoint, by: WindowedBy, make: Make) {
@@ -60,7 +72,7 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
    * It is called for each session that a record joins, first with the result of `initializer`.
    */
   aggregate<VR>(
-    this: TopologyError<ResultSerdeMissing>,
+    this: TopologyError<SessionAggregateArguments>,
     initializer: () => VR,
     aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     merger: (one: RowOf<VR>, other: RowOf<VR>, key: K) => Awaitable<NoInfer<VR>>,
@@ -69,7 +81,7 @@ export class SessionWindowedKStream<K, V, Known extends SerdeSide = never> {
     initializer: () => VR,
     aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
     merger: (one: RowOf<VR>, other: RowOf<VR>, key: K) => Awaitable<NoInfer<VR>>,
-    options: MaterializeWindowsOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+    options: AggregateWindowsOptions<K, VR>,
   ): KTable<Windowed<K>, RowOf<VR>, SerdeSide>
   aggregate<VR>(
     initializer: () => VR,

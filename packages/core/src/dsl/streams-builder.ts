@@ -12,7 +12,7 @@ import { GlobalKTable } from './global-ktable.ts'
 import { addGlobalTable, addStoreOnTopic } from '../assemble/globals.ts'
 import { KGroupedStream } from './kgrouped-stream.ts'
 import { KGroupedTable } from './kgrouped-table.ts'
-import type { SerdeSide } from './known-serdes.ts'
+import type { SerdeSide, SourceSerdesMissing, TopologyError } from './known-serdes.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
@@ -58,10 +58,12 @@ export class StreamsBuilder {
    * @example
    * builder.stream(/orders-.+/, { key: string(), value: json() })
    */
-  stream<K, V>(topics: TopicsRead, options: SourceOptions<K, V>): KStream<K, V, SerdeSide> {
+  stream(this: TopologyError<SourceSerdesMissing>, topics: TopicsRead): KStream<unknown, unknown>
+  stream<K, V>(topics: TopicsRead, options: SourceOptions<K, V>): KStream<K, V, SerdeSide>
+  stream<K, V>(topics: TopicsRead, options?: SourceOptions<K, V>): KStream<K, V, SerdeSide> {
     const graph = this.#graph
     // JavaScript may leave the options out: then it is the serdes that are missing.
-    const { name: given, key, value, ...settings } = (options ?? {}) as Partial<typeof options>
+    const { name: given, key, value, ...settings } = (options ?? {}) as Partial<SourceOptions<K, V>>
     const reading = sourceReading('stream', topics, settings)
     const name = graph.names.processorOr(optionalName(given, 'operator'), 'KSTREAM-SOURCE-')
     const keySerde = key as Serde<unknown> | undefined
@@ -77,7 +79,9 @@ export class StreamsBuilder {
    * without a value deletes the row; a record without a key is dropped. Two topics of one table must not contain the same key,
    * because the order between topics is not defined (Kafka Streams has tables of one topic only).
    */
-  table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide> {
+  table(this: TopologyError<SourceSerdesMissing>, topics: TopicsRead): KTable<unknown, unknown>
+  table<K, V>(topics: TopicsRead, options: TableOptions<K, V>): KTable<K, V, SerdeSide>
+  table<K, V>(topics: TopicsRead, options?: TableOptions<K, V>): KTable<K, V, SerdeSide> {
     // Without types, there may be none: the missing serdes are an error of `build()`.
     const given: Partial<TableOptions<K, V>> = options ?? {}
     return make.table(addTable(this.#graph, topics, { ...given, onLate: onLateOf(given, make) }))
@@ -90,7 +94,9 @@ export class StreamsBuilder {
    * const countries = builder.globalTable('countries', { key: string(), value: json<Country>() })
    * orders.join(countries, order => order.country, (order, country) => ({ ...order, country }))
    */
-  globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
+  globalTable(this: TopologyError<SourceSerdesMissing>, topic: string): GlobalKTable<unknown, unknown>
+  globalTable<K, V>(topic: string, options: GlobalTableOptions<K, V>): GlobalKTable<K, V>
+  globalTable<K, V>(topic: string, options?: GlobalTableOptions<K, V>): GlobalKTable<K, V> {
     return new GlobalKTable(addGlobalTable(this.#graph, topic, options ?? {}))
   }
 

@@ -7,7 +7,7 @@ import { addDistinctCount, type DistinctCountWindowsOptions, type DistinctId } f
 import type { MissingValue, ResultSerdeMissing, RowOf, SerdeSide, ValueKnown, TopologyError } from './known-serdes.ts'
 import type { KTable } from './ktable.ts'
 import type { Make } from './make.ts'
-import type { MaterializeWindowsOptions } from './options.ts'
+import type { AggregateWindowsOptions, MaterializeWindowsOptions } from './options.ts'
 import { point, type types } from '../assemble/point.ts'
 import { addTopN, type TopNWindowsOptions } from '../assemble/top-n.ts'
 
@@ -21,7 +21,12 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   readonly #by: WindowedBy
   readonly #make: Make
   /** Never there: carries the types only. A stream that knows more serdes fits where fewer are asked for. */
-  declare readonly [types]: { readonly key: K; readonly value: V; readonly known: Record<Known, true> }
+  declare readonly [types]: {
+    readonly grouped: true
+    readonly key: K
+    readonly value: V
+    readonly known: Record<Known, true>
+  }
 
   /** @internal */
   constructor(group: GroupPoint, by: WindowedBy, make: Make) {
@@ -64,7 +69,7 @@ export class TimeWindowedKStream<K, V, Known extends SerdeSide = never> {
   aggregate<VR>(
     initializer: () => VR,
     aggregator: (aggregate: VR, value: V, key: K) => Awaitable<NoInfer<VR> | null>,
-    options: MaterializeWindowsOptions<K, VR> & { readonly value: Serde<RowOf<VR>> },
+    options: AggregateWindowsOptions<K, VR>,
   ): KTable<Windowed<K>, RowOf<VR>, SerdeSide>
   aggregate<VR>(
     initializer: () => VR,

@@ -240,7 +240,7 @@ it('waits at a commit for what a store above holds for done', async () => {
   const order: string[] = []
   builder
     .stream('in', texts)
-    .processValues<string>(
+    .processValues(
       () => {
         let context: FixedKeyProcessorContext<string, string>
         return {

@@ -54,7 +54,7 @@ describe('processValues', () => {
     const builder = new StreamsBuilder()
     builder
       .stream('in', texts)
-      .processValues<number>(
+      .processValues(
         () => {
           let forward!: Forward
           return {
@@ -90,7 +90,7 @@ describe('processValues', () => {
     const builder = new StreamsBuilder()
     builder
       .stream('in', texts)
-      .processValues<string>(
+      .processValues(
         () => {
           const kept: { readonly key: string; readonly value: string }[] = []
           return {
@@ -122,7 +122,7 @@ describe('processValues', () => {
     const builder = new StreamsBuilder()
     builder
       .stream('in', texts)
-      .processValues<string>(
+      .processValues(
         () => {
           let context: FixedKeyProcessorContext<string, string>
           let held: ProcessorRecord<string, string> | undefined

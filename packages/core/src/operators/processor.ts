@@ -1,6 +1,7 @@
 import type { Headers } from '../record/headers.ts'
 import type { StoreBuilder } from '../state/store-builder.ts'
 import type { RecordMetadata } from '../topology/plan.ts'
+import type { Hint } from '../dsl/known-serdes.ts'
 import type { Awaitable } from './spec.ts'
 
 /** A record as a processor sees it. */
@@ -65,6 +66,9 @@ export interface ValueTransformer<K, V, VR> {
   close?(): Awaitable<void>
 }
 
+/** The type of a store that is not given by its builder. It can also be stated, with `as KeyValueStore<…>`. */
+export type StoreByName = 'A store by its name has no type: give its builder, as in context.store(seen)'
+
 export interface BaseProcessorContext {
   readonly applicationId: string
   /** `<sub-topology>_<partition>`. */
@@ -74,7 +78,7 @@ export interface BaseProcessorContext {
    * @throws MILLRACE_STORE_UNKNOWN
    */
   store<Store>(store: StoreBuilder<Store>): Store
-  store(name: string): unknown
+  store(name: string): Hint<StoreByName>
   /**
    * Calls `callback` every `intervalMs`: by stream time (after records, aligned to multiples of the interval) or by the wall
    * clock (first after one interval). See KIP-138.

@@ -30,6 +30,12 @@ function errorOf(write: (builder: StreamsBuilder) => unknown) {
 
 type Case = readonly [what: string, code: ErrorCode, says: readonly string[], write: (b: StreamsBuilder) => unknown]
 
+const READ = {
+  stream: (b: StreamsBuilder, topic: string) => b.stream(topic, texts),
+  table: (b: StreamsBuilder, topic: string) => b.table(topic, texts),
+  globalTable: (b: StreamsBuilder, topic: string) => b.globalTable(topic, texts),
+}
+
 /** Two readers of one topic that cannot share a source, in both orders. */
 function twice(one: 'stream' | 'table' | 'globalTable', other: 'table' | 'globalTable'): readonly Case[] {
   return [[one, other] as const, [other, one] as const].map(([first, second]) => [
@@ -37,8 +43,8 @@ function twice(one: 'stream' | 'table' | 'globalTable', other: 'table' | 'global
     'MILLRACE_TOPOLOGY_TOPIC_READ_TWICE',
     ['"a"', 'KSTREAM-SOURCE-'],
     b => {
-      b[first]('a', texts)
-      b[second]('a', texts)
+      READ[first](b, 'a')
+      READ[second](b, 'a')
     },
   ])
 }
@@ -265,7 +271,7 @@ const cases: readonly Case[] = [
     ['"orders"', 'KSTREAM-SOURCE-0000000000'],
     b => {
       b.stream(/ord.*/, texts)
-      b[reader]('orders', texts)
+      READ[reader](b, 'orders')
     },
   ]),
   [
