@@ -126,7 +126,7 @@ export const ERROR_TABLE = {
   },
   MILLRACE_PROCESSING_FAILED: {
     kind: 'fatal',
-    message: '{operator} failed on {topic}-{partition} at offset {offset} (task {task}): {reason}',
+    message: '{operator} failed{where} (task {task}): {reason}',
     hint: 'Fix the function or the data. To skip such records, set onBadRecord to "continue" or to a dead-letter topic.',
   },
   MILLRACE_ASYNC_FAILED: {
@@ -224,7 +224,7 @@ export const ERROR_TABLE = {
   MILLRACE_TIMESTAMP_INVALID: {
     kind: 'record',
     message: 'The timestamp {timestamp} is negative or not a number of milliseconds',
-    hint: 'Give the source a timestampExtractor, or set timestamps in the producer.',
+    hint: 'Give the source a timestampExtractor, or set timestamps in the producer: in milliseconds since 1970, not in micro- or nanoseconds.',
   },
   MILLRACE_GROUP_KEY_MISSING: {
     kind: 'record',
@@ -274,8 +274,7 @@ export const ERROR_TABLE = {
   },
   MILLRACE_PROCESSING_TIMEOUT: {
     kind: 'record',
-    message:
-      '{operator} took more than {timeoutMs} ms for the record with key {key} at offset {offset} of {topic}-{partition}',
+    message: '{operator} took more than {timeoutMs} ms {where}',
     hint: 'onBadRecord decides what happens to the record. Raise processingTimeoutMs if the work can take this long. For many concurrent calls use mapValuesAsync.',
   },
   MILLRACE_PROCESSOR_FAILED: {

@@ -148,6 +148,28 @@ it.each(cases)('finds the record whose result a cache has held back: %s, limits 
   await instance.end({ clean: true, leave: true })
 })
 
+it.each(cases)(
+  'names no record where that of a row in a changelog is not known, and the policy is to fail: %s, limits %s',
+  async (guarantee, limits) => {
+    const app = application()
+    const builder = new StreamsBuilder()
+    builder.table('in', { ...texts, store: 'rows' })
+    const configs = { 'cleanup.policy': 'compact', 'message.timestamp.after.max.ms': String(HOUR) }
+    app.cluster.createTopic({ name: 'app-rows-changelog', partitions: 1, configs })
+    await app.send('in', [{ key: 'k', value: 'v', timestamp: START + 24 * HOUR }])
+    const client = limits === 'known' ? app.factory : withoutRight(app.factory)
+    const instance = await app.start(builder.build(), { client, processingGuarantee: guarantee })
+    const failure: unknown = await run(app, instance).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'MILLRACE_PROCESSING_FAILED', kind: 'fatal' })
+    const { message } = failure as Error
+    expect(message).toMatch(
+      /(Writing what earlier records have left in caches and stores|rows) failed \(task 0_0\): .*app-rows-changelog/,
+    )
+    expect(message).not.toMatch(/\(none\)|-1\b/)
+    await instance.end({ clean: false, leave: true })
+  },
+)
+
 it('cuts a copy that the dead-letter topic does not take, and marks it', async () => {
   const app = application()
   await app.send('in', [{ key: 'k', value: 'y'.repeat(5_000) }, { value: 'next' }])

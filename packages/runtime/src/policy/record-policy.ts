@@ -5,7 +5,6 @@ import {
   type Headers,
   isMillraceError,
   type Logger,
-  millraceError,
   nameOfThrown,
   type Producer,
   reasonOf,
@@ -19,6 +18,7 @@ import type { Sensor } from '../observe/sensor.ts'
 import { encodingOperator } from '../state/format/store-encoding.ts'
 import { cutLetter, type Letter } from './cut-letter.ts'
 import { RecordGivenUp } from './given-up.ts'
+import { processingFailed } from './processing-failed.ts'
 
 /** The record that a policy decides about, as its task has it in hand. */
 export interface RecordAtHand {
@@ -174,12 +174,8 @@ export function recordPolicy(options: RecordPolicyOptions): RecordPolicy {
 
   const failure = (node: string, error: unknown, context: RecordAtHand) => {
     metrics.leftOut('failed-records', tagsOf(node, context))
-    const failed = millraceError(
-      'MILLRACE_PROCESSING_FAILED',
-      { ...where(node, context), reason: reasonOf(error) },
-      // What is wrong with one record is known better where it was noticed.
-      { cause: error, ...(isMillraceError(error, 'record') && { hint: error.hint }) },
-    )
+    const { taskId: task, topic, partition, offset } = context
+    const failed = processingFailed({ node, task, topic, partition, offset }, error)
     fatal.add(failed)
     return failed
   }

@@ -1,4 +1,5 @@
-import { type BadTimestampPolicy, isMillraceError, millraceError, reasonOf } from '@millrace/core'
+import { type BadTimestampPolicy, isMillraceError, millraceError } from '@millrace/core'
+import { processingFailed } from '../policy/processing-failed.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -41,7 +42,5 @@ export function timestampInstead(
 
 function badTimestamp(queue: PartitionQueue, offset: number, task: string, cause: unknown): Error {
   const { topic, partition, source } = queue
-  const reason = reasonOf(cause)
-  const where = { operator: source.node.name, task, topic, partition, offset, reason }
-  return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
+  return processingFailed({ node: source.node.name, task, topic, partition, offset }, cause)
 }

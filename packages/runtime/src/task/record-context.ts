@@ -187,10 +187,10 @@ export class RecordContext implements TaskContext {
     return millraceError('MILLRACE_PROCESSING_TIMEOUT', {
       operator: node,
       timeoutMs: this.#limit?.timeoutMs ?? 0,
-      key: topic === null ? '(none)' : this.showKey(),
-      topic: topic ?? '(none)',
-      partition,
-      offset,
+      where:
+        topic === null
+          ? 'in a timer'
+          : `for the record with key ${this.showKey()} at offset ${offset} of ${topic}-${partition}`,
     })
   }
 

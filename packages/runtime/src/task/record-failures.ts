@@ -1,6 +1,7 @@
-import { isMillraceError, millraceError, reasonOf, type Producer } from '@millrace/core'
+import { isMillraceError, type Producer } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import { GivenUpLate, RecordGivenUp } from '../policy/given-up.ts'
+import { processingFailed } from '../policy/processing-failed.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
 import { HeldOutput } from './held-output.ts'
@@ -151,7 +152,7 @@ export class RecordFailures {
     } catch (error) {
       const { node, reason } = this.#failure(error, task)
       // Each record has already been tried alone.
-      if (this.#careful) throw badResult(node, task, reason)
+      if (this.#careful) throw processingFailed({ node, task, topic: null, partition: -1, offset: -1 }, reason)
       givenUp.beCareful(
         task,
         queues.map(({ topic, partition, position }) => ({ topic, partition, position })),
@@ -200,11 +201,4 @@ export class RecordFailures {
     givenUp.add({ topic, partition }, offset, { node, reason })
     throw new GivenUpLate(task, reason)
   }
-}
-
-/** The error of a flushed result whose record is not known. */
-function badResult(operator: string, task: string, cause: unknown): Error {
-  const reason = reasonOf(cause)
-  const where = { operator, task, topic: '(none)', partition: -1, offset: -1, reason }
-  return millraceError('MILLRACE_PROCESSING_FAILED', where, { cause })
 }

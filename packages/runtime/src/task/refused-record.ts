@@ -1,6 +1,6 @@
-import { isMillraceError, millraceError, reasonOf } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import { GivenUpLate } from '../policy/given-up.ts'
+import { processingFailed } from '../policy/processing-failed.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
 import type { RecordOrigin } from './record-context.ts'
 import type { Task } from './task.ts'
@@ -30,11 +30,7 @@ export function leaveOutRefused(
   const careful = at === undefined && (givenUp.carefulUntil(name) !== undefined || task === undefined)
   // What is known already is a record whose copy in the dead-letter topic is refused.
   if (onBadRecord === 'fail' || known || careful) {
-    throw millraceError(
-      'MILLRACE_PROCESSING_FAILED',
-      { operator: node, topic: topic ?? '(none)', partition, offset, task: name, reason: reasonOf(reason) },
-      { cause: reason, ...(isMillraceError(reason) && { hint: reason.hint }) },
-    )
+    throw processingFailed({ node, task: name, topic, partition, offset }, reason)
   }
   if (at !== undefined) givenUp.add(at, offset, { node, reason })
   else {
