@@ -14,6 +14,14 @@ const sources = globSync('{packages,test,scripts,bench,examples}/**/*.{ts,json,m
 const words = new Set(sources.flatMap(text => text.match(/[A-Za-z_$][\w$]*/gu) ?? []))
 const adrs = globSync('docs/adr/*.md', { cwd: root }).map(path => Number(/\/(\d+)-/u.exec(path)![1]))
 
+const paths = globSync('{*,*/*,*/*/*,{packages,test}/*/{src,*}/**/*}.{ts,md,json,html}', { cwd: root })
+  .filter(path => !/node_modules|\/dist\//u.test(path))
+  .map(path => path.replaceAll('\\', '/'))
+
+/** Files that a user has, or that a program writes. */
+const OF_USERS =
+  /^(?:app|plan|topology)\.(?:ts|js|json)$|^(?:process|threads|schemas)\.json$|^schemas\/|^(?:ORDER|customer)\.json$/u
+
 /** Names of Java, Kafka's tools and Confluent, which are not in the sources. */
 const FOREIGN = ['groupMembershipOperation', 'endTxnMarker', 'withWindowStartRange', 'deletedAsNegative', 'compileName']
 
@@ -41,6 +49,13 @@ function defectsOf({ path, text, prose }: Page): readonly string[] {
     ...code
       .filter(name => /^(?:packages|test|scripts|docs|bench|examples)\/[\w./-]+$/u.test(name) && !isPattern(name))
       .flatMap(name => (existsSync(join(root, name)) ? [] : [`path ${name}`])),
+    ...code
+      .filter(name =>
+        /^(?!packages\/|test\/|scripts\/|docs\/|bench\/|examples\/|x\.)\w[\w/.-]*\.(?:ts|md|json|html)$/u.test(name),
+      )
+      .flatMap(name =>
+        paths.some(one => `/${one}`.endsWith(`/${name}`)) || OF_USERS.test(name) ? [] : [`file ${name}`],
+      ),
     ...code
       .flatMap(text => text.match(/(?<![\w$-])[a-z]+[A-Z][\w$]*/gu) ?? [])
       .flatMap(name => (words.has(name) || FOREIGN.includes(name) ? [] : [`name ${name}`])),
@@ -83,6 +98,7 @@ it.each<[string, string]>([
   ['ADR 4711', 'ADR 4711'],
   ['`MILLRACE_NO_SUCH_CODE`', 'code MILLRACE_NO_SUCH_CODE'],
   ['`test/missing.test.ts`', 'path test/missing.test.ts'],
+  ['`loop/missing.ts`', 'file loop/missing.ts'],
   ['`noSuchOption: 1`', 'name noSuchOption'],
 ])('finds what is wrong with %s', (text, defect) => {
   expect(defectsOf({ path: 'docs/a.md', text, prose: text })).toEqual([defect])

@@ -38,8 +38,8 @@ export function fromPayload<K, V>(
 }
 
 /**
- * What `extractor` gives and, where that is negative, the highest timestamp that the partition has had (as
- * `UsePartitionTimeOnInvalidTimestamp` does in Kafka Streams). The first record of a partition has no such time to take.
+ * Returns the result of `extractor` or, if it is negative or not a number, the highest timestamp of the partition so far. The first record
+ * of a partition has no such timestamp. Kafka Streams' `UsePartitionTimeOnInvalidTimestamp`.
  *
  * @default extractor recordTime
  */
@@ -64,12 +64,12 @@ export interface DeviceTimes {
 }
 
 /**
- * When something happened on a device whose clock is wrong, by the server's clock: as long before it was received as the
- * device says that it waited to be sent. How wrong the clock is does not matter, as long as it runs evenly between the
- * two readings; the time on the way counts as part of the clock's error, so it must be short.
+ * Returns when an event happened on a device whose clock is wrong, in the time of the server: the time of receipt minus the time
+ * between the event and its sending, by the clock of the device. The error of this clock does not matter if it runs evenly between the two
+ * readings. The transfer must be short, since it is not measured.
  *
- * A clock that was set back meanwhile (sent before event), or a missing reading, tells nothing: then it is when it was
- * received. Nothing happens after it was received, nor before the epoch.
+ * If the clock was set back meanwhile (sent before event), or a reading is missing, it returns the time of receipt. The result is never after
+ * the receipt, nor before the epoch.
  */
 export function correctedDeviceTime({ event, sent, received }: DeviceTimes): number {
   if (!isTime(event) || !isTime(sent) || sent < event) return received

@@ -24,8 +24,8 @@ export interface AggregationWithHeaders<V> {
 }
 
 /**
- * A store of values by key that keeps headers with each, such as the trace that a value belongs to. In the changelog they are those
- * of the record; a deletion is logged with the headers of the record at hand. Never cached. Kafka Streams:
+ * Returns the builder of a key-value store that keeps headers with each value, such as the trace that it belongs to. In the changelog they are
+ * the headers of the record; a deletion is logged with the headers of the current record. Never cached. Kafka Streams:
  * `Stores.timestampedKeyValueStoreWithHeadersBuilder` (KIP-1271).
  */
 export function keyValueStoreWithHeaders<K, V>(
