@@ -1,5 +1,6 @@
 export type { DevKafka, KafkaSource, StartKafkaOptions } from './dev-kafka.ts'
 export { DevKafkaError, type DevKafkaErrorCode } from './dev-kafka-error.ts'
+export { freePorts } from './free-ports.ts'
 export { DEFAULT_KAFKA_VERSION, KAFKA_RELEASES, type KafkaRelease, type KafkaVersion } from './kafka-release.ts'
 export { sharedKafka } from './shared-kafka.ts'
 export { type SecuredKafka, startSecuredKafka } from './secured-kafka.ts'

@@ -1,7 +1,6 @@
-import { sharedKafka } from '@millrace/dev-kafka'
+import { freePorts, sharedKafka } from '@millrace/dev-kafka'
 import { type LiveEvent, queryClient, QueryClientError } from '@millrace/query-client'
 import { openTopics, string } from 'millrace'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { type WorkerGroup, workerGroup } from '../../processes/worker-group.ts'
@@ -29,14 +28,6 @@ const TROUBLED_MS = 30_000
 const BETWEEN_MS = 2_000
 const READ = { isolation: 'committed' } as const
 const HTTP = { backOffMs: 50, maxBackOffMs: 500, timeoutMs: 8_000 }
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { readonly port: number }
-  await new Promise<void>(resolve => void server.close(() => resolve()))
-  return port
-}
 
 function start(
   group: WorkerGroup,
@@ -118,7 +109,7 @@ it(
     await using topics = await openTopics(clientUnderTest(brokers))
     await io.createTopic(settings.topic, PARTITIONS)
     await using group = await workerGroup()
-    const ports = await Promise.all([freePort(), freePort(), freePort()])
+    const ports = await freePorts(3)
     const workers = ports.map((port, index) => start(group, index, settings, port))
     await Promise.all(workers.map(running))
 

@@ -319,7 +319,7 @@ export class KafkaStreams {
     options: { readonly partitioner?: (key: K, partitions: number) => number } = {},
   ): KeyQueryMetadata {
     checkArguments('queryMetadataForKey', FINDING, [store, key, options])
-    const partition = this.#queries(store).partitionOfKey(store, key, options.partitioner)
+    const partition = this.#queries(store).partitions.partitionOfKey(store, key, options.partitioner)
     return metadataOfPartition(this.#plan, storeOf(this.#plan, store), partition, this.metadataForAllInstances())
   }
 

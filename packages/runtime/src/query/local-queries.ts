@@ -1,18 +1,13 @@
 import {
   type Admin,
-  type FailureReason,
   isAtLeast,
-  isMillraceError,
   type KafkaClient,
   millraceError,
-  offsetAt,
   type PartitionFailure,
-  partitionForKey,
   type PartitionResult,
   type Plan,
   type Position,
   QueryResult,
-  reasonOf,
   topicNaming,
   type TopicPartition,
   type TopicPartitionOffset,
@@ -29,16 +24,21 @@ import { taskName } from '../task-id.ts'
 import type { StoreLag } from './key-metadata.ts'
 import { changedKeys } from './live/changed-keys.ts'
 import {
-  asMistake,
-  type CheckedRequest,
-  checkRequest,
-  invalid,
-  type QueryIsolation,
-  type QueryRequest,
-  storeOf,
-} from './query-request.ts'
+  boundMessage,
+  failure,
+  failureOf,
+  NOT_YET,
+  notInTime,
+  type PassingFailure,
+  passing,
+  standbyUncommitted,
+  unknownType,
+} from './partition-failures.ts'
+import { type CheckedRequest, checkRequest, type QueryIsolation, type QueryRequest } from './query-request.ts'
 import { onlyKeyOf, readerOf } from './read-view.ts'
 import { StandbyPositions } from './standby-positions.ts'
+import { storeLags } from './store-lags.ts'
+import { StorePartitions } from './store-partitions.ts'
 import { topicRoutes } from './topic-routes.ts'
 import { followUpstream } from './upstream-wait.ts'
 import { whenReady } from './when-ready.ts'
@@ -76,21 +76,22 @@ export interface StoreParts {
   openAll(opening: Opening): Promise<readonly (OpenPartition | PartitionFailure)[]>
 }
 
-/** `passes`: a query that waits for a position tries again. */
-type Opened = OpenPartition | (PartitionFailure & { readonly passes?: true })
+type Opened = OpenPartition | PassingFailure
 
 /** A partition is looked at again so often while a query waits for its position. */
 const LOOK_EVERY_MS = 5
 
 /** Answers queries from the stores of one instance. Reads are done beside the processing of records, from snapshots. */
 export class LocalQueries implements StoreParts {
+  readonly partitions: StorePartitions
   readonly #with: LocalQueriesOptions
   readonly #standbyPositions: StandbyPositions
 
   constructor(options: LocalQueriesOptions) {
     this.#with = options
-    const { plan, admin } = options
+    const { plan, admin, globals, partitions } = options
     const { applicationId, clock } = options.options
+    this.partitions = new StorePartitions({ plan, applicationId, globals, partitions })
     this.#standbyPositions = new StandbyPositions({ plan, applicationId, admin, clock })
   }
 
@@ -102,7 +103,7 @@ export class LocalQueries implements StoreParts {
     const deadline = options.clock.monotonic() + checked.timeoutMs
     const count = this.partitionsOf(checked.store)
     const partitions = checked.partitions ?? Array.from({ length: count }, (_, partition) => partition)
-    this.#checkPosition(checked)
+    this.partitions.checkPosition(checked)
     const after = checked.after === undefined ? [] : await this.#follow(checked, checked.after, deadline)
     const one = async (partition: number): Promise<readonly [number, Outcome]> => {
       if (partition >= count)
@@ -114,85 +115,12 @@ export class LocalQueries implements StoreParts {
     return new QueryResult(checked.store, results as ReadonlyMap<number, PartitionResult<R>>)
   }
 
-  /**
-   * How far the partitions of stores on this instance are behind their changelogs, by store and partition. A task that runs has no lag.
-   * Stores without a changelog are absent.
-   */
-  async lags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
-    const { tasks, standbys, admin } = this.#with
-    const own: (TopicPartitionOffset & { readonly store: string })[] = [...standbys.changelogs]
-    for (const { stores, partition } of tasks.opening) {
-      const positions = await stores.offsets()
-      for (const { plan, changelogTopic: topic } of stores.plans) {
-        if (topic !== undefined) own.push({ store: plan.name, topic, partition, offset: positions.get(topic) ?? 0 })
-      }
-    }
-    const ofRunning = tasks.running.flatMap(({ stores, id: { partition } }) =>
-      stores.plans.flatMap(({ plan, changelogTopic: topic }) =>
-        topic === undefined ? [] : [{ store: plan.name, topic, partition, offset: Infinity }],
-      ),
-    )
-    const all = [...own, ...ofRunning]
-    const ends =
-      all.length === 0 ? [] : await admin.latestOffsets(all.map(({ topic, partition }) => ({ topic, partition })))
-    const lags = new Map<string, Map<number, StoreLag>>()
-    for (const { store, topic, partition, offset } of all) {
-      const end = ends.find(one => one.topic === topic && one.partition === partition)?.offset ?? 0
-      const position = Math.min(offset, end)
-      const partitions = lags.get(store) ?? new Map<number, StoreLag>()
-      lags.set(store, partitions.set(partition, { position, end, lag: end - position }))
-    }
-    return lags
-  }
-
-  /**
-   * The partition that has a key: by the bytes of the key, as the default partitioner has it, unless a function says otherwise.
-   * @throws MILLRACE_QUERY_INVALID, MILLRACE_STORE_UNKNOWN
-   */
-  partitionOfKey(name: string, key: unknown, partitioner?: (key: never, partitions: number) => number): number {
-    const { keySerde } = storeOf(this.#with.plan(), name)
-    const count = this.partitionsOf(name)
-    if (this.#with.globals.has(name)) return 0
-    if (key === undefined || key === null) throw invalid(name, 'the key must not be null or undefined')
-    if (partitioner !== undefined) {
-      const chosen = partitioner(key as never, count)
-      if (Number.isSafeInteger(chosen) && chosen >= 0 && chosen < count) return chosen
-      throw invalid(name, `the partitioner gave ${String(chosen)}, and the store has ${count} partitions`)
-    }
-    let bytes: Uint8Array
-    try {
-      bytes = keySerde.serialize(key, name)
-    } catch (error) {
-      throw invalid(name, `its key cannot be encoded: ${reasonOf(error)}`, error)
-    }
-    return partitionForKey(Buffer.from(bytes), 0, bytes.length, count)
-  }
-
-  /** The number of partitions of a store: 1 for a global store, which is whole on each instance. */
   partitionsOf(store: string): number {
-    const plan = this.#with.plan()
-    if (this.#with.globals.has(store)) return 1
-    const counts = this.#inputTopics(plan, store).map(topic => this.#with.partitions.get(topic) ?? 0)
-    return Math.max(0, ...counts)
+    return this.partitions.partitionsOf(store)
   }
 
-  /** Real names of the topics that the store's tasks read, or that fill the global store. */
-  #inputTopics(plan: Plan, store: string): readonly string[] {
-    const global = plan.globals.find(one => one.store === store)
-    if (global !== undefined) return [global.topic]
-    const real = topicNaming(plan, this.#with.options.applicationId)
-    const sub = plan.subTopologies.find(({ stores }) => stores.includes(store))
-    return (sub?.sourceTopics ?? []).map(real)
-  }
-
-  /** A position in a topic that the tasks do not read would never be reached. */
-  #checkPosition({ store, position = [] }: CheckedRequest): void {
-    const inputs = new Set(this.#inputTopics(this.#with.plan(), store))
-    const other = position.find(({ topic }) => !inputs.has(topic))
-    if (other === undefined) return
-    const names = [...inputs].map(topic => `"${topic}"`).join(', ')
-    const reason = `the tasks of the store do not read it, they read ${names}; use "after" for what comes over other topics`
-    throw millraceError('MILLRACE_QUERY_AFTER_IMPOSSIBLE', { store, topic: other.topic, reason })
+  async lags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
+    return await storeLags(this.#with)
   }
 
   /** What the tasks of the store have to process for it to include `after`; undefined if the time is over before. */
@@ -405,53 +333,4 @@ async function lagOf(
   const { topic, position } = changelog
   const [end] = await admin.latestOffsets([{ topic, partition }])
   return Math.max(0, (end?.offset ?? changelog.end) - position)
-}
-
-function failure(reason: FailureReason, message: string): PartitionFailure {
-  return { ok: false, reason, message }
-}
-
-function passing(reason: FailureReason, message: string): Opened {
-  return { ...failure(reason, message), passes: true }
-}
-
-const NOT_YET = passing('NOT_UP_TO_BOUND', 'the state did not include the position of "after" in time')
-
-function notInTime(timeoutMs: number): PartitionFailure {
-  return failure('NOT_UP_TO_BOUND', `the state did not include the position of "after" within ${timeoutMs} ms`)
-}
-
-function unknownType(store: string, type: string, plan: CheckedRequest['plan']): PartitionFailure {
-  const kind = `${plan.timestamped ? 'timestamped ' : ''}${plan.kind}`
-  return failure(
-    'UNKNOWN_QUERY_TYPE',
-    `store "${store}" is a ${kind} store, which does not know queries of type "${type}"`,
-  )
-}
-
-function boundMessage(position: Position, bound: Position): string {
-  const open = bound.filter(part => !isAtLeast(position, [part]))
-  const parts = open.map(({ topic, partition, offset }) => {
-    const has = offsetAt(position, topic, partition)
-    return `${topic}-${partition} is at ${has < 0 ? 'no record' : `offset ${has}`}, and the query asks for ${offset}`
-  })
-  return parts.join('; ')
-}
-
-/**
- * A task that is closed while its store is read has moved, or is being created again after an error.
- * @throws MILLRACE_QUERY_INVALID for a mistake of the query
- */
-function failureOf(error: unknown, store: string, partition: number): PartitionFailure {
-  const mistake = asMistake(store, error)
-  if (mistake !== undefined) throw mistake
-  if (isMillraceError(error, 'config')) throw error
-  if (isMillraceError(error) && error.code === 'MILLRACE_STORE_CLOSED')
-    return failure('NOT_PRESENT', `partition ${partition} left this instance while it was read`)
-  return failure('STORE_EXCEPTION', reasonOf(error))
-}
-
-function standbyUncommitted(store: string, guarantee: string): Error {
-  const reason = `under ${guarantee} a standby may have changes that no commit includes yet, so isolation must be 'uncommitted'`
-  return millraceError('MILLRACE_QUERY_INVALID', { store, reason })
 }
