@@ -159,7 +159,7 @@ it(
       workers[instance]!.signal(signal)
       await workers[instance]!.exited
       await sleep(BETWEEN_MS / 2)
-      workers[instance] = start(group, instance, settings, ports[instance])
+      workers[instance] = start(group, instance, settings, ports[instance]!)
       await running(workers[instance])
     }
     await sleep(BETWEEN_MS)

@@ -3,9 +3,8 @@ import {
   describeTopology,
   isMillraceError,
   millraceError,
-  type PartitionResult,
   type Plan,
-  QueryResult,
+  type QueryResult,
   reasonOf,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../../config/options.ts'
@@ -13,9 +12,8 @@ import { threadIdOf } from '../../observe/client-id.ts'
 import type { MetricReading } from '../../observe/metrics.ts'
 import { StateCleaner } from '../../state/directory/state-cleaner.ts'
 import type { OpenStateDirectory, StateDirectory } from '../../state/directory/state-directory.ts'
-import { ClaimTable, memberName } from '../../state/directory/task-claims.ts'
+import { memberName } from '../../state/directory/task-claims.ts'
 import { checkTopology } from '../../state/directory/topology-check.ts'
-import { readOnDisk } from '../../state/task-stores/open-task-stores.ts'
 import type { StreamsState } from '../../loop/lifecycle.ts'
 import type { Engine, FailureVerdict, MemberStatus, TaskStatus } from '../engine.ts'
 import type { InstanceListener } from '../instance.ts'
@@ -24,10 +22,11 @@ import type { StreamsMetadata } from '../streams-metadata.ts'
 import type { QueryRequest } from '../../query/query-request.ts'
 import { packError, unpackError } from './crossing-error.ts'
 import type { FromThread, ThreadStart, ThreadStatus, ToThread } from './messages.ts'
-import { type Answers, mergedAnswers } from './merged-answers.ts'
-import { checkCopied, RemoteViews } from './remote-views.ts'
-import type { ViewRequest } from './view-messages.ts'
-import type { ThreadHandle, ThreadHost } from './thread-host.ts'
+import { RemoteViews } from './remote-views.ts'
+import { SharedState } from './shared-state.ts'
+import type { Thread } from './thread.ts'
+import type { ThreadHost } from './thread-host.ts'
+import { ThreadQuestions } from './thread-questions.ts'
 
 export interface ThreadedOptions {
   readonly module: string
@@ -37,23 +36,6 @@ export interface ThreadedOptions {
   readonly host: ThreadHost
   /** @default the directory lies in the file system */
   readonly openDirectory?: OpenStateDirectory
-}
-
-/** A thread that was started and has not ended. */
-interface Thread {
-  readonly number: number
-  readonly handle: ThreadHandle
-  readonly begun: PromiseWithResolvers<void>
-  readonly ended: PromiseWithResolvers<void>
-  hasBegun: boolean
-  /** It has sent its last message. */
-  saidEnd: boolean
-  /** It has failed and waits for the verdict. */
-  asks: boolean
-  waitsFor: unknown
-  status: ThreadStatus | undefined
-  /** It was told to end, and others go on. */
-  removed: boolean
 }
 
 interface Failure {
@@ -76,7 +58,7 @@ export class ThreadedEngine implements Engine {
   /** The highest number that the state directory knows of. */
   #mostThreads = 1
   readonly #failures: Failure[] = []
-  readonly #claims: ClaimTable
+  readonly #state: SharedState
   /** Whose failure `step` has thrown last. */
   #failed: Thread | undefined
   #directory: StateDirectory | undefined
@@ -86,16 +68,15 @@ export class ThreadedEngine implements Engine {
   #leftBehind: readonly number[] = []
   #ending = false
   #waiting = false
-  readonly #views = new Map<number, { readonly thread: Thread; readonly answer: PromiseWithResolvers<unknown> }>()
-  readonly #questions = new Map<number, Map<Thread, PromiseWithResolvers<Answers>>>()
-  #lastQuestion = 0
+  readonly #questions = new ThreadQuestions()
   /** Of what the threads that fail next are told. */
   #verdict: Exclude<FailureVerdict, 'replace-thread'> | undefined
   #wake = new AbortController()
 
   constructor(options: ThreadedOptions) {
     this.#with = options
-    this.#claims = new ClaimTable(options.options.clock)
+    const directory = () => this.#directory!
+    this.#state = new SharedState({ ...options, directory, threads: this.#threads })
   }
 
   /** A store can be read in its own thread only. */
@@ -104,7 +85,7 @@ export class ThreadedEngine implements Engine {
     [...this.#threads.values()]
       .filter(({ saidEnd }) => !saidEnd)
       .map(thread => ({
-        ask: request => this.#askView(thread, request),
+        ask: request => this.#questions.askView(thread, this.#threads.get(thread.number) === thread, request),
       })),
   )
 
@@ -145,30 +126,7 @@ export class ThreadedEngine implements Engine {
   }
 
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
-    checkCopied(request.store, request)
-    const call = ++this.#lastQuestion
-    const asked = new Map([...this.#threads.values()].map(thread => [thread, Promise.withResolvers<Answers>()]))
-    this.#questions.set(call, asked)
-    try {
-      for (const { handle } of asked.keys()) handle.post({ type: 'query', call, request })
-      const answers = await Promise.all([...asked.values()].map(({ promise }) => promise))
-      return new QueryResult(request.store, mergedAnswers(answers) as ReadonlyMap<number, PartitionResult<R>>)
-    } finally {
-      this.#questions.delete(call)
-    }
-  }
-
-  async #askView(thread: Thread, request: ViewRequest): Promise<unknown> {
-    const call = ++this.#lastQuestion
-    const answer = Promise.withResolvers<unknown>()
-    this.#views.set(call, { thread, answer })
-    try {
-      if (this.#threads.get(thread.number) === thread) thread.handle.post({ type: 'view', call, request })
-      else answer.reject(millraceError('MILLRACE_STORE_CLOSED', { operation: request.do, object: 'store' }))
-      return await answer.promise
-    } finally {
-      this.#views.delete(call)
-    }
+    return await this.#questions.query([...this.#threads.values()], request)
   }
 
   async begin(signal: AbortSignal): Promise<void> {
@@ -177,16 +135,16 @@ export class ThreadedEngine implements Engine {
     const directory = await openDirectory(options)
     this.#directory = directory
     const keepTopology = await checkTopology({ plan, directory, onTopologyChange, logger })
-    await this.#readOnDisk()
+    await this.#state.read()
     this.#cleaner = new StateCleaner({
       directory: {
         taskNames: () => directory.taskNames(),
-        deleteTaskDirectory: task => this.#delete(directory, task),
+        deleteTaskDirectory: task => this.#state.delete(task),
       },
       clock,
       logger,
       delayMs: stateCleanupDelayMs,
-      inUse: () => this.#claims.inUse(),
+      inUse: () => this.#state.inUse(),
     })
     this.#leftBehind = directory.leftBehind.filter(number => number > threads)
     this.#mostThreads = directory.leftBehind.length + 1
@@ -242,7 +200,7 @@ export class ThreadedEngine implements Engine {
     if (failed.asks) this.#answer(failed, 'shutdown-instance')
     await this.#untilEnded(failed)
     if (this.#ending) return
-    await this.#tellOfLeftState()
+    await this.#state.tellOfLeftState()
     if (this.#ending || !this.#numbers.has(failed.number)) return
     this.#start(failed.number)
     this.#with.options.logger.info({ thread: failed.number }, 'the thread is replaced')
@@ -310,7 +268,7 @@ export class ThreadedEngine implements Engine {
     if (this.#ending) return
     this.#postAll({ type: 'threads', threads: Math.max(1, this.#numbers.size) })
     if (!orderly) {
-      await this.#tellOfLeftState()
+      await this.#state.tellOfLeftState()
       const [other] = this.#threads.values()
       other?.handle.post({ type: 'end-left-behind', threads: [number] })
     }
@@ -332,20 +290,6 @@ export class ThreadedEngine implements Engine {
     return this.#with.options.processId ?? this.#directory!.processId
   }
 
-  /** A thread that crashed has not said how far its state is. */
-  async #tellOfLeftState(): Promise<void> {
-    const before = new Set(this.#claims.onDisk.keys())
-    await this.#readOnDisk()
-    for (const [task, position] of this.#claims.onDisk)
-      if (!before.has(task)) this.#postAll({ type: 'on-disk', task, position })
-  }
-
-  async #readOnDisk(): Promise<void> {
-    const { options, plan } = this.#with
-    const directory = { ...this.#directory!, claims: this.#claims.of(0) }
-    await readOnDisk({ directory, onDisk: this.#claims.onDisk, options, plan: () => plan })
-  }
-
   get #statuses(): readonly ThreadStatus[] {
     return [...this.#threads.values()].flatMap(({ status }) => status ?? [])
   }
@@ -361,7 +305,7 @@ export class ThreadedEngine implements Engine {
       topology: describeTopology(plan),
       paused: this.#paused,
       leftBehind: number === 1 ? this.#leftBehind : [],
-      onDisk: [...this.#claims.onDisk],
+      onDisk: [...this.#state.onDisk],
     }
     const thread: Thread = {
       number,
@@ -399,18 +343,15 @@ export class ThreadedEngine implements Engine {
         thread.waitsFor = message.cause === undefined ? undefined : unpackError(message.cause)
         return this.#tellWaiting()
       case 'claim':
-        return this.#claim(thread, message.call, message.task)
+        return this.#state.claim(thread, message.call, message.task)
       case 'answer':
-        return this.#questions.get(message.call)?.get(thread)?.resolve(message.answers)
       case 'viewed':
-        return this.#views.get(message.call)?.answer.resolve(message.value)
       case 'no-answer':
-        this.#views.get(message.call)?.answer.reject(unpackError(message.error))
-        return this.#questions.get(message.call)?.get(thread)?.reject(unpackError(message.error))
+        return this.#questions.onAnswer(thread, message)
       case 'release':
-        return this.#release(thread, message.task, message.position)
+        return this.#state.release(thread, message.task, message.position)
       case 'move-aside':
-        return this.#moveAside(thread, message.call, message.directory, unpackError(message.cause))
+        return this.#state.moveAside(thread, message.call, message.directory, unpackError(message.cause))
       case 'failed':
         thread.asks = true
         if (thread.removed) this.#answer(thread, 'shutdown-instance')
@@ -420,36 +361,6 @@ export class ThreadedEngine implements Engine {
       case 'ended':
         return this.#onEnded(thread, message.error === undefined ? undefined : unpackError(message.error))
     }
-  }
-
-  #claim(thread: Thread, call: number, task: string): void {
-    const { handle, number } = thread
-    this.#claims.claim(task, number).then(
-      () => {
-        // It may have ended while it waited.
-        if (this.#threads.get(number) !== thread) return this.#claims.release(task, number, undefined)
-        this.#tellOthersOnDisk(thread, task, undefined)
-        handle.post({ type: 'claimed', call, error: undefined })
-      },
-      (error: unknown) => handle.post({ type: 'claimed', call, error: packError(error) }),
-    )
-  }
-
-  #release(thread: Thread, task: string, position: number | undefined): void {
-    this.#claims.release(task, thread.number, position)
-    this.#tellOthersOnDisk(thread, task, position)
-  }
-
-  #tellOthersOnDisk(thread: Thread, task: string, position: number | undefined): void {
-    for (const other of this.#threads.values())
-      if (other !== thread) other.handle.post({ type: 'on-disk', task, position })
-  }
-
-  #moveAside({ handle }: Thread, call: number, path: string, cause: unknown): void {
-    this.#directory!.moveAside(path, cause).then(
-      () => handle.post({ type: 'moved', call, error: undefined }),
-      (error: unknown) => handle.post({ type: 'moved', call, error: packError(error) }),
-    )
   }
 
   /** A thread that fails before it has begun cannot go on with anything; one that has asked knows the verdict. */
@@ -470,7 +381,7 @@ export class ThreadedEngine implements Engine {
 
   #onExit(thread: Thread, reason: unknown): void {
     const { number } = thread
-    this.#claims.releaseAll(number)
+    this.#state.releaseAll(thread)
     if (this.#threads.get(number) === thread) this.#threads.delete(number)
     thread.asks = false
     const text = reason instanceof Error ? reasonOf(reason) : String(reason)
@@ -479,10 +390,7 @@ export class ThreadedEngine implements Engine {
     // Of one that was told to end before it had begun.
     thread.begun.reject(error)
     thread.saidEnd = true
-    // What it has had is on no thread now.
-    for (const asked of this.#questions.values()) asked.get(thread)?.resolve([])
-    const closed = millraceError('MILLRACE_STORE_CLOSED', { operation: 'A read', object: `store of thread ${number}` })
-    for (const asked of this.#views.values()) if (asked.thread === thread) asked.answer.reject(closed)
+    this.#questions.onExit(thread)
     thread.ended.resolve()
     this.#tellWaiting()
     this.#tellRebalancing()
@@ -529,15 +437,5 @@ export class ThreadedEngine implements Engine {
     if (this.#waiting === causes.length > 0) return
     this.#waiting = causes.length > 0
     this.#with.listener.onWaiting(causes[0])
-  }
-
-  async #delete(directory: StateDirectory, task: string): Promise<void> {
-    await this.#claims.claim(task, 0)
-    try {
-      await directory.deleteTaskDirectory(task)
-    } finally {
-      this.#claims.release(task, 0, undefined)
-    }
-    this.#postAll({ type: 'on-disk', task, position: undefined })
   }
 }
