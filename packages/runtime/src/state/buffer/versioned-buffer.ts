@@ -3,41 +3,21 @@ import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
 import { type BufferContext, type OnlyKey, type Row, type StoreBufferOptions, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
-import { placeAfter, putVersion, Version, versionAt } from './version-timeline.ts'
+import { copyOf, knowsAt, restoreTimeline, type Timeline, type TimelineBefore } from './key-timeline.ts'
+import { TimelineReader } from './timeline-reader.ts'
+import { putVersion, type Version, versionAt } from './version-timeline.ts'
 import {
-  decodeHistory,
-  decodeLatest,
   encodeRow,
   encodeTime,
   endOf,
   expiredHistory,
   historyKey,
-  historyRange,
   historySegment,
-  isHistoryOf,
   isLatest,
   latestKey,
   TIME_ROW,
   versionedIntervalMs,
 } from './versioned-rows.ts'
-
-/** What the heap knows of one key: its newest versions without a gap, or all of them. */
-interface Timeline {
-  readonly key: unknown
-  readonly keyBytes: Buffer
-  /** Ascending. */
-  readonly versions: Version[]
-  /** The row of the latest has been read, or need not be. */
-  knowsLatest: boolean
-  /** Nothing of the key is in the backend that is not here. */
-  knowsAll: boolean
-  loading: Promise<void> | undefined
-  readonly dirty: Set<Version>
-  /** Rows that have to go. */
-  readonly gone: Buffer[]
-  /** The times for which something was put since the last commit. */
-  readonly put: Set<number>
-}
 
 /** What a commit carries. */
 interface Flushed {
@@ -48,21 +28,12 @@ interface Flushed {
   readonly timelines: number
 }
 
-/** A timeline and what it was before a put. */
-interface TimelineBefore {
+/** What undoes a put. */
+interface Undo {
   readonly timeline: Timeline
-  readonly before: {
-    readonly copies: readonly {
-      readonly version: Version
-      readonly fields: Pick<Version, 'content' | 'validTo' | 'marked' | 'size'>
-    }[]
-    readonly knowsLatest: boolean
-    readonly knowsAll: boolean
-    readonly dirty: readonly Version[]
-    readonly gone: readonly Buffer[]
-    readonly streamTime: number
-    readonly isDirty: boolean
-  }
+  readonly before: TimelineBefore
+  readonly streamTime: number
+  readonly isDirty: boolean
 }
 
 const emptyFlush = (timelines = 0): Flushed => ({ keys: [], values: [], rows: [], timelines })
@@ -86,6 +57,7 @@ export class VersionedBuffer implements TaskBuffer {
   readonly #output: StoreOutput
   readonly #retentionMs: number
   readonly #intervalMs: number
+  readonly #reader: TimelineReader
   readonly #timelines = new Map<unknown, Timeline>()
   readonly #dirty = new Set<Timeline>()
   #complete: boolean
@@ -105,6 +77,11 @@ export class VersionedBuffer implements TaskBuffer {
     this.#output = new StoreOutput(options, undefined)
     this.#retentionMs = options.codec.plan.historyRetentionMs ?? 0
     this.#intervalMs = versionedIntervalMs(this.#retentionMs)
+    this.#reader = new TimelineReader({
+      ...options,
+      segments: () => [this.#liveSegment, historySegment(Math.max(0, this.#streamTime), this.#intervalMs)],
+      onRead: version => this.#weigh(version),
+    })
   }
 
   get hasChanges(): boolean {
@@ -173,7 +150,7 @@ export class VersionedBuffer implements TaskBuffer {
   async prefetch(keys: readonly unknown[]): Promise<void> {
     const lacking = keys.map(key => this.#timelineOf(key)).filter(({ knowsLatest }) => !knowsLatest)
     const rows = await this.backend.getMany(lacking.map(({ keyBytes }) => latestKey(keyBytes)))
-    lacking.forEach((timeline, index) => this.#learnLatest(timeline, rows[index]))
+    lacking.forEach((timeline, index) => this.#reader.learnLatest(timeline, rows[index]))
   }
 
   flush(): Promise<void> {
@@ -347,80 +324,20 @@ export class VersionedBuffer implements TaskBuffer {
     if (knowsAt(timeline, time)) return
     this.misses++
     if (!timeline.knowsLatest && this.#syncReads) {
-      this.#learnLatest(timeline, this.backend.getSync!(latestKey(timeline.keyBytes)))
+      this.#reader.learnLatest(timeline, this.backend.getSync!(latestKey(timeline.keyBytes)))
       if (knowsAt(timeline, time)) return
     }
-    return this.#load(timeline, time)
-  }
-
-  async #load(timeline: Timeline, time: number): Promise<void> {
-    while (!knowsAt(timeline, time)) {
-      timeline.loading ??= this.#readMore(timeline).finally(() => {
-        timeline.loading = undefined
-      })
-      await timeline.loading
-    }
-  }
-
-  /** The row of the latest first, the history when that is not enough. */
-  async #readMore(timeline: Timeline): Promise<void> {
-    if (!timeline.knowsLatest) {
-      this.#learnLatest(timeline, await this.backend.get(latestKey(timeline.keyBytes)))
-    } else {
-      await this.#readHistory(timeline)
-    }
-  }
-
-  #learnLatest(timeline: Timeline, row: Uint8Array | undefined): void {
-    if (timeline.knowsLatest) return
-    timeline.knowsLatest = true
-    if (row === undefined) return
-    const { timestamp, validTo, marked, value } = decodeLatest(asBuffer(row))
-    const version = this.#read(timestamp, validTo, marked, value)
-    version.row = latestKey(timeline.keyBytes)
-    timeline.versions.push(version)
-    this.#weigh(version)
-  }
-
-  async #readHistory(timeline: Timeline): Promise<void> {
-    const { keyBytes, versions } = timeline
-    const last = historySegment(Math.max(0, this.#streamTime), this.#intervalMs)
-    const found: Version[] = []
-    for (let segment = this.#liveSegment; segment <= last; segment++) {
-      await using iterator = this.backend.iterate(historyRange(keyBytes, segment))
-      for (let chunk = await iterator.nextChunk(); chunk.length > 0; chunk = await iterator.nextChunk()) {
-        for (const [row, content] of chunk) {
-          if (!isHistoryOf(row, keyBytes)) continue
-          const { timestamp, validTo, marked, value } = decodeHistory(asBuffer(row), asBuffer(content))
-          const version = this.#read(timestamp, validTo, marked, value)
-          version.row = Buffer.from(row)
-          found.push(version)
-        }
-      }
-    }
-    // The heap knows better of what it has.
-    const older = found.filter(({ timestamp }) => versions[0] === undefined || timestamp < versions[0].timestamp)
-    older.sort((a, b) => a.timestamp - b.timestamp)
-    older.forEach((version, index) => {
-      // Of a deletion at the end, and where what came next was taken back.
-      version.validTo = (older[index + 1] ?? versions[0])?.timestamp ?? Number.POSITIVE_INFINITY
-    })
-    for (const version of older) this.#weigh(version)
-    // One by one: a key may have more versions than a call can have arguments.
-    const newer = versions.splice(0)
-    for (const version of older) versions.push(version)
-    for (const version of newer) versions.push(version)
-    timeline.knowsAll = true
-  }
-
-  #read(timestamp: number, validTo: number, marked: boolean, value: Buffer | null): Version {
-    // A copy: the version stays for longer than the row it came in.
-    const content = value === null ? null : this.codec.readContent(Buffer.from(value)).content
-    return new Version(timestamp, this.codec.contentSerde, content, validTo, marked)
+    return this.#reader.load(timeline, time)
   }
 
   #place(timeline: Timeline, content: unknown, timestamp: number): number {
-    this.#context.undo?.note(this.#restore, { timeline, before: this.#copyOf(timeline) })
+    const isDirty = timeline.dirty.size > 0 || timeline.gone.length > 0
+    this.#context.undo?.note(this.#restore, {
+      timeline,
+      before: copyOf(timeline),
+      streamTime: this.#streamTime,
+      isDirty,
+    })
     if (timestamp > this.#streamTime) this.#streamTime = timestamp
     const { validTo, changed, removed } = putVersion(timeline.versions, timestamp, content, this.codec.contentSerde)
     for (const version of changed) {
@@ -438,30 +355,8 @@ export class VersionedBuffer implements TaskBuffer {
     return validTo
   }
 
-  /** All of it: what one put changes is not far from that. */
-  #copyOf({ versions, knowsLatest, knowsAll, dirty, gone }: Timeline): TimelineBefore['before'] {
-    const copies = versions.map(version => {
-      const { content, validTo, marked, size } = version
-      return { version, fields: { content, validTo, marked, size } }
-    })
-    const [streamTime, isDirty] = [this.#streamTime, dirty.size > 0 || gone.length > 0]
-    return { copies, knowsLatest, knowsAll, dirty: [...dirty], gone: [...gone], streamTime, isDirty }
-  }
-
-  readonly #restore = ({ timeline, before }: TimelineBefore): void => {
-    const { copies, knowsLatest, knowsAll, dirty, gone, streamTime, isDirty } = before
-    for (const { version } of copies) this.bytes += version.size
-    for (const { size } of timeline.versions) this.bytes -= size
-    for (const { version, fields } of copies) {
-      this.bytes += fields.size - version.size
-      Object.assign(version, fields)
-    }
-    // What was read since then is read again.
-    Object.assign(timeline, { knowsLatest, knowsAll })
-    timeline.versions.splice(0, timeline.versions.length, ...copies.map(({ version }) => version))
-    timeline.gone.splice(0, timeline.gone.length, ...gone)
-    timeline.dirty.clear()
-    for (const version of dirty) timeline.dirty.add(version)
+  readonly #restore = ({ timeline, before, streamTime, isDirty }: Undo): void => {
+    this.bytes += restoreTimeline(timeline, before)
     this.#streamTime = streamTime
     if (!isDirty) this.#dirty.delete(timeline)
   }
@@ -500,13 +395,4 @@ export class VersionedBuffer implements TaskBuffer {
     }
     if (old > 0) versions.splice(0, old)
   }
-}
-
-/** Whether the heap has what is needed to know the version at a time, and its neighbours. */
-function knowsAt({ knowsAll, knowsLatest, versions }: Timeline, time: number): boolean {
-  if (knowsAll) return true
-  if (!knowsLatest) return false
-  // The latest row is all there is to know of the latest, should there be one.
-  if (time === Number.POSITIVE_INFINITY) return true
-  return versions[0] !== undefined && placeAfter(versions, time) > 0
 }
