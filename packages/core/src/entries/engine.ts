@@ -20,6 +20,7 @@ export {
   optional,
   optionsOf,
 } from '../arguments/check.ts'
+export { jsonMisfit } from '../serde/json-misfit.ts'
 export { type Argument, checkArguments } from '../arguments/checked-methods.ts'
 export { insteadOf, OF_A_TOPIC, OF_AN_APPLICATION, unknownName } from '../arguments/option-names.ts'
 export { aStoreBuilder } from '../arguments/options.ts'

@@ -38,7 +38,8 @@ const SHORT = inPlaceSerde<number>({
     return readInt16(bytes, start)
   },
   write(value, sink) {
-    if ((value << 16) >> 16 !== value) throw encodeError('short', `${shown(value)} is not an integer of 16 bits`)
+    if (typeof value !== 'number' || (value << 16) >> 16 !== value)
+      throw encodeError('short', `${shown(value)} is not an integer of 16 bits`)
     sink.reserve(2)
     writeInt16(sink.buffer, sink.position, value)
     sink.position += 2
@@ -59,7 +60,8 @@ const INT = inPlaceSerde<number>({
     return readInt32(bytes, start)
   },
   write(value, sink) {
-    if ((value | 0) !== value) throw encodeError('int', `${shown(value)} is not an integer of 32 bits`)
+    if (typeof value !== 'number' || (value | 0) !== value)
+      throw encodeError('int', `${shown(value)} is not an integer of 32 bits`)
     sink.reserve(4)
     writeInt32(sink.buffer, sink.position, value)
     sink.position += 4

@@ -3,6 +3,7 @@ import { AvroMisfit } from './avro-cursor.ts'
 import { located, recordWriter } from './record-code.ts'
 import type { AvroRecord, AvroType, AvroUnion } from './schema.ts'
 import {
+  hiddenBy,
   branchOf,
   converterOf,
   isWrapped,
@@ -123,6 +124,7 @@ class WriterCompiler {
         const writeValue = this.compile(type.values)
         return (sink, value) => {
           if (shapeOfValue(value) !== 'object') throw misfit(value, 'a map')
+          refuseHidden(value as object)
           const names = Object.keys(value as object)
           if (names.length > 0) writeLong(sink, names.length)
           for (const name of names) {
@@ -147,6 +149,7 @@ class WriterCompiler {
     const write = recordWriter(type.fields.map(field => ({ name: field.name, write: this.compile(field.type) })))
     return (sink, value) => {
       if (shapeOfValue(value) !== 'object') throw misfit(value, `the record ${type.name}`)
+      refuseHidden(value as object)
       write(sink, value as Readonly<Record<string, unknown>>)
     }
   }
@@ -212,6 +215,13 @@ function writeText(sink: ByteSink, text: string): void {
   writeInt(sink, written)
   if (sink.position !== start + room) sink.buffer.copyWithin(sink.position, start + room, end)
   sink.position += written
+}
+
+function refuseHidden(value: object): void {
+  const name = hiddenBy(value)
+  if (name === undefined) return
+  const remedy = name === 'Map' ? ' (Object.fromEntries)' : ''
+  throw new AvroMisfit(`the content of a ${name} is not in its properties: make it an object${remedy}`)
 }
 
 function misfit(value: unknown, expected: string): AvroMisfit {

@@ -100,6 +100,16 @@ export function branchOf(
   return index < 0 ? undefined : { index, value: (value as Readonly<Record<string, unknown>>)[names[0]!] }
 }
 
+/** Built-in classes whose content is not in properties: they would be written as if they were empty. */
+const HIDDEN = [Map, Set, WeakMap, WeakSet, Promise]
+
+/** The name of the class, if the content of a value is not in its properties. */
+export function hiddenBy(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return undefined
+  return HIDDEN.find(hidden => value instanceof hidden)?.name
+}
+
 export function shapeOfValue(value: unknown): ValueShape | undefined {
   switch (typeof value) {
     case 'boolean':

@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, type DescOneof, ScalarType } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence, isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { hiddenBy } from '../avro/value-form.ts'
 import { ProtobufMisfit } from './protobuf-misfit.ts'
 
 /** Returns the first field that does not fit, with the reason; undefined if all fit. */
@@ -70,6 +71,8 @@ function compileField(field: DescField): Check {
         if (value === undefined) return undefined
         if (typeof value !== 'object' || value === null || Array.isArray(value))
           return wrong(value, 'an object with the entries of a map')
+        const hidden = hiddenBy(value)
+        if (hidden !== undefined) return { path: [], reason: `a ${hidden} is not an object with the entries of a map` }
         for (const [key, item] of Object.entries(value)) {
           const misfit = isKey(field.mapKey, key)
             ? element(item)

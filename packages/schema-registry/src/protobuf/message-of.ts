@@ -1,4 +1,5 @@
 import { create, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
+import { hiddenBy } from '../avro/value-form.ts'
 import { ProtobufMisfit } from './protobuf-misfit.ts'
 
 /**
@@ -20,6 +21,7 @@ function checkNames(desc: DescMessage, value: unknown, path: readonly string[]):
     if (path.length > 0 || (typeof value === 'object' && value !== null)) return
     throw new ProtobufMisfit('', `${String(value)} is not a message ${desc.typeName}`)
   }
+  refuseHidden(value, `a message ${desc.typeName}`, path)
   for (const [name, inner] of Object.entries(value)) {
     const at = [...path, name]
     const member = desc.members.find(one => one.localName === name)
@@ -34,8 +36,18 @@ function checkNames(desc: DescMessage, value: unknown, path: readonly string[]):
   }
 }
 
+/** `create` takes a Map and an array for an object without members. */
+function refuseHidden(value: object, needed: string, path: readonly string[]): void {
+  const name = Array.isArray(value) ? 'Array' : hiddenBy(value)
+  if (name === undefined) return
+  const remedy = name === 'Map' ? ': make it an object (Object.fromEntries)' : ''
+  throw new ProtobufMisfit(path.join('.'), `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name} is not ${needed}${remedy}`)
+}
+
 function checkField(field: DescField, value: unknown, path: readonly string[]): void {
   const { message } = field
+  if (field.fieldKind === 'map' && typeof value === 'object' && value !== null)
+    refuseHidden(value, 'an object with the entries of a map', path)
   // Google's own types have values of their own.
   if (message === undefined || message.typeName.startsWith('google.protobuf.')) return
   if (field.fieldKind === 'list' && Array.isArray(value)) {

@@ -1,4 +1,4 @@
-import { isPlainObject, millraceError, reasonOf, type Serde } from '@millrace/core'
+import { jsonMisfit, isPlainObject, millraceError, reasonOf, type Serde } from '@millrace/core'
 import { compileSchema, type Validate } from '../json-schema/compile-schema.ts'
 import { isSchemaNode, isSchemaObject, type JsonSchemaNode } from '../json-schema/schema-documents.ts'
 import type { SchemaReference } from '../registry/entities.ts'
@@ -81,10 +81,12 @@ function jsonSchemaSerde(given: unknown, options: JsonSchemaOptions): Serde<unkn
 
   const encode = (value: unknown, prefix: Buffer, check: Validate): Uint8Array => {
     try {
-      const text = JSON.stringify(value) as string | undefined
-      if (text === undefined) throw new Error(`${typeof value} is no JSON`)
-      // What is checked is what is written: a Date is text.
-      const reason = checksWrites ? check(JSON.parse(text)) : undefined
+      const misfit = jsonMisfit(value)
+      if (misfit !== undefined) throw new Error(misfit)
+      const text = JSON.stringify(value)
+      // What is checked is what is written, and what is read back: a Date is text.
+      const written = checksWrites || LONG_DIGITS.test(text) ? parseExactly(text) : undefined
+      const reason = checksWrites ? check(written) : undefined
       if (reason !== undefined) throw new Error(reason)
       return Buffer.concat([prefix, Buffer.from(text)])
     } catch (cause) {
@@ -130,11 +132,12 @@ function jsonSchemaSerde(given: unknown, options: JsonSchemaOptions): Serde<unkn
   )
 }
 
+const LONG_DIGITS = /\d{16}/
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /** @throws for integers that a number cannot hold: they would be rounded */
 function parseExactly(text: string): unknown {
-  if (!/\d{16}/.test(text)) return JSON.parse(text)
+  if (!LONG_DIGITS.test(text)) return JSON.parse(text)
   type Reviver = (this: unknown, key: string, value: unknown, context?: { readonly source?: string }) => unknown
   const refuse: Reviver = (key, value, context) => {
     const source = context?.source

@@ -22,7 +22,7 @@ import { toDescriptor } from '../protobuf/to-descriptor.ts'
 import { wellKnownProto } from '../protobuf/well-known.ts'
 import { checkProtobufArguments } from './check-protobuf-arguments.ts'
 import { type LocateSchema, type Reader, registeredSerde } from './registered-serde.ts'
-import type { RegisteredSerdeOptions } from './serde-options.ts'
+import { givenSubject, type RegisteredSerdeOptions } from './serde-options.ts'
 
 export interface ProtobufOptions extends RegisteredSerdeOptions {
   /** What a value keeps of fields that the given message does not have: `keep` writes them again. @default 'keep' */
@@ -205,7 +205,7 @@ async function registerable(
   const references: SchemaReference[] = []
   for (const dependency of linked.dependencies) {
     if (wellKnownProto(dependency.path) !== undefined) continue
-    const subject = how.referenceSubject(dependency.path)
+    const subject = givenSubject('referenceSubject', () => how.referenceSubject(dependency.path))
     const version = await how.locate(subject, await registerable(dependency, how))
     references.push({ name: dependency.path, subject, version })
   }

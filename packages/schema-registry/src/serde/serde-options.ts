@@ -1,3 +1,4 @@
+import { millraceError, reasonOf, shownOption } from '@millrace/core'
 import type { SchemaRegistry } from '../client/schema-registry.ts'
 
 /** What all serdes with the schemas of a registry can be told. */
@@ -25,7 +26,27 @@ export interface RegisteredSerdeOptions {
 
 export function subjectName(options: RegisteredSerdeOptions, topic: string, recordName: string): string {
   const { subject = 'topic', side = 'value' } = options
-  if (typeof subject === 'function') return subject(topic, recordName)
+  if (typeof subject === 'function') return givenSubject('subject', () => subject(topic, recordName))
   if (subject === 'record') return recordName
   return subject === 'topic' ? `${topic}-${side}` : `${topic}-${recordName}`
+}
+
+/**
+ * The subject that a function of the user gives.
+ * @throws MILLRACE_CONFIG_INVALID if it gives no text: a schema would be registered under "undefined" or "[object Promise]"
+ */
+export function givenSubject(option: string, ask: () => unknown): string {
+  const expected = 'it must return the name of a subject, as text'
+  let given: unknown
+  try {
+    given = ask()
+  } catch (cause) {
+    const value = `a function that failed (${reasonOf(cause)})`
+    throw millraceError('MILLRACE_CONFIG_INVALID', { option, value, expected }, { cause })
+  }
+  if (typeof given === 'string' && given !== '') return given
+  // Nobody waits for it: a rejection must not end the process.
+  if (given instanceof Promise) given.catch(() => undefined)
+  const value = `a function that returned ${shownOption(given)}`
+  throw millraceError('MILLRACE_CONFIG_INVALID', { option, value, expected })
 }
