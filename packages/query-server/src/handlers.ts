@@ -47,7 +47,10 @@ export interface StoreRoute {
 
 /** The routes that are about the instance. */
 export const INSTANCE_ROUTES: Readonly<
-  Record<Exclude<RouteName, keyof typeof STORE_ROUTES>, (streams: QueriedStreams, settings: ServerSettings) => Answer>
+  Record<
+    Exclude<RouteName, keyof typeof STORE_ROUTES>,
+    (streams: QueriedStreams, settings: ServerSettings) => Answer | Promise<Answer>
+  >
 > = {
   stores: ({ plan }, { stores }) => ok({ stores: plan.stores.filter(({ name }) => stores.has(name)).map(infoOf) }),
   openapi: () => ok(openApi()),
@@ -57,7 +60,21 @@ export const INSTANCE_ROUTES: Readonly<
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
   }),
   live: ({ state }) => health(state !== 'ERROR' && state !== 'PENDING_ERROR' && state !== 'NOT_RUNNING', state),
-  ready: ({ state }) => health(state === 'RUNNING', state),
+  ready: async (streams, { maxStandbyLag }) => {
+    const { state } = streams
+    if (state !== 'RUNNING' || maxStandbyLag === undefined) return health(state === 'RUNNING', state)
+    const behind = storesBehind(await streams.allLocalStorePartitionLags(), maxStandbyLag)
+    return health(behind.length === 0, [state, ...behind].join('\n'))
+  },
+}
+
+/** A line for each store that is further behind its changelog than `maxLag`. */
+function storesBehind(lags: Awaited<ReturnType<QueriedStreams['allLocalStorePartitionLags']>>, maxLag: number) {
+  return [...lags].flatMap(([store, byPartition]) =>
+    [...byPartition]
+      .filter(([, { lag }]) => lag > maxLag)
+      .map(([partition, { lag }]) => `partition ${partition} of ${store} is ${lag} records behind its changelog`),
+  )
 }
 
 function infoOf({ name, kind, timestamped }: StorePlan) {

@@ -317,6 +317,41 @@ it('refuses what it cannot answer, with a code and a hint', async () => {
   expect((await get(instance, '/openapi.json')).body['openapi']).toBe('3.1.0')
 })
 
+it('is ready once its standbys have caught up, if that is asked for', async () => {
+  await using app = await world('texts')
+  await app.send('texts', texts, ROWS)
+  const replicas = { numStandbyReplicas: 1 }
+  const first = await app.start('a', { maxStandbyLag: 0 }, replicas)
+  const second = await app.start('b', { maxStandbyLag: 0 }, replicas)
+  for (const instance of [first, second])
+    await expect.poll(async () => (await get(instance, '/readyz')).status, REBALANCED).toBe(200)
+  const lags = [...(await second.streams.allLocalStorePartitionLags()).values()].flatMap(one => [...one.values()])
+  expect(lags).toHaveLength(PARTITIONS)
+  const behind = new Map([['texts', new Map([[3, { position: 5, end: 9, lag: 4 }]])]])
+  const streams = new Proxy(second.streams, {
+    get: (target, name) => {
+      if (name === 'allLocalStorePartitionLags') return async () => behind
+      const member: unknown = Reflect.get(target, name, target)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+  for (const [maxStandbyLag, status] of [
+    [3, 503],
+    [4, 200],
+    [undefined, 200],
+  ] as const) {
+    const options = { port: 0, ...(maxStandbyLag !== undefined && { maxStandbyLag }) }
+    const server = await queryServer(streams, options)
+    const answer = await fetch(`http://127.0.0.1:${server.port}/readyz`)
+    const text = await answer.text()
+    expect({ status: answer.status, told: text.includes('partition 3 of texts is 4 records behind') }).toEqual({
+      status,
+      told: status === 503,
+    })
+    await server.close()
+  }
+})
+
 it('lets in nobody without the token, and other instances with it', async () => {
   await using app = await world('texts')
   await app.send('texts', texts, ROWS)

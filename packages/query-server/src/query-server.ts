@@ -218,7 +218,7 @@ class Service {
     lastEventId: string,
   ): Promise<Answer> {
     try {
-      if (!isOfStore(name)) return INSTANCE_ROUTES[name](this.#streams, this.#settings)
+      if (!isOfStore(name)) return await INSTANCE_ROUTES[name](this.#streams, this.#settings)
       const plan = this.#streams.plan.stores.find(store => store.name === given.store)
       if (plan === undefined || !this.#settings.stores.has(plan.name))
         throw unknownStore(given.store, this.#settings.stores)

@@ -305,7 +305,9 @@ export const ROUTES = {
   },
   ready: {
     path: '/readyz',
-    summary: 'Status 200 while the application is running, 503 while tasks are being moved or restored.',
+    summary:
+      'Status 200 while the application is running, 503 while tasks are being moved or restored, or while a standby is more than ' +
+      '`maxStandbyLag` behind, if the server has that option.',
     parameters: {},
     open: true,
     errors: [],

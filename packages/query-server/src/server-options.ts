@@ -18,7 +18,15 @@ import type { ConsoleMount } from './console-mount.ts'
 /** What the server uses of a `KafkaStreams`. */
 export type QueriedStreams = Pick<
   KafkaStreams,
-  'plan' | 'state' | 'query' | 'watch' | 'metadataForAllInstances' | 'metrics' | 'on' | 'off'
+  | 'plan'
+  | 'state'
+  | 'query'
+  | 'watch'
+  | 'metadataForAllInstances'
+  | 'allLocalStorePartitionLags'
+  | 'metrics'
+  | 'on'
+  | 'off'
 >
 
 export interface QueryServerOptions {
@@ -60,17 +68,25 @@ export interface QueryServerOptions {
   readonly maxLiveBacklog?: number
   /** How often an event stream says that it is alive, in milliseconds. @default 5000 */
   readonly heartbeatMs?: number
+  /**
+   * How many records each standby of this instance may be behind its changelog while `/readyz` answers 200. A rolling update that waits for
+   * it always leaves a warm standby. Not possible with `threads` above 1. @default none: standbys do not count
+   */
+  readonly maxStandbyLag?: number
   /** Serves the console below `/console`: `millraceConsole(streams)` of `@millrace/console`. @default none */
   readonly console?: ConsoleMount
   /** Is told why a store could not be read; the client is not. @default `consoleLogger('warn')` */
   readonly logger?: Pick<Logger, 'error'>
 }
 
-export interface ServerSettings extends Required<Omit<QueryServerOptions, 'token' | 'tls' | 'stores' | 'console'>> {
+export interface ServerSettings extends Required<
+  Omit<QueryServerOptions, 'token' | 'tls' | 'stores' | 'console' | 'maxStandbyLag'>
+> {
   readonly stores: ReadonlySet<string>
   readonly token: string | undefined
   readonly tls: QueryServerOptions['tls']
   readonly console: ConsoleMount | undefined
+  readonly maxStandbyLag: number | undefined
 }
 
 const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
@@ -90,6 +106,7 @@ const KNOWN: Readonly<Record<keyof QueryServerOptions, true>> = {
   maxLiveQueries: true,
   maxLiveBacklog: true,
   heartbeatMs: true,
+  maxStandbyLag: true,
   console: true,
   logger: true,
 }
@@ -133,7 +150,11 @@ export function resolveServerOptions(streams: QueriedStreams, options: QueryServ
     maxLiveQueries: count('maxLiveQueries', options.maxLiveQueries, 500),
     maxLiveBacklog: count('maxLiveBacklog', options.maxLiveBacklog, 10_000),
     heartbeatMs: count('heartbeatMs', options.heartbeatMs, 5_000),
+    maxStandbyLag: options.maxStandbyLag,
   }
+  const { maxStandbyLag } = settings
+  if (maxStandbyLag !== undefined && !(Number.isSafeInteger(maxStandbyLag) && maxStandbyLag >= 0))
+    throw invalid('maxStandbyLag', `it must be a whole number from 0, but it is ${shownOption(maxStandbyLag)}`)
   if (options.console !== undefined && typeof options.console?.handle !== 'function')
     throw invalid('console', 'it must be millraceConsole(streams)')
   for (const [store, partitioner] of Object.entries(partitioners)) {
