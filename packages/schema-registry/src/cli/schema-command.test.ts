@@ -43,6 +43,19 @@ describe('command lines', () => {
     expect(await run(...args)).toEqual({ status, text: expect.stringContaining(text) as unknown })
   })
 
+  it.each(
+    ['pull', 'check'].flatMap(command =>
+      ['registry', '', 'localhost:8081', 'ftp://registry', 'http://registry?tenant=1'].map(url => ({ command, url })),
+    ),
+  )('$command refuses the address "$url"', async ({ command, url }) => {
+    const path = file('orders-value.avsc', order(ID))
+    const args = command === 'check' ? [command, path] : [command, '--dir', cli.directory]
+    expect(await run(...args, '--registry', url)).toEqual({
+      status: 1,
+      text: expect.stringMatching(/MILLRACE_CONFIG_INVALID: The option url is .*such as http:/) as unknown,
+    })
+  })
+
   it.each(['pull', 'check'])('%s says that the registry is away', async command => {
     const path = file('orders-value.avsc', order(ID))
     const args = command === 'check' ? [command, path] : [command, '--dir', cli.directory]

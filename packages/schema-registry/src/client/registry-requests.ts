@@ -1,4 +1,5 @@
 import { millraceError, reasonOf } from '@millrace/core'
+import { checkRegistryOptions } from './check-registry-options.ts'
 import type { SchemaRegistryOptions } from './schema-registry.ts'
 
 /** Sends a request, and gives the answer; undefined for what does not exist. */
@@ -6,6 +7,7 @@ export type RegistryRequests = <T>(method: 'GET' | 'POST', path: string, body?: 
 
 /** @throws as `schemaRegistry` says */
 export function registryRequests(options: SchemaRegistryOptions): RegistryRequests {
+  checkRegistryOptions(options)
   const endpoints = (typeof options.url === 'string' ? [options.url] : options.url).map(endpointOf)
   const { timeoutMs = 10_000, fetch: send = fetch } = options
   const headers = {

@@ -1,6 +1,5 @@
 import { millraceError } from '@millrace/core'
 import type { SchemaReference } from '../registry/entities.ts'
-import { checkRegistryOptions } from './check-registry-options.ts'
 import { endpointOf, registryRequests } from './registry-requests.ts'
 
 export interface SchemaRegistryOptions {
@@ -64,7 +63,6 @@ export interface SchemaRegistry {
  * registry answers, and `MILLRACE_REGISTRY_REFUSED` when it does not accept the request.
  */
 export function schemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  checkRegistryOptions(options)
   const ask = registryRequests(options)
   const subjectPath = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`
   return {
