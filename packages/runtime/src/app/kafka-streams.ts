@@ -26,6 +26,7 @@ import { type KafkaStreamsOptions, type ResolvedOptions, resolveOptions } from '
 import type { StreamsState } from '../loop/lifecycle.ts'
 import { ClientMeters } from '../observe/client-meters.ts'
 import { type MetricReading, Metrics } from '../observe/metrics.ts'
+import { tolerateClosedOutput } from '../observe/tolerate-closed-output.ts'
 import { type KeyQueryMetadata, metadataOfPartition, type StoreLag } from '../query/key-metadata.ts'
 import { defaultIsolation, type LocalQueries } from '../query/local-queries.ts'
 import { type AskedStore, openStore, type ReadOnlyStoreOfTable } from '../query/open-store.ts'
@@ -179,10 +180,11 @@ export class KafkaStreams {
 
   /**
    * Starts the application. Resolves when the instance has joined its group and all its tasks run. Retries while the broker is
-   * down.
+   * down. From then on, stdout and stderr that nobody reads any more do not end the process.
    * @throws MillraceError for a problem that must be fixed first, such as a missing topic or a state directory in use
    */
   async start(): Promise<void> {
+    tolerateClosedOutput()
     await this.#run.start()
   }
 
