@@ -24,7 +24,7 @@ export interface HeartbeatWorkerData {
 export type ToHeartbeatWorker = { readonly member: Member | null } | { readonly token: OauthbearerProviderResponse }
 
 /** That it is ready, or that it needs a token. */
-export type FromHeartbeatWorker = 'ready' | 'token'
+type FromHeartbeatWorker = 'ready' | 'token'
 
 /** For whom to send heartbeats. */
 export interface Member {

@@ -9,9 +9,10 @@ import {
   type CommittedOffset,
   type GroupMetadata,
   type TopicPartition,
+  type BusyMember,
 } from '@millrace/core'
 import type { Broker, Consumer } from 'kafkajs'
-import { BusyHeartbeat, type BusyHeartbeats, type HeartbeatOptions } from './busy-heartbeat.ts'
+import { BusyHeartbeat, type BusyHeartbeats } from './busy-heartbeat.ts'
 import type { HeartbeatBroker } from './heartbeat-worker.ts'
 import { assignMembers, encodeSubscription, partitionsOf, userDataOf } from './assignment-codec.ts'
 import { byTopic, type ClusterLink, METADATA_MAX_AGE_MS } from './cluster-link.ts'
@@ -19,7 +20,7 @@ import { callTimeoutMs, settledWithin, withDeadline } from './deadline.ts'
 import type { OwnKafka } from './surroundings.ts'
 import { isRetriableAnswer, protocolErrorType, rootError } from './translate-error.ts'
 
-export interface MembershipOptions extends HeartbeatOptions {
+export interface MembershipOptions extends BusyMember {
   /** Of this membership alone. */
   readonly own: OwnKafka
   /** For what is asked of the coordinator. */

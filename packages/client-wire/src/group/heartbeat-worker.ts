@@ -61,7 +61,7 @@ export interface WorkerAnswer {
 }
 
 /** What the worker says: first that it is ready. */
-export type WorkerMessage = 'ready' | WorkerAnswer
+type WorkerMessage = 'ready' | WorkerAnswer
 
 export type HeartbeatMessage = { readonly member: Member | undefined } | { readonly token: OauthToken }
 

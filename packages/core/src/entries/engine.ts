@@ -48,6 +48,7 @@ export {
 export { GROUP_DEFAULTS, PRODUCER_DEFAULTS } from '../client/client-defaults.ts'
 export { FetchConsumer, type RecordFetcher } from '../client/fetch-consumer.ts'
 export { FetchGroupConsumer, type GroupPlace, type GroupProtocol } from '../client/fetch-group-consumer.ts'
+export { type BusyMember, HeartbeatThread, type HeartbeatThreadData } from '../client/heartbeat-thread.ts'
 export { HangingTransactions, MarkersMissing } from '../client/hanging-transactions.ts'
 export { HeldPartitions, withoutPartitions } from '../client/held-partitions.ts'
 export { namingHolders, offsetHolders, unstableOffsets } from '../client/offset-holders.ts'

@@ -1,19 +1,18 @@
 import { AvroDeserializer, AvroSerializer, SchemaRegistryClient, SerdeType } from '@confluentinc/schemaregistry'
 import { SchemaRegistry as KafkajsRegistry } from '@kafkajs/confluent-schema-registry'
-import { bytes, readyAgain, type Serde, string, StreamsBuilder } from '@millrace/core'
+import { bytes, string, StreamsBuilder } from '@millrace/core'
 import { TopologyTestDriver } from '@millrace/testing'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { existingRegistry } from '../client/existing-registry.ts'
 import { schemaRegistry } from '../client/schema-registry.ts'
-import { type RunningRegistry, startRegistry } from '../start-registry.ts'
 import { avro } from './avro.ts'
+import { read, registryOfEachTest, retrying, write } from './serde-registry.fixture.ts'
 
-let running: RunningRegistry
-beforeEach(async () => void (running = await startRegistry()))
-afterEach(() => running.close())
+const running = registryOfEachTest()
+const { client } = running
 
 const V1 = {
   type: 'record',
@@ -29,23 +28,7 @@ const V2 = {
   fields: [...V1.fields, { name: 'note', type: ['null', 'string'], default: null }],
 } as const
 
-const client = () => schemaRegistry({ url: running.url })
 const ADA = { id: 1, customer: 'Ada' }
-
-/** What the runtime does with a serde that is not ready. */
-async function retrying<T>(attempt: () => T): Promise<T> {
-  for (;;) {
-    try {
-      return attempt()
-    } catch (error) {
-      const ready = readyAgain(error)
-      if (ready === undefined) throw error
-      await ready
-    }
-  }
-}
-const write = <T>(serde: Serde<T>, value: T, topic = 'orders') => retrying(() => serde.serialize(value, topic))
-const read = <T>(serde: Serde<T>, data: Uint8Array, topic = 'orders') => retrying(() => serde.deserialize(data, topic))
 
 describe('evolution', () => {
   it('old data are read with the new schema, and new data with the old one', async () => {

@@ -1,19 +1,16 @@
 import { JsonDeserializer, JsonSerializer, SchemaRegistryClient, SerdeType } from '@confluentinc/schemaregistry'
 import { SchemaRegistry as KafkajsRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
-import { bytes, readyAgain, type Serde, string, StreamsBuilder } from '@millrace/core'
+import { bytes, string, StreamsBuilder } from '@millrace/core'
 import { TopologyTestDriver } from '@millrace/testing'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { schemaRegistry } from '../client/schema-registry.ts'
-import { type RunningRegistry, startRegistry } from '../start-registry.ts'
+import { describe, expect, it } from 'vitest'
 import { avro } from './avro.ts'
 import { jsonSchema, type JsonSchemaOptions } from './json-schema.ts'
+import { read, registryOfEachTest, retrying, write } from './serde-registry.fixture.ts'
 
-let running: RunningRegistry
-beforeEach(async () => void (running = await startRegistry()))
-afterEach(() => running.close())
+const running = registryOfEachTest()
+const { client, get } = running
 
-const client = () => schemaRegistry({ url: running.url })
 const ORDER = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Order',
@@ -32,23 +29,8 @@ const ORDER = {
 } as const
 const ADA = { id: 1, status: 'new', lines: [{ price: 2.5 }] } as const
 
-/** What the runtime does with a serde that is not ready. */
-async function retrying<T>(attempt: () => T): Promise<T> {
-  for (;;) {
-    try {
-      return attempt()
-    } catch (error) {
-      const ready = readyAgain(error)
-      if (ready === undefined) throw error
-      await ready
-    }
-  }
-}
-const write = <T>(serde: Serde<T>, value: T, topic = 'orders') => retrying(() => serde.serialize(value, topic))
-const read = <T>(serde: Serde<T>, data: Uint8Array, topic = 'orders') => retrying(() => serde.deserialize(data, topic))
 const orders = (options: Partial<JsonSchemaOptions> = {}) =>
   jsonSchema<unknown>(ORDER, { registry: client(), ...options })
-const get = async (path: string): Promise<unknown> => (await fetch(running.url + path)).json()
 const framed = (text: string | Buffer): Buffer => Buffer.concat([Buffer.of(0, 0, 0, 0, 1), Buffer.from(text)])
 
 it('writes and reads JSON behind the id of its schema', async () => {

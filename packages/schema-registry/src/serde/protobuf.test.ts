@@ -2,22 +2,19 @@ import { create, createMutableRegistry, fromBinary, toBinary } from '@bufbuild/p
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { ProtobufDeserializer, ProtobufSerializer, SchemaRegistryClient, SerdeType } from '@confluentinc/schemaregistry'
 import { SchemaRegistry as KafkajsRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
-import { bytes, readyAgain, type Serde, string, StreamsBuilder } from '@millrace/core'
+import { bytes, type Serde, string, StreamsBuilder } from '@millrace/core'
 import { TopologyTestDriver } from '@millrace/testing'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { schemaRegistry } from '../client/schema-registry.ts'
+import { describe, expect, it } from 'vitest'
 import { readMessageIndexes, writeMessageIndexes } from '../protobuf/message-indexes.ts'
-import { type RunningRegistry, startRegistry } from '../start-registry.ts'
 import { avro } from './avro.ts'
 import { CUSTOMER_PROTO, ItemSchema, LineSchema, ORDER_PROTO, type Order, OrderSchema } from './order-pb.fixture.ts'
 import { protobuf } from './protobuf.ts'
+import { read, registryOfEachTest, retrying, write } from './serde-registry.fixture.ts'
 
-let running: RunningRegistry
-beforeEach(async () => void (running = await startRegistry()))
-afterEach(() => running.close())
+const running = registryOfEachTest()
+const { client, get } = running
 
-const client = () => schemaRegistry({ url: running.url })
 const ADA = create(OrderSchema, {
   id: 7n,
   customer: { name: 'Ada' },
@@ -26,22 +23,6 @@ const ADA = create(OrderSchema, {
   at: timestampFromMs(1_700_000_000_000),
   payment: { case: 'card', value: '4711' },
 })
-
-/** What the runtime does with a serde that is not ready. */
-async function retrying<T>(attempt: () => T): Promise<T> {
-  for (;;) {
-    try {
-      return attempt()
-    } catch (error) {
-      const ready = readyAgain(error)
-      if (ready === undefined) throw error
-      await ready
-    }
-  }
-}
-const write = <T>(serde: Serde<T>, value: T, topic = 'orders') => retrying(() => serde.serialize(value, topic))
-const read = <T>(serde: Serde<T>, data: Uint8Array, topic = 'orders') => retrying(() => serde.deserialize(data, topic))
-const get = async (path: string): Promise<unknown> => (await fetch(running.url + path)).json()
 
 /** A value of a schema that is given as text. */
 const one = (fields: string, more = '') => `syntax = "proto3"; package shop; message One { ${fields} } ${more}`

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { FrameSplitter } from './frame-splitter.ts'
 import { KafkaProxy } from './kafka-proxy.ts'
 import type { ProxyFault, ProxyRule } from './proxy-fault.ts'
@@ -97,9 +96,7 @@ class Client {
   }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await setTimeout(2)
-}
+const until = (holds: () => boolean) => vi.waitUntil(holds, { interval: 2, timeout: 5_000 })
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {
