@@ -26,6 +26,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   const directories = new Map(names.map(name => [name, name]))
   const failures: string[] = []
   const expected = new Set<Worker>()
+  const killed = new Set<Worker>()
   let started = 0
 
   function fail(worker: Worker, what: string): void {
@@ -47,6 +48,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
       if (worker === undefined) return
       history.say(`kill -9 ${worker.name}`)
       expected.add(worker)
+      killed.add(worker)
       worker.signal('SIGKILL')
       await worker.exited
     },
@@ -56,6 +58,8 @@ export function workerSlots(application: WordCountApplication, count: number, hi
       history.say(`stop ${worker.name}`)
       expected.add(worker)
       const { code, signal, inTime } = await worker.stop(STOP_MS)
+      // While it waited for its broker, say.
+      if (killed.has(worker)) return
       // Node itself ends a process that is still loading its modules.
       if (signal === 'SIGTERM' && worker.messages.length === 0) return
       if (!inTime) fail(worker, `did not end within ${STOP_MS} ms of SIGTERM`)

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import type { WordCountApplication } from '../e2e/word-count/application.ts'
+import type { Worker, WorkerExit } from '../processes/worker.ts'
+import { workerSlots } from './slots.ts'
+
+/** A process that ends when it is told to, with `code` after SIGTERM, or only by SIGKILL where that is undefined. */
+function oneProcess(code: number | undefined) {
+  const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>()
+  const worker = {
+    name: 'worker',
+    messages: [{ type: 'state' }],
+    exited,
+    log: () => 'its log',
+    signal: (signal: NodeJS.Signals) => resolve({ code: null, signal }),
+    async stop() {
+      if (code !== undefined) resolve({ code, signal: null })
+      return { ...(await exited), inTime: true }
+    },
+  } as unknown as Worker
+  const application = { start: () => worker } as unknown as WordCountApplication
+  const slots = workerSlots(application, 1, { say: () => undefined })
+  slots.start('worker-1', { fresh: true })
+  return slots
+}
+
+it('a process that is killed while it stops has not failed to stop', async () => {
+  const slots = oneProcess(undefined)
+  const stopped = slots.stop('worker-1')
+  await slots.kill('worker-1')
+  await stopped
+  expect(slots.failures).toEqual([])
+})
+
+it('a process that does not stop with 0 has failed', async () => {
+  const good = oneProcess(0)
+  await good.stop('worker-1')
+  expect(good.failures).toEqual([])
+  const bad = oneProcess(1)
+  await bad.stop('worker-1')
+  expect(bad.failures).toEqual([expect.stringContaining('ended with 1 after SIGTERM')])
+})
