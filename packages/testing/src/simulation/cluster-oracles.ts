@@ -1,5 +1,5 @@
 import type { MemoryCluster } from '@millrace/client-memory'
-import type { KafkaClient } from '@millrace/core'
+import { type Admin, isMillraceError, type KafkaClient, type TopicPartition } from '@millrace/core'
 import type { SimulatedProcess } from './simulated-process.ts'
 import { APPLICATION_ID } from './simulated-process.ts'
 import type { RecordWatch } from './watched-plan.ts'
@@ -71,7 +71,8 @@ export async function allCommitted(
   const partitions = described.flatMap(({ name, partitions: count }) =>
     Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
   )
-  const committed = await admin.committedOffsets(APPLICATION_ID, partitions, 'omit')
+  const committed = await stableOffsets(admin, partitions)
+  if (committed === undefined) return false
   return partitions.every(({ topic, partition }) => {
     const offset = committed.find(entry => entry.topic === topic && entry.partition === partition)?.offset ?? 0
     const log = cluster.log({ topic, partition })
@@ -80,4 +81,14 @@ export async function allCommitted(
       .some(({ header, aborted, lastOffset }) => !header.control && !aborted && lastOffset >= offset)
     return !left && log.lastStableOffset === log.highWatermark
   })
+}
+
+/** Undefined while some of them wait for the end of a transaction: its topics may be purged already, and its markers missing. */
+async function stableOffsets(admin: Admin, partitions: readonly TopicPartition[]) {
+  try {
+    return await admin.committedOffsets(APPLICATION_ID, partitions, 'throw')
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'MILLRACE_OFFSETS_UNSTABLE') return undefined
+    throw error
+  }
 }
