@@ -219,8 +219,16 @@ function repartitionPurge({ topics, options }: PartsOptions, client: KafkaClient
     )
   }
   const purged = new Set(able ? names.map(name => decorateTopic(applicationId, name)) : [])
-  const isPurged = (topic: string) => purged.has(topic)
-  return new RepartitionPurge({ admin, clock, logger, intervalMs: repartitionPurgeIntervalMs, isPurged })
+  return new RepartitionPurge({
+    admin,
+    clock,
+    logger,
+    intervalMs: repartitionPurgeIntervalMs,
+    isPurged: topic => purged.has(topic),
+    ...(options.processingGuarantee === 'exactly_once' && {
+      stableOffsets: partitions => admin.committedOffsets(applicationId, partitions, 'omit'),
+    }),
+  })
 }
 
 interface Connected extends ProcessParts {

@@ -1,10 +1,14 @@
 import { type Admin, type Logger, ManualClock, millraceError, type TopicPartitionOffset } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { RepartitionPurge } from './repartition-purge.ts'
+import { RepartitionPurge, type RepartitionPurgeOptions } from './repartition-purge.ts'
 
 const nothing = () => {}
 
-function purgeOf(deleteRecords: Admin['deleteRecords'], intervalMs = 1_000) {
+function purgeOf(
+  deleteRecords: Admin['deleteRecords'],
+  intervalMs = 1_000,
+  exactlyOnce: Pick<RepartitionPurgeOptions, 'stableOffsets'> = {},
+) {
   const clock = new ManualClock(0)
   const warnings: string[] = []
   const logger: Logger = {
@@ -17,7 +21,7 @@ function purgeOf(deleteRecords: Admin['deleteRecords'], intervalMs = 1_000) {
   return {
     clock,
     warnings,
-    purge: new RepartitionPurge({ admin: { deleteRecords }, clock, logger, intervalMs, isPurged }),
+    purge: new RepartitionPurge({ admin: { deleteRecords }, clock, logger, intervalMs, isPurged, ...exactlyOnce }),
   }
 }
 
@@ -45,6 +49,29 @@ it('deletes up to the last committed offsets, once in an interval, and of repart
   expect(calls.at(-1)).toEqual([plain(6), plain(2, 1)])
 })
 
+it('keeps the input of a transaction whose markers are missing, until they are written', async () => {
+  const calls: (readonly TopicPartitionOffset[])[] = []
+  let stable = [plain(7, 1)]
+  const { clock, purge } = purgeOf(async before => void calls.push(before), 1_000, {
+    stableOffsets: async () => stable,
+  })
+  purge.committed([at(5), at(6, 'r-repartition', 1)])
+  await clock.advance(1_000)
+  purge.purgeIfDue()
+  await microtasks()
+  expect(calls).toEqual([[plain(6, 1)]])
+  stable = [plain(3), plain(7, 1)]
+  await clock.advance(1_000)
+  purge.purgeIfDue()
+  await microtasks()
+  expect(calls).toHaveLength(1)
+  stable = [plain(5)]
+  await clock.advance(1_000)
+  purge.purgeIfDue()
+  await microtasks()
+  expect(calls).toEqual([[plain(6, 1)], [plain(5)]])
+})
+
 it('does not begin a second purge beside the first, and keeps what was committed meanwhile', async () => {
   const calls: (readonly TopicPartitionOffset[])[] = []
   const answers: (() => void)[] = []
@@ -58,10 +85,12 @@ it('does not begin a second purge beside the first, and keeps what was committed
   purge.committed([at(2)])
   await clock.advance(1_000)
   purge.purgeIfDue()
+  await microtasks()
   expect(calls).toEqual([[plain(1)]])
   answers[0]!()
   await microtasks()
   purge.purgeIfDue()
+  await microtasks()
   expect(calls).toEqual([[plain(1)], [plain(2)]])
 })
 
