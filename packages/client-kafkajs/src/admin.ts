@@ -24,6 +24,9 @@ const TOPIC_RESOURCE = 2
 /** How long until a new topic must be in the metadata, or a deleted one out of it. */
 const VISIBLE_MS = 10_000
 const VISIBLE_POLL_MS = 20
+/** How long a broker that starts or stops is fenced, at most and a little more. */
+const FENCED_MS = 10_000
+const FENCED_RETRY_MS = 200
 
 export class KafkajsAdminPort implements Admin {
   readonly #kafka: Kafka
@@ -68,7 +71,7 @@ export class KafkajsAdminPort implements Admin {
       let present: string | undefined
       // One by one: of several, kafkajs does not say which existed.
       for (const topic of topics) {
-        const created = await createOne(admin, topic).catch((error: unknown) => {
+        const created = await this.#create(admin, topic).catch((error: unknown) => {
           throw this.#translate(error, { operation: `Creating the topic "${topic.name}"` })
         })
         if (!created) present ??= topic.name
@@ -76,6 +79,19 @@ export class KafkajsAdminPort implements Admin {
       await this.#waitUntilVisible(admin, topics)
       if (present !== undefined) throw millraceError('MILLRACE_TOPIC_EXISTS', { topic: present })
     })
+  }
+
+  /** Tries again while brokers may be fenced: kafkajs does not give the broker's text, which would say so. */
+  async #create(admin: KafkajsAdmin, topic: NewTopic): Promise<boolean> {
+    const until = this.#clock.monotonic() + FENCED_MS
+    for (;;) {
+      try {
+        return await createOne(admin, topic)
+      } catch (error) {
+        if (protocolErrorType(error) !== 'INVALID_REPLICATION_FACTOR' || this.#clock.monotonic() >= until) throw error
+        await this.#clock.sleep(FENCED_RETRY_MS)
+      }
+    }
   }
 
   deleteTopics(topics: readonly string[]): Promise<void> {

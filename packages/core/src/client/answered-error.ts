@@ -54,13 +54,19 @@ const MEMBER_FENCED = new Set([
 
 const PRODUCER_FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'TRANSACTION_COORDINATOR_FENCED', 'PRODUCER_FENCED'])
 
+/** What a controller answers while each broker is starting or stopping. Replication factors that no broker can ever have are refused in other words. */
+function isOfFencedBrokers({ type, reason }: AnsweredError): boolean {
+  return type === 'INVALID_REPLICATION_FACTOR' && reason.includes('currently fenced')
+}
+
 /** Whether a broker's error says that another producer of the same transactional id has taken over. */
 export function fencesProducer(type: string | undefined): boolean {
   return type !== undefined && PRODUCER_FENCED.has(type)
 }
 
 /** A broker's answer as the error that says who has to act: the same in all clients. */
-export function answeredError({ type, retriable, reason, cause }: AnsweredError, context: ErrorContext): MillraceError {
+export function answeredError(answer: AnsweredError, context: ErrorContext): MillraceError {
+  const { type, retriable, reason, cause } = answer
   const { operation, brokers, requestTimeoutMs, groupId = 'unknown', groupInstanceId } = context
   const options = { cause }
   if (type === 'REQUEST_TIMED_OUT') {
@@ -89,7 +95,8 @@ export function answeredError({ type, retriable, reason, cause }: AnsweredError,
     const values = { operation, resource, reason, right: rightOf(type, context), principal: principalOf(context) }
     return millraceError('MILLRACE_CLIENT_NOT_AUTHORIZED', values, options)
   }
-  if (retriable) return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
+  if (retriable || isOfFencedBrokers(answer))
+    return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason }, options)
   return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason }, options)
 }
 
