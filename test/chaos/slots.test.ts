@@ -4,7 +4,7 @@ import type { Worker, WorkerExit } from '../processes/worker.ts'
 import { workerSlots } from './slots.ts'
 
 /** A process that ends when it is told to, with `code` after SIGTERM, or only by SIGKILL where that is undefined. */
-function oneProcess(code: number | undefined) {
+function oneProcess(code: number | undefined, onStop = () => {}) {
   const { promise: exited, resolve } = Promise.withResolvers<WorkerExit>()
   const worker = {
     name: 'worker',
@@ -13,6 +13,7 @@ function oneProcess(code: number | undefined) {
     log: () => 'its log',
     signal: (signal: NodeJS.Signals) => resolve({ code: null, signal }),
     async stop() {
+      onStop()
       if (code !== undefined) resolve({ code, signal: null })
       return { ...(await exited), inTime: true }
     },
@@ -29,6 +30,15 @@ it('a process that is killed while it stops has not failed to stop', async () =>
   await slots.kill('worker-1')
   await stopped
   expect(slots.failures).toEqual([])
+})
+
+it('a process is told to stop once', async () => {
+  let stops = 0
+  const slots = oneProcess(undefined, () => stops++)
+  const both = [slots.stop('worker-1'), slots.stop('worker-1')]
+  await slots.kill('worker-1')
+  await Promise.all(both)
+  expect(stops).toBe(1)
 })
 
 it('a process that does not stop with 0 has failed', async () => {

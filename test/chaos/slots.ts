@@ -27,6 +27,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   const failures: string[] = []
   const expected = new Set<Worker>()
   const killed = new Set<Worker>()
+  const stopping = new Set<Worker>()
   let started = 0
 
   function fail(worker: Worker, what: string): void {
@@ -55,7 +56,10 @@ export function workerSlots(application: WordCountApplication, count: number, hi
     async stop(slot) {
       const worker = workers.get(slot)
       if (worker === undefined) return
+      // A second signal would end it at once, with another code.
+      if (stopping.has(worker)) return void (await worker.exited)
       history.say(`stop ${worker.name}`)
+      stopping.add(worker)
       expected.add(worker)
       const { code, signal, inTime } = await worker.stop(STOP_MS)
       // While it waited for its broker, say.
