@@ -15,6 +15,16 @@ it.each<[string, string, boolean]>([
     true,
   ],
   ['no topic', 'Failed to flush cache of store s <- NullPointerException: because "this.topic" is null', true],
+  [
+    'no topic for a held stream',
+    'Exception caught while punctuating processor P <- NullPointerException: Cannot invoke "String.getBytes(java.nio.charset.Charset)" because "this.topic" is null',
+    true,
+  ],
+  [
+    'no aggregate',
+    'NullPointerException: Cannot invoke "ValueAndTimestamp.value()" because "next.value" is null',
+    true,
+  ],
   ['no partition', 'processor=KTABLE-FK-JOIN-X <- IllegalArgumentException: Invalid partition: -1. Partition', true],
   ['values by key of another kind', failed('KeyValueStore'), false],
   ['another failure', 'java.lang.NullPointerException', false],

@@ -12,6 +12,8 @@ export interface Graph {
   readonly names: Names
   /** In the order of writing. */
   readonly entries: readonly GraphEntry[]
+  /** In the order in which they were added first. */
+  readonly firstAdded: ReadonlySet<GraphEntry>
   /** Stores that the user adds by name. */
   readonly addedStores: readonly StoreDraft[]
   /** Source nodes that must have equal partition counts, and the operator that wants it. */
@@ -129,6 +131,7 @@ export interface CopartitionedSources extends Omit<CopartitionGroup, 'topics'> {
 
 export function createGraph(): Graph {
   const entries: GraphEntry[] = []
+  const firstAdded = new Set<GraphEntry>()
   const addedStores = new Set<StoreDraft>()
   const filled = new Set<StoreDraft>()
   const globalStores = new Set<string>()
@@ -136,6 +139,7 @@ export function createGraph(): Graph {
   return {
     names: createNames(),
     entries,
+    firstAdded,
     get addedStores() {
       return [...addedStores].filter(draft => !filled.has(draft))
     },
@@ -144,6 +148,7 @@ export function createGraph(): Graph {
       const earlier = entries.indexOf(entry)
       if (earlier >= 0) entries.splice(earlier, 1)
       entries.push(entry)
+      firstAdded.add(entry)
       for (const parent of parents) if (!entry.parents.includes(parent)) entry.parents.push(parent)
     },
     addStore(store) {

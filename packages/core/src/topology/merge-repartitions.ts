@@ -15,7 +15,7 @@ export interface MergedRepartitions {
 /**
  * `merge.repartition.topics` of Kafka Streams (`InternalStreamsBuilder`): where several repartition topics hang below one
  * operator that changes the key, with no operator between that changes values, one topic directly below the operator takes
- * their place, under the name of the first. A merge of streams with changed keys takes the place of such an operator. Those
+ * their place, under the name of the one that was added first; a grouping that is aggregated again is written later, but named as before. A merge of streams with changed keys takes the place of such an operator. Those
  * of `repartition()` and of grouped tables stay.
  *
  * `process()` and `processValues()` count as changing neither keys nor values unless `countsProcess` says so, as Kafka
@@ -25,6 +25,7 @@ export function mergeRepartitions(
   entries: readonly GraphEntry[],
   parentsOf: (entry: GraphEntry) => readonly GraphEntry[],
   countsProcess: boolean,
+  firstAdded: ReadonlySet<GraphEntry>,
 ): MergedRepartitions {
   const order = [...entries]
   const parents = new Map(entries.map(entry => [entry, [...parentsOf(entry)]]))
@@ -32,9 +33,9 @@ export function mergeRepartitions(
   const replaced = new Map<RepartitionEntry, GraphEntry>()
   const mergedInto = new Map<RepartitionEntry, RepartitionEntry>()
 
-  for (const [changer, repartitions] of repartitionsByChanger(entries, above, changes(countsProcess))) {
-    const [first] = repartitions
-    if (first === undefined) continue
+  const changed = changes(countsProcess)
+  for (const [changer, repartitions] of repartitionsByChanger(entries, above, changed, firstAdded)) {
+    if (repartitions.length === 0) continue
     const one = mergedRepartition(repartitions)
     const reparent = (entry: GraphEntry, from: GraphEntry, to: readonly GraphEntry[]) => {
       const left = above(entry).filter(parent => parent !== from)
@@ -58,11 +59,12 @@ export function mergeRepartitions(
 
 type Above = (entry: GraphEntry) => readonly GraphEntry[]
 
-/** Each operator that changes keys with the repartitions that could be one, in the order of writing. */
+/** Each operator that changes keys, in the order of writing, with the repartitions that could be one, in the order in which they were added first. */
 function repartitionsByChanger(
   entries: readonly GraphEntry[],
   above: Above,
   { changesKey, changesValue }: Changes,
+  firstAdded: ReadonlySet<GraphEntry>,
 ): ReadonlyMap<GraphEntry, readonly RepartitionEntry[]> {
   const byChanger = new Map<GraphEntry, RepartitionEntry[]>()
   for (const entry of entries) {
@@ -72,6 +74,8 @@ function repartitionsByChanger(
     const changer = findAbove(entry, above, changesKey)
     if (nearest !== undefined && nearest === changer) byChanger.get(changer)?.push(entry)
   }
+  const rank = new Map([...firstAdded].map((entry, index) => [entry, index]))
+  for (const repartitions of byChanger.values()) repartitions.sort((a, b) => rank.get(a)! - rank.get(b)!)
   const taken = new Set<GraphEntry>()
   const ofMerges: (readonly [GraphEntry, RepartitionEntry[]])[] = []
   for (const merge of entries.filter(entry => isMerge(entry, above))) {

@@ -176,3 +176,18 @@ function comparable(text: string): readonly string[] {
     .split('\n')
     .map(line => line.replace(/(-->|<--) (.+)/, (_whole, arrow: string, list: string) => `${arrow} ${sorted(list)}`))
 }
+
+it('merged repartition topics have the name of the one that was added first, though its grouping is aggregated again later', () => {
+  const builder = new StreamsBuilder()
+  const changed = builder.stream('a', texts).selectKey(byValue)
+  const grouped = changed.groupByKey({ ...texts, name: 'grouped' })
+  grouped.count()
+  changed.join(changed, one => one, {
+    ...texts,
+    otherValue: string(),
+    windows: near,
+  })
+  grouped.count()
+  const plan = builder.build({ optimization: ['merge.repartition.topics'] })
+  expect(plan.repartitionTopics.map(({ name }) => name)).toEqual(['grouped-repartition'])
+})

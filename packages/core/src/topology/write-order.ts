@@ -31,7 +31,7 @@ export function writeOrder(graph: Graph, { mergesRepartitions, joinsSelf, counts
   const standIn = (entry: GraphEntry) => mergedInto.get(entry) ?? entry
   const read = graph.entries.filter(entry => !mergedInto.has(entry))
   const readParents = (entry: GraphEntry) => [...new Set(entry.parents.map(standIn))]
-  const merged = mergesRepartitions ? mergeRepartitions(read, readParents, countsProcess) : undefined
+  const merged = mergesRepartitions ? mergeRepartitions(read, readParents, countsProcess, graph.firstAdded) : undefined
   const allParents = (entry: GraphEntry) => merged?.parents.get(entry) ?? readParents(entry)
   const all = merged?.entries ?? read
   const selfJoins = new Map(joinsSelf ? all.flatMap(entry => selfJoinOf(entry, allParents)) : [])
