@@ -1,9 +1,10 @@
 /**
  * Topics that must be co-partitioned, in the order in which Kafka Streams tells them: groups with a topic in common are one, and
  * groups and topics are in the order of Java's hash sets. A broker compares topologies with this order, so without it an application could
- * not be taken over from Java, or by it.
+ * not be taken over from Java, or by it. Topics of one bucket keep the order in which they were put in: that of the names of their source
+ * nodes, which come out of a hash set as well.
  *
- * @param groups of topics by real name
+ * @param groups of topics by real name, in the order in which Kafka Streams puts them in
  */
 export function copartitionGroups(groups: readonly (readonly string[])[]): readonly (readonly string[])[] {
   const merged: Set<string>[] = []
@@ -14,6 +15,11 @@ export function copartitionGroups(groups: readonly (readonly string[])[]): reado
   }
   const ordered = merged.map(group => inHashOrder([...group], stringHash))
   return inHashOrder(ordered, topics => topics.reduce((sum, topic) => (sum + stringHash(topic)) | 0, 0))
+}
+
+/** Names in the order of a hash set of Java. */
+export function namesInHashOrder(names: readonly string[]): readonly string[] {
+  return inHashOrder(names, stringHash)
 }
 
 /** The order in which `java.util.HashSet` gives its elements: by the bucket, whose number is the low bits of the mixed hash. */

@@ -1,4 +1,4 @@
-import { StreamsBuilder, string } from '@millrace/core'
+import { joinWindows, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { streamsTopology } from './streams-topology.ts'
 
@@ -55,4 +55,22 @@ it('gives the number of partitions only where the user has fixed it, and the fac
     ]),
   )
   expect(of(3).every(({ replicationFactor }) => replicationFactor === 3)).toBe(true)
+})
+
+it('topics of one bucket of a hash set of Java are in the order of their source nodes there', () => {
+  const order = (first: string, second: string, before: number) => {
+    const builder = new StreamsBuilder()
+    for (let n = 0; n < before; n++) builder.stream(`other-${n}`, serdes)
+    const windows = joinWindows({ timeDifferenceMs: 1, graceMs: 0 })
+    builder
+      .stream(first, serdes)
+      .join(builder.stream(second, serdes), one => one, { ...serdes, otherValue: string(), windows })
+      .to('out', serdes)
+    return streamsTopology(builder.build(), options).subTopologies.flatMap(({ copartitionGroups }) => copartitionGroups)
+  }
+  const [clicks, rates] = ['groups-mx3d7qvu-clicks', 'groups-mx3d7qvu-rates']
+  // There, KSTREAM-SOURCE-0000000001 comes before those with 0 and 2 at their ends.
+  expect(order(clicks, rates, 0)).toEqual([[rates, clicks]])
+  expect(order(clicks, rates, 1)).toEqual([[clicks, rates]])
+  expect(order(rates, clicks, 1)).toEqual([[rates, clicks]])
 })

@@ -1,5 +1,5 @@
 import { type Plan, type StreamsSubTopology, type StreamsTopology, topicNaming } from '@millrace/core'
-import { copartitionGroups } from './copartition-groups.ts'
+import { copartitionGroups, namesInHashOrder } from './copartition-groups.ts'
 import { changelogConfigs, type InternalTopicOptions, repartitionConfigs } from '../../topics/internal-topic-configs.ts'
 
 export interface StreamsTopologyOptions extends InternalTopicOptions {
@@ -14,6 +14,11 @@ export function streamsTopology(plan: Plan, options: StreamsTopologyOptions): St
   const repartition = new Map(plan.repartitionTopics.map(topic => [topic.name, topic]))
   const stores = new Map(plan.stores.map(store => [store.name, store]))
   const sinks = new Map(plan.nodes.flatMap(node => (node.kind === 'sink' ? [[node.name, node.topic] as const] : [])))
+  const read = new Map(plan.nodes.flatMap(node => (node.kind === 'source' ? [[node.name, node.topics] as const] : [])))
+  const bySource = (topics: readonly string[]) => {
+    const sources = [...read].filter(([, own]) => own.some(topic => topics.includes(topic))).map(([name]) => name)
+    return namesInHashOrder(sources).flatMap(name => read.get(name)!.filter(topic => topics.includes(topic)))
+  }
   const subTopologies = plan.subTopologies.map(({ id, nodes, sourceTopics, stores: names }): StreamsSubTopology => {
     const written = nodes.flatMap(name => sinks.get(name) ?? []).filter(topic => typeof topic === 'string')
     return {
@@ -35,7 +40,7 @@ export function streamsTopology(plan: Plan, options: StreamsTopologyOptions): St
       copartitionGroups: copartitionGroups(
         plan.copartitioned
           .filter(({ topics }) => topics.every(topic => sourceTopics.includes(topic)))
-          .map(({ topics }) => topics.map(real)),
+          .map(({ topics }) => bySource(topics).map(real)),
       ),
     }
   })
