@@ -268,8 +268,8 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     else quietSince = undefined
     atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
   }
-  // Each reader finds the process that has its partition.
-  for (let looks = 0; live !== undefined && atRest && looks < 2 * processes.length + 4; looks++) {
+  // Each reader finds the process that has its partition, which may move for some seconds after the last start.
+  for (let looks = 0; live !== undefined && atRest && looks < 2 * processes.length + 44; looks++) {
     observe()
     await clock.advance(200)
   }
