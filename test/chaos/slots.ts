@@ -25,7 +25,6 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   const workers = new Map<string, Worker>()
   const directories = new Map(names.map(name => [name, name]))
   const failures: string[] = []
-  const expected = new Set<Worker>()
   const killed = new Set<Worker>()
   const stopping = new Set<Worker>()
   let started = 0
@@ -38,7 +37,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   async function watch(slot: string, worker: Worker): Promise<void> {
     const { code, signal } = await worker.exited
     if (workers.get(slot) === worker) workers.delete(slot)
-    if (!expected.has(worker)) fail(worker, `has ended by itself, with ${code ?? signal}`)
+    if (!killed.has(worker) && !stopping.has(worker)) fail(worker, `has ended by itself, with ${code ?? signal}`)
   }
 
   return {
@@ -48,7 +47,6 @@ export function workerSlots(application: WordCountApplication, count: number, hi
       const worker = workers.get(slot)
       if (worker === undefined) return
       history.say(`kill -9 ${worker.name}`)
-      expected.add(worker)
       killed.add(worker)
       worker.signal('SIGKILL')
       await worker.exited
@@ -60,7 +58,6 @@ export function workerSlots(application: WordCountApplication, count: number, hi
       if (stopping.has(worker)) return void (await worker.exited)
       history.say(`stop ${worker.name}`)
       stopping.add(worker)
-      expected.add(worker)
       const { code, signal, inTime } = await worker.stop(STOP_MS)
       // While it waited for its broker, say.
       if (killed.has(worker)) return
