@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { KafkajsAdminPort } from './admin.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** kafkajs with a broker that refuses to create a topic so many times. */
+/** kafkajs with a broker that refuses to create a topic for the first `refusals` requests. */
 function adminOf(refusals: number) {
   let calls = 0
   const refused = { name: 'KafkaJSProtocolError', type: 'INVALID_REPLICATION_FACTOR', code: 38, retriable: false }

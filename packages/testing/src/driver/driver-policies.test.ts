@@ -98,19 +98,19 @@ it.each(['at_least_once', 'exactly_once'] as const)(
     builder.stream('orders', texts).mapValues(failing).to('texts', texts)
     builder
       .stream('dead', texts)
-      .mapValues(value => failing(value.replace('bad: mended', 'mended')))
-      .to('mended', texts)
+      .mapValues(value => failing(value.replace('bad: repaired', 'repaired')))
+      .to('repaired', texts)
     await using driver = await TopologyTestDriver.create(builder.build(), {
       onBadRecord: { deadLetterTopic: 'dead' },
       processingGuarantee,
     })
-    await driver.createInputTopic('orders', texts).pipeValues(['bad: mended', 'bad: lost', 'good', 'bad: mended'])
+    await driver.createInputTopic('orders', texts).pipeValues(['bad: repaired', 'bad: lost', 'good', 'bad: repaired'])
     expect(driver.createOutputTopic('dead', texts).readValuesToList()).toEqual([
-      'bad: mended',
+      'bad: repaired',
       'bad: lost',
-      'bad: mended',
+      'bad: repaired',
     ])
-    expect(driver.createOutputTopic('mended', texts).readValuesToList()).toEqual(['mended', 'mended'])
+    expect(driver.createOutputTopic('repaired', texts).readValuesToList()).toEqual(['repaired', 'repaired'])
     expect(driver.createOutputTopic('texts', texts).readValuesToList()).toEqual(['good'])
     const failed = driver.metrics().filter(({ name }) => name === 'failed-records')
     expect(failed.map(({ value }) => value)).toEqual([3, 1])

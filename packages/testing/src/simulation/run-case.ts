@@ -263,7 +263,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     for (const one of processes) one.start()
     await clock.advance(1000)
     observe()
-    // Whoever is stopped while the brokers are away leaves to the next start what has no markers.
+    // A process that stops while the brokers are away cannot complete transactions without markers: its next start does.
     if (!cluster.leaderless && (await allCommitted(honest, cluster, sources))) quietSince ??= clock.now()
     else quietSince = undefined
     atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
