@@ -1,4 +1,4 @@
-import { NO_HEADERS, partitionForKey, systemClock } from '@millrace/core'
+import { type KafkaClient, NO_HEADERS, partitionForKey, systemClock } from '@millrace/core'
 import { type Contender, type Running, start } from './contenders.ts'
 import { FIRST_TIMESTAMP } from './inputs.ts'
 import type { Lab } from './lab.ts'
@@ -17,7 +17,7 @@ export async function measureRestore(lab: Lab, workload: RestoreWorkload, conten
   const changelog = `${applicationId}-${store}-changelog`
   await lab.createTopic(input, partitions)
   await lab.createTopic(changelog, partitions, { 'cleanup.policy': 'compact' })
-  await fill(lab, changelog, records, partitions)
+  await writeChangelog(lab.client, changelog, records, partitions)
   const { run, cleanUp } = await lab.prepare(workload, applicationId, { in: input }, partitions)
   try {
     const { result, noise } = await lab.noise.around(async () => {
@@ -58,8 +58,13 @@ async function restored(running: Running, partitions: number): Promise<number> {
 }
 
 /** One count of 8 bytes for each key, as Kafka Streams and Millrace both log it. */
-async function fill(lab: Lab, changelog: string, records: number, partitions: number): Promise<void> {
-  const producer = lab.client.producer({})
+export async function writeChangelog(
+  client: KafkaClient,
+  changelog: string,
+  records: number,
+  partitions: number,
+): Promise<void> {
+  const producer = client.producer({})
   try {
     await producer.init()
     const appender = producer.topic(changelog)

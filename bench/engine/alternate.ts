@@ -3,6 +3,8 @@
  *
  *   git worktree add /tmp/before COMMIT && (cd /tmp/before && npm install)
  *   npx node --conditions=millrace-source bench/engine/alternate.ts --before /tmp/before [--only count] [--records 300000] [--rounds 11]
+ *
+ * `--only` is a job of the engine, or a workload of `bench/workloads/`, of whose records `--scale` takes a part.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     before: { type: 'string' },
     only: { type: 'string', default: 'count' },
     records: { type: 'string', default: '300000' },
+    scale: { type: 'string', default: '0.2' },
     rounds: { type: 'string', default: '11' },
   },
 })
@@ -28,29 +31,43 @@ if (values.before === undefined) {
 
 function alternate(before: string, after: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-alternate-'))
-  const spent = { before: [] as number[], after: [] as number[] }
+  const spent = { before: [] as Spent[], after: [] as Spent[] }
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
       const sides = [['before', before] as const, ['after', after] as const]
       for (const [side, checkout] of round % 2 === 0 ? sides : sides.toReversed()) {
-        spent[side].push(microseconds(checkout, join(directory, 'result.json')))
+        spent[side].push(spentBy(checkout, join(directory, 'result.json')))
       }
-      console.log(
-        `round ${round + 1}: before ${spent.before.at(-1)!.toFixed(3)}, after ${spent.after.at(-1)!.toFixed(3)} µs of CPU for each record`,
-      )
+      console.log(`round ${round + 1}: before ${show(spent.before.at(-1)!)}, after ${show(spent.after.at(-1)!)}`)
     }
   } finally {
     rmSync(directory, { recursive: true })
   }
-  const [one, other] = [median(spent.before), median(spent.after)]
-  const least = Math.min(...spent.after) / Math.min(...spent.before)
-  console.log(
-    `${values.only}: medians ${one.toFixed(3)} and ${other.toFixed(3)} µs: ${percent(other / one)}; of the least of each: ${percent(least)}`,
-  )
+  for (const [of, name] of [
+    ['all', 'all threads'],
+    ['thread', 'the thread that processes'],
+  ] as const) {
+    const [one, other] = [spent.before.map(round => round[of]), spent.after.map(round => round[of])]
+    const change = `${percent(median(other) / median(one))}; of the least of each: ${percent(Math.min(...other) / Math.min(...one))}`
+    console.log(
+      `${values.only}, ${name}: medians ${median(one).toFixed(3)} and ${median(other).toFixed(3)} µs: ${change}`,
+    )
+  }
 }
 
-function microseconds(checkout: string, file: string): number {
-  const options = ['--engine', '--only', values.only, '--records', values.records, '--json', file]
+/** µs of CPU for each record. */
+interface Spent {
+  readonly all: number
+  readonly thread: number
+}
+
+function show({ all, thread }: Spent): string {
+  return `${all.toFixed(3)} µs of CPU for each record (${thread.toFixed(3)})`
+}
+
+function spentBy(checkout: string, file: string): Spent {
+  const { only, records, scale } = values
+  const options = ['--engine', '--only', only, '--records', records, '--scale', scale, '--json', file]
   const node = ['--conditions=millrace-source', 'bench/run.ts', ...options]
   rmSync(file, { force: true })
   // Its status is 1 where the machine does not reach the goal, which is not the question here.
@@ -60,7 +77,7 @@ function microseconds(checkout: string, file: string): number {
     | readonly EngineResult[]
     | { readonly engine: readonly EngineResult[] }
   const [result] = 'engine' in written ? written.engine : written
-  return result!.cpuMicrosecondsPerRecord
+  return { all: result!.cpuMicrosecondsPerRecord, thread: result!.threadMicrosecondsPerRecord }
 }
 
 function median(values: readonly number[]): number {

@@ -3,9 +3,12 @@ import type { Profiler } from 'node:inspector'
 export interface ProfiledFunction {
   readonly name: string
   readonly nanosecondsPerRecord: number
-  /** Of all samples, 0 to 1. */
+  /** Of all samples in which the thread worked, 0 to 1. */
   readonly share: number
 }
+
+/** The thread waits: for RocksDB, or for other programs. */
+const NO_WORK = new Set(['(idle)'])
 
 /** The functions in which a CPU profile was most often caught itself, not in what they called. */
 export function topFunctions(profile: Profiler.Profile, records: number, count: number): readonly ProfiledFunction[] {
@@ -17,6 +20,7 @@ export function topFunctions(profile: Profiler.Profile, records: number, count: 
     const { functionName, url, lineNumber } = nodes.get(id)!.callFrame
     const file = url.split('/').slice(-2).join('/')
     const name = `${functionName || '(anonymous)'}${file === '' ? '' : ` ${file}:${lineNumber + 1}`}`
+    if (NO_WORK.has(functionName)) return
     const delta = Math.max(0, deltas[index] ?? 0)
     total += delta
     microseconds.set(name, (microseconds.get(name) ?? 0) + delta)

@@ -65,7 +65,9 @@ export async function runEngineBench(options: EngineOptions): Promise<readonly E
 async function runCompared(only: string, { scale, profile }: EngineOptions): Promise<readonly EngineResult[]> {
   const results: EngineResult[] = []
   for (const workload of pickWorkloads(await findWorkloads(), only)) {
-    if (workload.kind !== 'throughput') throw new Error(`"${workload.id}" is no workload of throughput`)
+    if (workload.kind !== 'throughput' && workload.kind !== 'restore') {
+      throw new Error(`"${workload.id}" is no workload of throughput or of a restore`)
+    }
     await runWorkload({ workload, scale: scale / WARM_UP_SHARE, startProfile: NO_PROFILE })
     const run = await runWorkload({ workload, scale, startProfile: profile ? startProfile : NO_PROFILE })
     const { records, seconds, cpuMicros, threadMicros, session } = run
