@@ -59,6 +59,6 @@ function changelogKey(codec: StoreCodec, { key, slot, tie }: EntryDatum): Buffer
 }
 
 function restoredKey(codec: StoreCodec, changelog: Buffer): EntryDatum {
-  const { key, slot, tie } = codec.readKey(codec.restoredKey(changelog, 0))
+  const { key, slot, tie } = codec.readKey(Buffer.from(codec.restoredKey(changelog, 0, changelog.length, 0)))
   return { key: key as string, slot, tie }
 }

@@ -1,12 +1,13 @@
-import type {
-  Admin,
-  Clock,
-  Consumer,
-  FetchedBatch,
-  GlobalPlan,
-  Logger,
-  TopicPartition,
-  TopicPartitionOffset,
+import {
+  ByteSink,
+  type Admin,
+  type Clock,
+  type Consumer,
+  type FetchedBatch,
+  type GlobalPlan,
+  type Logger,
+  type TopicPartition,
+  type TopicPartitionOffset,
 } from '@millrace/core'
 import type { RestoreEvent, RestoreListener } from '../observe/restore-listener.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
@@ -131,14 +132,15 @@ export class GlobalRestore {
     const part = this.#find(batch)
     if (part === undefined) return
     const codec = stores.codecs.get(part.global.store)!
-    const keys: Buffer[] = []
-    const values: (Buffer | null)[] = []
+    const keys: Uint8Array[] = []
+    const values: (Uint8Array | null)[] = []
+    const made = new ByteSink()
     const cursor = batch.cursor()
     while (cursor.advance()) {
       if (cursor.offset < part.position || cursor.keyStart < 0) continue
-      keys.push(codec.restoredKey(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd), cursor.timestamp))
-      const value = cursor.valueStart < 0 ? null : cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd)
-      values.push(value === null ? null : codec.restoredValue(value, cursor.timestamp))
+      const { keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, timestamp } = cursor
+      keys.push(codec.restoredKey(keyBytes, keyStart, keyEnd, timestamp))
+      values.push(valueStart < 0 ? null : codec.restoredValue(made, valueBytes, valueStart, valueEnd, timestamp))
     }
     const { topic, partition } = part
     await stores.restore(part.global.store, { keys, values }, { topic, partition, offset: batch.nextOffset })

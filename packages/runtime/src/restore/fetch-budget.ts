@@ -9,8 +9,8 @@ export interface FetchShare {
 /** Fetching less at once costs more in requests than it saves. */
 const LEAST_BYTES = 64 << 10
 const MOST_BYTES = 4 << 20
-/** While one response is written, a client may fetch the next. */
-const RESPONSES_HELD = 2
+/** While one response is written, the next is read, and a client may fetch the one after it. */
+const RESPONSES_HELD = 3
 
 export function shareBudget(budgetBytes: number, partitions: number): FetchShare {
   const response = budgetBytes / RESPONSES_HELD

@@ -9,10 +9,10 @@ import {
 } from '@millrace/core'
 import type { RestoreEvent, RestoreListener } from '../observe/restore-listener.ts'
 import { WaitingLine } from '../observe/waiting-line.ts'
-import { applyBatch } from './apply-batch.ts'
 import { shareBudget } from './fetch-budget.ts'
 import { LOST, planRestore, type RestorePlan, type RestoreSubject } from './plan-restore.ts'
 import { RestoreProgress } from './restore-progress.ts'
+import { RestoreWrites } from './restore-writes.ts'
 
 export interface RestoreRequest extends RestoreSubject {
   /** Aborted when the task is no longer wanted: what was restored so far is kept with its position. */
@@ -23,7 +23,10 @@ export interface RestoreRequest extends RestoreSubject {
 interface Restoring extends RestorePlan {
   readonly request: RestoreRequest
   readonly startedAt: number
-  position: number
+  readonly writes: RestoreWrites
+  /** Where it is read on. */
+  readonly position: number
+  /** Records that are written, and that were told. */
   restored: number
 }
 
@@ -107,7 +110,7 @@ export class Restorer {
     let window: readonly Restoring[] = []
     try {
       for (;;) {
-        this.#leaveAborted(planned, open, onReady)
+        await this.#leaveAborted(planned, open, onReady)
         if (open.size === 0) break
         // Not with each one that ends: what a client has fetched ahead of the others is lost by it.
         if (window.filter(restoring => open.has(restoring)).length <= window.length / 2) {
@@ -116,37 +119,47 @@ export class Restorer {
             window.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
           )
         }
+        const read = new Set<Restoring>()
         for (const batch of await this.#poll(consumer, open, waiting)) {
           waiting.over()
           const restoring = window.find(
             one => one.topic === batch.topic && one.partition === batch.partition && open.has(one),
           )
           if (restoring === undefined || restoring.request.signal.aborted) continue
-          await this.#apply(restoring, batch)
-          if (restoring.position < restoring.to) {
-            this.#listener.onRestoreProgress(this.#event(restoring))
-            continue
-          }
+          read.add(restoring)
+          await restoring.writes.add(batch, restoring.isSource ? restoring.to : Infinity)
+          this.#tellProgress(restoring)
+          if (restoring.position < restoring.to) continue
           consumer.pause([restoring])
+          await restoring.writes.finish()
           this.#end(restoring, open)
           if (![...open].some(({ request }) => request === restoring.request)) onReady(restoring.request)
+        }
+        for (const restoring of read) {
+          if (!open.has(restoring)) continue
+          // The backend is busy with it while the next records are fetched and read.
+          await restoring.writes.write()
+          this.#tellProgress(restoring)
         }
         progress.tell(work)
       }
       progress.end(work)
     } finally {
+      // A task whose restore has failed is tried again, and its stores must not be written to then.
+      await Promise.allSettled(work.map(({ writes }) => writes.settle()))
       await consumer.close()
     }
   }
 
-  #leaveAborted(
+  async #leaveAborted(
     requests: readonly RestoreRequest[],
     open: Set<Restoring>,
     onReady: (request: RestoreRequest) => void,
-  ): void {
+  ): Promise<void> {
     for (const request of requests.filter(({ signal }) => signal.aborted)) {
       const left = [...open].filter(restoring => restoring.request === request)
       for (const restoring of left) {
+        await restoring.writes.settle()
         open.delete(restoring)
         this.#listener.onRestoreSuspended(this.#event(restoring))
       }
@@ -174,12 +187,12 @@ export class Restorer {
   async #beginAgain(consumer: Consumer, open: ReadonlySet<Restoring>): Promise<readonly FetchedBatch[]> {
     const starts = await this.#admin.earliestOffsets([...open])
     for (const restoring of open) {
-      const { request, store, topic, partition, position } = restoring
+      const { request, writes, store, topic, partition, position } = restoring
       const first = starts.find(start => start.topic === topic && start.partition === partition)?.offset ?? 0
       if (position >= first) continue
       this.#logger.warn({ task: request.task, store, position, earliest: first, latest: restoring.to }, LOST)
+      await writes.restart(first)
       await request.stores.clear(store, [{ topic, partition, offset: first }])
-      restoring.position = first
       consumer.seek({ topic, partition, offset: first })
     }
     return []
@@ -188,24 +201,28 @@ export class Restorer {
   async #plan(request: RestoreRequest): Promise<readonly Restoring[]> {
     const plans = await planRestore(request, { admin: this.#admin, logger: this.#logger })
     const startedAt = this.#clock.monotonic()
-    return plans.map(plan => ({ ...plan, request, startedAt, position: plan.from, restored: 0 }))
+    return plans.map(plan => {
+      const { store, topic, partition, from } = plan
+      const writes = new RestoreWrites({ stores: request.stores, store, topic, partition }, from)
+      return {
+        ...{ ...plan, request, startedAt, writes, restored: 0 },
+        get position() {
+          return writes.position
+        },
+      }
+    })
   }
 
-  async #apply(restoring: Restoring, batch: FetchedBatch): Promise<void> {
-    const { request, store, isSource, to } = restoring
-    const from = restoring.position
-    const { position, records } = await applyBatch(
-      { stores: request.stores, store },
-      batch,
-      from,
-      isSource ? to : Infinity,
-    )
-    restoring.position = position
-    restoring.restored += records
+  #tellProgress(restoring: Restoring): void {
+    const { writes, restored } = restoring
+    if (writes.written === restored) return
+    restoring.restored = writes.written
+    if (restoring.position < restoring.to) this.#listener.onRestoreProgress(this.#event(restoring))
   }
 
   #end(restoring: Restoring, open: Set<Restoring>): void {
     open.delete(restoring)
+    restoring.restored = restoring.writes.written
     const event = this.#event(restoring)
     const { task, store, from, to, restored, milliseconds } = event
     this.#logger.debug(

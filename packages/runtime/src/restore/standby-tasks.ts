@@ -12,9 +12,9 @@ import type { OnlyKey } from '../state/buffer/store-output.ts'
 import type { StoreView } from '../state/task-stores/store-view.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { type TaskId, taskName } from '../task-id.ts'
-import { applyBatch } from './apply-batch.ts'
 import { shareBudget } from './fetch-budget.ts'
 import { LOST, planRestore } from './plan-restore.ts'
+import { RestoreWrites } from './restore-writes.ts'
 import type { StandbyEvent, StandbyListener, StandbySuspendedEvent } from '../observe/standby-listener.ts'
 
 export interface StandbyOptions {
@@ -306,12 +306,14 @@ export class StandbyTasks {
     const log = this.#reading.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition)
     // It may have been taken since it was fetched.
     if (log === undefined || this.#standbys.get(taskName(log.standby.id)) !== log.standby) return
-    const { standby, store, position, limit } = log
+    const { standby, store, topic, partition, limit } = log
     if (batch.recordCount > 0) log.whole = false
-    const applying = applyBatch({ stores: standby.stores!, store }, batch, position, limit)
+    const writes = new RestoreWrites({ stores: standby.stores!, store, topic, partition }, log.position)
+    const applying = writes.add(batch, limit).then(() => writes.finish())
     standby.work = applying
     try {
-      const { position, records } = await applying
+      await applying
+      const { position, written: records } = writes
       log.position = position
       log.end = Math.max(batch.highWatermark, position)
       if (isWhole(log, batch)) {

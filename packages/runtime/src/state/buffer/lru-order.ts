@@ -1,5 +1,5 @@
 import { ByteSink, type UndoLog } from '@millrace/core'
-import type { StoreCodec } from '../format/store-codec.ts'
+import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
 
 interface Use {
   readonly key: unknown
@@ -72,12 +72,13 @@ export class LruOrder {
    * of use from then on.
    */
   restored(
-    keys: readonly Buffer[],
-    values: readonly (Buffer | null)[],
-  ): { readonly keys: readonly Buffer[]; readonly values: readonly (Buffer | null)[] } {
+    keys: readonly Uint8Array[],
+    values: readonly (Uint8Array | null)[],
+  ): { readonly keys: readonly Uint8Array[]; readonly values: readonly (Uint8Array | null)[] } {
     const codec = this.#codec
-    const [allKeys, allValues]: [Buffer[], (Buffer | null)[]] = [[], []]
-    keys.forEach((bytes, index) => {
+    const [allKeys, allValues]: [Uint8Array[], (Uint8Array | null)[]] = [[], []]
+    keys.forEach((plain, index) => {
+      const bytes = asBuffer(plain)
       const value = values[index]!
       const { key } = codec.readKey(bytes)
       const mapKey = codec.primitiveKeys ? key : bytes.toString('latin1')

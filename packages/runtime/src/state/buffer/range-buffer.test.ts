@@ -52,8 +52,12 @@ async function openBuffer(overrides: Partial<StorePlan> = {}, shared?: TaskState
     scratch: new ByteSink(),
     log(timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) {
       const value = valueStart < 0 ? null : bytes.toString('utf8', valueStart, valueEnd)
-      const restored = codec.restoredKey(bytes.subarray(keyStart, keyEnd), timestamp)
-      log.push({ ...(codec.readKey(restored) as { key: string; slot: number; tie: number }), value, timestamp })
+      const restored = codec.restoredKey(bytes, keyStart, keyEnd, timestamp)
+      log.push({
+        ...(codec.readKey(Buffer.from(restored)) as { key: string; slot: number; tie: number }),
+        value,
+        timestamp,
+      })
     },
   })
   if (last[0] !== undefined) buffer.startAt(codec.readKey(Buffer.from(last[0][0])).slot)

@@ -46,7 +46,7 @@ async function open(state: TaskState, logged: Logged[] = []): Promise<VersionedB
     context: { timestamp: -1, headers: NO_HEADERS, topic: null, partition: -1, offset: -1 },
     log: (timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd) =>
       void logged.push({
-        key: codec.restoredKey(Buffer.from(bytes.subarray(keyStart, keyEnd)), timestamp),
+        key: Buffer.from(codec.restoredKey(bytes, keyStart, keyEnd, timestamp)),
         value: valueStart < 0 ? null : Buffer.from(bytes.subarray(valueStart, valueEnd)),
       }),
     scratch: new ByteSink(),

@@ -206,9 +206,9 @@ export class VersionedBuffer implements TaskBuffer {
   }
 
   /** Takes over records of the changelog, whose keys have their timestamps behind them, without logging them. */
-  async restore(keys: readonly Buffer[], values: readonly (Buffer | null)[]): Promise<void> {
+  async restore(keys: readonly Uint8Array[], values: readonly (Uint8Array | null)[]): Promise<void> {
     for (let index = 0; index < keys.length; index++) {
-      const bytes = keys[index]!
+      const bytes = asBuffer(keys[index]!)
       const end = bytes.length - TIMESTAMP_BYTES
       const value = values[index] ?? null
       const content = value === null ? null : this.codec.readContent(Buffer.from(value)).content

@@ -144,8 +144,14 @@ export class ExpiryIndex {
 }
 
 /** The rows of entries that a store is given past its buffer: when it is restored. `values` begin with the timestamp. */
-export function indexRows(name: string, keys: readonly Buffer[], values: readonly (Buffer | null)[]): StoreChanges {
-  const rows = values.flatMap((value, index) => (value === null ? [] : [rowKey(readInt64(value, 0), keys[index])]))
+export function indexRows(
+  name: string,
+  keys: readonly Uint8Array[],
+  values: readonly (Uint8Array | null)[],
+): StoreChanges {
+  const rows = values.flatMap((value, index) =>
+    value === null ? [] : [rowKey(readInt64(asBuffer(value), 0), keys[index])],
+  )
   return { store: name, keys: rows, values: rows.map(() => NO_VALUE) }
 }
 

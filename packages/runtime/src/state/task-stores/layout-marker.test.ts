@@ -1,4 +1,4 @@
-import { memoryStore, type StorePlan, string, type TaskState } from '@millrace/core'
+import { ByteSink, memoryStore, type StorePlan, string, type TaskState } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { silentLogger } from '../../observe/console-logger.ts'
 import { TaskStores } from './task-stores.ts'
@@ -52,7 +52,8 @@ it.each<readonly [before: number | undefined, after: number | undefined, kept: b
   const { open, size } = await disk()
   const first = await open(before)
   const codec = first.codecs.get('store')!
-  const records = { keys: [codec.restoredKey(Buffer.from('a'), 7)], values: [codec.restoredValue(Buffer.from('x'), 7)] }
+  const keys = [codec.restoredKey(Buffer.from('a'), 0, 1, 7)]
+  const records = { keys, values: [codec.restoredValue(new ByteSink(), Buffer.from('x'), 0, 1, 7)] }
   await first.restore('store', records, { topic: TOPIC, partition: 0, offset: 5 })
   await first.close()
   expect(await size('store#expiry')).toBe(before === undefined ? 0 : 1)

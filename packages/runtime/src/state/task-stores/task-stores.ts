@@ -91,7 +91,7 @@ export class TaskStores {
   /** Writes changelog records, which come in offset order, and moves the position. */
   async restore(
     store: string,
-    records: { readonly keys: Buffer[]; readonly values: (Buffer | null)[] },
+    records: { readonly keys: Uint8Array[]; readonly values: (Uint8Array | null)[] },
     position: TopicPartitionOffset,
   ): Promise<void> {
     const restored = this.#stores.get(store)!

@@ -32,7 +32,7 @@ export interface StoreParts {
 export interface TaskStore {
   readonly codec: StoreCodec
   /** Returns what to write to the backend for these changelog records. They come in offset order. */
-  restore(keys: readonly Buffer[], values: readonly (Buffer | null)[]): Promise<readonly StoreChanges[]>
+  restore(keys: readonly Uint8Array[], values: readonly (Uint8Array | null)[]): Promise<readonly StoreChanges[]>
   /** The last changes of `restore` have been written. */
   restored(): void
   /** Forgets what was restored. Returns what to write to the backend so that the store is empty. */
