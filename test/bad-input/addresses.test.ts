@@ -45,6 +45,23 @@ it('a user in the URL and another one in auth are refused', () => {
   )
 })
 
+it.each(['two\nlines', 'a space', 'ä', ''])(
+  'a token that no header can have, %j, is refused before a request, unseen',
+  token => {
+    const make = () => schemaRegistry({ url: `http://${host}`, auth: { token } })
+    expect(make).toThrow(
+      /MILLRACE_CONFIG_INVALID: The option auth.token is something else, but it must be text of printable/,
+    )
+    if (token !== '') expect(make).not.toThrow(token)
+  },
+)
+
+it('a port that fetch refuses is a mistake in the options, and not a registry to wait for', async () => {
+  await expect(schemaRegistry({ url: 'http://127.0.0.1:6000' }).byId(7)).rejects.toThrow(
+    /MILLRACE_CONFIG_INVALID: The option url is "http:\/\/127.0.0.1:6000", but fetch refuses its port/,
+  )
+})
+
 it.each([
   'http://r?tenant=1',
   'http://r/#a',

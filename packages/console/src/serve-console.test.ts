@@ -43,6 +43,16 @@ async function post(path: string, body: string, headers: Readonly<Record<string,
   return { status: response.status, body: await response.json() }
 }
 
+it.each([
+  [{ url: 'localhost:8080' }, / url must be a URL such as/],
+  [{ url: 'http://localhost:8080', token: 'two\nlines' }, / token must be text of printable characters/],
+])('refuses the query server %j, and shows no token', async (queryServer, message) => {
+  const client = memoryClient(new MemoryCluster({ clock: systemClock }))
+  const made = serveConsole({ plan: builder.build(), applicationId: 'app', client, queryServer })
+  await expect(made).rejects.toThrow(message)
+  await expect(made).rejects.not.toThrow('lines')
+})
+
 it('openapi.json is what the table of routes gives (npm run docs:openapi)', () => {
   const file = readFileSync(new URL('../openapi.json', import.meta.url), 'utf8')
   expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(consoleOpenApi())))

@@ -5,6 +5,7 @@ import {
   checkArguments,
   checkedInside,
   type ClientFactory,
+  isHeaderToken,
   millraceError,
   mustBe,
   optional,
@@ -54,8 +55,20 @@ const OPTIONS = optionsOf({
       : mustBe(name, 'a number from 0 to 65535', given),
   ),
   sliceTest: optional(aFunction),
-  queryServer: optional(optionsOf({ url: aText, token: optional(aText) })),
+  queryServer: optional(
+    optionsOf({
+      url: (given, name) => (isHttpUrl(given) ? undefined : mustBe(name, 'a URL such as http://localhost:8080', given)),
+      // Not shown: it may be a token all the same, read from a file with two lines.
+      token: optional((given, name) =>
+        isHeaderToken(given) ? undefined : `${name} must be text of printable characters without spaces`,
+      ),
+    }),
+  ),
 })
+
+function isHttpUrl(given: unknown): boolean {
+  return typeof given === 'string' && URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)
+}
 
 const LIMITS = { maxHeaderSize: 16_384, requestTimeout: 30_000, headersTimeout: 10_000 }
 

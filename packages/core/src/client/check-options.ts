@@ -12,6 +12,11 @@ export function isGivenObject(value: unknown): value is GivenOptions {
   return typeof value === 'object' && value !== null
 }
 
+/** Whether a token can go into a header of HTTP. `fetch` refuses others with a message that shows them, at each request. */
+export function isHeaderToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}
+
 /** An option whose value may be shown. */
 export function invalidOption(option: string, value: unknown, expected: string): Error {
   return millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected })

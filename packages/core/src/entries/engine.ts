@@ -42,6 +42,7 @@ export {
   invalidOption,
   invalidSecret,
   isGivenObject,
+  isHeaderToken,
   TIMER_RANGE,
   type GivenOptions,
 } from '../client/check-options.ts'

@@ -3,6 +3,7 @@ import {
   checkOptionNames,
   invalidOption,
   invalidSecret,
+  isHeaderToken,
   isPlainObject,
   TIMER_RANGE,
 } from '@millrace/core'
@@ -20,6 +21,8 @@ export function checkRegistryOptions(given: unknown): void {
   if (auth !== undefined && urls.some(one => new URL(one as string).username !== ''))
     throw invalidSecret('auth', 'it must be left out, because the url has a user')
   if (auth !== undefined && !isAuth(auth)) throw invalidSecret('auth', 'it must be { username, password } or { token }')
+  if (auth !== undefined && 'token' in (auth as object) && !isHeaderToken((auth as { token: unknown }).token))
+    throw invalidSecret('auth.token', 'it must be text of printable characters without spaces')
   if (fetch !== undefined && typeof fetch !== 'function') throw invalidOption('fetch', fetch, 'it must be a function')
   checkNumberOptions(given, { timeoutMs: TIMER_RANGE })
 }
