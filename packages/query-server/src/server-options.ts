@@ -1,4 +1,5 @@
 import {
+  errorsInErr,
   checkArguments,
   hasMethods,
   insteadOf,
@@ -140,7 +141,7 @@ export function resolveServerOptions(streams: QueriedStreams, options: QueryServ
     allowInsecure,
     partitioners,
     console: options.console,
-    logger: options.logger ?? consoleLogger('warn'),
+    logger: errorsInErr(options.logger ?? consoleLogger('warn')),
     stores: storesOf(streams, options.stores),
     timeoutMs: count('timeoutMs', options.timeoutMs, 10_000),
     maxRequestBytes: count('maxRequestBytes', options.maxRequestBytes, 16_384),

@@ -1,4 +1,5 @@
 import { invalidOption } from './check-options.ts'
+import { errorsInErr } from './errors-in-err.ts'
 import type { ClientContext, ClientFactory, KafkaClient } from '../ports/client.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { ClientContext, ClientFactory, KafkaClient } from '../ports/client.
  * @throws MILLRACE_CONFIG_INVALID
  */
 export function openClient(factory: ClientFactory, context: ClientContext): KafkaClient {
-  const client = factory(context) as Partial<KafkaClient> | undefined | null
+  const client = factory({ ...context, logger: errorsInErr(context.logger) }) as Partial<KafkaClient> | undefined | null
   if (typeof client?.admin === 'function' && typeof client.producer === 'function') return client as KafkaClient
   throw invalidOption('client', factory, 'it must be a function that returns a client, such as kafka({ brokers }) is')
 }

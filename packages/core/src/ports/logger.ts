@@ -1,4 +1,4 @@
-/** The destination of log messages. A pino logger works as it is. */
+/** The destination of log messages. A pino logger works as it is: errors are in its field `err`, and in `error` for other loggers. */
 export interface Logger {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void

@@ -1,4 +1,4 @@
-import { type LogFields, type Logger, reasonOf } from '@millrace/core'
+import { errorsInErr, type LogFields, type Logger, reasonOf } from '@millrace/core'
 
 /** What says that the logger itself does not work: stderr. */
 type Complain = (message: string) => void
@@ -10,6 +10,7 @@ export function guardedLogger(
   logger: Logger,
   complain: Complain = message => void process.stderr.write(`${message}\n`),
 ): Logger {
+  const readable = errorsInErr(logger)
   const said = new Set<string>()
   const guarded = (level: keyof Logger) => (fields: LogFields, message: string) => {
     const failed = (error: unknown) => {
@@ -18,7 +19,7 @@ export function guardedLogger(
       complain(`millrace: the logger has failed at level ${level}: ${reasonOf(error)}; it was to log: ${message}`)
     }
     try {
-      const done: unknown = logger[level](fields, message)
+      const done: unknown = readable[level](fields, message)
       if (done instanceof Promise) done.catch(failed)
     } catch (error) {
       failed(error)
