@@ -23,6 +23,8 @@ export interface ReadRecord extends TopicPartition {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: Headers
+  /** Of a record in a transaction, if the client tells: the producer's id and epoch. */
+  readonly producer?: string
 }
 
 /**
@@ -33,7 +35,7 @@ export interface TopicIo extends AsyncDisposable {
   createTopic(name: string, partitions: number): Promise<void>
   deleteTopic(name: string): Promise<void>
   produce(topic: string, records: readonly WrittenRecord[]): Promise<void>
-  /** Everything from `from`, by default the beginning, to where each partition ends now. */
+  /** Everything from `from`, by default the first record that is left, to where each partition ends now. */
   readAll(topic: string, options?: ReadOptions): Promise<readonly ReadRecord[]>
   /** Offsets by partition: 0 where there is none. */
   committed(groupId: string, topic: string): Promise<readonly number[]>
@@ -73,7 +75,8 @@ export function topicIo(factory: ClientFactory): TopicIo {
 
   async function readAll(topic: string, options: ReadOptions = {}): Promise<readonly ReadRecord[]> {
     const until = await ends(topic)
-    const from = options.from ?? until.map(() => 0)
+    // Repartition topics are purged.
+    const from = options.from ?? byPartition(await admin.earliestOffsets(await partitionsOf(topic)))
     const open = new Map(until.map((end, partition) => [partition, end]))
     for (const [partition, end] of open) if (from[partition]! >= end) open.delete(partition)
     const consumer = client.consumer({ isolationLevel: options.isolationLevel ?? 'read_committed' })
@@ -86,6 +89,7 @@ export function topicIo(factory: ClientFactory): TopicIo {
         for (const batch of await consumer.poll(500)) {
           const end = open.get(batch.partition)
           if (end === undefined) continue
+          const { producerId = -1, producerEpoch = -1 } = batch
           for (const cursor = batch.cursor(); cursor.advance();) {
             if (cursor.offset >= end) break
             records.push({
@@ -96,6 +100,7 @@ export function topicIo(factory: ClientFactory): TopicIo {
               key: cursor.keyStart < 0 ? null : cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd),
               value: cursor.valueStart < 0 ? null : cursor.valueBytes.subarray(cursor.valueStart, cursor.valueEnd),
               headers: cursor.headers(),
+              ...(producerId >= 0 && { producer: `${producerId} epoch ${producerEpoch}` }),
             })
           }
           if (batch.nextOffset >= end) open.delete(batch.partition)

@@ -6,6 +6,7 @@ import { KafkaProxy } from '@millrace/testing/kafka-proxy'
 import { wordCountApplication } from '../e2e/word-count/application.ts'
 import { zipfText } from '../e2e/word-count/text.ts'
 import { brokerLosses, skippedMarkers } from './broker-losses.ts'
+import { historyAnomalies } from './history-check.ts'
 import { history } from './history.ts'
 import { QUICK_LEADERS } from './leader-rotation.ts'
 import { keepRequests, networkTrouble } from './network.ts'
@@ -152,6 +153,25 @@ async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<Readonly
   return brokerLosses(skipped, await application.missing(exact), await application.hiddenWords())
 }
 
+/** What the history of topics, offsets and stores shows, without what the broker has lost. @param losses by word */
+async function anomalies(losses: ReadonlyMap<string, string>): Promise<readonly string[]> {
+  const found = await historyAnomalies(application, {
+    states: slots.states,
+    guarantee: guarantee === 'exactly_once' ? 'exactly_once' : 'at_least_once',
+  })
+  const skipped = skippedMarkers(kafka.logs()).flatMap(({ partitions }) => partitions)
+  const isOfTheBroker = (what: string) =>
+    [...losses.keys()].some(word => what.includes(`"${word}"`)) || skipped.some(name => what.includes(`${name}, `))
+  const own: string[] = []
+  for (const { name: anomaly, what } of found) {
+    const text = `${anomaly}: ${what}`
+    if (isOfTheBroker(what)) say(`THE BROKER'S OWN (KAFKA-20734): ${text}`)
+    else own.push(text)
+  }
+  if (found.length === 0) say('the history of records, offsets, transactions and stores has no anomaly')
+  return own
+}
+
 function disturb(): Promise<void> {
   if (proxy !== undefined && chance(0.6)) return networkTrouble(proxy, groupProtocol, between, { say })
   return chance(0.3) ? broker() : worker()
@@ -197,6 +217,7 @@ async function run(): Promise<number> {
     if (word === undefined) mistakes.push(mistake)
     else say(`THE BROKER'S OWN (KAFKA-20734): ${mistake}; ${why}`)
   }
+  if (!values.steady) mistakes.push(...(await anomalies(losses)))
   for (const mistake of mistakes.slice(0, 30)) say(`FAILURE: ${mistake}`)
   for (const failure of slots.failures) console.log(failure)
   if (mistakes.length + slots.failures.length > 0) return 1

@@ -14,6 +14,8 @@ export interface Slots {
   freeze(slot: string, ms: number): Promise<void>
   /** Starts a process where there is none. @param fresh with an empty state directory */
   start(slot: string, options: { readonly fresh: boolean }): void
+  /** Of all state directories that a process has had, for `WorkerGroup.stateDir`. */
+  readonly states: ReadonlySet<string>
   /** What went wrong: processes that ended by themselves, or did not end when asked to. */
   readonly failures: readonly string[]
 }
@@ -25,6 +27,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   const workers = new Map<string, Worker>()
   const directories = new Map(names.map(name => [name, name]))
   const failures: string[] = []
+  const states = new Set<string>()
   const killed = new Set<Worker>()
   const stopping = new Set<Worker>()
   let started = 0
@@ -43,6 +46,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   return {
     names,
     failures,
+    states,
     async kill(slot) {
       const worker = workers.get(slot)
       if (worker === undefined) return
@@ -79,6 +83,7 @@ export function workerSlots(application: WordCountApplication, count: number, hi
       const name = `${slot}.${++started}`
       if (fresh) directories.set(slot, name)
       history.say(`start ${name}${fresh ? ' without state' : ''}`)
+      states.add(directories.get(slot)!)
       const worker = application.start(name, directories.get(slot))
       workers.set(slot, worker)
       void watch(slot, worker)

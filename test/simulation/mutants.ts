@@ -1,3 +1,5 @@
+import type { AnomalyName } from '@millrace/testing'
+
 /** A deliberate defect: in `file`, `from` becomes `to`. */
 export interface Mutant {
   readonly name: string
@@ -5,6 +7,8 @@ export interface Mutant {
   readonly file: string
   readonly from: string
   readonly to: string
+  /** The history checker must find it under this name. @default any violation will do */
+  readonly anomaly?: AnomalyName
 }
 
 /**
@@ -39,6 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'after a failure the partitions are not read again from the committed offsets',
+    anomaly: 'lost write',
     file: 'packages/runtime/src/task/task-set.ts',
     from: `        for (const { topic, partition, position } of task.queues) {
           this.#options.consumer.seek({ topic, partition, offset: position })`,
@@ -66,18 +71,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'one offset too many is committed',
+    anomaly: 'lost write',
     file: 'packages/runtime/src/task/task.ts',
     from: '      offset: position,\n      ...(leaderEpoch',
     to: '      offset: position + 1,\n      ...(leaderEpoch',
   },
   {
     name: 'repartition topics are purged beyond what is committed',
+    anomaly: 'lost write',
     file: 'packages/runtime/src/topics/repartition-purge.ts',
     from: 'this.#due.set(`${topic}-${partition}`, { topic, partition, offset })',
     to: 'this.#due.set(`${topic}-${partition}`, { topic, partition, offset: offset + 1 })',
   },
   {
     name: 'nobody is fenced: each producer has a transactional id of its own',
+    anomaly: 'duplicate',
     file: 'packages/runtime/src/task/producer-pool.ts',
     from: 'const transactionalId = `${applicationId}-${name}`\n',
     to: 'const transactionalId = `${applicationId}-${name}-${String(Math.random())}`\n',
@@ -123,6 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the changelog position is written without the changes',
+    anomaly: 'store differs from changelog',
     file: 'packages/runtime/src/state/task-stores/store-backends.ts',
     from: 'await state.write(changes, positions)',
     to: 'await state.write([], positions)',
@@ -170,6 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',
+    anomaly: 'torn transaction',
     file: 'packages/client-memory/src/client/hanging-transactions.ts',
     from: "  return state === 'prepare-commit' || state === 'complete-commit'\n",
     to: "  return state === 'prepare-commit'\n",
@@ -193,6 +203,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a batch whose answer was lost is sent again with other sequence numbers',
+    anomaly: 'duplicate',
     file: 'packages/client-memory/src/client/memory-producer.ts',
     from: `    if (this.#connection.losesProduceAnswer()) appender.end = log.append(bytes, transactionalId)`,
     to: `    if (this.#connection.losesProduceAnswer()) {
@@ -208,5 +219,21 @@ export const MUTANTS: readonly Mutant[] = [
     from: `    throw millraceError('MILLRACE_CONTEXT_OUTLIVED'`,
     to: `    if (what !== '') return
     throw millraceError('MILLRACE_CONTEXT_OUTLIVED'`,
+  },
+  {
+    name: 'records of transactions that were aborted are processed',
+    anomaly: 'aborted read',
+    file: 'packages/runtime/src/app/instance-parts.ts',
+    from: `isolationLevel: 'read_committed'`,
+    to: `isolationLevel: 'read_uncommitted'`,
+  },
+  {
+    name: 'now and then the offset of the beginning is committed',
+    anomaly: 'non-monotonic commit',
+    file: 'packages/runtime/src/task/task.ts',
+    from: `      offset: position,
+      ...(leaderEpoch`,
+    to: `      offset: position % 7 === 6 ? 0 : position,
+      ...(leaderEpoch`,
   },
 ]

@@ -60,7 +60,7 @@ async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caugh
       values.seed,
       '--runs',
       values.runs,
-      '--until-failure',
+      ...(mutant.anomaly === undefined ? ['--until-failure'] : ['--until-violation', mutant.anomaly]),
       '--no-shrink',
     ]
     const child = spawn(process.execPath, ['--conditions=millrace-source', ...args], { cwd: root })
@@ -68,12 +68,17 @@ async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caugh
     child.stdout.on('data', chunk => (output += String(chunk)))
     child.stderr.on('data', chunk => (output += String(chunk)))
     const [status] = (await once(child, 'exit')) as [number | null]
-    const violated = /violated: .*/.exec(output)?.[0]
+    const { anomaly = '' } = mutant
+    const violated = output
+      .split('\n')
+      .find(line => line.startsWith(`  violated: ${anomaly}`))
+      ?.trim()
     // A mutant that does not even run would be "found" by anything.
-    if (status !== 0 && violated === undefined)
+    if (status !== 0 && !output.includes('violated: '))
       return { caught: false, detail: ` (it does not run: ${output.slice(-500)})` }
     const runs = /(\d+) runs from seed/.exec(output)?.[1] ?? '?'
-    return status === 0 ? { caught: false, detail: '' } : { caught: true, detail: ` (after ${runs} runs: ${violated})` }
+    if (violated === undefined) return { caught: false, detail: anomaly === '' ? '' : ` (not as ${anomaly})` }
+    return { caught: true, detail: ` (after ${runs} runs: ${violated})` }
   } finally {
     await writeFile(file, original)
   }

@@ -17,10 +17,13 @@ const { values } = parseArgs({
     history: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     'until-failure': { type: 'boolean', default: false },
+    // The beginning of a violation, such as "lost write".
+    'until-violation': { type: 'string' },
     'group-protocol': { type: 'string' },
     'rolling-restart': { type: 'boolean', default: false },
   },
 })
+const { 'until-violation': sought } = values
 const first = values.seed === undefined ? Math.floor(Date.now() / 1000) % 1_000_000 : Number(values.seed)
 const runs = Number(values.runs)
 if (!Number.isInteger(first) || !Number.isInteger(runs) || runs < 1) {
@@ -53,7 +56,9 @@ for (let seed = first; seed < first + runs; seed++) {
   if (result.violations.length > 0) failed.push(seed)
   if (result.violations.length > 0 || values.history) {
     console.log(`seed ${seed}: ${kind}`)
-    for (const violation of result.violations.slice(0, 10)) console.log(`  violated: ${violation}`)
+    const isSought = (violation: string) => sought !== undefined && violation.startsWith(sought)
+    const violations = result.violations.toSorted((a, b) => Number(isSought(b)) - Number(isSought(a)))
+    for (const violation of violations.slice(0, 10)) console.log(`  violated: ${violation}`)
     for (const line of result.topology) console.log(`  ${line}`)
     for (const line of result.history) console.log(`  ${line}`)
     const { records, troubles, processes, faults } = result.setting
@@ -61,6 +66,7 @@ for (let seed = first; seed < first + runs; seed++) {
     console.log(`  ${records.length} records, ${troubles.length} troubles, ${processes} processes, ${count} faults`)
   }
   if (failed.length > 0 && values['until-failure']) break
+  if (sought !== undefined && result.violations.some(text => text.startsWith(sought))) break
 }
 const seconds = (performance.now() - began) / 1000
 for (const [kind, count] of covered) console.log(`${count} runs of ${kind}`)

@@ -9,7 +9,7 @@ import {
   tumbling,
   type Windowed,
 } from '@millrace/core'
-import { type SimulatedInput, SIMULATION_START_MS } from '@millrace/testing'
+import { type HistoryLink, type HistoryRecord, type SimulatedInput, SIMULATION_START_MS } from '@millrace/testing'
 import { GIVEN_UP } from './given-up-scenario.ts'
 import { PRICED_AS_OF } from './versioned-scenario.ts'
 
@@ -25,6 +25,8 @@ export interface Scenario {
   showKey(key: unknown): string
   /** Each further value of a key is larger than the one before: a repetition or a step back shows something done twice or lost. */
   readonly grows: boolean
+  /** What records of its topics come to, for the history checker. @default only what it can say of any topology */
+  readonly links?: readonly HistoryLink[]
   /** Settings of its topics: brokers refuse some records. */
   readonly topicConfigs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Records fail at places of the topology itself: only where the policy goes on without them. @default false */
@@ -41,6 +43,17 @@ function tally(keys: Iterable<string>): Map<string, string> {
   for (const key of keys) counts.set(key, String(Number(counts.get(key) ?? 0) + 1))
   return counts
 }
+
+const textOf = (bytes: Buffer | null) => bytes?.toString() ?? 'null'
+const countOf = (bytes: Buffer | null) => Number(bytes?.readBigInt64BE() ?? 0)
+
+/** Key, value and time, which a record keeps on its way through steps without state. */
+const whole = ({ key, value, timestamp }: HistoryRecord) => ({
+  key: textOf(key),
+  text: `${textOf(value)} ${timestamp}`,
+})
+
+const shownCount = ({ key, value }: HistoryRecord) => ({ key: textOf(key), count: countOf(value) })
 
 const showWindowed = ({ key, window }: Windowed<string>) => `${key}@${window.start}`
 
@@ -69,6 +82,25 @@ export const SCENARIOS: readonly Scenario[] = [
       })),
     expected: input => tally(input.flatMap(({ value }) => String(value).split(' '))),
     showKey: String,
+    links: [
+      {
+        kind: 'each',
+        from: 'lines',
+        to: 'app-counts-repartition',
+        effects: ({ value, timestamp }) =>
+          textOf(value)
+            .split(' ')
+            .map(word => ({ key: word, text: `${word} ${timestamp}` })),
+        shown: whole,
+      },
+      ...['app-counts-changelog', 'word-counts'].map((to): HistoryLink => ({
+        kind: 'count',
+        from: 'app-counts-repartition',
+        to,
+        keysOf: ({ key }) => [textOf(key)],
+        shown: shownCount,
+      })),
+    ],
   },
   {
     name: 'page-views-per-minute',
@@ -198,6 +230,18 @@ export const SCENARIOS: readonly Scenario[] = [
       })),
     expected: input => new Map(input.map(({ key, value }) => [String(key), String(value).toUpperCase()])),
     showKey: String,
+    links: [
+      {
+        kind: 'each',
+        from: 'lines',
+        to: 'copies',
+        effects: record => {
+          const { key, text } = whole(record)
+          return [{ key, text: text.toUpperCase() }]
+        },
+        shown: whole,
+      },
+    ],
   },
   PRICED_AS_OF,
   GIVEN_UP,

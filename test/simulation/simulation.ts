@@ -35,6 +35,7 @@ export async function simulateScenario(
     topicConfigs: scenario.topicConfigs ?? smallBatches(scenario, seed),
     input: draw => scenario.input(draw, 20 + Math.floor(draw() * 180)),
     oracle: run => wrongOutput(scenario, run),
+    ...(scenario.links && { links: scenario.links }),
   })
   return { ...result, scenario: scenario.name, topology: [] }
 }

@@ -27,3 +27,17 @@ export {
   type SimulationCase,
   type Trouble,
 } from './simulation/simulation-case.ts'
+export { checkHistory } from './history/check-history.ts'
+export { checkStores, type StoredTasks, type StoresToCheck } from './history/check-stores.ts'
+export type { Anomaly, AnomalyName } from './history/anomaly.ts'
+export type {
+  CountLink,
+  EachLink,
+  Effect,
+  History,
+  HistoryCommit,
+  HistoryLink,
+  HistoryRecord,
+  HistoryTransaction,
+  TransactionPart,
+} from './history/history.ts'

@@ -11,8 +11,12 @@ export type TransactionState =
   | 'complete-commit'
   | 'complete-abort'
 
-/** Told of each transaction that ends, when that is decided. */
-export type TransactionListener = (transactionalId: string, committed: boolean) => void
+/** Told of each transaction that ends, when that is decided and before its markers are written. */
+export type TransactionListener = (
+  transactionalId: string,
+  committed: boolean,
+  of: { readonly producerId: number; readonly targets: readonly MarkerTarget[] },
+) => void
 
 interface TransactionalId {
   readonly id: string
@@ -173,7 +177,7 @@ export class TransactionCoordinator {
     transaction.partitions.clear()
     transaction.groups.clear()
     transaction.state = committed ? 'prepare-commit' : 'prepare-abort'
-    this.onEnd?.(id, committed)
+    this.onEnd?.(id, committed, { producerId, targets })
     let missing = targets.length
     for (const target of targets) {
       this.#markers.send(target, identity, committed, () => {

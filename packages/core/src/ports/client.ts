@@ -103,6 +103,10 @@ export interface FetchedBatch extends TopicPartition {
   readonly byteLength: number
   /** The epoch of the leader that took the batch in (KIP-101). @default not known */
   readonly leaderEpoch?: number
+  /** The producer whose transaction the batch belongs to; -1 outside of transactions. @default not known */
+  readonly producerId?: number
+  /** Of that producer. On brokers with `transaction.version` 2 each transaction has its own (KIP-890). @default not known */
+  readonly producerEpoch?: number
   /** Returns a new cursor. The batch stays valid while it is referenced. */
   cursor(): RecordCursor
 }

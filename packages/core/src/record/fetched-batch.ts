@@ -42,6 +42,8 @@ export function fetchedBatch(options: FetchedBatchOptions): FetchedBatch {
     recordCount: countFrom(header, fromOffset, cursor),
     byteLength: records?.bytes.length ?? header.byteLength,
     leaderEpoch,
+    producerId: header.transactional ? header.producerId : -1,
+    producerEpoch: header.transactional ? header.producerEpoch : -1,
     cursor,
   }
 }

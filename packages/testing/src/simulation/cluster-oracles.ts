@@ -51,7 +51,9 @@ export class OffsetWatch {
         if (header.control || aborted || lastOffset < from) continue
         for (let at = Math.max(from, header.baseOffset); at <= lastOffset && at < offset; at++) {
           if (!this.#watch.hasSeen(topic, partition, at))
-            violations.push(`offset ${offset} of ${name} is committed, but record ${at} was never processed`)
+            violations.push(
+              `lost write: offset ${offset} of ${name} is committed, but record ${at} was never processed`,
+            )
         }
       }
     }

@@ -1,9 +1,13 @@
-import { type MarkerFate, MemoryCluster, memoryClient } from '@millrace/client-memory'
+import { type MarkerFate, type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { ManualClock, type Plan, seededRandom, topicNaming } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
+import { anomalyText } from '../history/anomaly.ts'
+import { checkStores } from '../history/check-stores.ts'
+import type { History } from '../history/history.ts'
 import type { FaultEvent } from '../faults/fault-plan.ts'
 import { withFaults } from '../faults/with-faults.ts'
 import { allCommitted, OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
+import { HistoryRecorder } from './history-recorder.ts'
 import { inputSender } from './input-sender.ts'
 import { LiveOracle } from './live-oracle.ts'
 import { QueryOracle } from './query-oracle.ts'
@@ -20,7 +24,6 @@ import {
   type Trouble,
   TROUBLE_MS,
 } from './simulation-case.ts'
-import { storesUnlikeChangelogs } from './store-oracle.ts'
 import { externalTopics, sinkTopics } from './topics-of-plan.ts'
 import { TransactionWatch } from './transaction-watch.ts'
 import { withoutConfigs } from './without-configs.ts'
@@ -36,6 +39,8 @@ export interface CaseResult {
   readonly kills: number
   /** Committed records of each topic that the plan writes for others, and of the dead-letter topic. */
   readonly outputs: ReadonlyMap<string, readonly CommittedRecord[]>
+  /** All that the cluster has taken. */
+  readonly recorded: History
 }
 
 /** Chances for each call to Kafka. */
@@ -58,8 +63,16 @@ const LOST_PRODUCE_ANSWERS = 0.02
 const REST_MS = 400_000
 const TICK_MS = 50
 
-/** Carries a case out: the same case gives the same result. */
-export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-planned' | 'off'): Promise<CaseResult> {
+/**
+ * Carries a case out: the same case gives the same result.
+ * @param broken what the processes have in place of their client, to see what the oracles find
+ */
+export async function runCase(
+  plan: Plan,
+  setting: SimulationCase,
+  caching: 'as-planned' | 'off',
+  broken: (client: MemoryClient) => MemoryClient = client => client,
+): Promise<CaseResult> {
   const { seed, partitions, guarantee } = setting
   const clock = new ManualClock(SIMULATION_START_MS)
   const cluster = new MemoryCluster({
@@ -94,7 +107,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
     losesHeartbeat: () => troubled && heartbeats() < LOST_HEARTBEATS,
     losesProduceAnswer: () => troubled && answers() < LOST_PRODUCE_ANSWERS,
   })
-  const faulty = withFaults(client, {
+  const faulty = withFaults(context => broken(client(context)), {
     seed: seed + 1,
     clock,
     cluster,
@@ -106,7 +119,11 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
 
   const watch = new RecordWatch(clock)
   const transactionWatch = new TransactionWatch(violation)
-  cluster.transactions.onEnd = (id, committed) => transactionWatch.ends(id, committed)
+  const recorder = new HistoryRecorder(cluster)
+  cluster.transactions.onEnd = (id, committed, { producerId }) => {
+    transactionWatch.ends(id, committed)
+    recorder.ends(id, committed, producerId)
+  }
   const world = {
     clock,
     plan: (process: string) =>
@@ -142,6 +159,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   const queries = guarantee === 'exactly_once' ? new QueryOracle(plan) : undefined
   const live = guarantee === 'exactly_once' ? new LiveOracle(plan, clock, honest) : undefined
   const observe = () => {
+    recorder.look()
     queries?.ask(processes)
     live?.look(processes)
     for (const text of tasksRunTwice(cluster, processes)) violation(text)
@@ -281,13 +299,13 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   for (const one of processes) one.kill('kept')
 
   const latest = Math.max(clock.now(), ...setting.records.map(({ timestamp = 0 }) => timestamp))
-  for (const text of await storesUnlikeChangelogs(
-    honest,
-    plan,
-    machines.map(([first]) => first!),
-    latest,
-  ))
-    violation(text)
+  const recorded = recorder.history(guarantee, setting.watched ? watch : undefined)
+  const states = machines.map(([first]) => {
+    const { name, disk } = first!
+    return { name, tasks: disk.tasks, look: (task: string) => disk.look(task) }
+  })
+  const stores = { plan, applicationId: APPLICATION_ID, records: recorded.records, states, latestTimestamp: latest }
+  for (const anomaly of await checkStores(stores)) violation(anomalyText(anomaly))
   for (const text of (await queries?.violations(honest)) ?? []) violation(text)
   for (const text of (await live?.violations(atRest)) ?? []) violation(text)
   const outputs = new Map<string, readonly CommittedRecord[]>()
@@ -300,7 +318,7 @@ export async function runCase(plan: Plan, setting: SimulationCase, caching: 'as-
   const lines = history
     .sort((a, b) => a.at - b.at)
     .map(({ at, line }) => `${String(at - SIMULATION_START_MS).padStart(7)} ms  ${line}`)
-  return { violations: [...violations], history: lines, faults: faulty.log, kills, outputs }
+  return { violations: [...violations], history: lines, faults: faulty.log, kills, outputs, recorded }
 }
 
 /** Each marker takes a time of its own. */

@@ -15,6 +15,9 @@ import {
   optional,
   optionsOf,
 } from '@millrace/core'
+import { anomalyText } from '../history/anomaly.ts'
+import { checkHistory } from '../history/check-history.ts'
+import type { History, HistoryLink } from '../history/history.ts'
 import { type Comparison, differences } from './compare-runs.ts'
 import { drawCase } from './draw-case.ts'
 import { decoded } from './read-records.ts'
@@ -31,6 +34,8 @@ export interface SimulatedRun {
   readonly input: readonly SimulatedInput[]
   /** Topics that the topology writes. */
   readonly topics: readonly string[]
+  /** All records that the cluster has taken, with what became of them, and all committed offsets; `checkHistory` has seen it. */
+  readonly history: History
   /** What was committed there, partition by partition. */
   output(topic: string): readonly SimulatedOutput[]
 }
@@ -55,6 +60,8 @@ export interface SimulationOptions {
   readonly input: readonly SimulatedInput[] | ((random: () => number) => readonly SimulatedInput[])
   /** @default the output compared with that of a run without trouble, by `compare` */
   readonly oracle?: Oracle
+  /** What records of some topics come to in others: for lost, doubled, torn and disordered records by name. @default none */
+  readonly links?: readonly HistoryLink[]
   /** @default 'last' */
   readonly compare?: Comparison
   /** @default drawn from the seed */
@@ -90,6 +97,7 @@ const OPTIONS = optionsOf({
   seed: aFiniteNumber,
   input: either('an array of records, or a function that returns one', aFunction, listOf(checkedInside, 'an array')),
   oracle: optional(aFunction),
+  links: optional(listOf(checkedInside, 'an array')),
   compare: checkedInside,
   guarantee: optional(oneOf('exactly_once', 'at_least_once')),
   groupProtocol: optional(oneOf('classic', 'streams')),
@@ -172,11 +180,7 @@ export async function simulate(plan: Plan, options: SimulationOptions): Promise<
 }
 
 /** Runs a case again that `simulate` returned as `setting`. */
-export async function replay(
-  plan: Plan,
-  setting: SimulationCase,
-  options: Pick<SimulationOptions, 'oracle' | 'compare' | 'caching'> = {},
-): Promise<SimulationResult> {
+export async function replay(plan: Plan, setting: SimulationCase, options: Judging = {}): Promise<SimulationResult> {
   const aSetting = (given: unknown, name: string) =>
     isPlainObject(given) && Array.isArray(given['troubles'])
       ? undefined
@@ -193,13 +197,13 @@ export async function replay(
   return { seed: setting.seed, setting, violations, history, kills, faults: faults.length }
 }
 
-async function judge(
-  plan: Plan,
-  setting: SimulationCase,
-  options: Pick<SimulationOptions, 'oracle' | 'compare' | 'caching'>,
-): Promise<CaseResult> {
+type Judging = Pick<SimulationOptions, 'oracle' | 'links' | 'compare' | 'caching'>
+
+async function judge(plan: Plan, setting: SimulationCase, options: Judging): Promise<CaseResult> {
   const caching = options.caching ?? 'as-planned'
-  const found = await runCase(plan, setting, caching)
+  const ran = await runCase(plan, setting, caching)
+  const anomalies = checkHistory({ ...ran.recorded, links: options.links ?? [] })
+  const found = { ...ran, violations: [...ran.violations, ...anomalies.map(anomalyText)] }
   const run = simulatedRun(plan, setting, found)
   if (options.oracle !== undefined) return { ...found, violations: [...found.violations, ...ask(options.oracle, run)] }
   const calm = simulatedRun(plan, setting, await runCase(plan, withoutTrouble(setting), caching))
@@ -217,7 +221,7 @@ function ask(oracle: Oracle, run: SimulatedRun): readonly string[] {
   }
 }
 
-function simulatedRun(plan: Plan, setting: SimulationCase, { outputs }: CaseResult): SimulatedRun {
+function simulatedRun(plan: Plan, setting: SimulationCase, { outputs, recorded }: CaseResult): SimulatedRun {
   const real = topicNaming(plan, APPLICATION_ID)
   const sinks = plan.nodes.filter(node => node.kind === 'sink')
   return {
@@ -225,6 +229,7 @@ function simulatedRun(plan: Plan, setting: SimulationCase, { outputs }: CaseResu
     partitions: setting.partitions,
     input: setting.records.filter(record => !isLeftOut(setting, record)),
     topics: [...outputs.keys()],
+    history: recorded,
     output(topic) {
       const sink = sinks.find(node => typeof node.topic === 'string' && real(node.topic) === topic)
       return (outputs.get(topic) ?? []).map(record => ({

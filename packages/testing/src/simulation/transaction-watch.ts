@@ -56,7 +56,9 @@ export class TransactionWatch {
       const twice = offsets.filter(offset => before.has(offset))
       for (const offset of offsets) before.add(offset)
       if (twice.length > 0) {
-        this.#violation(`records ${twice.join(', ')} of ${name} were processed in two committed transactions`)
+        this.#violation(
+          `duplicate: records ${twice.join(', ')} of ${name} were processed in two committed transactions`,
+        )
       }
     }
   }

@@ -29,6 +29,12 @@ export class RecordWatch {
     return this.#seen.get(`${topic}-${partition}`)?.has(offset) === true
   }
 
+  /** Whether the function that sees it fails always, or always takes too long. */
+  isLeftOut(topic: string, partition: number, offset: number): boolean {
+    const mischief = this.#mischief.get(`${topic}-${partition}-${offset}`)
+    return mischief !== undefined && (mischief.fails === Infinity || mischief.tooLong === 'always')
+  }
+
   /** @throws the failure of a user function, when one is due */
   sees(topic: string, partition: number, offset: number): void | Promise<void> {
     const name = `${topic}-${partition}`

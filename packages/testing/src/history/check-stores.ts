@@ -1,49 +1,84 @@
 import {
+  aFiniteNumber,
+  aPlan,
+  aText,
+  checkArguments,
+  checkedInside,
+  listOf,
+  optionsOf,
   type Headers,
-  type KafkaClient,
   type Plan,
   readInt64,
   type StorePlan,
   type TaskState,
   topicNaming,
 } from '@millrace/core'
-import { type CommittedRecord, readCommitted } from './read-records.ts'
-import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
+import type { Anomaly } from './anomaly.ts'
+import type { HistoryRecord } from './history.ts'
+
+/** The state that a process has left. */
+export interface StoredTasks {
+  /** Of the process. */
+  readonly name: string
+  /** Such as `0_1`. */
+  readonly tasks: readonly string[]
+  /** Undefined when there is nothing to read. */
+  look(task: string): Promise<TaskState | undefined>
+}
+
+export interface StoresToCheck {
+  readonly plan: Plan
+  readonly applicationId: string
+  /** All records of the changelogs, in the order of their offsets. */
+  readonly records: readonly HistoryRecord[]
+  readonly states: readonly StoredTasks[]
+  /** What has expired by then may be gone from a store, in milliseconds since the epoch. */
+  readonly latestTimestamp: number
+}
 
 /**
  * Each store that is left on a disk is what its changelog says up to the store's position, byte for byte. Windows that have
  * expired may be gone from the store; of versioned stores the latest versions are looked at.
  */
-export async function storesUnlikeChangelogs(
-  client: KafkaClient,
-  plan: Plan,
-  processes: readonly SimulatedProcess[],
-  latestTimestamp: number,
-): Promise<readonly string[]> {
-  const real = topicNaming(plan, APPLICATION_ID)
-  const changelogs = new Map<string, readonly CommittedRecord[]>()
-  const violations: string[] = []
-  for (const { name, disk } of processes) {
-    for (const task of disk.tasks) {
-      const state = await disk.look(task)
+export async function checkStores(options: StoresToCheck): Promise<readonly Anomaly[]> {
+  checkArguments('checkStores', [['options', OPTIONS]], [options])
+  const { plan, applicationId, records, states, latestTimestamp } = options
+  const real = topicNaming(plan, applicationId)
+  const anomalies: Anomaly[] = []
+  for (const { name, tasks, look } of states) {
+    for (const task of tasks) {
+      const state = await look(task)
       if (state === undefined) continue
       const [subTopology, partition] = task.split('_').map(Number)
       const stores = plan.subTopologies.find(({ id }) => id === subTopology)?.stores ?? []
       for (const store of plan.stores.filter(one => stores.includes(one.name))) {
         if (store.changelog === undefined || store.changelog.isSource || store.type === 'memory') continue
         const topic = real(store.changelog.topic)
-        const records = changelogs.get(topic) ?? (await readCommitted(client, topic))
-        changelogs.set(topic, records)
         const position = (await state.offsets()).find(offset => offset.topic === topic)?.offset ?? 0
-        const logged = records.filter(one => one.partition === partition && one.offset < position)
+        const logged = records.filter(
+          one =>
+            one.topic === topic && one.partition === partition && one.offset < position && one.fate === 'committed',
+        )
         const differences = compare(store, await contentOf(state, store), compacted(store, logged), latestTimestamp)
         if (store.ttlMs !== undefined) differences.push(...(await withoutRow(state, store)))
-        violations.push(...differences.map(text => `${name}: store ${store.name} of task ${task}: ${text}`))
+        const place = `${name}: store ${store.name} of task ${task}, up to offset ${position} of ${topic}-${partition}`
+        anomalies.push(
+          ...differences.map(text => ({ name: 'store differs from changelog', what: `${place}: ${text}` }) as const),
+        )
       }
     }
   }
-  return violations
+  return anomalies
 }
+
+const aList = listOf(checkedInside, 'an array')
+const OPTIONS = optionsOf({
+  plan: aPlan,
+  applicationId: aText,
+  records: aList,
+  states: aList,
+  latestTimestamp: aFiniteNumber,
+})
 
 const SEGMENT_BYTES = 6
 
@@ -68,12 +103,12 @@ async function latestOf(state: TaskState, store: StorePlan): Promise<ReadonlyMap
 }
 
 /** The last value of each key, as the store keeps it: by offset, in a versioned store by timestamp. */
-function compacted(store: StorePlan, records: readonly CommittedRecord[]): ReadonlyMap<string, string> {
+function compacted(store: StorePlan, records: readonly HistoryRecord[]): ReadonlyMap<string, string> {
   const content = new Map<string, string>()
   const latest = new Map<string, number>()
   const withTime = store.timestamped || store.ttlMs !== undefined || store.kind === 'versioned'
   let streamTime = 0
-  for (const { keyBytes, valueBytes, timestamp, headers } of records) {
+  for (const { key: keyBytes, value: valueBytes, timestamp, headers } of records) {
     if (keyBytes === null) continue
     const key = keyBytes.toString('hex')
     if (store.kind === 'versioned') {

@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Anomaly, checkHistory, checkStores, type HistoryRecord } from '@millrace/testing'
+import { type ProcessingGuarantee, rocksdb } from 'millrace'
+import { silentLogger } from '@millrace/runtime'
+import { nameOfClientUnderTest } from '../e2e/client-under-test.ts'
+import type { WordCountApplication } from '../e2e/word-count/application.ts'
+import { wordCount } from '../e2e/word-count/topology.ts'
+import { offsetsOf, recordsOf, transactionsOf, wordCountLinks } from './cluster-history.ts'
+
+/** Of the processes, which have stopped. */
+interface Left {
+  readonly states: ReadonlySet<string>
+  readonly guarantee: ProcessingGuarantee
+}
+
+/** What is wrong with the history of a run that has ended, as the brokers and the state directories have it. */
+export async function historyAnomalies(application: WordCountApplication, left: Left): Promise<readonly Anomaly[]> {
+  const { io, name } = application
+  const topics = ['lines', 'counts', 'counts-changelog', 'counts-repartition'].map(topic => `${name}-${topic}`)
+  const records: HistoryRecord[] = []
+  for (const topic of topics) records.push(...(await recordsOf(io, topic)))
+  const offsets = await offsetsOf(io, name)
+  const repartition = topics.at(-1)!
+  const purged = records.some(
+    ({ topic, offset }, index) => topic === repartition && offset > 0 && isFirst(records, index),
+  )
+  const { guarantee } = left
+  // Another client's epochs do not tell transactions apart.
+  const tells = guarantee === 'exactly_once' && nameOfClientUnderTest() === 'wire'
+  const parts = [...records, ...offsets.map(one => ({ ...one, part: 'offsets of the group' }))]
+  const found = checkHistory({
+    guarantee,
+    records,
+    commits: offsets.filter(({ fate }) => fate === 'committed'),
+    transactions: tells ? transactionsOf(parts) : [],
+    links: wordCountLinks(name, !purged),
+  })
+  return [...found, ...(guarantee === 'exactly_once' ? await storeAnomalies(application, left, records) : [])]
+}
+
+/** Whether it is the first one of its partition. */
+function isFirst(records: readonly HistoryRecord[], index: number): boolean {
+  const before = records[index - 1]
+  return before?.topic !== records[index]!.topic || before.partition !== records[index]!.partition
+}
+
+async function storeAnomalies(
+  { name, group }: WordCountApplication,
+  { states }: Left,
+  records: readonly HistoryRecord[],
+): Promise<readonly Anomaly[]> {
+  const plan = wordCount({ lines: `${name}-lines`, counts: `${name}-counts` })
+  const anomalies: Anomaly[] = []
+  for (const state of states) {
+    const directory = join(group.stateDir(state), name)
+    const tasks = (await readdir(directory).catch(() => [])).filter(entry => /^\d+_\d+$/.test(entry))
+    for (const task of tasks) {
+      const opened = await rocksdb().open({
+        directory: join(directory, task),
+        stores: ['counts'],
+        logger: silentLogger,
+      })
+      try {
+        const states = [{ name: state, tasks: [task], look: () => Promise.resolve(opened) }]
+        const options = { plan, applicationId: name, records, states, latestTimestamp: Date.now() }
+        anomalies.push(...(await checkStores(options)))
+      } finally {
+        await opened.close()
+      }
+    }
+  }
+  return anomalies
+}
