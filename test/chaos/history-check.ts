@@ -14,8 +14,14 @@ interface Left {
   readonly guarantee: ProcessingGuarantee
 }
 
+export interface CheckedHistory {
+  readonly anomalies: readonly Anomaly[]
+  /** What there was to look at: a checker that has seen nothing finds nothing. */
+  readonly seen: string
+}
+
 /** What is wrong with the history of a run that has ended, as the brokers and the state directories have it. */
-export async function historyAnomalies(application: WordCountApplication, left: Left): Promise<readonly Anomaly[]> {
+export async function checkedHistory(application: WordCountApplication, left: Left): Promise<CheckedHistory> {
   const { io, name } = application
   const topics = ['lines', 'counts', 'counts-changelog', 'counts-repartition'].map(topic => `${name}-${topic}`)
   const records: HistoryRecord[] = []
@@ -29,14 +35,21 @@ export async function historyAnomalies(application: WordCountApplication, left: 
   // Another client's epochs do not tell transactions apart.
   const tells = guarantee === 'exactly_once' && nameOfClientUnderTest() === 'wire'
   const parts = [...records, ...offsets.map(one => ({ ...one, part: 'offsets of the group' }))]
+  const commits = offsets.filter(({ fate }) => fate === 'committed')
+  const transactions = tells ? transactionsOf(parts) : []
   const found = checkHistory({
     guarantee,
     records,
-    commits: offsets.filter(({ fate }) => fate === 'committed'),
-    transactions: tells ? transactionsOf(parts) : [],
+    commits,
+    transactions,
     links: wordCountLinks(name, !purged),
   })
-  return [...found, ...(guarantee === 'exactly_once' ? await storeAnomalies(application, left, records) : [])]
+  const stores = guarantee === 'exactly_once' ? await checkedStores(application, left, records) : []
+  const hidden = records.filter(({ fate }) => fate === 'hidden').length
+  return {
+    anomalies: [...found, ...stores.flat()],
+    seen: `${records.length} records (${hidden} hidden), ${commits.length} committed offsets, ${transactions.length} transactions, ${stores.length} stores`,
+  }
 }
 
 /** Whether it is the first one of its partition. */
@@ -45,16 +58,18 @@ function isFirst(records: readonly HistoryRecord[], index: number): boolean {
   return before?.topic !== records[index]!.topic || before.partition !== records[index]!.partition
 }
 
-async function storeAnomalies(
+/** The anomalies of each store. */
+async function checkedStores(
   { name, group }: WordCountApplication,
   { states }: Left,
   records: readonly HistoryRecord[],
-): Promise<readonly Anomaly[]> {
+): Promise<readonly (readonly Anomaly[])[]> {
   const plan = wordCount({ lines: `${name}-lines`, counts: `${name}-counts` })
-  const anomalies: Anomaly[] = []
+  const stores: (readonly Anomaly[])[] = []
   for (const state of states) {
     const directory = join(group.stateDir(state), name)
-    const tasks = (await readdir(directory).catch(() => [])).filter(entry => /^\d+_\d+$/.test(entry))
+    // The store is in the second sub-topology.
+    const tasks = (await readdir(directory).catch(() => [])).filter(entry => /^1_\d+$/.test(entry))
     for (const task of tasks) {
       const opened = await rocksdb().open({
         directory: join(directory, task),
@@ -64,11 +79,11 @@ async function storeAnomalies(
       try {
         const states = [{ name: state, tasks: [task], look: () => Promise.resolve(opened) }]
         const options = { plan, applicationId: name, records, states, latestTimestamp: Date.now() }
-        anomalies.push(...(await checkStores(options)))
+        stores.push(await checkStores(options))
       } finally {
         await opened.close()
       }
     }
   }
-  return anomalies
+  return stores
 }

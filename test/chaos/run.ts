@@ -6,7 +6,7 @@ import { KafkaProxy } from '@millrace/testing/kafka-proxy'
 import { wordCountApplication } from '../e2e/word-count/application.ts'
 import { zipfText } from '../e2e/word-count/text.ts'
 import { brokerLosses, skippedMarkers } from './broker-losses.ts'
-import { historyAnomalies } from './history-check.ts'
+import { checkedHistory } from './history-check.ts'
 import { history } from './history.ts'
 import { QUICK_LEADERS } from './leader-rotation.ts'
 import { keepRequests, networkTrouble } from './network.ts'
@@ -155,7 +155,7 @@ async function ofTheBroker(exact: ReadonlyMap<string, number>): Promise<Readonly
 
 /** What the history of topics, offsets and stores shows, without what the broker has lost. @param losses by word */
 async function anomalies(losses: ReadonlyMap<string, string>): Promise<readonly string[]> {
-  const found = await historyAnomalies(application, {
+  const { anomalies: found, seen } = await checkedHistory(application, {
     states: slots.states,
     guarantee: guarantee === 'exactly_once' ? 'exactly_once' : 'at_least_once',
   })
@@ -168,7 +168,7 @@ async function anomalies(losses: ReadonlyMap<string, string>): Promise<readonly 
     if (isOfTheBroker(what)) say(`THE BROKER'S OWN (KAFKA-20734): ${text}`)
     else own.push(text)
   }
-  if (found.length === 0) say('the history of records, offsets, transactions and stores has no anomaly')
+  if (found.length === 0) say(`no anomaly in ${seen}`)
   return own
 }
 
