@@ -228,6 +228,7 @@ export type {
   KeyQueryMetadata,
   LiveEntry,
   LiveEvent,
+  LiveExpiry,
   LivePosition,
   LiveRequest,
   LiveResume,

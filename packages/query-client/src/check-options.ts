@@ -19,6 +19,7 @@ const READ = Object.keys({
   signal: true,
 } satisfies Record<keyof ReadSettings, true>)
 const LIST = [...READ, 'reverse', 'limit', 'from', 'to']
+const LIVE = ['key', 'from', 'to', 'prefix', 'partition', 'signal']
 export const SETTINGS = {
   stores: ['signal'],
   find: [...READ, 'asOf'],
@@ -27,7 +28,8 @@ export const SETTINGS = {
   allWindows: LIST,
   sessions: LIST,
   versions: LIST,
-  live: ['key', 'from', 'to', 'prefix', 'partition', 'signal'],
+  live: LIVE,
+  liveWindows: LIVE,
 } as const
 
 const OPTIONS = ['url', 'token', 'retries', 'backOffMs', 'maxBackOffMs', 'timeoutMs', 'fetch']

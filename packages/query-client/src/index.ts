@@ -1,6 +1,6 @@
 export { type StreamMessage, streamMessages } from './event-stream.ts'
 export { fromJsonForm, type JsonForm, toJsonForm } from './json-form.ts'
-export type { LiveEntry, LiveEvent } from './live-events.ts'
+export type { LiveEntry, LiveEvent, LiveExpiry } from './live-events.ts'
 export { QueryClientError } from './query-client-error.ts'
 export {
   type EntrySettings,

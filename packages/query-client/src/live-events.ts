@@ -1,5 +1,6 @@
 import { type StreamMessage, streamMessages } from './event-stream.ts'
 import { backOffMs, errorOf, type HttpOptions, PASSING, retryAfterMs, sleep, unreachable } from './http-answers.ts'
+import type { HeldWindows } from './held-windows.ts'
 import { fromJsonForm } from './json-form.ts'
 import type { QueryClientError } from './query-client-error.ts'
 
@@ -8,8 +9,14 @@ export interface LiveEntry<K, V> {
   readonly key: K
   /** Undefined: the store has the key no longer. */
   readonly value: V | undefined
-  /** Milliseconds since the epoch, of stores with timestamps. */
+  /** Milliseconds since the epoch, of stores with timestamps and of versioned stores. */
   readonly timestamp?: number
+}
+
+/** Which windows or sessions have expired: those that start or end before this time, in milliseconds since the epoch. */
+export interface LiveExpiry {
+  readonly by: 'start' | 'end'
+  readonly before: number
 }
 
 /**
@@ -17,7 +24,8 @@ export interface LiveEntry<K, V> {
  *
  * - `snapshot`: the entries as of a commit, in as many events as it takes. With `first`, what was known of the partition before is void;
  *   after `last` it is complete
- * - `changes`: what the next commit has changed, or after an interruption what all commits since then have changed
+ * - `changes`: what the next commit has changed, or after an interruption what all commits since then have changed. `expired`: windows or sessions
+ *   have expired with it
  * - `waiting`: the partition cannot be followed at the moment, as in a rebalance. What is known of it stays true, but may be old. The next
  *   event of the partition ends this
  */
@@ -26,6 +34,8 @@ export type LiveEvent<K, V> =
       readonly type: 'snapshot'
       readonly partition: number
       readonly entries: readonly LiveEntry<K, V>[]
+      /** What has expired is not in it. */
+      readonly expired?: LiveExpiry
       readonly first: boolean
       readonly last: boolean
       /** The next offset of the store's changelog that is not included. */
@@ -35,6 +45,7 @@ export type LiveEvent<K, V> =
       readonly type: 'changes'
       readonly partition: number
       readonly entries: readonly LiveEntry<K, V>[]
+      readonly expired?: LiveExpiry
       readonly position?: number
     }
   | { readonly type: 'waiting'; readonly partition: number; readonly reason: string; readonly message: string }
@@ -51,11 +62,13 @@ interface Ended {
  * It gives up after `retries` attempts without an event.
  *
  * @param urlOf the address of an attempt
+ * @param held of windows and sessions: adds the keys of those that expire
  */
 export async function* liveEvents(
   urlOf: (attempt: number) => URL,
   options: HttpOptions,
   signal: AbortSignal | undefined,
+  held: HeldWindows | undefined,
 ): AsyncGenerator<LiveEvent<unknown, unknown>, void, void> {
   let lastEventId: string | undefined
   for (let attempt = 0, failures = 0; ; attempt++) {
@@ -66,7 +79,9 @@ export async function* liveEvents(
         failures = 0
         if (message.event === 'error') throw errorOf(JSON.parse(message.data), undefined)
         if (message.id !== undefined) lastEventId = message.id
-        if (message.data !== '') yield eventOf(message)
+        if (message.data === '') continue
+        const event = eventOf(message)
+        yield held === undefined ? event : held.take(event)
       }
       signal?.throwIfAborted()
       ended = connection.ended

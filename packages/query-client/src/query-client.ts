@@ -1,5 +1,6 @@
 import { checkOptions, checkSettings, invalid } from './check-options.ts'
 import { answerOf, type HttpOptions } from './http-answers.ts'
+import { HeldWindows } from './held-windows.ts'
 import { fromJsonForm, toJsonForm } from './json-form.ts'
 import { type LiveEvent, liveEvents } from './live-events.ts'
 import { QueryClientError } from './query-client-error.ts'
@@ -251,7 +252,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   }
 
   /**
-   * Follows a key-value store: a snapshot of each partition, and then what each commit changes, without a gap or a repetition. It goes on where
+   * Follows a key-value store, a versioned store or a global table: a snapshot of each partition, and then what each commit changes, without a gap or a repetition. It goes on where
    * it was when partitions move, and when the connection breaks. Ends when `signal` is aborted, by throwing its reason, or when the loop is left.
    *
    * @throws QueryClientError `MILLRACE_QUERY_TOO_SLOW` if the events were read too slowly; after `retries` attempts without an event why there
@@ -265,6 +266,31 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     settings: LiveSettings<Stores[Name]['key']> = {},
   ): AsyncGenerator<LiveEvent<Stores[Name]['key'], Stores[Name]['value']>, void, void> {
     checkSettings('live', settings)
+    return this.#live(store, settings, undefined)
+  }
+
+  /**
+   * Follows a window store or a session store, as `live` does. The keys of its entries are windows: one that expires or is merged into another one
+   * comes as an entry without value. For that the keys of what has come are kept.
+   *
+   * @throws as `live`
+   * @example
+   * for await (const event of client.liveWindows('per-minute', { key: 'to' }))
+   *   if (event.type !== 'waiting') for (const { key, value } of event.entries) console.log(key.start, value)
+   */
+  liveWindows<Name extends NameOf<Stores>>(
+    store: Name,
+    settings: LiveSettings<Stores[Name]['key']> = {},
+  ): AsyncGenerator<LiveEvent<WindowOf<Stores[Name]['key']>, Stores[Name]['value']>, void, void> {
+    checkSettings('liveWindows', settings)
+    return this.#live(store, settings, new HeldWindows())
+  }
+
+  #live<K, V>(
+    store: string,
+    settings: LiveSettings<unknown>,
+    held: HeldWindows | undefined,
+  ): AsyncGenerator<LiveEvent<K, V>, void, void> {
     const { key, from, to, prefix, partition, signal } = settings
     const parameters = {
       as: prefix === undefined ? 'json' : 'text',
@@ -274,7 +300,8 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
       prefix,
       partition,
     }
-    return liveEvents(this.#urls(`${pathOf(store)}/live`, parameters), this.#http, signal)
+    const events = liveEvents(this.#urls(`${pathOf(store)}/live`, parameters), this.#http, signal, held)
+    return events as AsyncGenerator<LiveEvent<K, V>, void, void>
   }
 
   async #list(path: string, parameters: QueryParameters, settings: TimeSettings): Promise<unknown> {

@@ -26,6 +26,7 @@ import { type Asked, listIn, partitionOfKey, readPartition } from './read-partit
 import { requestKey } from './request-key.ts'
 import type { RouteName } from './routes.ts'
 import type { QueriedStreams, ServerSettings } from './server-options.ts'
+import { windowForm } from './window-form.ts'
 
 type Kind = StorePlan['kind']
 
@@ -33,7 +34,7 @@ type Kind = StorePlan['kind']
 export const STORE_ROUTES = {
   key: { kinds: ['key-value', 'versioned'], handle: oneKey },
   entries: { kinds: ['key-value'], handle: entriesPage },
-  follow: { kinds: ['key-value'], handle: liveStream },
+  follow: { kinds: ['key-value', 'window', 'session', 'versioned'], handle: liveStream },
   windowsOfKey: { kinds: ['window'], handle: windowsOfKey },
   windows: { kinds: ['window'], handle: allWindows },
   sessions: { kinds: ['session'], handle: sessionsOfKey },
@@ -181,10 +182,6 @@ function rangeOf({ given }: Asked) {
     reverse,
     limit,
   }
-}
-
-function windowForm({ key, window: { start, end } }: Windowed<unknown>): JsonForm {
-  return { key: toJsonForm(key), start, end: toJsonForm(end) }
 }
 
 function windowValue({ timestamped }: StorePlan, value: unknown): JsonForm {

@@ -1,4 +1,14 @@
-import { isMillraceError, keyQuery, millraceError, prefixQuery, type Query, rangeQuery, reasonOf } from '@millrace/core'
+import {
+  isMillraceError,
+  keyQuery,
+  millraceError,
+  prefixQuery,
+  type Query,
+  rangeQuery,
+  reasonOf,
+  type StorePlan,
+  type Windowed,
+} from '@millrace/core'
 import { type JsonForm, toJsonForm } from '@millrace/query-client'
 import type { LiveEntry, LiveEvent, LiveRequest, LiveResume } from '@millrace/runtime'
 import { boundsOf } from './entries-page.ts'
@@ -6,6 +16,7 @@ import { liveToken } from './live-token.ts'
 import { PeerFailure } from './peers.ts'
 import { type Asked, hostsOf, partitionOfKey } from './read-partition.ts'
 import { requestKey } from './request-key.ts'
+import { windowForm } from './window-form.ts'
 
 /** A `LiveEvent` whose keys and values are JSON. */
 export type WireEvent = LiveEvent<JsonForm, JsonForm>
@@ -121,21 +132,26 @@ async function* eventsHere(
     store: plan.name,
     query,
     partitions: [partition],
+    // What a reader has is known by the reader: it would be too much for a server of many.
+    expired: 'before',
     maxBuffered: settings.maxLiveBacklog,
     signal,
     ...(resume !== undefined && { resume: new Map([[partition, resume]]) }),
   }
   try {
     for await (const event of streams.watch(request))
-      yield event.type === 'waiting' ? event : { ...event, entries: event.entries.map(entryForm) }
+      yield event.type === 'waiting' ? event : { ...event, entries: event.entries.map(entry => entryForm(plan, entry)) }
   } catch (error) {
     if (!isMillraceError(error) || error.code !== 'MILLRACE_QUERY_NOT_RUNNING') throw error
   }
 }
 
-function entryForm({ key, value, timestamp }: LiveEntry<unknown, unknown>): LiveEntry<JsonForm, JsonForm> {
+function entryForm(
+  { kind }: StorePlan,
+  { key, value, timestamp }: LiveEntry<unknown, unknown>,
+): LiveEntry<JsonForm, JsonForm> {
   return {
-    key: toJsonForm(key),
+    key: kind === 'window' || kind === 'session' ? windowForm(key as Windowed<unknown>) : toJsonForm(key),
     value: value === undefined ? undefined : toJsonForm(value),
     ...(timestamp !== undefined && { timestamp }),
   }

@@ -203,13 +203,88 @@ it('a bound that is not met in time, or never can be, is refused', async () => {
     expect(await refusal(quick, `/stores/texts/entries?partition=0&${query}`), query).toMatchObject({ status, code })
 })
 
+it('windows, sessions and versions are followed at any instance, and what is merged or has expired is gone', async () => {
+  await using app = await world('events', 'versions')
+  const instances = [await app.start('a'), await app.start('b')] as const
+  const client = clientOf(instances[0])
+  const stop = new AbortController()
+  const { signal } = stop
+  const rows = new Map<string, unknown>()
+  const follow = async (name: string, events: AsyncIterable<LiveEvent<unknown, unknown>>) => {
+    try {
+      for await (const event of events) {
+        if (event.type === 'waiting') continue
+        for (const { key, value } of event.entries) {
+          const text = `${name} ${JSON.stringify(key)}`
+          if (value === undefined) rows.delete(text)
+          else rows.set(text, value)
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+  const key = KEYS[0]!
+  const other = KEYS.find(one => one !== key && partitionOf(one) === partitionOf(key))!
+  const reading = Promise.all([
+    follow('windows', client.liveWindows('windows', { signal })),
+    follow('one', clientOf(instances[1]).liveWindows('windows', { key, signal })),
+    follow('prefix', client.liveWindows('windows', { prefix: other, signal })),
+    follow('sessions', client.liveWindows('sessions', { signal })),
+    follow('versions', client.live('history', { key, signal })),
+  ])
+  const seen = (entries: Readonly<Record<string, unknown>>) =>
+    expect.poll(() => Object.fromEntries(rows), WAIT).toEqual(entries)
+  const window = (name: string, of: string, start: number, end = start + 100) =>
+    `${name} ${JSON.stringify({ key: of, start, end })}`
+  await app.send('events', texts, [[key, 'x', 10]])
+  await app.send('versions', texts, [[key, 'old', 10]])
+  const first = { [window('windows', key, 0)]: 1n, [window('one', key, 0)]: 1n }
+  const version = { [`versions ${JSON.stringify(key)}`]: 'old' }
+  await seen({ ...first, ...version, [window('sessions', key, 10, 10)]: 1n })
+  await app.send('events', texts, [[key, 'x', 15]])
+  await app.send('versions', texts, [[key, null, 20]])
+  const counted = { [window('windows', key, 0)]: 2n, [window('one', key, 0)]: 2n }
+  await seen({ ...counted, [window('sessions', key, 10, 15)]: 2n })
+  // By the time of another key the windows of the first one have expired.
+  await app.send('events', texts, [[other, 'x', 300_000]])
+  const later = Object.fromEntries(['windows', 'prefix'].map(name => [window(name, other, 300_000), 1n]))
+  await seen({ ...later, [window('sessions', other, 300_000, 300_000)]: 1n })
+  stop.abort()
+  await reading
+})
+
+it('a client that connects again is told which windows have expired meanwhile', async () => {
+  await using app = await world('events')
+  const [first, second] = [await app.start('a'), await app.start('b')]
+  const client = clientOf(first, second)
+  const key = KEYS[0]!
+  const starts: string[] = []
+  const stop = new AbortController()
+  const reading = (async () => {
+    try {
+      for await (const event of client.liveWindows('windows', { key, signal: stop.signal }))
+        if (event.type !== 'waiting')
+          for (const { key: window, value } of event.entries) starts.push(`${window.start} ${String(value)}`)
+    } catch (error) {
+      if (!stop.signal.aborted) throw error
+    }
+  })()
+  await app.send('events', texts, [[key, 'x', 10]])
+  await expect.poll(() => starts, WAIT).toEqual(['0 1'])
+  await first.close()
+  await app.send('events', texts, [[key, 'x', 300_000]])
+  await expect.poll(() => [...starts].sort(), WAIT).toEqual(['0 1', '0 undefined', '300000 1'])
+  stop.abort()
+  await reading
+})
+
 it('refuses what is no live query', async () => {
   await using app = await world('texts', 'events', 'numbers')
   const instance = await app.start('a', { stores: ['texts', 'windows', 'numbers'] })
   for (const [path, status, code] of [
     ['/stores/nothing/live', 404, 'MILLRACE_STORE_UNKNOWN'],
     ['/stores/sessions/live', 404, 'MILLRACE_STORE_UNKNOWN'],
-    ['/stores/windows/live', 400, 'MILLRACE_QUERY_STORE_KIND'],
     ['/stores/numbers/live?key=x', 400, 'MILLRACE_QUERY_INVALID'],
     ['/stores/texts/live?partition=99', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/texts/live?key=a&prefix=a', 400, 'MILLRACE_SERVER_REQUEST'],

@@ -229,7 +229,7 @@ export const ROUTES = {
   follow: {
     path: '/stores/{store}/live',
     summary:
-      'Follows a key-value store as an event stream: `snapshot` events with the entries of each partition, then `changes` with what each commit changes. `waiting` says that a partition cannot be followed at the moment, `error` why the stream ends. The header `Last-Event-ID` goes on where another stream has ended.',
+      'Follows a store as an event stream: `snapshot` events with the entries of each partition, then `changes` with what each commit changes. Keys of windows and sessions are `{ key, start, end }`; `expired` of a `changes` event says that those whose start or end (`by`) is before a time (`before`) are gone. Of versioned stores the latest versions are followed. `waiting` says that a partition cannot be followed at the moment, `error` why the stream ends. The header `Last-Event-ID` goes on where another stream has ended.',
     parameters: {
       ...store,
       ...as,

@@ -36,8 +36,8 @@ const PARTS: Readonly<Record<Topic, (builder: StreamsBuilder) => void>> = {
   numbers: builder => void builder.table('numbers', { key: long(), value: json(), store: 'numbers' }),
   events(builder) {
     const grouped = builder.stream('events', texts).groupByKey()
-    grouped.windowedBy(tumbling({ sizeMs: 100, graceMs: 0 })).count({ store: 'windows' })
-    grouped.windowedBy(sessions({ inactivityGapMs: 10, graceMs: 0 })).count({ store: 'sessions' })
+    grouped.windowedBy(tumbling({ sizeMs: 100, graceMs: 100 })).count({ store: 'windows' })
+    grouped.windowedBy(sessions({ inactivityGapMs: 10, graceMs: 100 })).count({ store: 'sessions' })
   },
   versions: builder =>
     void builder.table('versions', { ...texts, store: { name: 'history', historyRetentionMs: 1_000_000 } }),

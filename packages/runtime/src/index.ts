@@ -4,7 +4,7 @@ export { type Application, defineApplication, isApplication } from './app/define
 export type { TaskStatus, ThreadMetadata } from './app/engine.ts'
 export { LocalQueries, type LocalQueriesOptions } from './query/local-queries.ts'
 export type { QueryIsolation, QueryRequest, ReadOptions } from './query/query-request.ts'
-export type { LiveEntry, LiveEvent, LivePosition, LiveResume } from './query/live/live-event.ts'
+export type { LiveEntry, LiveEvent, LiveExpiry, LivePosition, LiveResume } from './query/live/live-event.ts'
 export { changedKeys, type ChangedKeysOptions } from './query/live/changed-keys.ts'
 export { liveQuery, type LiveQueries, type LiveSource } from './query/live/live-query.ts'
 export type { LiveRequest } from './query/live/live-request.ts'

@@ -392,8 +392,8 @@ export class KafkaStreams {
   }
 
   /**
-   * Follows a key-value store or a table: a snapshot of each partition that this instance processes, and then what each commit changes, without
-   * a gap or a repetition between the two. A partition that moves is waited for, and goes on where it was. The iteration ends when the
+   * Follows a store or a table: a snapshot of each partition that this instance processes, and then what each commit changes, without a gap or a
+   * repetition between the two. Of windows and sessions that expire or are merged it says that they are gone. A partition that moves is waited for, and goes on where it was. The iteration ends when the
    * application stops.
    *
    * @throws MILLRACE_QUERY_NOT_RUNNING, MILLRACE_QUERY_INVALID, MILLRACE_QUERY_STORE_KIND, MILLRACE_STORE_UNKNOWN; while it is read
@@ -408,6 +408,7 @@ export class KafkaStreams {
     return liveQuery<K, V>(
       {
         plan: this.#plan,
+        applicationId: this.#options.applicationId,
         clock: this.#options.clock,
         queries: () => this.#run.engine.queries,
         isOver: () => !this.#run.runs,

@@ -97,6 +97,21 @@ export class GlobalStores implements ReadableGlobals {
     return { positions, view: await open.stores.view(name, 'committed', only) }
   }
 
+  /** What follows stores; undefined before they are filled. Their positions are those of several partitions. */
+  get following(): Pick<TaskStores, 'follow'> | undefined {
+    const open = this.#open
+    if (open === undefined) return undefined
+    return {
+      async follow(store, follower) {
+        const followed = await open.stores.follow(store, {
+          committed: rows => follower.committed({ ...rows, position: undefined }),
+          ended: () => follower.ended(),
+        })
+        return { ...followed, position: undefined, changelog: undefined }
+      },
+    }
+  }
+
   /** Brings all of them up to the ends of their topics. May be called again after a failure. */
   async begin(signal: AbortSignal): Promise<void> {
     await this.close()

@@ -16,13 +16,15 @@ import type { ResolvedOptions } from '../config/options.ts'
 import type { GlobalStores } from '../globals/global-stores.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { OnlyKey } from '../state/buffer/store-output.ts'
-import type { FollowedStore, StoreFollower } from '../state/task-stores/store-followers.ts'
+import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { StoreView } from '../state/task-stores/store-view.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
 import { taskName } from '../task-id.ts'
 import type { StoreLag } from './key-metadata.ts'
 import { changedKeys } from './live/changed-keys.ts'
+import type { ChangeListener } from './live/committed-queue.ts'
+import { type FollowedRows, type FollowRequest, followRows } from './live/followed-rows.ts'
 import {
   boundMessage,
   failure,
@@ -34,7 +36,7 @@ import {
   standbyUncommitted,
   unknownType,
 } from './partition-failures.ts'
-import { type CheckedRequest, checkRequest, type QueryIsolation, type QueryRequest } from './query-request.ts'
+import { type CheckedRequest, checkRequest, type QueryIsolation, type QueryRequest, storeOf } from './query-request.ts'
 import { onlyKeyOf, readerOf } from './read-view.ts'
 import { StandbyPositions } from './standby-positions.ts'
 import { storeLags } from './store-lags.ts'
@@ -51,7 +53,7 @@ export interface LocalQueriesOptions {
   readonly admin: Admin
   readonly tasks: Pick<TaskSet, 'running' | 'ids' | 'opening'>
   readonly standbys: Pick<StandbyTasks, 'ids' | 'view' | 'changelogs'>
-  readonly globals: Pick<GlobalStores, 'has' | 'view'>
+  readonly globals: Pick<GlobalStores, 'has' | 'view' | 'following'>
   /** Partition counts by real name. */
   readonly partitions: ReadonlyMap<string, number>
 }
@@ -162,26 +164,29 @@ export class LocalQueries implements StoreParts {
     }
   }
 
-  /** Opens a partition whose task runs here, and has a follower told what is committed to it from then on. */
-  async follow(
-    store: string,
-    partition: number,
-    follower: StoreFollower,
-    only: OnlyKey | undefined,
-  ): Promise<FollowedStore | PartitionFailure> {
-    const sub = this.#with.plan().subTopologies.find(({ stores }) => stores.includes(store))
-    const name = taskName({ subTopology: sub?.id ?? -1, partition })
-    const task = this.#with.tasks.running.find(one => one.name === name)
-    if (task === undefined) {
-      return this.#with.tasks.ids.some(one => taskName(one) === name)
-        ? failure('NOT_ACTIVE', `task ${name} is being restored or waits for its turn to start`)
-        : failure('NOT_PRESENT', `partition ${partition} is not processed on this instance`)
-    }
+  /** Follows a partition whose task runs here, or a global store. */
+  async follow(request: FollowRequest, listener: ChangeListener): Promise<FollowedRows | PartitionFailure> {
+    const { store, partition } = request
+    const plan = storeOf(this.#with.plan(), store)
+    const stores = this.#storesToFollow(store, partition)
+    if ('ok' in stores) return stores
     try {
-      return await task.stores.follow(store, follower, only)
+      return await followRows(plan, request, listener, follower => stores.follow(store, follower))
     } catch (error) {
       return failureOf(error, store, partition)
     }
+  }
+
+  #storesToFollow(store: string, partition: number): Pick<TaskStores, 'follow'> | PartitionFailure {
+    const { globals, tasks } = this.#with
+    if (globals.has(store)) return globals.following ?? failure('NOT_ACTIVE', 'the global stores are being restored')
+    const sub = this.#with.plan().subTopologies.find(({ stores }) => stores.includes(store))
+    const name = taskName({ subTopology: sub?.id ?? -1, partition })
+    const task = tasks.running.find(one => one.name === name)
+    if (task !== undefined) return task.stores
+    return tasks.ids.some(one => taskName(one) === name)
+      ? failure('NOT_ACTIVE', `task ${name} is being restored or waits for its turn to start`)
+      : failure('NOT_PRESENT', `partition ${partition} is not processed on this instance`)
   }
 
   /** @see changedKeys */

@@ -1,13 +1,13 @@
 import { type Clock, isMillraceError, type KafkaClient, type Plan, type StorePlan, topicNaming } from '@millrace/core'
 import { changedKeys, type LiveEvent, liveQuery, type LiveQueries, type LiveResume } from '@millrace/runtime'
-import { isComparable } from './query-oracle.ts'
-import { type CommittedRecord, readCommitted } from './read-records.ts'
+import { contentsAt, difference, isFollowable, keyText, type LiveContents } from './live-contents.ts'
+import { readCommitted } from './read-records.ts'
 import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
 
 /** What a reader had of a partition after an event. */
 interface Seen {
   readonly position: number
-  readonly state: string
+  readonly rows: LiveContents
 }
 
 /**
@@ -28,7 +28,7 @@ export class LiveOracle {
     this.#clock = clock
     this.#honest = honest
     this.#real = topicNaming(plan, APPLICATION_ID)
-    this.#stores = plan.stores.filter(isComparable)
+    this.#stores = plan.stores.filter(isFollowable)
   }
 
   /** Lets each reader find a process that has its partition. */
@@ -58,14 +58,16 @@ export class LiveOracle {
       const { store, topic, partition } = reader.of
       found.push(...reader.failures)
       const records = (await readCommitted(this.#honest, topic)).filter(record => record.partition === partition)
-      const states = statesAt(records)
-      for (const { position, state } of reader.seen) {
-        if (states(position) !== state)
-          found.push(`a live query of ${store.name} had at ${topic}-${partition}:${position} what never was: ${state}`)
+      const contents = contentsAt(store, records)
+      for (const { position, rows } of reader.seen) {
+        const wrong = difference(rows, contents(position))
+        if (wrong !== undefined)
+          found.push(`a live query of ${store.name} had at ${topic}-${partition}:${position} what never was: ${wrong}`)
       }
       const last = reader.seen.at(-1)
-      if (atRest && last !== undefined && last.state !== states(Infinity))
-        found.push(`a live query of ${store.name} was not told the last changes of partition ${partition}`)
+      const missed = last === undefined ? undefined : difference(last.rows, contents(Infinity))
+      if (atRest && missed !== undefined)
+        found.push(`a live query of ${store.name} was not told the last changes of partition ${partition}: ${missed}`)
     }
     return found
   }
@@ -85,7 +87,7 @@ class LiveReader {
   readonly of: ReaderOptions
   readonly seen: Seen[] = []
   readonly failures: string[] = []
-  readonly #rows = new Map<string, string>()
+  readonly #rows = new Map<string, { readonly value: string; readonly slot: number }>()
   #complete = false
   #resume: LiveResume | undefined
   #from: { readonly queries: SimulatedProcess['queries']; readonly end: AbortController } | undefined
@@ -134,53 +136,41 @@ class LiveReader {
       changedKeys: (changelog, from, to) =>
         changedKeys({ client: honest, admin: honest.admin(), clock }, changelog, from, to),
     }
-    const source = { plan, clock, queries: () => reads, isOver: () => signal.aborted }
+    const source = { plan, applicationId: APPLICATION_ID, clock, queries: () => reads, isOver: () => signal.aborted }
     const resume = this.#resume === undefined ? {} : { resume: new Map([[partition, this.#resume]]) }
-    for await (const event of liveQuery(source, { store: store.name, partitions: [partition], signal, ...resume })) {
+    // Half of the readers want to be told of each window that expires. What they bring with them they let go by themselves.
+    const expired = partition % 2 === 0 ? 'each' : 'before'
+    const request = { store: store.name, partitions: [partition], signal, expired, ...resume } as const
+    let isFirst = true
+    for await (const event of liveQuery(source, request)) {
       if (signal.aborted || event.type === 'waiting') return
-      this.#take(event)
+      this.#take(event, expired === 'before' || isFirst)
+      isFirst = false
     }
   }
 
-  #take(event: Exclude<LiveEvent<unknown, unknown>, { readonly type: 'waiting' }>): void {
+  #take(event: Exclude<LiveEvent<unknown, unknown>, { readonly type: 'waiting' }>, letsGo: boolean): void {
     const { store, topic, clock } = this.of
-    const { keySerde, valueSerde, name } = store
+    const { valueSerde, name } = store
     if (event.type === 'snapshot' && event.first) {
       this.#rows.clear()
       this.#complete = false
     }
     for (const { key, value } of event.entries) {
-      const bytes = hex(keySerde.serialize(key, topic))
-      if (value === undefined) this.#rows.delete(bytes)
-      else this.#rows.set(bytes, hex(valueSerde.serialize(value, topic)))
+      const { text, slot } = keyText(store, key, topic)
+      if (value === undefined) this.#rows.delete(text)
+      else this.#rows.set(text, { value: hex(valueSerde.serialize(value, topic)), slot })
+    }
+    if (event.type === 'changes' && event.expired !== undefined && letsGo) {
+      const { before } = event.expired
+      for (const [text, { slot }] of this.#rows) if (slot < before) this.#rows.delete(text)
     }
     if (event.type === 'snapshot') this.#complete = event.last
-    else if (this.#resume !== undefined && event.position! <= this.#resume.position)
+    else if (event.entries.length > 0 && this.#resume !== undefined && event.position! <= this.#resume.position)
       this.failures.push(`a live query of ${name} told changes again, up to ${event.position}`)
     this.#resume = this.#complete ? { position: event.position!, at: clock.now() } : undefined
-    if (this.#complete) this.seen.push({ position: event.position!, state: stateOf(this.#rows) })
+    if (this.#complete) this.seen.push({ position: event.position!, rows: new Map(this.#rows) })
   }
-}
-
-/** The state of a partition by position; positions must be asked for in any order. */
-function statesAt(records: readonly CommittedRecord[]): (position: number) => string {
-  return position => {
-    const rows = new Map<string, string>()
-    for (const { offset, keyBytes, valueBytes } of records) {
-      if (offset >= position) break
-      const key = hex(keyBytes!)
-      if (valueBytes === null) rows.delete(key)
-      else rows.set(key, hex(valueBytes))
-    }
-    return stateOf(rows)
-  }
-}
-
-function stateOf(rows: ReadonlyMap<string, string>): string {
-  return [...rows]
-    .map(([key, value]) => `${key}=${value}`)
-    .toSorted()
-    .join(' ')
 }
 
 function hex(bytes: Uint8Array): string {

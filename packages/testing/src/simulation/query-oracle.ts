@@ -97,7 +97,7 @@ export class QueryOracle {
 }
 
 /** Its changelog says all of it. */
-export function isComparable(store: StorePlan): boolean {
+function isComparable(store: StorePlan): boolean {
   const { kind, changelog, ttlMs, maxEntries, suppression, waiting, withHeaders, open } = store
   if (kind !== 'key-value' || changelog === undefined || changelog.isSource) return false
   return [ttlMs, maxEntries, suppression, waiting, withHeaders, open].every(option => option === undefined)

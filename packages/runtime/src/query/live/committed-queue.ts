@@ -1,18 +1,25 @@
-import type { CommittedRows, StoreFollower } from '../../state/task-stores/store-followers.ts'
 import type { LivePosition } from './live-event.ts'
 
 /** What one commit has changed of what is followed. */
 export interface CommittedChange {
   readonly rows: readonly { readonly key: Buffer; readonly value: Buffer | null }[]
   readonly position: LivePosition
+  /** The time that the store has reached; -1 if nothing in it expires by time. */
+  readonly time: number
+}
+
+/** Who is told what was committed. */
+export interface ChangeListener {
+  committed(change: CommittedChange): void
+  /** The store has been closed. */
+  ended(): void
 }
 
 /**
  * What was committed and the reader has not taken yet. If it is more than the limit, everything is dropped, because a part would be a gap. One
  * commit alone is never too much.
  */
-export class CommittedQueue implements StoreFollower {
-  readonly #matches: (key: Uint8Array) => boolean
+export class CommittedQueue implements ChangeListener {
   readonly #limit: number
   readonly #onNews: () => void
   #changes: CommittedChange[] = []
@@ -20,8 +27,7 @@ export class CommittedQueue implements StoreFollower {
   #isOver = false
   #isEnded = false
 
-  constructor(matches: (key: Uint8Array) => boolean, limit: number, onNews: () => void) {
-    this.#matches = matches
+  constructor(limit: number, onNews: () => void) {
     this.#limit = limit
     this.#onNews = onNews
   }
@@ -36,19 +42,16 @@ export class CommittedQueue implements StoreFollower {
     return this.#isEnded
   }
 
-  committed({ keys, values, position }: CommittedRows): void {
+  committed(change: CommittedChange): void {
     if (this.#isOver) return
-    const rows = keys.flatMap((key, index) => {
-      if (!this.#matches(key)) return []
-      const value = values[index]!
-      return [{ key: Buffer.from(key), value: value === null ? null : Buffer.from(value) }]
-    })
-    if (rows.length === 0) return
+    const { rows } = change
     if (this.#rows > 0 && this.#rows + rows.length > this.#limit) {
       this.#isOver = true
       this.#changes = []
     } else {
-      this.#changes.push({ rows, position })
+      // Of commits that have only moved the time on, the last one says it all.
+      if (rows.length === 0 && this.#changes.at(-1)?.rows.length === 0) this.#changes.pop()
+      this.#changes.push(change)
       this.#rows += rows.length
     }
     this.#onNews()

@@ -1,10 +1,17 @@
 /** An entry of a live query. */
 export interface LiveEntry<K, V> {
+  /** Of window stores and session stores a `Windowed` key. */
   readonly key: K
   /** Undefined: the store has the key no longer. */
   readonly value: V | undefined
-  /** Milliseconds since the epoch, of stores with timestamps. */
+  /** Milliseconds since the epoch, of stores with timestamps and of versioned stores. */
   readonly timestamp?: number
+}
+
+/** Which windows or sessions have expired: those that start or end before this time, in milliseconds since the epoch. */
+export interface LiveExpiry {
+  readonly by: 'start' | 'end'
+  readonly before: number
 }
 
 /**
@@ -12,7 +19,8 @@ export interface LiveEntry<K, V> {
  *
  * - `snapshot`: the entries as of a commit, in as many events as it takes. With `first`, what was known of the partition before is void;
  *   after `last` it is complete
- * - `changes`: what the next commit has changed, or after an interruption what all commits since then have changed
+ * - `changes`: what the next commit has changed, or after an interruption what all commits since then have changed. `expired`: windows or sessions
+ *   have expired with it
  * - `waiting`: the partition cannot be followed here at the moment, as in a rebalance. What is known of it stays true, but may be old. The next
  *   event of the partition ends this
  */
@@ -21,6 +29,8 @@ export type LiveEvent<K, V> =
       readonly type: 'snapshot'
       readonly partition: number
       readonly entries: readonly LiveEntry<K, V>[]
+      /** What has expired is not in it. */
+      readonly expired?: LiveExpiry
       readonly first: boolean
       readonly last: boolean
       readonly position: LivePosition
@@ -29,6 +39,7 @@ export type LiveEvent<K, V> =
       readonly type: 'changes'
       readonly partition: number
       readonly entries: readonly LiveEntry<K, V>[]
+      readonly expired?: LiveExpiry
       readonly position: LivePosition
     }
   | {

@@ -11,7 +11,7 @@ import {
   string,
   systemClock,
   timestampedKeyQuery,
-  tumbling,
+  windowStore,
 } from '@millrace/core'
 import { rocksdb } from '@millrace/store-rocksdb'
 import { mkdtemp } from 'node:fs/promises'
@@ -67,7 +67,7 @@ class Reader {
   }
 }
 
-async function world(windows = false) {
+async function world(duplicates = false) {
   const cluster = new MemoryCluster({ clock: systemClock })
   for (const name of ['in', 'other']) cluster.createTopic({ name, partitions: PARTITIONS })
   const client = memoryClient(cluster)
@@ -93,9 +93,12 @@ async function world(windows = false) {
       },
       { stores: [rows] },
     )
-  if (windows) {
-    const grouped = builder.stream('other', texts).groupByKey()
-    grouped.windowedBy(tumbling({ sizeMs: 10, graceMs: 0 })).count({ store: 'windows' })
+  if (duplicates) {
+    const many = windowStore({ name: 'many', ...texts, windowSizeMs: 1, retentionMs: 10, retainDuplicates: true })
+    builder
+      .addStateStore(many)
+      .stream('other', texts)
+      .process(() => ({ process: () => undefined }), { stores: [many] })
   }
   const plan = builder.build()
   return {
@@ -278,11 +281,12 @@ it('live queries that are no live queries are refused', async () => {
   await streams.start()
   for (const [request, code] of [
     [{ store: 'nothing' }, 'MILLRACE_STORE_UNKNOWN'],
-    [{ store: 'windows' }, 'MILLRACE_QUERY_STORE_KIND'],
+    [{ store: 'many' }, 'MILLRACE_QUERY_STORE_KIND'],
     [{ store: 'rows', query: rangeQuery({ limit: 3 }) }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', query: rangeQuery({ reverse: true }) }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', query: timestampedKeyQuery('a') }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', maxBuffered: 0 }, 'MILLRACE_QUERY_INVALID'],
+    [{ store: 'rows', expired: 'sometimes' as never }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', resume: {} as never }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', signal: 'now' as never }, 'MILLRACE_QUERY_INVALID'],
   ] as const) {

@@ -3,7 +3,8 @@ import type { LocalQueries } from '../local-queries.ts'
 import { invalid } from '../query-request.ts'
 import type { LiveEvent } from './live-event.ts'
 import { LivePartition } from './live-partition.ts'
-import { checkLiveRequest, type CheckedLiveRequest, keyFilter, type LiveRequest } from './live-request.ts'
+import { checkLiveRequest, type CheckedLiveRequest, keyPart, type LiveRequest, serdeTopicOf } from './live-request.ts'
+import { liveRows } from './live-rows.ts'
 
 /** What a live query uses of the queries of an instance. */
 export type LiveQueries = Pick<LocalQueries, 'partitionsOf' | 'follow' | 'changedKeys'>
@@ -11,6 +12,7 @@ export type LiveQueries = Pick<LocalQueries, 'partitionsOf' | 'follow' | 'change
 /** Where a live query reads. */
 export interface LiveSource {
   readonly plan: Plan
+  readonly applicationId: string
   readonly clock: Clock
   /** Undefined while there is nothing to read from. */
   readonly queries: () => LiveQueries | undefined
@@ -28,15 +30,17 @@ export function liveQuery<K, V>(source: LiveSource, request: LiveRequest): Async
 }
 
 async function* events(
-  { clock, queries, isOver }: LiveSource,
+  { plan, applicationId, clock, queries, isOver }: LiveSource,
   request: CheckedLiveRequest,
 ): AsyncGenerator<LiveEvent<unknown, unknown>, void, void> {
   const { signal } = request
   let news = Promise.withResolvers<void>()
   const onNews = () => news.resolve()
-  const matches = await keyFilter(request)
+  const topic = serdeTopicOf(plan, request.plan, applicationId)
+  const part = await keyPart(request, topic)
+  const rows = liveRows(plan, request.plan, topic)
   const partitions = partitionsOf(request, queries()).map(
-    partition => new LivePartition({ request, partition, matches, queries, clock, onNews }),
+    partition => new LivePartition({ request, partition, part, rows, queries, clock, onNews }),
   )
   signal?.addEventListener('abort', onNews)
   const ended = () => signal?.aborted === true || isOver()

@@ -1,12 +1,21 @@
-import { type AnyQuery, millraceError, type Plan, type Query, type StorePlan, whenReady } from '@millrace/core'
+import {
+  type AnyQuery,
+  millraceError,
+  type Plan,
+  type Query,
+  type StorePlan,
+  topicNaming,
+  whenReady,
+} from '@millrace/core'
 import { asMistake, invalid, checkRequest } from '../query-request.ts'
+import type { KeyPart } from './key-part.ts'
 import type { LiveResume } from './live-event.ts'
 
 /** What a live query follows. */
 export interface LiveRequest {
-  /** A key-value store or the store of a table. */
+  /** Of a versioned store the latest versions are followed. */
   readonly store: string
-  /** `keyQuery`, `rangeQuery` or `prefixQuery`, without order and limit. @default all entries */
+  /** `keyQuery`, `rangeQuery` or `prefixQuery`, without order and limit. Of windows and sessions it says which keys. @default all entries */
   readonly query?: Query<unknown>
   /** @default all partitions of the store */
   readonly partitions?: readonly number[]
@@ -14,6 +23,11 @@ export interface LiveRequest {
   readonly resume?: ReadonlyMap<number, LiveResume>
   /** How many changes of a partition may wait for the reader. @default 10000 */
   readonly maxBuffered?: number
+  /**
+   * How it is said that windows and sessions have expired: `each` has an entry without value for each of them, for which the live query keeps the
+   * keys of what the reader has; `before` says only the time before which they have. @default 'each'
+   */
+  readonly expired?: 'each' | 'before'
   /** Ends the live query. */
   readonly signal?: AbortSignal
 }
@@ -22,6 +36,7 @@ export interface CheckedLiveRequest extends Omit<LiveRequest, 'query'> {
   readonly plan: StorePlan
   readonly query: LiveQueryPart
   readonly maxBuffered: number
+  readonly expired: 'each' | 'before'
 }
 
 /** The queries that can be followed. */
@@ -31,26 +46,28 @@ const MAX_BUFFERED = 10_000
 const ALL: LiveQueryPart = { type: 'range' }
 
 /** What only a live query can be told. */
-const OWN = ['resume', 'maxBuffered', 'signal'] satisfies readonly (keyof LiveRequest)[]
+const OWN = ['resume', 'maxBuffered', 'expired', 'signal'] satisfies readonly (keyof LiveRequest)[]
 
 /** @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_STORE_KIND, MILLRACE_STORE_UNKNOWN */
 export function checkLiveRequest(request: LiveRequest, topology: Plan): CheckedLiveRequest {
   const { plan, store, query } = checkRequest({ ...request, query: request.query ?? ALL }, topology, 'committed', OWN)
-  const { resume, maxBuffered = MAX_BUFFERED, signal, partitions } = request
-  if (plan.kind !== 'key-value')
+  const { resume, maxBuffered = MAX_BUFFERED, expired = 'each', signal, partitions } = request
+  if (plan.retainDuplicates === true)
     throw millraceError(
       'MILLRACE_QUERY_STORE_KIND',
-      { store, actual: plan.kind, asked: 'key-value' },
-      { hint: 'A live query follows key-value stores and tables. Read windows, sessions and versions with query().' },
+      { store, actual: `${plan.kind} with duplicates`, asked: plan.kind },
+      {
+        hint: 'A live query tells entries apart by key and window, so it cannot follow a store that keeps duplicates.',
+      },
     )
-  if (topology.globals.some(one => one.store === store))
-    throw invalid(store, 'a global store has no commits that could be followed: follow its topic')
   if (query.type !== 'key' && query.type !== 'range' && query.type !== 'prefix')
     throw invalid(store, `a live query takes keyQuery, rangeQuery or prefixQuery, and not one of type "${query.type}"`)
   const { limit, reverse } = query as { readonly limit?: number; readonly reverse?: boolean }
   if (limit !== undefined || reverse === true) throw invalid(store, 'a live query has neither an order nor a limit')
   if (!(Number.isSafeInteger(maxBuffered) && maxBuffered > 0))
     throw invalid(store, `maxBuffered must be a number of changes greater than 0, but it is ${String(maxBuffered)}`)
+  if (!['each', 'before'].includes(expired))
+    throw invalid(store, `expired must be 'each' or 'before', but it is ${expired}`)
   if (resume !== undefined && !(resume instanceof Map)) throw invalid(store, 'resume must be a Map by partition')
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid(store, 'signal must be an AbortSignal')
   return {
@@ -58,34 +75,39 @@ export function checkLiveRequest(request: LiveRequest, topology: Plan): CheckedL
     plan,
     query,
     maxBuffered,
+    expired,
     ...(partitions !== undefined && { partitions }),
     ...(resume !== undefined && { resume }),
     ...(signal !== undefined && { signal }),
   }
 }
 
+/** What serdes are told when they write or read rows of a store. */
+export function serdeTopicOf(topology: Plan, { name, changelog }: StorePlan, applicationId: string): string {
+  const global = topology.globals.find(({ store }) => store === name)
+  if (global !== undefined) return global.topic
+  return changelog === undefined ? name : topicNaming(topology, applicationId)(changelog.topic)
+}
+
 /**
- * Tells the rows of a live query from others, by the bytes of their keys.
+ * Which keys are followed, by their bytes.
  * @throws MILLRACE_QUERY_INVALID for a key that its serde does not accept
  */
-export async function keyFilter({ plan, query }: CheckedLiveRequest): Promise<(key: Uint8Array) => boolean> {
+export async function keyPart({ plan, query }: CheckedLiveRequest, topic: string): Promise<KeyPart> {
   const { name, keySerde } = plan
   const bytesOf = async (key: unknown) => {
     try {
-      return Buffer.from(await whenReady(() => keySerde.serialize(key, name)))
+      return Buffer.from(await whenReady(() => keySerde.serialize(key, topic)))
     } catch (error) {
       throw asMistake(name, error) ?? invalid(name, `its key cannot be encoded: ${String(error)}`, error)
     }
   }
-  if (query.type === 'key') {
-    const key = await bytesOf(query.key)
-    return other => key.equals(other)
+  if (query.type === 'key') return { type: 'key', key: await bytesOf(query.key) }
+  if (query.type === 'prefix') return { type: 'prefix', prefix: Buffer.from(query.serde.serialize(query.prefix, name)) }
+  const { from, to } = query
+  return {
+    type: 'range',
+    ...(from !== undefined && from !== null && { from: await bytesOf(from) }),
+    ...(to !== undefined && to !== null && { to: await bytesOf(to) }),
   }
-  if (query.type === 'prefix') {
-    const prefix = Buffer.from(query.serde.serialize(query.prefix, name))
-    return key => key.length >= prefix.length && prefix.equals(key.subarray(0, prefix.length))
-  }
-  const from = query.from === undefined ? undefined : await bytesOf(query.from)
-  const to = query.to === undefined ? undefined : await bytesOf(query.to)
-  return key => (from === undefined || from.compare(key) <= 0) && (to === undefined || to.compare(key) >= 0)
 }

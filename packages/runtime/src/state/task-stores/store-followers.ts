@@ -1,6 +1,4 @@
-import type { StoreChanges } from '@millrace/core'
-import type { ReadOnlyView } from './kinds/task-store.ts'
-import type { StoreView } from './store-view.ts'
+import type { Snapshot, StoreChanges } from '@millrace/core'
 
 /** Rows that one commit has written to the backend; a null value deletes. Their bytes are good until the call returns. */
 export interface CommittedRows {
@@ -8,6 +6,8 @@ export interface CommittedRows {
   readonly values: readonly (Uint8Array | null)[]
   /** The next offset of the store's changelog after them; undefined without a changelog. */
   readonly position: number | undefined
+  /** The time that the store has reached with them, by which windows and sessions expire; -1 of other stores. */
+  readonly time: number
 }
 
 /** Somebody who is told what is committed to a store. */
@@ -17,18 +17,16 @@ export interface StoreFollower {
   ended(): void
 }
 
-/** A store as of one commit, whose later commits the follower is told, each once. */
-export interface FollowedStore extends AsyncDisposable {
-  readonly view: StoreView
-  /** The next offset of the changelog that the view does not include; undefined without a changelog. */
+/** A store as of one commit, whose later commits the follower is told, each once. Its rows are those of the backend. */
+export interface FollowedStore {
+  readonly snapshot: Snapshot
+  /** The next offset of the changelog that the snapshot does not include; undefined without a changelog. */
   readonly position: number | undefined
+  /** The time that the store has reached, as in `CommittedRows`. */
+  readonly time: number
   /** The topic of the changelog. */
   readonly changelog: string | undefined
-  /** Shows rows with the store's own code. Rows that delete are not in it. */
-  show(rows: readonly { readonly key: Buffer; readonly value: Buffer }[]): Promise<ReadOnlyView>
-  /** Reads the key of a row. */
-  readKey(key: Buffer): unknown
-  /** Nothing more is told to the follower. The view stays open. */
+  /** Nothing more is told to the follower. The snapshot stays open. */
   stop(): void
 }
 
@@ -47,12 +45,12 @@ export class StoreFollowers {
   }
 
   /** The backend has these changes. */
-  tell(changes: readonly StoreChanges[], position: (store: string) => number | undefined): void {
+  tell(changes: readonly StoreChanges[], reached: (store: string) => Pick<CommittedRows, 'position' | 'time'>): void {
     if (this.#following.size === 0) return
     for (const { store, keys, values } of changes) {
       const followers = this.#following.get(store)
       if (followers === undefined) continue
-      const rows = { keys, values, position: position(store) }
+      const rows = { keys, values, ...reached(store) }
       for (const follower of [...followers]) follower.committed(rows)
     }
   }

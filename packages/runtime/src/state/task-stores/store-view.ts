@@ -13,14 +13,16 @@ export interface StoreView extends AsyncDisposable {
  * Opens a store for reading alone.
  *
  * @param buffer its uncommitted changes are shown. The backend must not be writing what it holds: undefined for committed reads
- * @param how `only`: nothing but this key is read; `reads`: `now` takes no snapshot for the read of one row
+ * @param how `only`: nothing but this key is read; `reads`: `now` takes no snapshot for the read of one row; `time`: that the store has
+ * reached, -1 if it is not known
  */
 export async function openView(
   kind: TaskStore,
   space: KeySpace,
   buffer: TaskBuffer | undefined,
-  { only, reads: when }: { readonly only: OnlyKey | undefined; readonly reads: 'snapshot' | 'now' },
+  how: { readonly only: OnlyKey | undefined; readonly reads: 'snapshot' | 'now'; readonly time: number },
 ): Promise<StoreView> {
+  const { only, reads: when, time } = how
   // One read of one row needs no snapshot: it is of one moment by itself.
   const isPoint = when === 'now' && only !== undefined && kind.codec.plan.kind === 'key-value'
   const snapshot = isPoint ? undefined : space.snapshot()
@@ -29,7 +31,7 @@ export async function openView(
     const reads = buffer === undefined ? committed : overlaidReads(committed, buffer.dirtyRows(only))
     const count = () =>
       buffer !== undefined && canCount(buffer) ? buffer.approximateCount() : space.approximateCount()
-    const store = await kind.view(readingOnly(reads, count), buffer?.streamTime ?? -1)
+    const store = await kind.view(readingOnly(reads, count), time)
     return { store, [Symbol.asyncDispose]: async () => await snapshot?.[Symbol.asyncDispose]() }
   } catch (error) {
     await snapshot?.[Symbol.asyncDispose]()

@@ -20,7 +20,7 @@ import { storeOfPlan } from './kinds/store-of-plan.ts'
 import type { OpenStore, TaskStore } from './kinds/task-store.ts'
 import { type BackendsOptions, StoreBackends } from './store-backends.ts'
 import { type FollowedStore, type StoreFollower, StoreFollowers } from './store-followers.ts'
-import { openView, rowsView, type StoreView } from './store-view.ts'
+import { openView, type StoreView } from './store-view.ts'
 import type { TaskStorePlan } from './task-store-plan.ts'
 
 export interface TaskStoresOptions extends BackendsOptions {
@@ -46,6 +46,8 @@ export class TaskStores {
   #expiries: readonly StoreExpiry[] = []
   readonly #custom = new CustomStores()
   readonly #followers = new StoreFollowers()
+  /** By store, the time that it had reached at the commit that the backend has. */
+  readonly #times = new Map<string, number>()
   #writing: Promise<void> | undefined
   #writeError: unknown
   #isWriting = false
@@ -118,7 +120,11 @@ export class TaskStores {
     }
     this.#expiries = [...open.values()].flatMap(({ expiry }) => expiry ?? [])
     // Stores in memory and others can alternate in a topology; `flush` goes down the topology.
-    for (const { plan } of this.plans) this.#open.set(plan.name, open.get(plan.name)!)
+    for (const { plan } of this.plans) {
+      const store = open.get(plan.name)!
+      this.#open.set(plan.name, store)
+      this.#times.set(plan.name, store.buffer.streamTime)
+    }
     for (const { plan } of this.plans) {
       if (plan.open === undefined) continue
       const entries = this.entriesOf(plan.name, context) as KeyValueStore<unknown, unknown>
@@ -285,47 +291,33 @@ export class TaskStores {
     const buffer = isolation === 'committed' ? undefined : this.#open.get(store)?.buffer
     // What is being written is neither in the buffer nor surely in the backend.
     if (buffer !== undefined) await this.#written()
-    return await openView(kind, state.store(store), buffer, { only, reads })
+    const time = buffer?.streamTime ?? this.#timeOf(store)
+    return await openView(kind, state.store(store), buffer, { only, reads, time })
   }
 
   /**
    * Opens a store as of the last commit, and tells a follower each later one. The snapshot and the beginning of the following are of one
    * moment, at which the backend writes nothing: no commit is in both, and none in neither (ADR 31).
    *
-   * @throws MILLRACE_STORE_UNKNOWN; what a write of the backend has thrown
+   * @throws MILLRACE_STORE_UNKNOWN, MILLRACE_STORE_CLOSED; what a write of the backend has thrown
    */
-  async follow(store: string, follower: StoreFollower, only?: OnlyKey): Promise<FollowedStore> {
-    const kind = this.#stores.get(store)
-    if (kind === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
+  async follow(store: string, follower: StoreFollower): Promise<FollowedStore> {
     const { state } = this.#backends.databaseOf(store)
-    for (let seen: Promise<void> | undefined; this.#writing !== seen;) {
-      seen = this.#writing
-      await seen
-    }
-    if (this.#writeError !== undefined) throw this.#writeError
+    await this.#written()
     if (this.#isClosing) throw millraceError('MILLRACE_STORE_CLOSED', { operation: 'follow', object: 'store' })
-    // From here to the end of the next statement nothing else has a turn.
-    const stop = this.#followers.add(store, follower)
-    const position = this.#changelogPosition(store)
-    const opening = openView(kind, state.store(store), undefined, { only, reads: 'snapshot' })
-    try {
-      const view = await opening
-      return {
-        view,
-        position,
-        changelog: this.plans.find(({ plan }) => plan.name === store)!.changelogTopic,
-        stop,
-        show: rows => rowsView(kind, rows),
-        readKey: key => kind.codec.readKey(key).key,
-        async [Symbol.asyncDispose]() {
-          stop()
-          await view[Symbol.asyncDispose]()
-        },
-      }
-    } catch (error) {
-      stop()
-      throw error
+    // From here to the end nothing else has a turn.
+    const snapshot = state.store(store).snapshot()
+    return {
+      snapshot,
+      position: this.#changelogPosition(store),
+      time: this.#timeOf(store),
+      changelog: this.plans.find(({ plan }) => plan.name === store)!.changelogTopic,
+      stop: this.#followers.add(store, follower),
     }
+  }
+
+  #timeOf(store: string): number {
+    return this.#times.get(store) ?? -1
   }
 
   #changelogPosition(store: string): number | undefined {
@@ -351,7 +343,8 @@ export class TaskStores {
         const { buffer, expiry } = this.#opened(plan.name)
         return expiry === undefined ? [buffer.changes()] : [buffer.changes(), expiry.changes()]
       })
-      return { database, changes, offsets: positions.filter(({ topic }) => own.has(topic)) }
+      const times = database.stores.map(({ plan: { name } }) => [name, this.#opened(name).buffer.streamTime] as const)
+      return { database, changes, times, offsets: positions.filter(({ topic }) => own.has(topic)) }
     })
     for (const { buffer, expiry } of this.#open.values()) {
       buffer.committed()
@@ -360,9 +353,13 @@ export class TaskStores {
     this.#custom.committed()
     this.#isWriting = true
     this.#writing = (async () => {
-      for (const { database, changes, offsets } of writes) {
+      for (const { database, changes, times, offsets } of writes) {
         await this.#backends.write(database, changes, offsets)
-        this.#followers.tell(changes, store => this.#changelogPosition(store))
+        for (const [store, time] of times) this.#times.set(store, time)
+        this.#followers.tell(changes, store => ({
+          position: this.#changelogPosition(store),
+          time: this.#timeOf(store),
+        }))
       }
     })().catch((error: unknown) => {
       this.#writeError = error
