@@ -56,6 +56,13 @@ export {
   type ReportedMember,
   type ReportedTask,
 } from './inspect/inspect-application.ts'
+export {
+  checkMigration,
+  type MigrationFinding,
+  type MigrationOptions,
+  type MigrationReport,
+} from './inspect/check-migration.ts'
+export { readDescription, type TopologyDescription } from './inspect/topology-description.ts'
 export { endsOfTopic, readStored, type StoredRange, type StoredRecord } from './inspect/stored-records.ts'
 export { decodedPart, type DecodedPart, serdesOfTopic, type SerdesOfTopic } from './inspect/topic-serdes.ts'
 export { type DeadLetter, deadLetterOf, resendDeadLetters } from './inspect/dead-letters.ts'

@@ -1,4 +1,5 @@
 import { type CommittedOffset, topicNaming } from '@millrace/core'
+import { checkMigration, type MigrationFinding, resolveOptions } from '@millrace/runtime'
 import { silentLogger, systemClock } from 'millrace'
 import { clientUnderTest } from '../client-under-test.ts'
 import { eventually, type ReadRecord, type TopicIo, topicIo } from '../../topic-io.ts'
@@ -42,7 +43,11 @@ const LIMIT_MS = 300_000
  */
 export async function takeOver(
   options: TakeoverOptions,
-): Promise<{ readonly uninterrupted: Left; readonly handedOver: Left }> {
+): Promise<{
+  readonly uninterrupted: Left
+  readonly handedOver: Left
+  readonly findings: readonly MigrationFinding[]
+}> {
   const { brokers, name, partitions, guarantee, caching, engines } = options
   await using io = topicIo(clientUnderTest(brokers))
   const admin = clientUnderTest(brokers)({ clientId: name, clock: systemClock, logger: silentLogger }).admin()
@@ -60,6 +65,7 @@ export async function takeOver(
   const input = parts(options.seed, partitions)
   const committed: (readonly CommittedOffset[])[] = []
   const waiting: (readonly number[])[] = []
+  const findings: MigrationFinding[] = []
   const run = async (engine: 'java' | 'millrace', applicationId: string) => {
     const start = engine === 'java' ? startJava : startMillrace
     const running = await start(application(applicationId))
@@ -75,6 +81,11 @@ export async function takeOver(
       for (const topic of INPUTS) await io.produce(`${name}-${topic}`, input[part]![topic])
       committed.push(await run(engine, handed))
       waiting.push(await waitingRecords(io, handed))
+      if (engine === 'java') {
+        const settings = resolveOptions({ applicationId: handed, client: clientUnderTest(brokers) })
+        const report = await checkMigration({ plan: shop(name, handed), options: settings, admin })
+        findings.push(...report.findings)
+      }
     }
     // Last, so that each record is there when a task chooses which topic's is next.
     const atEnd = await run('java', alone)
@@ -85,6 +96,7 @@ export async function takeOver(
         waiting: [await waitingRecords(io, alone)],
       },
       handedOver: { topics: await topicsOf(io, name, handed), committed, waiting },
+      findings,
     }
   } finally {
     await admin.close()

@@ -7,6 +7,7 @@ import { describeCommand } from './describe-command.ts'
 import { FORGET_USAGE, forgetCommand } from './forget-command.ts'
 import { lagCommand } from './lag-command.ts'
 import { optionalPackage } from './optional-package.ts'
+import { migrateCommand } from './migrate-command.ts'
 import { namedPositionals, parsedOptions } from './parsed-options.ts'
 import { queryCommand } from './query-command.ts'
 import { RESET_USAGE } from './reset-arguments.ts'
@@ -44,6 +45,7 @@ export const COMMANDS: Readonly<Record<string, CliCommand>> = {
   query: queryCommand,
   topic: topicCommand,
   'dead-letters': deadLettersCommand,
+  migrate: migrateCommand,
   reset: {
     summary: 'take an application back to where it has processed nothing',
     usage: RESET_USAGE,

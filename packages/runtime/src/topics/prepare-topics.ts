@@ -52,7 +52,7 @@ export async function prepareTopics(options: PrepareOptions): Promise<PreparedTo
   const missing = [...external, ...options.required].filter(topic => !found.has(topic))
   if (missing.length > 0) throw missingTopics(missing, await admin.listTopics())
   const counts = partitionCounts(plan, found)
-  const internal = internalTopics(options, counts)
+  const internal = wantedTopics(options, counts)
   await createMissing(internal, options, external)
 
   const real = topicNaming(plan, applicationId)
@@ -80,8 +80,14 @@ function externalTopics(plan: Plan, repartition: ReadonlySet<string>): readonly 
   return [...new Set(topics)].filter(topic => !repartition.has(topic))
 }
 
-/** The internal topics as they have to be. */
-function internalTopics(options: PrepareOptions, counts: ReadonlyMap<string, number>): readonly NewTopic[] {
+/** The internal topics as they have to be. @param counts of `partitionCounts` */
+export function wantedTopics(
+  options: Pick<
+    PrepareOptions,
+    'plan' | 'applicationId' | 'replicationFactor' | 'windowedChangelogExtraMs' | 'maxRequestBytes'
+  >,
+  counts: ReadonlyMap<string, number>,
+): readonly NewTopic[] {
   const { plan, applicationId, replicationFactor } = options
   const replication = replicationFactor === undefined ? {} : { replicationFactor }
   const real = topicNaming(plan, applicationId)
