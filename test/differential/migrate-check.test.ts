@@ -10,9 +10,8 @@ import {
   silentLogger,
 } from '@millrace/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TABLE_TOPOLOGIES } from '../../packages/core/src/topology/fixtures/table-topologies.ts'
-import { WINDOW_TOPOLOGIES } from '../../packages/core/src/topology/fixtures/window-topologies.ts'
 import { seededChoice } from './choice.ts'
+import { DESCRIBED_TOPOLOGIES } from './described-topologies.ts'
 import { generateTopology } from './generate-topology.ts'
 import { interpret } from './interpreter.ts'
 import { type JavaPeer, startJavaPeer } from './java-peer.ts'
@@ -41,7 +40,7 @@ const TOPICS = JSON.parse(readFileSync(new URL('topics.json', FIXTURES), 'utf8')
   >
 >
 
-const CASES = Object.entries({ ...TABLE_TOPOLOGIES, ...WINDOW_TOPOLOGIES })
+const CASES = Object.entries(DESCRIBED_TOPOLOGIES)
 const PARTITIONS = 3
 const TEXTS = { key: string(), value: string() }
 const clock = new ManualClock()
@@ -88,17 +87,14 @@ function adminOf(cluster: MemoryCluster) {
   return memoryClient(cluster)({ clientId: 'check', clock, logger: silentLogger }).admin()
 }
 
-it.each(CASES.filter(([name]) => name in TOPICS))(
-  'finds nothing in %s, compared with Kafka Streams and with its topics',
-  async (name, build) => {
-    const admin = adminOf(clusterOf(name))
-    const report = await checkMigration({ plan: planOf(build), options: OPTIONS, description: described(name), admin })
-    expect(report.findings).toEqual([])
-    const { subTopologies } = TOPICS[name]!
-    const internal = subTopologies.flatMap(one => Object.keys({ ...one.repartition, ...one.changelogs }))
-    expect(report.topics).toBe(new Set(internal).size)
-  },
-)
+it.each(CASES)('finds nothing in %s, compared with Kafka Streams and with its topics', async (name, build) => {
+  const admin = adminOf(clusterOf(name))
+  const report = await checkMigration({ plan: planOf(build), options: OPTIONS, description: described(name), admin })
+  expect(report.findings).toEqual([])
+  const { subTopologies } = TOPICS[name]!
+  const internal = subTopologies.flatMap(one => Object.keys({ ...one.repartition, ...one.changelogs }))
+  expect(report.topics).toBe(new Set(internal).size)
+})
 
 it.each(CASES)('finds a difference when %s is to take over from any other application', async (name, buildOwn) => {
   const plan = planOf(buildOwn)
@@ -111,30 +107,27 @@ it.each(CASES)('finds a difference when %s is to take over from any other applic
   }
 })
 
-it.each(CASES.filter(([name]) => name in TOPICS))(
-  'sees in %s topics that Kafka Streams would not have',
-  async (name, build) => {
-    const plan = planOf(build)
-    const real = topicNaming(plan, 'app')
-    const changelogs = plan.stores.flatMap(({ changelog }) =>
-      changelog === undefined || changelog.isSource ? [] : [real(changelog.topic)],
-    )
-    for (const topic of changelogs) {
-      const cluster = clusterOf(name)
-      cluster.deleteTopic(topic)
-      const found = await findings(plan, { admin: adminOf(cluster) })
-      expect(found[0]).toMatchObject({ severity: 'error' })
-      expect(found[0]!.text).toMatch(/does not exist|no internal topic/)
-      cluster.createTopic({
-        name: topic,
-        partitions: PARTITIONS + 1,
-        configs: { 'cleanup.policy': 'compact,delete,x' },
-      })
-      const changed = await findings(plan, { admin: adminOf(cluster) })
-      expect(changed.map(({ about }) => about)).toEqual(expect.arrayContaining(['partitions', 'cleanup policy']))
-    }
-  },
-)
+it.each(CASES)('sees in %s topics that Kafka Streams would not have', async (name, build) => {
+  const plan = planOf(build)
+  const real = topicNaming(plan, 'app')
+  const changelogs = plan.stores.flatMap(({ changelog }) =>
+    changelog === undefined || changelog.isSource ? [] : [real(changelog.topic)],
+  )
+  for (const topic of changelogs) {
+    const cluster = clusterOf(name)
+    cluster.deleteTopic(topic)
+    const found = await findings(plan, { admin: adminOf(cluster) })
+    expect(found[0]).toMatchObject({ severity: 'error' })
+    expect(found[0]!.text).toMatch(/does not exist|no internal topic/)
+    cluster.createTopic({
+      name: topic,
+      partitions: PARTITIONS + 1,
+      configs: { 'cleanup.policy': 'compact,delete,x' },
+    })
+    const changed = await findings(plan, { admin: adminOf(cluster) })
+    expect(changed.map(({ about }) => about)).toEqual(expect.arrayContaining(['partitions', 'cleanup policy']))
+  }
+})
 
 it('takes other sub-topologies for an error where the broker compares them', async () => {
   const plan = planOf(builder => {

@@ -41,9 +41,7 @@ const LIMIT_MS = 300_000
  * Runs the shop twice on the same input: in three parts, handed from engine to engine, each with a fresh state directory, and
  * in Java without interruption.
  */
-export async function takeOver(
-  options: TakeoverOptions,
-): Promise<{
+export async function takeOver(options: TakeoverOptions): Promise<{
   readonly uninterrupted: Left
   readonly handedOver: Left
   readonly findings: readonly MigrationFinding[]

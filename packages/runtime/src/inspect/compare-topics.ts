@@ -1,5 +1,5 @@
 import { type Admin, isMillraceError, type NewTopic, type Plan, topicNaming } from '@millrace/core'
-import { isCalledInternal } from '../reset/internal-topic-names.ts'
+import { isCalledInternal } from '../topics/called-internal.ts'
 import { leftBehind } from '../topics/left-behind.ts'
 import { partitionCounts } from '../topics/partition-counts.ts'
 import { wantedTopics } from '../topics/prepare-topics.ts'

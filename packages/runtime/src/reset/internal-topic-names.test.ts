@@ -1,6 +1,7 @@
 import { StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
-import { chooseInternalTopics, isCalledInternal } from './internal-topic-names.ts'
+import { isCalledInternal } from '../topics/called-internal.ts'
+import { chooseInternalTopics } from './internal-topic-names.ts'
 
 const texts = { key: string(), value: string() }
 const existing = [

@@ -1,13 +1,5 @@
 import { internalTopics, type Plan, topicNaming } from '@millrace/core'
-
-/** What names of internal topics end in, those of foreign-key joins of older Kafka Streams included (`StreamsResetter`). */
-const ENDINGS: readonly RegExp[] = [
-  /-changelog$/,
-  /-repartition$/,
-  /-subscription-registration-topic$/,
-  /-subscription-response-topic$/,
-  /-KTABLE-FK-JOIN-SUBSCRIPTION-(REGISTRATION|RESPONSE)-\d+-topic$/,
-]
+import { isCalledInternal } from '../topics/called-internal.ts'
 
 /** Which topics a reset deletes, and which it leaves though they look as if they were the application's own. */
 export interface InternalTopicChoice {
@@ -42,10 +34,6 @@ export function chooseInternalTopics(options: {
     spared: [...possible].filter(topic => !doomed.includes(topic)).toSorted(),
     foreign: (only ?? []).filter(topic => !possible.has(topic)),
   }
-}
-
-export function isCalledInternal(applicationId: string, topic: string): boolean {
-  return topic.startsWith(`${applicationId}-`) && ENDINGS.some(ending => ending.test(topic))
 }
 
 function namesOf(plan: Plan, applicationId: string): ReadonlySet<string> {
