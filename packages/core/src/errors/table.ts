@@ -171,11 +171,6 @@ export const ERROR_TABLE = {
     message: 'threads is {threads}, but the topology of this application cannot be sent to a thread',
     hint: 'Threads import it: export defineApplication(plan, options) from a module as default, and start that module with KafkaStreams.load() or "millrace run".',
   },
-  MILLRACE_QUERY_THREADS: {
-    kind: 'config',
-    message: 'This cannot be asked of the store "{store}", whose partitions are in {threads} threads',
-    hint: 'query() and store() ask all threads. Live queries, lags and the places of keys need threads: 1.',
-  },
   MILLRACE_THREADS_FIXED: {
     kind: 'config',
     message: '{operation} needs threads of their own, but this application runs on the calling thread',

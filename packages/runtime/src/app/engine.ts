@@ -1,6 +1,9 @@
 import type { MetricReading } from '../observe/metrics.ts'
 import type { QueryResult } from '@millrace/core'
+import type { StoreLag } from '../query/key-metadata.ts'
+import type { LiveQueries } from '../query/live/live-query.ts'
 import type { LocalQueries, StoreParts } from '../query/local-queries.ts'
+import type { StorePartitions } from '../query/store-partitions.ts'
 import type { QueryRequest } from '../query/query-request.ts'
 import type { StreamsState } from '../loop/lifecycle.ts'
 import type { StreamsMetadata } from './streams-metadata.ts'
@@ -43,6 +46,12 @@ export interface Engine {
   readonly queries: LocalQueries | undefined
   /** The stores on other threads. @default `queries` has all stores */
   readonly parts?: StoreParts
+  /** Follows the stores on other threads. @default `queries` does */
+  readonly live?: LiveQueries | undefined
+  /** Which partitions the stores on other threads have; undefined before that is known. @default those of `queries` */
+  readonly storePartitions?: StorePartitions | undefined
+  /** How far the stores on other threads are behind. @default `queries` knows */
+  lags?(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>>
   /** Asks the stores on other threads. @default `queries` has all stores */
   query?<R>(request: QueryRequest<R>): Promise<QueryResult<R>>
   /** Its members; without those that have not begun. */

@@ -321,7 +321,10 @@ export class KafkaStreams {
     options: { readonly partitioner?: (key: K, partitions: number) => number } = {},
   ): KeyQueryMetadata {
     checkArguments('queryMetadataForKey', FINDING, [store, key, options])
-    const partition = this.#queries(store).partitions.partitionOfKey(store, key, options.partitioner)
+    this.#checkRunning(store)
+    const { storePartitions } = this.#run.engine
+    const partitions = storePartitions ?? this.#queries(store).partitions
+    const partition = partitions.partitionOfKey(store, key, options.partitioner)
     return metadataOfPartition(this.#plan, storeOf(this.#plan, store), partition, this.metadataForAllInstances())
   }
 
@@ -331,7 +334,9 @@ export class KafkaStreams {
    * @throws MILLRACE_QUERY_NOT_RUNNING
    */
   async allLocalStorePartitionLags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
-    return await this.#queries('(all)').lags()
+    this.#checkRunning('(all)')
+    const { engine } = this.#run
+    return engine.lags === undefined ? await this.#queries('(all)').lags() : await engine.lags()
   }
 
   /** Returns the instances that process a part of the store. Kafka Streams' `streamsMetadataForStore`. */
@@ -404,13 +409,16 @@ export class KafkaStreams {
    */
   watch<K = unknown, V = unknown>(request: LiveRequest): AsyncGenerator<LiveEvent<K, V>, void, void> {
     const store = String((request as LiveRequest | undefined)?.store)
-    this.#queries(store)
+    this.#checkRunning(store)
+    const { engine } = this.#run
+    if (engine.live !== undefined && engine.storePartitions === undefined) throw this.#notRunning(store)
+    if (engine.live === undefined) this.#queries(store)
     return liveQuery<K, V>(
       {
         plan: this.#plan,
         applicationId: this.#options.applicationId,
         clock: this.#options.clock,
-        queries: () => this.#run.engine.queries,
+        queries: () => this.#run.engine.live ?? this.#run.engine.queries,
         isOver: () => !this.#run.runs,
       },
       request,
@@ -419,15 +427,17 @@ export class KafkaStreams {
 
   #queries(store: string): LocalQueries {
     this.#checkRunning(store)
-    const { queries, query } = this.#run.engine
-    const { threads } = this.#options
-    if (query !== undefined) throw millraceError('MILLRACE_QUERY_THREADS', { store, threads })
-    if (queries === undefined) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.state })
+    const { queries } = this.#run.engine
+    if (queries === undefined) throw this.#notRunning(store)
     return queries
   }
 
   #checkRunning(store: string): void {
-    if (!this.#run.runs) throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.state })
+    if (!this.#run.runs) throw this.#notRunning(store)
+  }
+
+  #notRunning(store: string): Error {
+    return millraceError('MILLRACE_QUERY_NOT_RUNNING', { store, state: this.state })
   }
 
   /** Returns the tasks of this instance. */

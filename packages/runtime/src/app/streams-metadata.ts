@@ -23,11 +23,22 @@ export function metadataOf(hosts: readonly HostTasks[], plan: Plan): readonly St
     const subTopologies = new Set(tasks.map(({ subTopology }) => subTopology))
     return plan.subTopologies.filter(({ id }) => subTopologies.has(id)).flatMap(({ stores }) => stores)
   }
-  return hosts.map(({ host, active, standby }) => ({
+  return instancesOf(hosts).map(({ host, active, standby }) => ({
     host,
     activeTasks: active.map(taskName),
     standbyTasks: standby.map(taskName),
     stores: [...new Set([...storesOf(active), ...globals])].sort(),
     standbyStores: [...new Set(storesOf(standby))].sort(),
   }))
+}
+
+/** The threads of an instance are members of their own. What one of them processes, the instance is no standby of. */
+function instancesOf(hosts: readonly HostTasks[]): readonly HostTasks[] {
+  return [...new Set(hosts.map(({ host }) => host))].map(host => {
+    const members = hosts.filter(one => one.host === host)
+    const active = members.flatMap(one => one.active)
+    const processed = new Set(active.map(taskName))
+    const standby = members.flatMap(one => one.standby).filter(task => !processed.has(taskName(task)))
+    return { host, active, standby }
+  })
 }

@@ -121,6 +121,11 @@ export class LocalQueries implements StoreParts {
     return this.partitions.partitionsOf(store)
   }
 
+  /** Partition counts by real name. */
+  get topics(): ReadonlyMap<string, number> {
+    return this.#with.partitions
+  }
+
   async lags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
     return await storeLags(this.#with)
   }

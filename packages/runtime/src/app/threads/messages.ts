@@ -6,7 +6,7 @@ import type { StreamsMetadata } from '../streams-metadata.ts'
 import type { QueryRequest } from '../../query/query-request.ts'
 import type { CrossingError } from './crossing-error.ts'
 import type { Answers } from './merged-answers.ts'
-import type { ViewRequest } from './view-messages.ts'
+import type { FollowNews, ViewRequest } from './view-messages.ts'
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -35,6 +35,8 @@ export interface ThreadStatus {
   readonly member: MemberStatus | undefined
   readonly metadata: readonly StreamsMetadata[]
   readonly readings: readonly MetricReading[]
+  /** Partition counts of topics by real name; empty before they are known. */
+  readonly topics: ReadonlyMap<string, number>
 }
 
 /** The events that a thread reports as they are. */
@@ -51,6 +53,8 @@ export type ToThread =
   | { readonly type: 'moved'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'query'; readonly call: number; readonly request: QueryRequest<unknown> }
   | { readonly type: 'view'; readonly call: number; readonly request: ViewRequest }
+  /** That so many messages about what is followed have come. */
+  | { readonly type: 'taken'; readonly follow: number; readonly weight: number }
   | { readonly type: 'on-disk'; readonly task: string; readonly position: number | undefined }
   | { readonly type: 'verdict'; readonly verdict: Exclude<FailureVerdict, 'replace-thread'> }
   /** To fail with this error, so that the policy can be carried out for a thread that cannot do it itself. */
@@ -66,6 +70,7 @@ export type FromThread =
   | { readonly type: 'move-aside'; readonly call: number; readonly directory: string; readonly cause: CrossingError }
   | { readonly type: 'answer'; readonly call: number; readonly answers: Answers }
   | { readonly type: 'viewed'; readonly call: number; readonly value: unknown }
+  | { readonly type: 'followed'; readonly follow: number; readonly news: FollowNews }
   | { readonly type: 'no-answer'; readonly call: number; readonly error: CrossingError }
   /** It waits for a verdict. */
   | { readonly type: 'failed'; readonly error: CrossingError }

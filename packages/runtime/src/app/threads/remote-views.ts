@@ -84,10 +84,18 @@ const WALKS = [
 ]
 
 async function* pages(thread: ViewThread, first: ViewRequest): AsyncGenerator<unknown, void, undefined> {
+  for await (const page of wholePages(thread, first)) yield* page
+}
+
+/** The entries that a thread shows, page by page. */
+export async function* wholePages(
+  thread: ViewThread,
+  first: ViewRequest,
+): AsyncGenerator<readonly unknown[], void, undefined> {
   let page = (await thread.ask(first)) as Page
   try {
     for (;;) {
-      yield* page.entries
+      yield page.entries
       if (page.walk === undefined) return
       page = (await thread.ask({ do: 'next', walk: page.walk })) as Page
     }

@@ -57,7 +57,10 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     },
   })
   const resolved = resolveOptions(options)
-  const views = new ThreadViews(() => instance?.queries)
+  const views = new ThreadViews(
+    () => instance?.queries,
+    (follow, news) => post({ type: 'followed', follow, news }),
+  )
   const setBudget = (threads: number) => {
     if (instance !== undefined) instance.budget = shareOfBudget(resolved, threads)
   }
@@ -80,6 +83,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     else if (message.type === 'pause') setPaused(streams, message.paused)
     else if (message.type === 'threads') setBudget(message.threads)
     else if (message.type === 'end-left-behind') void endLeftBehind(message.threads)
+    else if (message.type === 'taken') views.taken(message.follow, message.weight)
     else if (message.type === 'view') void answerView(views, message, post)
     else if (message.type === 'query') void answer(streams, message, post)
   }
@@ -94,6 +98,7 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
         member: instance?.members[0],
         metadata: streams.metadataForAllInstances(),
         readings: streams.metrics(),
+        topics: instance?.queries?.topics ?? new Map(),
       },
     })
   forwardEvents(streams, post)

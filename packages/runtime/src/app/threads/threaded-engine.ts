@@ -19,9 +19,12 @@ import type { Engine, FailureVerdict, MemberStatus, TaskStatus } from '../engine
 import type { InstanceListener } from '../instance.ts'
 import { directoryOpener } from '../process-parts.ts'
 import type { StreamsMetadata } from '../streams-metadata.ts'
+import type { StoreLag } from '../../query/key-metadata.ts'
 import type { QueryRequest } from '../../query/query-request.ts'
+import { StorePartitions } from '../../query/store-partitions.ts'
 import { packError, unpackError } from './crossing-error.ts'
 import type { FromThread, ThreadStart, ThreadStatus, ToThread } from './messages.ts'
+import { type FollowThread, RemoteLive } from './remote-live.ts'
 import { RemoteViews } from './remote-views.ts'
 import { SharedState } from './shared-state.ts'
 import type { Thread } from './thread.ts'
@@ -81,13 +84,35 @@ export class ThreadedEngine implements Engine {
 
   /** A store can be read in its own thread only. */
   readonly queries = undefined
-  readonly parts = new RemoteViews(() =>
-    [...this.#threads.values()]
+  readonly parts = new RemoteViews(() => this.#asked)
+  readonly live = new RemoteLive(
+    () => this.#asked,
+    store => this.storePartitions?.partitionsOf(store) ?? 0,
+  )
+  /** What a thread has said last: one that is replaced knows nothing at first. */
+  #topics: ReadonlyMap<string, number> = new Map()
+
+  get storePartitions(): StorePartitions | undefined {
+    if (this.#topics.size === 0) return undefined
+    const { plan, options } = this.#with
+    const { applicationId } = options
+    const globals = { has: (name: string) => plan.globals.some(({ store }) => store === name) }
+    return new StorePartitions({ plan: () => plan, applicationId, globals, partitions: this.#topics })
+  }
+
+  async lags(): Promise<ReadonlyMap<string, ReadonlyMap<number, StoreLag>>> {
+    return await this.live.lags()
+  }
+
+  get #asked(): readonly FollowThread[] {
+    return [...this.#threads.values()]
       .filter(({ saidEnd }) => !saidEnd)
       .map(thread => ({
+        of: thread,
         ask: request => this.#questions.askView(thread, this.#threads.get(thread.number) === thread, request),
-      })),
-  )
+        taken: (follow, weight) => thread.handle.post({ type: 'taken', follow, weight }),
+      }))
+  }
 
   get paused(): boolean {
     return this.#paused
@@ -336,6 +361,7 @@ export class ThreadedEngine implements Engine {
         return thread.begun.resolve()
       case 'status':
         thread.status = message.status
+        if (message.status.topics.size > 0) this.#topics = message.status.topics
         return this.#tellRebalancing()
       case 'event':
         return this.#with.listener[message.event](message.value as never)
@@ -344,6 +370,8 @@ export class ThreadedEngine implements Engine {
         return this.#tellWaiting()
       case 'claim':
         return this.#state.claim(thread, message.call, message.task)
+      case 'followed':
+        return this.live.onNews(message.follow, message.news)
       case 'answer':
       case 'viewed':
       case 'no-answer':
@@ -391,6 +419,7 @@ export class ThreadedEngine implements Engine {
     thread.begun.reject(error)
     thread.saidEnd = true
     this.#questions.onExit(thread)
+    this.live.onExit(thread)
     thread.ended.resolve()
     this.#tellWaiting()
     this.#tellRebalancing()

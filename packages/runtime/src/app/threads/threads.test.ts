@@ -149,9 +149,6 @@ it('answers queries from the stores of all threads', async () => {
   await expect(prefix).rejects.toMatchObject({ code: 'MILLRACE_QUERY_INVALID' })
   const unknown = streams.query({ ...request, store: 'other' })
   await expect(unknown).rejects.toMatchObject({ code: 'MILLRACE_STORE_UNKNOWN' })
-  expect(() => streams.queryMetadataForKey('counts', 'a')).toThrow(
-    expect.objectContaining({ code: 'MILLRACE_QUERY_THREADS' }),
-  )
 })
 
 describe('a store over all threads', () => {

@@ -1,4 +1,6 @@
-import type { PartitionFailure, Position } from '@millrace/core'
+import type { KeyRange, PartitionFailure, Position, TopicPartition } from '@millrace/core'
+import type { CommittedChange } from '../../query/live/committed-queue.ts'
+import type { FollowedRows, FollowRequest } from '../../query/live/followed-rows.ts'
 import type { OpenPartition, Opening } from '../../query/local-queries.ts'
 
 /** What the main thread asks of the views that a thread has open for it. */
@@ -12,6 +14,16 @@ export type ViewRequest =
   | { readonly do: 'next'; readonly walk: number }
   | { readonly do: 'end'; readonly walk: number }
   | { readonly do: 'close'; readonly views: readonly number[] }
+  /** Follows a part of a store. The number is the main thread's. */
+  | { readonly do: 'follow'; readonly follow: number; readonly request: FollowRequest }
+  /** The first page of rows of what is followed, as of its beginning. */
+  | { readonly do: 'rows'; readonly follow: number; readonly ranges: readonly KeyRange[] }
+  | { readonly do: 'get'; readonly follow: number; readonly keys: readonly Uint8Array[] }
+  /** Rows of it are not read any more. */
+  | { readonly do: 'release'; readonly follow: number }
+  | { readonly do: 'unfollow'; readonly follow: number }
+  | { readonly do: 'changed-keys'; readonly changelog: TopicPartition; readonly from: number; readonly to: number }
+  | { readonly do: 'lags' }
 
 /** A partition that a thread has opened for the main thread. */
 export interface RemotePartition extends Pick<OpenPartition, 'source'> {
@@ -27,3 +39,14 @@ export interface Page {
   readonly walk: number | undefined
   readonly entries: readonly unknown[]
 }
+
+/** What a thread says of a partition that it follows from now on. */
+export type RemoteFollowed = Pick<FollowedRows, 'position' | 'time' | 'changelog'> | PartitionFailure
+
+/** What comes of it. */
+export type FollowNews =
+  | { readonly is: 'committed'; readonly change: CommittedChange; readonly weight: number }
+  | { readonly is: 'ended' | 'too-many' }
+
+/** A row on its way between threads. */
+export type SentRow = readonly [key: Uint8Array, value: Uint8Array]

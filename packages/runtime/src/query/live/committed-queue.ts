@@ -13,6 +13,8 @@ export interface ChangeListener {
   committed(change: CommittedChange): void
   /** The store has been closed. */
   ended(): void
+  /** More was committed than may be on the way to the listener. Nothing more is told. */
+  tooMany(): void
 }
 
 /**
@@ -45,15 +47,17 @@ export class CommittedQueue implements ChangeListener {
   committed(change: CommittedChange): void {
     if (this.#isOver) return
     const { rows } = change
-    if (this.#rows > 0 && this.#rows + rows.length > this.#limit) {
-      this.#isOver = true
-      this.#changes = []
-    } else {
-      // Of commits that have only moved the time on, the last one says it all.
-      if (rows.length === 0 && this.#changes.at(-1)?.rows.length === 0) this.#changes.pop()
-      this.#changes.push(change)
-      this.#rows += rows.length
-    }
+    if (this.#rows > 0 && this.#rows + rows.length > this.#limit) return this.tooMany()
+    // Of commits that have only moved the time on, the last one says it all.
+    if (rows.length === 0 && this.#changes.at(-1)?.rows.length === 0) this.#changes.pop()
+    this.#changes.push(change)
+    this.#rows += rows.length
+    this.#onNews()
+  }
+
+  tooMany(): void {
+    this.#isOver = true
+    this.#changes = []
     this.#onNews()
   }
 
