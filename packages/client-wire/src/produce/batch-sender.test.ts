@@ -90,14 +90,35 @@ describe('batches on their way', () => {
     const log = new ScriptedLog()
     let requests = 0
     broker.on(produceApi, request => {
-      if (++requests === 1) return answer({ errorCode: KAFKA_ERRORS.NOT_ENOUGH_REPLICAS.code })
+      if (++requests === 2) return answer({ errorCode: KAFKA_ERRORS.NOT_ENOUGH_REPLICAS.code })
+      return answer(log.append(recordsOf(request)))
+    })
+    const producer = await producerOf([broker])
+    const values = append(producer, 1)
+    await producer.flush()
+    values.push(...append(producer, 60, 1))
+    expect(await producer.flush()).toEqual([{ topic: 't', partition: 0, offset: 61 }])
+    expect(log.values).toEqual(values)
+    expect(requests, 'those behind the first were refused as out of order').toBeGreaterThan(log.batches.length + 1)
+  })
+
+  it('are one at a time until the broker has one: it takes any sequence number of a producer that it does not know', async () => {
+    await using broker = await ScriptedBroker.start()
+    serveMetadata(
+      [broker],
+      () => 1,
+      () => 0,
+    )
+    const log = new ScriptedLog()
+    let requests = 0
+    broker.on(produceApi, request => {
+      if (++requests === 1) return answer({ errorCode: KAFKA_ERRORS.NOT_LEADER_OR_FOLLOWER.code })
       return answer(log.append(recordsOf(request)))
     })
     const producer = await producerOf([broker])
     const values = append(producer, 60)
     expect(await producer.flush()).toEqual([{ topic: 't', partition: 0, offset: 60 }])
     expect(log.values).toEqual(values)
-    expect(requests, 'those behind the first were refused as out of order').toBeGreaterThan(log.batches.length + 1)
   })
 
   it('are sent before they are full and without a flush, and go on filling while the partition waits for an answer', async () => {

@@ -60,8 +60,8 @@ const MAX_SPARE_BUILDERS = 64
 
 /**
  * Collects records by partition and sends full batches behind the appender's back, up to five requests at a time to each
- * broker. A batch keeps its sequence numbers over all attempts, so that a broker writes it once; after a failure the partition
- * goes on with one batch at a time, in order.
+ * broker. A batch keeps its sequence numbers over all attempts, so that a broker writes it once. A partition begins with one batch at a
+ * time, and after a failure goes on so, in order.
  */
 export class BatchSender {
   readonly #options: BatchSenderOptions
@@ -245,12 +245,13 @@ export class BatchSender {
   #drain(): void {
     if (this.#closed || this.failure !== undefined) return
     const { cluster, clock } = this.#options
+    const { producerId } = this.#options.identity()
     const now = clock.monotonic()
     const byNode = new Map<number, PartitionQueue[]>()
     const lost: PartitionQueue[] = []
     let nextTry = Number.POSITIVE_INFINITY
     for (const queue of this.#active) {
-      if (queue.sealed.length === 0 || (queue.recovering && queue.inFlight.length > 0)) continue
+      if (queue.sealed.length === 0 || queue.mustWait(producerId)) continue
       if (queue.notBefore > now) nextTry = Math.min(nextTry, queue.notBefore)
       else {
         const leader = queue.stale ? undefined : cluster.metadata.leader(queue.topic, queue.partition)?.leader
@@ -296,12 +297,13 @@ export class BatchSender {
       return
     }
     if (connection.mutedMs > 0) return this.#drainIn(connection.mutedMs)
+    const { producerId } = this.#options.identity()
     while (this.#connections.hasRoom(node)) {
       const request: Batch[] = []
       let bytes = 0
       for (const queue of queues) {
         const [batch] = queue.sealed
-        if (batch === undefined || (queue.recovering && queue.inFlight.length > 0)) continue
+        if (batch === undefined || queue.mustWait(producerId)) continue
         const length = batch.builder.byteLength
         if (request.length > 0 && bytes + length > MAX_REQUEST_BYTES) continue
         bytes += length
@@ -373,7 +375,7 @@ export class BatchSender {
 
   #acknowledged(batch: Batch, baseOffset: number): void {
     const { queue, builder } = batch
-    queue.acknowledged(batch)
+    queue.acknowledged(batch, this.#options.identity().producerId)
     this.#pendingBytes -= builder.byteLength
     if (baseOffset >= 0) {
       const { topic, partition } = queue

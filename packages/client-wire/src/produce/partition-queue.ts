@@ -27,6 +27,11 @@ export class PartitionQueue implements TopicPartition {
   nextSequence = 0
   /** After a failure one batch at a time is sent until one succeeds: what follows would be refused as out of order. */
   recovering = false
+  /**
+   * The producer of which the broker has a batch of this partition. Before that it takes any sequence number: if the first batch were
+   * refused, it would take the second, and then never the first.
+   */
+  knownProducerId: number | undefined
   /** By the monotonic clock: nothing is sent before. */
   notBefore = 0
   attempts = 0
@@ -58,7 +63,13 @@ export class PartitionQueue implements TopicPartition {
     this.sealed.splice(at === -1 ? this.sealed.length : at, 0, batch)
   }
 
-  acknowledged(batch: Batch): void {
+  /** Whether it must wait for the answer to what is in flight. */
+  mustWait(producerId: number): boolean {
+    return this.inFlight.length > 0 && (this.recovering || this.knownProducerId !== producerId)
+  }
+
+  acknowledged(batch: Batch, producerId: number): void {
+    this.knownProducerId = producerId
     this.inFlight = this.inFlight.filter(each => each !== batch)
     this.recovering = false
     this.attempts = 0

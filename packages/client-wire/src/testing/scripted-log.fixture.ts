@@ -26,7 +26,9 @@ export class ScriptedLog {
     const duplicate = known.find(({ sequence, count }) => sequence === header.baseSequence && count === header.count)
     if (duplicate !== undefined) return { errorCode: 0, baseOffset: duplicate.offset }
     const last = known.at(-1)
-    const expected = last === undefined ? 0 : last.sequence + last.count
+    // Of a producer that it does not know, a broker takes any sequence number (`ProducerAppendInfo.checkSequence`): its records may all
+    // have been deleted.
+    const expected = last === undefined ? this.#firstOf(header) : last.sequence + last.count
     if (header.baseSequence !== expected) {
       return { errorCode: KAFKA_ERRORS.OUT_OF_ORDER_SEQUENCE_NUMBER.code, baseOffset: -1 }
     }
@@ -36,6 +38,11 @@ export class ScriptedLog {
       [...known, { sequence: header.baseSequence, count: header.count, offset }].slice(-REMEMBERED),
     )
     return { errorCode: 0, baseOffset: offset }
+  }
+
+  #firstOf({ producerId, baseSequence }: BatchHeader): number {
+    const isKnown = [...this.#producers.keys()].some(each => each.startsWith(`${producerId}/`))
+    return isKnown ? 0 : baseSequence
   }
 
   #write(batch: Buffer, header: BatchHeader): number {
