@@ -15,6 +15,8 @@ export async function liveStream(asked: Asked): Promise<Answer> {
   const { state } = streams
   if (state !== 'RUNNING' && state !== 'REBALANCING')
     throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store: plan.name, state })
+  // It is not read: it refuses what cannot be followed.
+  streams.watch({ store: plan.name, query })
   return {
     status: 200,
     body: '',

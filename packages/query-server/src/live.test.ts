@@ -280,11 +280,12 @@ it('a client that connects again is told which windows have expired meanwhile', 
 })
 
 it('refuses what is no live query', async () => {
-  await using app = await world('texts', 'events', 'numbers')
-  const instance = await app.start('a', { stores: ['texts', 'windows', 'numbers'] })
+  await using app = await world('texts', 'events', 'numbers', 'pairs')
+  const instance = await app.start('a', { stores: ['texts', 'windows', 'numbers', 'pairs'] })
   for (const [path, status, code] of [
     ['/stores/nothing/live', 404, 'MILLRACE_STORE_UNKNOWN'],
     ['/stores/sessions/live', 404, 'MILLRACE_STORE_UNKNOWN'],
+    ['/stores/pairs/live', 400, 'MILLRACE_QUERY_STORE_KIND'],
     ['/stores/numbers/live?key=x', 400, 'MILLRACE_QUERY_INVALID'],
     ['/stores/texts/live?partition=99', 400, 'MILLRACE_SERVER_REQUEST'],
     ['/stores/texts/live?key=a&prefix=a', 400, 'MILLRACE_SERVER_REQUEST'],

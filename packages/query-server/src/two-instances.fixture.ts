@@ -10,6 +10,7 @@ import {
   string,
   systemClock,
   tumbling,
+  windowStore,
 } from '@millrace/core'
 import { KafkaStreams, type KafkaStreamsOptions, silentLogger } from '@millrace/runtime'
 import { createServer } from 'node:net'
@@ -19,7 +20,7 @@ import type { QueryServerOptions } from './server-options.ts'
 const texts = { key: string(), value: string() }
 export const PARTITIONS = 4
 
-type Topic = 'texts' | 'schemas' | 'numbers' | 'events' | 'versions'
+type Topic = 'texts' | 'schemas' | 'numbers' | 'events' | 'versions' | 'pairs'
 
 /** Writes keys with the version of a schema, which changes, and reads all versions. */
 export const schema = { version: 1 }
@@ -29,7 +30,7 @@ export const versionedText: Serde<string> = {
   deserialize: bytes => Buffer.from(bytes).subarray(1).toString(),
 }
 
-/** Tables of texts and of JSON by number; counts of texts by window and by session; the history of each text. */
+/** Tables of texts and of JSON by number; counts of texts by window and by session; a store with duplicates; the history of each text. */
 const PARTS: Readonly<Record<Topic, (builder: StreamsBuilder) => void>> = {
   texts: builder => void builder.table('texts', { ...texts, store: 'texts' }),
   schemas: builder => void builder.table('schemas', { ...texts, key: versionedText, store: 'schemas' }),
@@ -38,6 +39,11 @@ const PARTS: Readonly<Record<Topic, (builder: StreamsBuilder) => void>> = {
     const grouped = builder.stream('events', texts).groupByKey()
     grouped.windowedBy(tumbling({ sizeMs: 100, graceMs: 100 })).count({ store: 'windows' })
     grouped.windowedBy(sessions({ inactivityGapMs: 10, graceMs: 100 })).count({ store: 'sessions' })
+  },
+  pairs(builder) {
+    const stores = [windowStore({ name: 'pairs', ...texts, windowSizeMs: 1, retentionMs: 10, retainDuplicates: true })]
+    for (const store of stores) builder.addStateStore(store)
+    builder.stream('pairs', texts).process(() => ({ process: () => undefined }), { stores })
   },
   versions: builder =>
     void builder.table('versions', { ...texts, store: { name: 'history', historyRetentionMs: 1_000_000 } }),

@@ -36,6 +36,7 @@ export async function followRows(
     const key = keyOfRow(kind, row)
     return key !== undefined && isInPart(part, key)
   }
+  let toldTime = -1
   const followed = await follow({
     committed({ keys, values, position, time }) {
       const rows = keys.flatMap((key, index) => {
@@ -43,7 +44,10 @@ export async function followRows(
         const value = values[index]!
         return [{ key: Buffer.from(key), value: value === null ? null : Buffer.from(value) }]
       })
-      if (rows.length > 0 || isTimed) listener.committed({ rows, position, time: isTimed ? time : -1 })
+      const timeMoves = isTimed && time > toldTime
+      if (rows.length === 0 && !timeMoves) return
+      toldTime = time
+      listener.committed({ rows, position, time: isTimed ? time : -1 })
     },
     ended: () => listener.ended(),
   })
