@@ -1,6 +1,6 @@
 import type { MemoryCluster } from '@millrace/client-memory'
 import { BatchCursor, readControlType, type TopicPartition } from '@millrace/core'
-import type { History, HistoryCommit, HistoryRecord, HistoryTransaction, TransactionPart } from '../history/history.ts'
+import type { History, HistoryCommit, HistoryRecord, TransactionPart } from '../history/history.ts'
 import { APPLICATION_ID } from './simulated-process.ts'
 import type { RecordWatch } from './watched-plan.ts'
 
@@ -9,7 +9,7 @@ type StoredBatch = ReturnType<ReturnType<MemoryCluster['log']>['batches']>[numbe
 interface Transaction {
   readonly name: string
   readonly committed: boolean
-  readonly parts: { readonly what: string; committed: boolean | undefined }[]
+  readonly parts: TransactionPart[]
 }
 
 interface RecordedBatch extends TopicPartition {
@@ -98,14 +98,11 @@ export class HistoryRecorder {
       const what = `${topic}-${partition}, offsets ${stored.header.baseOffset} to ${stored.lastOffset}`
       transaction.parts.push({ what, committed: !stored.aborted })
     }
-    const transactions = this.#transactions.map((one): HistoryTransaction => {
-      return { ...one, parts: one.parts.filter((part): part is TransactionPart => part.committed !== undefined) }
-    })
     return {
       guarantee,
       records: this.#batches.flatMap(recordsOf),
       commits: this.#commits,
-      transactions,
+      transactions: this.#transactions,
       ...(watch && {
         wasRead: ({ topic, partition, offset }) => watch.hasSeen(topic, partition, offset),
         isLeftOut: ({ topic, partition, offset }) => watch.isLeftOut(topic, partition, offset),
