@@ -1,9 +1,14 @@
 import type { HistoryCommit, HistoryLink, HistoryRecord, HistoryTransaction } from '@millrace/testing'
 import type { ReadRecord, TopicIo } from '../topic-io.ts'
 
-/** All records of a topic that are still there, those of aborted transactions too. */
-export async function recordsOf(io: TopicIo, topic: string): Promise<readonly HistoryRecord[]> {
-  const seen = new Set((await io.readAll(topic)).map(placeOf))
+/**
+ * All records of a topic that are still there, those of aborted transactions too.
+ * @param transactions whether there may be some
+ */
+export async function recordsOf(io: TopicIo, topic: string, transactions: boolean): Promise<readonly HistoryRecord[]> {
+  const committed = await io.readAll(topic)
+  if (!transactions) return committed.map(record => ({ ...record, fate: 'committed' }))
+  const seen = new Set(committed.map(placeOf))
   return (await io.readAll(topic, { isolationLevel: 'read_uncommitted' })).map(record => ({
     ...record,
     fate: seen.has(placeOf(record)) ? 'committed' : 'hidden',
@@ -18,8 +23,12 @@ function placeOf({ partition, offset }: ReadRecord): string {
 const OFFSETS = '__consumer_offsets'
 
 /** The offsets that a group has committed and those that it has not, as the log of its coordinator has them. */
-export async function offsetsOf(io: TopicIo, groupId: string): Promise<readonly (HistoryCommit & HistoryRecord)[]> {
-  return (await recordsOf(io, OFFSETS)).flatMap(record => {
+export async function offsetsOf(
+  io: TopicIo,
+  groupId: string,
+  transactions: boolean,
+): Promise<readonly (HistoryCommit & HistoryRecord)[]> {
+  return (await recordsOf(io, OFFSETS, transactions)).flatMap(record => {
     const commit = committedOffset(record, groupId)
     return commit === undefined ? [] : [{ ...record, ...commit }]
   })

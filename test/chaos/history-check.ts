@@ -26,20 +26,21 @@ const MOST_RECORDS = 3_000_000
 /** What is wrong with the history of a run that has ended, as the brokers and the state directories have it. */
 export async function checkedHistory(application: WordCountApplication, left: Left): Promise<CheckedHistory> {
   const { io, name } = application
+  const { guarantee } = left
+  const exactly = guarantee === 'exactly_once'
   const topics = ['lines', 'counts', 'counts-changelog', 'counts-repartition'].map(topic => `${name}-${topic}`)
   const size = (await Promise.all(topics.map(topic => io.ends(topic)))).flat().reduce((sum, end) => sum + end, 0)
   if (size > MOST_RECORDS) return { anomalies: [], seen: `nothing: ${size} records are more than ${MOST_RECORDS}` }
   const read: (readonly HistoryRecord[])[] = []
-  for (const topic of topics) read.push(await recordsOf(io, topic))
+  for (const topic of topics) read.push(await recordsOf(io, topic, exactly && !topic.endsWith('-lines')))
   const records = read.flat()
-  const offsets = await offsetsOf(io, name)
+  const offsets = await offsetsOf(io, name, exactly)
   const repartition = topics.at(-1)!
   const purged = records.some(
     ({ topic, offset }, index) => topic === repartition && offset > 0 && isFirst(records, index),
   )
-  const { guarantee } = left
   // Another client's epochs do not tell transactions apart.
-  const tells = guarantee === 'exactly_once' && nameOfClientUnderTest() === 'wire'
+  const tells = exactly && nameOfClientUnderTest() === 'wire'
   const parts = [...records, ...offsets.map(one => ({ ...one, part: 'offsets of the group' }))]
   const commits = offsets.filter(({ fate }) => fate === 'committed')
   const transactions = tells ? transactionsOf(parts) : []
@@ -50,7 +51,7 @@ export async function checkedHistory(application: WordCountApplication, left: Le
     transactions,
     links: wordCountLinks(name, !purged),
   })
-  const stores = guarantee === 'exactly_once' ? await checkedStores(application, left, records) : []
+  const stores = exactly ? await checkedStores(application, left, records) : []
   const hidden = records.filter(({ fate }) => fate === 'hidden').length
   return {
     anomalies: [...found, ...stores.flat()],

@@ -6,10 +6,12 @@ export function checkLink(history: History, link: EachLink | CountLink): readonl
   const visible = (topic: string) => history.records.filter(one => one.topic === topic && one.fate === 'committed')
   const hidden = (topic: string) => history.records.filter(one => one.topic === topic && one.fate === 'hidden')
   const counted = (records: readonly HistoryRecord[]) => records.filter(one => history.isLeftOut?.(one) !== true)
+  const inputs = counted(visible(link.from))
+  const processed = isProcessed(history)
   const sides: Sides = {
     // What a group has not committed may still come.
-    from: counted(visible(link.from)).filter(isProcessed(history)),
-    pending: counted(visible(link.from)).filter(record => !isProcessed(history)(record)),
+    from: inputs.filter(processed),
+    pending: inputs.filter(record => !processed(record)),
     hiddenFrom: counted(hidden(link.from)),
     to: visible(link.to),
     hiddenTo: hidden(link.to),
