@@ -91,7 +91,7 @@ export class RemoteLive implements LiveQueries {
   #rows(
     thread: FollowThread,
     follow: number,
-    { position, time, changelog }: Exclude<RemoteFollowed, PartitionFailure>,
+    { position, time, caching, changelog }: Exclude<RemoteFollowed, PartitionFailure>,
   ): FollowedRows {
     const close = async () => {
       this.#follows.delete(follow)
@@ -100,6 +100,7 @@ export class RemoteLive implements LiveQueries {
     return {
       position,
       time,
+      caching,
       changelog,
       async *chunks(ranges) {
         for await (const page of wholePages(thread, { do: 'rows', follow, ranges })) {

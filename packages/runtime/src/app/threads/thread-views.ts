@@ -80,7 +80,8 @@ export class ThreadViews {
     if (rows === undefined) return { ok: false, reason: 'NOT_PRESENT', message: 'the thread has no store yet' }
     if ('ok' in rows) return { ok: rows.ok, reason: rows.reason, message: rows.message }
     this.#follows.set(follow, { sent, rows })
-    return { position: rows.position, time: rows.time, changelog: rows.changelog }
+    const { position, time, caching, changelog } = rows
+    return { position, time, caching, changelog }
   }
 
   #followed({ do: operation, follow }: Extract<ViewRequest, { follow: number }>): FollowedRows {

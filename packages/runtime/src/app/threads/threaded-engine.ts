@@ -86,7 +86,8 @@ export class ThreadedEngine implements Engine {
   readonly queries = undefined
   readonly parts = new RemoteViews(() => this.#asked)
   readonly live = new RemoteLive(
-    () => this.#asked,
+    // One that imports its module has nothing yet, and would be waited for.
+    () => this.#asked.filter(({ of }) => of.hasBegun),
     store => this.storePartitions?.partitionsOf(store) ?? 0,
   )
   /** What a thread has said last: one that is replaced knows nothing at first. */

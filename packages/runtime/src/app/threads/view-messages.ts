@@ -41,7 +41,7 @@ export interface Page {
 }
 
 /** What a thread says of a partition that it follows from now on. */
-export type RemoteFollowed = Pick<FollowedRows, 'position' | 'time' | 'changelog'> | PartitionFailure
+export type RemoteFollowed = Pick<FollowedRows, 'position' | 'time' | 'caching' | 'changelog'> | PartitionFailure
 
 /** What comes of it. */
 export type FollowNews =

@@ -15,7 +15,8 @@ export interface FollowRequest {
 }
 
 /** A part of a store as of one commit, whose later commits a listener is told, each once. */
-export interface FollowedRows extends Pick<FollowedStore, 'position' | 'time' | 'changelog'>, AsyncDisposable {
+export interface FollowedRows
+  extends Pick<FollowedStore, 'position' | 'time' | 'caching' | 'changelog'>, AsyncDisposable {
   /** The rows of the part within these ranges, some at a time. */
   chunks(ranges: readonly KeyRange[]): AsyncGenerator<readonly LiveRow[], void, undefined>
   /** One for each key. */
@@ -51,10 +52,11 @@ export async function followRows(
     },
     ended: () => listener.ended(),
   })
-  const { snapshot, position, time, changelog, stop } = followed
+  const { snapshot, position, time, caching, changelog, stop } = followed
   return {
     position,
     time,
+    caching,
     changelog,
     async *chunks(ranges) {
       for (const range of ranges) {

@@ -386,6 +386,40 @@ it('sessions: one that is merged into another is gone, and so is one that is del
   await streams.close()
 })
 
+it.each([
+  ['as-planned', 0],
+  ['off', 10],
+] as const)('what has expired is what queries do not find any more, caching %s', async (caching, expired) => {
+  await using app = await world()
+  const streams = app.streams('p', { caching, commitIntervalMs: 20 })
+  await streams.start()
+  const gone: number[] = []
+  const stop = new AbortController()
+  const reading = (async () => {
+    for await (const event of streams.watch<Window>({ store: 'counted', partitions: [0], signal: stop.signal }))
+      if (event.type !== 'waiting')
+        for (const { key, value } of event.entries) if (value === undefined) gone.push(key.window.end)
+  })()
+  const store = streams.store<string, bigint>('counted', 'session', { isolation: 'committed', partial: true })
+  const ends = async () => {
+    const found: number[] = []
+    for await (const [{ window }] of store.fetchKeys({})) found.push(window.end)
+    return found.sort((a, b) => a - b)
+  }
+  await app.put('clicks', 'x', '', 10)
+  await expect.poll(ends, WAIT).toEqual([10])
+  // A cache shows what has expired until its segment is gone, as in Kafka Streams.
+  await app.put('clicks', 'x', '', 59_000)
+  await expect.poll(ends, WAIT).toEqual(expired > 0 ? [59_000] : [10, 59_000])
+  await expect.poll(() => gone, WAIT).toEqual(expired > 0 ? [10] : [])
+  await app.put('clicks', 'x', '', 200_000)
+  await expect.poll(ends, WAIT).toEqual([200_000])
+  await expect.poll(() => gone, WAIT).toEqual([10, 59_000])
+  stop.abort()
+  await reading
+  await streams.close()
+})
+
 it('versioned stores: the latest versions, whatever comes out of order', async () => {
   await using app = await world()
   const streams = app.streams('p')

@@ -54,6 +54,7 @@ export class LivePartition {
   #heldUnknown: boolean
   /** Slots before have expired. */
   #expiredBefore = 0
+  #caching = false
   #told: string | undefined
   #lookAt = -Infinity
 
@@ -134,6 +135,7 @@ export class LivePartition {
     const following: Following = { store, queue, snapshot: undefined, waiting: [], first: true }
     this.#following = following
     const keys = await this.#changedSince(local!, store)
+    this.#caching = store.caching
     this.#advance(store.time)
     if (keys === undefined) {
       this.#reached = undefined
@@ -252,7 +254,8 @@ export class LivePartition {
   }
 
   #advance(time: number): void {
-    if (time >= 0) this.#expiredBefore = Math.max(this.#expiredBefore, this.#with.rows.expiredBefore(time))
+    if (time < 0) return
+    this.#expiredBefore = Math.max(this.#expiredBefore, this.#with.rows.expiredBefore(time, this.#caching))
   }
 
   #isLive(row: Buffer): boolean {

@@ -42,7 +42,7 @@ export interface LiveRows {
   /** Start of the window or end of the session; 0 where nothing expires. */
   slotOf(row: Buffer): number
   /** Slots before have expired when the store has reached this time; 0 where nothing expires. */
-  expiredBefore(time: number): number
+  expiredBefore(time: number, caching: boolean): number
   /** What the slot is; undefined where nothing expires. */
   readonly expiresBy: 'start' | 'end' | undefined
   /** How long something lives, in milliseconds. */
@@ -150,10 +150,10 @@ const SLOT_BYTES = 8
 
 /** What stores of windows and of sessions have in common: their rows lie in segments of time. */
 function timed({ plan, keySuffix, restoredKey }: StoreCodec) {
-  const { kind, caching, byRange } = plan
+  const isByRange = plan.kind === 'session' || plan.byRange === true
   // As the buffers of these stores are made.
-  const segments = new Segments(plan, caching && (kind === 'session' || byRange === true))
-  const at = (time: number) => {
+  const at = (time: number, caching: boolean) => {
+    const segments = new Segments({ ...plan, caching }, caching && isByRange)
     segments.streamTime = time
     return segments
   }
@@ -161,12 +161,12 @@ function timed({ plan, keySuffix, restoredKey }: StoreCodec) {
     retentionMs: plan.retentionMs ?? 0,
     rowOf: (key: Buffer) => asBuffer(restoredKey(key, 0, key.length, 0)),
     slotOf: (row: Buffer) => readInt64(row, row.length - keySuffix),
-    expiredBefore(time: number) {
-      const { expiredBefore, liveFrom } = at(time)
+    expiredBefore(time: number, caching: boolean) {
+      const { expiredBefore, liveFrom } = at(time, caching)
       return Math.max(0, expiredBefore, liveFrom)
     },
     ranges: (part: KeyPart, time: number): readonly KeyRange[] =>
-      at(time)
+      at(time, plan.caching)
         .between(0, Number.MAX_SAFE_INTEGER)
         .map(({ range, start, end }) => {
           const segment = range.from

@@ -24,6 +24,8 @@ export interface FollowedStore {
   readonly position: number | undefined
   /** The time that the store has reached, as in `CommittedRows`. */
   readonly time: number
+  /** Whether the store caches here, which the application may have set otherwise than its plan. */
+  readonly caching: boolean
   /** The topic of the changelog. */
   readonly changelog: string | undefined
   /** Nothing more is told to the follower. The snapshot stays open. */

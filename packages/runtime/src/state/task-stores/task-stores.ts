@@ -311,6 +311,7 @@ export class TaskStores {
       snapshot,
       position: this.#changelogPosition(store),
       time: this.#timeOf(store),
+      caching: this.codecs.get(store)!.plan.caching,
       changelog: this.plans.find(({ plan }) => plan.name === store)!.changelogTopic,
       stop: this.#followers.add(store, follower),
     }
