@@ -24,8 +24,10 @@ export interface Closeable {
   close(): Promise<void>
 }
 
-/** What a crashed client's calls come to. */
-export const NEVER = new Promise<never>(() => {})
+/** What a crashed client's calls come to. Each has its own: one for all would keep everything that waits for it in memory. */
+export function never(): Promise<never> {
+  return new Promise(() => {})
+}
 
 /**
  * Runs a request as an asynchronous call that never settles when the client is, or has meanwhile, crashed.
@@ -33,10 +35,10 @@ export const NEVER = new Promise<never>(() => {})
  * @throws MILLRACE_CLIENT_UNAVAILABLE while disconnected
  */
 export async function request<T>(connection: Connection, run: () => T | Promise<T>): Promise<T> {
-  if (connection.crashed) return NEVER
+  if (connection.crashed) return never()
   if (connection.disconnected) throw disconnectedError()
   const answer = await run()
-  return connection.crashed ? NEVER : answer
+  return connection.crashed ? never() : answer
 }
 
 export function disconnectedError() {

@@ -19,7 +19,7 @@ import {
 import type { Caller } from '../group/group.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions/marker-queue.ts'
-import { closedError, disconnectedError, NEVER, request, type Connection } from './connection.ts'
+import { closedError, disconnectedError, never, request, type Connection } from './connection.ts'
 import { fencedError } from './fenced-error.ts'
 import { initAndComplete } from './hanging-transactions.ts'
 import { MemoryTopicAppender, type BatchSender, type PartitionAppender } from './topic-appender.ts'
@@ -86,7 +86,7 @@ export class MemoryProducer implements Producer, BatchSender {
   /** For a moment. */
   async #waitForBroker(): Promise<void> {
     await this.#connection.cluster.clock.sleep(CONCURRENT_RETRY_MS)
-    if (this.#connection.crashed) return NEVER
+    if (this.#connection.crashed) return never()
     if (this.#connection.disconnected) throw disconnectedError()
     this.#checkNotClosed('a request')
   }

@@ -1,5 +1,5 @@
 import type { ConsumerOptions, FetchedBatch, TopicPartition, TopicPartitionOffset } from '@millrace/core'
-import { type Closeable, closedError, type Connection, disconnectedError, NEVER, request } from './connection.ts'
+import { type Closeable, closedError, type Connection, disconnectedError, never, request } from './connection.ts'
 import { Fetcher } from './fetcher.ts'
 import { Signal } from './signal.ts'
 
@@ -85,7 +85,7 @@ export class PolledRecords {
     const end = clock.monotonic() + maxWaitMs
     for (;;) {
       for (let taken = step(); taken !== undefined; taken = step()) if ((await taken) === false) break
-      if (this.#connection.crashed) return NEVER
+      if (this.#connection.crashed) return never()
       if (this.#connection.disconnected) throw disconnectedError()
       const batches = this.fetcher.fetch()
       const left = end - clock.monotonic()

@@ -34,7 +34,8 @@ interface Directory {
 /** A machine that goes down misses this many writes at most: the rest has reached the disk by itself. */
 const MOST_TORN_WRITES = 8
 
-const NEVER = new Promise<never>(() => undefined)
+/** Each call has its own: one for all would keep everything that waits for it in memory. */
+const never = () => new Promise<never>(() => undefined)
 
 /**
  * The disk of a simulated machine. A write is there as a whole or not at all, as the write-ahead log of a real store guarantees,
@@ -83,7 +84,7 @@ export class SimulatedDisk {
       name: 'simulated disk',
       capabilities: { durable: true, syncReads: !this.#asyncReads },
       open: async ({ directory, stores, logger }) => {
-        if (gone()) return NEVER
+        if (gone()) return never()
         const found = this.#directory(directory, stores)
         if (found.corrupt) {
           throw millraceError('MILLRACE_STORE_CORRUPT', { directory, reason: 'a simulated crash' })
@@ -113,12 +114,12 @@ export class SimulatedDisk {
     return async () => {
       const [directory, claims, gone] = [this.#openFor(member), this.#claims.of(member), this.#goneOf(member)]
       const claim = async (task: string) => {
-        if (gone()) return NEVER
+        if (gone()) return never()
         await claims.claim(task)
         // A claim that waited while its member ended.
         if (!gone()) return
         claims.release(task, undefined)
-        return NEVER
+        return never()
       }
       const release = (task: string, position: number | undefined) => {
         if (!gone()) claims.release(task, position)
@@ -133,7 +134,7 @@ export class SimulatedDisk {
     }
     this.#open.add(member)
     const gone = this.#goneOf(member)
-    const unlessGone = <T>(result: () => T): Promise<T> => (gone() ? NEVER : Promise.resolve(result()))
+    const unlessGone = <T>(result: () => T): Promise<T> => (gone() ? never() : Promise.resolve(result()))
     return {
       processId: 'simulated',
       path: 'simulated disk',
@@ -227,23 +228,23 @@ export class SimulatedDisk {
     return {
       store: name => state.store(name),
       write: async (changes, offsets) => {
-        if (gone()) return NEVER
+        if (gone()) return never()
         const write = { changes: changes.map(copyOf), offsets: offsets.map(offset => ({ ...offset })) }
         directory.underWay = write
         if (this.#random() < 0.2) await this.#clock.sleep(1 + Math.floor(this.#random() * 20))
-        if (gone()) return NEVER
+        if (gone()) return never()
         await state.write(write.changes, write.offsets)
         directory.writes.push(write)
         this.#onWrite(write.offsets)
         directory.underWay = undefined
       },
-      offsets: () => (gone() ? NEVER : state.offsets()),
+      offsets: () => (gone() ? never() : state.offsets()),
       sync: async () => {
-        if (gone()) return NEVER
+        if (gone()) return never()
         directory.synced = directory.writes.length
       },
       close: async () => {
-        if (gone()) return NEVER
+        if (gone()) return never()
         directory.openedBy = undefined
       },
     }
