@@ -129,6 +129,30 @@ it.each(CASES)('sees in %s topics that Kafka Streams would not have', async (nam
   }
 })
 
+it.each([
+  ['classic', 'Stop all instances of Java before Millrace starts.'],
+  ['streams', 'If they have group.protocol=streams, they can be replaced one by one.'],
+] as const)('says of members what to do with them (%s)', async (groupProtocol, remedy) => {
+  const cluster = new MemoryCluster({ clock })
+  cluster.createTopic({ name: 'in', partitions: 1 })
+  const nothing = () => Promise.resolve()
+  const java = memoryClient(cluster)({ clientId: 'java', clock, logger: silentLogger })
+  const member = java.groupConsumer({ groupId: 'app', isolationLevel: 'read_committed', sessionTimeoutMs: 6000 })
+  member.subscribe({
+    topics: ['in'],
+    assignor: { name: 'stream', userData: () => new Uint8Array(), assign: () => Promise.resolve(new Map()) },
+    listener: { onAssigned: nothing, onRevoked: nothing, onLost: nothing },
+  })
+  await member.poll(0)
+  const plan = planOf(builder => builder.stream('in', TEXTS).foreach(() => undefined))
+  const options = resolveOptions({ applicationId: 'app', client, groupProtocol })
+  const { findings: found } = await checkMigration({ plan, options, admin: java.admin() })
+  expect(found).toEqual([
+    { severity: 'note', about: 'group', text: 'The group has 1 member.', remedy: expect.stringContaining(remedy) },
+  ])
+  await java.close()
+})
+
 it('takes other sub-topologies for an error where the broker compares them', async () => {
   const plan = planOf(builder => {
     builder.stream('a', TEXTS).to('b', TEXTS)

@@ -10,6 +10,7 @@ export interface TopicsToCompare {
   readonly plan: Plan
   readonly applicationId: string
   readonly admin: Admin
+  readonly groupProtocol: 'classic' | 'streams'
   readonly maxRequestBytes: number
   readonly windowedChangelogExtraMs: number
 }
@@ -162,7 +163,11 @@ function compareTopic(
   return findings
 }
 
-async function membersOf({ applicationId, admin }: TopicsToCompare): Promise<readonly MigrationFinding[]> {
+async function membersOf({
+  applicationId,
+  admin,
+  groupProtocol,
+}: TopicsToCompare): Promise<readonly MigrationFinding[]> {
   const group = await admin.describeGroup(applicationId)
   if (group === undefined) {
     const text = `There is no group "${applicationId}", and so no committed offset.`
@@ -173,5 +178,9 @@ async function membersOf({ applicationId, admin }: TopicsToCompare): Promise<rea
   const { length } = group.members
   if (length === 0) return []
   const text = `The group has ${length} member${length === 1 ? '' : 's'}.`
-  return [{ severity: 'note', about: 'group', text, remedy: 'Stop all instances of Java before Millrace starts.' }]
+  const remedy =
+    groupProtocol === 'streams'
+      ? 'If they have group.protocol=streams, they can be replaced one by one. Otherwise stop all of them before Millrace starts.'
+      : 'Stop all instances of Java before Millrace starts.'
+  return [{ severity: 'note', about: 'group', text, remedy }]
 }
