@@ -9,6 +9,20 @@ streams.on('restoreEnd', ({ task, restored }) => void tell({ type: 'restored', t
 process.on('SIGUSR2', () => void streams.addThread().then(name => tell({ type: 'added', name })))
 process.on('SIGHUP', () => void streams.removeThread().then(name => tell({ type: 'removed', name })))
 
+// What a reader has that follows the counts from the first moment on, through crashes of threads.
+const live = new Map<string, bigint>()
+async function follow(): Promise<void> {
+  for await (const event of streams.watch<string, bigint>({ store: 'counts' })) {
+    if (event.type === 'waiting') continue
+    for (const { key, value } of event.entries) live.set(key, value!)
+    tell({ type: 'live', words: live.size, sum: Number([...live.values()].reduce((sum, count) => sum + count, 0n)) })
+  }
+}
+let following: Promise<void> | undefined
+streams.on('state', state => {
+  if (state === 'RUNNING') following ??= follow()
+})
+
 // Tasks move between threads without a change of the state.
 let shares = ''
 setInterval(() => {
@@ -22,4 +36,5 @@ setInterval(() => {
 const orphaned = () => process.exit(3)
 process.on('disconnect', orphaned)
 await streams.run()
+await following
 process.off('disconnect', orphaned).disconnect()

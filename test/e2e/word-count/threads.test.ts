@@ -67,7 +67,7 @@ it.each([
   { threads: 4, groupProtocol: 'classic' },
   { threads: 4, groupProtocol: 'streams' },
 ] as const)(
-  '$threads threads, $groupProtocol protocol: a thread that crashes is replaced, and every word is counted exactly',
+  '$threads threads, $groupProtocol protocol: a thread that crashes is replaced, every word is counted exactly, and a live query follows',
   async ({ threads, groupProtocol }) => {
     const { seed, text, application } = await begin('thread-crash', { groupProtocol })
     await using _ = application
@@ -77,6 +77,9 @@ it.each([
     await worker.told(isRunning)
     await application.feed(text.lines, PACE)
     await application.drained(LIMIT_MS)
+    const sum = [...text.counts.values()].reduce((total, count) => total + count, 0)
+    const { size } = text.counts
+    await worker.told(({ type, ...has }) => type === 'live' && has['sum'] === sum && has['words'] === size)
     expect(existsSync(marker)).toBe(true)
     expect(worker.log()).toContain('the thread is replaced')
     await stopAll([worker])

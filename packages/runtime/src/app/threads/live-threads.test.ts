@@ -11,7 +11,11 @@ import {
   tumbling,
   type Windowed,
 } from '@millrace/core'
-import { expect, it } from 'vitest'
+import { rocksdb } from '@millrace/store-rocksdb'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
 import type { KafkaStreamsOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
 import type { LiveEvent } from '../../query/live/live-event.ts'
@@ -23,6 +27,8 @@ import { localHost, threadedStreams } from './threads.fixture.ts'
 import type { FollowNews } from './view-messages.ts'
 
 const texts = { key: string(), value: string() }
+const root = mkdtempSync(join(tmpdir(), 'live-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 const PARTITIONS = 6
 const KEYS = Array.from({ length: 30 }, (_, n) => `key-${n}`)
 const WAIT = { timeout: 30_000 }
@@ -151,8 +157,9 @@ it('follows the stores of all threads, while threads come, go and crash', async 
   await reading
 })
 
-it('follows a key, a prefix, windows and a global table', async () => {
-  await using app = await application()
+it.each(['memory', 'disk'])('follows a key, a prefix, windows and a global table, stores in %s', async where => {
+  const disk = where === 'disk' ? { store: rocksdb(), stateDir: mkdtempSync(join(root, 'state-')) } : {}
+  await using app = await application(disk)
   const { streams, send } = app
   await streams.start()
   const readers = Array.from({ length: 4 }, () => new Reader())

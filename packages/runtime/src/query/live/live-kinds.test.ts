@@ -19,10 +19,10 @@ import {
   type WindowStore,
 } from '@millrace/core'
 import { rocksdb } from '@millrace/store-rocksdb'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { KafkaStreams } from '../../app/kafka-streams.ts'
 import type { KafkaStreamsOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
@@ -30,6 +30,8 @@ import type { LiveEvent, LiveResume } from './live-event.ts'
 import type { LiveRequest } from './live-request.ts'
 
 const texts = { key: string(), value: string() }
+const root = mkdtempSync(join(tmpdir(), 'live-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 const PARTITIONS = 2
 const WAIT = { timeout: 30_000 }
 const STEP_MS = 7_000
@@ -237,7 +239,7 @@ it.each([
   'windows: a snapshot is followed by changes, and what expires is gone, stores in %s, %s',
   async (where, expired) => {
     await using app = await world()
-    const disk = where === 'disk' ? { store: rocksdb(), stateDir: await mkdtemp(join(tmpdir(), 'live-')) } : {}
+    const disk = where === 'disk' ? { store: rocksdb(), stateDir: mkdtempSync(join(root, 'state-')) } : {}
     const streams = app.streams('p', disk)
     await streams.start()
     const readers: Reader[] = []
