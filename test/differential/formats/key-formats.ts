@@ -58,7 +58,10 @@ export const KEY_FORMATS: Formats = {
   'key of a subscription': format({
     draw: choice => ({ foreignKey: drawWellFormed(choice), primaryKey: drawWellFormed(choice) }),
     encode: ({ foreignKey, primaryKey }: { readonly foreignKey: string; readonly primaryKey: string }) =>
-      combinedKey(Buffer.from(foreignKey), Buffer.from(primaryKey)),
+      combinedKey(
+        sink => sink.append(Buffer.from(foreignKey)),
+        sink => sink.append(Buffer.from(primaryKey)),
+      ),
   }),
   'key of an unmatched record': format({
     draw: choice => ({ key: drawWellFormed(choice), timestamp: drawTime(choice), left: choice.chance(50) }),

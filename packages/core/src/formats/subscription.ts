@@ -1,5 +1,7 @@
 import { readInt32, writeInt32 } from '../record/big-endian.ts'
-import { allocateBytes, concatBytes, viewBytes } from '../record/byte-arrays.ts'
+import { allocateBytes, viewBytes } from '../record/byte-arrays.ts'
+import type { ByteSink } from '../record/byte-sink.ts'
+import { collect } from '../serde/in-place-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { decodeError } from '../serde/serde-errors.ts'
 import { prepareOf } from '../serde/not-ready.ts'
@@ -39,23 +41,36 @@ export interface SubscriptionResponse {
 
 const HASH_BYTES = 16
 const NO_HASH = 0x80
-const NO_BYTES = new Uint8Array(0)
 
 export function subscription(primaryKey: Serde<unknown>): Serde<Subscription> {
   const name = `subscription(${primaryKey.name})`
+  const write = (
+    { hash, instruction, primaryPartition }: Subscription,
+    sink: ByteSink,
+    writeKey: (sink: ByteSink) => void,
+  ): void => {
+    const version = primaryPartition === undefined ? 0 : 1
+    sink.reserve(2)
+    sink.buffer[sink.position++] = hash === null ? version | NO_HASH : version
+    sink.buffer[sink.position++] = INSTRUCTIONS.indexOf(instruction)
+    if (hash !== null) sink.append(hash)
+    writeKey(sink)
+    if (primaryPartition === undefined) return
+    sink.reserve(4)
+    writeInt32(sink.buffer, sink.position, primaryPartition)
+    sink.position += 4
+  }
   return Object.freeze({
     name,
     ...(primaryKey.prepare && {
       prepare: (topic: string, use: 'read' | 'write') => primaryKey.prepare!(`${topic}-pk`, use),
     }),
-    serialize({ hash, instruction, primaryKey: key, primaryPartition }: Subscription, topic: string): Uint8Array {
-      const keyBytes = primaryKey.serialize(key, `${topic}-pk`)
-      const version = primaryPartition === undefined ? 0 : 1
-      const head = Uint8Array.of(hash === null ? version | NO_HASH : version, INSTRUCTIONS.indexOf(instruction))
-      const partition = allocateBytes(version === 0 ? 0 : 4)
-      if (primaryPartition !== undefined) writeInt32(partition, 0, primaryPartition)
-      return concatBytes([head, hash ?? NO_BYTES, keyBytes, partition])
-    },
+    serialize: (value: Subscription, topic: string) =>
+      collect(sink => write(value, sink, inner => inner.append(primaryKey.serialize(value.primaryKey, `${topic}-pk`)))),
+    ...(primaryKey.write && {
+      write: (value: Subscription, sink: ByteSink) =>
+        write(value, sink, inner => primaryKey.write!(value.primaryKey, inner)),
+    }),
     deserialize(given: Uint8Array, topic: string): Subscription {
       const bytes = viewBytes(given)
       const version = (bytes[0] ?? 0) & 0x7f
@@ -78,13 +93,27 @@ export function subscription(primaryKey: Serde<unknown>): Serde<Subscription> {
 
 export function subscriptionResponse(foreignValue: Serde<unknown>): Serde<SubscriptionResponse> {
   const name = `subscriptionResponse(${foreignValue.name})`
+  const write = (
+    { hash, foreignValue: value }: SubscriptionResponse,
+    sink: ByteSink,
+    writeValue: (sink: ByteSink) => void,
+  ): void => {
+    sink.reserve(1)
+    sink.buffer[sink.position++] = hash === null ? NO_HASH : 0
+    if (hash !== null) sink.append(hash)
+    if (value !== null) writeValue(sink)
+  }
   return Object.freeze({
     name,
     ...prepareOf(foreignValue),
-    serialize({ hash, foreignValue: value }: SubscriptionResponse, topic: string): Uint8Array {
-      const valueBytes = value === null ? NO_BYTES : foreignValue.serialize(value, topic)
-      return concatBytes([Uint8Array.of(hash === null ? NO_HASH : 0), hash ?? NO_BYTES, valueBytes])
-    },
+    serialize: (response: SubscriptionResponse, topic: string) =>
+      collect(sink =>
+        write(response, sink, inner => inner.append(foreignValue.serialize(response.foreignValue, topic))),
+      ),
+    ...(foreignValue.write && {
+      write: (response: SubscriptionResponse, sink: ByteSink) =>
+        write(response, sink, inner => foreignValue.write!(response.foreignValue, inner)),
+    }),
     deserialize(given: Uint8Array, topic: string): SubscriptionResponse {
       const bytes = viewBytes(given)
       const version = (bytes[0] ?? 0) & 0x7f
@@ -99,8 +128,18 @@ export function subscriptionResponse(foreignValue: Serde<unknown>): Serde<Subscr
 }
 
 /** The key under which a subscription is kept: those of one foreign key lie together, by primary key. */
-export function combinedKey(foreignKey: Uint8Array, primaryKey: Uint8Array): Buffer {
-  return concatBytes([combinedKeyPrefix(foreignKey), primaryKey])
+export function combinedKey(
+  writeForeignKey: (sink: ByteSink) => void,
+  writePrimaryKey: (sink: ByteSink) => void,
+): Buffer {
+  return collect(sink => {
+    sink.reserve(4)
+    const start = sink.position
+    sink.position += 4
+    writeForeignKey(sink)
+    writeInt32(sink.buffer, start, sink.position - start - 4)
+    writePrimaryKey(sink)
+  })
 }
 
 /** What the keys of all subscriptions to a foreign key begin with. */

@@ -16,18 +16,18 @@ const FINISH_2_LOW = 0x1a85_ec53
 const mixed = new Int32Array(4)
 
 /**
- * The 128-bit MurmurHash3 (x64) of `bytes` as Kafka Streams' `Murmur3.hash128`: seed 104729.
+ * The 128-bit MurmurHash3 (x64) of the first `length` bytes as Kafka Streams' `Murmur3.hash128`: seed 104729.
  *
  * Its numbers of 64 bits are halves of 32 here (`h` and `l`). As a bigint, each step would make an object.
  *
  * @returns 16 bytes, both numbers big-endian
  */
-export function murmur3(bytes: Uint8Array): Buffer {
+export function murmur3(bytes: Uint8Array, length = bytes.length): Buffer {
   let h1 = 0
   let l1 = SEED
   let h2 = 0
   let l2 = SEED
-  const tail = bytes.length & ~(BLOCK_BYTES - 1)
+  const tail = length & ~(BLOCK_BYTES - 1)
   for (let at = 0; at < tail; at += BLOCK_BYTES) {
     mix(bytes, at)
     // one = (rotate(one ^ mixed one, 27) + two) * 5 + 0x52dce729
@@ -53,17 +53,17 @@ export function murmur3(bytes: Uint8Array): Buffer {
     l2 = (low + 0x3849_5ab5) | 0
     h2 = (high + carry(l2, low)) | 0
   }
-  if (tail < bytes.length) {
+  if (tail < length) {
     const last = new Uint8Array(BLOCK_BYTES)
-    for (let at = tail; at < bytes.length; at++) last[at - tail] = bytes[at]!
+    for (let at = tail; at < length; at++) last[at - tail] = bytes[at]!
     mix(last, 0)
     h1 ^= mixed[0]!
     l1 ^= mixed[1]!
     h2 ^= mixed[2]!
     l2 ^= mixed[3]!
   }
-  l1 ^= bytes.length
-  l2 ^= bytes.length
+  l1 ^= length
+  l2 ^= length
   // one += two, two += one; before and after each is finished.
   for (const finished of [false, true]) {
     let low = l1

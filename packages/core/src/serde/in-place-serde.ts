@@ -1,4 +1,4 @@
-import { copyBytes, viewBytes } from '../record/byte-arrays.ts'
+import { allocateBytes, viewBytes } from '../record/byte-arrays.ts'
 import { ByteSink } from '../record/byte-sink.ts'
 import type { Serde } from './serde.ts'
 
@@ -22,13 +22,23 @@ export function inPlaceSerde<T>(hotPath: Omit<InPlaceSerde<T>, 'serialize' | 'de
 /** Made at the first use: by then it is known which arrays are used. */
 let shared: ByteSink | undefined
 
+/** Up to this length a loop copies faster than `set`, which needs a view. */
+const SHORT = 48
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = allocateBytes(end - start)
+  if (copy.length > SHORT) copy.set(bytes.subarray(start, end))
+  else for (let at = 0; at < copy.length; at++) copy[at] = bytes[start + at]!
+  return copy
+}
+
 /** A copy of what `write` appends. May be nested: each call works behind what the outer one has written. */
 export function collect(write: (sink: ByteSink) => void): Buffer {
   const scratch = (shared ??= new ByteSink(256))
   const start = scratch.position
   try {
     write(scratch)
-    return copyBytes(scratch.buffer.subarray(start, scratch.position))
+    return copyOf(scratch.buffer, start, scratch.position)
   } finally {
     scratch.position = start
   }

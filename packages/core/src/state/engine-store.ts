@@ -12,6 +12,8 @@ import type { MaybePromise } from './store-types.ts'
 export interface StoredValue {
   readonly value: unknown
   readonly timestamp: number
+  /** The bytes of the value, where the store keeps those. */
+  readonly encoded?: Uint8Array | undefined
 }
 
 export interface TableStore {

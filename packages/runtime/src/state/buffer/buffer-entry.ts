@@ -66,6 +66,10 @@ export class BufferEntry implements StoredValue {
     return decodeContent(this.content, this.serde)
   }
 
+  get encoded(): Uint8Array | undefined {
+    return this.serde === null || this.content === null ? undefined : (this.content as Uint8Array)
+  }
+
   /** As it is now, to be given to `restoreEntry` when a change is taken back. */
   before(): EntryBefore {
     const { content, timestamp, headers, topic, partition, offset, dirty, flushed, emitted, dueRow, size, changed } =

@@ -104,9 +104,10 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
   }
 
   get(key: unknown, slot = 0): MaybePromise<StoredValue | undefined> {
-    const entry = this.#find(key, slot)
+    const mapKey = this.mapKeyOf(key)
+    const entry = this.#lookUp(mapKey, slot)
     if (entry !== undefined) return entry.content === null ? undefined : entry
-    if (!this.#isElsewhere(key, slot)) return undefined
+    if (!this.#isElsewhere(mapKey, slot)) return undefined
     this.misses++
     return this.#load(key, slot)
   }
@@ -120,10 +121,11 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
       this.#output.log(new BufferEntry(key, slot, codec.contentSerde, content, timestamp))
       return
     }
-    let entry = this.#find(key, slot)
+    const mapKey = this.mapKeyOf(key)
+    let entry = this.#lookUp(mapKey, slot)
     if (entry === undefined) {
-      entry = this.#insert(key, slot, content, timestamp)
-      if (!this.#isElsewhere(key, slot)) entry.emitted = null
+      entry = this.#insert(key, slot, content, timestamp, mapKey)
+      if (!this.#isElsewhere(mapKey, slot)) entry.emitted = null
       this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, entry)
     } else {
@@ -202,7 +204,9 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
    * Whether a read of this key would have to go to the backend, so that it is worth prefetching.
    */
   lacks(key: unknown, slot: number): boolean {
-    return !this.#elsewhere.none && this.#find(key, slot) === undefined && this.#isElsewhere(key, slot)
+    if (this.#elsewhere.none) return false
+    const mapKey = this.mapKeyOf(key)
+    return this.#lookUp(mapKey, slot) === undefined && this.#isElsewhere(mapKey, slot)
   }
 
   /** As the backend counts, with the changes that it has not seen. */
@@ -342,19 +346,22 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
   }
 
   #find(key: unknown, slot: number): BufferEntry | undefined {
-    if (!this.codec.primitiveKeys) return this.#mapOf(slot)?.get(this.#output.keyText(key))
+    return this.#lookUp(this.mapKeyOf(key), slot)
+  }
+
+  #lookUp(mapKey: unknown, slot: number): BufferEntry | undefined {
     // A put mostly follows the get of its key, and a look-up in a large map misses the processor's caches.
     const last = this.#lastFound
-    if (last !== undefined && last.slot === slot && this.#lastKey === key) return last
-    const found = this.#mapOf(slot)?.get(key)
+    if (last !== undefined && last.slot === slot && this.#lastKey === mapKey) return last
+    const found = this.#mapOf(slot)?.get(mapKey)
     this.#lastFound = found
-    this.#lastKey = key
+    this.#lastKey = mapKey
     return found
   }
 
   /** Of a key that is not on the heap. */
-  #isElsewhere(key: unknown, slot: number): boolean {
-    return !this.#elsewhere.none && this.#elsewhere.mayHave(this.mapKeyOf(key), slot)
+  #isElsewhere(mapKey: unknown, slot: number): boolean {
+    return !this.#elsewhere.none && this.#elsewhere.mayHave(mapKey, slot)
   }
 
   #mapOf(slot: number): Map<unknown, BufferEntry> | undefined {
@@ -365,7 +372,7 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
     return this.#lastMap
   }
 
-  #insert(key: unknown, slot: number, content: unknown, timestamp: number): BufferEntry {
+  #insert(key: unknown, slot: number, content: unknown, timestamp: number, mapKey = this.mapKeyOf(key)): BufferEntry {
     let map = this.#mapOf(slot)
     if (map === undefined) {
       map = new Map()
@@ -374,7 +381,6 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
     }
     const kept = this.codec.keptKey(key)
     const entry = new BufferEntry(kept, slot, this.codec.contentSerde, content, timestamp)
-    const mapKey = this.mapKeyOf(key)
     map.set(mapKey, entry)
     this.#prefixes?.add(entry, mapKey as string)
     entry.size = ENTRY_OVERHEAD + sizeOf(key) + sizeOf(content)
