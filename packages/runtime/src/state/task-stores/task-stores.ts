@@ -48,6 +48,8 @@ export class TaskStores {
   readonly #followers = new StoreFollowers()
   /** By store, the time that it had reached at the commit that the backend has. */
   readonly #times = new Map<string, number>()
+  /** How often clean entries may have gone. */
+  evictions = 0
   #writing: Promise<void> | undefined
   #writeError: unknown
   #isWriting = false
@@ -377,6 +379,7 @@ export class TaskStores {
 
   /** Drops clean entries until about `limit` bytes are held, except those that the backend is still writing. */
   evict(limit: number): void {
+    this.evictions++
     const buffers = [...this.#open.values()].map(({ buffer }) => buffer)
     const shares = fairShares(
       buffers.map(({ bytes }) => bytes),
