@@ -161,6 +161,25 @@ const CALLS: readonly (readonly [title: string, (...args: never[]) => unknown, .
     ),
   ],
   [
+    'watch',
+    async (...args) => {
+      // The first event of a checked live query.
+      for await (const _event of streams.watch(...(args as never as Parameters<typeof streams.watch>))) break
+    },
+    options(
+      {
+        store: only('rows'),
+        query: only(keyQuery('text'), 'missing', 'null'),
+        partitions: only([0], 'missing'),
+        resume: only(new Map([[0, { position: 0, at: 0 }]]), 'missing', 'Map'),
+        maxBuffered: count(5, 'missing'),
+        expired: only('each', 'missing'),
+        signal: only(undefined, 'missing'),
+      },
+      [],
+    ),
+  ],
+  [
     'store, by its name',
     (...args) => streams.store(...(args as never as ['rows', 'key-value'])),
     only('rows'),
@@ -307,6 +326,28 @@ const REMOTE: readonly (readonly [title: string, (...args: never[]) => unknown, 
       partition: only(0, 'missing'),
       pageSize: digits(5),
     }),
+  ],
+  ...(['live', 'liveWindows'] as const).map((method): (typeof REMOTE)[number] => [
+    method,
+    async (...args) => {
+      const [store, ...rest] = args as never as ['rows']
+      for await (const _event of remote()[method](store, ...rest)) break
+    },
+    only(method === 'live' ? 'rows' : 'windows'),
+    options({
+      from: bound,
+      to: bound,
+      partition: only(0, 'missing'),
+      signal: only(undefined, 'missing'),
+    }),
+  ]),
+  [
+    'live, by a prefix',
+    async (...args) => {
+      for await (const _event of remote().live(...(args as never as ['rows']))) break
+    },
+    only('rows'),
+    options({ prefix: only('text', 'missing', ...TEXTS) }),
   ],
   [
     'windows',

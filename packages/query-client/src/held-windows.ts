@@ -1,3 +1,4 @@
+import { invalid } from './check-options.ts'
 import { toJsonForm } from './json-form.ts'
 import type { LiveEntry, LiveEvent } from './live-events.ts'
 
@@ -19,6 +20,8 @@ export class HeldWindows {
   take(event: LiveEvent<unknown, unknown>): LiveEvent<unknown, unknown> {
     if (event.type === 'waiting') return event
     const { partition, entries, expired } = event
+    if (event.type === 'snapshot' && expired === undefined)
+      throw invalid('liveWindows', 'the store has neither windows nor sessions; follow it with live')
     const isNew = event.type === 'snapshot' && event.first
     const known = isNew ? undefined : this.#partitions.get(partition)
     const held = known ?? new Held(expired?.by ?? 'start')

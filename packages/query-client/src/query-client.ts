@@ -194,6 +194,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   ): AsyncGenerator<readonly [key: Stores[Name]['key'], value: Stores[Name]['value']], void, undefined> {
     checkSettings('entries', settings)
     const { from, to, prefix, reverse, partition, pageSize } = settings
+    checkPrefix(prefix)
     const bounds = {
       as: prefix === undefined ? 'json' : 'text',
       from: from === undefined ? undefined : jsonOf(from),
@@ -292,6 +293,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     held: HeldWindows | undefined,
   ): AsyncGenerator<LiveEvent<K, V>, void, void> {
     const { key, from, to, prefix, partition, signal } = settings
+    checkPrefix(prefix)
     const parameters = {
       as: prefix === undefined ? 'json' : 'text',
       key: key === undefined ? undefined : jsonOf(key),
@@ -326,10 +328,21 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
       this.#base = (first + attempt) % this.#bases.length
       const url = new URL(path, this.#bases[this.#base])
       for (const [name, value] of Object.entries(parameters))
-        if (value !== undefined) url.searchParams.set(name, String(value))
+        if (value !== undefined) url.searchParams.set(name, asText(name, value))
       return url
     }
   }
+}
+
+/** As text, a number would be the prefix of other keys. */
+function checkPrefix(prefix: unknown): void {
+  if (prefix !== undefined && typeof prefix !== 'string') throw invalid('queryClient', 'prefix must be text')
+}
+
+/** JavaScript may give anything. */
+function asText(name: string, value: unknown): string {
+  if (typeof value === 'object' && value !== null) throw invalid('queryClient', `${name} must not be an object`)
+  return String(value)
 }
 
 function positionText(setting: 'after' | 'position', settings: ReadSettings): string | undefined {

@@ -33,7 +33,7 @@ import { type AskedStore, openStore, type ReadOnlyStoreOfTable } from '../query/
 import type { LiveEvent } from '../query/live/live-event.ts'
 import { liveQuery } from '../query/live/live-query.ts'
 import type { LiveRequest } from '../query/live/live-request.ts'
-import { type QueryRequest, storeOf } from '../query/query-request.ts'
+import { type QueryRequest, shownStore, storeOf } from '../query/query-request.ts'
 import type { StoreQueryOptions } from '../query/queryable-store.ts'
 import { deleteLocalState } from '../state/directory/local-state.ts'
 import { ApplicationRun } from './application-run.ts'
@@ -355,7 +355,7 @@ export class KafkaStreams {
    * const count = result.onlyValue()
    */
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
-    const store = String((request as QueryRequest<R> | undefined)?.store)
+    const store = shownStore((request as QueryRequest<R> | undefined)?.store)
     if (this.#run.engine.query === undefined) return await this.#queries(store).query(request)
     this.#checkRunning(store)
     return await this.#run.engine.query(request)
@@ -408,7 +408,7 @@ export class KafkaStreams {
    *   if (event.type !== 'waiting') for (const { key, value } of event.entries) console.log(key, value)
    */
   watch<K = unknown, V = unknown>(request: LiveRequest): AsyncGenerator<LiveEvent<K, V>, void, void> {
-    const store = String((request as LiveRequest | undefined)?.store)
+    const store = shownStore((request as LiveRequest | undefined)?.store)
     this.#checkRunning(store)
     const { engine } = this.#run
     if (engine.live !== undefined && engine.storePartitions === undefined) throw this.#notRunning(store)

@@ -69,15 +69,13 @@ export function checkRequest(
   request: QueryRequest<unknown>,
   plan: Plan,
   defaultIsolation: QueryIsolation,
-  more: readonly string[] = [],
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null)
     throw invalid('', 'query() takes an object with a store and a query')
   const { store, partitions, isolation = defaultIsolation, timeoutMs = TIMEOUT_MS } = request
   const storePlan = storeOf(plan, store)
-  checkReadOptions(store, request, ['store', 'query', 'partitions', 'after', 'timeoutMs', ...more])
-  if (partitions !== undefined && !(Array.isArray(partitions) && partitions.every(isCount)))
-    throw invalid(store, `partitions must be an array of partition numbers, but it is ${shown(partitions)}`)
+  checkReadOptions(store, request, ['store', 'query', 'partitions', 'after', 'timeoutMs'])
+  checkPartitions(store, partitions)
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= LONGEST_MS))
     throw invalid(
       store,
@@ -86,6 +84,13 @@ export function checkRequest(
   checkPosition(store, 'after', request.after)
   const query = checkQuery(store, request.query as AnyQuery | undefined)
   return { ...request, query, plan: storePlan, isolation, timeoutMs }
+}
+
+/** @throws MILLRACE_QUERY_INVALID */
+export function checkPartitions(store: string, partitions: unknown): void {
+  // `every` would leave out the holes of an array.
+  if (partitions !== undefined && !(Array.isArray(partitions) && Array.from<unknown>(partitions).every(isCount)))
+    throw invalid(store, `partitions must be an array of partition numbers, but it is ${shown(partitions)}`)
 }
 
 const READ_OPTIONS = ['isolation', 'standbys', 'maxLag', 'position'] satisfies readonly (keyof ReadOptions)[]
@@ -98,9 +103,7 @@ const READ_OPTIONS = ['isolation', 'standbys', 'maxLag', 'position'] satisfies r
 export function checkReadOptions(store: string, given: ReadOptions, more: readonly string[]): void {
   if (!isPlainObject(given))
     throw invalid(store, `its options must be an object such as { isolation }, but they are ${shown(given)}`)
-  const possible = [...READ_OPTIONS, ...more]
-  const unknown = unknownName(given, possible)
-  if (unknown !== undefined) throw invalid(store, `there is no option "${unknown}"; ${insteadOf(unknown, possible)}`)
+  checkNames(store, given, [...READ_OPTIONS, ...more])
   const { isolation, standbys, maxLag, position } = given as ReadOptions
   if (isolation !== undefined && isolation !== 'committed' && isolation !== 'uncommitted')
     throw invalid(store, `isolation must be 'committed' or 'uncommitted', but it is ${shown(isolation)}`)
@@ -109,6 +112,12 @@ export function checkReadOptions(store: string, given: ReadOptions, more: readon
   if (maxLag !== undefined && !isCount(maxLag))
     throw invalid(store, `maxLag must be a number of records, but it is ${shown(maxLag)}`)
   checkPosition(store, 'position', position)
+}
+
+/** @throws MILLRACE_QUERY_INVALID naming the option */
+export function checkNames(store: string, given: object, possible: readonly string[]): void {
+  const unknown = unknownName(given, possible)
+  if (unknown !== undefined) throw invalid(store, `there is no option "${unknown}"; ${insteadOf(unknown, possible)}`)
 }
 
 /** @throws MILLRACE_STORE_UNKNOWN */
@@ -121,7 +130,7 @@ export function storeOf(plan: Plan, name: string): StorePlan {
 }
 
 /** JavaScript may ask for anything. */
-function shownStore(name: unknown): string {
+export function shownStore(name: unknown): string {
   return typeof name === 'string' ? name : shown(name)
 }
 
@@ -150,7 +159,8 @@ const TYPES: ReadonlySet<string> = new Set<AnyQuery['type']>([
   'versions',
 ])
 
-function checkQuery(store: string, query: AnyQuery | undefined): AnyQuery {
+/** @throws MILLRACE_QUERY_INVALID */
+export function checkQuery(store: string, query: AnyQuery | undefined): AnyQuery {
   if (typeof query !== 'object' || query === null)
     throw invalid(store, `query must be made by a function such as keyQuery, but it is ${shown(query)}`)
   if (typeof (query.type as unknown) !== 'string')
@@ -183,7 +193,7 @@ function checkPosition(store: string, name: string, position: Position | undefin
     throw invalid(store, `${name} must be an array of { topic, partition, offset }, but it is ${shown(position)}`)
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
@@ -191,7 +201,7 @@ function isTime(value: unknown): boolean {
   return typeof value === 'number' && !Number.isNaN(value)
 }
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'string') return `"${value}"`
   if (typeof value !== 'object' || value === null) return String(value)
   return Array.isArray(value) ? 'another array' : 'another object'

@@ -1,7 +1,7 @@
 import type { KeyRange, StorePlan } from '@millrace/core'
 import { asBuffer } from '../../state/format/store-codec.ts'
-import type { FollowedStore, StoreFollower } from '../../state/task-stores/store-followers.ts'
-import type { ChangeListener } from './committed-queue.ts'
+import type { CommittedRows, FollowedStore, StoreFollower } from '../../state/task-stores/store-followers.ts'
+import type { ChangeListener, CommittedChange } from './committed-queue.ts'
 import { isInPart, type KeyPart, keyOfRow } from './key-part.ts'
 import type { LiveRow } from './live-rows.ts'
 
@@ -40,11 +40,7 @@ export async function followRows(
   let toldTime = -1
   const followed = await follow({
     committed({ keys, values, position, time }) {
-      const rows = keys.flatMap((key, index) => {
-        if (!isFollowed(key)) return []
-        const value = values[index]!
-        return [{ key: Buffer.from(key), value: value === null ? null : Buffer.from(value) }]
-      })
+      const rows = changedRows(keys, values, isFollowed)
       const timeMoves = isTimed && time > toldTime
       if (rows.length === 0 && !timeMoves) return
       toldTime = time
@@ -79,4 +75,19 @@ export async function followRows(
       await snapshot[Symbol.asyncDispose]()
     },
   }
+}
+
+/** As the batch leaves them: a row that is deleted and written again in the same commit, as of a versioned store, has changed once. */
+function changedRows(
+  keys: CommittedRows['keys'],
+  values: CommittedRows['values'],
+  isFollowed: (row: Uint8Array) => boolean,
+): CommittedChange['rows'] {
+  const rows = new Map<string, CommittedChange['rows'][number]>()
+  keys.forEach((bytes, index) => {
+    if (!isFollowed(bytes)) return
+    const [key, value] = [Buffer.from(bytes), values[index]!]
+    rows.set(key.toString('latin1'), { key, value: value === null ? null : Buffer.from(value) })
+  })
+  return [...rows.values()]
 }

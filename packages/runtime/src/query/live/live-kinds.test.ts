@@ -437,6 +437,9 @@ it('versioned stores: the latest versions, whatever comes out of order', async (
   // Earlier than the latest: that stays.
   await app.put('versions', 'a', 'old', 50)
   expect(await next()).toEqual([{ key: 'a', value: 'x', timestamp: 100 }])
+  // It takes the row of the one before, which moves: all the same the key has changed once.
+  await app.put('versions', 'a', 'newer', 105)
+  expect(await next()).toEqual([{ key: 'a', value: 'newer', timestamp: 105 }])
   await app.put('versions', 'ab', 'y', 60)
   expect(await next()).toEqual([{ key: 'ab', value: 'y', timestamp: 60 }])
   await app.put('versions', 'a', 'delete', 110)

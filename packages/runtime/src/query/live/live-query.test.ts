@@ -287,13 +287,20 @@ it('live queries that are no live queries are refused', async () => {
     [{ store: 'rows', query: timestampedKeyQuery('a') }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', maxBuffered: 0 }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', expired: 'sometimes' as never }, 'MILLRACE_QUERY_INVALID'],
+    [undefined as never, 'MILLRACE_QUERY_INVALID'],
+    [{ store: 'rows', isolation: 'uncommitted' } as never, 'MILLRACE_QUERY_INVALID'],
+    [{ store: 'rows', partitions: [] }, 'MILLRACE_QUERY_INVALID'],
+    // Of an array with holes.
+    [{ store: 'rows', partitions: Array<number>(1) }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', resume: {} as never }, 'MILLRACE_QUERY_INVALID'],
+    [{ store: 'rows', resume: new Map([[0, { position: Number.NaN, at: 0 }]]) }, 'MILLRACE_QUERY_INVALID'],
     [{ store: 'rows', signal: 'now' as never }, 'MILLRACE_QUERY_INVALID'],
   ] as const) {
     expect(() => streams.watch(request), code).toThrow(expect.objectContaining({ code }) as Error)
   }
   for (const request of [
     { store: 'rows', query: keyQuery(7) },
+    { store: 'rows', query: prefixQuery(7 as never, string()) },
     { store: 'rows', partitions: [9] },
   ])
     await expect(streams.watch(request).next()).rejects.toMatchObject({ code: 'MILLRACE_QUERY_INVALID' })

@@ -43,7 +43,8 @@ async function* events(
     partition => new LivePartition({ request, partition, part, rows, queries, clock, onNews }),
   )
   signal?.addEventListener('abort', onNews)
-  const ended = () => signal?.aborted === true || isOver()
+  // Without partitions nobody would wake it up: the application is being closed.
+  const ended = () => signal?.aborted === true || isOver() || partitions.length === 0
   try {
     while (!ended()) {
       news = Promise.withResolvers<void>()

@@ -1,5 +1,6 @@
 import {
   type AnyQuery,
+  isPlainObject,
   millraceError,
   type Plan,
   type Query,
@@ -7,7 +8,16 @@ import {
   topicNaming,
   whenReady,
 } from '@millrace/core'
-import { asMistake, invalid, checkRequest } from '../query-request.ts'
+import {
+  asMistake,
+  checkNames,
+  checkPartitions,
+  checkQuery,
+  invalid,
+  isCount,
+  shown,
+  storeOf,
+} from '../query-request.ts'
 import type { KeyPart } from './key-part.ts'
 import type { LiveResume } from './live-event.ts'
 
@@ -45,13 +55,26 @@ export type LiveQueryPart = Extract<AnyQuery, { readonly type: 'key' | 'range' |
 const MAX_BUFFERED = 10_000
 const ALL: LiveQueryPart = { type: 'range' }
 
-/** What only a live query can be told. */
-const OWN = ['resume', 'maxBuffered', 'expired', 'signal'] satisfies readonly (keyof LiveRequest)[]
+/** What is said of a read besides has no meaning for a live query: it follows commits, of active tasks. */
+const OPTIONS = Object.keys({
+  store: true,
+  query: true,
+  partitions: true,
+  resume: true,
+  maxBuffered: true,
+  expired: true,
+  signal: true,
+} satisfies Record<keyof LiveRequest, true>)
 
 /** @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_STORE_KIND, MILLRACE_STORE_UNKNOWN */
 export function checkLiveRequest(request: LiveRequest, topology: Plan): CheckedLiveRequest {
-  const { plan, store, query } = checkRequest({ ...request, query: request.query ?? ALL }, topology, 'committed', OWN)
-  const { resume, maxBuffered = MAX_BUFFERED, expired = 'each', signal, partitions } = request
+  if (!isPlainObject(request)) throw invalid('', 'watch() takes an object such as { store }')
+  const { store, resume, maxBuffered = MAX_BUFFERED, expired = 'each', signal, partitions } = request as LiveRequest
+  const plan = storeOf(topology, store)
+  checkNames(store, request, OPTIONS)
+  checkPartitions(store, partitions)
+  if (partitions?.length === 0) throw invalid(store, 'a live query of no partitions would never have an event')
+  const query = checkQuery(store, ((request as LiveRequest).query ?? ALL) as AnyQuery)
   if (plan.retainDuplicates === true)
     throw millraceError(
       'MILLRACE_QUERY_STORE_KIND',
@@ -65,10 +88,11 @@ export function checkLiveRequest(request: LiveRequest, topology: Plan): CheckedL
   const { limit, reverse } = query as { readonly limit?: number; readonly reverse?: boolean }
   if (limit !== undefined || reverse === true) throw invalid(store, 'a live query has neither an order nor a limit')
   if (!(Number.isSafeInteger(maxBuffered) && maxBuffered > 0))
-    throw invalid(store, `maxBuffered must be a number of changes greater than 0, but it is ${String(maxBuffered)}`)
+    throw invalid(store, `maxBuffered must be a number of changes greater than 0, but it is ${shown(maxBuffered)}`)
   if (!['each', 'before'].includes(expired))
-    throw invalid(store, `expired must be 'each' or 'before', but it is ${expired}`)
-  if (resume !== undefined && !(resume instanceof Map)) throw invalid(store, 'resume must be a Map by partition')
+    throw invalid(store, `expired must be 'each' or 'before', but it is ${shown(expired)}`)
+  if (resume !== undefined && !(resume instanceof Map && [...resume].every(isResume)))
+    throw invalid(store, 'resume must be a Map of { position, at } by partition')
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid(store, 'signal must be an AbortSignal')
   return {
     store,
@@ -80,6 +104,11 @@ export function checkLiveRequest(request: LiveRequest, topology: Plan): CheckedL
     ...(resume !== undefined && { resume }),
     ...(signal !== undefined && { signal }),
   }
+}
+
+function isResume([partition, resume]: readonly [unknown, unknown]): boolean {
+  const { position, at } = Object(resume ?? {}) as Readonly<Record<keyof LiveResume, unknown>>
+  return isCount(partition) && isCount(position) && Number.isFinite(at)
 }
 
 /** What serdes are told when they write or read rows of a store. */
@@ -95,15 +124,18 @@ export function serdeTopicOf(topology: Plan, { name, changelog }: StorePlan, app
  */
 export async function keyPart({ plan, query }: CheckedLiveRequest, topic: string): Promise<KeyPart> {
   const { name, keySerde } = plan
-  const bytesOf = async (key: unknown) => {
+  const bytesOf = async (key: unknown, serialize = () => keySerde.serialize(key, topic)) => {
     try {
-      return Buffer.from(await whenReady(() => keySerde.serialize(key, topic)))
+      return Buffer.from(await whenReady(serialize))
     } catch (error) {
       throw asMistake(name, error) ?? invalid(name, `its key cannot be encoded: ${String(error)}`, error)
     }
   }
   if (query.type === 'key') return { type: 'key', key: await bytesOf(query.key) }
-  if (query.type === 'prefix') return { type: 'prefix', prefix: Buffer.from(query.serde.serialize(query.prefix, name)) }
+  if (query.type === 'prefix') {
+    const { prefix, serde } = query
+    return { type: 'prefix', prefix: await bytesOf(prefix, () => serde.serialize(prefix, name)) }
+  }
   const { from, to } = query
   return {
     type: 'range',
