@@ -107,7 +107,7 @@ export interface KafkaStreamsOptions {
   readonly replicationFactor?: number
   /** The maximum size of fetched and unprocessed records for each partition, in bytes. Above it, the partition is paused. @default 8 MiB */
   readonly bufferedBytesPerPartition?: number
-  /** The maximum size of all write buffers of the process, in bytes. If uncommitted writes exceed half of it, a commit starts early. @default 256 MiB */
+  /** The maximum size of all write buffers of the process, in bytes. If uncommitted writes and rows kept from reads exceed half of it, a commit starts early and the kept rows are dropped. @default 256 MiB */
   readonly stateBufferBytes?: number
   /** The maximum size of fetched and unwritten changelog records during a restore, in bytes. @default 64 MiB */
   readonly restoreBufferBytes?: number
