@@ -82,6 +82,8 @@ export class HistoryRecorder {
 
   /** The outcome is decided; markers follow. */
   ends(transactionalId: string, committed: boolean, producerId: number): void {
+    // What it wrote to a topic that it has made itself must be known as its own, and not as the next one's.
+    this.look()
     const batches = this.#undecided.get(producerId) ?? []
     const held = this.#held.get(producerId) ?? []
     this.#undecided.delete(producerId)

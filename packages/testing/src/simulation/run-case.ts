@@ -286,6 +286,8 @@ export async function runCase(
     else quietSince = undefined
     atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
   }
+  // A process that stands still tells its readers nothing, however long the others have been at rest.
+  while (live !== undefined && atRest && processes.some(({ standsStill }) => standsStill)) await clock.advance(1000)
   // Each reader finds the process that has its partition, which may move for some seconds after the last start.
   for (let looks = 0; live !== undefined && atRest && looks < 2 * processes.length + 44; looks++) {
     observe()

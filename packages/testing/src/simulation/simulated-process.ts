@@ -99,6 +99,10 @@ export class SimulatedProcess {
     return { member: this.#groupMember.groupMetadata(), tasks: this.#instance.tasks.map(({ name }) => name) }
   }
 
+  get standsStill(): boolean {
+    return this.alive && this.#world.clock.monotonic() < this.#stillUntil
+  }
+
   /** Answers queries of its stores while it is alive. */
   get queries(): Instance['queries'] {
     return this.alive ? this.#instance?.queries : undefined
