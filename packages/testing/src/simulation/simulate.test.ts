@@ -45,6 +45,17 @@ it('makes a run that fails as small as it can, and shows the smaller one', async
   expect(history.length).toBeLessThan(10)
 })
 
+it('keeps what is wrong while it makes a run smaller', async () => {
+  const { violations, setting } = await simulate(copying(String), {
+    seed: 4,
+    input,
+    // With fewer records it says something else.
+    oracle: ({ output }) => (output('out').length > 30 ? ['duplicate: of many'] : ['too few']),
+  })
+  expect(violations).toEqual(['duplicate: of many'])
+  expect(setting.records.length).toBeGreaterThan(30)
+})
+
 it('takes what an oracle throws for what it says', async () => {
   const oracle = () => {
     throw new Error('not what I wanted')
