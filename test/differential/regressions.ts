@@ -109,6 +109,22 @@ export const REGRESSIONS: readonly Regression[] = [
     inputs: [record('a', 'ab', 1188), record('b', null, 1201), record('a', 'aa', 1193)],
   },
   {
+    what: 'a session that a late record absorbs when the store behind the cache finds it no more',
+    topology: [
+      { op: 'stream', id: 'in', topics: ['in'] },
+      { op: 'groupByKey', id: 'grouped', from: 'in' },
+      { op: 'windowedBy', id: 'sessions', from: 'grouped', kind: 'session', sizeMs: 5, graceMs: 5 },
+      { op: 'reduce', id: 'joined', from: 'sessions', reducer: 'concatOrClear' },
+    ],
+    inputs: [
+      record('a', 'ab', 1188),
+      { commit: true as const },
+      record('b', 'x', 1199),
+      { commit: true as const },
+      record('a', 'aa', 1191),
+    ],
+  },
+  {
     what: 'windows that close long after their last record, out of the cache',
     topology: [
       { op: 'stream', id: 'in', topics: ['in'] },

@@ -142,6 +142,30 @@ it('takes and shows in a cache what has expired in the store behind it, until me
   expect(shown(buffer.range('a', 0, 1_000_000))).toEqual(['0-900000 late'])
 })
 
+it('leaves in the backend what is too old for its deletion to be logged, as its changelog does', async () => {
+  const opened = await openBuffer({ caching: true })
+  const { buffer, log, state } = opened
+  const emitted: unknown[] = []
+  buffer.onEmit(({ slot }, value) => void emitted.push([slot, value]), true)
+  buffer.put('a', 850_000, 'merged later', 0, 0)
+  buffer.put('b', 1_060_000, 'late', 0, 0)
+  await commit(opened)
+  buffer.put('a', 850_000, null, 0, 0)
+  await buffer.flush()
+  await commit(opened)
+  expect(emitted).toEqual([
+    [850_000, 'merged later'],
+    [1_060_000, 'late'],
+  ])
+  expect(log.map(({ slot, value }) => [slot, value])).toEqual(emitted)
+  expect(await state.store('store').iterate({}).nextChunk()).toHaveLength(2)
+  // It is found no more all the same.
+  expect(buffer.range('a', 0, 1_000_000)).toEqual([])
+  buffer.evict(0)
+  await buffer.load('a')
+  expect(buffer.range('a', 0, 1_000_000)).toEqual([])
+})
+
 it('lets go in memory of each entry by itself, and logs what comes too late for it', async () => {
   const { buffer, log } = await openBuffer({ type: 'memory' })
   buffer.put('a', 300_000, 'late', 0, 0)

@@ -169,9 +169,12 @@ export class StoreOutput {
       const entry = entries[index]!
       // The store behind a cache does not find what is too old by then: nothing counts as emitted (as in Kafka Streams).
       this.#context.undo?.note(restoreEntry, entry.before())
-      if (this.#hasAged(entry)) entry.emitted = null
+      const hasAged = this.#hasAged(entry)
+      if (hasAged) entry.emitted = null
       // What came and went between two commits was never there, and nobody is told.
       const neverThere = listener !== undefined && entry.content === null && entry.emitted === null
+      // Nor is it deleted: the backend has what the changelog says, here and after a restore.
+      if (neverThere && hasAged) continue
       if (entry.flushed || neverThere) {
         this.#write(entry, slab, undefined)
         continue
