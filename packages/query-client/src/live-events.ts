@@ -64,10 +64,38 @@ interface Ended {
  * @param urlOf the address of an attempt
  * @param held of windows and sessions: adds the keys of those that expire
  */
-export async function* liveEvents(
+export function liveEvents(
   urlOf: (attempt: number) => URL,
   options: HttpOptions,
   signal: AbortSignal | undefined,
+  held: HeldWindows | undefined,
+): AsyncGenerator<LiveEvent<unknown, unknown>, void, void> {
+  const left = new AbortController()
+  const either = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+  const events = untilLeft(eventsOf(urlOf, options, either, held), left.signal)
+  // A generator alone would hear of it at the next event, which may never come.
+  const leave = events.return.bind(events)
+  return Object.assign(events, {
+    return(value: void | PromiseLike<void>) {
+      left.abort()
+      return leave(value)
+    },
+  })
+}
+
+/** To leave is no failure. */
+async function* untilLeft<T>(events: AsyncGenerator<T, void, void>, left: AbortSignal): AsyncGenerator<T, void, void> {
+  try {
+    yield* events
+  } catch (error) {
+    if (!left.aborted) throw error
+  }
+}
+
+async function* eventsOf(
+  urlOf: (attempt: number) => URL,
+  options: HttpOptions,
+  signal: AbortSignal,
   held: HeldWindows | undefined,
 ): AsyncGenerator<LiveEvent<unknown, unknown>, void, void> {
   let lastEventId: string | undefined
@@ -83,7 +111,7 @@ export async function* liveEvents(
         const event = eventOf(message)
         yield held === undefined ? event : held.take(event)
       }
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       ended = connection.ended
     } finally {
       connection.close()

@@ -3,7 +3,7 @@ import { type LiveEvent, queryClient, streamMessages } from '@millrace/query-cli
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
-import { type Instance, PARTITIONS, world } from './two-instances.fixture.ts'
+import { freePort, type Instance, PARTITIONS, world } from './two-instances.fixture.ts'
 
 interface Stores {
   readonly [name: string]: { readonly key: unknown; readonly value: unknown }
@@ -277,6 +277,23 @@ it('a client that connects again is told which windows have expired meanwhile', 
   await expect.poll(() => [...starts].sort(), WAIT).toEqual(['0 1', '0 undefined', '300000 1'])
   stop.abort()
   await reading
+})
+
+it('a reader leaves while it waits for an event, or for the server', async () => {
+  await using app = await world('texts')
+  const instance = await app.start('a')
+  const client = clientOf(instance)
+  const events = client.live('texts', { partition: 0 })
+  expect((await events.next()).value).toMatchObject({ type: 'snapshot' })
+  const [waiting, left] = [events.next(), events.return()]
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  expect(await left).toEqual({ done: true, value: undefined })
+  await expect(client.liveWindows('texts').next()).rejects.toMatchObject({ code: 'QUERY_CLIENT_OPTION' })
+  const nobody = queryClient({ url: `http://127.0.0.1:${await freePort()}`, backOffMs: 60_000, maxBackOffMs: 60_000 })
+  const none = nobody.live('texts')
+  const [nothing, gone] = [none.next(), none.return()]
+  expect(await nothing).toEqual({ done: true, value: undefined })
+  expect(await gone).toEqual({ done: true, value: undefined })
 })
 
 it('refuses what is no live query', async () => {

@@ -272,6 +272,18 @@ it('a reader that is too slow is told so, and the application goes on', async ()
   await streams.close()
 })
 
+it('a reader leaves while it waits for an event', async () => {
+  await using app = await world()
+  const streams = app.streams('p')
+  await streams.start()
+  const events = streams.watch({ store: 'rows', partitions: [0] })
+  expect((await events.next()).value).toMatchObject({ type: 'snapshot' })
+  const [waiting, left] = [events.next(), events.return()]
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  expect(await left).toEqual({ done: true, value: undefined })
+  await streams.close()
+})
+
 it('live queries that are no live queries are refused', async () => {
   await using app = await world(true)
   const streams = app.streams('p')

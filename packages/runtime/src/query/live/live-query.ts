@@ -26,12 +26,23 @@ export interface LiveSource {
  */
 export function liveQuery<K, V>(source: LiveSource, request: LiveRequest): AsyncGenerator<LiveEvent<K, V>, void, void> {
   const checked = checkLiveRequest(request, source.plan)
-  return events(source, checked) as AsyncGenerator<LiveEvent<K, V>, void, void>
+  const left = new AbortController()
+  const found = events(source, checked, left.signal) as AsyncGenerator<LiveEvent<K, V>, void, void>
+  // A generator alone would hear of it at the next event, which may never come: a stream that is made of it would stay open.
+  const leave = found.return.bind(found)
+  return Object.assign(found, {
+    return(value: void | PromiseLike<void>) {
+      left.abort()
+      return leave(value)
+    },
+  })
 }
 
+/** @param left the reader has left */
 async function* events(
   { plan, applicationId, clock, queries, isOver }: LiveSource,
   request: CheckedLiveRequest,
+  left: AbortSignal,
 ): AsyncGenerator<LiveEvent<unknown, unknown>, void, void> {
   const { signal } = request
   let news = Promise.withResolvers<void>()
@@ -42,9 +53,10 @@ async function* events(
   const partitions = partitionsOf(request, queries()).map(
     partition => new LivePartition({ request, partition, part, rows, queries, clock, onNews }),
   )
-  signal?.addEventListener('abort', onNews)
+  const signals = signal === undefined ? [left] : [left, signal]
+  for (const one of signals) one.addEventListener('abort', onNews)
   // Without partitions nobody would wake it up: the application is being closed.
-  const ended = () => signal?.aborted === true || isOver() || partitions.length === 0
+  const ended = () => signals.some(({ aborted }) => aborted) || isOver() || partitions.length === 0
   try {
     while (!ended()) {
       news = Promise.withResolvers<void>()
@@ -59,7 +71,7 @@ async function* events(
       if (!found) await sleepUntil(news.promise, Math.min(...partitions.map(({ dueInMs }) => dueInMs)), clock)
     }
   } finally {
-    signal?.removeEventListener('abort', onNews)
+    for (const one of signals) one.removeEventListener('abort', onNews)
     for (const partition of partitions) await partition.close()
   }
 }
