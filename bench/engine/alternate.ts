@@ -4,7 +4,8 @@
  *   git worktree add /tmp/before COMMIT && (cd /tmp/before && npm install)
  *   npx node --conditions=millrace-source bench/engine/alternate.ts --before /tmp/before [--only count] [--records 300000] [--rounds 11]
  *
- * `--only` is a job of the engine, or a workload of `bench/workloads/`, of whose records `--scale` takes a part.
+ * `--only` is a job of the engine, or a workload of `bench/workloads/`, of whose records `--scale` takes a part. Commits
+ * before the comparison had workloads know no scale.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -18,7 +19,7 @@ const { values } = parseArgs({
     before: { type: 'string' },
     only: { type: 'string', default: 'count' },
     records: { type: 'string', default: '300000' },
-    scale: { type: 'string', default: '0.2' },
+    scale: { type: 'string' },
     rounds: { type: 'string', default: '11' },
   },
 })
@@ -67,7 +68,8 @@ function show({ all, thread }: Spent): string {
 
 function spentBy(checkout: string, file: string): Spent {
   const { only, records, scale } = values
-  const options = ['--engine', '--only', only, '--records', records, '--scale', scale, '--json', file]
+  const part = scale === undefined ? [] : ['--scale', scale]
+  const options = ['--engine', '--only', only, '--records', records, ...part, '--json', file]
   const node = ['--conditions=millrace-source', 'bench/run.ts', ...options]
   rmSync(file, { force: true })
   // Its status is 1 where the machine does not reach the goal, which is not the question here.
@@ -77,7 +79,9 @@ function spentBy(checkout: string, file: string): Spent {
     | readonly EngineResult[]
     | { readonly engine: readonly EngineResult[] }
   const [result] = 'engine' in written ? written.engine : written
-  return { all: result!.cpuMicrosecondsPerRecord, thread: result!.threadMicrosecondsPerRecord }
+  // Undefined there.
+  const { threadMicrosecondsPerRecord: thread = Number.NaN } = result as Partial<EngineResult>
+  return { all: result!.cpuMicrosecondsPerRecord, thread }
 }
 
 function median(values: readonly number[]): number {
