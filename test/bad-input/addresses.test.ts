@@ -56,12 +56,6 @@ it.each(['two\nlines', 'a space', 'ä', ''])(
   },
 )
 
-it('a port that fetch refuses is a mistake in the options, and not a registry to wait for', async () => {
-  await expect(schemaRegistry({ url: 'http://127.0.0.1:6000' }).byId(7)).rejects.toThrow(
-    /MILLRACE_CONFIG_INVALID: The option url is "http:\/\/127.0.0.1:6000", but fetch refuses its port/,
-  )
-})
-
 it.each([
   'http://r?tenant=1',
   'http://r/#a',

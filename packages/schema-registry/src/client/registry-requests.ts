@@ -1,4 +1,4 @@
-import { invalidOption, millraceError, reasonOf } from '@millrace/core'
+import { millraceError, reasonOf } from '@millrace/core'
 import { checkRegistryOptions } from './check-registry-options.ts'
 import type { SchemaRegistryOptions } from './schema-registry.ts'
 
@@ -30,17 +30,11 @@ export function registryRequests(options: SchemaRegistryOptions): RegistryReques
         return await read<T>(await send(url + path, init), { url, request: `${method} ${path}` })
       } catch (error) {
         if (isRefused(error)) throw error
-        if (isBadPort(error)) throw invalidOption('url', url, 'fetch refuses its port, which another protocol has')
         failure = unavailable({ url, request: `${method} ${path}` }, error)
       }
     }
     throw failure
   }
-}
-
-/** It would be refused for ever. The list of these ports is that of the Fetch standard. */
-function isBadPort(error: unknown): boolean {
-  return error instanceof TypeError && error.cause instanceof Error && error.cause.message === 'bad port'
 }
 
 /** The user of a URL, as Confluent's clients take it, is sent in a header: `fetch` refuses it, and messages must not show the password. */

@@ -166,6 +166,31 @@ it('leaves in the backend what is too old for its deletion to be logged, as its 
   expect(buffer.range('a', 0, 1_000_000)).toEqual([])
 })
 
+it.each([true, false])('hides what is deleted while the backend is still writing that (evicted: %s)', async evicted => {
+  const { buffer, state } = await openBuffer()
+  const walked = async () => {
+    const found: unknown[] = []
+    for await (const { key } of mergedEntries(buffer, undefined, undefined, false)) found.push(key)
+    return found
+  }
+  buffer.put('a', 0, 'kept', 0, 0)
+  buffer.put('b', 20_000, 'deleted', 0, 0)
+  await buffer.flush()
+  await state.write([buffer.changes()], [])
+  buffer.committed()
+  buffer.put('b', 20_000, null, 0, 0)
+  await buffer.flush()
+  const writing = buffer.changes()
+  buffer.committed()
+  if (evicted) buffer.evict(0, false)
+  expect((await buffer.all(0, 100_000)).map(({ key }) => key)).toEqual(['a'])
+  expect(await walked()).toEqual(['a'])
+  await state.write([writing], [])
+  buffer.evict(0)
+  expect(await walked()).toEqual(['a'])
+  expect(buffer.bytes).toBe(0)
+})
+
 it('lets go in memory of each entry by itself, and logs what comes too late for it', async () => {
   const { buffer, log } = await openBuffer({ type: 'memory' })
   buffer.put('a', 300_000, 'late', 0, 0)

@@ -57,6 +57,8 @@ export class RangeBuffer implements TaskBuffer {
   readonly #groups = new Map<unknown, KeyEntries>()
   /** In the order of their last change. */
   readonly #changed = new ChangedEntries()
+  /** Of the last commit: they hide what the backend has until it has written them. */
+  #deletions: readonly BufferEntry[] = []
   /** Keys of groups that have left the heap, without their slots. */
   readonly #elsewhere: BackendKeys
   readonly #bySlot: SlotIndex
@@ -227,18 +229,16 @@ export class RangeBuffer implements TaskBuffer {
 
   committed(): void {
     this.#output.committed(this.#changed.size)
-    for (const entry of this.#changed.take()) {
-      if (entry.content !== null) continue
-      // Where the key is not loaded the deletion has to stay, to hide what the backend has until it is written there.
-      const group = this.#groups.get(this.mapKeyOf(entry.key))
-      if (group?.loaded === true) this.#remove(group, placeOf(group.entries, entry.slot, entry.tie))
-    }
+    // The backend has those of the commit before.
+    this.#dropDeletions()
+    this.#deletions = this.#changed.take().filter(({ content }) => content === null)
     this.#elsewhere.expire(this.#segments.liveFrom)
     if (this.#sweepDue) this.#forgetExpired()
   }
 
   evict(limit: number, written = true): void {
     if (this.bytes <= limit) return
+    if (written) this.#dropDeletions()
     const beingWritten = written ? NOTHING_WRITTEN : this.#changed.mark
     this.#forgetHidden(beingWritten)
     const time = this.#segments.streamTime
@@ -383,6 +383,17 @@ export class RangeBuffer implements TaskBuffer {
     this.bytes += entry.size
     this.#bySlot.add(entry)
     return entry
+  }
+
+  /** Where the key is not loaded a deletion has to stay, to hide what the backend has. */
+  #dropDeletions(): void {
+    for (const entry of this.#deletions) {
+      const group = this.#groups.get(this.mapKeyOf(entry.key))
+      if (entry.dirty || entry.content !== null || group?.loaded !== true) continue
+      const index = placeOf(group.entries, entry.slot, entry.tie)
+      if (group.entries[index] === entry) this.#remove(group, index)
+    }
+    this.#deletions = []
   }
 
   #remove(group: KeyEntries, index: number): void {
