@@ -79,46 +79,43 @@ function append(producer: Producer, count: number, from = 0): string[] {
   return values
 }
 
+/** A broker with one partition, which refuses one request. @param refused its number, from 1 */
+async function refusing(refused: number, errorCode: number) {
+  const broker = await ScriptedBroker.start()
+  serveMetadata(
+    [broker],
+    () => 1,
+    () => 0,
+  )
+  const log = new ScriptedLog()
+  let requests = 0
+  broker.on(produceApi, request =>
+    ++requests === refused ? answer({ errorCode }) : answer(log.append(recordsOf(request))),
+  )
+  return { broker, log, requests: () => requests, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() }
+}
+
 describe('batches on their way', () => {
   it('are five requests at a time, and are written once and in order when the first of them is refused', async () => {
-    await using broker = await ScriptedBroker.start()
-    serveMetadata(
-      [broker],
-      () => 1,
-      () => 0,
-    )
-    const log = new ScriptedLog()
-    let requests = 0
-    broker.on(produceApi, request => {
-      if (++requests === 2) return answer({ errorCode: KAFKA_ERRORS.NOT_ENOUGH_REPLICAS.code })
-      return answer(log.append(recordsOf(request)))
-    })
-    const producer = await producerOf([broker])
+    await using broker = await refusing(2, KAFKA_ERRORS.NOT_ENOUGH_REPLICAS.code)
+    const { log } = broker
+    const producer = await producerOf([broker.broker])
     const values = append(producer, 1)
     await producer.flush()
     values.push(...append(producer, 60, 1))
     expect(await producer.flush()).toEqual([{ topic: 't', partition: 0, offset: 61 }])
     expect(log.values).toEqual(values)
-    expect(requests, 'those behind the first were refused as out of order').toBeGreaterThan(log.batches.length + 1)
+    expect(broker.requests(), 'those behind the first were refused as out of order').toBeGreaterThan(
+      log.batches.length + 1,
+    )
   })
 
   it('are one at a time until the broker has one: it takes any sequence number of a producer that it does not know', async () => {
-    await using broker = await ScriptedBroker.start()
-    serveMetadata(
-      [broker],
-      () => 1,
-      () => 0,
-    )
-    const log = new ScriptedLog()
-    let requests = 0
-    broker.on(produceApi, request => {
-      if (++requests === 1) return answer({ errorCode: KAFKA_ERRORS.NOT_LEADER_OR_FOLLOWER.code })
-      return answer(log.append(recordsOf(request)))
-    })
-    const producer = await producerOf([broker])
+    await using broker = await refusing(1, KAFKA_ERRORS.NOT_LEADER_OR_FOLLOWER.code)
+    const producer = await producerOf([broker.broker])
     const values = append(producer, 60)
     expect(await producer.flush()).toEqual([{ topic: 't', partition: 0, offset: 60 }])
-    expect(log.values).toEqual(values)
+    expect(broker.log.values).toEqual(values)
   })
 
   it('are sent before they are full and without a flush, and go on filling while the partition waits for an answer', async () => {

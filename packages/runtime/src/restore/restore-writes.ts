@@ -2,7 +2,7 @@ import type { FetchedBatch, TopicPartition } from '@millrace/core'
 import { ByteSink } from '@millrace/core'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 
-/** So much is gathered for one backend write: records, and bytes of them. Ten times as many outlive the young generation of the heap. */
+/** The most records and bytes of one backend write. With ten times as many, they would leave the young generation of the heap. */
 const RECORDS_PER_WRITE = 2_000
 const BYTES_PER_WRITE = 1 << 20
 
@@ -60,7 +60,7 @@ export class RestoreWrites {
     this.position = Math.max(from, Math.min(batch.nextOffset, to))
   }
 
-  /** Starts to write what there is, as soon as the backend is done with what was written before. */
+  /** Waits for the write before, and starts to write the records that were gathered. */
   async write(): Promise<void> {
     await this.settle()
     if (this.#started === this.position) return

@@ -4,7 +4,7 @@ import { withMethod } from './with-method.ts'
 
 type Append = Parameters<ReturnType<Producer['topic']>['append']>
 
-/** Something goes wrong once in so many times. */
+/** One call of this many goes wrong. */
 const EVERY = 5
 
 function withProducer(client: MemoryClient, change: (producer: Producer, options: ProducerOptions) => Producer) {

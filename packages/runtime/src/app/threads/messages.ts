@@ -53,7 +53,7 @@ export type ToThread =
   | { readonly type: 'moved'; readonly call: number; readonly error: CrossingError | undefined }
   | { readonly type: 'query'; readonly call: number; readonly request: QueryRequest<unknown> }
   | { readonly type: 'view'; readonly call: number; readonly request: ViewRequest }
-  /** That so many messages about what is followed have come. */
+  /** Rows of a live query have arrived in the main thread, so that more may be sent. */
   | { readonly type: 'taken'; readonly follow: number; readonly weight: number }
   | { readonly type: 'on-disk'; readonly task: string; readonly position: number | undefined }
   | { readonly type: 'verdict'; readonly verdict: Exclude<FailureVerdict, 'replace-thread'> }

@@ -23,7 +23,7 @@ export class SentChanges implements ChangeListener {
     this.#onTheWay += weight
     // Copies of their own: others may share the memory of these.
     const own = rows.map(({ key, value }) => ({ key: ownBytes(key), value: value === null ? null : ownBytes(value) }))
-    this.#send({ is: 'committed', change: { rows: own as unknown as CommittedChange['rows'], position, time }, weight })
+    this.#send({ is: 'committed', change: { rows: own, position, time }, weight })
   }
 
   ended(): void {

@@ -43,9 +43,14 @@ export interface Page {
 /** What a thread says of a partition that it follows from now on. */
 export type RemoteFollowed = Pick<FollowedRows, 'position' | 'time' | 'caching' | 'changelog'> | PartitionFailure
 
-/** What comes of it. */
+/** A committed change on its way between threads, where a `Buffer` arrives as a plain array. */
+export interface SentChange extends Pick<CommittedChange, 'position' | 'time'> {
+  readonly rows: readonly { readonly key: Uint8Array; readonly value: Uint8Array | null }[]
+}
+
+/** What a thread sends about a partition that it follows. */
 export type FollowNews =
-  | { readonly is: 'committed'; readonly change: CommittedChange; readonly weight: number }
+  | { readonly is: 'committed'; readonly change: SentChange; readonly weight: number }
   | { readonly is: 'ended' | 'too-many' }
 
 /** A row on its way between threads. */
