@@ -1,4 +1,5 @@
 import type { StorePlan } from '@millrace/core'
+import { SEGMENT_BYTES, SESSION_SUFFIX_BYTES, WINDOW_SUFFIX_BYTES } from '../../state/format/store-codec.ts'
 
 /** Which keys a live query follows, by their bytes. It is data, so that it can be sent to a thread. */
 export type KeyPart =
@@ -6,9 +7,8 @@ export type KeyPart =
   | { readonly type: 'prefix'; readonly prefix: Uint8Array }
   | { readonly type: 'range'; readonly from?: Uint8Array; readonly to?: Uint8Array }
 
-/** Bytes before the user's key in a row of windows, sessions or versions. */
-const SEGMENT_BYTES = 6
-const SUFFIX_BYTES = { 'key-value': 0, window: 12, session: 16, versioned: 0 } as const
+/** Bytes behind the user's key in a row. */
+const SUFFIX_BYTES = { window: WINDOW_SUFFIX_BYTES, session: SESSION_SUFFIX_BYTES, versioned: 0 } as const
 
 /** The user's key in a row of a store; undefined if live queries do not show such rows: the history of a versioned store. */
 export function keyOfRow(kind: StorePlan['kind'], row: Uint8Array): Uint8Array | undefined {

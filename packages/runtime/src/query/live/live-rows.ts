@@ -15,7 +15,7 @@ import { decodeContent } from '../../state/buffer/buffer-entry.ts'
 import { Segments } from '../../state/buffer/segments.ts'
 import { decodeLatest, latestKey } from '../../state/buffer/versioned-rows.ts'
 import { prefixRange } from '../../state/format/prefix-range.ts'
-import { asBuffer, type StoreCodec, storeCodec } from '../../state/format/store-codec.ts'
+import { asBuffer, SEGMENT_BYTES, type StoreCodec, storeCodec } from '../../state/format/store-codec.ts'
 import { storeOfPlan } from '../../state/task-stores/kinds/store-of-plan.ts'
 import { rowsView } from '../../state/task-stores/store-view.ts'
 import { windowEnds } from '../window-ends.ts'
@@ -145,7 +145,6 @@ function sessions(codec: StoreCodec): KindRows {
   }
 }
 
-const SEGMENT_BYTES = 6
 const SLOT_BYTES = 8
 
 /** What stores of windows and of sessions have in common: their rows lie in segments of time. */

@@ -1,5 +1,5 @@
 import { readInt64, writeInt64 } from '@millrace/core'
-import { segmentIntervalMs, segmentRange } from '../format/store-codec.ts'
+import { SEGMENT_BYTES, segmentIntervalMs, segmentRange } from '../format/store-codec.ts'
 import type { Version } from './version-timeline.ts'
 
 /*
@@ -13,7 +13,6 @@ import type { Version } from './version-timeline.ts'
  * dropped as a range when nobody may ask for it any more. A deletion that nothing came after ceases when it begins, and is
  * never among the latest. Bit 0 of the mark is `Version.marked`, bit 1 says that there is a value.
  */
-const SEGMENT_BYTES = 6
 const TIME_BYTES = 8
 const HEAD_BYTES = TIME_BYTES + 1
 const MARKED = 1

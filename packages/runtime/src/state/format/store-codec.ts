@@ -80,9 +80,10 @@ export interface DecodedContent {
   readonly timestamp: number
 }
 
-const SEGMENT_BYTES = 6
-const WINDOW_SUFFIX_BYTES = 12
-const SESSION_SUFFIX_BYTES = 16
+/** What a row has before its user's key, and behind it. */
+export const SEGMENT_BYTES = 6
+export const WINDOW_SUFFIX_BYTES = 12
+export const SESSION_SUFFIX_BYTES = 16
 
 /** Milliseconds that one segment of a window store covers, as in Kafka Streams. */
 export function segmentIntervalMs(plan: Pick<StorePlan, 'retentionMs'>): number {
