@@ -137,10 +137,43 @@ it('asks for the token, and tells when it is a wrong one', async context => {
   const chromium = await browserIn(context)
   await using application = await startLargeApplication()
   const [page, token] = [await chromium.open(application.url.split('#')[0]!), application.url.split('=')[1]!]
+  await shows(page, 'The server asks for its token.')
+  const refused = Promise.withResolvers<void>()
+  await page.route('**/console/api/topology', async route => {
+    await refused.promise
+    await route.continue()
+  })
   await page.getByLabel('Token').fill('wrong')
   await page.getByRole('button', { name: 'Open' }).click()
+  // A late refusal would replace the form, and with it what was typed meanwhile.
+  expect(await page.getByLabel('Token').isDisabled()).toBe(true)
+  refused.resolve()
+  await shows(page, 'The server refused the token.')
   await page.getByLabel('Token').fill(token)
   await page.getByRole('button', { name: 'Open' }).click()
   await shows(page, 'from Kafka alone')
   expect(await page.getByLabel('Token').count()).toBe(0)
+})
+
+it('shows the records of the partition that was chosen last, whatever is answered first', async context => {
+  const chromium = await browserIn(context)
+  await using application = await startLargeApplication()
+  const page = await chromium.open(application.url)
+  await page.locator('.node').first().waitFor({ timeout: 30_000 })
+  const late = Promise.withResolvers<void>()
+  const isLate = (url: URL) => url.pathname.endsWith('/topics/events-3/records') && !url.searchParams.has('partition')
+  await page.route(isLate, async route => {
+    await late.promise
+    await route.continue()
+  })
+  await page.goto(`${application.url.split('#')[0]}#/topics/events-3`)
+  const empty = application.partition === 0 ? 1 : 0
+  await page.getByLabel('Partition').selectOption(String(empty))
+  await shows(page, 'There are no records.')
+  const answered = page.waitForResponse(response => isLate(new URL(response.url())))
+  late.resolve()
+  await (await answered).finished()
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  expect(await page.getByText('There are no records.').count()).toBe(1)
+  expect(await page.locator('details.record').count()).toBe(0)
 })

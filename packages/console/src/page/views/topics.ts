@@ -1,5 +1,5 @@
 import type { RecordAnswer, RecordsAnswer, SliceAnswer, SliceRequest } from '../../answers.ts'
-import { ask } from '../api.ts'
+import { ask, newestOnly } from '../api.ts'
 import { clear, h, setText, table } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { Model } from '../model.ts'
@@ -71,15 +71,14 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
   const partitions = model.status?.topics.find(topic => topic.name === name)?.partitions ?? Number(only ?? 0) + 1
   for (let partition = 0; partition < partitions; partition++)
     select.append(h('option', { value: partition, selected: String(partition) === only }, `partition ${partition}`))
-  const load = async () => {
-    const query = select.value === '' ? '' : `&partition=${select.value}`
-    try {
-      sliceButton.disabled = true
-      const answer = await ask<RecordsAnswer>(
-        `/console/api/topics/${encodeURIComponent(name)}/records?limit=50${query}`,
-      )
+  const answerTo = newestOnly(
+    (partition: string) =>
+      ask<RecordsAnswer>(
+        `/console/api/topics/${encodeURIComponent(name)}/records?limit=50${partition === '' ? '' : `&partition=${partition}`}`,
+      ),
+    (answer, partition) => {
       shown = answer.records
-      sliceButton.disabled = select.value === '' || shown.length === 0
+      sliceButton.disabled = partition === '' || shown.length === 0
       clear(
         records,
         answer.records.length === 0 && h('p', { class: 'quiet' }, 'There are no records.'),
@@ -99,9 +98,13 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
           ),
         ),
       )
-    } catch (error) {
-      clear(records, failure(error))
-    }
+    },
+    error => clear(records, failure(error)),
+  )
+  const load = () => {
+    shown = []
+    sliceButton.disabled = true
+    return answerTo(select.value)
   }
   const download = async () => {
     const offsets = shown.filter(({ partition }) => String(partition) === select.value).map(({ offset }) => offset)
