@@ -2,7 +2,7 @@ import { afterAll, expect, it, type TestContext, vi } from 'vitest'
 import type { Page } from 'playwright-core'
 import { type Browser, chromiumPath, startChromium } from './chromium.fixture.ts'
 import { startLargeApplication } from './large.fixture.ts'
-import { EVIL, startShop } from './shop.fixture.ts'
+import { ENDLESS, EVIL, startShop } from './shop.fixture.ts'
 
 const missing = 'no Chromium: install the package chromium, or set CHROMIUM_PATH'
 if (chromiumPath === undefined && process.env['CI']) throw new Error(missing)
@@ -60,6 +60,23 @@ it('shows a dead letter and its cause in two clicks, and sends it back after a c
   )
 })
 
+it('shows a stuck partition, who has it and the record at which it is, in two clicks', async context => {
+  const chromium = await browserIn(context)
+  await using shop = await startShop()
+  const page = await chromium.open(shop.url)
+  await page.locator('.node[data-id="topic orders"] .node-text').getByText('lag 0').waitFor({ timeout: 30_000 })
+  await shop.write(['e', { item: ENDLESS, amount: 1 }, 600_000])
+  await page.getByText(/^orders-\d is stuck: 1 record behind/).click({ timeout: 60_000 })
+  await shows(
+    page,
+    /^Task \d_\d on .+ is at offset \d+, 1 record before the end \(\d+\); nothing has moved for \d+ s\.$/,
+  )
+  const next = page.locator('details.record > summary').filter({ hasText: 'next to be processed' })
+  await next.click()
+  expect(await next.count()).toBe(1)
+  await shows(page, new RegExp(`"item": "${ENDLESS}"`))
+})
+
 it('records that would like to be HTML are text, wherever they are shown', async context => {
   const chromium = await browserIn(context)
   await using shop = await startShop()
@@ -114,6 +131,30 @@ it('shows the topology live, and is used with the keyboard alone', async context
     expect(await page.getByRole('link', { name, exact: true }).count(), name).toBe(1)
   expect(await page.getByRole('navigation', { name: 'Console' }).count()).toBe(1)
 })
+
+it.for([
+  { metricsRecordingLevel: 'INFO', written: /^≈ [1-9][\d.]*\/s$/ },
+  { metricsRecordingLevel: 'DEBUG', written: /^[1-9][\d.]*\/s$/ },
+] as const)(
+  'rates move at the edges between operators, and stream time at the nodes: $metricsRecordingLevel',
+  async ({ metricsRecordingLevel, written }, context) => {
+    const chromium = await browserIn(context)
+    await using shop = await startShop({ metricsRecordingLevel })
+    const page = await chromium.open(shop.url)
+    const textAt = async (edge: string) => await page.locator(`.edge-text${edge}`).first().textContent()
+    await vi.waitFor(
+      async () => {
+        await shop.write(['d', { item: 'jam', amount: 1 }, 3_660_000])
+        expect(await textAt('[data-from="topic orders"][data-to*="MAPVALUES"]')).toMatch(/^[1-9][\d.]*\/s$/)
+        expect(await textAt('[data-from*="MAPVALUES"]')).toMatch(written)
+      },
+      { timeout: 30_000 },
+    )
+    const textOn = async (node: string) => await page.locator(`.node[data-id*="${node}"] .node-text`).textContent()
+    expect(await textOn('MAPVALUES')).toBe('1 left out')
+    expect(await textOn('TOSTREAM')).toBe('01:01:00')
+  },
+)
 
 it('200 nodes and 1000 tasks: rows stay, and a status without changes changes nothing', async context => {
   const chromium = await browserIn(context)
