@@ -1,28 +1,23 @@
 import { type BufferEntry, type EntryBefore, restoreEntry } from './buffer-entry.ts'
-
-/** Of a new list of numbers. */
-const FIRST_PLACES = 16
-/** Numbers that are kept from commit to commit, so that the next one does not touch new pages. */
-const KEPT_PLACES = 1 << 17
-/** Places that are given up before the list is closed up. */
-const SPARE_PLACES = 1024
+import { orderOf } from './radix-order.ts'
 
 /**
  * The entries of a store that the next commit carries, in the order of their first or of their last change.
  *
- * An entry that changes again gets a place at the end of the list, and its old place is passed over when the list is read. So a
- * change costs one append, where an entry that is taken out of a `Set` and put in again costs several times as much. The list is
- * closed up when three of four places are given up, or when it is read.
+ * A change gives its entry the next number and does nothing else, since most entries change more than once between two commits.
+ * Entries are sorted by their numbers when they are read.
  */
 export class ChangedEntries {
+  /** In the order in which they were added, or were read last. */
   #list: BufferEntry[] = []
-  /** Of each place, the number of the change: it is given up when the entry has another one. */
-  #numbers = new Float64Array(FIRST_PLACES)
-  #size = 0
   #last = 0
+  /** Numbers do not ascend in the list. */
+  #moved = false
+  /** Somebody reads the list. */
+  #shared = false
+  /** Something has changed since the list was read. */
+  #changed = true
   #taken = 0
-  /** A change was taken back, so that an entry may have two places, and one out of order. */
-  #takenBack = false
 
   /** What `changed` is of the clean entries that were taken last: negative, and another number each time. */
   get mark(): number {
@@ -30,44 +25,53 @@ export class ChangedEntries {
   }
 
   get size(): number {
-    return this.#size
+    return this.#list.length
   }
 
   /** An entry that has not changed since the last commit. */
   add(entry: BufferEntry): void {
-    this.#size++
     entry.dirty = true
-    this.#append(entry, ++this.#last)
+    entry.changed = ++this.#last
+    this.#own()
+    this.#list.push(entry)
+    this.#changed = true
   }
 
   /** An entry that has changed before, and comes last now. */
   moveToEnd(entry: BufferEntry): void {
-    if (entry.changed === this.#last) return
-    this.#append(entry, ++this.#last)
-    if (this.#list.length > 4 * this.#size + SPARE_PLACES) this.#closeUp()
+    entry.changed = ++this.#last
+    this.#moved = true
+    this.#changed = true
   }
 
   /** Takes back that an entry was added. */
   remove(entry: BufferEntry): void {
     if (!entry.dirty) return
     entry.dirty = false
-    this.#size--
+    this.#own()
+    // What is taken back was mostly added last.
+    this.#list.splice(this.#list.lastIndexOf(entry), 1)
+    this.#changed = true
   }
 
   /** Takes a change of an entry back, and with it the place that it has got. */
   restore(before: EntryBefore): void {
-    const { entry } = before
-    const { dirty, changed } = entry
+    const { entry, fields } = before
+    if (entry.dirty && !fields.dirty) this.remove(entry)
     restoreEntry(before)
-    if (dirty && !entry.dirty) this.#size--
-    if (!entry.dirty || entry.changed === changed) return
-    this.#append(entry, entry.changed)
-    this.#takenBack = true
+    this.#moved = true
+    this.#changed = true
   }
 
-  /** Not to be kept: later changes may show in it or not. */
+  /** As they are now: the same list until one of them changes again, or another one changes. */
   inOrder(): readonly BufferEntry[] {
-    if (this.#list.length > this.#size || this.#takenBack) this.#closeUp()
+    if (this.#changed) {
+      if (this.#moved) this.#list = sorted(this.#list, this.#last)
+      else if (this.#shared) this.#list = this.#list.slice()
+      this.#moved = false
+      this.#changed = false
+      this.#shared = true
+    }
     return this.#list
   }
 
@@ -81,35 +85,22 @@ export class ChangedEntries {
       entry.changed = this.mark
     }
     this.#list = []
-    if (this.#numbers.length > KEPT_PLACES) this.#numbers = new Float64Array(FIRST_PLACES)
-    this.#size = 0
     this.#last = 0
+    this.#shared = false
+    this.#changed = true
     return taken
   }
 
-  #append(entry: BufferEntry, number: number): void {
-    entry.changed = number
-    const place = this.#list.push(entry) - 1
-    if (place === this.#numbers.length) {
-      const longer = new Float64Array(2 * place)
-      longer.set(this.#numbers)
-      this.#numbers = longer
-    }
-    this.#numbers[place] = number
+  /** Before the list gets longer or shorter. */
+  #own(): void {
+    if (!this.#shared) return
+    this.#list = this.#list.slice()
+    this.#shared = false
   }
+}
 
-  /** Into another list: somebody may be reading this one. */
-  #closeUp(): void {
-    const before = this.#list
-    const numbers = this.#numbers
-    let list: BufferEntry[] = []
-    for (let place = 0; place < before.length; place++) {
-      const entry = before[place]!
-      if (entry.changed === numbers[place] && entry.dirty) list.push(entry)
-    }
-    if (this.#takenBack) list = [...new Set(list)].sort((a, b) => a.changed - b.changed)
-    this.#takenBack = false
-    for (let place = 0; place < list.length; place++) numbers[place] = list[place]!.changed
-    this.#list = list
-  }
+function sorted(list: readonly BufferEntry[], last: number): BufferEntry[] {
+  const inOrder: BufferEntry[] = []
+  for (const index of orderOf(list.length, last, at => list[at]!.changed)) inOrder.push(list[index]!)
+  return inOrder
 }

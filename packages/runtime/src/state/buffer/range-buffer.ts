@@ -151,6 +151,7 @@ export class RangeBuffer implements TaskBuffer {
     if (entry === undefined || entry.slot !== slot || entry.tie !== tie) {
       entry = this.#insert(group, index, slot, tie, content, timestamp)
       if (group.loaded) entry.emitted = null
+      else this.#output.hasUnread = true
       this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, { entry, loaded: group.loaded })
     } else {
@@ -210,11 +211,11 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   flush(): Promise<void> {
-    return this.#output.flush(this.#changed.inOrder())
+    return this.#output.flush(() => this.#changed.inOrder())
   }
 
   emit(): Promise<void> {
-    return this.#output.flush(this.#changed.inOrder().filter(({ flushed }) => !flushed))
+    return this.#output.emit(() => this.#changed.inOrder())
   }
 
   relog(): Promise<void> {

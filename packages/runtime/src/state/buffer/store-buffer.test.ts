@@ -274,3 +274,27 @@ it('emits and logs once what is flushed more than once in a commit, and what was
   buffer.put('a', 0, 'a4', 4)
   expect((await flush()).emitted).toEqual([['a', 'a4', 'a3']])
 })
+
+it('emits and commits what its own emissions put, be it a new key, one that was emitted before or the one at hand', async () => {
+  const { buffer, state, log } = await openBuffer()
+  const emitted: unknown[] = []
+  buffer.onEmit(({ key }, value) => {
+    emitted.push([key, value])
+    if (value === 'b1') for (const other of ['a', 'new']) buffer.put(other, 0, 'by b', 2)
+    if (key === 'z' && value !== 'z3') buffer.put('z', 0, value === 'z1' ? 'z2' : 'z3', 3)
+  }, false)
+  for (const key of ['a', 'b', 'z']) buffer.put(key, 0, `${key}1`, 1)
+  await commit(buffer, state)
+  expect(emitted).toEqual([
+    ['a', 'a1'],
+    ['b', 'b1'],
+    ['z', 'z1'],
+    ['a', 'by b'],
+    ['new', 'by b'],
+    ['z', 'z2'],
+    ['z', 'z3'],
+  ])
+  expect(log.map(({ key, value }) => [key, value])).toEqual(emitted)
+  const { buffer: reopened } = await openBuffer({}, state)
+  expect(['a', 'b', 'z', 'new'].map(key => read(reopened.get(key)))).toEqual(['by b', 'b1', 'z3', 'by b'])
+})

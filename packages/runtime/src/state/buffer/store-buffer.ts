@@ -125,7 +125,8 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
     let entry = this.#lookUp(mapKey, slot)
     if (entry === undefined) {
       entry = this.#insert(key, slot, content, timestamp, mapKey)
-      if (!this.#isElsewhere(mapKey, slot)) entry.emitted = null
+      if (this.#isElsewhere(mapKey, slot)) this.#output.hasUnread = true
+      else entry.emitted = null
       this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, entry)
     } else {
@@ -245,11 +246,11 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
    * Emitting may change stores further down; those are flushed after this one.
    */
   flush(): Promise<void> {
-    return this.#output.flush(this.changed)
+    return this.#output.flush(() => this.#changed.inOrder())
   }
 
   emit(): Promise<void> {
-    return this.#output.flush(this.changed.filter(({ flushed }) => !flushed))
+    return this.#output.emit(() => this.#changed.inOrder())
   }
 
   relog(): Promise<void> {
