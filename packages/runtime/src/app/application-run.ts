@@ -100,7 +100,10 @@ export class ApplicationRun {
     } catch {
       await this.#loop
     }
-    if (this.#failure !== undefined) throw this.#failure
+    if (this.#failure === undefined) return
+    // Whoever hears of the failure may end the process, or start again on the same state directory.
+    await this.#loop
+    throw this.#failure
   }
 
   /** Resolves when the run is over. Throws the error that ended it. */

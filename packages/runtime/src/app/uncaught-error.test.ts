@@ -1,5 +1,12 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { NO_HEADERS, StreamsBuilder, string, systemClock } from '@millrace/core'
+import {
+  type ClientContext,
+  type GroupConsumerOptions,
+  NO_HEADERS,
+  StreamsBuilder,
+  string,
+  systemClock,
+} from '@millrace/core'
 import { expect, it } from 'vitest'
 import type { KafkaStreamsOptions } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
@@ -57,4 +64,20 @@ it.each<[string, () => unknown, string]>([
   ],
 ])('one that %s is named, and the instance stops', async (_what, decide, line) => {
   expect(await failing(decide)).toEqual([line, STOPS])
+})
+
+it('lets start() fail when everything is closed, so that the next start finds the state directory free', async () => {
+  const cluster = new MemoryCluster({ clock: systemClock })
+  cluster.createTopic({ name: 'in', partitions: 1 })
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string(), value: string() }).foreach(() => undefined)
+  const client = (context: ClientContext) => {
+    const made = memoryClient(cluster)(context)
+    const consumer = made.groupConsumer.bind(made)
+    const poll = () => Promise.reject(new Error('the client is bad'))
+    return Object.assign(made, { groupConsumer: (of: GroupConsumerOptions) => Object.assign(consumer(of), { poll }) })
+  }
+  const streams = new KafkaStreams(builder.build(), { applicationId: 'app', client, logger: silentLogger })
+  await expect(streams.start()).rejects.toThrow('the client is bad')
+  expect(streams.state).toBe('ERROR')
 })

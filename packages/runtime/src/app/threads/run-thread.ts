@@ -1,8 +1,8 @@
-import { describeTopology, type Logger, millraceError, type Plan } from '@millrace/core'
+import { type Clock, describeTopology, type Logger, millraceError, type Plan } from '@millrace/core'
 import { shareOfBudget } from '../../config/memory-budget.ts'
 import { type KafkaStreamsOptions, resolveOptions } from '../../config/options.ts'
 import type { Application } from '../define-application.ts'
-import type { FailureVerdict } from '../engine.ts'
+import type { Engine, FailureVerdict } from '../engine.ts'
 import { Instance } from '../instance.ts'
 import { KafkaStreams } from '../kafka-streams.ts'
 import { packError, unpackError } from './crossing-error.ts'
@@ -17,6 +17,8 @@ export interface ThreadSetup {
   readonly load: () => Promise<Application>
   /** It shares no objects with the main thread. */
   readonly ownMemory: boolean
+  /** What drives the member, for threads that are simulated. @default the member itself */
+  readonly engine?: (member: Instance) => Engine
 }
 
 /** How often the main thread is told of tasks and metrics. */
@@ -34,7 +36,7 @@ export async function runThread(setup: ThreadSetup): Promise<void> {
   post({ type: 'ended', error: error === undefined ? undefined : packError(error) })
 }
 
-async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetup): Promise<void> {
+async function runMember({ start, post, onMessage, load, ownMemory, engine }: ThreadSetup): Promise<void> {
   const early: ToThread[] = []
   let handle = (message: ToThread): void => void early.push(message)
   onMessage(message => handle(message))
@@ -44,12 +46,15 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
   let verdict = Promise.withResolvers<FailureVerdict>()
   let instance: Instance | undefined
   const streams = new KafkaStreams(plan, memberOptions(options, start, ownMemory), {
-    engine: (resolved, surroundings) =>
-      (instance = new Instance(plan, resolved, {
+    engine(resolved, surroundings) {
+      const { open: openDirectory } = directory
+      instance = new Instance(plan, resolved, {
         ...surroundings,
-        openDirectory: directory.open,
+        openDirectory,
         onBegun: () => post({ type: 'begun' }),
-      })),
+      })
+      return engine?.(instance) ?? instance
+    },
     async decide(failure) {
       verdict = Promise.withResolvers()
       post({ type: 'failed', error: packError(failure) })
@@ -103,14 +108,22 @@ async function runMember({ start, post, onMessage, load, ownMemory }: ThreadSetu
     })
   forwardEvents(streams, post)
   streams.on('state', report)
-  const timer = setInterval(report, STATUS_MS)
-  timer.unref()
+  const over = new AbortController()
+  void reportUntil(over.signal, resolved.clock, report)
   try {
     if (streams.state === 'CREATED') await streams.start()
     await streams.ended()
   } finally {
-    clearInterval(timer)
+    over.abort()
     await views.close()
+  }
+}
+
+async function reportUntil(over: AbortSignal, clock: Clock, report: () => void): Promise<void> {
+  for (;;) {
+    await clock.sleep(STATUS_MS, over)
+    if (over.aborted) return
+    report()
   }
 }
 

@@ -58,6 +58,10 @@ export class ThreadedEngine implements Engine {
   readonly #threads = new Map<number, Thread>()
   /** Numbers of the threads that are to run, also of one that has failed and is about to be replaced. */
   readonly #numbers = new Set<number>()
+  /** The threads of the beginning are started, or will not be. */
+  readonly #first = Promise.withResolvers<void>()
+  /** By number, threads that are added and start as soon as the state directory knows their number. */
+  readonly #adding = new Map<number, Promise<void>>()
   /** The highest number that the state directory knows of. */
   #mostThreads = 1
   readonly #failures: Failure[] = []
@@ -177,6 +181,7 @@ export class ThreadedEngine implements Engine {
     await this.#keepThreads(threads)
     for (let number = 1; number <= threads; number++) this.#numbers.add(number)
     for (const number of this.#numbers) this.#start(number)
+    this.#first.resolve()
     const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
     const begun = Promise.all([...this.#threads.values()].map(thread => thread.begun.promise))
     await (signal.aborted ? undefined : Promise.race([begun, aborted]))
@@ -228,15 +233,28 @@ export class ThreadedEngine implements Engine {
     if (this.#ending) return
     await this.#state.tellOfLeftState()
     if (this.#ending || !this.#numbers.has(failed.number)) return
+    // It was removed meanwhile, and its number given to a thread that was added.
+    if (this.#threads.has(failed.number) || this.#adding.has(failed.number)) return
     this.#start(failed.number)
     this.#with.options.logger.info({ thread: failed.number }, 'the thread is replaced')
   }
 
   async addThread(): Promise<string | undefined> {
+    await this.#first.promise
+    if (this.#ending) return undefined
     let number = 1
-    while (this.#numbers.has(number) || this.#threads.has(number)) number++
+    while (this.#numbers.has(number) || this.#threads.has(number) || this.#adding.has(number)) number++
     this.#numbers.add(number)
-    await this.#keepThreads(number)
+    const kept = this.#keepThreads(number)
+    this.#adding.set(number, kept)
+    try {
+      await kept
+    } catch (error) {
+      this.#numbers.delete(number)
+      throw error
+    } finally {
+      this.#adding.delete(number)
+    }
     if (this.#ending) return undefined
     this.#postAll({ type: 'threads', threads: this.#numbers.size })
     const thread = this.#start(number)
@@ -246,9 +264,12 @@ export class ThreadedEngine implements Engine {
   }
 
   async removeThread(timeoutMs: number): Promise<string | undefined> {
+    await this.#first.promise
     if (this.#numbers.size === 0 || this.#ending) return undefined
     const number = Math.max(...this.#numbers)
     this.#numbers.delete(number)
+    // One that is being added starts first.
+    await this.#adding.get(number)?.catch(() => undefined)
     const thread = this.#threads.get(number)
     if (thread !== undefined && !(await this.#removed(thread, timeoutMs))) {
       throw millraceError('MILLRACE_THREAD_REMOVAL', { thread: number, timeoutMs })
@@ -258,6 +279,7 @@ export class ThreadedEngine implements Engine {
 
   async end({ leave }: { readonly leave: boolean }): Promise<void> {
     this.#ending = true
+    this.#first.resolve()
     this.#verdict ??= 'shutdown-instance'
     const threads = [...this.#threads.values()]
     for (const thread of threads) {

@@ -364,6 +364,54 @@ it('may have no thread left, and goes on when there is one again', async () => {
   expect(await counts(12)).toEqual(twice)
 })
 
+it('adds and removes threads while it starts', async () => {
+  const { streams, threads } = application({ threads: 2 })
+  const started = streams.start()
+  // The last one may be told to end before it has begun.
+  const last = () => streams.addThread().catch(() => 'app-p#4')
+  const changes = Promise.all([streams.addThread(), last(), streams.removeThread()])
+  await started
+  expect(await changes).toEqual(['app-p#3', 'app-p#4', 'app-p#4'])
+  expect(await shared(streams, ['app-p', 'app-p#2', 'app-p#3'])).toEqual([2, 2, 2])
+  expect(new Set(threads.map(({ start }) => start.thread))).toEqual(new Set([1, 2, 3, 4]))
+  expect(threads).toHaveLength(4)
+})
+
+it('ends a thread that is removed while it is being added, and no other', async () => {
+  const { streams, threads } = application({ threads: 2 })
+  await streams.start()
+  // It may be told to end before it has begun.
+  const added = streams.addThread().catch(() => undefined)
+  const removed = streams.removeThread()
+  const again = streams.addThread()
+  expect([await removed, await again]).toEqual(['app-p#3', 'app-p#4'])
+  await added
+  expect(await shared(streams, ['app-p', 'app-p#2', 'app-p#4'])).toEqual([2, 2, 2])
+  expect(threads.map(({ start }) => start.thread)).toEqual([1, 2, 3, 4])
+})
+
+it('does not replace a thread whose number was given to another meanwhile', async () => {
+  const verdict = Promise.withResolvers<'replace-thread'>()
+  const asked: unknown[] = []
+  const { streams, threads } = application({
+    sessionTimeoutMs: 1000,
+    onUncaughtError(error) {
+      asked.push(error)
+      return verdict.promise as unknown as 'replace-thread'
+    },
+  })
+  await streams.start()
+  threads[2]!.crash(new Error('out of memory'))
+  while (asked.length === 0) await new Promise(resolve => setTimeout(resolve, 10))
+  expect(await streams.removeThread()).toBe('app-p#3')
+  expect(await streams.addThread()).toBe('app-p#3')
+  verdict.resolve('replace-thread')
+  threads[1]!.crash(new Error('out of memory'))
+  while (threads.length < 5) await new Promise(resolve => setTimeout(resolve, 10))
+  expect(await shared(streams, ['app-p', 'app-p#2', 'app-p#3'])).toEqual([2, 2, 2])
+  expect(threads.map(({ start }) => start.thread)).toEqual([1, 2, 3, 3, 2])
+})
+
 it('adds and removes no thread before it runs, after it was closed, and on the calling thread', async () => {
   const { streams } = application()
   expect([await streams.addThread(), await streams.removeThread()]).toEqual([undefined, undefined])
