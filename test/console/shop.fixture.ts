@@ -1,17 +1,7 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import { millraceConsole } from '@millrace/console'
 import { queryServer } from '@millrace/query-server'
-import {
-  json,
-  KafkaStreams,
-  type KafkaStreamsOptions,
-  openTopics,
-  silentLogger,
-  StreamsBuilder,
-  string,
-  systemClock,
-  tumbling,
-} from 'millrace'
+import { json, KafkaStreams, openTopics, silentLogger, StreamsBuilder, string, systemClock, tumbling } from 'millrace'
 
 export interface Order {
   readonly item: string
@@ -22,21 +12,17 @@ const MINUTE = 60_000
 const orders = { key: string(), value: json<Order>() }
 export const EVIL = '<img src=x onerror="window.wasRun = true">'
 
-/** The partition of such an order is stuck. */
-export const ENDLESS = 'endless'
-
 /** A shop whose console is served. Some of its orders fail, some come late, and one has a key that would like to be HTML. */
-export async function startShop(more: Pick<KafkaStreamsOptions, 'metricsRecordingLevel'> = {}) {
+export async function startShop() {
   const client = memoryClient(new MemoryCluster({ clock: systemClock }))
   const topics = await openTopics(client)
   await topics.create(...['orders', 'sales', 'dead'].map(name => ({ name, partitions: 2 })))
   const builder = new StreamsBuilder()
-  const end = Promise.withResolvers<void>()
   builder
     .stream('orders', orders)
     .mapValues(order => {
       if (order.amount < 0) throw new RangeError(`an amount of ${order.amount}`)
-      return order.item === ENDLESS ? end.promise.then(() => order) : order
+      return order
     })
     .groupBy(({ item }) => item, orders)
     .windowedBy(tumbling({ sizeMs: MINUTE, graceMs: 0 }))
@@ -51,7 +37,6 @@ export async function startShop(more: Pick<KafkaStreamsOptions, 'metricsRecordin
     logger: silentLogger,
     commitIntervalMs: 50,
     onBadRecord: { deadLetterTopic: 'dead' },
-    ...more,
   })
   const server = await queryServer(streams, { port: 0, console: millraceConsole(streams) })
   const write = (...records: readonly (readonly [key: string, value: Order, timestamp: number])[]) =>
@@ -73,7 +58,6 @@ export async function startShop(more: Pick<KafkaStreamsOptions, 'metricsRecordin
     write,
     streams,
     async [Symbol.asyncDispose]() {
-      end.resolve()
       await server.close()
       await streams.close()
       await topics.close()

@@ -78,6 +78,27 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
+    name: 'the tasks of a thread that has crashed stay with it',
+    file: 'packages/runtime/src/app/threads/threaded-engine.ts',
+    from: `    this.#state.releaseAll(thread)
+`,
+    to: '',
+  },
+  {
+    name: 'a thread that is removed while it is being added runs on',
+    file: 'packages/runtime/src/app/threads/threaded-engine.ts',
+    from: `    await this.#adding.get(number)?.catch(() => undefined)
+`,
+    to: '',
+  },
+  {
+    name: 'a task directory is given to a thread that has ended while it waited for it',
+    file: 'packages/runtime/src/app/threads/shared-state.ts',
+    from: `        if (this.#with.threads.get(number) !== thread) return this.#claims.release(task, number, undefined)
+`,
+    to: '',
+  },
+  {
     name: 'one offset too many is committed',
     anomaly: 'lost write',
     file: 'packages/runtime/src/task/task.ts',

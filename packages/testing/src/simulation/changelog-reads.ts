@@ -6,7 +6,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { APPLICATION_ID } from './simulated-process.ts'
+import { APPLICATION_ID } from './process-world.ts'
 import { withMethod } from './with-method.ts'
 
 /** Counts what processes read of changelogs, to restore a task or to stand by for it. */

@@ -3,7 +3,7 @@ import { ManualClock, NO_HEADERS } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { expect, it } from 'vitest'
 import { allCommitted } from './cluster-oracles.ts'
-import { APPLICATION_ID } from './simulated-process.ts'
+import { APPLICATION_ID } from './process-world.ts'
 
 it('an input is not committed while its offset waits for markers, though nothing of it is left', async () => {
   const clock = new ManualClock()

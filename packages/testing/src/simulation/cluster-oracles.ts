@@ -1,19 +1,19 @@
 import type { MemoryCluster } from '@millrace/client-memory'
 import { type Admin, isMillraceError, type KafkaClient, type TopicPartition } from '@millrace/core'
-import type { SimulatedProcess } from './simulated-process.ts'
-import { APPLICATION_ID } from './simulated-process.ts'
+import type { SimulatedMember } from './member-watch.ts'
+import { APPLICATION_ID } from './process-world.ts'
 import type { RecordWatch } from './watched-plan.ts'
 
 /**
  * A task is run twice when two processes run it that both belong to the group. One that the group has given up may not know; nor
  * may an eager one that belongs to a generation of before.
  */
-export function tasksRunTwice(cluster: MemoryCluster, processes: readonly SimulatedProcess[]): readonly string[] {
+export function tasksRunTwice(cluster: MemoryCluster, members: readonly SimulatedMember[]): readonly string[] {
   const group = cluster.describeGroup(APPLICATION_ID)
   if (group === undefined) return []
   const owners = new Map<string, string>()
   const violations: string[] = []
-  for (const { name, work, eager } of processes) {
+  for (const { name, work, eager } of members) {
     if (work === undefined) continue
     const { memberId, generationId } = work.member
     if (!group.memberIds.includes(memberId)) continue

@@ -62,7 +62,12 @@ export function drawCase({
     ...(seed % 5 < 2 ? { markerDelayMs: MOST_MARKER_DELAY_MS } : {}),
     ...drawnThreads(seed),
   }
-  const troubles = [...setting.troubles, ...drawBrokerStops(setting), ...drawThreadCrashes(setting)]
+  const troubles = [
+    ...setting.troubles,
+    ...drawBrokerStops(setting),
+    ...drawThreadCrashes(setting),
+    ...drawThreadChanges(setting),
+  ]
   return { ...setting, troubles }
 }
 
@@ -89,6 +94,17 @@ function drawThreadCrashes({ seed, threads = 1, processes }: SimulationCase): re
     thread: draw(0, threads - 1),
     afterCalls: random() < 0.5 ? 0 : draw(1, 30),
   }))
+}
+
+function drawThreadChanges({ seed, threads = 1, processes }: SimulationCase): readonly Trouble[] {
+  if (threads === 1) return []
+  const random = seededRandom(seed * 43 + 17)
+  const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
+  return Array.from({ length: draw(0, 8) }, (): Trouble => {
+    const where = { atMs: draw(0, TROUBLE_MS - 1), process: draw(0, processes - 1) }
+    if (random() < 0.5) return { kind: 'thread-add', ...where }
+    return { kind: 'thread-remove', ...where, timeoutMs: random() < 0.5 ? Infinity : draw(0, 3000) }
+  })
 }
 
 const MOST_MARKER_DELAY_MS = 150

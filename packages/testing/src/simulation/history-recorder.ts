@@ -1,7 +1,7 @@
 import type { MemoryCluster } from '@millrace/client-memory'
 import { BatchCursor, readControlType, type TopicPartition } from '@millrace/core'
 import type { History, HistoryCommit, HistoryRecord, TransactionPart } from '../history/history.ts'
-import { APPLICATION_ID } from './simulated-process.ts'
+import { APPLICATION_ID } from './process-world.ts'
 import type { RecordWatch } from './watched-plan.ts'
 
 type StoredBatch = ReturnType<ReturnType<MemoryCluster['log']>['batches']>[number]

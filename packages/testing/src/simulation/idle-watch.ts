@@ -1,6 +1,6 @@
 import type { MemoryCluster } from '@millrace/client-memory'
 import { type ManualClock, type Plan, topicNaming } from '@millrace/core'
-import { APPLICATION_ID } from './simulated-process.ts'
+import { APPLICATION_ID } from './process-world.ts'
 
 /** A time in which a task had records to process and processed none. */
 export interface IdleTime {

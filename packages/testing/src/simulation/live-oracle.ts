@@ -2,7 +2,8 @@ import { type Clock, isMillraceError, type KafkaClient, type Plan, type StorePla
 import { changedKeys, type LiveEvent, liveQuery, type LiveQueries, type LiveResume } from '@millrace/runtime'
 import { contentsAt, difference, isFollowable, keyText, type LiveContents } from './live-contents.ts'
 import { readCommitted } from './read-records.ts'
-import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
+import type { SimulatedMember } from './member-watch.ts'
+import { APPLICATION_ID } from './process-world.ts'
 
 /** What a reader had of a partition after an event. */
 interface Seen {
@@ -32,17 +33,17 @@ export class LiveOracle {
   }
 
   /** Lets each reader find a process that has its partition. */
-  look(processes: readonly SimulatedProcess[]): void {
+  look(members: readonly SimulatedMember[]): void {
     for (const store of this.#stores) {
       const topic = this.#real(store.changelog!.topic)
-      const counts = processes.map(({ queries }) => queries?.partitionsOf(store.name) ?? 0)
+      const counts = members.map(({ queries }) => queries?.partitionsOf(store.name) ?? 0)
       for (let partition = 0; partition < Math.max(0, ...counts); partition++) {
         const name = `${store.name} ${partition}`
         const reader =
           this.#readers.get(name) ??
           new LiveReader({ plan: this.#plan, clock: this.#clock, honest: this.#honest, store, topic, partition })
         this.#readers.set(name, reader)
-        reader.look(processes)
+        reader.look(members)
       }
     }
   }
@@ -90,24 +91,24 @@ class LiveReader {
   readonly #rows = new Map<string, { readonly value: string; readonly slot: number }>()
   #complete = false
   #resume: LiveResume | undefined
-  #from: { readonly queries: SimulatedProcess['queries']; readonly end: AbortController } | undefined
+  #from: { readonly queries: SimulatedMember['queries']; readonly end: AbortController } | undefined
   #next = 0
 
   constructor(options: ReaderOptions) {
     this.of = options
   }
 
-  look(processes: readonly SimulatedProcess[]): void {
+  look(members: readonly SimulatedMember[]): void {
     const { queries: current, end } = this.#from ?? {}
     if (current !== undefined) {
-      if (processes.some(({ queries }) => queries === current)) return
+      if (members.some(({ queries }) => queries === current)) return
       // The process is gone, and will not say so.
       end!.abort()
       this.#from = undefined
     }
-    const one = processes[this.#next++ % processes.length]!
+    const one = members[this.#next++ % Math.max(1, members.length)]
+    if (one?.queries === undefined) return
     const { queries, name } = one
-    if (queries === undefined) return
     const from = { queries, end: new AbortController() }
     this.#from = from
     this.#read(queries, from.end.signal)
@@ -127,9 +128,9 @@ class LiveReader {
     this.#from = undefined
   }
 
-  async #read(queries: NonNullable<SimulatedProcess['queries']>, signal: AbortSignal): Promise<void> {
+  async #read(queries: NonNullable<SimulatedMember['queries']>, signal: AbortSignal): Promise<void> {
     const { plan, clock, honest, store, partition } = this.of
-    // What the run's faults do to the reading of a changelog would change what they do to the processes.
+    // What the run's faults do to the reading of a changelog would change what they do to the members.
     const reads: LiveQueries = {
       partitionsOf: name => queries.partitionsOf(name),
       follow: (...asked) => queries.follow(...asked),

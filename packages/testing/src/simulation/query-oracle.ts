@@ -1,6 +1,7 @@
 import { type KafkaClient, type Plan, rangeQuery, type StorePlan, topicNaming } from '@millrace/core'
 import { readCommitted } from './read-records.ts'
-import { APPLICATION_ID, type SimulatedProcess } from './simulated-process.ts'
+import type { SimulatedMember } from './member-watch.ts'
+import { APPLICATION_ID } from './process-world.ts'
 
 /** What a partition of a store answered: its entries, as bytes in hexadecimal. */
 interface Answer {
@@ -28,8 +29,8 @@ export class QueryOracle {
   }
 
   /** Asks every process that is alive. Answers come in while the run goes on. */
-  ask(processes: readonly SimulatedProcess[]): void {
-    for (const one of processes) {
+  ask(members: readonly SimulatedMember[]): void {
+    for (const one of members) {
       const { queries } = one
       if (queries === undefined) continue
       for (const store of this.#stores) {

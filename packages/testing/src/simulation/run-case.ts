@@ -13,7 +13,10 @@ import { LiveOracle } from './live-oracle.ts'
 import { QueryOracle } from './query-oracle.ts'
 import { type CommittedRecord, readCommitted } from './read-records.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
-import { APPLICATION_ID, SimulatedProcess } from './simulated-process.ts'
+import { type SimulatedMachine, SimulatedProcess } from './simulated-process.ts'
+import { APPLICATION_ID } from './process-world.ts'
+import type { SimulatedMember } from './member-watch.ts'
+import { ThreadedProcess } from './threaded-process.ts'
 import {
   DEAD_LETTER_TOPIC,
   isLeftOut,
@@ -62,6 +65,8 @@ const LOST_PRODUCE_ANSWERS = 0.02
 /** How long a run may take to come to rest when nothing troubles it any more, in virtual milliseconds. */
 const REST_MS = 400_000
 const TICK_MS = 50
+/** How long the threads that a process was told to have may take to run, at rest. */
+const THREADS_MS = 60_000
 
 /**
  * Carries a case out: the same case gives the same result.
@@ -126,8 +131,8 @@ export async function runCase(
   }
   const world = {
     clock,
-    plan: (process: string) =>
-      setting.watched ? watchedPlan(plan, watch, at => transactionWatch.sees(process, at)) : plan,
+    plan: (member: string) =>
+      setting.watched ? watchedPlan(plan, watch, at => transactionWatch.sees(member, at)) : plan,
     ...(setting.watched && { transactions: transactionWatch }),
     setting,
     caching,
@@ -136,11 +141,15 @@ export async function runCase(
     violation,
   }
   const { threads = 1 } = setting
-  const machines = Array.from({ length: setting.processes }, (_, index) => {
+  const machines = Array.from({ length: setting.processes }, (_, index): SimulatedMachine => {
     const disk = new SimulatedDisk({ clock, seed: seed * 31 + index, asyncReads: setting.asyncReads })
-    return Array.from({ length: threads }, (__, at) => new SimulatedProcess(`p${index}`, world, disk, at + 1, threads))
+    const name = `p${index}`
+    return threads === 1
+      ? new SimulatedProcess(name, world, disk)
+      : new ThreadedProcess(name, world, disk, seed * 47 + index)
   })
-  const processes = machines.flat()
+  const threaded = machines.filter(machine => machine instanceof ThreadedProcess)
+  const allMembers = () => machines.flatMap(({ members }) => members)
   tell(
     `${guarantee}, ${transactions}, ${groupProtocol}, ${rebalance}, ${partitions} partitions, ${machines.length} processes with ${threads} threads`,
   )
@@ -153,35 +162,34 @@ export async function runCase(
   const records = [...setting.records].sort((a, b) => a.atMs - b.atMs)
   const takeUntil = (atMs: number) => records.splice(0, records.findLastIndex(record => record.atMs <= atMs) + 1)
   await send(takeUntil(-1))
-  for (const one of processes) one.start()
+  for (const one of machines) one.start()
 
   const offsets = new OffsetWatch(cluster, watch)
   const queries = guarantee === 'exactly_once' ? new QueryOracle(plan) : undefined
   const live = guarantee === 'exactly_once' ? new LiveOracle(plan, clock, honest) : undefined
   const observe = () => {
     recorder.look()
-    queries?.ask(processes)
-    live?.look(processes)
-    for (const text of tasksRunTwice(cluster, processes)) violation(text)
+    const members = allMembers()
+    queries?.ask(members)
+    live?.look(members)
+    for (const text of tasksRunTwice(cluster, members)) violation(text)
     if (setting.watched) for (const text of offsets.check()) violation(text)
   }
   let kills = 0
-  const kill = (machine: readonly SimulatedProcess[], trouble: Extract<Trouble, { kind: 'kill' }>) => {
-    for (const one of machine) callListeners.delete(`${APPLICATION_ID}-${one.name}`)
-    if (!machine.some(({ alive }) => alive)) return
+  const kill = (machine: SimulatedMachine, trouble: Extract<Trouble, { kind: 'kill' }>) => {
+    for (const { name } of machine.members) callListeners.delete(`${APPLICATION_ID}-${name}`)
+    if (!machine.alive) return
     kills++
-    tell(`${machine[0]!.name} is killed, its disk is ${trouble.disk}`)
-    for (const one of machine) one.kill(trouble.disk)
+    tell(`${machine.name} is killed, its disk is ${trouble.disk}`)
+    machine.kill(trouble.disk)
   }
-  const crashThread = (one: SimulatedProcess) => {
-    callListeners.delete(`${APPLICATION_ID}-${one.name}`)
-    if (!one.alive) return
-    tell(`the thread ${one.name} crashes`)
-    one.crashThread()
+  const crashThread = (machine: SimulatedMachine, { name }: SimulatedMember) => {
+    callListeners.delete(`${APPLICATION_ID}-${name}`)
+    if (machine instanceof ThreadedProcess) machine.crashThread(name)
   }
   /** The call is on its way; some turns of the event loop later it may have been carried out or not. */
-  const afterCalls = (count: number, one: SimulatedProcess, then: () => void) => {
-    if (count === 0) return then()
+  const afterCalls = (count: number, one: SimulatedMember | undefined, then: () => void) => {
+    if (count === 0 || one === undefined) return then()
     let calls = count
     callListeners.set(`${APPLICATION_ID}-${one.name}`, () => {
       if (--calls === 0) void turns(count % 4).then(then)
@@ -193,13 +201,13 @@ export async function runCase(
     cluster.loseLeaders(typeof markers === 'number' ? someAreLost(markers) : markers)
     void clock.sleep(stoppingMs).then(async () => {
       tell(`no broker answers for ${downMs} ms`)
-      for (const one of processes) one.disconnect(downMs)
+      for (const one of machines) one.disconnect(downMs)
       await clock.sleep(downMs)
       tell('the brokers are back')
       cluster.electLeaders()
     })
   }
-  const starts: { readonly at: number; readonly one: SimulatedProcess }[] = []
+  const starts: { readonly at: number; readonly one: SimulatedMachine }[] = []
   const befall = (trouble: Trouble) => {
     if (trouble.kind === 'evict') {
       const members = cluster.describeGroup(APPLICATION_ID)?.memberIds ?? []
@@ -219,32 +227,31 @@ export async function runCase(
       return cluster.createPartitions(trouble.topic, count)
     }
     if (trouble.kind === 'broker-stop') return stopBrokers(trouble)
-    const machine = machines[trouble.process] ?? []
+    const machine = machines[trouble.process]
+    if (machine?.alive !== true) return
     if (trouble.kind === 'thread-crash') {
-      const thread = machine[trouble.thread]
-      if (thread?.alive !== true) return
-      starts.push({ at: clock.now() + 100, one: thread })
-      return afterCalls(trouble.afterCalls, thread, () => crashThread(thread))
+      const thread = machine.members[trouble.thread % Math.max(1, machine.members.length)]
+      return thread && afterCalls(trouble.afterCalls, thread, () => crashThread(machine, thread))
     }
-    const one = machine.find(({ alive }) => alive)
-    if (one === undefined) return
+    if (trouble.kind === 'thread-add' || trouble.kind === 'thread-remove') {
+      if (!(machine instanceof ThreadedProcess)) return
+      return trouble.kind === 'thread-add' ? machine.addThread() : machine.removeThread(trouble.timeoutMs)
+    }
     if (trouble.kind === 'stand-still') {
-      tell(`${one.name} stands still for ${trouble.forMs} ms`)
-      for (const member of machine) member.standStill(trouble.forMs)
-      return
+      tell(`${machine.name} stands still for ${trouble.forMs} ms`)
+      return machine.standStill(trouble.forMs)
     }
     if (trouble.kind === 'wall-clock-step') {
-      tell(`the clock of ${one.name} is set ${trouble.byMs < 0 ? 'back' : 'forward'} by ${Math.abs(trouble.byMs)} ms`)
-      for (const member of machine) member.stepWallClock(trouble.byMs)
-      return
+      const { byMs } = trouble
+      tell(`the clock of ${machine.name} is set ${byMs < 0 ? 'back' : 'forward'} by ${Math.abs(byMs)} ms`)
+      return machine.stepWallClock(byMs)
     }
-    for (const member of machine) starts.push({ at: clock.now() + trouble.downMs, one: member })
+    starts.push({ at: clock.now() + trouble.downMs, one: machine })
     if (trouble.kind === 'stop') {
-      tell(`${one.name} is told to stop`)
-      for (const member of machine) member.stop()
-      return
+      tell(`${machine.name} is told to stop`)
+      return machine.stop()
     }
-    afterCalls(trouble.afterCalls, one, () => kill(machine, trouble))
+    afterCalls(trouble.afterCalls, machine.members[0], () => kill(machine, trouble))
   }
 
   const began = clock.now()
@@ -278,7 +285,8 @@ export async function runCase(
   let quietSince: number | undefined
   while (clock.now() < restEnds && !atRest) {
     // One that was told to stop may have ended only now.
-    for (const one of processes) one.start()
+    for (const one of machines) one.start()
+    for (const one of threaded) one.ensureThread()
     await clock.advance(1000)
     observe()
     // A process that stops while the brokers are away cannot complete transactions without markers: its next start does.
@@ -287,25 +295,32 @@ export async function runCase(
     atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
   }
   // A process that stands still tells its readers nothing, however long the others have been at rest.
-  while (live !== undefined && atRest && processes.some(({ standsStill }) => standsStill)) await clock.advance(1000)
+  while (live !== undefined && atRest && allMembers().some(({ standsStill }) => standsStill)) await clock.advance(1000)
   // Each reader finds the process that has its partition, which may move for some seconds after the last start.
-  for (let looks = 0; live !== undefined && atRest && looks < 2 * processes.length + 44; looks++) {
+  for (let looks = 0; live !== undefined && atRest && looks < 2 * allMembers().length + 44; looks++) {
     observe()
     await clock.advance(200)
   }
   if (!atRest) violation(`after ${REST_MS / 1000} s without trouble the input was not processed to its end`)
-  for (const one of processes) one.stop()
+  for (let waited = 0; waited < THREADS_MS && threaded.some(one => one.wrongThreads !== undefined); waited += 1000) {
+    for (const one of threaded) one.start()
+    await clock.advance(1000)
+    observe()
+  }
+  for (const { wrongThreads } of threaded) if (wrongThreads !== undefined) violation(wrongThreads)
+  for (const one of machines) one.stop()
   await clock.advance(30_000)
   observe()
-  for (const one of processes) if (one.alive) violation(`${one.name} did not stop within 30 s`)
-  for (const one of processes) one.kill('kept')
+  for (const one of machines) if (one.alive) violation(`${one.name} did not stop within 30 s`)
+  for (const one of machines) one.kill('kept')
 
   const latest = Math.max(clock.now(), ...setting.records.map(({ timestamp = 0 }) => timestamp))
   const recorded = recorder.history(guarantee, setting.watched ? watch : undefined)
-  const states = machines.map(([first]) => {
-    const { name, disk } = first!
-    return { name, tasks: disk.tasks, look: (task: string) => disk.look(task) }
-  })
+  const states = machines.map(({ name, disk }) => ({
+    name,
+    tasks: disk.tasks,
+    look: (task: string) => disk.look(task),
+  }))
   const stores = { plan, applicationId: APPLICATION_ID, records: recorded.records, states, latestTimestamp: latest }
   for (const anomaly of await checkStores(stores)) violation(anomalyText(anomaly))
   for (const text of (await queries?.violations(honest)) ?? []) violation(text)

@@ -79,7 +79,9 @@ it('draws every kind of trouble', () => {
     'kill',
     'stand-still',
     'stop',
+    'thread-add',
     'thread-crash',
+    'thread-remove',
     'wall-clock-step',
   ])
   expect([...disks].sort()).toEqual(['corrupt', 'kept', 'lost', 'torn'])

@@ -23,7 +23,7 @@ import { drawCase } from './draw-case.ts'
 import { decoded } from './read-records.ts'
 import { type CaseResult, runCase } from './run-case.ts'
 import { shrinkCase } from './shrink-case.ts'
-import { APPLICATION_ID } from './simulated-process.ts'
+import { APPLICATION_ID } from './process-world.ts'
 import { isLeftOut, type SimulatedInput, type SimulationCase } from './simulation-case.ts'
 
 /** What came out of a simulated run, for an oracle. */

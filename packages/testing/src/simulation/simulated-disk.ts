@@ -9,7 +9,9 @@ import {
   type TaskState,
   type TopicPartitionOffset,
 } from '@millrace/core'
-import { ClaimTable, type OpenStateDirectory, type StateDirectory } from '@millrace/runtime'
+import type { OpenStateDirectory } from '@millrace/runtime'
+import { basename } from 'node:path'
+import { never } from './life-clock.ts'
 import type { DiskFate } from './simulation-case.ts'
 
 interface Write {
@@ -31,11 +33,10 @@ interface Directory {
   corrupt: boolean
 }
 
+const PATH = 'simulated disk'
+
 /** A machine that goes down misses this many writes at most: the rest has reached the disk by itself. */
 const MOST_TORN_WRITES = 8
-
-/** Each call has its own: one for all would keep everything that waits for it in memory. */
-const never = () => new Promise<never>(() => undefined)
 
 /**
  * The disk of a simulated machine. A write is there as a whole or not at all, as the write-ahead log of a real store guarantees,
@@ -49,10 +50,10 @@ export class SimulatedDisk {
   #life = 0
   /** By number of the member, how often it has crashed alone. */
   readonly #memberLives = new Map<number, number>()
-  /** Which members have the state directory open. */
-  readonly #open = new Set<number>()
-  /** Of the process that uses the disk. */
-  #claims: ClaimTable
+  /** A process has the state directory open. */
+  #open = false
+  /** The highest number of a thread that may have left something open. */
+  #threads = 1
   readonly #memory = memoryStore()
   readonly #asyncReads: boolean
   #topology: unknown
@@ -70,7 +71,6 @@ export class SimulatedDisk {
     this.#onWrite = options.onWrite ?? (() => undefined)
     this.#random = seededRandom(options.seed)
     this.#asyncReads = options.asyncReads
-    this.#claims = new ClaimTable(this.#clock)
   }
 
   get backend(): StoreBackend {
@@ -85,7 +85,7 @@ export class SimulatedDisk {
       capabilities: { durable: true, syncReads: !this.#asyncReads },
       open: async ({ directory, stores, logger }) => {
         if (gone()) return never()
-        const found = this.#directory(directory, stores)
+        const found = this.#directory(basename(directory), stores)
         if (found.corrupt) {
           throw millraceError('MILLRACE_STORE_CORRUPT', { directory, reason: 'a simulated crash' })
         }
@@ -107,47 +107,24 @@ export class SimulatedDisk {
   }
 
   /** The state directory of the one application on this machine, which one process at a time may have open. */
-  readonly openDirectory: OpenStateDirectory = async () => this.#openFor(1)
-
-  /** The same for one of several members of that process. */
-  openDirectoryOf(member: number): OpenStateDirectory {
-    return async () => {
-      const [directory, claims, gone] = [this.#openFor(member), this.#claims.of(member), this.#goneOf(member)]
-      const claim = async (task: string) => {
-        if (gone()) return never()
-        await claims.claim(task)
-        // A claim that waited while its member ended.
-        if (!gone()) return
-        claims.release(task, undefined)
-        return never()
-      }
-      const release = (task: string, position: number | undefined) => {
-        if (!gone()) claims.release(task, position)
-      }
-      return { ...directory, claims: { ...claims, claim, release } }
-    }
-  }
-
-  #openFor(member: number): StateDirectory {
-    if (this.#open.has(member)) {
-      throw millraceError('MILLRACE_STORE_LOCKED', { directory: 'simulated disk', owner: `member ${member}` })
-    }
-    this.#open.add(member)
-    const gone = this.#goneOf(member)
-    const unlessGone = <T>(result: () => T): Promise<T> => (gone() ? never() : Promise.resolve(result()))
+  readonly openDirectory: OpenStateDirectory = async () => {
+    if (this.#open) throw millraceError('MILLRACE_STORE_LOCKED', { directory: PATH, owner: 'another process' })
+    this.#open = true
+    const life = this.#life
+    const unlessGone = <T>(result: () => T): Promise<T> => (life === this.#life ? Promise.resolve(result()) : never())
+    const threads = this.#threads
     return {
       processId: 'simulated',
-      path: 'simulated disk',
-      taskDirectory: task => task,
+      path: PATH,
+      taskDirectory: task => `${PATH}/${task}`,
       taskNames: () => unlessGone(() => this.tasks.filter(name => /^\d+_\d+$/.test(name))),
-      moveAside: directory => unlessGone(() => void this.#directories.delete(directory)),
+      moveAside: directory => unlessGone(() => void this.#directories.delete(basename(directory))),
       deleteTaskDirectory: task => unlessGone(() => void this.#directories.delete(task)),
       readTopology: () => unlessGone(() => this.#topology),
       writeTopology: outline => unlessGone(() => void (this.#topology = outline)),
-      // Every member of a simulated process comes back with it.
-      leftBehind: [],
-      keepThreads: () => unlessGone(() => undefined),
-      close: () => unlessGone(() => void this.#open.delete(member)),
+      leftBehind: Array.from({ length: threads - 1 }, (_, index) => index + 2),
+      keepThreads: most => unlessGone(() => void (this.#threads = most)),
+      close: () => unlessGone(() => void (this.#open = false)),
     }
   }
 
@@ -167,7 +144,6 @@ export class SimulatedDisk {
   /** One member of the process is gone, what it has opened is closed, and the disk stays: the write under way is there or not. */
   crashMember(member: number): void {
     this.#memberLives.set(member, (this.#memberLives.get(member) ?? 0) + 1)
-    this.#open.delete(member)
     for (const directory of this.#directories.values()) {
       if (directory.openedBy !== member) continue
       if (directory.underWay !== undefined && this.#random() < 0.5) directory.writes.push(directory.underWay)
@@ -175,16 +151,15 @@ export class SimulatedDisk {
       directory.state = undefined
       directory.openedBy = undefined
     }
-    this.#claims.releaseAll(member)
   }
 
   /** The process is gone, and the machine too where the fate says so. */
   crash(fate: DiskFate): void {
     this.#life++
-    this.#open.clear()
-    this.#claims = new ClaimTable(this.#clock)
+    this.#open = false
     if (fate === 'lost') {
       this.#topology = undefined
+      this.#threads = 1
       return this.#directories.clear()
     }
     for (const directory of this.#directories.values()) {

@@ -49,8 +49,10 @@ export type Trouble = { readonly atMs: number } & (
       readonly disk: DiskFate
       readonly downMs: number
     }
-  /** One member of a process ends in the middle of its work, and is replaced. */
+  /** One thread of a process ends in the middle of its work. `thread` counts those that are there. */
   | { readonly kind: 'thread-crash'; readonly process: number; readonly thread: number; readonly afterCalls: number }
+  | { readonly kind: 'thread-add'; readonly process: number }
+  | { readonly kind: 'thread-remove'; readonly process: number; readonly timeoutMs: number }
   | { readonly kind: 'stop'; readonly process: number; readonly downMs: number }
   | { readonly kind: 'stand-still'; readonly process: number; readonly forMs: number }
   | { readonly kind: 'evict'; readonly member: number }
@@ -86,7 +88,7 @@ export interface SimulationCase {
   /** This many records a copy may lack to take over: with few, tasks that move warm up first. @default 10 000 */
   readonly acceptableRecoveryLag?: number
   readonly processes: number
-  /** Members of each process. @default 1 */
+  /** Of each process when it starts; with more than one, threads are added and removed. @default 1 */
   readonly threads?: number
   /** Reads of the simulated disk give promises. */
   readonly asyncReads: boolean

@@ -6,5 +6,6 @@ export function withMethod<T extends object>(of: T, method: keyof T, replacement
       const value: unknown = Reflect.get(target, name)
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
+    set: (target, name, value) => Reflect.set(target, name, value),
   })
 }

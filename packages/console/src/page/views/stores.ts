@@ -1,5 +1,5 @@
 import type { Shown, StoreAnswer } from '../../answers.ts'
-import { ask, newestOnly } from '../api.ts'
+import { ask } from '../api.ts'
 import { clear, h, setText, table } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { Model } from '../model.ts'
@@ -69,19 +69,15 @@ function oneStore({ topology }: Model, store: StoreAnswer) {
   const base = `/stores/${encodeURIComponent(name)}`
   const follow = h('input', { type: 'checkbox', id: 'follow' })
   let last: Question | undefined
-  let asking = 0
-  const answerTo = newestOnly(
-    ({ path, query }: Question) => ask<Found>(`${path}?${query.toString()}`),
-    found => clear(answer, shownAnswer(found)),
-    error => clear(answer, failure(error)),
-  )
   const show = async (question: Question) => {
     last = question
-    const { query } = question
+    const { path, query } = question
     for (const [parameter, text] of [...query]) if (text === '') query.delete(parameter)
-    asking++
-    await answerTo(question)
-    asking--
+    try {
+      clear(answer, shownAnswer(await ask<Found>(`${path}?${query.toString()}`)))
+    } catch (error) {
+      clear(answer, failure(error))
+    }
   }
   const windowed = kind === 'window' || kind === 'session'
   const folder = { 'key-value': 'keys', versioned: 'keys', window: 'windows', session: 'sessions' }[kind]
@@ -144,7 +140,7 @@ function oneStore({ topology }: Model, store: StoreAnswer) {
       answer,
     ),
     update() {
-      if (follow.checked && last !== undefined && asking === 0) void show(last)
+      if (follow.checked && last !== undefined) void show(last)
     },
   }
 }
