@@ -55,59 +55,66 @@ export class BatchCursor implements RecordCursor {
   }
 
   headers(): Headers {
+    if (this.keyBytes[this.#headersAt] === 0) return NO_HEADERS
     const count = readVarint(this.keyBytes, this.#headersAt)
     if (count < 0 || count > this.#position - this.#headersAt) throw this.#overrun()
-    return count === 0 ? NO_HEADERS : readHeaders(this.keyBytes, this.#headersAt, count)
+    return readHeaders(this.keyBytes, this.#headersAt, count)
   }
 
-  /** Most lengths and deltas take one byte, so that case is written out and the calls are for the rest. */
   #read(): void {
-    const bytes = this.keyBytes
-    let p = this.#position
-    let byte = bytes[p]!
-    const length = byte < 128 ? unzigzag(byte) : readVarint(bytes, p)
-    p = byte < 128 ? p + 1 : skipVarint(bytes, p)
-    const end = p + length
+    const length = this.#varint()
+    const end = this.#position + length
     if (length < 0 || end > this.#end) throw this.#overrun()
-    p++ // attributes, unused
+    this.#position++ // attributes, unused
+    const timestampDelta = this.#varlong()
+    const offsetDelta = this.#varint()
 
-    byte = bytes[p]!
-    const timestampDelta = byte < 128 ? unzigzag(byte) : readVarlong(bytes, p)
-    p = byte < 128 ? p + 1 : skipVarint(bytes, p)
-    byte = bytes[p]!
-    const offsetDelta = byte < 128 ? unzigzag(byte) : readVarint(bytes, p)
-    p = byte < 128 ? p + 1 : skipVarint(bytes, p)
+    const keyLength = this.#varint()
+    this.keyStart = keyLength < 0 ? -1 : this.#position
+    this.keyEnd = keyLength < 0 ? -1 : (this.#position += keyLength)
 
-    byte = bytes[p]!
-    const keyLength = byte < 128 ? unzigzag(byte) : readVarint(bytes, p)
-    p = byte < 128 ? p + 1 : skipVarint(bytes, p)
-    if (keyLength < 0) {
-      this.keyStart = -1
-      this.keyEnd = -1
-    } else {
-      this.keyStart = p
-      p += keyLength
-      this.keyEnd = p
-    }
-
-    byte = bytes[p]!
-    const valueLength = byte < 128 ? unzigzag(byte) : readVarint(bytes, p)
-    p = byte < 128 ? p + 1 : skipVarint(bytes, p)
-    if (valueLength < 0) {
-      this.valueStart = -1
-      this.valueEnd = -1
-    } else {
-      this.valueStart = p
-      p += valueLength
-      this.valueEnd = p
-    }
-    if (p >= end) throw this.#overrun()
+    const valueLength = this.#varint()
+    this.valueStart = valueLength < 0 ? -1 : this.#position
+    this.valueEnd = valueLength < 0 ? -1 : (this.#position += valueLength)
+    if (this.#position >= end) throw this.#overrun()
 
     const header = this.#header
     this.offset = header.baseOffset + offsetDelta
     this.timestamp = header.timestampType === 'create' ? header.baseTimestamp + timestampDelta : header.maxTimestamp
-    this.#headersAt = p
+    this.#headersAt = this.#position
     this.#position = end
+  }
+
+  /** Most lengths and deltas take one byte or two, so these cases are written out and the calls are for the rest. */
+  #varint(): number {
+    const bytes = this.keyBytes
+    const p = this.#position
+    const byte = bytes[p]!
+    if (byte < 128) {
+      this.#position = p + 1
+      return unzigzag(byte)
+    }
+    const next = bytes[p + 1]!
+    if (next < 128) {
+      this.#position = p + 2
+      return unzigzag((byte & 127) | (next << 7))
+    }
+    this.#position = skipVarint(bytes, p)
+    return readVarint(bytes, p)
+  }
+
+  #varlong(): number {
+    const bytes = this.keyBytes
+    const p = this.#position
+    const [byte, next] = [bytes[p]!, bytes[p + 1]!]
+    if (byte < 128 || next < 128) return this.#varint()
+    const last = bytes[p + 2]!
+    if (last < 128) {
+      this.#position = p + 3
+      return unzigzag((byte & 127) | ((next & 127) << 7) | (last << 14))
+    }
+    this.#position = skipVarint(bytes, p)
+    return readVarlong(bytes, p)
   }
 
   #overrun() {

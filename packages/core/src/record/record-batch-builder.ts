@@ -4,6 +4,7 @@ import type { Crc32c } from './crc32c.ts'
 import { crc32c } from './crc32c.ts'
 import type { Headers } from './headers.ts'
 import { BATCH_HEADER_BYTES, writeBatchHeader } from './record-batch.ts'
+import { ShortCopies, viewOf } from './short-copies.ts'
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
 
 export interface RecordBatchBuilderOptions {
@@ -52,6 +53,10 @@ export class RecordBatchBuilder {
   count = 0
   readonly #maxBytes: number
   #bytes: Buffer
+  #view: DataView
+  // Keys and values mostly come out of a buffer each.
+  readonly #keys = new ShortCopies()
+  readonly #values = new ShortCopies()
   #position = BATCH_HEADER_BYTES
   #nextDelta = 0
   #baseTimestamp = 0
@@ -61,6 +66,7 @@ export class RecordBatchBuilder {
     this.#maxBytes = options.maxBytes
     const initial = options.initialBytes ?? Math.min(options.maxBytes, 16_384)
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(initial, BATCH_HEADER_BYTES))
+    this.#view = viewOf(this.#bytes)
   }
 
   /** The batch's size so far, header included, uncompressed. */
@@ -101,14 +107,15 @@ export class RecordBatchBuilder {
     if (end > this.#bytes.length) this.#grow(end)
 
     const bytes = this.#bytes
+    const view = this.#view
     let p = writeVarint(bytes, this.#position, size)
     bytes[p++] = 0
     p = writeVarlong(bytes, p, timestampDelta)
     p = writeVarint(bytes, p, this.#nextDelta)
     p = writeVarint(bytes, p, keyLength)
-    if (keyLength > 0) p = copyInto(bytes, p, keyBytes, keyStart, keyEnd)
+    if (keyLength > 0) p = this.#keys.copy(bytes, view, p, keyBytes, keyStart, keyEnd)
     p = writeVarint(bytes, p, valueLength)
-    if (valueLength > 0) p = copyInto(bytes, p, valueBytes, valueStart, valueEnd)
+    if (valueLength > 0) p = this.#values.copy(bytes, view, p, valueBytes, valueStart, valueEnd)
     if (headers.length === 0) bytes[p] = 0
     else writeHeaders(bytes, p, headers)
 
@@ -163,12 +170,15 @@ export class RecordBatchBuilder {
     this.#nextDelta = 0
     this.#baseTimestamp = 0
     this.#maxTimestamp = -1
+    this.#keys.forget()
+    this.#values.forget()
   }
 
   #grow(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(this.#bytes.length * 2, this.#maxBytes)))
     this.#bytes.copy(grown, 0, 0, this.#position)
     this.#bytes = grown
+    this.#view = viewOf(grown)
   }
 }
 
@@ -229,19 +239,6 @@ function writeHeaders(bytes: Buffer, position: number, headers: Headers): void {
       p += value.length
     }
   }
-}
-
-/** Up to this many bytes a loop beats the call into native code. */
-const LOOP_COPY_BYTES = 40
-
-function copyInto(target: Buffer, position: number, source: Buffer, start: number, end: number): number {
-  if (end - start > LOOP_COPY_BYTES) {
-    source.copy(target, position, start, end)
-    return position + end - start
-  }
-  let p = position
-  for (let i = start; i < end; i++) target[p++] = source[i]!
-  return p
 }
 
 function withCompressedRecords(records: Uint8Array): Buffer {

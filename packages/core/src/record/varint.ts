@@ -20,6 +20,16 @@ export function varintSize(value: number): number {
 export function writeVarint(bytes: Uint8Array, position: number, value: number): number {
   let p = position
   let zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  // Nearly all take one byte or two.
+  if (zigzag < 0x80) {
+    bytes[p] = zigzag
+    return p + 1
+  }
+  if (zigzag < 0x4000) {
+    bytes[p] = zigzag | 128
+    bytes[p + 1] = zigzag >>> 7
+    return p + 2
+  }
   while (zigzag > 127) {
     bytes[p++] = zigzag | 128
     zigzag >>>= 7
@@ -32,6 +42,7 @@ export function writeVarint(bytes: Uint8Array, position: number, value: number):
 export function readVarint(bytes: Uint8Array, position: number): number {
   let p = position
   let byte = bytes[p++]!
+  if (byte < 128) return (byte >>> 1) ^ -(byte & 1)
   let zigzag = byte & 127
   for (let shift = 7; byte > 127; shift += 7) {
     byte = bytes[p++]!
