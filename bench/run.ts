@@ -5,6 +5,7 @@
  *   npm run bench -- --only json,count-100k --rounds 1 --scale 0.2
  *   npm run bench -- --quick                  the guard against collapse: Millrace alone, under five minutes
  *   npm run bench -- --scaling                more processes, more state; into docs/benchmarks.md
+ *   npm run bench -- --queries [--rounds 3]   reads over HTTP while records are processed; writes docs/query-benchmarks.md
  *   npm run bench -- --engine                 the engine by itself, on the Kafka in memory
  *
  * The exit status is 1 when a goal is missed on a quiet machine, when outputs differ, or when a workload fails.
@@ -15,6 +16,7 @@ import type { ContenderName } from './compare/contenders.ts'
 import { compare } from './compare/run.ts'
 import { guard } from './compare/guard.ts'
 import { printEngineResults, runEngineBench } from './engine/run.ts'
+import { runQueries } from './queries/run.ts'
 import { runScaling } from './scaling/run.ts'
 
 const { values } = parseArgs({
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     scaling: { type: 'boolean', default: false },
+    queries: { type: 'boolean', default: false },
     engine: { type: 'boolean', default: false },
     records: { type: 'string', default: '3000000' },
     keys: { type: 'string', default: '100000' },
@@ -57,10 +60,8 @@ async function run(): Promise<boolean> {
     return true
   }
   if (values.quick) return guard({ port, record: values.record })
-  return compare({
-    only: values.only,
+  const common = {
     rounds: Number(values.rounds),
-    repeats: Number(values.repeats),
     scale: Number(values.scale),
     contenders: values.contenders.split(',') as ContenderName[],
     pin: values.pin,
@@ -68,7 +69,9 @@ async function run(): Promise<boolean> {
     json: values.json,
     markdown: values.markdown,
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-  })
+  }
+  if (values.queries) return runQueries(common)
+  return compare({ ...common, only: values.only, repeats: Number(values.repeats) })
 }
 
 process.exitCode = (await run()) ? 0 : 1

@@ -47,20 +47,25 @@ export function pageViews(options: {
   }
 }
 
+/** The records of an input, in order. */
+export function* recordsOf(input: InputSpec, records: number): Generator<InputRecord, void, void> {
+  const random = seededRandom(crc32c(Buffer.from(input.id), 0, input.id.length))
+  const draw = (below: number) => Math.floor(random() * below)
+  for (let index = 0; index < records; index++) yield input.record(index, draw, records)
+}
+
 /** Creates the topic and writes the records, each to the partition that Kafka's default partitioner gives its key. */
 export async function writeInput(client: KafkaClient, topic: string, input: InputSpec, records: number): Promise<void> {
   const partitions = input.partitions ?? PARTITIONS
   await client.admin().createTopics([{ name: topic, partitions }])
-  const random = seededRandom(crc32c(Buffer.from(input.id), 0, input.id.length))
-  const draw = (below: number) => Math.floor(random() * below)
   const producer = client.producer({})
   try {
     await producer.init()
     const appender = producer.topic(topic)
-    for (let index = 0; index < records; index++) {
-      const { key, value, at = index } = input.record(index, draw, records)
+    let index = 0
+    for (const { key, value, at = index } of recordsOf(input, records)) {
       append(appender, key, value, FIRST_TIMESTAMP + at, partitions)
-      if (index % 256 === 0) await producer.pending()
+      if (index++ % 256 === 0) await producer.pending()
     }
     await producer.flush()
   } finally {

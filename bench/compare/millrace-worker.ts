@@ -27,4 +27,9 @@ const streams = new KafkaStreams(builder.build(), {
 streams.on('state', state => console.log(`state ${state.toUpperCase()}`))
 streams.on('restoreStart', ({ store, partition }) => console.log(`restore-start ${store} ${partition}`))
 streams.on('restoreEnd', ({ store, partition }) => console.log(`restore-end ${store} ${partition}`))
+if (run.queries !== undefined) {
+  const { queryServer } = await import('@millrace/query-server')
+  const server = await queryServer(streams, { port: 0, stores: [run.queries] })
+  console.log(`queries ${server.url}`)
+}
 await streams.run()

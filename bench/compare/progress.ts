@@ -34,6 +34,8 @@ export interface Watched {
   readonly records: number
   /** Of the application. */
   readonly commitIntervalMs: number
+  /** Is told when the clock starts. */
+  readonly steady?: () => void
   /** Topics in between that the application reads itself, such as repartition topics. */
   between(): Promise<readonly TopicPartition[]>
 }
@@ -55,7 +57,10 @@ export async function steadyRate(watched: Watched, running: Running): Promise<St
     if (performance.now() > deadline) throw new Error(`${watched.group} was not through after ${LIMIT_MS / 1000} s`)
     const committed = await sumCommitted(watched, watched.inputs)
     if (committed > last.records) last = { at: performance.now(), records: committed, usage: usageOf(running.pid) }
-    if (last.records >= records / 10 && last.records < records) low ??= last
+    if (low === undefined && last.records >= records / 10 && last.records < records) {
+      low = last
+      watched.steady?.()
+    }
     await systemClock.sleep(POLL_MS)
   }
   low ??= { at: running.startedAt, records: 0, usage: NO_USAGE }

@@ -23,4 +23,6 @@ export interface RunOptions {
   /** Absent: the contender's default. */
   readonly commitIntervalMs?: number
   readonly cacheBytes?: number
+  /** The store that is served over HTTP: the contender prints `queries` and the address. */
+  readonly queries?: string
 }

@@ -1,4 +1,3 @@
-import { availableParallelism, cpus, totalmem } from 'node:os'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from './broker.ts'
@@ -13,6 +12,7 @@ import { choosePinning } from './pinning.ts'
 import { printRow } from './print.ts'
 import { failedRow, type Row, rowOf, withCosts } from './rows.ts'
 import { runRounds } from './rounds.ts'
+import { setting } from './setting.ts'
 
 export interface CompareOptions {
   /** Ids of workloads, separated by commas. @default all of them */
@@ -89,15 +89,4 @@ function conclude(rows: readonly Row[]): boolean {
   if (unequal.length > 0) console.log(`Outputs differ: ${unequal.join(', ')}`)
   if (failed.length > 0) console.log(`Not measured: ${failed.join(', ')}`)
   return missed.length + unequal.length + failed.length === 0
-}
-
-function setting(command: string, pinning: string) {
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    command,
-    machine: `${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'}), ${memory}`,
-    pinning,
-    versions: `Node.js ${process.version}, Kafka Streams 4.3.1`,
-  }
 }

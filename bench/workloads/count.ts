@@ -20,7 +20,7 @@ const topology: Topology = {
   `,
 }
 
-const count: ThroughputWorkload = {
+export const count: ThroughputWorkload = {
   kind: 'throughput',
   id: 'count-100k',
   title: 'count by key, 100 k keys',

@@ -6,7 +6,7 @@ import { type Check, readClaims } from './read-claims.ts'
 
 /** Pages of figures, generated pages, and pages about the development of Millrace. */
 const WITHOUT =
-  /^(?:docs\/(?:adr\/.*|benchmarks|claims|configuration|errors|kafka-streams-parity|kafka-streams-notes|metrics|testing)\.md|CONTRIBUTING\.md|bench\/.*|test\/.*|scripts\/.*|packages\/dev-kafka\/.*)$/u
+  /^(?:docs\/(?:adr\/.*|benchmarks|query-benchmarks|claims|configuration|errors|kafka-streams-parity|kafka-streams-notes|metrics|testing)\.md|CONTRIBUTING\.md|bench\/.*|test\/.*|scripts\/.*|packages\/dev-kafka\/.*)$/u
 
 const TIME = 'ms|s|seconds?|minutes?|hours?|days?'
 const NUMBER = new RegExp(

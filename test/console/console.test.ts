@@ -2,7 +2,7 @@ import { afterAll, expect, it, type TestContext, vi } from 'vitest'
 import type { Page } from 'playwright-core'
 import { type Browser, chromiumPath, startChromium } from './chromium.fixture.ts'
 import { startLargeApplication } from './large.fixture.ts'
-import { EVIL, startShop } from './shop.fixture.ts'
+import { ENDLESS, EVIL, startShop } from './shop.fixture.ts'
 
 const missing = 'no Chromium: install the package chromium, or set CHROMIUM_PATH'
 if (chromiumPath === undefined && process.env['CI']) throw new Error(missing)
@@ -60,6 +60,23 @@ it('shows a dead letter and its cause in two clicks, and sends it back after a c
   )
 })
 
+it('shows a stuck partition, who has it and the record at which it is, in two clicks', async context => {
+  const chromium = await browserIn(context)
+  await using shop = await startShop()
+  const page = await chromium.open(shop.url)
+  await page.locator('.node[data-id="topic orders"] .node-text').getByText('lag 0').waitFor({ timeout: 30_000 })
+  await shop.write(['e', { item: ENDLESS, amount: 1 }, 600_000])
+  await page.getByText(/^orders-\d is stuck: 1 record behind/).click({ timeout: 60_000 })
+  await shows(
+    page,
+    /^Task \d_\d on .+ is at offset \d+, 1 record before the end \(\d+\); nothing has moved for \d+ s\.$/,
+  )
+  const next = page.locator('details.record > summary').filter({ hasText: 'next to be processed' })
+  await next.click()
+  expect(await next.count()).toBe(1)
+  await shows(page, new RegExp(`"item": "${ENDLESS}"`))
+})
+
 it('records that would like to be HTML are text, wherever they are shown', async context => {
   const chromium = await browserIn(context)
   await using shop = await startShop()
@@ -115,6 +132,30 @@ it('shows the topology live, and is used with the keyboard alone', async context
   expect(await page.getByRole('navigation', { name: 'Console' }).count()).toBe(1)
 })
 
+it.for([
+  { metricsRecordingLevel: 'INFO', written: /^≈ [1-9][\d.]*\/s$/ },
+  { metricsRecordingLevel: 'DEBUG', written: /^[1-9][\d.]*\/s$/ },
+] as const)(
+  'rates move at the edges between operators, and stream time at the nodes: $metricsRecordingLevel',
+  async ({ metricsRecordingLevel, written }, context) => {
+    const chromium = await browserIn(context)
+    await using shop = await startShop({ metricsRecordingLevel })
+    const page = await chromium.open(shop.url)
+    const textAt = async (edge: string) => await page.locator(`.edge-text${edge}`).first().textContent()
+    await vi.waitFor(
+      async () => {
+        await shop.write(['d', { item: 'jam', amount: 1 }, 3_660_000])
+        expect(await textAt('[data-from="topic orders"][data-to*="MAPVALUES"]')).toMatch(/^[1-9][\d.]*\/s$/)
+        expect(await textAt('[data-from*="MAPVALUES"]')).toMatch(written)
+      },
+      { timeout: 30_000 },
+    )
+    const textOn = async (node: string) => await page.locator(`.node[data-id*="${node}"] .node-text`).textContent()
+    expect(await textOn('MAPVALUES')).toBe('1 left out')
+    expect(await textOn('TOSTREAM')).toBe('01:01:00')
+  },
+)
+
 it('200 nodes and 1000 tasks: rows stay, and a status without changes changes nothing', async context => {
   const chromium = await browserIn(context)
   await using application = await startLargeApplication()
@@ -137,10 +178,43 @@ it('asks for the token, and tells when it is a wrong one', async context => {
   const chromium = await browserIn(context)
   await using application = await startLargeApplication()
   const [page, token] = [await chromium.open(application.url.split('#')[0]!), application.url.split('=')[1]!]
+  await shows(page, 'The server asks for its token.')
+  const refused = Promise.withResolvers<void>()
+  await page.route('**/console/api/topology', async route => {
+    await refused.promise
+    await route.continue()
+  })
   await page.getByLabel('Token').fill('wrong')
   await page.getByRole('button', { name: 'Open' }).click()
+  // A late refusal would replace the form, and with it what was typed meanwhile.
+  expect(await page.getByLabel('Token').isDisabled()).toBe(true)
+  refused.resolve()
+  await shows(page, 'The server refused the token.')
   await page.getByLabel('Token').fill(token)
   await page.getByRole('button', { name: 'Open' }).click()
   await shows(page, 'from Kafka alone')
   expect(await page.getByLabel('Token').count()).toBe(0)
+})
+
+it('shows the records of the partition that was chosen last, whatever is answered first', async context => {
+  const chromium = await browserIn(context)
+  await using application = await startLargeApplication()
+  const page = await chromium.open(application.url)
+  await page.locator('.node').first().waitFor({ timeout: 30_000 })
+  const late = Promise.withResolvers<void>()
+  const isLate = (url: URL) => url.pathname.endsWith('/topics/events-3/records') && !url.searchParams.has('partition')
+  await page.route(isLate, async route => {
+    await late.promise
+    await route.continue()
+  })
+  await page.goto(`${application.url.split('#')[0]}#/topics/events-3`)
+  const empty = application.partition === 0 ? 1 : 0
+  await page.getByLabel('Partition').selectOption(String(empty))
+  await shows(page, 'There are no records.')
+  const answered = page.waitForResponse(response => isLate(new URL(response.url())))
+  late.resolve()
+  await (await answered).finished()
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  expect(await page.getByText('There are no records.').count()).toBe(1)
+  expect(await page.locator('details.record').count()).toBe(0)
 })

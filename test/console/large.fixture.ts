@@ -7,7 +7,7 @@ const STEPS = 15
 const PARTITIONS = 100
 const texts = { key: string(), value: string() }
 
-/** A topology of 200 nodes and 1000 tasks that does not run: one partition of its input has records that nobody processes. */
+/** A topology of 200 nodes and 1000 tasks that does not run: one `partition` of events-3 has a record that nobody processes. */
 export async function startLargeApplication() {
   const client = memoryClient(new MemoryCluster({ clock: systemClock }))
   const builder = new StreamsBuilder()
@@ -22,7 +22,7 @@ export async function startLargeApplication() {
   const names = Array.from({ length: PARTS }, (_, part) => [`events-${part}`, `out-${part}`]).flat()
   await createTopics(client, ...names.map(name => ({ name, partitions: PARTITIONS })))
   await using topics = await openTopics(client, { logger: silentLogger })
-  await topics.write('events-3', texts, [{ key: 'k', value: 'v' }])
+  const [written] = await topics.write('events-3', texts, [{ key: 'k', value: 'v' }])
   const served = await serveConsole({ plan: builder.build(), applicationId: 'large', client })
-  return { url: served.url, [Symbol.asyncDispose]: () => served.close() }
+  return { url: served.url, partition: written!.partition, [Symbol.asyncDispose]: () => served.close() }
 }

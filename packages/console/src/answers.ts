@@ -136,6 +136,8 @@ export interface Counters {
   readonly dropped: Readonly<Record<string, number>>
   /** By operator and reason. */
   readonly byNode: readonly { readonly node: string; readonly reason: string; readonly count: number }[]
+  /** How many records have reached each operator. Empty unless `metricsRecordingLevel` is DEBUG or TRACE. */
+  readonly reached: Readonly<Record<string, number>>
 }
 
 export interface HistoryAnswer {

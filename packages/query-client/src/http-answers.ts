@@ -100,6 +100,23 @@ async function ask(
   return failed(errorOf(body, response.status), PASSING.includes(response.status), retryAfterMs(response))
 }
 
+/**
+ * Reads what came back with status 200, which may be of something else than a query server.
+ * @throws QueryClientError `QUERY_CLIENT_ANSWER` if it cannot be read
+ */
+export function understood<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new QueryClientError('What came back is no answer of a query server.', {
+      code: 'QUERY_CLIENT_ANSWER',
+      hint: 'Check that the address is that of a query server, and that the client is not older than it.',
+      status: 200,
+      cause,
+    })
+  }
+}
+
 export function retryAfterMs({ headers }: Response): number | undefined {
   const seconds = Number(headers.get('retry-after') ?? NaN)
   return Number.isFinite(seconds) ? seconds * 1000 : undefined

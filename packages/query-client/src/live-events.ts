@@ -1,5 +1,14 @@
 import { type StreamMessage, streamMessages } from './event-stream.ts'
-import { backOffMs, errorOf, type HttpOptions, PASSING, retryAfterMs, sleep, unreachable } from './http-answers.ts'
+import {
+  backOffMs,
+  errorOf,
+  type HttpOptions,
+  PASSING,
+  retryAfterMs,
+  sleep,
+  understood,
+  unreachable,
+} from './http-answers.ts'
 import type { HeldWindows } from './held-windows.ts'
 import { fromJsonForm } from './json-form.ts'
 import type { QueryClientError } from './query-client-error.ts'
@@ -105,10 +114,14 @@ async function* eventsOf(
     try {
       for await (const message of connection.messages()) {
         failures = 0
-        if (message.event === 'error') throw errorOf(JSON.parse(message.data), undefined)
+        if (message.event === 'error')
+          throw errorOf(
+            understood(() => JSON.parse(message.data) as unknown),
+            undefined,
+          )
         if (message.id !== undefined) lastEventId = message.id
         if (message.data === '') continue
-        const event = eventOf(message)
+        const event = understood(() => eventOf(message))
         yield held === undefined ? event : held.take(event)
       }
       signal.throwIfAborted()

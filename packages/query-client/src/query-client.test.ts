@@ -65,6 +65,26 @@ it('does not ask again after other answers', async () => {
   }
 })
 
+it('what is JSON, but of no query server, is refused by every method', async () => {
+  const methods = [
+    client => client.stores(),
+    client => client.get('counts', 'to'),
+    client => client.windows('counts', 'to'),
+    client => client.entries('counts').next(),
+    client => client.live('counts').next(),
+  ] satisfies ((client: ReturnType<typeof queryClient>) => Promise<unknown>)[]
+  for (const form of [null, {}, { value: { $weird: 1 }, entries: [{ key: { $weird: 1 } }], stores: 1 }]) {
+    const event = `event: changes\ndata: ${JSON.stringify(form)}\n\n`
+    await using server = await scripted(({ url }) => ({ status: 200, body: url!.includes('/live') ? event : form }))
+    for (const method of methods) {
+      await expect(method(queryClient({ url: server.url, ...QUICK }))).rejects.toMatchObject({
+        name: 'QueryClientError',
+        code: 'QUERY_CLIENT_ANSWER',
+      })
+    }
+  }
+})
+
 it('follows the owner with its token, but not in circles', async () => {
   await using owner = await scripted([FOUND])
   await using other = await scripted([{ status: 307, headers: { location: `${owner.url}/there?route=local` } }])

@@ -1,5 +1,5 @@
 import { checkOptions, checkSettings, invalid } from './check-options.ts'
-import { answerOf, type HttpOptions } from './http-answers.ts'
+import { answerOf, type HttpOptions, understood } from './http-answers.ts'
 import { HeldWindows } from './held-windows.ts'
 import { fromJsonForm, toJsonForm } from './json-form.ts'
 import { type LiveEvent, liveEvents } from './live-events.ts'
@@ -129,7 +129,7 @@ export function queryClient<Stores extends StoreTypes = StoreTypes>(options: Que
   return new QueryClient<Stores>(options)
 }
 
-/** Made by `queryClient`. It throws a `QueryClientError`, and so does every method. */
+/** Made by `queryClient`. It throws a `QueryClientError`, and so does every method; what `signal` has aborted throws its reason. */
 export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   readonly #bases: readonly URL[]
   /** The one that answered last. */
@@ -151,8 +151,8 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
   /** The stores that the server shows. */
   async stores(settings: { readonly signal?: AbortSignal } = {}): Promise<readonly StoreInfo[]> {
     checkSettings('stores', settings)
-    const { stores } = (await this.#ask('stores', {}, settings)) as { readonly stores: readonly StoreInfo[] }
-    return stores
+    const answer = await this.#ask('stores', {}, settings)
+    return understood(() => listIn(answer, 'stores')) as readonly StoreInfo[]
   }
 
   /** The value of a key, or undefined. Of a versioned store the version that was valid at `asOf`. */
@@ -177,7 +177,7 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
         { ...JSON_KEY, asOf: settings.asOf },
         settings,
       )
-      return withValue(found)
+      return understood(() => withValue(found))
     } catch (error) {
       if (error instanceof QueryClientError && error.code === 'MILLRACE_SERVER_KEY_UNKNOWN') return undefined
       throw error
@@ -204,12 +204,9 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
     let cursor: string | undefined
     do {
       const parameters = { ...bounds, reverse, partition, limit: pageSize, cursor }
-      const page = (await this.#ask(`${pathOf(store)}/entries`, parameters, settings)) as {
-        readonly entries: readonly (readonly [unknown, unknown])[]
-        readonly cursor?: string
-      }
-      for (const [key, value] of page.entries) yield [fromJsonForm(key), fromJsonForm(value)]
-      ;({ cursor } = page)
+      const page = await this.#ask(`${pathOf(store)}/entries`, parameters, settings)
+      yield* understood(() => listIn(page, 'entries').map(entryOf))
+      ;({ cursor } = page as { readonly cursor?: string })
     } while (cursor !== undefined)
   }
 
@@ -308,10 +305,8 @@ export class QueryClient<Stores extends StoreTypes = StoreTypes> {
 
   async #list(path: string, parameters: QueryParameters, settings: TimeSettings): Promise<unknown> {
     const { from, to, reverse, limit } = settings
-    const { entries } = (await this.#ask(path, { ...parameters, from, to, reverse, limit }, settings)) as {
-      readonly entries: readonly unknown[]
-    }
-    return entries.map(fromJsonForm)
+    const answer = await this.#ask(path, { ...parameters, from, to, reverse, limit }, settings)
+    return understood(() => listIn(answer, 'entries').map(fromJsonForm))
   }
 
   async #ask(path: string, parameters: QueryParameters, settings: ReadSettings): Promise<unknown> {
@@ -365,7 +360,19 @@ function isWhole(value: unknown): boolean {
 
 function withValue<V>(found: unknown): Found<V> {
   const answer = found as Found<unknown>
+  if (!('value' in answer)) throw new TypeError('it has no value')
   return { ...answer, value: fromJsonForm(answer.value) as V }
+}
+
+function listIn(answer: unknown, name: string): readonly unknown[] {
+  const { [name]: list } = answer as Readonly<Record<string, unknown>>
+  if (Array.isArray(list)) return list
+  throw new TypeError(`it has no list of ${name}`)
+}
+
+function entryOf(entry: unknown): readonly [key: unknown, value: unknown] {
+  const [key, value] = entry as readonly [unknown, unknown]
+  return [fromJsonForm(key), fromJsonForm(value)]
 }
 
 function pathOf(store: unknown): string {

@@ -11,7 +11,7 @@ import type { Asked } from './read-partition.ts'
 export async function liveStream(asked: Asked): Promise<Answer> {
   const { lastEventId, plan, streams } = asked
   const { query, partitions } = await livePlanOf(asked)
-  const given = lastEventId === undefined || lastEventId === '' ? undefined : resumeOf(lastEventId)
+  const given = lastEventId === undefined || lastEventId === '' ? undefined : resumeIn(lastEventId, partitions)
   const { state } = streams
   if (state !== 'RUNNING' && state !== 'REBALANCING')
     throw millraceError('MILLRACE_QUERY_NOT_RUNNING', { store: plan.name, state })
@@ -28,6 +28,11 @@ export async function liveStream(asked: Asked): Promise<Answer> {
       await writeEvents(live, response, mergedEvents(sources), new Resumable(given))
     },
   }
+}
+
+/** Positions of partitions that the stream does not follow would stay as they are, and their time would make all others old. */
+function resumeIn(token: string, partitions: readonly number[]): ReadonlyMap<number, LiveResume> {
+  return new Map([...resumeOf(token)].filter(([partition]) => partitions.includes(partition)))
 }
 
 async function writeEvents(

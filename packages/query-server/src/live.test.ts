@@ -157,6 +157,34 @@ it('goes on after Last-Event-ID, at another instance as well', async () => {
   }
 })
 
+it('what Last-Event-ID says of partitions that are not followed is forgotten', async () => {
+  await using app = await world('texts')
+  await app.send(
+    'texts',
+    texts,
+    KEYS.map(key => [key, '1']),
+  )
+  const instance = await app.start('a')
+  const partitionsIn = (id: string) =>
+    id
+      .split('-')
+      .slice(1)
+      .map(part => Number(part.split('.')[0]))
+  let id = ''
+  for await (const message of messages(instance, '/stores/texts/live')) {
+    id = message.id!
+    if (partitionsIn(id).length === PARTITIONS) break
+  }
+  expect(partitionsIn(id).toSorted((a, b) => a - b)).toEqual(Array.from({ length: PARTITIONS }, (_, n) => n))
+  await app.send('texts', texts, [['a', '2']])
+  for await (const message of messages(instance, '/stores/texts/live?key=a', { 'last-event-id': id })) {
+    if (message.event === 'waiting') continue
+    expect(message).toMatchObject({ event: 'changes', data: { entries: [{ key: 'a', value: '2' }] } })
+    expect(partitionsIn(message.id!)).toEqual([partitionOf('a')])
+    break
+  }
+})
+
 it('the client makes a connection again that breaks, and tries the next address', async () => {
   await using app = await world('texts')
   await app.send('texts', texts, [['a', '1']])

@@ -14,6 +14,10 @@ export function setToken(token: string): void {
   sessionStorage.setItem(TOKEN, token)
 }
 
+export function hasToken(): boolean {
+  return sessionStorage.getItem(TOKEN) !== null
+}
+
 export class ApiError extends Error {
   readonly code: string
   readonly hint: string
@@ -42,6 +46,33 @@ export async function ask<T>(path: string, body?: unknown): Promise<T> {
   const text = await response.text()
   if (!response.ok) throw new ApiError(response.status, errorOf(text))
   return JSON.parse(text) as T
+}
+
+/**
+ * A question that may be asked again before it is answered. Answers arrive in any order, so only that of the newest
+ * question is shown.
+ */
+export function newestOnly<Question, Answer>(
+  answerTo: (question: Question) => Promise<Answer>,
+  show: (answer: Answer, question: Question) => void,
+  fail: (error: unknown) => void,
+): (question: Question) => Promise<void> {
+  let newest = 0
+  return async question => {
+    const mine = ++newest
+    try {
+      const answer = await answerTo(question)
+      if (mine === newest) show(answer, question)
+    } catch (error) {
+      if (mine === newest) fail(error)
+    }
+  }
+}
+
+/** What is asked again and again, each time only when the last answer is there. */
+export function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => (running ??= work().finally(() => (running = undefined)))
 }
 
 function errorOf(text: string): ErrorAnswer {

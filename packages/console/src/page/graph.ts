@@ -5,7 +5,8 @@ import { shortName, spaced } from './words.ts'
 
 /** What is drawn beside a node and an edge, and whether a node needs attention. */
 export interface GraphTexts {
-  node(node: GraphNode): { readonly text: string; readonly alert: boolean }
+  /** `more` is said on a closer look. */
+  node(node: GraphNode): { readonly text: string; readonly more: string; readonly alert: boolean }
   edge(edge: GraphEdge): { readonly text: string; readonly active: boolean }
 }
 
@@ -43,6 +44,8 @@ export function graphOf(
     const [a, b] = [placeOf(edge.from), placeOf(edge.to)]
     const label = svg('text', {
       class: 'edge-text',
+      'data-from': edge.from,
+      'data-to': edge.to,
       x: (a.x + NODE_WIDTH + b.x) / 2,
       y: (a.y + b.y) / 2 + NODE_HEIGHT / 2 - 6,
       'text-anchor': 'middle',
@@ -112,9 +115,12 @@ export function graphOf(
     ...view,
     update(texts) {
       for (const { node, group, text, title } of drawnNodes) {
-        const { text: content, alert } = texts.node(node)
+        const { text: content, more, alert } = texts.node(node)
         setText(text, content)
-        setText(title, [node.label, spaced(node.what), content, ...node.stores].filter(part => part !== '').join(', '))
+        setText(
+          title,
+          [node.label, spaced(node.what), content, more, ...node.stores].filter(part => part !== '').join(', '),
+        )
         setClass(group, 'alert', alert)
       }
       for (const { edge, path, label } of drawnEdges) {

@@ -1,5 +1,5 @@
 import type { StatusAnswer, TopologyAnswer } from '../answers.ts'
-import { ApiError, ask, setToken, takeToken } from './api.ts'
+import { ApiError, ask, hasToken, setToken, takeToken } from './api.ts'
 import { clear, h, setClass, setText } from './dom.ts'
 import { failure } from './failure.ts'
 import { Model } from './model.ts'
@@ -43,21 +43,30 @@ async function start(): Promise<void> {
 
 function askForToken(): void {
   const token = h('input', { type: 'password', id: 'token', autocomplete: 'off', required: true })
-  const submit = (event: Event) => {
-    event.preventDefault()
-    setToken(token.value)
-    void start()
-  }
-  const form = h(
-    'form',
-    { class: 'bar', submit },
+  const fields = h(
+    'fieldset',
+    {},
     h('label', { for: 'token' }, 'Token'),
     token,
     h('button', { type: 'submit' }, 'Open'),
   )
+  const submit = (event: Event) => {
+    event.preventDefault()
+    // Until the answer is there: a form that is replaced would lose what somebody types meanwhile.
+    fields.disabled = true
+    setToken(token.value)
+    void start()
+  }
+  const why = hasToken() ? 'The server refused the token.' : 'The server asks for its token.'
   clear(
     document.body,
-    h('main', { class: 'alone' }, h('h1', {}, 'Millrace'), h('p', {}, 'The server asks for its token.'), form),
+    h(
+      'main',
+      { class: 'alone' },
+      h('h1', {}, 'Millrace'),
+      h('p', { role: 'status' }, why),
+      h('form', { class: 'bar', submit }, fields),
+    ),
   )
   token.focus()
 }
@@ -105,11 +114,13 @@ function run(model: Model): void {
       else link.removeAttribute('aria-current')
     }
   }
-  addEventListener('hashchange', () => {
+  const ended = new AbortController()
+  const opened = () => {
     open()
     main.focus({ preventScroll: true })
     scrollTo(0, 0)
-  })
+  }
+  addEventListener('hashchange', opened, { signal: ended.signal })
   open()
   const step = async () => {
     const began = performance.now()
@@ -120,7 +131,11 @@ function run(model: Model): void {
       }
       setText(connection, '')
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return askForToken()
+      if (error instanceof ApiError && error.status === 401) {
+        ended.abort()
+        view?.close?.()
+        return askForToken()
+      }
       setText(connection, error instanceof ApiError ? error.message : 'The server cannot be reached.')
     }
     // A large application is asked less often, so that asking stays a small part of the time.

@@ -1,13 +1,19 @@
-import type { StatusAnswer, TopologyAnswer } from '../answers.ts'
+import type { GraphEdge, GraphNode, StatusAnswer, TopologyAnswer } from '../answers.ts'
+import { type EdgeRate, edgeRatesOf } from './edge-rates.ts'
 
 /** What the views show: the last answers, and rates over the last seconds. */
 export class Model {
   readonly topology: TopologyAnswer
   #status: StatusAnswer | undefined
   readonly #past: StatusAnswer[] = []
+  readonly #edgeRates: ReturnType<typeof edgeRatesOf>
+  /** Topics with nodes. */
+  readonly #named: ReadonlySet<string>
 
   constructor(topology: TopologyAnswer) {
     this.topology = topology
+    this.#edgeRates = edgeRatesOf(topology.nodes, topology.edges)
+    this.#named = new Set(topology.nodes.filter(({ kind }) => kind === 'topic').map(({ label }) => label))
   }
 
   get status(): StatusAnswer | undefined {
@@ -20,18 +26,34 @@ export class Model {
     while (this.#past.length > 2 && this.#past[0]!.at < status.at - RATE_MS) this.#past.shift()
   }
 
-  /** Records a second that were processed of a topic by its readers. */
-  readRate(topic: string): number | undefined {
-    return this.#rateOf(({ tasks }) => {
-      let sum = 0
-      for (const task of tasks) for (const input of task.inputs) if (input.topic === topic) sum += input.committed ?? 0
-      return sum
+  /** Records a second that go along each edge. */
+  edgeRates(): ReadonlyMap<GraphEdge, EdgeRate> {
+    return this.#edgeRates({
+      read: (topic, { subTopology }) => this.#readRate(topic, subTopology),
+      written: topic => this.writeRate(topic.label),
+      reached: ({ id }) => this.#rateOf(({ counters }) => counters?.reached[id]),
     })
+  }
+
+  /** Whether the rates between operators are of this instance alone, and there are others. */
+  get countsHere(): boolean {
+    const { counters, instances = [] } = this.#status ?? {}
+    return instances.length > 1 && Object.keys(counters?.reached ?? {}).length > 0
+  }
+
+  /** Of the readers of a sub-topology. A global table takes whatever is written. */
+  #readRate({ label }: GraphNode, subTopology: number | undefined): number | undefined {
+    const rate = this.#rateOf(({ tasks }) => {
+      const inputs = tasks.filter(task => task.subTopology === subTopology).flatMap(task => task.inputs)
+      const own = inputs.filter(({ topic }) => topic === label || (isPattern(label) && !this.#named.has(topic)))
+      return own.length === 0 ? undefined : own.reduce((sum, { committed = 0 }) => sum + committed, 0)
+    })
+    return rate ?? this.writeRate(label)
   }
 
   /** Records a second that are written to a topic. */
   writeRate(topic: string): number | undefined {
-    return this.#rateOf(({ topics }) => topics.find(({ name }) => name === topic)?.written ?? 0)
+    return this.#rateOf(({ topics }) => topics.find(({ name }) => name === topic)?.written)
   }
 
   taskRate(id: string): number | undefined {
@@ -53,11 +75,18 @@ export class Model {
     )
   }
 
-  #rateOf(read: (status: StatusAnswer) => number): number | undefined {
+  /** Undefined where one of the answers does not say it. */
+  #rateOf(read: (status: StatusAnswer) => number | undefined): number | undefined {
     const [first, last] = [this.#past[0], this.#status]
     if (first === undefined || last === undefined || last.at === first.at) return undefined
-    return Math.max(0, ((read(last) - read(first)) * 1000) / (last.at - first.at))
+    const [from, to] = [read(first), read(last)]
+    return from === undefined || to === undefined ? undefined : Math.max(0, ((to - from) * 1000) / (last.at - first.at))
   }
+}
+
+/** A pattern stands for the topics that it matches, which have no nodes of their own. */
+function isPattern(label: string): boolean {
+  return label.startsWith('/')
 }
 
 const RATE_MS = 5_000

@@ -22,6 +22,11 @@ export function time(milliseconds: number): string {
     .replace(/\.\d+Z$/, '')
 }
 
+/** The hour of a time of records, in UTC. */
+export function hour(milliseconds: number): string {
+  return time(milliseconds).split(' ').at(-1)!
+}
+
 export function clock(milliseconds: number): string {
   return new Date(milliseconds).toLocaleTimeString([], { hour12: false })
 }

@@ -1,5 +1,5 @@
 import type { LetterAnswer, LettersAnswer, ResendAnswer, ResendRequest } from '../../answers.ts'
-import { ask } from '../api.ts'
+import { ask, newestOnly } from '../api.ts'
 import { clear, h, setText } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { OpenView } from '../view.ts'
@@ -40,14 +40,14 @@ export const deadLetters: OpenView = model => {
     setText(summary, `${plural(visible().length, 'letter')} shown, ${chosen.size} chosen`)
     send.disabled = chosen.size === 0
   }
-  const load = async () => {
-    try {
-      letters = (await ask<LettersAnswer>('/console/api/dead-letters?limit=200')).letters
+  const load = newestOnly<void, LettersAnswer>(
+    () => ask('/console/api/dead-letters?limit=200'),
+    answer => {
+      letters = answer.letters
       show()
-    } catch (error) {
-      clear(list, failure(error))
-    }
-  }
+    },
+    error => clear(list, failure(error)),
+  )
   const dialog = h('dialog', { 'aria-labelledby': 'resend-title' })
   const confirmResend = () => {
     const sent = letters.filter(letter => chosen.has(idOf(letter)))

@@ -1,5 +1,5 @@
 import type { HistoryAnswer } from '../../answers.ts'
-import { ask } from '../api.ts'
+import { ask, oneAtATime } from '../api.ts'
 import { clear, h } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { OpenView } from '../view.ts'
@@ -10,7 +10,7 @@ export const events: OpenView = () => {
   const list = h('ol', { class: 'events', 'aria-live': 'polite' })
   let last = ''
   let askedAt = -Infinity
-  const load = async () => {
+  const load = oneAtATime(async () => {
     try {
       const answer = await ask<HistoryAnswer>('/console/api/history')
       const now = JSON.stringify(answer.events)
@@ -26,9 +26,10 @@ export const events: OpenView = () => {
       )
       if (answer.events.length === 0) clear(list, h('li', { class: 'quiet' }, 'Nothing has happened yet.'))
     } catch (error) {
+      last = ''
       clear(list, failure(error))
     }
-  }
+  })
   return {
     element: h('div', {}, h('h1', {}, 'Events'), list),
     update() {

@@ -1,5 +1,5 @@
 import type { HistoryAnswer, Sample } from '../../answers.ts'
-import { ask } from '../api.ts'
+import { ask, oneAtATime } from '../api.ts'
 import { clear, h, svg, table } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { OpenView } from '../view.ts'
@@ -13,14 +13,14 @@ export const leftOut: OpenView = model => {
   const charts = h('div')
   const nodes = h('div', { class: 'scroll' })
   let last = 0
-  const load = async () => {
+  const load = oneAtATime(async () => {
     try {
       const { samples } = await ask<HistoryAnswer>('/console/api/history')
       clear(charts, ...chartsOf(samples))
     } catch (error) {
       clear(charts, failure(error))
     }
-  }
+  })
   return {
     element: h(
       'div',

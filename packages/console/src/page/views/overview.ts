@@ -3,7 +3,7 @@ import { clear, h, setText, table } from '../dom.ts'
 import { type Graph, type GraphTexts, graphOf } from '../graph.ts'
 import { type Model, STUCK_MS } from '../model.ts'
 import type { OpenView } from '../view.ts'
-import { count, duration, plural, rate, shortName, spaced, time } from '../words.ts'
+import { count, duration, hour, plural, rate, shortName, spaced, time } from '../words.ts'
 
 export const overview: OpenView = (model, rest) => {
   const figures = figuresOf(model)
@@ -119,23 +119,35 @@ function textsOf(model: Model, { tasks, counters }: StatusAnswer): GraphTexts {
     }
   const lost = new Map<string, number>()
   for (const { node, count: number } of counters?.byNode ?? []) lost.set(node, (lost.get(node) ?? 0) + number)
-  const topics = new Map(model.topology.nodes.filter(({ kind }) => kind === 'topic').map(node => [node.id, node.label]))
+  const streamTimes = streamTimesOf(tasks)
+  const rates = model.edgeRates()
+  const operators = new Set(model.topology.nodes.filter(({ kind }) => kind === 'operator').map(({ id }) => id))
   return {
-    node({ id, kind, label }) {
+    node({ id, kind, label, subTopology }) {
       if (kind === 'operator') {
         const left = lost.get(id) ?? 0
-        return { text: left === 0 ? '' : `${count(left)} left out`, alert: false }
+        const streamTime = streamTimes.get(subTopology) ?? -1
+        const text = left > 0 ? `${count(left)} left out` : streamTime < 0 ? '' : hour(streamTime)
+        return { text, more: streamTime < 0 ? '' : `stream time ${time(streamTime)}`, alert: false }
       }
       const lag = lagOf.get(label)
-      return { text: lag === undefined ? '' : `lag ${count(lag)}`, alert: stuck.has(label) }
+      return { text: lag === undefined ? '' : `lag ${count(lag)}`, more: '', alert: stuck.has(label) }
     },
-    edge({ from, to }) {
-      const [source, target] = [topics.get(from), topics.get(to)]
-      const value =
-        source !== undefined ? model.readRate(source) : target !== undefined ? model.writeRate(target) : undefined
-      return { text: value === undefined ? '' : rate(value), active: (value ?? 0) > 0 }
+    edge(edge) {
+      const found = rates.get(edge)
+      const here = model.countsHere && operators.has(edge.from) && operators.has(edge.to) ? ' here' : ''
+      const text = found === undefined ? '' : `${found.derived ? '≈ ' : ''}${rate(found.rate)}${here}`
+      return { text, active: (found?.rate ?? 0) > 0 }
     },
   }
+}
+
+/** By sub-topology. */
+function streamTimesOf(tasks: StatusAnswer['tasks']): ReadonlyMap<number | undefined, number> {
+  const latest = new Map<number | undefined, number>()
+  for (const { subTopology, streamTime } of tasks)
+    latest.set(subTopology, Math.max(latest.get(subTopology) ?? -1, streamTime))
+  return latest
 }
 
 function listOf(model: Model, onSelect: (id: string) => void): HTMLElement {

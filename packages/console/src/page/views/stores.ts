@@ -1,5 +1,5 @@
 import type { Shown, StoreAnswer } from '../../answers.ts'
-import { ask } from '../api.ts'
+import { ask, newestOnly } from '../api.ts'
 import { clear, h, setText, table } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { Model } from '../model.ts'
@@ -69,15 +69,19 @@ function oneStore({ topology }: Model, store: StoreAnswer) {
   const base = `/stores/${encodeURIComponent(name)}`
   const follow = h('input', { type: 'checkbox', id: 'follow' })
   let last: Question | undefined
+  let asking = 0
+  const answerTo = newestOnly(
+    ({ path, query }: Question) => ask<Found>(`${path}?${query.toString()}`),
+    found => clear(answer, shownAnswer(found)),
+    error => clear(answer, failure(error)),
+  )
   const show = async (question: Question) => {
     last = question
-    const { path, query } = question
+    const { query } = question
     for (const [parameter, text] of [...query]) if (text === '') query.delete(parameter)
-    try {
-      clear(answer, shownAnswer(await ask<Found>(`${path}?${query.toString()}`)))
-    } catch (error) {
-      clear(answer, failure(error))
-    }
+    asking++
+    await answerTo(question)
+    asking--
   }
   const windowed = kind === 'window' || kind === 'session'
   const folder = { 'key-value': 'keys', versioned: 'keys', window: 'windows', session: 'sessions' }[kind]
@@ -140,7 +144,7 @@ function oneStore({ topology }: Model, store: StoreAnswer) {
       answer,
     ),
     update() {
-      if (follow.checked && last !== undefined) void show(last)
+      if (follow.checked && last !== undefined && asking === 0) void show(last)
     },
   }
 }

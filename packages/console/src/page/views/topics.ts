@@ -1,11 +1,16 @@
 import type { RecordAnswer, RecordsAnswer, SliceAnswer, SliceRequest } from '../../answers.ts'
-import { ask } from '../api.ts'
+import { ask, newestOnly } from '../api.ts'
 import { clear, h, setText, table } from '../dom.ts'
 import { failure } from '../failure.ts'
 import type { Model } from '../model.ts'
 import type { OpenView } from '../view.ts'
 import { count, rate, time } from '../words.ts'
+import { isStuck, readerLine, readersOf } from './readers.ts'
 import { partOf, wholeRecord } from './records.ts'
+
+const LIMIT = 50
+/** That are shown after the next one to be processed. */
+const AFTER_NEXT = 10
 
 /** All topics, or the latest records of one. */
 export const topics: OpenView = (model, rest) => {
@@ -56,7 +61,14 @@ function save(name: string, text: string): void {
 function oneTopic(model: Model, name: string, only: string | undefined) {
   const records = h('div', { 'aria-live': 'polite' })
   const outcome = h('div', { 'aria-live': 'polite' })
+  const readers = h('div')
   let shown: readonly RecordAnswer[] = []
+  const readersHere = () => (select.value === '' ? [] : readersOf(model, name, Number(select.value)))
+  const nextButton = h(
+    'button',
+    { type: 'button', hidden: true, click: () => void load(readersHere()[0]?.next) },
+    'Next to be processed',
+  )
   const sliceButton = h(
     'button',
     { type: 'button', disabled: true, title: 'Choose a partition first', click: () => void download() },
@@ -71,15 +83,19 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
   const partitions = model.status?.topics.find(topic => topic.name === name)?.partitions ?? Number(only ?? 0) + 1
   for (let partition = 0; partition < partitions; partition++)
     select.append(h('option', { value: partition, selected: String(partition) === only }, `partition ${partition}`))
-  const load = async () => {
-    const query = select.value === '' ? '' : `&partition=${select.value}`
-    try {
-      sliceButton.disabled = true
-      const answer = await ask<RecordsAnswer>(
-        `/console/api/topics/${encodeURIComponent(name)}/records?limit=50${query}`,
-      )
+  const answerTo = newestOnly(
+    ({ partition, next }: { readonly partition: string; readonly next: number | undefined }) => {
+      const search = new URLSearchParams({
+        limit: String(LIMIT),
+        ...(partition !== '' && { partition }),
+        ...(next !== undefined && { before: String(next + AFTER_NEXT) }),
+      })
+      return ask<RecordsAnswer>(`/console/api/topics/${encodeURIComponent(name)}/records?${search.toString()}`)
+    },
+    (answer, { partition }) => {
       shown = answer.records
-      sliceButton.disabled = select.value === '' || shown.length === 0
+      const next = new Set(readersHere().map(reader => reader.next))
+      sliceButton.disabled = partition === '' || shown.length === 0
       clear(
         records,
         answer.records.length === 0 && h('p', { class: 'quiet' }, 'There are no records.'),
@@ -92,6 +108,7 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
               {},
               h('span', { class: 'quiet place' }, `${record.partition}/${record.offset}`),
               h('span', { class: 'quiet when' }, time(record.timestamp)),
+              next.has(record.offset) && h('span', { class: 'tag next' }, 'next to be processed'),
               h('span', { class: 'key' }, partOf(record.key)),
               h('span', { class: 'value' }, partOf(record.value)),
             ),
@@ -99,9 +116,22 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
           ),
         ),
       )
-    } catch (error) {
-      clear(records, failure(error))
-    }
+    },
+    error => clear(records, failure(error)),
+  )
+  /** @param next around this offset @default the latest */
+  const load = (next?: number) => {
+    shown = []
+    sliceButton.disabled = true
+    showReaders()
+    return answerTo({ partition: select.value, next })
+  }
+  const showReaders = () => {
+    const here = readersHere()
+    nextButton.hidden = here.length === 0
+    const lines = here.map(readerLine)
+    // What somebody has selected there stays.
+    if (readers.textContent !== lines.map(({ textContent }) => textContent).join('')) clear(readers, ...lines)
   }
   const download = async () => {
     const offsets = shown.filter(({ partition }) => String(partition) === select.value).map(({ offset }) => offset)
@@ -119,7 +149,8 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
       clear(outcome, failure(error))
     }
   }
-  void load()
+  // Who comes to a partition that is stuck wants to see where.
+  void load(readersHere().find(isStuck)?.next)
   const kind = model.topology.topics.find(topic => topic.name === name)?.kind
   return {
     element: h(
@@ -131,11 +162,14 @@ function oneTopic(model: Model, name: string, only: string | undefined) {
         'div',
         { class: 'bar' },
         select,
-        h('button', { type: 'button', click: () => void load() }, 'Load again'),
+        h('button', { type: 'button', click: () => void load() }, 'Load the latest'),
+        nextButton,
         model.topology.slices && isRead && sliceButton,
       ),
+      readers,
       outcome,
       records,
     ),
+    update: showReaders,
   }
 }

@@ -19,15 +19,23 @@ public final class Main {
     run.get("topics").get("in").fields().forEachRemaining(input -> inputs.put(input.getKey(), input.getValue().asText()));
     StreamsBuilder builder = new StreamsBuilder();
     new Workloads(inputs, run.get("topics").get("out").asText()).build(run.get("workload").asText(), builder);
-    KafkaStreams streams = new KafkaStreams(builder.build(), config(run));
+    Properties config = config(run);
+    QueryServer queries = run.hasNonNull("queries") ? new QueryServer(run.get("queries").asText()) : null;
+    if (queries != null) config.put("application.server", queries.address());
+    KafkaStreams streams = new KafkaStreams(builder.build(), config);
     streams.setGlobalStateRestoreListener(new RestoreLines());
     streams.setStateListener((state, before) -> line("state", state.toString()));
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+      if (queries != null) queries.stop();
       streams.close();
       ended.countDown();
     }));
     streams.start();
+    if (queries != null) {
+      queries.serve(streams);
+      line("queries", "http://" + queries.address());
+    }
     ended.await();
   }
 
