@@ -200,11 +200,14 @@ class Service {
       reject(millraceError('MILLRACE_SERVER_BUSY', { reason: `the request took more than ${timeoutMs} ms` }))
       ended.abort()
     }, timeoutMs)
-    response.once('close', () => ended.abort())
+    const closed = () => ended.abort()
+    response.once('close', closed)
     this.#inWork[side]++
     const lastEventId = request.headers['last-event-id']
     const work = this.#work(matched, url, forwarded, ended.signal, String(lastEventId ?? '')).finally(() => {
       clearTimeout(timer)
+      // Every response closes. To abort what is over would only cost.
+      response.off('close', closed)
       this.#inWork[side]--
     })
     return await Promise.race([work, tooLong])

@@ -30,6 +30,7 @@ import type { StateCleaner } from '../state/directory/state-cleaner.ts'
 import { Recovery } from '../loop/recovery.ts'
 import { Round } from '../loop/round.ts'
 import { TopicWatch } from '../loop/topic-watch.ts'
+import { QueryTurns } from '../query/query-turns.ts'
 import { BackPressure } from '../task/back-pressure.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { TaskSet } from '../task/task-set.ts'
@@ -76,6 +77,8 @@ export interface PartsOptions {
   readonly listener: RestoreListener & StandbyListener
   readonly patience: Patience
   readonly budget: () => MemoryBudget
+  /** @see InstanceSurroundings */
+  readonly eventLoop: (() => Promise<void>) | undefined
   /** The application is paused. */
   readonly isPaused: () => boolean
   /** Something has ended in the background that the instance cannot go on without. */
@@ -148,7 +151,9 @@ export async function openParts(
   opened.add(async () => purge.close())
   const onCommitted = (offsets: readonly CommittedOffset[]) => purge.committed(offsets)
   const { budget } = parts
-  const committer = new Committer({ options, budget, consumer, producers, running: () => tasks.running, onCommitted })
+  const turns = new QueryTurns(clock, parts.eventLoop)
+  const running = () => tasks.running
+  const committer = new Committer({ options, budget, consumer, producers, turns, running, onCommitted })
   const { onChange } = parts
   const holdings = () => holdingsOf({ options, processId, tasks, standbys, onDisk })
   const eager = client.capabilities.rebalance === 'eager'
@@ -169,7 +174,7 @@ export async function openParts(
   process.addUser(() => [...tasks.ids, ...standbys.ids])
   const topicWatch = new TopicWatch({ options, topics, admin, consumer, membership })
   const { isPaused } = parts
-  const round = new Round({ options, consumer, tasks, backPressure, committer, purge, thread, isPaused })
+  const round = new Round({ options, consumer, tasks, backPressure, committer, purge, thread, turns, isPaused })
   const recovery = new Recovery({
     ...{ options, tasks, producers, membership, ownership, globals, patience },
     topics: topicWatch,
@@ -193,7 +198,7 @@ export async function openParts(
     clientId: `${applicationId}-${process.memberName}`,
     endLeftBehind,
     queries: new LocalQueries({
-      ...{ options, client, admin, tasks, standbys, globals, partitions },
+      ...{ options, client, admin, tasks, standbys, globals, partitions, turns },
       plan: () => topics.plan,
     }),
     topicsAtStart: partitions,

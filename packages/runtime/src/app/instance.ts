@@ -34,6 +34,8 @@ export interface InstanceSurroundings {
   readonly listener?: Partial<InstanceListener>
   /** The member has joined its group. */
   readonly onBegun?: () => void
+  /** Lets the event loop have its turn within a round, while the stores are queried. @default only between rounds */
+  readonly eventLoop?: () => Promise<void>
   /** For threads, and machines that are simulated. @default the directory lies in the file system */
   readonly openDirectory?: OpenStateDirectory
 }
@@ -77,6 +79,7 @@ export class Instance implements Engine {
   readonly #growth: GrowthWatch
   readonly #openDirectory: OpenStateDirectory
   readonly #onBegun: () => void
+  readonly #eventLoop: (() => Promise<void>) | undefined
   readonly #opened = new Opened()
   #begun: InstanceParts | undefined
   #slowAssignment: SlowAssignment | undefined
@@ -91,6 +94,7 @@ export class Instance implements Engine {
     const { metrics = new Metrics(), openDirectory } = surroundings
     this.#openDirectory = openDirectory ?? directoryOpener(options)
     this.#onBegun = surroundings.onBegun ?? nothing
+    this.#eventLoop = surroundings.eventLoop
     this.#topics = new TopicPatterns(plan, options.applicationId, deadLetterTopicOf(options))
     checkGroupProtocol(plan, options)
     this.#options = options
@@ -190,6 +194,7 @@ export class Instance implements Engine {
         this.#failure ??= asError(error)
       },
       onChange: () => this.#tellRebalancing(),
+      eventLoop: this.#eventLoop,
       isPaused: () => this.#paused,
       budget: () => this.budget,
     }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   aBoolean,
   aFunction,
@@ -107,7 +108,7 @@ export class KafkaStreams {
         return decide(failure)
       },
       newEngine: listener => {
-        const surroundings = { metrics: this.#metrics, listener }
+        const surroundings = { metrics: this.#metrics, listener, eventLoop: () => setImmediate() }
         return inside?.engine(this.#options, surroundings) ?? new Instance(plan, this.#options, surroundings)
       },
     })

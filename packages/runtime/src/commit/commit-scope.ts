@@ -1,4 +1,5 @@
 import type { CommittedOffset, GroupConsumer, Producer } from '@millrace/core'
+import type { QueryTurns } from '../query/query-turns.ts'
 import type { Task } from '../task/task.ts'
 
 /**
@@ -27,11 +28,15 @@ export async function commitTasks(options: {
   readonly confirmWithinMs: number
   /** Until when to wait for asynchronous operators, in milliseconds since the epoch. @default as long as their limits allow */
   readonly until?: number | undefined
+  readonly turns: Pick<QueryTurns, 'give'>
 }): Promise<readonly CommittedOffset[]> {
-  const { tasks, producer, consumer } = options
+  const { tasks, producer, consumer, turns } = options
   // With later records in the same transaction, none can be left unfinished.
   const owed = options.offsets === 'transaction' ? 'all' : 'needed'
-  for (const task of tasks) await task.prepareCommit(owed, options.until)
+  for (const task of tasks) {
+    await task.prepareCommit(owed, options.until)
+    await turns.give()
+  }
   if (options.offsets !== 'transaction') await consumer.confirm(options.confirmWithinMs)
   const acknowledged = await producer.flush()
   // Remembered at once: a commit that has to wait for the group is made again later, and what is acknowledged now is not then.
@@ -43,6 +48,9 @@ export async function commitTasks(options: {
     await producer.commit()
     producer.begin()
   }
-  for (const task of tasks) await task.committed()
+  for (const task of tasks) {
+    await task.committed()
+    await turns.give()
+  }
   return offsets
 }

@@ -2,6 +2,7 @@ import { type CommittedOffset, type FetchedBatch, type GroupConsumer, isMillrace
 import type { MemoryBudget } from '../config/memory-budget.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { fairShares } from '../state/fair-shares.ts'
+import type { QueryTurns } from '../query/query-turns.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
 import type { Task } from '../task/task.ts'
 import { commitTasks } from './commit-scope.ts'
@@ -14,6 +15,7 @@ export interface CommitterOptions {
   readonly budget: () => MemoryBudget
   readonly consumer: GroupConsumer
   readonly producers: ProducerPool
+  readonly turns: QueryTurns
   /** Tasks that process records at the moment. */
   readonly running: () => readonly Task[]
   /** Told of each commit. */
@@ -54,7 +56,7 @@ export class Committer {
    * that stay are committed with them only where they share the producer, whose transaction holds the work of all.
    */
   async commit(how: { readonly leaving?: readonly Task[] } = {}): Promise<'done' | 'nothing' | 'postponed'> {
-    const { options, consumer, producers } = this.#with
+    const { options, consumer, producers, turns } = this.#with
     const { leaving } = how
     const running = this.#with.running()
     const until = leaving === undefined ? undefined : options.clock.monotonic() + leavingWaitMs(options)
@@ -74,6 +76,7 @@ export class Committer {
           offsets,
           confirmWithinMs,
           until,
+          turns,
         })
         this.#with.onCommitted(committed)
       }

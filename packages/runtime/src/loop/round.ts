@@ -2,6 +2,7 @@ import { type GroupConsumer, LONG_AGO, longestSince, momentOf } from '@millrace/
 import { type Committer, confirmWithin } from '../commit/committer.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ThreadMeters } from '../observe/thread-meters.ts'
+import type { QueryTurns } from '../query/query-turns.ts'
 import type { BackPressure } from '../task/back-pressure.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskSet } from '../task/task-set.ts'
@@ -15,6 +16,7 @@ export interface RoundOptions {
   readonly committer: Committer
   readonly purge: RepartitionPurge
   readonly thread: ThreadMeters
+  readonly turns: QueryTurns
   /** The application is paused: tasks neither process nor punctuate. */
   readonly isPaused: () => boolean
 }
@@ -24,7 +26,8 @@ export interface RoundOptions {
  *
  * 1. `poll` queues fetched batches with their tasks. Rebalances happen inside it (`task-ownership.ts`).
  * 2. After a pause, the group is asked whether the tasks are still this member's.
- * 3. Each task processes a turn's worth of its queues, runs punctuations, and advances stream time if it is idle.
+ * 3. Each task processes a turn's worth of its queues, runs punctuations, and advances stream time if it is idle. While the stores are
+ *    queried, the event loop has its turn after each.
  * 4. Back-pressure: the loop waits for a full producer, and partitions with full queues are paused.
  * 5. `commit`, if it is due: flush, acknowledgements, offsets, stores (`commit/commit-scope.ts`).
  *
@@ -83,7 +86,7 @@ export class Round {
   }
 
   async #process(maxRecords: number | undefined): Promise<boolean> {
-    const { tasks, backPressure } = this.#with
+    const { tasks, backPressure, turns } = this.#with
     this.#processed = 0
     if (tasks.suspended) return false
     let did = false
@@ -92,6 +95,7 @@ export class Round {
       const full = task.producer.pending()
       if (full !== undefined) await full
       backPressure.apply(task.queues)
+      await turns.give()
     }
     if (this.#turns.size > 0) this.#shareOut()
     return did
@@ -107,10 +111,10 @@ export class Round {
   }
 
   async #takeTurn(task: Task, maxRecords: number | undefined): Promise<boolean> {
-    const { options, thread } = this.#with
+    const { options, thread, turns } = this.#with
     const [before, began] = [task.processed, options.clock.monotonic()]
     try {
-      return await task.process(maxRecords)
+      return await task.process(maxRecords, turns.turnMs)
     } finally {
       this.#processed += task.processed - before
       this.#turns.set(task, thread.processed(began))

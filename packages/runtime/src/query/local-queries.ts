@@ -38,6 +38,7 @@ import {
 } from './partition-failures.ts'
 import { type CheckedRequest, checkRequest, type QueryIsolation, type QueryRequest, storeOf } from './query-request.ts'
 import { onlyKeyOf, readerOf } from './read-view.ts'
+import type { QueryTurns } from './query-turns.ts'
 import { StandbyPositions } from './standby-positions.ts'
 import { storeLags } from './store-lags.ts'
 import { StorePartitions } from './store-partitions.ts'
@@ -56,6 +57,7 @@ export interface LocalQueriesOptions {
   readonly globals: Pick<GlobalStores, 'has' | 'view' | 'following'>
   /** Partition counts by real name. */
   readonly partitions: ReadonlyMap<string, number>
+  readonly turns: Pick<QueryTurns, 'asked'>
 }
 
 type Outcome = PartitionResult<unknown>
@@ -100,7 +102,8 @@ export class LocalQueries implements StoreParts {
   /** @throws MILLRACE_QUERY_INVALID, MILLRACE_QUERY_AFTER_IMPOSSIBLE, MILLRACE_STORE_UNKNOWN */
   async query<R>(request: QueryRequest<R>): Promise<QueryResult<R>> {
     const plan = this.#with.plan()
-    const { options } = this.#with
+    const { options, turns } = this.#with
+    turns.asked()
     const checked = checkRequest(request, plan, defaultIsolation(options))
     const deadline = options.clock.monotonic() + checked.timeoutMs
     const count = this.partitionsOf(checked.store)
@@ -208,6 +211,7 @@ export class LocalQueries implements StoreParts {
   /** Opens a partition that exists. */
   async open(request: Opening, partition: number, after: Position, deadline: number): Promise<Opened> {
     const { store } = request
+    this.#with.turns.asked()
     try {
       return await whenReady(() => this.#open(request, partition, after, deadline), this.#with.options.clock, deadline)
     } catch (error) {

@@ -240,17 +240,17 @@ export class Task {
    * Processes what is buffered, oldest timestamp first, up to a turn's worth or `limit`, and passes on what asynchronous
    * operators have finished. True when anything was done.
    */
-  async process(limit = RECORDS_PER_TURN): Promise<boolean> {
+  async process(limit = RECORDS_PER_TURN, turnMs = TURN_MS): Promise<boolean> {
     this.#inputsBefore = this.inputs
     this.context.wallTime = this.#options.clock.now()
     try {
-      return await this.#turn(limit)
+      return await this.#turn(limit, turnMs)
     } finally {
       this.#inputsBefore = undefined
     }
   }
 
-  async #turn(limit: number): Promise<boolean> {
+  async #turn(limit: number, turnMs: number): Promise<boolean> {
     const inFlight = this.#inFlight
     const delivered = inFlight !== undefined && (await this.#deliver(inFlight))
     if (inFlight !== undefined && !this.#canTake()) return delivered
@@ -259,7 +259,7 @@ export class Task {
     if (this.#limit.progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
     if (this.#streamTime!.resumes) await this.#streamTime!.resume()
     const enforced = this.queues.some(queue => !queue.hasHead())
-    const turnEnds = clock.monotonic() + TURN_MS
+    const turnEnds = clock.monotonic() + turnMs
     await this.#lookAhead.prepare(this.queues, this.#topology!)
     const plain = this.stores.expires || this.#failures.careful || givenUp.any ? undefined : this.#plainTurn
     const { count, expired } =

@@ -307,6 +307,11 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
       .map(entry => this.#output.rowOf(entry))
   }
 
+  heldRow({ key }: OnlyKey): Row | undefined {
+    const entry = this.#slots.get(0)?.get(this.mapKeyOf(key))
+    return entry === undefined ? undefined : this.#output.rowOf(entry)
+  }
+
   #dirtyEntries(only: OnlyKey | undefined): readonly BufferEntry[] {
     if (only === undefined) return this.changed
     const mapKey = this.mapKeyOf(only.key)

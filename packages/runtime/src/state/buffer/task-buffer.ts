@@ -53,6 +53,11 @@ export interface TaskBuffer extends AheadReads {
   readonly streamTime: number
   /** What the next commit will change in the backend. A key comes at most once; the order is not defined. */
   dirtyRows(only?: OnlyKey): readonly Row[]
+  /**
+   * Of a key-value store: the row of a key that is on the heap, whether the backend has it or not. Undefined where the backend has to be
+   * asked. @default it always has to
+   */
+  heldRow?(only: OnlyKey): Row | undefined
   /** What an iterator lays over the backend, by backend key in byte order. */
   overlay(
     from: Uint8Array | undefined,

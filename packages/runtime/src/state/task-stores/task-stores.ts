@@ -20,7 +20,7 @@ import { storeOfPlan } from './kinds/store-of-plan.ts'
 import type { OpenStore, TaskStore } from './kinds/task-store.ts'
 import { type BackendsOptions, StoreBackends } from './store-backends.ts'
 import { type FollowedStore, type StoreFollower, StoreFollowers } from './store-followers.ts'
-import { openView, type StoreView } from './store-view.ts'
+import { heldView, openView, type StoreView } from './store-view.ts'
 import type { TaskStorePlan } from './task-store-plan.ts'
 
 export interface TaskStoresOptions extends BackendsOptions {
@@ -291,6 +291,8 @@ export class TaskStores {
     if (kind === undefined) throw millraceError('MILLRACE_STORE_UNKNOWN', { store })
     const { state } = this.#backends.databaseOf(store)
     const buffer = isolation === 'committed' ? undefined : this.#open.get(store)?.buffer
+    const held = buffer === undefined ? undefined : await heldView(kind, buffer, { only, reads })
+    if (held !== undefined && this.#writeError === undefined) return held
     // What is being written is neither in the buffer nor surely in the backend.
     if (buffer !== undefined) await this.#written()
     const time = buffer?.streamTime ?? this.#timeOf(store)
