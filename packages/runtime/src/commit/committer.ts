@@ -26,6 +26,8 @@ export interface CommitterOptions {
 export class Committer {
   readonly #with: CommitterOptions
   #last: number
+  /** Under at_most_once, by partition: the offset that was committed before its records were processed. */
+  readonly #ahead = new Map<string, number>()
 
   constructor(options: CommitterOptions) {
     this.#with = options
@@ -80,6 +82,7 @@ export class Committer {
         })
         this.#with.onCommitted(committed)
       }
+      if (leaving !== undefined) await this.#giveBack(leaving)
     } catch (error) {
       if (!isBetweenGenerations(error, consumer)) throw error
       options.logger.debug({ error }, 'the group is rebalancing: the commit follows afterwards')
@@ -89,10 +92,13 @@ export class Committer {
     return dirty.length > 0 ? 'done' : 'nothing'
   }
 
-  /** Under at_most_once: commits the offsets after these batches before any of their records is processed. */
-  async beforeProcessing(batches: readonly FetchedBatch[]): Promise<void> {
+  /** Under at_most_once: commits the offsets after the batches that are taken, before any of their records is processed. */
+  async beforeProcessing(fetched: readonly FetchedBatch[], isTaken: (batch: FetchedBatch) => boolean): Promise<void> {
     const { options, consumer } = this.#with
-    if (batches.length === 0 || options.processingGuarantee !== 'at_most_once') return
+    if (options.processingGuarantee !== 'at_most_once') return
+    const batches = fetched.filter(isTaken)
+    if (batches.length === 0) return
+    for (const { topic, partition, nextOffset } of batches) this.#ahead.set(`${topic}-${partition}`, nextOffset)
     await consumer.commit(
       batches.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
         topic,
@@ -101,6 +107,27 @@ export class Committer {
         ...(leaderEpoch !== undefined && { leaderEpoch }),
       })),
     )
+  }
+
+  /** What is committed and was not begun is of the next owner: the offsets go back to it. */
+  async #giveBack(leaving: readonly Task[]): Promise<void> {
+    const queues = leaving
+      .flatMap(task => task.queues)
+      .filter(({ topic, partition, position }) => position < (this.#ahead.get(`${topic}-${partition}`) ?? 0))
+    if (queues.length === 0) return
+    await this.#with.consumer.commit(
+      queues.map(({ topic, partition, position, leaderEpoch }) => ({
+        topic,
+        partition,
+        offset: position,
+        ...(leaderEpoch !== undefined && leaderEpoch >= 0 && { leaderEpoch }),
+      })),
+    )
+    for (const queue of queues) {
+      this.#ahead.delete(`${queue.topic}-${queue.partition}`)
+      // A task that stays in an eager rebalance must not process what is not committed.
+      queue.drop()
+    }
   }
 
   /** After a commit entries are clean, and those above the budget can go. */

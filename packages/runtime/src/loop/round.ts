@@ -68,7 +68,7 @@ export class Round {
       began,
       batches.reduce((sum, { recordCount }) => sum + recordCount, 0),
     )
-    await committer.beforeProcessing(batches)
+    await committer.beforeProcessing(batches, batch => tasks.wants(batch))
     for (const batch of batches) tasks.enqueue(batch)
     return batches.length > 0
   }

@@ -110,6 +110,16 @@ export class PartitionQueue implements TopicPartition {
     }
   }
 
+  /** Nothing waits any more: what was not taken is fetched again from `position`. */
+  drop(): void {
+    this.#batches = []
+    this.#batch = undefined
+    this.#cursor = undefined
+    this.#hasHead = false
+    this.bytes = 0
+    this.fetched = this.position
+  }
+
   /** The record that was taken last has not been there. */
   giveUp(partitionTime: number): void {
     this.partitionTime = partitionTime

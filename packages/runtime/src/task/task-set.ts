@@ -126,6 +126,15 @@ export class TaskSet {
     this.#fresh.clear()
   }
 
+  /** Whether a task takes the batch. */
+  wants({ topic, partition }: FetchedBatch): boolean {
+    for (const task of this.#running.values()) {
+      if (task.id.partition !== partition || this.#fresh.has(task)) continue
+      if (task.queues.some(queue => queue.topic === topic)) return true
+    }
+    return false
+  }
+
   enqueue(batch: FetchedBatch): void {
     for (const task of this.#running.values()) {
       if (task.id.partition !== batch.partition) continue
