@@ -99,6 +99,21 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
+    name: 'under at_most_once the records of a commit that failed are processed',
+    file: 'packages/runtime/src/loop/round.ts',
+    from: `await committer.beforeProcessing(batches, batch => tasks.wants(batch))`,
+    to: `await committer.beforeProcessing(batches, batch => tasks.wants(batch)).catch(() => undefined)`,
+  },
+  {
+    name: 'under at_most_once what was not begun is not given to the next owner',
+    anomaly: 'lost write',
+    file: 'packages/runtime/src/commit/committer.ts',
+    from: `      if (leaving !== undefined) await this.#giveBack(leaving)
+`,
+    to: `      void this.#giveBack
+`,
+  },
+  {
     name: 'one offset too many is committed',
     anomaly: 'lost write',
     file: 'packages/runtime/src/task/task.ts',

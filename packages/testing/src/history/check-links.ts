@@ -66,7 +66,7 @@ function checkEach(sides: Sides, link: EachLink): readonly Anomaly[] {
       const what = `${places} comes from ${placesOf(ofAborted)}, which was aborted`
       anomalies.push({ name: 'aborted read', what })
     } else if (may === 0) anomalies.push({ name: 'duplicate', what: `${places} comes from no record of ${link.from}` })
-    else if (exactly) {
+    else if (exactly || !atLeast) {
       anomalies.push({
         name: 'duplicate',
         what: `${places} comes from ${placesOf(causes)} alone: ${found.length} times`,

@@ -38,13 +38,13 @@ export interface MemberWork {
 /** The connection of a member to the cluster, which sees what the group gives it and what it commits. */
 export class MemberWatch {
   readonly #name: string
-  readonly #world: Pick<ProcessWorld, 'connect' | 'transactions'>
+  readonly #world: Pick<ProcessWorld, 'connect' | 'transactions' | 'once'>
   #client: MemoryClient | undefined
   #groupMember: { groupMetadata(): GroupMetadata } | undefined
   /** Between an assignment and its end: otherwise the tasks that an eager client has left do nothing. */
   #assigned = false
 
-  constructor(name: string, world: Pick<ProcessWorld, 'connect' | 'transactions'>) {
+  constructor(name: string, world: Pick<ProcessWorld, 'connect' | 'transactions' | 'once'>) {
     this.#name = name
     this.#world = world
   }
@@ -66,6 +66,7 @@ export class MemberWatch {
 
   /** Nothing that it has asked is answered any more. */
   crash(): void {
+    this.#world.once?.fails(this.#name)
     this.#client?.crash()
   }
 
@@ -85,10 +86,14 @@ export class MemberWatch {
         this.#world.transactions?.seeks(this.#name, position)
         member.seek(position)
       }
+      const commit = (offsets: readonly CommittedOffset[]) => {
+        this.#world.once?.commits(this.#name, offsets)
+        return member.commit(offsets)
+      }
       const joinStreamsGroup = (subscription: StreamsSubscription) =>
         member.joinStreamsGroup!({ ...subscription, listener: this.#followedTasks(subscription.listener) })
       const subscribing = withMethod(withMethod(member, 'subscribe', subscribe), 'joinStreamsGroup', joinStreamsGroup)
-      return withMethod(subscribing, 'seek', seek)
+      return withMethod(withMethod(subscribing, 'seek', seek), 'commit', commit)
     }
     const producer = (options: ProducerOptions) => this.#watchedProducer(client.producer(options), options)
     return withMethod(withMethod(client, 'groupConsumer', groupConsumer), 'producer', producer)
@@ -117,6 +122,7 @@ export class MemberWatch {
       onRevoked: partitions => listener.onRevoked(partitions),
       onLost: partitions => {
         this.#assigned = false
+        this.#world.once?.fails(this.#name)
         return listener.onLost(partitions)
       },
       onEndpoints: endpoints => listener.onEndpoints(endpoints),
@@ -136,6 +142,7 @@ export class MemberWatch {
       },
       onLost: partitions => {
         this.#assigned = false
+        this.#world.once?.fails(this.#name)
         return listener.onLost(partitions)
       },
     }

@@ -9,6 +9,7 @@ import {
   type StoreBackend,
 } from '@millrace/core'
 import type { KafkaStreamsOptions } from '@millrace/runtime'
+import type { OnceWatch } from './once-watch.ts'
 import { DEAD_LETTER_TOPIC, type SimulationCase } from './simulation-case.ts'
 import type { TransactionWatch } from './transaction-watch.ts'
 import { SIMULATED_FAILURE } from './watched-plan.ts'
@@ -26,6 +27,8 @@ export interface ProcessWorld {
   history(line: string): void
   /** Follows what is committed in transactions. */
   readonly transactions?: TransactionWatch
+  /** Follows what is processed under `at_most_once`. */
+  readonly once?: OnceWatch
   /** Something that must not happen, whatever the faults. */
   violation(text: string): void
 }
@@ -80,13 +83,17 @@ export function processOptions(
 const nobody = () => undefined
 
 /** What a member logs is part of the history. */
-export function historyLogger({ history }: ProcessWorld, name: string): Logger {
+export function historyLogger({ history, once }: ProcessWorld, name: string): Logger {
   const log = (fields: Readonly<Record<string, unknown>>, message: string) => {
     const { error, ...others } = fields
     const why = error === undefined ? '' : `: ${error instanceof Error ? error.message : JSON.stringify(error)}`
     history(`${name} ${message}${why} ${JSON.stringify(others)}`)
   }
-  return { debug: nobody, info: log, warn: log, error: log }
+  const failure: typeof log = (fields, message) => {
+    once?.fails(name)
+    log(fields, message)
+  }
+  return { debug: nobody, info: log, warn: failure, error: failure }
 }
 
 /** Whether faults may have this come: they are retriable or fence, or are those of a user function. */

@@ -1,5 +1,5 @@
 import { type MarkerFate, type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, type Plan, seededRandom, topicNaming } from '@millrace/core'
+import { ManualClock, type Plan, seededRandom, topicNaming, type TopicPartitionOffset } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { anomalyText } from '../history/anomaly.ts'
 import { checkStores } from '../history/check-stores.ts'
@@ -10,6 +10,7 @@ import { allCommitted, OffsetWatch, tasksRunTwice } from './cluster-oracles.ts'
 import { HistoryRecorder } from './history-recorder.ts'
 import { inputSender } from './input-sender.ts'
 import { LiveOracle } from './live-oracle.ts'
+import { OnceWatch } from './once-watch.ts'
 import { QueryOracle } from './query-oracle.ts'
 import { type CommittedRecord, readCommitted } from './read-records.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
@@ -65,6 +66,8 @@ const LOST_PRODUCE_ANSWERS = 0.02
 /** How long a run may take to come to rest when nothing troubles it any more, in virtual milliseconds. */
 const REST_MS = 400_000
 const TICK_MS = 50
+/** Offsets that are committed before say nothing of the results, which come with the commits that follow. */
+const AHEAD_MS = 3000
 /** How long the threads that a process was told to have may take to run, at rest. */
 const THREADS_MS = 60_000
 
@@ -103,7 +106,7 @@ export async function runCase(
   const callListeners = new Map<string, () => void>()
   const { transactions, rebalance = 'cooperative', hearsAfterMs = 0, groupProtocol = 'classic' } = setting
   const heartbeats = seededRandom(seed * 19 + 3)
-  let troubled = true
+  let troubled = setting.calm !== true
   const answers = seededRandom(seed * 23 + 7)
   const client = memoryClient(cluster, {
     transactions,
@@ -124,16 +127,21 @@ export async function runCase(
 
   const watch = new RecordWatch(clock)
   const transactionWatch = new TransactionWatch(violation)
+  const once = guarantee === 'at_most_once' && setting.watched ? new OnceWatch(cluster, violation) : undefined
   const recorder = new HistoryRecorder(cluster)
   cluster.transactions.onEnd = (id, committed, { producerId }) => {
     transactionWatch.ends(id, committed)
     recorder.ends(id, committed, producerId)
   }
+  const sees = (member: string, at: TopicPartitionOffset) => {
+    transactionWatch.sees(member, at)
+    once?.sees(member, at)
+  }
   const world = {
     clock,
-    plan: (member: string) =>
-      setting.watched ? watchedPlan(plan, watch, at => transactionWatch.sees(member, at)) : plan,
+    plan: (member: string) => (setting.watched ? watchedPlan(plan, watch, at => sees(member, at)) : plan),
     ...(setting.watched && { transactions: transactionWatch }),
+    ...(once && { once }),
     setting,
     caching,
     connect: setting.configsHidden === true ? withoutConfigs(faulty) : faulty,
@@ -167,13 +175,18 @@ export async function runCase(
   const offsets = new OffsetWatch(cluster, watch)
   const queries = guarantee === 'exactly_once' ? new QueryOracle(plan) : undefined
   const live = guarantee === 'exactly_once' ? new LiveOracle(plan, clock, honest) : undefined
+  let faultsSeen = 0
   const observe = () => {
     recorder.look()
     const members = allMembers()
     queries?.ask(members)
     live?.look(members)
     for (const text of tasksRunTwice(cluster, members)) violation(text)
-    if (setting.watched) for (const text of offsets.check()) violation(text)
+    if (setting.watched && once === undefined) for (const text of offsets.check()) violation(text)
+    for (; faultsSeen < faulty.log.length; faultsSeen++) {
+      const { clientId, kind } = faulty.log[faultsSeen]!
+      if (kind !== 'delay') once?.fails(clientId.slice(APPLICATION_ID.length + 1))
+    }
   }
   let kills = 0
   const kill = (machine: SimulatedMachine, trouble: Extract<Trouble, { kind: 'kill' }>) => {
@@ -215,10 +228,12 @@ export async function runCase(
       if (memberId === undefined) return
       // The group gives a member up that goes on working, as after a long pause: what it then commits must not count.
       tell(`the group gives ${memberId} up`)
+      once?.allFail()
       return cluster.evictMember(APPLICATION_ID, memberId)
     }
     if (trouble.kind === 'clock-jump') {
       tell(`the clock jumps by ${trouble.byMs} ms`)
+      once?.allFail()
       return clock.jump(trouble.byMs)
     }
     if (trouble.kind === 'grow') {
@@ -281,6 +296,7 @@ export async function runCase(
   const real = topicNaming(plan, APPLICATION_ID)
   const sources = plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(real))
   const restEnds = clock.now() + REST_MS
+  const quietMs = Math.max(setting.quietMs ?? 0, once === undefined ? 0 : AHEAD_MS)
   let atRest = false
   let quietSince: number | undefined
   while (clock.now() < restEnds && !atRest) {
@@ -290,9 +306,10 @@ export async function runCase(
     await clock.advance(1000)
     observe()
     // A process that stops while the brokers are away cannot complete transactions without markers: its next start does.
-    if (!cluster.leaderless && (await allCommitted(honest, cluster, sources))) quietSince ??= clock.now()
+    if (once?.idle !== false && !cluster.leaderless && (await allCommitted(honest, cluster, sources)))
+      quietSince ??= clock.now()
     else quietSince = undefined
-    atRest = quietSince !== undefined && clock.now() - quietSince >= (setting.quietMs ?? 0)
+    atRest = quietSince !== undefined && clock.now() - quietSince >= quietMs
   }
   // A process that stands still tells its readers nothing, however long the others have been at rest.
   while (live !== undefined && atRest && allMembers().some(({ standsStill }) => standsStill)) await clock.advance(1000)
@@ -323,6 +340,7 @@ export async function runCase(
   }))
   const stores = { plan, applicationId: APPLICATION_ID, records: recorded.records, states, latestTimestamp: latest }
   for (const anomaly of await checkStores(stores)) violation(anomalyText(anomaly))
+  for (const text of once?.violations(sources, recorded.records) ?? []) violation(text)
   for (const text of (await queries?.violations(honest)) ?? []) violation(text)
   for (const text of (await live?.violations(atRest)) ?? []) violation(text)
   const outputs = new Map<string, readonly CommittedRecord[]>()

@@ -15,6 +15,7 @@ import {
   optional,
   optionsOf,
 } from '@millrace/core'
+import type { ProcessingGuarantee } from '@millrace/runtime'
 import { anomalyText } from '../history/anomaly.ts'
 import { checkHistory } from '../history/check-history.ts'
 import type { History, HistoryLink } from '../history/history.ts'
@@ -28,7 +29,9 @@ import { isLeftOut, type SimulatedInput, type SimulationCase } from './simulatio
 
 /** What came out of a simulated run, for an oracle. */
 export interface SimulatedRun {
-  readonly guarantee: 'exactly_once' | 'at_least_once'
+  readonly guarantee: ProcessingGuarantee
+  /** Nothing crashed and no call failed: under `at_most_once` nothing may be lost either. */
+  readonly calm: boolean
   readonly partitions: number
   /** The input that counts: records on which a user function always fails, or takes too long, by policy, are left out. */
   readonly input: readonly SimulatedInput[]
@@ -99,7 +102,7 @@ const OPTIONS = optionsOf({
   oracle: optional(aFunction),
   links: optional(listOf(checkedInside, 'an array')),
   compare: checkedInside,
-  guarantee: optional(oneOf('exactly_once', 'at_least_once')),
+  guarantee: optional(oneOf('exactly_once', 'at_least_once', 'at_most_once')),
   groupProtocol: optional(oneOf('classic', 'streams')),
   onBadRecord: checkedInside,
   partitions: optional(aFiniteNumber),
@@ -213,6 +216,8 @@ async function judge(plan: Plan, setting: SimulationCase, options: Judging): Pro
   const found = { ...ran, violations: [...ran.violations, ...anomalies.map(anomalyText)] }
   const run = simulatedRun(plan, setting, found)
   if (options.oracle !== undefined) return { ...found, violations: [...found.violations, ...ask(options.oracle, run)] }
+  // What was lost changes what comes of the rest.
+  if (setting.guarantee === 'at_most_once' && setting.calm !== true) return found
   const calm = simulatedRun(plan, setting, await runCase(plan, withoutTrouble(setting), caching))
   // A key whose topic has grown comes from two partitions, in no order. Only topologies without stores, and so without caches, grow.
   const grown = setting.troubles.some(({ kind }) => kind === 'grow')
@@ -233,6 +238,7 @@ function simulatedRun(plan: Plan, setting: SimulationCase, { outputs, recorded }
   const sinks = plan.nodes.filter(node => node.kind === 'sink')
   return {
     guarantee: setting.guarantee,
+    calm: setting.calm === true,
     partitions: setting.partitions,
     input: setting.records.filter(record => !isLeftOut(setting, record)),
     topics: [...outputs.keys()],

@@ -116,6 +116,7 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
       } catch (error) {
         if (this.#life !== life) return
         clean = false
+        this.#world.once?.fails(this.name)
         history(`${this.name} ends: ${String(error)}`)
         // A process that ends by what faults cause was not made to withstand it.
         if (!isOfFaults(error, 'retriable')) this.#world.violation(`${this.name} ended by ${String(error)}`)
@@ -124,6 +125,7 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
       try {
         await instance.end({ clean, leave: setting.staticMembers !== true })
       } catch (error) {
+        this.#world.once?.fails(this.name)
         history(`${this.name} could not close cleanly: ${String(error)}`)
         if (clean && !isOfFaults(error, 'retriable', 'fenced'))
           this.#world.violation(`${this.name} could not close: ${String(error)}`)

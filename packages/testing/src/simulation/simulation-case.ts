@@ -73,7 +73,9 @@ export type Trouble = { readonly atMs: number } & (
 /** All that decides a run. What is drawn from a seed is written out here, so that it can be made smaller. */
 export interface SimulationCase {
   readonly seed: number
-  readonly guarantee: Exclude<ProcessingGuarantee, 'at_most_once'>
+  readonly guarantee: ProcessingGuarantee
+  /** Nothing crashes and no call fails: what happens happens in order. @default false */
+  readonly calm?: boolean
   readonly transactions: 'group-metadata' | 'producer-per-task'
   /** What a rebalance takes from a member. @default 'cooperative' */
   readonly rebalance?: 'cooperative' | 'eager'

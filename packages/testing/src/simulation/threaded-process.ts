@@ -52,7 +52,8 @@ export class ThreadedProcess implements SimulatedMachine {
     this.#clock = new MachineClock(world.clock)
     this.#random = seededRandom(seed)
     this.#verdict = this.#random() < REPLACES ? 'replace-thread' : 'shutdown-instance'
-    this.#closeTimeoutMs = this.#random() < IMPATIENT ? IMPATIENT_MS : 30_000
+    const impatient = this.#random() < IMPATIENT && world.setting.calm !== true
+    this.#closeTimeoutMs = impatient ? IMPATIENT_MS : 30_000
   }
 
   get alive(): boolean {
