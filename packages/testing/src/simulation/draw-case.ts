@@ -37,8 +37,7 @@ export function drawCase({
   const onBadRecord = given ?? drawn
   const limited = seed % 4 === 1
   const timed = (record: SimulatedRecord) => (limited ? clearlyTimed(record) : record)
-  const usual = random() < 0.7 ? 'exactly_once' : 'at_least_once'
-  const chosen = guarantee ?? (isAtMostOnce(seed) ? 'at_most_once' : usual)
+  const chosen = guarantee ?? drawnGuarantee(seed, random)
   const setting: SimulationCase = {
     seed,
     guarantee: chosen,
@@ -74,9 +73,10 @@ export function drawCase({
   return seededRandom(seed * 59 + 31)() < 0.5 ? calmed(observed) : observed
 }
 
-/** One case in ten. Random numbers of its own, so that cases of earlier seeds stay what they are otherwise. */
-function isAtMostOnce(seed: number): boolean {
-  return seededRandom(seed * 53 + 29)() < 0.1
+/** One case in ten is under `at_most_once`. Random numbers of its own, so that cases of earlier seeds stay what they are otherwise. */
+function drawnGuarantee(seed: number, random: () => number): SimulationCase['guarantee'] {
+  const usual = random() < 0.7 ? 'exactly_once' : 'at_least_once'
+  return seededRandom(seed * 53 + 29)() < 0.1 ? 'at_most_once' : usual
 }
 
 /** The same with what happens in order alone: then nothing may be lost. */
