@@ -9,15 +9,20 @@ import { shop } from './shop.ts'
 export interface MillraceOptions {
   /** @default 'classic' */
   readonly groupProtocol?: 'classic' | 'streams'
+  /** Kept when it closes, and when its process is killed. @default one of its own, which goes with it */
+  readonly stateDir?: string
 }
 
 /** The shop in Millrace, in this process. */
 export async function startMillrace(
   options: ApplicationOptions,
-  { groupProtocol = 'classic' }: MillraceOptions = {},
+  { groupProtocol = 'classic', stateDir: given }: MillraceOptions = {},
 ): Promise<Application> {
   const { brokers, applicationId, inputs, guarantee, caching } = options
-  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-takeover-'))
+  const stateDir = given ?? (await mkdtemp(join(tmpdir(), 'millrace-takeover-')))
+  const forget = async () => {
+    if (given === undefined) await rm(stateDir, { recursive: true, force: true })
+  }
   const streams = new KafkaStreams(shop(inputs, applicationId), {
     applicationId,
     client: groupProtocol === 'streams' ? kafka({ brokers }) : clientUnderTest(brokers),
@@ -34,7 +39,7 @@ export async function startMillrace(
   try {
     await streams.start()
   } catch (error) {
-    await rm(stateDir, { recursive: true, force: true })
+    await forget()
     throw error
   }
   streams.ended().catch((error: unknown) => (failure = error))
@@ -45,7 +50,7 @@ export async function startMillrace(
     check,
     async close() {
       await streams.close()
-      await rm(stateDir, { recursive: true, force: true })
+      await forget()
       check()
     },
   }

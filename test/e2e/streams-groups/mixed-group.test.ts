@@ -1,62 +1,23 @@
-import { setTimeout } from 'node:timers/promises'
 import { sharedKafka } from '@millrace/dev-kafka'
 import { kafka, KafkaStreams, silentLogger, string, StreamsBuilder } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
 import { releaseLimit } from '../../release-limits.ts'
-import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
+import { eventually, topicIo } from '../../topic-io.ts'
 import type { Application, ApplicationOptions } from '../java-takeover/application.ts'
 import { comparable } from '../java-takeover/compare.ts'
-import { parts } from '../java-takeover/inputs.ts'
 import { startJava } from '../java-takeover/java-application.ts'
 import { startMillrace } from '../java-takeover/millrace-application.ts'
 import { INPUTS, OUTPUTS } from '../java-takeover/shop.ts'
 import { processed, topicsOf } from '../java-takeover/takeover.ts'
-import { describedByCommand } from './kafka-tools.ts'
+import { COMPARED, inputOf, membersWithTasks, PARTITIONS, SLICES } from './mixed-shop.ts'
 
 const missing = process.env['CI'] === undefined ? await missingJavaTools() : undefined
 if (missing !== undefined) console.log(`skipped: ${missing}, so Kafka Streams cannot be run`)
 
-const PARTITIONS = 3
-/** How often something is written, until all members have had their turn. */
-const SLICES = 60
 /** Against hanging only. */
 const HANGS_MS = 1_200_000
 const LIMIT_MS = 300_000
-
-/** What depends on one input topic only, and so not on which of two is ahead. */
-const COMPARED = [
-  ...['page-windows', 'visits', 'closed-windows', 'final-windows', 'stock'],
-  ...['clicks-per-user-changelog', 'closed-changelog', 'clicks-per-page-changelog', 'stock-changelog'],
-]
-
-/** Input that is written slice by slice, each topic in its own order. */
-function inputOf(io: TopicIo, name: string) {
-  const input = parts(1, PARTITIONS)
-  const records = new Map(INPUTS.map(topic => [topic, input.flatMap(part => part[topic])]))
-  let next = 0
-  return {
-    async writeSlices(count: number): Promise<void> {
-      for (const end = Math.min(SLICES, next + count); next < end; next++) {
-        for (const [topic, all] of records) {
-          const size = Math.ceil(all.length / SLICES)
-          await io.produce(`${name}-${topic}`, all.slice(next * size, (next + 1) * size))
-        }
-        await setTimeout(100)
-      }
-    },
-  }
-}
-
-/** How many members of the group have tasks. */
-async function membersWithTasks(brokers: string, groupId: string): Promise<number> {
-  const members = await describedByCommand(brokers, groupId, '--members').catch((error: unknown) => {
-    // The first member has not joined yet.
-    if (String(error).includes('GroupIdNotFoundException')) return []
-    throw error
-  })
-  return members.filter(member => /^ACTIVE: \d/.test(member['ASSIGNMENTS'] ?? '')).length
-}
 
 /** An instance of the group with another topology. */
 async function startAnother({ brokers, applicationId, inputs }: ApplicationOptions): Promise<void> {
