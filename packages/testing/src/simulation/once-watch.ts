@@ -14,6 +14,7 @@ export class OnceWatch {
   readonly #mayBeLost = new Map<string, Set<number>>()
   /** By member, then by partition. */
   readonly #inFlight = new Map<string, Map<string, Set<number>>>()
+  #over = false
 
   constructor(cluster: MemoryCluster, violation: (text: string) => void) {
     this.#cluster = cluster
@@ -43,11 +44,17 @@ export class OnceWatch {
 
   /** What the member has in flight may be lost. */
   fails(member: string): void {
+    if (this.#over) return
     for (const [name, offsets] of this.#inFlight.get(member) ?? []) {
       const lost = setOf(this.#mayBeLost, name)
       for (const offset of offsets) lost.add(offset)
     }
     this.#inFlight.delete(member)
+  }
+
+  /** The run is over: what fails from now on excuses nothing. */
+  ends(): void {
+    this.#over = true
   }
 
   allFail(): void {

@@ -329,6 +329,7 @@ export async function runCase(
   await clock.advance(30_000)
   observe()
   for (const one of machines) if (one.alive) violation(`${one.name} did not stop within 30 s`)
+  once?.ends()
   for (const one of machines) one.kill('kept')
 
   const latest = Math.max(clock.now(), ...setting.records.map(({ timestamp = 0 }) => timestamp))
