@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { asError, isMillraceError, millraceError, type Plan, shownOption } from '@millrace/core'
+import { fateOfUncommitted } from '../commit/uncommitted.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import { canGo, type StreamsState, transition } from '../loop/lifecycle.ts'
 import { stateLine } from '../loop/state-line.ts'
@@ -220,11 +221,11 @@ export class ApplicationRun {
   }
 
   async #endEngine(clean: boolean): Promise<void> {
-    const { logger } = this.#parts.options
+    const { logger, processingGuarantee } = this.#parts.options
     try {
       await inTurn(() => this.#engine.end({ clean, leave: this.#leave }), this)
     } catch (error) {
-      logger.error({ error }, 'failed to close the application: uncommitted records are processed again')
+      logger.error({ error }, `failed to close the application: ${fateOfUncommitted(processingGuarantee)}`)
     }
   }
 

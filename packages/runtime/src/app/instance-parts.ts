@@ -159,6 +159,7 @@ export async function openParts(
   const eager = client.capabilities.rebalance === 'eager'
   const ownership = new TaskOwnership({
     ...{ logger, producers, tasks, standbys, committer, onChange },
+    guarantee: options.processingGuarantee,
     membership: () => membership,
     onShutdown: () => parts.onError(millraceError('MILLRACE_APPLICATION_SHUTDOWN', { applicationId })),
   })
@@ -176,7 +177,7 @@ export async function openParts(
   const { isPaused } = parts
   const round = new Round({ options, consumer, tasks, backPressure, committer, purge, thread, turns, isPaused })
   const recovery = new Recovery({
-    ...{ options, tasks, producers, membership, ownership, globals, patience },
+    ...{ options, tasks, producers, committer, membership, ownership, globals, patience },
     topics: topicWatch,
   })
   return {

@@ -1,4 +1,5 @@
 import { asError, isMillraceError, type Plan } from '@millrace/core'
+import { fateOfUncommitted } from '../commit/uncommitted.ts'
 import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import { checkGroupProtocol } from '../config/check-group-protocol.ts'
 import type { MemoryBudget } from '../config/memory-budget.ts'
@@ -312,10 +313,10 @@ export class Instance implements Engine {
    * the task next processes what is not committed without it.
    */
   async #afterFailedEnd(error: unknown): Promise<unknown> {
-    const { logger } = this.#options
+    const { logger, processingGuarantee } = this.#options
     try {
       if (!(await takeBackLate(error, this.#parts.tasks, logger))) return error
-      logger.warn({}, 'closed without a commit: uncommitted records are processed again')
+      logger.warn({}, `closed without a commit: ${fateOfUncommitted(processingGuarantee)}`)
       for (const failure of await this.#parts.producers.abortAll()) {
         logger.warn({ error: failure }, 'failed to abort a transaction: it ends when its time is over')
       }

@@ -199,3 +199,32 @@ it('creates internal topics that take what the application may send', async () =
   }
   await instance.end({ clean: true, leave: true })
 })
+
+it('loses only what was begun when the broker has refused a record under at_most_once', async () => {
+  const app = testApplication({ in: 1 })
+  app.cluster.createTopic({ name: 'out', partitions: 1, configs: { 'message.timestamp.after.max.ms': String(HOUR) } })
+  const seen: string[] = []
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: string(), value: string() })
+    .peek(value => void seen.push(value))
+    .to('out')
+  await app.send(
+    'in',
+    ['ahead', 'a', 'b'].map(value => ({ value, timestamp: value === 'ahead' ? 2 * HOUR : 0 })),
+  )
+  const instance = await app.start(builder.build(), {
+    processingGuarantee: 'at_most_once',
+    client: withoutRight(app.factory),
+    commitIntervalMs: 0,
+    onBadRecord: 'continue',
+  })
+  for (let round = 0; round < 100; round++) {
+    // One record at a time, so that the others wait when it is refused.
+    await instance.step(0, 1)
+    await app.clock.advance(100)
+  }
+  expect(seen).toEqual(['ahead', 'a', 'b'])
+  expect(await app.committed('in')).toBe(3)
+  await instance.end({ clean: true, leave: true })
+})

@@ -82,7 +82,7 @@ export class Committer {
         })
         this.#with.onCommitted(committed)
       }
-      if (leaving !== undefined) await this.#giveBack(leaving)
+      if (leaving !== undefined) await this.giveBack(leaving)
     } catch (error) {
       if (!isBetweenGenerations(error, consumer)) throw error
       options.logger.debug({ error }, 'the group is rebalancing: the commit follows afterwards')
@@ -109,9 +109,9 @@ export class Committer {
     )
   }
 
-  /** What is committed and was not begun is of the next owner: the offsets go back to it. */
-  async #giveBack(leaving: readonly Task[]): Promise<void> {
-    const queues = leaving
+  /** Under at_most_once: what is committed and was not begun is of the next owner, or of these tasks when they start again. */
+  async giveBack(tasks: readonly Task[]): Promise<void> {
+    const queues = tasks
       .flatMap(task => task.queues)
       .filter(({ topic, partition, position }) => position < (this.#ahead.get(`${topic}-${partition}`) ?? 0))
     if (queues.length === 0) return

@@ -1,4 +1,6 @@
 import { isMillraceError, type MillraceError } from '@millrace/core'
+import type { Committer } from '../commit/committer.ts'
+import { fateOfUncommitted } from '../commit/uncommitted.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { GlobalStores } from '../globals/global-stores.ts'
 import type { GroupMembership } from '../group/group-membership.ts'
@@ -13,6 +15,7 @@ export interface RecoveryOptions {
   readonly options: ResolvedOptions
   readonly tasks: TaskSet
   readonly producers: ProducerPool
+  readonly committer: Committer
   readonly membership: GroupMembership
   readonly ownership: TaskOwnership
   readonly globals: GlobalStores
@@ -46,7 +49,7 @@ export class Recovery {
     const { tasks, membership, globals, patience, options } = this.#with
     const { logger, clock } = options
     if (this.hasLetGo) {
-      logger.warn({ error }, 'closed without a commit: uncommitted records are processed again')
+      logger.warn({ error }, `closed without a commit: ${fateOfUncommitted(options.processingGuarantee)}`)
       return await tasks.abandon()
     }
     try {
@@ -72,8 +75,23 @@ export class Recovery {
 
   /** Drops the tasks, so that the next round creates them again from the last commit. */
   async #startAgain(): Promise<void> {
+    await this.#giveBack()
     this.#with.ownership.takeUpLater()
     await this.#drop()
+  }
+
+  /** Under at_most_once: only what was begun is lost, if the group can be reached. */
+  async #giveBack(): Promise<void> {
+    const { committer, tasks, options } = this.#with
+    try {
+      await committer.giveBack(tasks.running)
+    } catch (error) {
+      if (!isMillraceError(error, 'retriable', 'fenced')) throw error
+      options.logger.warn(
+        { error },
+        'records that were fetched and not begun are lost, since at_most_once commits first',
+      )
+    }
   }
 
   /** Closes the tasks and their producers without a commit. */

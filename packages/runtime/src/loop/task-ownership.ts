@@ -1,5 +1,7 @@
 import { isMillraceError, type Logger } from '@millrace/core'
 import type { Committer } from '../commit/committer.ts'
+import { fateOfUncommitted } from '../commit/uncommitted.ts'
+import type { ProcessingGuarantee } from '../config/options.ts'
 import type { AssignmentListener, GroupMembership, TaskAssignment } from '../group/group-membership.ts'
 import type { StandbyTasks } from '../restore/standby-tasks.ts'
 import type { ProducerPool } from '../task/producer-pool.ts'
@@ -12,6 +14,7 @@ export interface TaskOwnershipOptions {
   /** Where the tasks come from. */
   readonly membership: () => Pick<GroupMembership, 'assignment'>
   readonly logger: Logger
+  readonly guarantee: ProcessingGuarantee
   readonly producers: ProducerPool
   readonly tasks: TaskSet
   readonly standbys: StandbyTasks
@@ -96,7 +99,7 @@ export class TaskOwnership implements AssignmentListener {
   /** Records that cannot be committed any more are processed again by the next owner; the tasks must not continue with them. */
   async #commitBeforeRevocation(leaving: readonly Task[]): Promise<void> {
     const { logger, committer } = this.#with
-    const again = 'the commit before a rebalance failed: its records are processed again'
+    const again = `the commit before a rebalance failed: ${fateOfUncommitted(this.#with.guarantee)}`
     try {
       if ((await committer.commit({ leaving })) !== 'postponed') return
       logger.warn({}, again)
