@@ -13,6 +13,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { median, percent } from './ratios.ts'
 import type { EngineResult } from './run.ts'
 
 const { values } = parseArgs({
@@ -92,12 +93,4 @@ function spentBy({ checkout, node: flags }: Side, file: string): Spent {
   // Undefined there.
   const { threadMicrosecondsPerRecord: thread = Number.NaN } = result as Partial<EngineResult>
   return { all: result!.cpuMicrosecondsPerRecord, thread }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-}
-
-function percent(ratio: number): string {
-  return `${ratio >= 1 ? '+' : ''}${((ratio - 1) * 100).toFixed(1)} %`
 }

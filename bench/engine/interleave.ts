@@ -1,0 +1,131 @@
+/**
+ * What a change costs on the hot path, on a machine whose own speed changes within seconds: the engines of two checkouts run in one process
+ * and take turns after some thousand records. Adjacent turns have the same machine, so their ratio says what the change does.
+ *
+ *   git worktree add /tmp/before COMMIT && (cd /tmp/before && npm install)
+ *   npx node --conditions=millrace-source bench/engine/interleave.ts --before /tmp/before [--only count] [--records 1500000]
+ *
+ * Two limits: only the thread that processes is measured, and a garbage collection counts for the side during whose turn it comes.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type * as clientMemory from '@millrace/client-memory'
+import type * as core from '@millrace/core'
+import type * as runtime from '@millrace/runtime'
+import type * as storeRocksdb from '@millrace/store-rocksdb'
+import { median, percent } from './ratios.ts'
+import type * as workloads from './workloads.ts'
+
+const PARTITIONS = 4
+const KEYS = 100_000
+const RECORDS_PER_TURN = 10_000
+const RECORDS_PER_COMMIT = 500_000
+/** Records until V8 has compiled the code of a side. */
+const WARM_UP = 500_000
+
+const { values } = parseArgs({
+  options: {
+    before: { type: 'string' },
+    only: { type: 'string', default: 'count' },
+    records: { type: 'string', default: '1500000' },
+  },
+})
+if (values.before === undefined) {
+  console.error('--before is missing: a checkout of the commit to compare with, with its node_modules')
+  process.exitCode = 2
+} else {
+  await interleave(resolve(values.before), resolve('.'))
+}
+
+interface Side {
+  /** Processes some more records. @returns how many, and the CPU time of this thread for them in µs */
+  turn(): Promise<{ readonly records: number; readonly micros: number }>
+  end(): Promise<void>
+}
+
+async function interleave(before: string, after: string): Promise<void> {
+  const records = Number(values.records)
+  const sides = [await openSide(before, records), await openSide(after, records)] as const
+  const processed = [0, 0]
+  const spent: [number[], number[]] = [[], []]
+  for (let turn = 0; spent.every(side => side.at(-1) !== 0); turn++) {
+    for (const side of turn % 2 === 0 ? [0, 1] : [1, 0]) {
+      const { records: some, micros } = await sides[side]!.turn()
+      processed[side]! += some
+      if (some === 0) spent[side]!.push(0)
+      else if (processed[side]! > WARM_UP) spent[side]!.push(micros / some)
+    }
+  }
+  // The last is the one that found nothing more.
+  const turns = Math.min(spent[0].length, spent[1].length) - 1
+  const ratios = Array.from({ length: turns }, (_, turn) => spent[1][turn]! / spent[0][turn]!)
+  const sum = (side: readonly number[]) => side.slice(0, turns).reduce((total, each) => total + each, 0)
+  const [one, other] = [sum(spent[0]) / turns, sum(spent[1]) / turns]
+  console.log(
+    `${values.only}, the thread that processes, ${turns} turns: ${one.toFixed(3)} and ${other.toFixed(3)} µs for each record: ` +
+      `${percent(other / one)} with the commits; of a turn by the median ${percent(median(ratios))}`,
+  )
+  for (const side of sides) await side.end()
+}
+
+async function openSide(checkout: string, records: number): Promise<Side> {
+  const load = async <T>(path: string) => (await import(pathToFileURL(join(checkout, path)).href)) as T
+  const { MemoryCluster, memoryClient } = await load<typeof clientMemory>('packages/client-memory/src/index.ts')
+  const { NO_HEADERS, seededRandom, systemClock } = await load<typeof core>('packages/core/src/index.ts')
+  const { Instance, resolveOptions, silentLogger } = await load<typeof runtime>('packages/runtime/src/index.ts')
+  const { rocksdb } = await load<typeof storeRocksdb>('packages/store-rocksdb/src/index.ts')
+  const { WORKLOADS } = await load<typeof workloads>('bench/engine/workloads.ts')
+  const workload = WORKLOADS.find(({ name }) => name === values.only)
+  if (workload === undefined) throw new Error(`--only is ${WORKLOADS.map(({ name }) => name).join(', ')}`)
+
+  const factory = memoryClient(new MemoryCluster({ clock: systemClock, checksums: true }))
+  const client = factory({ clientId: 'bench', clock: systemClock, logger: silentLogger })
+  await client.admin().createTopics(['in', 'out'].map(name => ({ name, partitions: PARTITIONS })))
+  const random = seededRandom(42)
+  const draw = (n: number) => Math.floor(random() * n)
+  const producer = client.producer({})
+  await producer.init()
+  const topic = producer.topic('in')
+  for (let at = 0; at < records; at++) {
+    const user = `user-${draw(KEYS)}`
+    const value = `{"user":"${user}","page":"page-${draw(1000)}","ms":${draw(5000)},"ref":"campaign-${draw(50)}"}`
+    const bytes = Buffer.from(user + value)
+    const [partition, timestamp] = [at % PARTITIONS, 1_700_000_000_000 + at]
+    topic.append(partition, timestamp, bytes, 0, user.length, bytes, user.length, bytes.length, NO_HEADERS)
+    if (at % 10_000 === 0) await producer.flush()
+  }
+  await producer.flush()
+  await producer.close()
+
+  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-interleave-'))
+  const options = { applicationId: 'bench', client: factory, store: rocksdb(), stateDir, logger: silentLogger }
+  const instance = new Instance(workload.plan('in', 'out'), resolveOptions({ ...options, commitIntervalMs: 3_600_000 }))
+  await instance.begin(new AbortController().signal)
+  while (!instance.ready) await instance.step(10)
+  const processed = () => instance.tasks.reduce((sum, task) => sum + task.processed, 0)
+  let committed = 0
+  return {
+    async turn() {
+      const before = processed()
+      const began = process.threadCpuUsage()
+      while (processed() < before + RECORDS_PER_TURN && processed() < records) {
+        await instance.step(0)
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      if (processed() - committed >= RECORDS_PER_COMMIT) {
+        await instance.commit()
+        committed = processed()
+      }
+      const { user, system } = process.threadCpuUsage(began)
+      return { records: processed() - before, micros: user + system }
+    },
+    async end() {
+      await instance.end({ clean: true, leave: true })
+      await client.close()
+      await rm(stateDir, { recursive: true, force: true })
+    },
+  }
+}
