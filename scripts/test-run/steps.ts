@@ -57,11 +57,14 @@ export const STEPS: readonly Step[] = [
     '--runs',
     '200',
   ),
-  check(
-    'mutants',
-    'the simulation notices each of the broken runtimes in its list',
-    ...file('test/simulation/run-mutants.ts'),
-  ),
+  {
+    ...check(
+      'mutants',
+      'the simulation notices each of the broken runtimes in its list',
+      ...file('test/simulation/run-mutants.ts'),
+    ),
+    limitMs: 1_200_000,
+  },
   {
     ...check(
       'differential',

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     only: { type: 'string' },
   },
 })
@@ -57,7 +57,7 @@ async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caugh
     const args = [
       'test/simulation/run.ts',
       '--seed',
-      values.seed,
+      values.seed ?? String(mutant.seed ?? 1),
       '--runs',
       values.runs,
       ...(mutant.anomaly === undefined ? ['--until-failure'] : ['--until-violation', mutant.anomaly]),
