@@ -84,6 +84,12 @@ async function openSide(checkout: string, records: number): Promise<Side> {
   const factory = memoryClient(new MemoryCluster({ clock: systemClock, checksums: true }))
   const client = factory({ clientId: 'bench', clock: systemClock, logger: silentLogger })
   await client.admin().createTopics(['in', 'out'].map(name => ({ name, partitions: PARTITIONS })))
+  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-interleave-'))
+  const options = { applicationId: 'bench', client: factory, store: rocksdb(), stateDir, logger: silentLogger }
+  const instance = new Instance(workload.plan('in', 'out'), resolveOptions({ ...options, commitIntervalMs: 3_600_000 }))
+  await instance.begin(new AbortController().signal)
+  while (!instance.ready) await instance.step(10)
+  // Only now: what an instance processes while it starts would not be measured.
   const random = seededRandom(42)
   const draw = (n: number) => Math.floor(random() * n)
   const producer = client.producer({})
@@ -99,12 +105,6 @@ async function openSide(checkout: string, records: number): Promise<Side> {
   }
   await producer.flush()
   await producer.close()
-
-  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-interleave-'))
-  const options = { applicationId: 'bench', client: factory, store: rocksdb(), stateDir, logger: silentLogger }
-  const instance = new Instance(workload.plan('in', 'out'), resolveOptions({ ...options, commitIntervalMs: 3_600_000 }))
-  await instance.begin(new AbortController().signal)
-  while (!instance.ready) await instance.step(10)
   const processed = () => instance.tasks.reduce((sum, task) => sum + task.processed, 0)
   let committed = 0
   return {

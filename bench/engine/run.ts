@@ -90,7 +90,10 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
   const cluster = new MemoryCluster({ clock: systemClock, checksums: true })
   const factory = memoryClient(cluster)
   const client = factory({ clientId: 'bench', clock: systemClock, logger: silentLogger })
-  await load(client, options)
+  await client.admin().createTopics([
+    { name: 'in', partitions: PARTITIONS },
+    { name: 'out', partitions: PARTITIONS },
+  ])
 
   const stateDir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   const instance = new Instance(
@@ -106,6 +109,8 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
   )
   await instance.begin(new AbortController().signal)
   while (!instance.ready) await instance.step(10)
+  // Only now: what an instance processes while it starts would not be measured.
+  await load(client, options)
 
   const session = options.profile ? await startProfile() : undefined
   const cpu = process.cpuUsage()
@@ -141,10 +146,6 @@ async function runOnce(workload: Workload, options: EngineOptions): Promise<Engi
 
 /** Records like those that `bench/java` loads: about 100 bytes, keys evenly spread. */
 async function load(client: KafkaClient, options: EngineOptions): Promise<void> {
-  await client.admin().createTopics([
-    { name: 'in', partitions: PARTITIONS },
-    { name: 'out', partitions: PARTITIONS },
-  ])
   const random = seededRandom(42)
   const draw = (n: number) => Math.floor(random() * n)
   const producer = client.producer({})
