@@ -47,7 +47,7 @@ export async function startLoad(settings: LoadSettings, finals: readonly string[
   const failed = ended.then(([status]) => {
     throw new Error(`the process that reads ended with status ${String(status)}`)
   })
-  // Whoever waits for an answer is told.
+  // Messages race with it. When none is awaited, the rejection must not end this process.
   failed.catch(() => {})
   const message = async () => (await Promise.race([once(child, 'message'), failed]))[0] as unknown
   const send = (command: LoadCommand) => void child.send(command)

@@ -25,7 +25,7 @@ const CHOOSING: ReadonlySet<string> = new Set(['branch', 'process', 'foreignKeyS
 
 /**
  * How many records go along each edge. At topics that is measured, and between operators where the application counts their records. The
- * rest follows as far as it can be told: what a `mapValues` gives is what it gets.
+ * rest follows where it is known: what a `mapValues` gives is what it gets.
  */
 export function edgeRatesOf(nodes: readonly GraphNode[], edges: readonly GraphEdge[]) {
   const nodeOf = new Map(nodes.map(node => [node.id, node]))

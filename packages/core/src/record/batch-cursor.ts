@@ -106,7 +106,8 @@ export class BatchCursor implements RecordCursor {
   #varlong(): number {
     const bytes = this.keyBytes
     const p = this.#position
-    const [byte, next] = [bytes[p]!, bytes[p + 1]!]
+    const byte = bytes[p]!
+    const next = bytes[p + 1]!
     if (byte < 128 || next < 128) return this.#varint()
     const last = bytes[p + 2]!
     if (last < 128) {

@@ -102,7 +102,7 @@ export class ApplicationRun {
       await this.#loop
     }
     if (this.#failure === undefined) return
-    // Whoever hears of the failure may end the process, or start again on the same state directory.
+    // The caller may then end the process, or start again on the same state directory.
     await this.#loop
     throw this.#failure
   }

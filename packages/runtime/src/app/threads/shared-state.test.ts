@@ -11,7 +11,8 @@ const NEVER_USED = () => {
   throw new Error('the state directory is not used')
 }
 
-function twoThreads() {
+/** The first thread has the directory of task 0_0, and the second waits for it. */
+async function oneWaitsForTheOther() {
   const clock = new ManualClock(0)
   const told: (readonly [number, ToThread])[] = []
   const thread = (number: number) =>
@@ -24,16 +25,16 @@ function twoThreads() {
   const options = resolveOptions({ applicationId: 'app', client, clock })
   const directory: () => StateDirectory = NEVER_USED
   const state = new SharedState({ plan, options, directory, threads })
-  return { clock, told, threads, state }
-}
-
-it('gives the directory of a task to a thread that waited for it', async () => {
-  const { clock, told, threads, state } = twoThreads()
   const [one, two] = [threads.get(1)!, threads.get(2)!]
   state.claim(one, 1, '0_0')
   await clock.advance(1)
   state.claim(two, 1, '0_0')
   await clock.advance(50)
+  return { clock, told, threads, state, one, two }
+}
+
+it('gives the directory of a task to a thread that waited for it', async () => {
+  const { clock, told, state, one } = await oneWaitsForTheOther()
   state.release(one, '0_0', 7)
   await clock.advance(50)
   expect(told.filter(([, { type }]) => type === 'claimed')).toEqual([
@@ -44,12 +45,7 @@ it('gives the directory of a task to a thread that waited for it', async () => {
 })
 
 it('leaves the directory of a task free when the thread that waited for it has ended', async () => {
-  const { clock, told, threads, state } = twoThreads()
-  const [one, two] = [threads.get(1)!, threads.get(2)!]
-  state.claim(one, 1, '0_0')
-  await clock.advance(1)
-  state.claim(two, 1, '0_0')
-  await clock.advance(50)
+  const { clock, told, threads, state, one, two } = await oneWaitsForTheOther()
   threads.delete(2)
   state.releaseAll(two)
   state.release(one, '0_0', 7)

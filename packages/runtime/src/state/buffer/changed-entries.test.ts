@@ -75,7 +75,7 @@ it('takes changes back, from the last one, with the places that entries got; wha
       expect(changed.size).toBe(after.length)
       expect(new Set(after).size).toBe(after.length)
       expect(new Set(entries.filter(({ dirty }) => dirty).map(entry => entry.key))).toEqual(new Set(after))
-      // The places are right too: whoever changes again comes last.
+      // The places are right too: an entry that changes again comes last.
       for (const each of after.toReversed() as number[]) {
         put(each)
         expect(inOrder(changed).at(-1)).toBe(each)

@@ -61,7 +61,7 @@ export interface OnlyKey {
 }
 
 const NUMBERS_PER_RANGE = 4
-/** So many that the first of them are still in the processor's caches when they are used. */
+/** Few enough to stay in the processor's caches until they are used. */
 const WARMED_ENTRIES = 64
 /** Of no use, but what nobody keeps need not be read. */
 const WARMED = new Float64Array(1)
