@@ -1,7 +1,8 @@
 import { reasonOf } from '@millrace/core'
 import { basename, relative, sep } from 'node:path'
+import { levelIn, numbersIn, schemaIn } from '../client/registry-answers.ts'
 import { registryRequests } from '../client/registry-requests.ts'
-import type { RegistryVersion, SchemaRegistryOptions } from '../client/schema-registry.ts'
+import type { SchemaRegistryOptions } from '../client/schema-registry.ts'
 import { type Finding, findingsOf } from './compatibility-findings.ts'
 import type { SchemaOptions } from './schema-command.ts'
 import { readIndex, readText } from './schema-files.ts'
@@ -77,13 +78,13 @@ async function checkFile(
     noted?.subject ??
     decodeURIComponent(basename(file).replace(/\.(avsc|proto|schema\.json|json)$/, ''))
   const path = `/subjects/${encodeURIComponent(subject)}/versions`
-  const versions = (await ask<number[]>('GET', path)) ?? []
+  const versions = (await ask('GET', path, numbersIn)) ?? []
   const level = given ?? (await registryLevel(subject, ask))
   const compared = level.direction === 'none' ? [] : level.transitive ? versions.toReversed() : versions.slice(-1)
   const schema = await parsed(own, ask, file)
   const findings: (Finding & { readonly version: number })[] = []
   for (const version of compared) {
-    const found = await ask<RegistryVersion>('GET', `${path}/${version}`)
+    const found = await ask('GET', `${path}/${version}`, schemaIn)
     if (found === undefined) continue
     const old = await parsed(found, ask, `version ${version} of ${subject}`)
     findings.push(...findingsOf(schema, old, level.direction).map(one => ({ ...one, version })))
@@ -122,11 +123,8 @@ function givenLevel({ level, transitive = false }: SchemaOptions): Level | undef
 }
 
 async function registryLevel(subject: string, ask: ReturnType<typeof registryRequests>): Promise<Level> {
-  const config = await ask<{ readonly compatibilityLevel?: string }>(
-    'GET',
-    `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`,
-  )
-  const name = (config?.compatibilityLevel ?? 'BACKWARD').toLowerCase()
+  const path = `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`
+  const name = ((await ask('GET', path, levelIn)) ?? 'BACKWARD').toLowerCase()
   return {
     direction: DIRECTIONS.find(direction => name.startsWith(direction)) ?? 'none',
     transitive: name.endsWith('_transitive'),

@@ -1,3 +1,4 @@
+import { namesIn, versionIn } from '../client/registry-answers.ts'
 import { registryRequests } from '../client/registry-requests.ts'
 import type { RegistryVersion, SchemaRegistryOptions } from '../client/schema-registry.ts'
 import type { SchemaOptions } from './schema-command.ts'
@@ -15,13 +16,13 @@ export async function pullSchemas(
     throw new SchemaUsageError(`--version ${version} is not a number from 1, nor latest`)
   if (version !== 'latest' && given?.length !== 1) throw new SchemaUsageError('--version needs one --subject')
   const ask = registryRequests(registry)
-  const subjects = given ?? (await ask<string[]>('GET', '/subjects')) ?? []
+  const subjects = given ?? (await ask('GET', '/subjects', namesIn)) ?? []
   const pulled = new Map<string, RegistryVersion>()
   const missing: string[] = []
 
   const pull = async (subject: string, number: string): Promise<void> => {
     const path = `/subjects/${encodeURIComponent(subject)}/versions/${number}`
-    const found = await ask<RegistryVersion>('GET', path)
+    const found = await ask('GET', path, versionIn)
     if (found === undefined) {
       missing.push(number === 'latest' ? subject : `${subject}, version ${number}`)
       return

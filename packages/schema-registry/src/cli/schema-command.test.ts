@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { schemaCommand } from './schema-command.ts'
@@ -66,6 +69,25 @@ describe('command lines', () => {
         /MILLRACE_REGISTRY_UNAVAILABLE: .*127\.0\.0\.1:1.*\nCheck that the registry is running/,
       ) as unknown,
     })
+  })
+
+  // A subject without versions is compatible with everything: a wrong address must not pass in CI.
+  it.each(
+    ['pull', 'check'].flatMap(command => [
+      { command, status: 404, body: '{"error_code":404,"message":"HTTP 404 Not Found"}' },
+      { command, status: 200, body: '{"status":"UP"}' },
+    ]),
+  )('$command does not take a server that answers $status $body for a registry', async ({ command, status, body }) => {
+    const server = createServer((_, response) => void response.writeHead(status).end(body))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const path = file('orders-value.avsc', order(ID))
+    const args = command === 'check' ? [command, path] : [command, '--dir', cli.directory]
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const outcome = await run(...args, '--registry', url)
+    server.closeAllConnections()
+    server.close()
+    expect(outcome).toEqual({ status: 1, text: expect.stringContaining('MILLRACE_REGISTRY_UNAVAILABLE') as unknown })
   })
 })
 

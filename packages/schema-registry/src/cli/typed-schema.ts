@@ -1,6 +1,7 @@
 import { parseSchemaText } from '../avro/parse-schema.ts'
 import { referencedTypes } from '../avro/referenced-types.ts'
 import type { AvroType } from '../avro/schema.ts'
+import { schemaIn } from '../client/registry-answers.ts'
 import type { registryRequests } from '../client/registry-requests.ts'
 import type { RegistrySchema } from '../client/schema-registry.ts'
 import type { FormatSchema, ReferencedSchema } from '../registry/schema-format.ts'
@@ -31,7 +32,7 @@ export async function parseWithReferences(
     for (const reference of schema.references ?? []) {
       if (referenced.some(one => one.reference.name === reference.name)) continue
       const path = `/subjects/${encodeURIComponent(reference.subject)}/versions/${reference.version}`
-      const found = await ask<RegistrySchema>('GET', path)
+      const found = await ask('GET', path, schemaIn)
       if (found === undefined)
         throw new Error(`the version ${reference.version} of ${reference.subject}, which it refers to, does not exist`)
       await collect(found)

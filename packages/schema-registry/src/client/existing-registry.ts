@@ -1,5 +1,6 @@
 import { invalidOption, isGivenObject, millraceError, reasonOf } from '@millrace/core'
-import type { RegisteredSchema, RegistrySchema, RegistryVersion, SchemaRegistry } from './schema-registry.ts'
+import { idIn, isNotFound, numbersIn, schemaIn, versionIn } from './registry-answers.ts'
+import type { RegisteredSchema, RegistrySchema, SchemaRegistry } from './schema-registry.ts'
 
 /** A response of mappersmith, with which `@kafkajs/confluent-schema-registry` asks. */
 interface MappedResponse {
@@ -83,7 +84,9 @@ function ofConfluent(client: ConfluentRegistryClient): SchemaRegistry {
         ),
       ),
     versions: async subject =>
-      (await asked(`GET /subjects/${subject}/versions`, url, () => client.getAllVersions(subject))) ?? [],
+      (await asked(`GET /subjects/${subject}/versions`, url, async () =>
+        numbersIn(await client.getAllVersions(subject)),
+      )) ?? [],
     register: async (subject, schema, { normalize }) =>
       orRefused(
         await asked(`POST /subjects/${subject}/versions`, url, async () =>
@@ -149,14 +152,22 @@ async function asked<T>(request: string, url: string, ask: () => Promise<T>): Pr
     return await ask()
   } catch (error) {
     const { status } = (error ?? {}) as { readonly status?: unknown }
-    if (status === 404) return undefined
+    if (status === 404 && saysNotFound(error)) return undefined
     if (isRefusal(error, status)) throw refused(request, url, reasonOf(error), error)
     throw millraceError('MILLRACE_REGISTRY_UNAVAILABLE', { url, request, reason: reasonOf(error) }, { cause: error })
   }
 }
 
+function saysNotFound(error: unknown): boolean {
+  const { errorCode } = error as { readonly errorCode?: unknown }
+  // The client of kafkajs gives no code, but its name and the words of the registry; "Error, status" if there were none.
+  if (errorCode === undefined)
+    return / - (?!Error, status).*(schema|subject|version|content|artifact)/i.test(reasonOf(error))
+  return isNotFound(errorCode, reasonOf(error))
+}
+
 function isRefusal(error: unknown, status: unknown): boolean {
-  if (typeof status !== 'number' || status < 400 || status >= 500 || status === 408 || status === 429) return false
+  if (typeof status !== 'number' || status < 400 || status >= 500 || [404, 408, 429].includes(status)) return false
   // mappersmith gives a connection that fails the status 400, and no answer of the registry.
   return status !== 400 || !/Error, status 400/.test(reasonOf(error))
 }
@@ -167,19 +178,5 @@ function refused(request: string, url: string, reason: string, cause?: unknown):
 
 function orRefused(found: RegisteredSchema | undefined): RegisteredSchema {
   if (found !== undefined) return found
-  throw refused('POST', 'the URL of the client', 'it knows no such path')
-}
-
-function schemaIn(data: unknown): RegistrySchema {
-  if (typeof (data as Partial<RegistrySchema> | null)?.schema === 'string') return data as RegistrySchema
-  throw new Error('the answer has no schema')
-}
-
-function idIn(data: unknown): RegisteredSchema {
-  if (typeof (data as Partial<RegisteredSchema> | null)?.id === 'number') return data as RegisteredSchema
-  throw new Error('the answer has no id')
-}
-
-function versionIn(data: unknown): RegistryVersion {
-  return { ...schemaIn(data), ...idIn(data) } as RegistryVersion
+  throw refused('POST', 'the URL of the client', 'it does not know the subject')
 }

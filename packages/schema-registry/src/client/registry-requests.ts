@@ -1,9 +1,18 @@
 import { millraceError, reasonOf } from '@millrace/core'
 import { checkRegistryOptions } from './check-registry-options.ts'
+import { isNotFound } from './registry-answers.ts'
 import type { SchemaRegistryOptions } from './schema-registry.ts'
 
-/** Sends a request, and gives the answer; undefined for what does not exist. */
-export type RegistryRequests = <T>(method: 'GET' | 'POST', path: string, body?: object) => Promise<T | undefined>
+/**
+ * Sends a request, and gives the answer; undefined for what does not exist.
+ * @param answer reads it, and throws when it is not what a registry answers
+ */
+export type RegistryRequests = <T>(
+  method: 'GET' | 'POST',
+  path: string,
+  answer: (body: unknown) => T,
+  sent?: object,
+) => Promise<T | undefined>
 
 /** @throws as `schemaRegistry` says */
 export function registryRequests(options: SchemaRegistryOptions): RegistryRequests {
@@ -16,7 +25,7 @@ export function registryRequests(options: SchemaRegistryOptions): RegistryReques
     ...authorization(options.auth),
   }
 
-  return async function ask<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T | undefined> {
+  return async (method, path, answer, sent) => {
     let failure: unknown
     for (const { url, user } of endpoints) {
       try {
@@ -25,9 +34,9 @@ export function registryRequests(options: SchemaRegistryOptions): RegistryReques
           method,
           headers: { ...headers, ...user },
           signal,
-          ...(body !== undefined && { body: JSON.stringify(body) }),
+          ...(sent !== undefined && { body: JSON.stringify(sent) }),
         }
-        return await read<T>(await send(url + path, init), { url, request: `${method} ${path}` })
+        return await read(await send(url + path, init), answer, { url, request: `${method} ${path}` })
       } catch (error) {
         if (isRefused(error)) throw error
         failure = unavailable({ url, request: `${method} ${path}` }, error)
@@ -66,21 +75,30 @@ interface Asked {
   readonly request: string
 }
 
-async function read<T>(response: Response, asked: Asked): Promise<T | undefined> {
+async function read<T>(response: Response, answer: (body: unknown) => T, asked: Asked): Promise<T | undefined> {
   const text = await response.text()
+  const start = `("${text.slice(0, 60).replace(/\s+/g, ' ')}")`
   let body: unknown
   try {
     body = JSON.parse(text)
   } catch {
-    const start = text.slice(0, 60).replace(/\s+/g, ' ')
-    throw unavailable(asked, new Error(`status ${response.status} with something that is no JSON ("${start}")`))
+    throw unavailable(asked, new Error(`status ${response.status} with something that is no JSON ${start}`))
   }
-  if (response.ok) return body as T
-  const { error_code: code, message } = (body ?? {}) as { readonly error_code?: number; readonly message?: string }
-  const reason = `status ${response.status}${code === undefined ? '' : `, code ${code}`}: ${message ?? text.slice(0, 200)}`
-  if (response.status === 404) return undefined
-  if (response.status >= 500 || response.status === 429 || response.status === 408)
-    throw unavailable(asked, new Error(reason))
+  if (response.ok) {
+    try {
+      return answer(body)
+    } catch (error) {
+      throw unavailable(asked, new Error(`no answer of a registry: ${reasonOf(error)} ${start}`))
+    }
+  }
+  const { error_code: code, message } = Object(body ?? {}) as {
+    readonly error_code?: unknown
+    readonly message?: unknown
+  }
+  if (response.status === 404 && isNotFound(code, message)) return undefined
+  const shown = typeof message === 'string' ? message : text.slice(0, 200)
+  const reason = `status ${response.status}${typeof code === 'number' ? `, code ${code}` : ''}: ${shown}`
+  if (response.status >= 500 || [404, 408, 429].includes(response.status)) throw unavailable(asked, new Error(reason))
   throw refusedError(asked, reason)
 }
 

@@ -1,5 +1,6 @@
 import { millraceError } from '@millrace/core'
 import type { SchemaReference } from '../registry/entities.ts'
+import { idIn, numbersIn, schemaIn, versionIn } from './registry-answers.ts'
 import { endpointOf, registryRequests } from './registry-requests.ts'
 
 export interface SchemaRegistryOptions {
@@ -66,21 +67,22 @@ export function schemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
   const ask = registryRequests(options)
   const subjectPath = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`
   return {
-    byId: id => ask('GET', `/schemas/ids/${id}`),
-    byGuid: guid => ask('GET', `/schemas/guids/${guid}`),
+    byId: id => ask('GET', `/schemas/ids/${id}`, schemaIn),
+    byGuid: guid => ask('GET', `/schemas/guids/${guid}`, schemaIn),
     version: (subject, version) =>
-      ask('GET', `${subjectPath(subject)}/versions/${version}?deleted=${version !== 'latest'}`),
-    versions: async subject => (await ask<number[]>('GET', `${subjectPath(subject)}/versions?deleted=true`)) ?? [],
+      ask('GET', `${subjectPath(subject)}/versions/${version}?deleted=${version !== 'latest'}`, versionIn),
+    versions: async subject => (await ask('GET', `${subjectPath(subject)}/versions?deleted=true`, numbersIn)) ?? [],
     async register(subject, schema, { normalize }) {
       const path = `${subjectPath(subject)}/versions?normalize=${normalize}`
-      const registered = await ask<RegisteredSchema>('POST', path, schema)
+      const registered = await ask('POST', path, idIn, schema)
       if (registered !== undefined) return registered
       throw millraceError('MILLRACE_REGISTRY_REFUSED', {
         url: endpointOf([options.url].flat()[0]!).url,
         request: `POST ${path}`,
-        reason: 'it knows no such path',
+        reason: 'it does not know the subject',
       })
     },
-    find: (subject, schema, { normalize }) => ask('POST', `${subjectPath(subject)}?normalize=${normalize}`, schema),
+    find: (subject, schema, { normalize }) =>
+      ask('POST', `${subjectPath(subject)}?normalize=${normalize}`, idIn, schema),
   }
 }
