@@ -71,7 +71,7 @@ async function run(): Promise<boolean> {
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   }
   if (values.queries) return runQueries(common)
-  return compare({ ...common, only: values.only, repeats: Number(values.repeats) })
+  return compare({ ...common, only: values.only, repeats: Number(values.repeats), profile: values.profile })
 }
 
 process.exitCode = (await run()) ? 0 : 1

@@ -15,19 +15,23 @@ export interface Contender {
 
 const WORKER = fileURLToPath(new URL('millrace-worker.ts', import.meta.url))
 
+/** The command of Millrace over one of its clients; with options of Node.js before it. */
+export function millraceCommand(
+  client: 'kafka' | 'kafkajs',
+  nodeOptions: readonly string[] = [],
+): Contender['command'] {
+  return run => [process.execPath, ...nodeOptions, WORKER, client, JSON.stringify(run)]
+}
+
 /** Kafka Streams, and Millrace on each of its clients: its compiled packages, as users install them. `buildPackages` makes them. */
 export function contenders(javaClassPath: string, heapMb = 2048): Readonly<Record<ContenderName, Contender>> {
-  const millrace = (name: ContenderName, client: string): Contender => ({
-    name,
-    command: run => [process.execPath, WORKER, client, JSON.stringify(run)],
-  })
   return {
     java: {
       name: 'java',
       command: run => ['java', `-Xmx${heapMb}m`, '-cp', javaClassPath, 'millrace.bench.Main', JSON.stringify(run)],
     },
-    millrace: millrace('millrace', 'kafka'),
-    kafkajs: millrace('kafkajs', 'kafkajs'),
+    millrace: { name: 'millrace', command: millraceCommand('kafka') },
+    kafkajs: { name: 'kafkajs', command: millraceCommand('kafkajs') },
   }
 }
 

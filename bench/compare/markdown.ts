@@ -39,7 +39,7 @@ Each bar is a median ratio, and \`|\` is the goal. Where less is better the bar 
 \`\`\`text
 ${plot(rows)}
 \`\`\`
-${failures(rows)}`
+${profiles(rows)}${failures(rows)}`
 }
 
 const SECTION = { begin: '<!-- scaling: written by npm run bench -- --scaling -->', end: '<!-- end of scaling -->' }
@@ -114,6 +114,23 @@ function plot(rows: readonly Row[]): string {
       return `${workload.padEnd(longest)}  ${bar.join('')} ${ratio.toFixed(2)}`
     })
     .join('\n')
+}
+
+/** Where Millrace spends its time, of the rows that have a profile. */
+function profiles(rows: readonly Row[]): string {
+  const sections = rows.flatMap(({ workload, profile }) => {
+    if (profile === undefined) return []
+    const lines = profile.top.map(({ name, share }) => `${(share * 100).toFixed(1).padStart(5)} %  ${name}`)
+    return [`### \`${workload}\`, ${percent(profile.idle)} idle\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`]
+  })
+  if (sections.length === 0) return ''
+  return `
+## Where Millrace spends its time
+
+The thread that processes, from the start of its process to its end, in a run of its own under V8's profiler. Time in which it was idle is
+left out of the shares. A file is named as it is compiled, with the line in it.
+
+${sections.join('\n')}`
 }
 
 function failures(rows: readonly Row[]): string {

@@ -1,4 +1,5 @@
 import { goalText, main } from './markdown.ts'
+import type { ProfiledRun } from './profiled.ts'
 import type { Figures, Row } from './rows.ts'
 
 /** Prints one row for the terminal. */
@@ -22,6 +23,11 @@ export function printRow(row: Row): void {
     ...(row.cost === undefined ? [] : [`costs ${(row.cost * 100).toFixed(0)} % against at-least-once`]),
   ]
   console.log(`    ratio         ${ratio.median.toFixed(2)} (${range}), goal ${goalText(goal)}: ${remarks.join(', ')}`)
+}
+
+export function printProfile({ idle, top }: ProfiledRun): void {
+  console.log(`    the thread that processes was idle for ${(idle * 100).toFixed(0)} % of the run; of the rest:`)
+  for (const { name, share } of top) console.log(`    ${(share * 100).toFixed(1).padStart(5)} %  ${name}`)
 }
 
 function line(figures: Figures): string {

@@ -1,5 +1,6 @@
 import type { ContenderName } from './contenders.ts'
 import type { Measured } from './measured.ts'
+import type { ProfiledRun } from './profiled.ts'
 import { isNoisy, type Round } from './rounds.ts'
 import { medianOf, type Spread, spreadOf } from './statistics.ts'
 import type { Goal, Workload } from './workload.ts'
@@ -39,6 +40,8 @@ export interface Row {
   readonly rounds: number
   /** Of exactly-once: the share of the rate at-least-once that it costs. */
   readonly cost?: number
+  /** Of Millrace, with `--profile`. */
+  readonly profile?: ProfiledRun
   /** Why the workload could not be measured. */
   readonly failed?: string
 }

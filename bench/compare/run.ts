@@ -9,7 +9,8 @@ import { Lab } from './lab.ts'
 import { benchmarksPage, keepSection } from './markdown.ts'
 import { NoiseMeter } from './noise.ts'
 import { choosePinning } from './pinning.ts'
-import { printRow } from './print.ts'
+import { printProfile, printRow } from './print.ts'
+import { profiledRun } from './profiled.ts'
 import { failedRow, type Row, rowOf, withCosts } from './rows.ts'
 import { runRounds } from './rounds.ts'
 import { setting } from './setting.ts'
@@ -24,6 +25,8 @@ export interface CompareOptions {
   readonly scale: number
   readonly contenders: readonly ContenderName[]
   readonly pin: boolean
+  /** One more run of Millrace in each workload, under a profiler. */
+  readonly profile: boolean
   readonly port: number | undefined
   /** Where the rows go as JSON. */
   readonly json: string | undefined
@@ -57,11 +60,14 @@ export async function compare(options: CompareOptions): Promise<boolean> {
       let row: Row
       try {
         row = rowOf(workload, await runRounds(lab, workload, { ...options, log: line => console.error(line) }))
+        const profile = options.profile ? await profiledRun(lab, workload) : undefined
+        if (profile !== undefined) row = { ...row, profile }
       } catch (error) {
         row = failedRow(workload, error)
       }
       rows.push(row)
       printRow(withCosts(rows, workloads).at(-1)!)
+      if (row.profile !== undefined) printProfile(row.profile)
     }
   } finally {
     await lab.close()

@@ -10,6 +10,18 @@ export interface ProfiledFunction {
 /** The thread waits: for RocksDB, or for other programs. */
 const NO_WORK = new Set(['(idle)'])
 
+/** @returns the share of the time in which the thread waited, 0 to 1 */
+export function idleShare(profile: Profiler.Profile): number {
+  const idle = new Set(profile.nodes.filter(node => NO_WORK.has(node.callFrame.functionName)).map(({ id }) => id))
+  let [total, waited] = [0, 0]
+  profile.samples?.forEach((id, index) => {
+    const delta = Math.max(0, profile.timeDeltas?.[index] ?? 0)
+    total += delta
+    if (idle.has(id)) waited += delta
+  })
+  return total === 0 ? 0 : waited / total
+}
+
 /** The functions in which a CPU profile was most often caught itself, not in what they called. */
 export function topFunctions(profile: Profiler.Profile, records: number, count: number): readonly ProfiledFunction[] {
   const microseconds = new Map<string, number>()
