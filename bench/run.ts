@@ -74,4 +74,7 @@ async function run(): Promise<boolean> {
   return compare({ ...common, only: values.only, repeats: Number(values.repeats), profile: values.profile })
 }
 
+// With its exit the contenders and the broker end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 process.exitCode = (await run()) ? 0 : 1

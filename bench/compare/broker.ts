@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { endWithProcess } from './end-with-process.ts'
 import type { Pinning } from './pinning.ts'
 
 const CLI = fileURLToPath(new URL('../../packages/dev-kafka/src/cli.ts', import.meta.url))
@@ -20,6 +21,7 @@ export async function startBroker(pinning: Pinning, port: number | undefined): P
   const args = ['--conditions=millrace-source', CLI, ...settings, ...(port === undefined ? [] : ['--port', `${port}`])]
   const [command, ...rest] = pinning.broker([process.execPath, ...args])
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  endWithProcess(child, 'SIGTERM')
   const exited = once(child, 'exit')
   const brokers = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([line]) => line as string),

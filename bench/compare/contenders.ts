@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { endWithProcess } from './end-with-process.ts'
 import type { Pinning } from './pinning.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -51,6 +52,7 @@ export function start(contender: Contender, run: RunOptions, pinning: Pinning): 
   const [command, ...args] = pinning.contender(contender.command(run))
   const startedAt = performance.now()
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  endWithProcess(child, 'SIGKILL')
   const lines: { at: number; text: string }[] = []
   createInterface({ input: child.stdout }).on('line', text => lines.push({ at: performance.now(), text }))
   let failed: Error | undefined
