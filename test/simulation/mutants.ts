@@ -92,7 +92,6 @@ export const MUTANTS: readonly Mutant[] = [
     from: `    await this.#adding.get(number)?.catch(() => undefined)
 `,
     to: '',
-    seed: 130_000_100,
   },
   {
     name: 'under at_most_once the records of a commit that failed are processed',

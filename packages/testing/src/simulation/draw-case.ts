@@ -125,11 +125,36 @@ function drawThreadChanges({ seed, threads = 1, processes }: SimulationCase): re
   if (threads === 1) return []
   const random = seededRandom(seed * 43 + 17)
   const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
-  return Array.from({ length: draw(0, 8) }, (): Trouble => {
+  const changes = Array.from({ length: draw(0, 8) }, (): Trouble => {
     const where = { atMs: draw(0, TROUBLE_MS - 1), process: draw(0, processes - 1) }
     if (random() < 0.5) return { kind: 'thread-add', ...where }
     return { kind: 'thread-remove', ...where, timeoutMs: random() < 0.5 ? Infinity : draw(0, 3000) }
   })
+  return [...changes, ...drawHaste(seed, threads, changes)]
+}
+
+/** What comes while a change of the threads is still on its way. Random numbers of its own, as above. */
+function drawHaste(seed: number, threads: number, changes: readonly Trouble[]): readonly Trouble[] {
+  const random = seededRandom(seed * 59 + 31)
+  const draw = (least: number, most: number) => least + Math.floor(random() * (most - least + 1))
+  const haste: Trouble[] = []
+  for (const change of changes) {
+    if (!('process' in change) || random() < 0.4) continue
+    const where = { process: change.process, atMs: change.atMs + (random() < 0.5 ? draw(0, 20) : draw(0, 1000)) }
+    const kind = random()
+    if (kind < 0.3) haste.push({ kind: 'thread-add', ...where })
+    else if (kind < 0.6)
+      haste.push({ kind: 'thread-remove', ...where, timeoutMs: random() < 0.5 ? Infinity : draw(0, 3000) })
+    else if (kind < 0.8) haste.push({ kind: 'thread-crash-at-claim', ...where })
+    else
+      haste.push({
+        kind: 'thread-crash',
+        ...where,
+        thread: draw(0, threads),
+        afterCalls: random() < 0.5 ? 0 : draw(1, 10),
+      })
+  }
+  return haste
 }
 
 const MOST_MARKER_DELAY_MS = 150

@@ -248,6 +248,10 @@ export async function runCase(
       const thread = machine.members[trouble.thread % Math.max(1, machine.members.length)]
       return thread && afterCalls(trouble.afterCalls, thread, () => crashThread(machine, thread))
     }
+    if (trouble.kind === 'thread-crash-at-claim') {
+      if (machine instanceof ThreadedProcess) machine.crashAtClaim()
+      return
+    }
     if (trouble.kind === 'thread-add' || trouble.kind === 'thread-remove') {
       if (!(machine instanceof ThreadedProcess)) return
       return trouble.kind === 'thread-add' ? machine.addThread() : machine.removeThread(trouble.timeoutMs)

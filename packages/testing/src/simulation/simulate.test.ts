@@ -81,6 +81,7 @@ it('draws every kind of trouble', () => {
     'stop',
     'thread-add',
     'thread-crash',
+    'thread-crash-at-claim',
     'thread-remove',
     'wall-clock-step',
   ])

@@ -27,6 +27,8 @@ export interface ThreadSurroundings {
   readonly closeTimeoutMs: number
   readonly threads: number
   readonly store: StoreBackend
+  /** Whether it ends now that it has asked for the directory of a task. */
+  readonly endsAtClaim: () => boolean
   /** It has ended in the middle of its work. */
   readonly onCrash: () => void
 }
@@ -68,7 +70,11 @@ export class SimulatedThread implements SimulatedMember {
     }
     let listen: (message: ToThread) => void = () => undefined
     const post = this.#channel<FromThread | typeof LAST>(message => {
-      if (message !== LAST) return events.onMessage(message)
+      if (message !== LAST) {
+        events.onMessage(message)
+        if (message.type === 'claim' && surroundings.endsAtClaim()) this.crash('a simulated crash')
+        return
+      }
       this.#over = true
       events.onExit('exit code 0')
     })

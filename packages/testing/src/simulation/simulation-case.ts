@@ -51,6 +51,8 @@ export type Trouble = { readonly atMs: number } & (
     }
   /** One thread of a process ends in the middle of its work. `thread` counts those that are there. */
   | { readonly kind: 'thread-crash'; readonly process: number; readonly thread: number; readonly afterCalls: number }
+  /** The next thread of a process that asks for the directory of a task ends, whether it has it or waits for it. */
+  | { readonly kind: 'thread-crash-at-claim'; readonly process: number }
   | { readonly kind: 'thread-add'; readonly process: number }
   | { readonly kind: 'thread-remove'; readonly process: number; readonly timeoutMs: number }
   | { readonly kind: 'stop'; readonly process: number; readonly downMs: number }

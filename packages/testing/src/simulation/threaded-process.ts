@@ -15,6 +15,8 @@ class ProcessLife {
   gone = false
   stopping = false
   streams: KafkaStreams | undefined
+  /** Whether the next thread that asks for the directory of a task ends. */
+  endsAtClaim = false
   /** How many threads it was told to have. */
   wanted = 0
   readonly threads = new Map<number, SimulatedThread>()
@@ -107,6 +109,11 @@ export class ThreadedProcess implements SimulatedMachine {
     if (thread === undefined) return
     this.#world.history(`the thread ${thread.name} crashes`)
     thread.crash('a simulated crash')
+  }
+
+  /** The next of its threads that asks for the directory of a task ends. */
+  crashAtClaim(): void {
+    if (this.#life !== undefined) this.#life.endsAtClaim = true
   }
 
   addThread(): void {
@@ -219,6 +226,12 @@ export class ThreadedProcess implements SimulatedMachine {
           plan: world.plan(memberName(this.name, number)),
           threads: world.setting.threads ?? 1,
           store: disk.backendOf(number),
+          endsAtClaim: () => {
+            const { endsAtClaim } = life
+            life.endsAtClaim = false
+            if (endsAtClaim) world.history(`the thread ${number} of ${this.name} crashes as it asks for a directory`)
+            return endsAtClaim
+          },
           onCrash: () => disk.crashMember(number),
         })
         life.threads.set(number, thread)
