@@ -20,11 +20,11 @@ import {
   windowStore,
 } from '@millrace/core'
 import { rocksdb } from '@millrace/store-rocksdb'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { testApplication } from '../app/application.fixture.ts'
 
 /*
@@ -148,6 +148,7 @@ describe.each(['exactly_once', 'at_least_once'] as const)('under %s the position
     const { plan, query } = STORES[name]!(settings)
     const app = testApplication({ in: 2 })
     const root = await mkdtemp(join(tmpdir(), 'position-restart-'))
+    onTestFinished(() => rm(root, { recursive: true, force: true }))
     for (const partition of [0, 1]) {
       await app.send(
         'in',

@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -30,7 +31,7 @@ import {
   windowKeyQuery,
   windowRangeQuery,
 } from '@millrace/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { TopologyTestDriver } from './topology-test-driver.ts'
 
 /*
@@ -49,12 +50,14 @@ const STATES = [
 ] as const
 
 async function driverOf(plan: Plan, commits: boolean, stores: 'memory' | 'disk' = 'memory') {
+  const stateDir = mkdtempSync(join(tmpdir(), 'queries-'))
+  onTestFinished(() => rm(stateDir, { recursive: true, force: true }))
   return await TopologyTestDriver.create(plan, {
     partitions: { in: 2 },
     processingGuarantee: 'exactly_once',
     commitEachRecord: false,
     commitIntervalMs: commits ? 1_000 : 3_600_000,
-    ...(stores === 'memory' && { state: { store: memoryStore(), stateDir: mkdtempSync(join(tmpdir(), 'queries-')) } }),
+    ...(stores === 'memory' && { state: { store: memoryStore(), stateDir } }),
   })
 }
 

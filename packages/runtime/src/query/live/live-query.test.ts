@@ -14,10 +14,10 @@ import {
   windowStore,
 } from '@millrace/core'
 import { rocksdb } from '@millrace/store-rocksdb'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { KafkaStreams } from '../../app/kafka-streams.ts'
 import type { KafkaStreamsOptions } from '../../config/options.ts'
 import { silentLogger } from '../../observe/console-logger.ts'
@@ -131,7 +131,9 @@ it.each(['memory', 'disk'] as const)(
   'snapshots are followed by changes without a gap or a repetition, stores in %s',
   async where => {
     await using app = await world()
-    const disk = where === 'disk' ? { store: rocksdb(), stateDir: await mkdtemp(join(tmpdir(), 'live-')) } : {}
+    const stateDir = await mkdtemp(join(tmpdir(), 'live-'))
+    onTestFinished(() => rm(stateDir, { recursive: true, force: true }))
+    const disk = where === 'disk' ? { store: rocksdb(), stateDir } : {}
     const streams = app.streams('p', disk)
     await streams.start()
     const readers: Reader[] = []
