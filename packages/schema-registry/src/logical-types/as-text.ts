@@ -1,6 +1,6 @@
 import type { LogicalType } from '../avro/logical-type.ts'
 import type { LogicalConverter } from '../avro/value-form.ts'
-import { decimalText } from './decimals.ts'
+import { decimalsAsText } from './decimals.ts'
 import { asInt, fromNanos, NANOS_PER_DAY, NANOS_PER_MILLI, toNanos } from './units.ts'
 
 const date: LogicalConverter<string, number> = {
@@ -67,7 +67,7 @@ const uuid: LogicalConverter<string, string | Uint8Array> = {
  * rounded: a text with more digits than the schema has is refused.
  */
 export const asText = {
-  decimal: decimalText,
+  ...decimalsAsText,
   date,
   'time-millis': time(true),
   'time-micros': time(false),

@@ -1,5 +1,6 @@
 import type { LogicalType } from '../avro/logical-type.ts'
 import type { LogicalConverter, ValueShape } from '../avro/value-form.ts'
+import { bigDecimalOf, bytesOfBigDecimal } from './big-decimal.ts'
 import {
   bytesOfUnscaled,
   parseDecimal,
@@ -9,20 +10,28 @@ import {
   unscaledOf,
 } from './scaled-decimal.ts'
 
-function decimalConverter<Value>(
+/** Of `decimal`, whose scale is in the schema, and of `big-decimal`, whose values have their own. */
+function decimalConverters<Value>(
   shape: ValueShape,
   from: (decimal: ScaledDecimal) => Value,
   to: (value: Value) => ScaledDecimal,
-): LogicalConverter<Value, Uint8Array> {
+): Readonly<Record<'decimal' | 'big-decimal', LogicalConverter<Value, Uint8Array>>> {
   return {
-    shape,
-    fromRaw: (raw, type: LogicalType) => from({ unscaled: unscaledOf(raw), scale: type.scale ?? 0 }),
-    toRaw: (value, type) => bytesOfUnscaled(rescaled(to(value), type), type),
+    decimal: {
+      shape,
+      fromRaw: (raw, type: LogicalType) => from({ unscaled: unscaledOf(raw), scale: type.scale ?? 0 }),
+      toRaw: (value, type) => bytesOfUnscaled(rescaled(to(value), type), type),
+    },
+    'big-decimal': {
+      shape,
+      fromRaw: raw => from(bigDecimalOf(raw)),
+      toRaw: value => bytesOfBigDecimal(to(value)),
+    },
   }
 }
 
 /** Decimals as text with all digits of their scale, such as `'12.30'`. */
-export const decimalText = decimalConverter<string>('string', printDecimal, value => {
+export const decimalsAsText = decimalConverters<string>('string', printDecimal, value => {
   if (typeof value !== 'string')
     throw new Error(
       `${typeof value === 'object' ? 'an object' : String(value)} is no text, which keeps all digits of a decimal`,
@@ -31,17 +40,15 @@ export const decimalText = decimalConverter<string>('string', printDecimal, valu
 })
 
 /** Decimals as `{ unscaled: 1230n, scale: 2 }`. */
-export const asScaled = {
-  decimal: decimalConverter<ScaledDecimal>(
-    'object',
-    decimal => decimal,
-    value => {
-      const { unscaled, scale } = (value ?? {}) as Partial<ScaledDecimal>
-      if (typeof unscaled === 'bigint' && Number.isInteger(scale) && scale! >= 0) return value
-      throw new Error('the value has no unscaled bigint and no scale')
-    },
-  ),
-} as const
+export const asScaled = decimalConverters<ScaledDecimal>(
+  'object',
+  decimal => decimal,
+  value => {
+    const { unscaled, scale } = (value ?? {}) as Partial<ScaledDecimal>
+    if (typeof unscaled === 'bigint' && Number.isInteger(scale)) return value
+    throw new Error('the value has no unscaled bigint and no scale')
+  },
+)
 
 /**
  * Decimals as the numbers of a library, such as decimal.js, big.js or bignumber.js.
@@ -50,14 +57,12 @@ export const asScaled = {
  * const order = avro(schema, { registry, logicalTypes: asDecimal(Decimal) })
  */
 export function asDecimal<Value extends { toFixed(): string }>(Decimal: new (text: string) => Value) {
-  return {
-    decimal: decimalConverter<Value>(
-      'object',
-      decimal => new Decimal(printDecimal(decimal)),
-      value => {
-        if (!(value instanceof Decimal)) throw new Error(`the value is no ${Decimal.name}`)
-        return parseDecimal(value.toFixed())
-      },
-    ),
-  } as const
+  return decimalConverters<Value>(
+    'object',
+    decimal => new Decimal(printDecimal(decimal)),
+    value => {
+      if (!(value instanceof Decimal)) throw new Error(`the value is no ${Decimal.name}`)
+      return parseDecimal(value.toFixed())
+    },
+  )
 }

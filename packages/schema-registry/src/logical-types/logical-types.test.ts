@@ -23,6 +23,7 @@ const long = (logicalType: string) => ({ type: 'long', logicalType })
 const int = (logicalType: string) => ({ type: 'int', logicalType })
 const money = { type: 'bytes', logicalType: 'decimal', precision: 6, scale: 2 }
 const fixedMoney = { type: 'fixed', name: 'Money', size: 4, logicalType: 'decimal', precision: 9, scale: 2 }
+const big = { type: 'bytes', logicalType: 'big-decimal' }
 const uuidBytes = { type: 'fixed', name: 'Id', size: 16, logicalType: 'uuid' }
 const span = { type: 'fixed', name: 'Span', size: 12, logicalType: 'duration' }
 
@@ -94,6 +95,22 @@ describe('a raw value and its converted value', () => {
     ['a fixed decimal as text', fixedMoney, asText, Buffer.from('fffffb32', 'hex'), '-12.30'],
     ['a decimal scaled', money, asScaled, Buffer.from('04ce', 'hex'), { unscaled: 1230n, scale: 2 }],
     ['a decimal of a library', money, decimal, Buffer.from('04ce', 'hex'), new Decimal('12.3')],
+    // The bytes are those of Java's BigDecimalConversion.
+    ['a big decimal as text', big, asText, Buffer.from('0404ce04', 'hex'), '12.30'],
+    ['a negative big decimal as text', big, asText, Buffer.from('02ff04', 'hex'), '-0.01'],
+    ['a big decimal that is 0', big, asText, Buffer.from('020000', 'hex'), '0'],
+    ['a big decimal with zeros', big, asText, Buffer.from('020004', 'hex'), '0.00'],
+    [
+      'a big decimal of many digits',
+      big,
+      asText,
+      Buffer.from('205ce0e9a56015fec5aadfa328ae39811512', 'hex'),
+      '123456789012345678901234567890.123456789',
+    ],
+    ['a big decimal scaled', big, asScaled, Buffer.from('0404ce04', 'hex'), { unscaled: 1230n, scale: 2 }],
+    ['a negative scale', big, asScaled, Buffer.from('020105', 'hex'), { unscaled: 1n, scale: -3 }],
+    ['a scale of two bytes', big, asScaled, Buffer.from('0201a006', 'hex'), { unscaled: 1n, scale: 400 }],
+    ['a big decimal of a library', big, decimal, Buffer.from('02ff04', 'hex'), new Decimal('-0.01')],
     ['a day as text', int('date'), asText, 20_422, '2025-11-30'],
     ['a day of a far year as text', int('date'), asText, -800_000, '-000221-09-04'],
     ['time-millis as text', int('time-millis'), asText, 3_723_004, '01:02:03.004'],
@@ -138,6 +155,9 @@ describe('what would be rounded, or has no form, is refused', () => {
       '0.001 has more than 2 digits',
     ],
     ['an infinite decimal of the library', money, decimal, new Decimal(Infinity), '"Infinity" is no decimal number'],
+    ['a number for a big decimal', big, asText, 12.3, '12.3 is no text'],
+    ['a scale of more than 32 bits', big, asScaled, { unscaled: 1n, scale: 2 ** 31 }, 'not an integer of 32 bits'],
+    ['a scale that is no integer', big, asScaled, { unscaled: 1n, scale: 0.5 }, 'no scale'],
     ['an invalid Date', long('timestamp-millis'), asDate, new Date(Number.NaN), 'the Date is invalid'],
     ['a number for a Date', long('timestamp-millis'), asDate, 5, '5 is no Date'],
     ['a Date with a time for a day', int('date'), asDate, new Date(1), 'is more exact than date'],
@@ -186,6 +206,12 @@ describe('what would be rounded, or has no form, is refused', () => {
     ['a time outside of Date', long('timestamp-millis'), asDate, 8_640_000_000_000_001, 'that no Date can hold'],
     ['a time of day of 25 hours', int('time-millis'), asText, 90_000_000, 'is no time of a day'],
     ['a negative time of day', int('time-millis'), temporal, -1, 'is no time of a day'],
+    ['a big decimal without bytes', big, asText, Buffer.alloc(0), 'the bytes end within the value'],
+    ['a big decimal without a number', big, asText, Buffer.from('0004', 'hex'), 'a decimal has no bytes'],
+    ['a big decimal without a scale', big, asText, Buffer.from('0404ce', 'hex'), 'the bytes end within the value'],
+    ['a big decimal with a byte more', big, asText, Buffer.from('0404ce0400', 'hex'), '1 bytes after its scale'],
+    ['a big decimal longer than any text', big, asText, Buffer.from('020180808008', 'hex'), 'is too long as text'],
+    ['a big decimal shorter than any text', big, asText, Buffer.from('0201ffffff07', 'hex'), 'is too long as text'],
     ['a decimal without bytes', money, asText, Buffer.alloc(0), 'a decimal has no bytes'],
   ])('when read: %s', (_what, schema, converters, raw, reason) => {
     expect(() => read(schema, write(schema, raw), converters)).toThrow(reason)
@@ -208,6 +234,12 @@ describe('evolution', () => {
   it('a decimal has the scale that it was written with', () => {
     const finer = { ...money, scale: 4 }
     expect(read(money, write(finer, '1.2345', asText), asText, finer)).toBe('1.2345')
+  })
+
+  it('a big decimal has the scale of its value, and is never taken for a decimal', () => {
+    expect(read(big, write(big, '1.2345', asText), asText)).toBe('1.2345')
+    const reason = 'it was written as decimal and cannot be read as big-decimal'
+    expect(() => read(big, write(money, '12.30', asText), asText, money)).toThrow(reason)
   })
 
   it('defaults are converted', () => {
@@ -244,6 +276,20 @@ it('every decimal comes back', () => {
       expect(read(wide, bytes, asScaled)).toEqual({ unscaled, scale: 7 })
       expect(write(wide, read(wide, bytes, asText), asText)).toEqual(bytes)
       expect(write(wide, read(wide, bytes, decimal), decimal)).toEqual(bytes)
+    }),
+  )
+})
+
+it('every big decimal comes back', () => {
+  const digits = 10n ** 60n
+  fc.assert(
+    fc.property(fc.bigInt({ min: -digits, max: digits }), fc.integer({ min: -300, max: 300 }), (unscaled, scale) => {
+      const bytes = write(big, { unscaled, scale }, asScaled)
+      expect(read(big, bytes, asScaled)).toEqual({ unscaled, scale })
+      // As text, zeros before the point are digits like others.
+      const text = read(big, bytes, asText)
+      expect(read(big, write(big, text, asText), asText)).toBe(text)
+      if (scale >= 0) expect(write(big, text, asText)).toEqual(bytes)
     }),
   )
 })

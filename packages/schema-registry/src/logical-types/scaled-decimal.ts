@@ -3,7 +3,7 @@ import type { LogicalType } from '../avro/logical-type.ts'
 /** A decimal number without rounding: `unscaled` divided by 10 to the power of `scale`. */
 export interface ScaledDecimal {
   readonly unscaled: bigint
-  /** Digits after the point. */
+  /** Digits after the point. A `big-decimal` may have a negative one: zeros before the point. */
   readonly scale: number
 }
 
@@ -18,8 +18,13 @@ export function parseDecimal(text: string): ScaledDecimal {
   return scale >= 0 ? { unscaled: digits, scale } : { unscaled: digits * 10n ** BigInt(-scale), scale: 0 }
 }
 
-/** With all digits of the scale, as `12.30`. */
+/** A `big-decimal` of a few bytes can have a scale that makes it longer than any text. */
+const MOST_DIGITS = 100_000
+
+/** With all digits of the scale, as `12.30`. @throws when it would be longer than anybody can use */
 export function printDecimal({ unscaled, scale }: ScaledDecimal): string {
+  if (Math.abs(scale) > MOST_DIGITS) throw new Error(`a decimal with the scale ${scale} is too long as text`)
+  if (scale < 0) return String(unscaled * 10n ** BigInt(-scale))
   const sign = unscaled < 0n ? '-' : ''
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0')
   if (scale === 0) return sign + digits
