@@ -90,6 +90,27 @@ export const STEPS: readonly Step[] = [
     needs: 'java',
   },
   {
+    ...check(
+      'protobuf',
+      "random .proto files beside protoc, their messages beside Google's Java runtime",
+      ...file('test/schemas/run.ts'),
+      '--format',
+      'protobuf',
+      '--seed',
+      '1',
+      '--cases',
+      '60',
+    ),
+    needs: 'java',
+  },
+  check(
+    'json-schema',
+    'the official test suite of JSON Schema',
+    ...file('test/schemas/run.ts'),
+    '--format',
+    'json-schema',
+  ),
+  {
     ...check('speed', 'three workloads are not far slower than recorded', ...file('bench/run.ts'), '--quick'),
     needs: 'kafka',
   },

@@ -2,7 +2,7 @@
  * `npm run schemas -- --format FORMAT --seed N --cases M`: schemas with data, each judged by an original and by Millrace. Exit status 1 if
  * anything differs. `avro` (the default): random pairs of schemas, judged by Java's Avro. `protobuf`: random .proto files, judged by protoc,
  * and messages of them, judged by Google's Java runtime.
- * `json-schema`: the official test suite (`--suite FOLDER` if it is there already).
+ * `json-schema`: the official test suite (`--suite FOLDER` for another version of it).
  */
 import { parseArgs } from 'node:util'
 import { missingJavaTools } from '../differential/missing-java-tools.ts'

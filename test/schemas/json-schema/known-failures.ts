@@ -42,3 +42,12 @@ export const KNOWN_FAILURES: readonly KnownFailure[] = [
     reason: 'numbers and regular expressions are those of JavaScript',
   },
 ]
+
+/** How many tests of the suite that is kept here pass: a reason above must not hide what fails anew. Also in docs/schemas.md. */
+export const PASSES = {
+  4: { required: 614, formats: 212, optional: 98 },
+  6: { required: 835, formats: 309, optional: 102 },
+  7: { required: 923, formats: 572, optional: 108 },
+  '2019-09': { required: 1_235, formats: 650, optional: 151 },
+  '2020-12': { required: 1_241, formats: 652, optional: 152 },
+} as const

@@ -1,13 +1,6 @@
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
-
-const REPOSITORY = 'https://github.com/json-schema-org/JSON-Schema-Test-Suite.git'
+import { gunzipSync } from 'node:zlib'
 
 export interface SuiteGroup {
   readonly description: string
@@ -21,43 +14,43 @@ export interface SuiteFile {
   readonly groups: readonly SuiteGroup[]
 }
 
-/** The folder of the official suite: the given one, or a clone that is kept. */
-export async function findSuite(given: string | undefined): Promise<string> {
-  if (given !== undefined) return given
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace-json-schema-suite')
-  const folder = join(cache, 'suite')
-  if (existsSync(folder)) return folder
-  await mkdir(cache, { recursive: true })
-  const part = join(cache, `part-${process.pid}`)
-  try {
-    await run('git', ['clone', '--quiet', '--depth', '1', REPOSITORY, part])
-    await rename(part, folder)
-  } catch (cause) {
-    await rm(part, { recursive: true, force: true })
-    throw new Error(`The official suite cannot be cloned. Give a folder that has it: --suite FOLDER`, { cause })
-  }
-  return folder
+/** The texts of the suite's files by their paths: of the tests of each draft, and of the schemas at `http://localhost:1234/PATH`. */
+export interface OfficialSuite {
+  readonly drafts: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly remotes: Readonly<Record<string, string>>
 }
 
-export async function suiteFiles(suite: string, draft: string): Promise<readonly SuiteFile[]> {
-  const folder = join(suite, 'tests', `draft${draft}`)
-  const names = (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.json')).sort()
-  return Promise.all(
-    names.map(async name => ({
-      name: name.replaceAll('\\', '/'),
-      groups: JSON.parse(await readFile(join(folder, name), 'utf8')) as SuiteGroup[],
-    })),
+/** The official suite: the copy that is kept here, or the given folder, which is a clone of its repository. */
+export async function openSuite(folder: string | undefined, drafts: readonly string[]): Promise<OfficialSuite> {
+  if (folder === undefined) {
+    const kept = await readFile(new URL('./official-suite.json.gz', import.meta.url))
+    return JSON.parse(gunzipSync(kept).toString()) as OfficialSuite
+  }
+  const texts = await Promise.all(
+    drafts.map(async draft => [draft, await textsIn(join(folder, 'tests', `draft${draft}`))] as const),
   )
+  return { drafts: Object.fromEntries(texts), remotes: await textsIn(join(folder, 'remotes')) }
+}
+
+async function textsIn(folder: string): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.json')).sort()
+  const texts = await Promise.all(
+    names.map(async name => [name.replaceAll('\\', '/'), await readFile(join(folder, name), 'utf8')] as const),
+  )
+  return Object.fromEntries(texts)
+}
+
+export function suiteFiles({ drafts }: OfficialSuite, draft: string): readonly SuiteFile[] {
+  return Object.entries(drafts[draft]!).map(([name, text]) => ({ name, groups: JSON.parse(text) as SuiteGroup[] }))
 }
 
 /** The schemas with this file name that the suite has at `http://localhost:1234/PATH`. */
-export async function remoteSchemas(
-  { suite, draft }: { readonly suite: string; readonly draft: string },
+export function remoteSchemas(
+  { suite, draft }: { readonly suite: OfficialSuite; readonly draft: string },
   file: string,
-): Promise<readonly { readonly path: string; readonly schema: string }[]> {
-  const folder = join(suite, 'remotes')
-  const all = (await readdir(folder, { recursive: true })).map(name => name.replaceAll('\\', '/'))
+): readonly { readonly path: string; readonly schema: string }[] {
   const fits = (name: string): boolean => name.startsWith(`draft${draft}/`) || !/^(?:draft|v1|latest)/.test(name)
-  const paths = all.filter(name => fits(name) && (name === file || name.endsWith(`/${file}`)))
-  return Promise.all(paths.map(async path => ({ path, schema: await readFile(join(folder, path), 'utf8') })))
+  return Object.entries(suite.remotes)
+    .filter(([name]) => fits(name) && (name === file || name.endsWith(`/${file}`)))
+    .map(([path, schema]) => ({ path, schema }))
 }

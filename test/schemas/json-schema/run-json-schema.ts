@@ -5,8 +5,8 @@ import {
   type JsonSchemaNode,
 } from '../../../packages/schema-registry/src/json-schema/schema-documents.ts'
 import type { ReferencedSchema } from '../../../packages/schema-registry/src/registry/schema-format.ts'
-import { KNOWN_FAILURES } from './known-failures.ts'
-import { findSuite, remoteSchemas, suiteFiles, type SuiteGroup } from './official-suite.ts'
+import { KNOWN_FAILURES, PASSES } from './known-failures.ts'
+import { type OfficialSuite, openSuite, remoteSchemas, suiteFiles, type SuiteGroup } from './official-suite.ts'
 
 const DRAFTS = [
   ['4', 'http://json-schema.org/draft-04/schema#'],
@@ -26,7 +26,10 @@ interface Tally {
  * @returns how many failures are not explained
  */
 export async function runJsonSchema(given: string | undefined): Promise<number> {
-  const suite = await findSuite(given)
+  const suite = await openSuite(
+    given,
+    DRAFTS.map(([draft]) => draft),
+  )
   const unexplained: string[] = []
   for (const [draft, meta] of DRAFTS) {
     const tallies: Readonly<Record<'required' | 'formats' | 'optional', Tally>> = {
@@ -35,14 +38,14 @@ export async function runJsonSchema(given: string | undefined): Promise<number> 
       optional: { passed: 0, failed: 0 },
     }
     const reasons = new Map<string, number>()
-    for (const { name, groups } of await suiteFiles(suite, draft)) {
+    for (const { name, groups } of suiteFiles(suite, draft)) {
       const part = name.startsWith('optional/format/')
         ? 'formats'
         : name.startsWith('optional/')
           ? 'optional'
           : 'required'
       for (const group of groups) {
-        const validate = await compile(group, { suite, draft, meta, formats: part === 'formats' })
+        const validate = compile(group, { suite, draft, meta, formats: part === 'formats' })
         for (const test of group.tests) {
           if (passes(validate, test)) {
             tallies[part].passed += 1
@@ -55,6 +58,13 @@ export async function runJsonSchema(given: string | undefined): Promise<number> 
           else reasons.set(known.reason, (reasons.get(known.reason) ?? 0) + 1)
         }
       }
+    }
+    for (const [part, { passed }] of Object.entries(tallies)) {
+      const expected = PASSES[draft][part as keyof typeof tallies]
+      if (given === undefined && passed !== expected)
+        unexplained.push(
+          `draft ${draft}: ${passed} tests of ${part} pass, and not ${expected} (PASSES in known-failures.ts)`,
+        )
     }
     const shown = Object.entries(tallies).map(([part, { passed, failed }]) => `${part} ${passed} of ${passed + failed}`)
     console.log(`draft ${draft}: ${shown.join(', ')}`)
@@ -73,37 +83,37 @@ function passes(validate: Validate | string, test: SuiteGroup['tests'][number]):
   }
 }
 
-async function compile(
+function compile(
   { schema }: SuiteGroup,
   {
     suite,
     draft,
     meta,
     formats,
-  }: { readonly suite: string; readonly draft: string; readonly meta: string; readonly formats: boolean },
-): Promise<Validate | string> {
+  }: { readonly suite: OfficialSuite; readonly draft: string; readonly meta: string; readonly formats: boolean },
+): Validate | string {
   if (!isSchemaNode(schema)) return 'it is not a schema'
   // Files of older drafts do not say for which draft they are.
   const named: JsonSchemaNode = isSchemaObject(schema) ? { $schema: meta, ...schema } : schema
   try {
-    return compileSchema(named, await remotes({ suite, draft }, JSON.stringify(schema)), { formats })
+    return compileSchema(named, remotes({ suite, draft }, JSON.stringify(schema)), { formats })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
 }
 
 /** The remote schemas that a text may mean by its references, and those that they may mean. */
-async function remotes(
-  from: { readonly suite: string; readonly draft: string },
+function remotes(
+  from: { readonly suite: OfficialSuite; readonly draft: string },
   text: string,
   found = new Map<string, ReferencedSchema>(),
-): Promise<readonly ReferencedSchema[]> {
+): readonly ReferencedSchema[] {
   for (const [, file] of text.matchAll(/"\$(?:ref|schema)":"(?:[^"]*\/)?([\w.-]+\.json)(?:#[^"]*)?"/g)) {
-    for (const { path, schema } of await remoteSchemas(from, file!)) {
+    for (const { path, schema } of remoteSchemas(from, file!)) {
       const name = `http://localhost:1234/${path}`
       if (found.has(name)) continue
       found.set(name, { reference: { name, subject: name, version: 1 }, schema })
-      await remotes(from, JSON.stringify(JSON.parse(schema)), found)
+      remotes(from, JSON.stringify(JSON.parse(schema)), found)
     }
   }
   return [...found.values()]

@@ -152,6 +152,8 @@ function makeMessage(making: Making, name: string, depth: number): ProtoMessage 
     ...nestedNames.map(one => makeMessage(inner, one, depth + 1)),
     ...nestedEnums.map(one => makeEnum(inner, one)),
   ]
+  const group = syntax === 'proto2' && depth < 2 && choice.chance(0.2) ? makeGroup(inner, depth) : undefined
+  if (group !== undefined) types.push(group.group)
   const hasOneof = choice.chance(0.3)
   const fields = shuffled(choice, FIELD_NAMES)
     .slice(0, choice.number(7) + (hasOneof ? 2 : 0))
@@ -180,7 +182,7 @@ function makeMessage(making: Making, name: string, depth: number): ProtoMessage 
     kind: 'message',
     name,
     options: choice.chance(0.1) ? [plain('deprecated', word('true'))] : [],
-    fields,
+    fields: group === undefined ? fields : [...fields, group],
     oneofs: hasOneof ? [{ name: 'choice', options: [] }] : [],
     types,
     extensions: [],
@@ -198,6 +200,13 @@ function makeMessage(making: Making, name: string, depth: number): ProtoMessage 
         : [],
     reserved,
   }
+}
+
+function makeGroup(making: Making, depth: number): ProtoField & { readonly group: ProtoMessage } {
+  const type = `Group${depth}`
+  const group = makeMessage(making, type, depth + 1)
+  const label = making.choice.one(['optional', 'repeated', 'required'] as const)
+  return { ...emptyField(type.toLowerCase(), 55), label, type, group }
 }
 
 function emptyField(name: string, number: number): ProtoField {
