@@ -1,11 +1,18 @@
-import { toJson } from '@bufbuild/protobuf'
+import { type Registry, toJson } from '@bufbuild/protobuf'
 import { type DescriptorProto, type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 
-/** The first difference of two descriptors, or undefined. */
-export function descriptorDifference(ours: FileDescriptorProto, theirs: FileDescriptorProto): string | undefined {
+/**
+ * The first difference of two descriptors, or undefined.
+ * @param registry has the extensions that are custom options
+ */
+export function descriptorDifference(
+  ours: FileDescriptorProto,
+  theirs: FileDescriptorProto,
+  registry: Registry,
+): string | undefined {
   const [one, other] = [ours, theirs].map(file => {
     for (const message of file.messageType) order(message)
-    return toJson(FileDescriptorProtoSchema, file)
+    return toJson(FileDescriptorProtoSchema, file, { registry })
   })
   return difference('', one, other)
 }

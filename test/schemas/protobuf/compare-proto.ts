@@ -1,4 +1,5 @@
-import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
+import { createFileRegistry, toBinary } from '@bufbuild/protobuf'
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { loadProto } from '../../../packages/schema-registry/src/protobuf/load-proto.ts'
 import { parseProto } from '../../../packages/schema-registry/src/protobuf/parse-proto.ts'
 import { printProto } from '../../../packages/schema-registry/src/protobuf/print-proto.ts'
@@ -7,6 +8,7 @@ import { toDescriptor } from '../../../packages/schema-registry/src/protobuf/to-
 import type { LinkedProto } from '../../../packages/schema-registry/src/protobuf/link-proto.ts'
 import { choiceFrom } from '../choice.ts'
 import { descriptorDifference } from './compare-descriptors.ts'
+import { OPTIONS_PATH, OPTIONS_PROTO, withCustomOptions } from './custom-options.ts'
 import { generateProto } from './generate-proto.ts'
 import { mutateProto } from './mutate-proto.ts'
 import type { Protoc, ProtoTexts } from './protoc.ts'
@@ -25,8 +27,11 @@ export async function compareText(protoc: Protoc, seed: number): Promise<TextCom
   const choice = choiceFrom(seed)
   const { file, common } = generateProto(choice)
   const changed = choice.chance(0.5) ? mutateProto(choice, file) : file
+  const hasCustom = choice.chance(0.4)
+  const given = hasCustom ? withCustomOptions(choice, changed) : changed
   const texts: ProtoTexts = {
-    [PATH]: untidyProto(choice, printProto(changed)),
+    [PATH]: untidyProto(choice, printProto(given)),
+    ...(hasCustom && { [OPTIONS_PATH]: OPTIONS_PROTO }),
     ...(common !== undefined && { 'common.proto': printProto(common) }),
   }
   const ours = load(texts)
@@ -40,11 +45,15 @@ export async function compareText(protoc: Protoc, seed: number): Promise<TextCom
   const printed = printProto(ours.linked.file)
   if (printProto(parseProto(printed)) !== printed)
     return { texts, outcome: 'accepted', differences: ['printing is not repeatable'] }
-  const found = descriptorDifference(
-    ours.descriptor,
-    theirs.file.find(({ name }) => name === PATH)!,
-  )
-  return { texts, outcome: 'accepted', differences: found === undefined ? [] : [found] }
+  const registry = createFileRegistry(theirs)
+  const descriptor = theirs.file.find(({ name }) => name === PATH)!
+  const found = descriptorDifference(ours.descriptor, descriptor, registry)
+  if (found !== undefined) return { texts, outcome: 'accepted', differences: [found] }
+  // A client may register the descriptor in place of the text.
+  const base64 = Buffer.from(toBinary(FileDescriptorProtoSchema, descriptor)).toString('base64')
+  const again = load({ ...texts, [PATH]: base64 })
+  const lost = 'refused' in again ? again.refused : descriptorDifference(again.descriptor, descriptor, registry)
+  return { texts, outcome: 'accepted', differences: lost === undefined ? [] : [`from its descriptor: ${lost}`] }
 }
 
 interface Loaded {

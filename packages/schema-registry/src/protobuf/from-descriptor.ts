@@ -1,7 +1,16 @@
-import { type DescMessage, isFieldSet, type Message } from '@bufbuild/protobuf'
+import {
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  getExtension,
+  isFieldSet,
+  type Message,
+  type Registry,
+} from '@bufbuild/protobuf'
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect'
 import {
   type DescriptorProto,
+  Edition,
   type EnumDescriptorProto,
   EnumOptionsSchema,
   EnumValueOptionsSchema,
@@ -22,6 +31,7 @@ import {
 import { jsonName } from './check-proto.ts'
 import { joined } from './link-proto.ts'
 import { parseMessageText } from './parse-option.ts'
+import { ProtoProblem } from './proto-problem.ts'
 import { tokenizeProto } from './tokenize-proto.ts'
 import type {
   OptionValue,
@@ -35,12 +45,18 @@ import type {
   ProtoType,
 } from './proto-file.ts'
 
-/** The file that a descriptor was made of. Names of types are absolute. Maps are maps again, and groups are groups. */
-export function fromDescriptor(descriptor: FileDescriptorProto): ProtoFile {
+/**
+ * The file that a descriptor was made of. Names of types are absolute. Maps are maps again, and groups are groups.
+ * @param registry has the extensions that the file and its imports declare: custom options that it does not have are left out
+ */
+export function fromDescriptor(descriptor: FileDescriptorProto, registry?: Registry): ProtoFile {
   const syntax = descriptor.syntax === 'proto3' || descriptor.syntax === 'editions' ? descriptor.syntax : 'proto2'
+  if (syntax === 'editions' && descriptor.edition !== Edition.EDITION_2023)
+    throw new ProtoProblem(descriptor.name, `${Edition[descriptor.edition]} is not supported, only EDITION_2023`)
   const scope = descriptor.package
   const weak = new Set(descriptor.weakDependency)
   const isPublic = new Set(descriptor.publicDependency)
+  const reading: Reading = { syntax, registry }
   return {
     syntax,
     hasSyntax: true,
@@ -50,65 +66,70 @@ export function fromDescriptor(descriptor: FileDescriptorProto): ProtoFile {
       path,
       kind: isPublic.has(index) ? 'public' : weak.has(index) ? 'weak' : 'plain',
     })),
-    options: optionsFrom(FileOptionsSchema, descriptor.options),
-    types: typesFrom(syntax, scope, { messages: descriptor.messageType, enums: descriptor.enumType }),
-    extensions: extensionsFrom(syntax, scope, { extensions: descriptor.extension, messages: descriptor.messageType }),
+    options: optionsFrom(reading, FileOptionsSchema, descriptor.options),
+    types: typesFrom(reading, scope, { messages: descriptor.messageType, enums: descriptor.enumType }),
+    extensions: extensionsFrom(reading, scope, { extensions: descriptor.extension, messages: descriptor.messageType }),
     services: descriptor.service.map(({ name, method, options }) => ({
       name,
-      options: optionsFrom(ServiceOptionsSchema, options),
+      options: optionsFrom(reading, ServiceOptionsSchema, options),
       methods: method.map(one => ({
         name: one.name,
         input: one.inputType,
         output: one.outputType,
         streamsInput: one.clientStreaming,
         streamsOutput: one.serverStreaming,
-        options: optionsFrom(MethodOptionsSchema, one.options),
+        options: optionsFrom(reading, MethodOptionsSchema, one.options),
       })),
     })),
   }
 }
 
-type Syntax = ProtoFile['syntax']
+interface Reading {
+  readonly syntax: ProtoFile['syntax']
+  readonly registry: Registry | undefined
+}
 
 interface Declared {
   readonly messages: readonly DescriptorProto[]
   readonly enums: readonly EnumDescriptorProto[]
 }
 
-function typesFrom(syntax: Syntax, scope: string, { messages, enums }: Declared): readonly ProtoType[] {
+function typesFrom(reading: Reading, scope: string, { messages, enums }: Declared): readonly ProtoType[] {
   return [
-    ...messages.filter(({ options }) => options?.mapEntry !== true).map(message => messageFrom(syntax, scope, message)),
-    ...enums.map(enumFrom),
+    ...messages
+      .filter(({ options }) => options?.mapEntry !== true)
+      .map(message => messageFrom(reading, scope, message)),
+    ...enums.map(one => enumFrom(reading, one)),
   ]
 }
 
-function messageFrom(syntax: Syntax, scope: string, descriptor: DescriptorProto): ProtoMessage {
+function messageFrom(reading: Reading, scope: string, descriptor: DescriptorProto): ProtoMessage {
   const name = joined(scope, descriptor.name)
-  const around = { syntax, scope: name, messages: descriptor.nestedType }
+  const around = { reading, scope: name, messages: descriptor.nestedType }
   const synthetic = new Set(descriptor.field.flatMap(field => (field.proto3Optional ? [field.oneofIndex] : [])))
   return {
     kind: 'message',
     name: descriptor.name,
-    options: optionsFrom(MessageOptionsSchema, descriptor.options),
+    options: optionsFrom(reading, MessageOptionsSchema, descriptor.options),
     fields: descriptor.field.map(field => {
       const inOneof = isFieldSet(field, FieldDescriptorProtoSchema.field.oneofIndex) && !field.proto3Optional
       return fieldFrom(field, around, inOneof ? descriptor.oneofDecl[field.oneofIndex]!.name : undefined)
     }),
     oneofs: descriptor.oneofDecl
       .filter((_, index) => !synthetic.has(index))
-      .map(oneof => ({ name: oneof.name, options: optionsFrom(OneofOptionsSchema, oneof.options) })),
-    types: typesFrom(syntax, name, { messages: descriptor.nestedType, enums: descriptor.enumType }),
-    extensions: extensionsFrom(syntax, name, { extensions: descriptor.extension, messages: descriptor.nestedType }),
+      .map(oneof => ({ name: oneof.name, options: optionsFrom(reading, OneofOptionsSchema, oneof.options) })),
+    types: typesFrom(reading, name, { messages: descriptor.nestedType, enums: descriptor.enumType }),
+    extensions: extensionsFrom(reading, name, { extensions: descriptor.extension, messages: descriptor.nestedType }),
     extensionRanges: descriptor.extensionRange.map(({ start, end, options }) => ({
       ranges: [{ start, end: end - 1 }],
-      options: optionsFrom(ExtensionRangeOptionsSchema, options),
+      options: optionsFrom(reading, ExtensionRangeOptionsSchema, options),
     })),
     reserved: reservedFrom(descriptor, 1),
   }
 }
 
 interface Around {
-  readonly syntax: Syntax
+  readonly reading: Reading
   readonly scope: string
   /** In which the messages of maps and groups are. */
   readonly messages: readonly DescriptorProto[]
@@ -118,9 +139,9 @@ function fieldFrom(field: FieldDescriptorProto, around: Around, oneof: string | 
   const nested = around.messages.find(message => field.typeName === `.${joined(around.scope, message.name)}`)
   const map = nested?.options?.mapEntry === true ? nested : undefined
   const group =
-    field.type === Type.GROUP && nested !== undefined ? messageFrom(around.syntax, around.scope, nested) : undefined
+    field.type === Type.GROUP && nested !== undefined ? messageFrom(around.reading, around.scope, nested) : undefined
   return {
-    label: map !== undefined || oneof !== undefined ? undefined : labelFrom(field, around.syntax),
+    label: map !== undefined || oneof !== undefined ? undefined : labelFrom(field, around.reading.syntax),
     type: map === undefined ? (group?.name ?? typeName(field)) : '',
     map: map === undefined ? undefined : { key: typeName(map.field[0]!), value: typeName(map.field[1]!) },
     group,
@@ -131,13 +152,13 @@ function fieldFrom(field: FieldDescriptorProto, around: Around, oneof: string | 
       ...(field.jsonName === '' || field.jsonName === jsonName(field.name)
         ? []
         : [plain('json_name', { kind: 'string', bytes: Buffer.from(field.jsonName) })]),
-      ...optionsFrom(FieldOptionsSchema, field.options),
+      ...optionsFrom(around.reading, FieldOptionsSchema, field.options),
     ],
     oneof,
   }
 }
 
-function labelFrom(field: FieldDescriptorProto, syntax: Syntax): ProtoField['label'] {
+function labelFrom(field: FieldDescriptorProto, syntax: ProtoFile['syntax']): ProtoField['label'] {
   if (field.label === Label.REPEATED) return 'repeated'
   if (field.label === Label.REQUIRED) return 'required'
   return syntax === 'proto2' || field.proto3Optional ? 'optional' : undefined
@@ -162,7 +183,7 @@ function defaultFrom(field: FieldDescriptorProto): readonly ProtoOption[] {
 }
 
 function extensionsFrom(
-  syntax: Syntax,
+  reading: Reading,
   scope: string,
   {
     extensions,
@@ -171,19 +192,19 @@ function extensionsFrom(
 ): readonly ProtoExtend[] {
   return extensions.map(field => ({
     extendee: field.extendee,
-    fields: [fieldFrom(field, { syntax, scope, messages }, undefined)],
+    fields: [fieldFrom(field, { reading, scope, messages }, undefined)],
   }))
 }
 
-function enumFrom(descriptor: EnumDescriptorProto): ProtoEnum {
+function enumFrom(reading: Reading, descriptor: EnumDescriptorProto): ProtoEnum {
   return {
     kind: 'enum',
     name: descriptor.name,
-    options: optionsFrom(EnumOptionsSchema, descriptor.options),
+    options: optionsFrom(reading, EnumOptionsSchema, descriptor.options),
     values: descriptor.value.map(({ name, number, options }) => ({
       name,
       number,
-      options: optionsFrom(EnumValueOptionsSchema, options),
+      options: optionsFrom(reading, EnumValueOptionsSchema, options),
     })),
     reserved: reservedFrom(descriptor, 0),
   }
@@ -208,41 +229,80 @@ function plain(name: string, value: OptionValue): ProtoOption {
   return { name: [{ text: name, isExtension: false }], value }
 }
 
+/** @param name as in the text of a message */
+function named(name: string, value: OptionValue): ProtoOption {
+  if (!name.startsWith('[')) return plain(name, value)
+  return { name: [{ text: `.${name.slice(1, -1)}`, isExtension: true }], value }
+}
+
 function optionsFrom(
+  { registry }: Reading,
   schema: DescMessage,
   options: (Message & { uninterpretedOption?: UninterpretedOption[] }) | undefined,
 ): readonly ProtoOption[] {
   if (options === undefined) return []
-  const { fields } = messageValue(reflect(schema, options))
+  const { fields } = messageValue(reflect(schema, options), registry)
   return [
     ...fields
       .filter(({ name }) => name !== 'uninterpreted_option' && name !== 'map_entry')
       // A list of options is one statement for each item.
-      .flatMap(({ name, value }) => (value.kind === 'list' ? value.items : [value]).map(one => plain(name, one))),
+      .flatMap(({ name, value }) => (value.kind === 'list' ? value.items : [value]).map(one => named(name, one))),
     ...(options.uninterpretedOption ?? []).map(custom),
   ]
 }
 
-function messageValue(message: ReflectMessage): OptionValue & { readonly kind: 'message' } {
-  const fields = message.sortedFields.flatMap((field): { name: string; value: OptionValue }[] => {
+/** Names of custom options are absolute, in brackets, as in the text of a message. */
+function messageValue(
+  message: ReflectMessage,
+  registry: Registry | undefined,
+): OptionValue & { readonly kind: 'message' } {
+  const plainFields = message.sortedFields.flatMap((field): { name: string; value: OptionValue }[] => {
     if (!message.isSet(field)) return []
     if (field.fieldKind === 'list') {
-      const items = Array.from(message.get(field), item =>
-        field.listKind === 'enum'
-          ? enumValue(field.enum.values, item)
-          : field.listKind === 'message'
-            ? messageValue(item as ReflectMessage)
-            : scalarValue(item),
-      )
+      const items = Array.from(message.get(field), item => elementValue(field, item, registry))
       return [{ name: field.name, value: { kind: 'list', items } }]
     }
-    if (field.fieldKind === 'map') return []
-    if (field.fieldKind === 'message') return [{ name: field.name, value: messageValue(message.get(field)) }]
-    const value =
-      field.fieldKind === 'enum' ? enumValue(field.enum.values, message.get(field)) : scalarValue(message.get(field))
-    return [{ name: field.name, value }]
+    if (field.fieldKind === 'map') {
+      const entries = Array.from(message.get(field), ([key, value]): OptionValue => {
+        const content = elementValue(field, value, registry)
+        return {
+          kind: 'message',
+          fields: [
+            { name: 'key', value: scalarValue(key) },
+            { name: 'value', value: content },
+          ],
+        }
+      })
+      return [{ name: field.name, value: { kind: 'list', items: entries } }]
+    }
+    return [{ name: field.name, value: elementValue(field, message.get(field), registry) }]
   })
-  return { kind: 'message', fields }
+  const numbers = new Set((message.getUnknown() ?? []).map(({ no }) => no))
+  const extensions = [...numbers].flatMap((number): { name: string; value: OptionValue }[] => {
+    const extension = registry?.getExtensionFor(message.desc, number)
+    if (extension === undefined) return []
+    const value = getExtension(message.message, extension)
+    const name = `[${extension.typeName}]`
+    if (extension.fieldKind !== 'list') return [{ name, value: extensionValue(extension, value, registry) }]
+    const items = (value as readonly unknown[]).map(item => extensionValue(extension, item, registry))
+    return [{ name, value: { kind: 'list', items } }]
+  })
+  return { kind: 'message', fields: [...plainFields, ...extensions] }
+}
+
+/** Extensions have messages as they are, and not as reflection has them. */
+function extensionValue(extension: DescExtension, value: unknown, registry: Registry | undefined): OptionValue {
+  const given = extension.message === undefined ? value : reflect(extension.message, value as Message)
+  return elementValue(extension, given, registry)
+}
+
+function elementValue(
+  field: Pick<DescField | DescExtension, 'enum' | 'message'>,
+  value: unknown,
+  registry: Registry | undefined,
+): OptionValue {
+  if (field.message !== undefined) return messageValue(value as ReflectMessage, registry)
+  return field.enum === undefined ? scalarValue(value) : enumValue(field.enum.values, value)
 }
 
 function enumValue(values: readonly { readonly name: string; readonly number: number }[], value: unknown): OptionValue {

@@ -12,7 +12,7 @@ import {
 export type ProtoSymbol =
   | { readonly kind: 'message'; readonly message: ProtoMessage; readonly file: LinkedProto }
   | { readonly kind: 'enum'; readonly enum: ProtoEnum; readonly file: LinkedProto }
-  | { readonly kind: 'package' | 'service' | 'other' }
+  | { readonly kind: 'package' | 'service' | 'extension' | 'other' }
 
 export interface ResolvedName {
   /** Without a point at its beginning. */
@@ -99,12 +99,23 @@ export class LinkedProto {
   }
 }
 
+/** The file and all that it imports, directly or not. */
+export function filesOf(linked: LinkedProto, found = new Set<LinkedProto>()): ReadonlySet<LinkedProto> {
+  if (found.has(linked)) return found
+  for (const dependency of linked.dependencies) filesOf(dependency, found)
+  return found.add(linked)
+}
+
 function isType(symbol: ProtoSymbol): boolean {
   return symbol.kind === 'message' || symbol.kind === 'enum'
 }
 
+export function isExtension({ kind }: ProtoSymbol): boolean {
+  return kind === 'extension'
+}
+
 function isScope({ kind }: ProtoSymbol): boolean {
-  return kind !== 'other'
+  return kind !== 'other' && kind !== 'extension'
 }
 
 function isClash(symbol: ProtoSymbol, other: ProtoSymbol | undefined): boolean {
@@ -146,14 +157,14 @@ function declare(file: LinkedProto): ReadonlyMap<string, ProtoSymbol> {
     for (const oneof of type.oneofs) add(joined(name, oneof.name), { kind: 'other' })
     for (const nested of type.types) addType(name, nested)
     for (const { fields } of type.extensions)
-      for (const field of fields) add(joined(name, field.name), { kind: 'other' })
+      for (const field of fields) add(joined(name, field.name), { kind: 'extension' })
   }
   const packageName = file.package
   const parts = packageName === '' ? [] : packageName.split('.')
   for (const index of parts.keys()) symbols.set(parts.slice(0, index + 1).join('.'), { kind: 'package' })
   for (const type of file.file.types) addType(packageName, type)
   for (const { fields } of file.file.extensions)
-    for (const field of fields) add(joined(packageName, field.name), { kind: 'other' })
+    for (const field of fields) add(joined(packageName, field.name), { kind: 'extension' })
   for (const service of file.file.services) {
     const name = joined(packageName, service.name)
     add(name, { kind: 'service' })

@@ -42,7 +42,11 @@ function parseScalar(cursor: ProtoCursor): OptionValue {
   switch (token.kind) {
     case 'integer':
       cursor.next()
-      return { kind: 'integer', value: isNegative ? -token.value : token.value }
+      return {
+        kind: 'integer',
+        value: isNegative ? -token.value : token.value,
+        ...(/^0./.test(token.text) && { isDecimal: false }),
+      }
     case 'float':
       cursor.next()
       return { kind: 'float', value: isNegative ? -token.value : token.value }

@@ -113,7 +113,8 @@ export interface ProtoOption {
 
 export type OptionValue =
   | { readonly kind: 'identifier'; readonly text: string }
-  | { readonly kind: 'integer'; readonly value: bigint }
+  /** In the text of a message, a float may not be written as an octal or hexadecimal number. */
+  | { readonly kind: 'integer'; readonly value: bigint; readonly isDecimal?: false }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly bytes: Uint8Array }
   | { readonly kind: 'message'; readonly fields: readonly { readonly name: string; readonly value: OptionValue }[] }

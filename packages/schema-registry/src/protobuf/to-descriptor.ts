@@ -1,245 +1,46 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf'
-import {
-  type DescriptorProtoSchema,
-  Edition,
-  type EnumDescriptorProtoSchema,
-  EnumOptionsSchema,
-  EnumValueOptionsSchema,
-  ExtensionRangeOptionsSchema,
-  type FieldDescriptorProtoSchema,
-  FieldDescriptorProto_Label as Label,
-  FieldDescriptorProto_Type as Type,
-  FieldOptionsSchema,
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
-  FileOptionsSchema,
-  MessageOptionsSchema,
-  MethodOptionsSchema,
-  OneofOptionsSchema,
-  type ServiceDescriptorProtoSchema,
-  ServiceOptionsSchema,
-} from '@bufbuild/protobuf/wkt'
-import { jsonName } from './check-proto.ts'
-import { cNumberText } from './c-number-text.ts'
-import { descriptorOptions } from './descriptor-options.ts'
-import { joined, type LinkedProto } from './link-proto.ts'
-import {
-  mapEntryName,
-  type OptionValue,
-  plainOption,
-  type ProtoEnum,
-  type ProtoExtend,
-  type ProtoField,
-  type ProtoMessage,
-  type ProtoReserved,
-  type ProtoService,
-  SCALARS,
-} from './proto-file.ts'
+import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf'
+import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { describeProto } from './describe-proto.ts'
+import type { CustomOptions } from './descriptor-options.ts'
+import { filesOf, isExtension, type LinkedProto } from './link-proto.ts'
+import { ProtoProblem } from './proto-problem.ts'
 
-type FieldInit = MessageInitShape<typeof FieldDescriptorProtoSchema>
-type MessageInit = MessageInitShape<typeof DescriptorProtoSchema>
-type EnumInit = MessageInitShape<typeof EnumDescriptorProtoSchema>
-
-/** The descriptor that protoc makes of the file. Options of extensions stay uninterpreted. */
+/**
+ * The descriptor that protoc makes of the file. Custom options have their values, as protoc gives them; those whose extension no import has
+ * stay uninterpreted.
+ * @throws ProtoProblem for options that cannot have their values
+ */
 export function toDescriptor(linked: LinkedProto): FileDescriptorProto {
-  const { file } = linked
-  const scope = linked.package
-  const indexes = (kind: 'public' | 'weak'): number[] =>
-    file.imports.flatMap((one, index) => (one.kind === kind ? [index] : []))
-  return create(FileDescriptorProtoSchema, {
-    name: linked.path,
-    ...(file.package !== undefined && { package: file.package }),
-    dependency: file.imports.map(({ path }) => path),
-    publicDependency: indexes('public'),
-    weakDependency: indexes('weak'),
-    messageType: file.types.filter(type => type.kind === 'message').map(type => messageInit(linked, scope, type)),
-    enumType: file.types.filter(type => type.kind === 'enum').map(enumInit),
-    extension: extensionInits(linked, scope, file.extensions),
-    service: file.services.map(service => serviceInit(linked, scope, service)),
-    ...optionsOf(FileOptionsSchema, file.options),
-    // protoc does not write down proto2.
-    ...(file.syntax !== 'proto2' && { syntax: file.syntax }),
-    ...(file.syntax === 'editions' && { edition: Edition.EDITION_2023 }),
-  })
+  return describeProto({ linked, custom: scope => customOptions(linked, scope) })
 }
 
-function optionsOf<Schema extends Parameters<typeof descriptorOptions>[0]>(
-  schema: Schema,
-  options: Parameters<typeof descriptorOptions>[1],
-): { options?: NonNullable<ReturnType<typeof descriptorOptions<Schema>>> } {
-  const made = descriptorOptions(schema, options)
-  return made === undefined ? {} : { options: made }
-}
-
-function messageInit(linked: LinkedProto, scope: string, message: ProtoMessage): MessageInit {
-  const name = joined(scope, message.name)
-  const oneofs = message.oneofs.map(oneof => oneof.name)
-  // A field of proto3 that is optional is in a oneof of its own, behind the others.
-  const taken = new Set([...oneofs, ...message.fields.map(field => field.name)])
-  const synthetic: string[] = []
-  const fields = message.fields.map((field): FieldInit => {
-    const init = fieldInit(linked, name, field)
-    if (field.oneof !== undefined) return { ...init, oneofIndex: oneofs.indexOf(field.oneof) }
-    if (linked.file.syntax !== 'proto3' || field.label !== 'optional') return init
-    let own = `_${field.name}`
-    while (taken.has(own)) own = `X${own}`
-    taken.add(own)
-    synthetic.push(own)
-    return { ...init, oneofIndex: oneofs.length + synthetic.length - 1, proto3Optional: true }
-  })
+function customOptions(linked: LinkedProto, scope: string): CustomOptions {
   return {
-    name: message.name,
-    field: fields,
-    ...nested(linked, name, message),
-    extension: extensionInits(linked, name, message.extensions),
-    extensionRange: message.extensionRanges.flatMap(({ ranges, options }) =>
-      ranges.map(({ start, end }) => ({ start, end: end + 1, ...optionsOf(ExtensionRangeOptionsSchema, options) })),
-    ),
-    oneofDecl: [
-      ...message.oneofs.map(oneof => ({ name: oneof.name, ...optionsOf(OneofOptionsSchema, oneof.options) })),
-      ...synthetic.map(own => ({ name: own })),
-    ],
-    ...reservedInit(message.reserved, 1),
-    ...optionsOf(MessageOptionsSchema, message.options),
+    extension(name) {
+      const fullName = extensionName(linked, name, scope)
+      return fullName === undefined ? undefined : registryOf(linked).getExtension(fullName)
+    },
+    message: name => registryOf(linked).getMessage(name),
   }
 }
 
-/** Nested types, with a message for each map where the map stands. */
-function nested(
-  linked: LinkedProto,
-  name: string,
-  message: ProtoMessage,
-): Pick<MessageInit, 'nestedType' | 'enumType'> {
-  const maps = message.fields.flatMap(field => (field.map === undefined ? [] : [{ field, map: field.map }]))
-  return {
-    nestedType: [
-      ...message.types.filter(type => type.kind === 'message').map(type => messageInit(linked, name, type)),
-      ...maps.map(({ field, map }): MessageInit => {
-        const entry = mapEntryName(field.name)
-        const part = (own: 'key' | 'value', number: number, type: string): FieldInit =>
-          fieldInit(linked, joined(name, entry), {
-            ...field,
-            map: undefined,
-            label: 'optional',
-            name: own,
-            number,
-            type,
-            options: [],
-          })
-        return {
-          name: entry,
-          field: [part('key', 1, map.key), part('value', 2, map.value)],
-          options: create(MessageOptionsSchema, { mapEntry: true }),
-        }
-      }),
-    ],
-    enumType: message.types.filter(type => type.kind === 'enum').map(enumInit),
+function extensionName(linked: LinkedProto, name: string, scope: string): string | undefined {
+  try {
+    return linked.resolve(name, scope, isExtension).fullName
+  } catch (error) {
+    if (error instanceof ProtoProblem) return undefined
+    throw error
   }
 }
 
-function fieldInit(linked: LinkedProto, scope: string, field: ProtoField): FieldInit {
-  const json = plainOption(field.options, 'json_name')
-  const fallback = plainOption(field.options, 'default')
-  const options = field.options.filter(
-    ({ name }) => name.length > 1 || name[0]!.isExtension || !['json_name', 'default'].includes(name[0]!.text),
-  )
-  return {
-    name: field.name,
-    number: field.number,
-    label:
-      field.map !== undefined || field.label === 'repeated'
-        ? Label.REPEATED
-        : field.label === 'required'
-          ? Label.REQUIRED
-          : Label.OPTIONAL,
-    ...typeInit(linked, scope, field),
-    ...(fallback !== undefined && { defaultValue: defaultText(field.type, fallback) }),
-    jsonName: json?.kind === 'string' ? Buffer.from(json.bytes).toString() : jsonName(field.name),
-    ...optionsOf(FieldOptionsSchema, options),
-  }
-}
+const registries = new WeakMap<LinkedProto, FileRegistry>()
 
-function typeInit(linked: LinkedProto, scope: string, field: ProtoField): Pick<FieldInit, 'type' | 'typeName'> {
-  if (field.map !== undefined) return { type: Type.MESSAGE, typeName: `.${joined(scope, mapEntryName(field.name))}` }
-  if (SCALARS.has(field.type)) return { type: Type[field.type.toUpperCase() as keyof typeof Type] }
-  const { fullName, symbol } = linked.resolve(field.type, scope)
-  const type = symbol.kind === 'enum' ? Type.ENUM : field.group === undefined ? Type.MESSAGE : Type.GROUP
-  return { type, typeName: `.${fullName}` }
-}
-
-function extensionInits(linked: LinkedProto, scope: string, extensions: readonly ProtoExtend[]): FieldInit[] {
-  return extensions.flatMap(({ extendee, fields }) => {
-    const { fullName } = linked.resolve(extendee, scope)
-    return fields.map(field => {
-      const init = { ...fieldInit(linked, scope, field), extendee: `.${fullName}` }
-      return linked.file.syntax === 'proto3' && field.label === 'optional' ? { ...init, proto3Optional: true } : init
-    })
-  })
-}
-
-function enumInit({ name, values, options, reserved }: ProtoEnum): EnumInit {
-  return {
-    name,
-    value: values.map(value => ({
-      name: value.name,
-      number: value.number,
-      ...optionsOf(EnumValueOptionsSchema, value.options),
-    })),
-    ...reservedInit(reserved, 0),
-    ...optionsOf(EnumOptionsSchema, options),
-  }
-}
-
-/** @param beyond what is added to the end of a range: those of messages are exclusive, those of enums are not */
-function reservedInit(reserved: readonly ProtoReserved[], beyond: 0 | 1) {
-  return {
-    reservedRange: reserved.flatMap(one =>
-      'ranges' in one ? one.ranges.map(({ start, end }) => ({ start, end: end + beyond })) : [],
-    ),
-    reservedName: reserved.flatMap(one => ('names' in one ? one.names : [])),
-  }
-}
-
-function serviceInit(
-  linked: LinkedProto,
-  scope: string,
-  service: ProtoService,
-): MessageInitShape<typeof ServiceDescriptorProtoSchema> {
-  const inner = joined(scope, service.name)
-  return {
-    name: service.name,
-    method: service.methods.map(({ name, input, output, streamsInput, streamsOutput, options }) => ({
-      name,
-      inputType: `.${linked.resolve(input, inner).fullName}`,
-      outputType: `.${linked.resolve(output, inner).fullName}`,
-      ...optionsOf(MethodOptionsSchema, options),
-      ...(streamsInput && { clientStreaming: true }),
-      ...(streamsOutput && { serverStreaming: true }),
-    })),
-    ...optionsOf(ServiceOptionsSchema, service.options),
-  }
-}
-
-function defaultText(type: string, value: OptionValue): string {
-  switch (value.kind) {
-    case 'string':
-      return type === 'bytes' ? cEscaped(value.bytes) : Buffer.from(value.bytes).toString()
-    case 'integer':
-      return type === 'float' || type === 'double' ? cNumberText(Number(value.value), type) : String(value.value)
-    case 'float':
-      return cNumberText(value.value, type)
-    case 'identifier':
-      return value.text
-    default:
-      return ''
-  }
-}
-
-function cEscaped(bytes: Uint8Array): string {
-  const NAMED: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 39: "\\'", 92: '\\\\' }
-  return Array.from(
-    bytes,
-    byte =>
-      NAMED[byte] ?? (byte < 32 || byte > 126 ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte)),
-  ).join('')
+/** All that the file and its imports declare. */
+function registryOf(linked: LinkedProto): FileRegistry {
+  const made = registries.get(linked)
+  if (made !== undefined) return made
+  const files = [...filesOf(linked)].map(file => describeProto({ linked: file }))
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: files }))
+  registries.set(linked, registry)
+  return registry
 }

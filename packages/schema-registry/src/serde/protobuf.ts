@@ -1,5 +1,6 @@
 import {
   createFileRegistry,
+  createRegistry,
   type DescFile,
   type DescMessage,
   type Message,
@@ -78,7 +79,7 @@ function protobufSerde(
   const { unknownFields = 'keep', referenceSubject = (path: string) => path } = options
   const name = `protobuf(${messages.map(({ typeName }) => typeName).join(' | ')})`
   const byName = new Map(messages.map(desc => [desc.typeName, desc]))
-  const files = new Map(messages.map(desc => [desc.typeName, linkedFile(desc.file)]))
+  const files = new Map(messages.map(desc => [desc.typeName, fileOfMessage(desc)]))
 
   const descOf = (value: Message): DescMessage => {
     const typeName = (value as Partial<Message> | null)?.$typeName
@@ -181,17 +182,34 @@ function findImport(from: LinkedProto, path: string): LinkedProto | undefined {
   return undefined
 }
 
+function fileOfMessage({ file }: DescMessage): LinkedProto {
+  try {
+    return linkedFile(file)
+  } catch (cause) {
+    throw millraceError('MILLRACE_SCHEMA_INVALID', { reason: reasonOf(cause) }, { cause })
+  }
+}
+
 const linkedFiles = new WeakMap<DescFile, LinkedProto>()
 
 function linkedFile(file: DescFile): LinkedProto {
   const known = linkedFiles.get(file)
   if (known !== undefined) return known
-  const linked = new LinkedProto(file.proto.name, fromDescriptor(file.proto), path => {
-    const dependency = file.dependencies.find(({ proto }) => proto.name === path)
-    return wellKnownProto(path) ?? (dependency === undefined ? undefined : linkedFile(dependency))
-  })
+  const linked = new LinkedProto(
+    file.proto.name,
+    fromDescriptor(file.proto, createRegistry(...filesOf(file))),
+    path => {
+      const dependency = file.dependencies.find(({ proto }) => proto.name === path)
+      return wellKnownProto(path) ?? (dependency === undefined ? undefined : linkedFile(dependency))
+    },
+  )
   linkedFiles.set(file, linked)
   return linked
+}
+
+/** The file and all that it imports, directly or not. */
+function filesOf(file: DescFile): readonly DescFile[] {
+  return [...new Set([file, ...file.dependencies.flatMap(filesOf)])]
 }
 
 /** The file as it is registered. The files that it imports are registered first. */
