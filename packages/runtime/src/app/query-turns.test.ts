@@ -1,4 +1,4 @@
-import { keyQuery, memoryStore, type StoreBackend, StreamsBuilder, string } from '@millrace/core'
+import { keyQuery, long, memoryStore, type StoreBackend, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { testApplication } from './application.fixture.ts'
 import type { Instance } from './instance.ts'
@@ -29,13 +29,53 @@ it('while stores are queried, the event loop has its turn after each short turn 
 
   await instance.queries!.query({ store: 'texts', query: keyQuery('0') })
   await instance.step(0)
-  expect(processed()).toEqual(first.map(count => count + 128))
+  // 3 ms of 0.1 ms for each record, and the clock is read after 16.
+  expect(processed()).toEqual(first.map(count => count + 32))
   expect(turns).toBe(2)
 
   app.clock.jump(1_000)
   await instance.step(0)
   expect(processed().every((count, task) => count > first[task]! + 1_000)).toBe(true)
   expect(turns).toBe(2)
+  await instance.end({ clean: false, leave: true })
+})
+
+it('while stores are queried, the event loop has its turn within the flush of a commit, too', async () => {
+  const app = testApplication({ in: 1, out: 1 })
+  const builder = new StreamsBuilder()
+  const events: ('loop' | 'record')[] = []
+  builder
+    .stream('in', texts)
+    .groupByKey()
+    .count({ store: 'counts' })
+    .toStream()
+    .peek(() => {
+      events.push('record')
+      app.clock.jump(0.1)
+    })
+    .to('out', { key: string(), value: long() })
+  const eventLoop = async () => void events.push('loop')
+  const instance = await app.start(builder.build(), { commitIntervalMs: 1_000_000 }, { eventLoop })
+  await untilReady(app, instance)
+  const keys = Array.from({ length: 300 }, (_, n) => `key-${n}`)
+  const process = async () => {
+    await app.send(
+      'in',
+      keys.map(key => ({ key, value: '' })),
+    )
+    const end = instance.tasks[0]!.processed + keys.length
+    while (instance.tasks[0]!.processed < end) await instance.step(0)
+  }
+  await process()
+  await instance.commit()
+  expect(events).toEqual(keys.map(() => 'record'))
+
+  await process()
+  await instance.queries!.query({ store: 'counts', query: keyQuery('key-0') })
+  events.length = 0
+  await instance.commit()
+  const flushed = events.map(event => event[0]).join('')
+  expect(flushed.replaceAll(/r+/g, records => `${records.length} `)).toBe('l64 l64 l64 l64 l44 ll')
   await instance.end({ clean: false, leave: true })
 })
 

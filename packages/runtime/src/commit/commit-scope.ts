@@ -28,13 +28,13 @@ export async function commitTasks(options: {
   readonly confirmWithinMs: number
   /** Until when to wait for asynchronous operators, in milliseconds since the epoch. @default as long as their limits allow */
   readonly until?: number | undefined
-  readonly turns: Pick<QueryTurns, 'give'>
+  readonly turns: Pick<QueryTurns, 'give' | 'pause'>
 }): Promise<readonly CommittedOffset[]> {
   const { tasks, producer, consumer, turns } = options
   // With later records in the same transaction, none can be left unfinished.
   const owed = options.offsets === 'transaction' ? 'all' : 'needed'
   for (const task of tasks) {
-    await task.prepareCommit(owed, options.until)
+    await task.prepareCommit(owed, options.until, turns.pause)
     await turns.give()
   }
   if (options.offsets !== 'transaction') await consumer.confirm(options.confirmWithinMs)
@@ -49,7 +49,7 @@ export async function commitTasks(options: {
     producer.begin()
   }
   for (const task of tasks) {
-    await task.committed()
+    await task.committed(turns.pause)
     await turns.give()
   }
   return offsets

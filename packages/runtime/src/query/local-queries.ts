@@ -57,7 +57,7 @@ export interface LocalQueriesOptions {
   readonly globals: Pick<GlobalStores, 'has' | 'view' | 'following'>
   /** Partition counts by real name. */
   readonly partitions: ReadonlyMap<string, number>
-  readonly turns: Pick<QueryTurns, 'asked'>
+  readonly turns: Pick<QueryTurns, 'asked' | 'reading'>
 }
 
 type Outcome = PartitionResult<unknown>
@@ -316,11 +316,12 @@ export class LocalQueries implements StoreParts {
     deadline: number,
   ): Promise<Outcome> {
     const { plan, query, store } = request
+    const { turns } = this.#with
     const { clock } = this.#with.options
     try {
       const reader = readerOf(plan, query, windowEnds(this.#with.plan(), plan))
       if (reader === undefined) return unknownType(store, query.type, plan)
-      const { value, more } = await whenReady(() => reader(view.store), clock, deadline)
+      const { value, more } = await turns.reading(() => whenReady(() => reader(view.store), clock, deadline))
       return { ok: true, value, more, position, source }
     } catch (error) {
       return failureOf(error, store, partition)

@@ -3,7 +3,7 @@ import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
 import type { InFlight } from './in-flight.ts'
 import { oldestOf } from './input-queues.ts'
-import { RECORDS_PER_LOOK_AT_CLOCK, type TurnOptions } from './plain-turn.ts'
+import type { TurnLength, TurnOptions } from './plain-turn.ts'
 import type { TimedWork } from './timed-work.ts'
 
 export interface GuardedTurnOptions extends TurnOptions {
@@ -26,11 +26,14 @@ export class GuardedTurn {
   }
 
   /**
-   * Processes up to `limit` records until the moment `ends`, and passes on what asynchronous operators have finished.
+   * Processes up to `limit` records, and passes on what asynchronous operators have finished.
    *
    * @returns how many records, and whether store entries have expired
    */
-  async run(limit: number, ends: number): Promise<{ readonly count: number; readonly expired: boolean }> {
+  async run(
+    limit: number,
+    { ends, perLook }: TurnLength,
+  ): Promise<{ readonly count: number; readonly expired: boolean }> {
     const { queues, topology, context, lookAhead, clock, task, failures } = this.#with
     const { stores, givenUp, timed, inFlight } = this.#with
     const { progress } = this.#with.limit
@@ -76,7 +79,7 @@ export class GuardedTurn {
         failures.giveUp(queue, error)
       }
       progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-      if (waited || count % RECORDS_PER_LOOK_AT_CLOCK === 0) {
+      if (waited || count % perLook === 0) {
         context.wallTime = clock.now()
         if (clock.monotonic() >= ends) break
       }

@@ -7,8 +7,15 @@ import type { ProcessingLimit } from './processing-limit.ts'
 import type { RecordContext } from './record-context.ts'
 import type { RecordFailures } from './record-failures.ts'
 
-/** The clock is read after this many records, and after each one that was waited for. */
 export const RECORDS_PER_LOOK_AT_CLOCK = 128
+
+/** How long a turn may be. */
+export interface TurnLength {
+  /** When it ends, by the clock's monotonic time. */
+  readonly ends: number
+  /** The clock is read after so many records, and after each one that was waited for. */
+  readonly perLook: number
+}
 
 export interface TurnOptions {
   readonly queues: readonly PartitionQueue[]
@@ -31,6 +38,10 @@ export class PlainTurn {
   /** Records that were taken. */
   #count = 0
   #over = false
+  #ends = 0
+  #perLook = RECORDS_PER_LOOK_AT_CLOCK
+  /** The clock is read when so many records were taken. */
+  #looksAt = 0
   #readsAhead = false
   // The record that was taken last, and what was known before it.
   #queue: PartitionQueue | undefined
@@ -42,13 +53,16 @@ export class PlainTurn {
     this.#lookAhead = options.lookAhead
   }
 
-  /** Processes records, no more than `limit` and until the moment `ends`. @returns how many */
-  async run(limit: number, ends: number): Promise<number> {
+  /** Processes records, no more than `limit`. @returns how many */
+  async run(limit: number, { ends, perLook }: TurnLength): Promise<number> {
     const { queues, topology, limit: patience } = this.#with
     this.#count = 0
     this.#over = false
+    this.#ends = ends
+    this.#perLook = perLook
+    this.#looksAt = perLook
     while (!this.#over) {
-      const waiting = this.#take(limit, ends)
+      const waiting = this.#take(limit)
       if (this.#readsAhead) {
         this.#readsAhead = false
         await this.#lookAhead.prepare(queues, topology)
@@ -61,13 +75,13 @@ export class PlainTurn {
       } catch (error) {
         this.#failed(error)
       }
-      this.#done(ends, true)
+      this.#done(true)
     }
     return this.#count
   }
 
   /** Takes records until one has to be waited for, which it gives, or until there is something else to do. */
-  #take(limit: number, ends: number): void | Promise<void> {
+  #take(limit: number): void | Promise<void> {
     const { queues, topology, context } = this.#with
     const { progress } = this.#with.limit
     while (!this.#over && this.#count < limit) {
@@ -92,7 +106,7 @@ export class PlainTurn {
       } catch (error) {
         this.#failed(error)
       }
-      this.#done(ends, false)
+      this.#done(false)
     }
     this.#over = true
   }
@@ -105,13 +119,14 @@ export class PlainTurn {
   }
 
   /** The record is processed: the turn is over where the clock, another queue or the commit says so. */
-  #done(ends: number, waited: boolean): void {
+  #done(waited: boolean): void {
     const { queues, clock, task } = this.#with
     const { progress } = this.#with.limit
     progress[PROGRESS_RECORDS] = progress[PROGRESS_RECORDS]! + 1
-    if (waited || this.#count % RECORDS_PER_LOOK_AT_CLOCK === 0) {
+    if (waited || this.#count === this.#looksAt) {
+      this.#looksAt = this.#count + this.#perLook
       this.#with.context.wallTime = clock.now()
-      if (clock.monotonic() >= ends) {
+      if (clock.monotonic() >= this.#ends) {
         this.#over = true
         return
       }

@@ -2,6 +2,7 @@ import { isMillraceError, type Producer } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import { GivenUpLate, RecordGivenUp } from '../policy/given-up.ts'
 import { processingFailed } from '../policy/processing-failed.ts'
+import type { Pause } from '../state/pause.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import type { GivenUpRecords } from './given-up-records.ts'
 import { HeldOutput } from './held-output.ts'
@@ -141,13 +142,13 @@ export class RecordFailures {
   }
 
   /** Emits and logs what the stores hold back. A failure here was caused by a record that has had its turn. */
-  async flush(queues: readonly PartitionQueue[]): Promise<void> {
+  async flush(queues: readonly PartitionQueue[], pause?: Pause): Promise<void> {
     const { context, stores, givenUp, task } = this.#with
     context.clear(context.streamTime)
     context.unit = undefined
     try {
       context.flushing = true
-      await stores.flush()
+      await stores.flush(pause)
       if (context.givenUp !== undefined) throw context.givenUp
     } catch (error) {
       const { node, reason } = this.#failure(error, task)

@@ -9,6 +9,7 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import { encodeCommitMetadata } from './commit-metadata.ts'
+import type { Pause } from '../state/pause.ts'
 import type { TaskStores } from '../state/task-stores/task-stores.ts'
 import { timestampInstead } from './bad-timestamp.ts'
 import { changelogWriter } from './changelog-writer.ts'
@@ -21,7 +22,7 @@ import { LookAheadReader } from './look-ahead.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { prepareSerdes } from './prepare-serdes.ts'
 import { ProcessingLimit } from './processing-limit.ts'
-import { PlainTurn, type TurnOptions } from './plain-turn.ts'
+import { PlainTurn, RECORDS_PER_LOOK_AT_CLOCK, type TurnOptions } from './plain-turn.ts'
 import { RecordContext } from './record-context.ts'
 import { RecordFailures } from './record-failures.ts'
 import { StreamTimeAdvance } from './stream-time-advance.ts'
@@ -34,6 +35,9 @@ import type { TaskInput, TaskOptions } from './task-options.ts'
 /** A turn ends after this many records or this time, so that other tasks, the group and the commit have theirs. */
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
+/** So many records may take longer than a short turn. */
+const RECORDS_PER_LOOK_IN_SHORT_TURN = 16
+
 /**
  * One partition of one sub-topology: its input queues, its stores, and the compiled functions between them. Everything in
  * it happens one after another.
@@ -259,13 +263,14 @@ export class Task {
     if (this.#limit.progress[PROGRESS_OVERDUE] !== 0) this.#limit.over()
     if (this.#streamTime!.resumes) await this.#streamTime!.resume()
     const enforced = this.queues.some(queue => !queue.hasHead())
-    const turnEnds = clock.monotonic() + turnMs
+    const ends = clock.monotonic() + turnMs
+    const perLook = turnMs < TURN_MS ? RECORDS_PER_LOOK_IN_SHORT_TURN : RECORDS_PER_LOOK_AT_CLOCK
     await this.#lookAhead.prepare(this.queues, this.#topology!)
     const plain = this.stores.expires || this.#failures.careful || givenUp.any ? undefined : this.#plainTurn
     const { count, expired } =
       plain === undefined
-        ? await this.#guardedTurn!.run(limit, turnEnds)
-        : { count: await plain.run(limit, turnEnds), expired: false }
+        ? await this.#guardedTurn!.run(limit, { ends, perLook })
+        : { count: await plain.run(limit, { ends, perLook }), expired: false }
     this.meters.turned(count, enforced)
     if (count > 0) {
       this.#streamTime!.interrupt()
@@ -312,10 +317,10 @@ export class Task {
    *
    * @throws MILLRACE_ASYNC_UNFINISHED at the time `until`
    */
-  async prepareCommit(owed: Owed, until?: number): Promise<void> {
+  async prepareCommit(owed: Owed, until?: number, pause?: Pause): Promise<void> {
     this.context.wallTime = this.#options.clock.now()
     for (;;) {
-      await this.#failures.flush(this.queues)
+      await this.#failures.flush(this.queues, pause)
       // What was flushed may have begun calls, and what they came to may have changed stores.
       if (this.#inFlight?.owes(owed) !== true) return
       await this.#inFlight.drain(owed, until)
@@ -359,10 +364,10 @@ export class Task {
   }
 
   /** After the commit has succeeded. */
-  async committed(): Promise<void> {
+  async committed(pause?: Pause): Promise<void> {
     const read = this.queues.map(({ topic, position }) => [topic, position] as const)
     // For stores whose changelog is a source topic: what was processed of it is in them.
-    await this.stores.persist(new Map([...read, ...this.#acknowledged]), this.inputs)
+    await this.stores.persist(new Map([...read, ...this.#acknowledged]), this.inputs, pause)
     this.#failures.committed(this.queues)
     this.#acknowledged.clear()
     this.#dirty = false

@@ -3,6 +3,7 @@ import type { LruOrder } from './lru-order.ts'
 import { mapStored } from './map-stored.ts'
 import type { StoreBuffer } from './store-buffer.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
+import type { Pause } from '../pause.ts'
 import type { BufferContext, EmitListener, OnlyKey, Row } from './store-output.ts'
 import type { KeyedBuffer } from './task-buffer.ts'
 
@@ -49,9 +50,9 @@ export class LruBuffer implements KeyedBuffer {
     this.#buffer.put(key, slot, value, timestamp)
   }
 
-  async flush(): Promise<void> {
+  async flush(pause?: Pause): Promise<void> {
     const put = this.caching ? this.#buffer.changed.filter(({ flushed }) => !flushed) : []
-    await this.#buffer.flush()
+    await this.#buffer.flush(pause)
     const dropped = new Map<unknown, { readonly key: unknown; readonly timestamp: number }>()
     for (const { key, content, timestamp } of put) {
       const gone = this.#count(key, content === null)
@@ -60,7 +61,7 @@ export class LruBuffer implements KeyedBuffer {
     }
     for (const { key, timestamp } of dropped.values()) this.#buffer.drop(key, timestamp, this.#logs)
     // Once more: what was emitted and has gone for another is deleted in the same commit.
-    if (dropped.size > 0) await this.#buffer.flush()
+    if (dropped.size > 0) await this.#buffer.flush(pause)
   }
 
   emit(): Promise<void> {

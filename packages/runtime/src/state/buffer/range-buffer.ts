@@ -23,6 +23,7 @@ import { type SegmentSpan, Segments } from './segments.ts'
 import { withOwnKey } from './own-key.ts'
 import { SlotIndex } from './slot-index.ts'
 import type { StoreCodec } from '../format/store-codec.ts'
+import type { Pause } from '../pause.ts'
 import {
   type BufferContext,
   type StoreBufferOptions,
@@ -210,8 +211,8 @@ export class RangeBuffer implements TaskBuffer {
     }
   }
 
-  flush(): Promise<void> {
-    return this.#output.flush(() => this.#changed.inOrder())
+  flush(pause?: Pause): Promise<void> {
+    return this.#output.flush(() => this.#changed.inOrder(), pause)
   }
 
   emit(): Promise<void> {

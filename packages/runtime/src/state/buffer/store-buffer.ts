@@ -12,6 +12,7 @@ import { BackendKeys } from './backend-keys.ts'
 import { ChangedEntries } from './changed-entries.ts'
 import { type SegmentSpan, Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
+import type { Pause } from '../pause.ts'
 import {
   type BufferContext,
   type StoreBufferOptions,
@@ -245,8 +246,8 @@ export class StoreBuffer implements PrefixBuffer, IndexedBuffer {
    * Makes the commit's data: encodes what changed, and for a caching store logs and emits it.
    * Emitting may change stores further down; those are flushed after this one.
    */
-  flush(): Promise<void> {
-    return this.#output.flush(() => this.#changed.inOrder())
+  flush(pause?: Pause): Promise<void> {
+    return this.#output.flush(() => this.#changed.inOrder(), pause)
   }
 
   emit(): Promise<void> {

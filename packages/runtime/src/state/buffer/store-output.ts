@@ -1,5 +1,6 @@
 import { ByteSink, type Headers, type KeySpace, type RangeEntry, type StoreChanges, type UndoLog } from '@millrace/core'
 import { type BufferEntry, decodeContent } from './buffer-entry.ts'
+import type { Pause } from '../pause.ts'
 import type { Segments } from './segments.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
 
@@ -165,10 +166,11 @@ export class StoreOutput {
   /**
    * Makes the commit's data: encodes what has changed, and for a caching store logs and emits it. Called again in the same commit,
    * it encodes everything again, but logs and emits only what was put since.
-   * @param changed - the entries: another list when what is emitted has changed this store again
+   * @param changed the entries: another list when what is emitted has changed this store again
+   * @param pause between two entries
    */
-  async flush(changed: () => readonly BufferEntry[]): Promise<void> {
-    await this.#flushAll(changed, entries => entries)
+  async flush(changed: () => readonly BufferEntry[], pause?: Pause): Promise<void> {
+    await this.#flushAll(changed, entries => entries, pause)
   }
 
   /** Logs and emits what was put since the last time. The commit's data are made by `flush`. */
@@ -179,21 +181,22 @@ export class StoreOutput {
   async #flushAll(
     changed: () => readonly BufferEntry[],
     first: (entries: readonly BufferEntry[]) => readonly BufferEntry[],
+    pause?: Pause,
   ): Promise<void> {
     let entries = changed()
     this.#slab = new ByteSink(Math.max(1024, entries.length * 64))
     // Of its full size at once: an array that grows to this size touches as many new pages again, at each commit.
     this.#ranges = new Int32Array(entries.length * NUMBERS_PER_RANGE)
     this.#rangesEnd = 0
-    await this.#flush(first(entries))
+    await this.#flush(first(entries), pause)
     while (entries !== changed()) {
       entries = changed()
-      await this.#flush(notFlushed(entries))
+      await this.#flush(notFlushed(entries), pause)
     }
     this.#flushed = entries.length
   }
 
-  async #flush(entries: readonly BufferEntry[]): Promise<void> {
+  async #flush(entries: readonly BufferEntry[], pause: Pause | undefined): Promise<void> {
     const caching = this.#caching
     const listener = caching ? this.#listener : undefined
     const log = caching ? this.#log : undefined
@@ -201,7 +204,11 @@ export class StoreOutput {
     const { undo } = this.#context
     if (caching && this.hasUnread) await this.#learnEmitted(entries)
     for (let index = 0; index < entries.length; index++) {
-      if (index % WARMED_ENTRIES === 0) warm(entries, index)
+      if (index % WARMED_ENTRIES === 0) {
+        const paused = pause?.()
+        if (paused !== undefined) await paused
+        warm(entries, index)
+      }
       const entry = entries[index]!
       undo?.note(this.#takeBack, { entry, emitted: entry.emitted, flushed: entry.flushed })
       // The store behind a cache does not find what is too old by then: nothing counts as emitted (as in Kafka Streams).

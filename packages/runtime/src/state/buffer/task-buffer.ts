@@ -1,4 +1,5 @@
 import type { KeySpace, MaybePromise, StoreChanges, StoredValue } from '@millrace/core'
+import type { Pause } from '../pause.ts'
 import type { BufferEntry } from './buffer-entry.ts'
 import type { PrefixIndex } from './prefix-index.ts'
 import type { SegmentSpan } from './segments.ts'
@@ -30,7 +31,7 @@ export interface TaskBuffer extends AheadReads {
   /** The backend's key. */
   encodeKey(key: unknown, slot: number, tie?: number): Buffer
   /** Makes the commit's data: encodes what changed, and for a caching store logs and emits it. */
-  flush(): Promise<void>
+  flush(pause?: Pause): Promise<void>
   /** Of a cache: logs and emits what changed, as `flush` does, without making the commit's data. */
   emit(): Promise<void>
   /**

@@ -1,6 +1,7 @@
 import { type KeySpace, type MaybePromise, readInt64, type StoreChanges } from '@millrace/core'
 import { ENTRY_OVERHEAD, sizeOf } from './buffer-entry.ts'
 import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
+import type { Pause } from '../pause.ts'
 import { type BufferContext, type OnlyKey, type Row, type StoreBufferOptions, StoreOutput } from './store-output.ts'
 import type { TaskBuffer } from './task-buffer.ts'
 import { copyOf, knowsAt, restoreTimeline, type Timeline, type TimelineBefore } from './key-timeline.ts'
@@ -39,6 +40,8 @@ interface Undo {
 const emptyFlush = (timelines = 0): Flushed => ({ keys: [], values: [], rows: [], timelines })
 const NOTHING_FLUSHED = emptyFlush()
 const KEY_OVERHEAD = 240
+/** A flush asks after so many whether others have their turn. */
+const TIMELINES_PER_PAUSE = 32
 const TIMESTAMP_BYTES = 8
 
 /**
@@ -153,16 +156,23 @@ export class VersionedBuffer implements TaskBuffer {
     lacking.forEach((timeline, index) => this.#reader.learnLatest(timeline, rows[index]))
   }
 
-  flush(): Promise<void> {
+  async flush(pause?: Pause): Promise<void> {
     const flushed = emptyFlush(this.#dirty.size)
-    for (const timeline of this.#dirty) this.#encode(timeline, flushed)
+    let untilPause = TIMELINES_PER_PAUSE
+    for (const timeline of this.#dirty) {
+      if (untilPause-- === 0) {
+        untilPause = TIMELINES_PER_PAUSE
+        const paused = pause?.()
+        if (paused !== undefined) await paused
+      }
+      this.#encode(timeline, flushed)
+    }
     // Also when nothing is left of what was put: by this time later versions are refused or not.
     if (this.#dirty.size > 0 && this.#streamTime !== this.#keptTime) {
       flushed.keys.push(TIME_ROW)
       flushed.values.push(encodeTime(this.#streamTime))
     }
     this.#flushed = flushed
-    return Promise.resolve()
   }
 
   emit(): Promise<void> {

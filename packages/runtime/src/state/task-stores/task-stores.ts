@@ -12,6 +12,7 @@ import {
 } from '@millrace/core'
 import type { BufferContext, ChangelogWriter, OnlyKey } from '../buffer/store-output.ts'
 import type { AheadReads, TaskBuffer } from '../buffer/task-buffer.ts'
+import type { Pause } from '../pause.ts'
 import type { StoreExpiry } from '../expiry/store-expiry.ts'
 import { type StoreCodec, storeCodec } from '../format/store-codec.ts'
 import { fairShares } from '../fair-shares.ts'
@@ -222,12 +223,15 @@ export class TaskStores {
     return bytes
   }
 
-  /** Encodes, logs and emits changes, in plan order: an emission of one store reaches the next one before its flush. */
-  async flush(): Promise<void> {
+  /**
+   * Encodes, logs and emits changes, in plan order: an emission of one store reaches the next one before its flush.
+   * @param pause between two entries
+   */
+  async flush(pause?: Pause): Promise<void> {
     for (const [name, { buffer }] of this.#open) {
       if (buffer.codec.plan.open !== undefined) await this.#custom.flush(name)
-      if (this.measureFlush === undefined) await buffer.flush()
-      else await this.measureFlush(name, () => buffer.flush())
+      if (this.measureFlush === undefined) await buffer.flush(pause)
+      else await this.measureFlush(name, () => buffer.flush(pause))
     }
   }
 
@@ -249,9 +253,11 @@ export class TaskStores {
   async persist(
     acknowledged: ReadonlyMap<string, number>,
     inputs: readonly TopicPartitionOffset[] = this.#inputs,
+    pause?: Pause,
   ): Promise<void> {
     const partition = this.#partition
-    await this.persistAt([...acknowledged].map(([topic, offset]) => ({ topic, partition, offset })))
+    const positions = [...acknowledged].map(([topic, offset]) => ({ topic, partition, offset }))
+    await this.persistAt(positions, pause)
     const written = this.#writing
     void written?.then(() => {
       if (this.#writeError === undefined) this.#inputs = inputs
@@ -340,7 +346,7 @@ export class TaskStores {
   }
 
   /** The same with positions of any partitions; each store takes those of its own changelog. */
-  async persistAt(positions: readonly TopicPartitionOffset[]): Promise<void> {
+  async persistAt(positions: readonly TopicPartitionOffset[], pause?: Pause): Promise<void> {
     await this.settle()
     const writes = this.#backends.databases.map(database => {
       const own = new Set(database.stores.map(({ changelogTopic }) => changelogTopic))
@@ -351,6 +357,9 @@ export class TaskStores {
       const times = database.stores.map(({ plan: { name } }) => [name, this.#opened(name).buffer.streamTime] as const)
       return { database, changes, times, offsets: positions.filter(({ topic }) => own.has(topic)) }
     })
+    // Until here queries find the changes in the buffers, and from here on they wait for the write.
+    const paused = pause?.()
+    if (paused !== undefined) await paused
     for (const { buffer, expiry } of this.#open.values()) {
       buffer.committed()
       expiry?.committed()
