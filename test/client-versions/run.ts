@@ -3,9 +3,10 @@
  * with three, over each client. Prints a table, and exits with 1 when anything failed.
  *
  *   npm run client-versions -- --suites conformance --versions 3.9,4.4 --nodes 1 --clients wire
+ *
+ * The whole table takes hours. With `--into FILE` each result is kept, and another run of the same commit does not repeat what passed.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startKafka, type KafkaVersion } from '@millrace/dev-kafka'
 import { TALLY_FILE, tallyOf, type Tally } from '../../scripts/test-run/tally.ts'
-import { combinations, tableOf, type Cell, type Row } from './table.ts'
+import { KeptResults } from './kept-results.ts'
+import { combinations, tableOf, textOf, type Cell, type Row } from './table.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const VERSIONS = ['3.9', '4.1', '4.3', '4.4']
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: NODES.join(',') },
     clients: { type: 'string', default: CLIENTS.join(',') },
     suites: { type: 'string', default: SUITES.join(',') },
+    into: { type: 'string' },
   },
 })
 const chosen = {
@@ -37,6 +40,7 @@ const chosen = {
   clients: listOf('clients', CLIENTS),
   suites: listOf('suites', SUITES),
 }
+const kept = await KeptResults.open(values.into, commit())
 
 const running = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => running.abort())
@@ -56,23 +60,34 @@ process.exitCode = complete && !running.signal.aborted ? 0 : 1
 
 /** All clients and suites on one cluster. */
 async function onKafka(version: string, nodes: string): Promise<Row[]> {
+  const known = chosen.clients.map(client => {
+    const cells = chosen.suites.flatMap(suite => {
+      const cell = kept.get(version, nodes, client, suite)
+      return cell === undefined ? [] : [[suite, cell] as const]
+    })
+    return { version, nodes, client, cells: new Map(cells) }
+  })
+  if (known.every(({ cells }) => cells.size === chosen.suites.length)) return known
   await using kafka = await startKafka({
     version: version as KafkaVersion,
     brokers: Number(nodes) as 1 | 3,
     from: 'jvm',
     log: line => console.error(`dev-kafka: ${line}`),
   })
-  const found: Row[] = []
-  for (const client of chosen.clients) {
-    const cells = new Map<string, Cell>()
+  for (const { client, cells } of known) {
     for (const suite of chosen.suites) {
       if (running.signal.aborted) break
-      console.error(`Kafka ${kafka.version}, ${nodes} nodes, ${client}: ${suite}`)
-      cells.set(suite, await runSuite(suite, client, { KAFKA_BROKERS: kafka.brokers, DEV_KAFKA_VERSION: version }))
+      if (cells.has(suite)) continue
+      const name = `Kafka ${kafka.version}, ${nodes} nodes, ${client}: ${suite}`
+      console.error(name)
+      const cell = await runSuite(suite, client, { KAFKA_BROKERS: kafka.brokers, DEV_KAFKA_VERSION: version })
+      if (running.signal.aborted) break
+      cells.set(suite, cell)
+      console.error(`${name}: ${textOf(cell)}`)
+      await kept.add(cell, version, nodes, client, suite)
     }
-    found.push({ version: kafka.version, nodes, client, cells })
   }
-  return found
+  return known.map(row => ({ ...row, version: kafka.version }))
 }
 
 async function runSuite(suite: string, client: string, kafka: Readonly<Record<string, string>>): Promise<Cell> {
@@ -107,7 +122,8 @@ async function runSuite(suite: string, client: string, kafka: Readonly<Record<st
     child.on('error', error => {
       output += String(error)
     })
-    const [status] = (await once(child, 'close')) as [number | null]
+    // `once` of node:events would throw what the child has as its error, also when this run is interrupted.
+    const status = await new Promise<number | null>(resolve => child.once('close', resolve))
     const own = await readFile(tallyFile, 'utf8').then(
       text => JSON.parse(text) as Tally,
       // It ended before it counted anything, which is a failure whatever its status.
@@ -121,7 +137,13 @@ async function runSuite(suite: string, client: string, kafka: Readonly<Record<st
   }
 }
 
-function listOf(option: keyof typeof values, possible: readonly string[]): readonly string[] {
+/** What the results are of; changes that are not committed make it another state. */
+function commit(): string {
+  const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
+  return git('status', '--porcelain') === '' ? git('rev-parse', 'HEAD') : `${git('rev-parse', 'HEAD')} and changes`
+}
+
+function listOf(option: 'versions' | 'nodes' | 'clients' | 'suites', possible: readonly string[]): readonly string[] {
   const list = values[option].split(',')
   const unknown = list.filter(each => !possible.includes(each))
   if (unknown.length === 0) return list

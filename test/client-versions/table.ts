@@ -37,7 +37,7 @@ export function tableOf(rows: readonly Row[], suites: readonly string[]): string
   return [print(header), rule, ...lines.map(print), ...reasons.map(reason => `skipped: ${reason}`)].join('\n')
 }
 
-function textOf(cell: Cell | undefined): string {
+export function textOf(cell: Cell | undefined): string {
   if (cell === undefined) return 'not run'
   return `${cell.tally.failed > 0 ? 'FAILED: ' : ''}${summaryLine(cell.tally)}, ${cell.seconds.toFixed(0)} s`
 }
