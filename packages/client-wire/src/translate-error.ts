@@ -37,8 +37,10 @@ export function translateError(error: unknown, context: ErrorContext): MillraceE
       return millraceError('MILLRACE_CLIENT_UNEXPECTED', { operation, reason }, options)
     case 'refused':
       return millraceError('MILLRACE_CLIENT_NOT_ADMITTED', { brokers, reason }, options)
-    case 'unsupported':
-      return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason }, options)
+    case 'unsupported': {
+      const needed = `${reason}. This client speaks to Kafka 2.8 and later`
+      return millraceError('MILLRACE_CLIENT_REQUEST_FAILED', { operation, reason: needed }, options)
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { expect, it } from 'vitest'
+import { expect, it, type TestContext } from 'vitest'
 import type { Worker, WorkerMessage } from '../../processes/worker.ts'
+import { releaseLimit } from '../../release-limits.ts'
 import { eventually } from '../../topic-io.ts'
 import { nameOfClientUnderTest } from '../client-under-test.ts'
 import { isRunning, wordCountApplication } from './application.ts'
@@ -23,6 +24,11 @@ async function begin(kind: string, options: { readonly groupProtocol: 'classic' 
   return { seed, text, application }
 }
 
+function skipWithoutStreamsGroups(context: TestContext, groupProtocol: 'classic' | 'streams'): void {
+  const limit = groupProtocol === 'streams' ? releaseLimit('streams groups') : undefined
+  if (limit !== undefined) context.skip(limit)
+}
+
 /** Of what a worker tells: each of 4 threads has 2 of the 8 tasks. */
 function hasSharedTasks(message: WorkerMessage): boolean {
   return message.type === 'threads' && String(message['tasks']) === '2,2,2,2'
@@ -36,13 +42,14 @@ async function stopAll(workers: readonly Worker[]): Promise<void> {
   }
 }
 
-it.each([
+it.for([
   { layout: '1 process with 4 threads', processes: 1, threads: 4, groupProtocol: 'classic' },
   { layout: '1 process with 4 threads', processes: 1, threads: 4, groupProtocol: 'streams' },
   { layout: '4 processes with 1 thread', processes: 4, threads: 1, groupProtocol: 'classic' },
 ] as const)(
   '$layout, $groupProtocol protocol: a process that is killed and started again counts every word exactly',
-  async ({ processes, threads, groupProtocol }) => {
+  async ({ processes, threads, groupProtocol }, context) => {
+    skipWithoutStreamsGroups(context, groupProtocol)
     const { seed, text, application } = await begin(`threads-${processes}x${threads}`, { groupProtocol })
     await using _ = application
     const workers = Array.from({ length: processes }, (_, index) =>
@@ -63,12 +70,13 @@ it.each([
   },
 )
 
-it.each([
+it.for([
   { threads: 4, groupProtocol: 'classic' },
   { threads: 4, groupProtocol: 'streams' },
 ] as const)(
   '$threads threads, $groupProtocol protocol: a thread that crashes is replaced, every word is counted exactly, and a live query follows',
-  async ({ threads, groupProtocol }) => {
+  async ({ threads, groupProtocol }, context) => {
+    skipWithoutStreamsGroups(context, groupProtocol)
     const { seed, text, application } = await begin('thread-crash', { groupProtocol })
     await using _ = application
     const marker = `${application.group.stateDir('crashed')}.marker`
@@ -87,13 +95,14 @@ it.each([
   },
 )
 
-it.each([
+it.for([
   { threads: 2, groupProtocol: 'classic' },
   { threads: 1, groupProtocol: 'streams' },
 ] as const)(
   'killed with 4 threads and started again with $threads, $groupProtocol protocol: it ends the transactions of all 4 at once',
   { timeout: 4 * LIMIT_MS },
-  async ({ threads, groupProtocol }) => {
+  async ({ threads, groupProtocol }, context) => {
+    skipWithoutStreamsGroups(context, groupProtocol)
     const { brokers } = await sharedKafka()
     const text = zipfText(20_000, 1)
     const name = `fewer-${threads}-${groupProtocol}-${Date.now().toString(36)}`
@@ -124,10 +133,11 @@ it.each([
   },
 )
 
-it.each(['classic', 'streams'] as const)(
+it.for(['classic', 'streams'] as const)(
   'threads are added and removed while it runs, %s protocol, and every word is counted exactly',
   { timeout: 4 * LIMIT_MS },
-  async groupProtocol => {
+  async (groupProtocol, context) => {
+    skipWithoutStreamsGroups(context, groupProtocol)
     const { seed, text, application } = await begin('add-remove', { groupProtocol })
     await using _ = application
     const worker = application.startThreads('one', { threads: 2, state: 'one' })

@@ -106,7 +106,7 @@ export class Connection {
     const offer = limits === undefined ? 'does not know it' : `offers versions ${limits.min} to ${limits.max}`
     throw new WireError(
       'unsupported',
-      `${this.#name()} ${offer}: ${api.name} ${api.minVersion} to ${Math.min(api.maxVersion, atMost)} is needed (Kafka 2.8 or later)`,
+      `${this.#name()} ${offer}: ${api.name} ${api.minVersion} to ${Math.min(api.maxVersion, atMost)} is needed`,
     )
   }
 
