@@ -12,6 +12,7 @@ export {
   type SchemaRegistry,
   type SchemaRegistryOptions,
 } from './client/schema-registry.ts'
+export type { RegistryTls } from './client/fetch-over-tls.ts'
 export type { SchemaReference } from './registry/entities.ts'
 export { avro, type AvroOptions, type AvroReference } from './serde/avro.ts'
 export type { AvroTyping, AvroValue } from './serde/avro-value.ts'

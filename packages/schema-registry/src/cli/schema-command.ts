@@ -4,6 +4,7 @@ import type { SchemaRegistryOptions } from '../client/schema-registry.ts'
 import { checkSchemas } from './check-schemas.ts'
 import { generateTypes } from './generate-types.ts'
 import { pullSchemas } from './pull-schemas.ts'
+import { readText } from './schema-files.ts'
 import { SchemaUsageError } from './schema-usage-error.ts'
 import { serveRegistry } from './serve-registry.ts'
 
@@ -53,6 +54,8 @@ Options of all that ask a registry:
   --registry URL        or SCHEMA_REGISTRY_URL; several with commas  (default http://localhost:8081)
   --user NAME:PASSWORD  or SCHEMA_REGISTRY_USER
   --token TOKEN         or SCHEMA_REGISTRY_TOKEN
+  --ca FILE             certificate authorities of the registry, in PEM
+  --cert FILE, --key FILE  certificate and key of this client, in PEM, for mutual TLS
 
   --json                print the result as JSON
 
@@ -77,15 +80,20 @@ const OPTIONS = {
   registry: text,
   user: text,
   token: text,
+  ca: text,
+  cert: text,
+  key: text,
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
+const CONNECTING = ['registry', 'user', 'token', 'ca', 'cert', 'key'] as const
+
 /** The options that each command has besides `--help`. */
 const ALLOWED = {
-  pull: ['subject', 'version', 'dir', 'registry', 'user', 'token', 'json'],
+  pull: ['subject', 'version', 'dir', ...CONNECTING, 'json'],
   generate: ['subject', 'dir', 'out', 'longs', 'logical-types', 'json'],
-  check: ['subject', 'level', 'transitive', 'against', 'dir', 'registry', 'user', 'token', 'json'],
+  check: ['subject', 'level', 'transitive', 'against', 'dir', ...CONNECTING, 'json'],
   registry: ['bootstrap-server', 'topic', 'port', 'host'],
 } as const
 
@@ -147,9 +155,15 @@ function registryOf(values: SchemaOptions, env: Readonly<Record<string, string |
   const url = (values.registry ?? env['SCHEMA_REGISTRY_URL'] ?? 'http://localhost:8081').split(',')
   const user = values.user ?? env['SCHEMA_REGISTRY_USER']
   const token = values.token ?? env['SCHEMA_REGISTRY_TOKEN']
-  if (token !== undefined) return { url, auth: { token } }
-  if (user === undefined) return { url }
+  const { ca, cert, key } = values
+  if ((cert === undefined) !== (key === undefined)) throw new SchemaUsageError('--cert and --key belong together')
+  const files = Object.entries({ ca, cert, key }).flatMap(([name, file]) =>
+    file === undefined ? [] : [[name, readText(file)] as const],
+  )
+  const to = { url, ...(files.length > 0 && { tls: Object.fromEntries(files) }) }
+  if (token !== undefined) return { ...to, auth: { token } }
+  if (user === undefined) return to
   const colon = user.indexOf(':')
   if (colon < 0) throw new SchemaUsageError('--user is not of the form NAME:PASSWORD')
-  return { url, auth: { username: user.slice(0, colon), password: user.slice(colon + 1) } }
+  return { ...to, auth: { username: user.slice(0, colon), password: user.slice(colon + 1) } }
 }

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls'
 import {
   checkNumberOptions,
   checkOptionNames,
@@ -5,15 +6,16 @@ import {
   invalidSecret,
   isHeaderToken,
   isPlainObject,
+  reasonOf,
   TIMER_RANGE,
 } from '@millrace/core'
 
-const OPTIONS = ['url', 'auth', 'timeoutMs', 'fetch']
+const OPTIONS = ['url', 'auth', 'timeoutMs', 'tls', 'fetch']
 
 /** @throws MILLRACE_CONFIG_INVALID naming the option */
 export function checkRegistryOptions(given: unknown): void {
   if (!isPlainObject(given)) throw invalidOption('options of schemaRegistry()', given, 'it takes an object with a url')
-  checkOptionNames(given, OPTIONS, { otherNames: { host: 'url', baseUrl: 'url', urls: 'url' } })
+  checkOptionNames(given, OPTIONS, { otherNames: { host: 'url', baseUrl: 'url', urls: 'url', ssl: 'tls' } })
   const { url, auth, fetch } = given
   const urls = [url].flat()
   if (urls.length === 0 || !urls.every(isUrl))
@@ -24,7 +26,21 @@ export function checkRegistryOptions(given: unknown): void {
   if (auth !== undefined && 'token' in (auth as object) && !isHeaderToken((auth as { token: unknown }).token))
     throw invalidSecret('auth.token', 'it must be text of printable characters without spaces')
   if (fetch !== undefined && typeof fetch !== 'function') throw invalidOption('fetch', fetch, 'it must be a function')
+  if (given['tls'] !== undefined) checkTls(given['tls'], urls as string[], fetch)
   checkNumberOptions(given, { timeoutMs: TIMER_RANGE })
+}
+
+/** No message shows what was given, which may be a key. */
+function checkTls(tls: unknown, urls: readonly string[], fetch: unknown): void {
+  if (!isPlainObject(tls)) throw invalidSecret('tls', 'it must be options of tls.connect, such as ca, cert and key')
+  if (fetch !== undefined) throw invalidSecret('tls', 'it must be left out, because fetch sends the requests')
+  if (!urls.every(url => new URL(url).protocol === 'https:'))
+    throw invalidSecret('tls', 'it must be left out, because a url is not one of https')
+  try {
+    createSecureContext(tls)
+  } catch (cause) {
+    throw invalidSecret('tls', `Node.js cannot use it for TLS: ${reasonOf(cause)}`)
+  }
 }
 
 const A_URL = 'a URL such as http://localhost:8081, without ? and #'

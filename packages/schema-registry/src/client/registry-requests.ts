@@ -1,5 +1,6 @@
 import { millraceError, reasonOf } from '@millrace/core'
 import { checkRegistryOptions } from './check-registry-options.ts'
+import { fetchOverTls } from './fetch-over-tls.ts'
 import { isNotFound } from './registry-answers.ts'
 import type { SchemaRegistryOptions } from './schema-registry.ts'
 
@@ -18,7 +19,8 @@ export type RegistryRequests = <T>(
 export function registryRequests(options: SchemaRegistryOptions): RegistryRequests {
   checkRegistryOptions(options)
   const endpoints = (typeof options.url === 'string' ? [options.url] : options.url).map(endpointOf)
-  const { timeoutMs = 10_000, fetch: send = fetch } = options
+  const { timeoutMs = 10_000, tls } = options
+  const send = options.fetch ?? (tls === undefined ? fetch : fetchOverTls(tls))
   const headers = {
     accept: 'application/vnd.schemaregistry.v1+json, application/json',
     'content-type': 'application/vnd.schemaregistry.v1+json',
@@ -98,7 +100,9 @@ async function read<T>(response: Response, answer: (body: unknown) => T, asked: 
   if (response.status === 404 && isNotFound(code, message)) return undefined
   const shown = typeof message === 'string' ? message : text.slice(0, 200)
   const reason = `status ${response.status}${typeof code === 'number' ? `, code ${code}` : ''}: ${shown}`
-  if (response.status >= 500 || [404, 408, 429].includes(response.status)) throw unavailable(asked, new Error(reason))
+  // A redirect that was not followed says nothing, too.
+  const { status } = response
+  if (status < 400 || status >= 500 || [404, 408, 429].includes(status)) throw unavailable(asked, new Error(reason))
   throw refusedError(asked, reason)
 }
 

@@ -1,6 +1,7 @@
 import { millraceError } from '@millrace/core'
 import type { SchemaReference } from '../registry/entities.ts'
 import { idIn, numbersIn, schemaIn, versionIn } from './registry-answers.ts'
+import type { RegistryTls } from './fetch-over-tls.ts'
 import { endpointOf, registryRequests } from './registry-requests.ts'
 
 export interface SchemaRegistryOptions {
@@ -13,7 +14,12 @@ export interface SchemaRegistryOptions {
   readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string }
   /** For one request, in milliseconds. @default 10000 */
   readonly timeoutMs?: number
-  /** What sends the requests, for certificates of your own (with undici's `Agent`) and for proxies. @default Node's fetch */
+  /**
+   * Options of Node's `tls.connect`: `ca` for an authority of your own, `cert` and `key` for mutual TLS. Every URL must then be one of https.
+   * @default the system's certificate authorities
+   */
+  readonly tls?: RegistryTls
+  /** What sends the requests, for proxies. @default Node's fetch */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 

@@ -71,22 +71,33 @@ function checkMessage(linked: LinkedProto, name: string, message: ProtoMessage):
     if (!message.fields.some(field => field.oneof === oneof.name))
       throw new ProtoProblem(joined(name, oneof.name), 'the oneof has no field')
   }
-  checkJsonNames(name, message, syntax === 'proto2')
+  for (const withCustom of [false, true]) checkJsonNames(name, message, { syntax, withCustom })
   for (const type of message.types) checkType(linked, name, type)
   for (const extend of message.extensions) checkExtend(linked, name, extend)
 }
 
-/** Two fields may not have the same name in JSON; in proto2, this holds for names that are given as an option. */
-function checkJsonNames(name: string, message: ProtoMessage, onlyCustom: boolean): void {
-  const seen = new Map<string, string>()
+/**
+ * Two fields may not have the same name in JSON: neither by their own names, whatever the option `json_name` says, nor with it. In proto2 only
+ * names that are given by options may not be the same. As protoc does, a field is compared with the first one that has its name.
+ */
+function checkJsonNames(
+  name: string,
+  message: ProtoMessage,
+  { syntax, withCustom }: { readonly syntax: ProtoFile['syntax']; readonly withCustom: boolean },
+): void {
+  const seen = new Map<string, { readonly field: string; readonly isCustom: boolean }>()
   for (const field of message.fields) {
-    const custom = plainOption(field.options, 'json_name')
-    const json = custom?.kind === 'string' ? Buffer.from(custom.bytes).toString() : jsonName(field.name)
-    if (onlyCustom && json === jsonName(field.name)) continue
+    const own = jsonName(field.name)
+    const option = withCustom ? plainOption(field.options, 'json_name') : undefined
+    const json = option?.kind === 'string' ? Buffer.from(option.bytes).toString() : own
+    const isCustom = json !== own
     const other = seen.get(json)
-    if (other !== undefined)
-      throw new ProtoProblem(joined(name, field.name), `its name in JSON, "${json}", is that of "${other}"`)
-    seen.set(json, field.name)
+    if (other === undefined) {
+      seen.set(json, { field: field.name, isCustom })
+      continue
+    }
+    if (syntax === 'proto2' && !(isCustom && other.isCustom)) continue
+    throw new ProtoProblem(joined(name, field.name), `its name in JSON, "${json}", is that of "${other.field}"`)
   }
 }
 

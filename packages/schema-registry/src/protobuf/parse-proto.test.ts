@@ -108,6 +108,14 @@ describe('rules of the language', () => {
     [proto3('message A { oneof o {} }'), 'A.o: the oneof has no field'],
     [proto3('message A { map<float, int32> m = 1; }'), 'A.m: "float" cannot be the type of keys'],
     [proto3('message A { string a_b = 1; string aB = 2; }'), 'A.aB: its name in JSON, "aB", is that of "a_b"'],
+    [
+      proto3('message A { string a_b = 1 [json_name = "x"]; string aB = 2; }'),
+      'A.aB: its name in JSON, "aB", is that of "a_b"',
+    ],
+    [
+      'message A { optional int32 x = 1 [json_name = "n"]; optional int32 y = 2 [json_name = "n"]; }',
+      'A.y: its name in JSON, "n", is that of "x"',
+    ],
     [proto3('enum E { X = 1; }'), 'E: its first value must be 0'],
     [proto3('enum E { X = 0; Y = 0; }'), 'E.Y: the number 0 belongs to "X" already'],
     [proto3('enum E { X = 0; } enum F { X = 0; }'), 'X: it is declared twice'],
@@ -121,6 +129,13 @@ describe('rules of the language', () => {
     ['message A { optional string x = 1 [packed = true]; }', 'A.x: only repeated numbers'],
     ['message A {} extend A { optional int32 x = 1; }', 'x: "A" does not keep the number 1 for extensions'],
   ])('%s', (text, reason) => expect(() => loadProto(text)).toThrow(reason))
+
+  it('in proto2, a name in JSON may be that of a field that came first (seed 201415)', () => {
+    const text = (first: string) =>
+      `message A { ${first} optional int32 x = 2 [json_name = "id"]; optional int32 y = 3 [json_name = "id"]; }`
+    expect(() => loadProto(text('optional int32 id = 1;'))).not.toThrow()
+    expect(() => loadProto(text(''))).toThrow('is that of "x"')
+  })
 
   it('finds names from the innermost scope to the outermost', () => {
     const text = 'syntax = "proto3"; package a.b; message B { message C {} } message A { message B {} B.C c = 1; }'
