@@ -15,8 +15,8 @@ const NEVER = Number.NEGATIVE_INFINITY
 /**
  * While the stores are queried, the event loop has its turn after each short turn of a task and within the long work of a commit, and not
  * once in a round: only then a request comes in and its answer goes out. A turn is short while requests follow each other, and it grows with
- * what the event loop takes for them, so that however many they are, they leave the tasks a third of the thread. Nothing is done where
- * nobody asks.
+ * what the event loop takes for them, so that many of them leave the tasks a third of the thread, until a turn is as long as where nobody
+ * asks. There, nothing is done.
  */
 export class QueryTurns {
   readonly #clock: Clock
