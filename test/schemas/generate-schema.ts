@@ -9,9 +9,13 @@ const TYPE_NAMES = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H']
 const NAMESPACES = ['x', 'y', 'x.z']
 export const SYMBOLS = ['RED', 'GREEN', 'BLUE', 'GREY']
 const LOGICAL: Readonly<Record<string, readonly string[]>> = {
-  int: ['date', 'time-millis'],
-  long: ['timestamp-millis', 'timestamp-micros', 'local-timestamp-millis', 'unknown'],
-  string: ['uuid'],
+  int: ['date', 'time-millis', 'time-micros'],
+  long: [
+    'time-micros',
+    ...['millis', 'micros', 'nanos'].flatMap(unit => [`timestamp-${unit}`, `local-timestamp-${unit}`]),
+    'unknown',
+  ],
+  string: ['uuid', 'date'],
 }
 
 /** The state of one schema under construction. */
@@ -42,7 +46,7 @@ function makeType(making: Making, depth: number): SchemaJson {
     case 1:
       return makeEnum(making)
     case 2:
-      return { type: 'fixed', name: newName(making), size: choice.number(4), ...aliases(choice) }
+      return { type: 'fixed', name: newName(making), ...sizeOf(choice), ...aliases(choice) }
     case 3:
       return { type: 'array', items: makeType(making, depth + 1) }
     case 4:
@@ -54,10 +58,23 @@ function makeType(making: Making, depth: number): SchemaJson {
 
 function makePrimitive(choice: Choice): SchemaJson {
   const kind = choice.one(PRIMITIVES)
-  if (kind === 'bytes' && choice.chance(0.2)) return { type: 'bytes', logicalType: 'decimal', precision: 6, scale: 2 }
+  if (kind === 'bytes' && choice.chance(0.3)) return { type: 'bytes', ...logicalBytes(choice) }
   const logical = LOGICAL[kind]
   if (logical !== undefined && choice.chance(0.15)) return { type: kind, logicalType: choice.one(logical) }
   return choice.chance(0.05) ? { type: kind, 'x.note': { b: 1, a: [1.5, null] } } : kind
+}
+
+/** Some do not fit, and are ignored. */
+function logicalBytes(choice: Choice): SchemaJson & object {
+  const precision = choice.one([6, 1, 40, 0])
+  if (choice.chance(0.3)) return { logicalType: 'big-decimal', ...(choice.chance(0.3) && { precision }) }
+  return { logicalType: 'decimal', precision, ...(choice.chance(0.7) && { scale: choice.one([2, 0, 7]) }) }
+}
+
+function sizeOf(choice: Choice): { readonly size: number; readonly logicalType?: string } {
+  if (!choice.chance(0.3)) return { size: choice.number(4) }
+  const size = choice.one([4, 12, 16])
+  return { size, logicalType: choice.one(['duration', 'uuid']), ...(choice.chance(0.4) && logicalBytes(choice)) }
 }
 
 function makeRecord(making: Making, depth: number): SchemaJson {
