@@ -4,7 +4,12 @@ import { checkDefault } from '../../packages/schema-registry/src/avro/check-defa
 import { incompatibilities } from '../../packages/schema-registry/src/avro/compatibility.ts'
 import { compileReader } from '../../packages/schema-registry/src/avro/compile-reader.ts'
 import { compileWriter } from '../../packages/schema-registry/src/avro/compile-writer.ts'
-import type { JsonValue } from '../../packages/schema-registry/src/avro/json-value.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  JsonNumber,
+  type JsonValue,
+} from '../../packages/schema-registry/src/avro/json-value.ts'
 import { parseSchemaText } from '../../packages/schema-registry/src/avro/parse-schema.ts'
 import { printSchema } from '../../packages/schema-registry/src/avro/print-schema.ts'
 import type { AvroType } from '../../packages/schema-registry/src/avro/schema.ts'
@@ -90,6 +95,8 @@ export async function compareCase(judge: AvroJudge, seed: number): Promise<Compa
   }
 }
 
+/** Java also takes the first of these for any number: `["int", "double"]` with the default 1.5 gives 1. */
+const TAKEN_FOR_ANY_NUMBER = new Set(['int', 'long'])
 const TAKEN_FOR_ANY_DEFAULT = new Set(['record', 'enum', 'array', 'map'])
 
 /**
@@ -114,9 +121,23 @@ function misleadsJava(type: AvroType, seen = new Set<AvroType>()): boolean {
 }
 
 function wrongBranch(type: AvroType, json: JsonValue | undefined): boolean {
-  if (type.kind !== 'union' || json === undefined) return false
-  const fits = type.branches.findIndex(branch => checkDefault(branch, json) === undefined)
-  return type.branches.slice(0, fits).some(({ kind }) => TAKEN_FOR_ANY_DEFAULT.has(kind))
+  if (json === undefined) return false
+  switch (type.kind) {
+    case 'union': {
+      const fits = type.branches.findIndex(branch => checkDefault(branch, json) === undefined)
+      const isTaken = ({ kind }: AvroType): boolean =>
+        TAKEN_FOR_ANY_DEFAULT.has(kind) || (json instanceof JsonNumber && TAKEN_FOR_ANY_NUMBER.has(kind))
+      return type.branches.slice(0, fits).some(isTaken) || (fits >= 0 && wrongBranch(type.branches[fits]!, json))
+    }
+    case 'array':
+      return isJsonArray(json) && json.some(item => wrongBranch(type.items, item))
+    case 'map':
+      return isJsonObject(json) && Object.values(json).some(member => wrongBranch(type.values, member))
+    case 'record':
+      return isJsonObject(json) && type.fields.some(field => wrongBranch(field.type, json[field.name]))
+    default:
+      return false
+  }
 }
 
 type Parsed = { readonly type: AvroType } | { readonly refused: string }

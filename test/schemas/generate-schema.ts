@@ -65,7 +65,11 @@ function makePrimitive(choice: Choice): SchemaJson {
 }
 
 /** Some do not fit, and are ignored. */
-function logicalBytes(choice: Choice): SchemaJson & object {
+function logicalBytes(choice: Choice): {
+  readonly logicalType: string
+  readonly precision?: number
+  readonly scale?: number
+} {
   const precision = choice.one([6, 1, 40, 0])
   if (choice.chance(0.3)) return { logicalType: 'big-decimal', ...(choice.chance(0.3) && { precision }) }
   return { logicalType: 'decimal', precision, ...(choice.chance(0.7) && { scale: choice.one([2, 0, 7]) }) }
