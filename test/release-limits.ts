@@ -7,6 +7,7 @@ export function releaseLimit(
   release: string | undefined = process.env['DEV_KAFKA_VERSION'],
 ): string | undefined {
   if (release === '3.9') return 'Kafka 3.9 has no streams groups'
-  if (release === '4.1' && what === 'converting groups') return 'Kafka 4.1 makes no streams group of a classic one'
+  if (release === '4.1' && what === 'converting groups')
+    return 'Kafka 4.1 makes no streams group of a classic one, and the reverse'
   return undefined
 }

@@ -77,6 +77,10 @@ describe.skipIf(missing !== undefined)('Kafka Streams and Millrace in one group'
       } finally {
         await java.close()
       }
+      if (groupProtocol === 'streams' && releaseLimit('converting groups') !== undefined) {
+        await expect(startMillrace(options)).rejects.toMatchObject({ code: 'MILLRACE_GROUP_INCOMPATIBLE' })
+        return
+      }
       const millrace = await startMillrace(options)
       try {
         await io.produce(`${options.inputs}-clicks`, parts(3, 1)[0]!.clicks)

@@ -371,7 +371,7 @@ export const ERROR_TABLE = {
   MILLRACE_GROUP_INCOMPATIBLE: {
     kind: 'config',
     message: 'The group "{groupId}" has members of another program and cannot be shared with them: {reason}',
-    hint: 'Stop them first. For example, the same application in Java and in Millrace cannot run at the same time. A closed Java instance stays a member until its session times out (45 s by default). Up to Kafka 4.1 a group that was classic cannot become a streams group.',
+    hint: 'Stop them first. For example, the same application in Java and in Millrace cannot run at the same time. A closed Java instance stays a member until its session times out (45 s by default). Up to Kafka 4.1 a classic group cannot become a streams group, nor a streams group a classic one, also when nobody is in it.',
   },
   MILLRACE_GROUP_PROTOCOL_UNSUPPORTED: {
     kind: 'config',
