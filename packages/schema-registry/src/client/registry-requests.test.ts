@@ -95,6 +95,40 @@ it.each([500, 503, 429, 302])('after the status %i, the next URL is asked', asyn
   await expect(schemaRegistry({ url: first, timeoutMs: 1_000 }).byId(7)).rejects.toMatchObject(UNAVAILABLE)
 })
 
+/** Closes the connections of the first `closes` requests that come after `answers` were answered. */
+async function closesAfter(scheme: 'http' | 'https', answers: number, closes: number): Promise<string> {
+  let count = 0
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    count++
+    if (count <= answers || count > answers + closes) return void note(request, response)
+    seen.push({ path: 'closed', authorization: undefined, body: '' })
+    request.socket.destroy()
+  }
+  return await listening(
+    scheme === 'http' ? createPlainServer(listener) : createServer({ cert, key }, listener),
+    scheme,
+  )
+}
+
+describe.each(['http', 'https'] as const)('over %s', scheme => {
+  const tls = scheme === 'https' && { tls: { ca: cert } }
+
+  it('a request is sent once more when the server has closed a connection that was idle', async () => {
+    const registry = schemaRegistry({ url: await closesAfter(scheme, 1, 1), ...tls })
+    expect(await registry.byId(7)).toMatchObject(SCHEMA)
+    expect(await registry.register('orders-value', SCHEMA, { normalize: false })).toMatchObject({ id: 7 })
+    const { path } = seen.at(-1)!
+    expect(seen.map(one => one.path)).toEqual(['/schemas/ids/7', 'closed', path])
+    expect(path).toContain('/subjects/orders-value/versions')
+  })
+
+  it('a server that closes each connection does not answer', async () => {
+    const registry = schemaRegistry({ url: await closesAfter(scheme, 0, 9), ...tls })
+    await expect(registry.byId(7)).rejects.toMatchObject(UNAVAILABLE)
+    expect(seen).toHaveLength(2)
+  })
+})
+
 describe('TLS', () => {
   it('takes a certificate authority', async () => {
     const registry = schemaRegistry({ url: await secure(), tls: { ca: cert }, auth: { token: 'abc' } })

@@ -38,13 +38,30 @@ export function registryRequests(options: SchemaRegistryOptions): RegistryReques
           signal,
           ...(sent !== undefined && { body: JSON.stringify(sent) }),
         }
-        return await read(await send(url + path, init), answer, { url, request: `${method} ${path}` })
+        return await read(await sendAgain(() => send(url + path, init)), answer, { url, request: `${method} ${path}` })
       } catch (error) {
         if (isRefused(error)) throw error
         failure = unavailable({ url, request: `${method} ${path}` }, error)
       }
     }
     throw failure
+  }
+}
+
+/** Of Node.js and of its `fetch`: the other side has closed the connection. */
+const CLOSED: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+/**
+ * Sends a request once more when its connection was closed before an answer came: a server closes those that were idle, and may do so as a
+ * request is on its way. All requests of this client may be repeated.
+ */
+async function sendAgain(send: () => Promise<Response>): Promise<Response> {
+  try {
+    return await send()
+  } catch (error) {
+    const { code, cause } = Object(error) as { readonly code?: unknown; readonly cause?: unknown }
+    if (!CLOSED.has(code) && !CLOSED.has((Object(cause) as { readonly code?: unknown }).code)) throw error
+    return await send()
   }
 }
 
