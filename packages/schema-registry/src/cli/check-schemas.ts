@@ -157,8 +157,8 @@ function printResult(
   print(`REFUSED ${file}: not ${level} compatible${subject === undefined ? '' : ` under ${subject}`}`)
   for (const { version, reader, field, problem } of findings) {
     const data = reader === 'new' ? 'the new schema cannot read old data' : 'the old schema cannot read new data'
-    print(
-      `  ${typeof version === 'number' ? `version ${version}` : version}: ${data}: ${field === undefined || problem.includes(field) ? '' : `${field}: `}${problem}`,
-    )
+    // A path in JSON Schema and Protobuf was found in the sentence.
+    const where = field === undefined || problem.includes(`'${field}'`) ? '' : `${field}: `
+    print(`  ${typeof version === 'number' ? `version ${version}` : version}: ${data}: ${where}${problem}`)
   }
 }

@@ -167,6 +167,14 @@ describe('check', () => {
     })
   })
 
+  it.each(['a', 'type', 'schema'])('names the field "%s", although the sentence has this word', async name => {
+    await register('s', order({ name, type: 'int' }))
+    const path = file('s.avsc', order({ name, type: 'string' }))
+    const { status, text } = await run('check', path)
+    expect(status).toBe(1)
+    expect(text).toContain(`the new schema cannot read old data: ${name}: its type has changed`)
+  })
+
   it('agrees with the registry about all versions or the latest', async () => {
     await level('s', 'NONE')
     for (const fields of [[TOTAL], [{ ...TOTAL, default: 0 }, ID], [ID]]) await register('s', order(...fields))
