@@ -1,3 +1,4 @@
+import { shareLine } from '../engine/profile.ts'
 import type { Figures, Row } from './rows.ts'
 import type { Goal } from './workload.ts'
 
@@ -120,7 +121,7 @@ function plot(rows: readonly Row[]): string {
 function profiles(rows: readonly Row[]): string {
   const sections = rows.flatMap(({ workload, profile }) => {
     if (profile === undefined) return []
-    const lines = profile.top.map(({ name, share }) => `${(share * 100).toFixed(1).padStart(5)} %  ${name}`)
+    const lines = profile.top.map(shareLine)
     return [`### \`${workload}\`, ${percent(profile.idle)} idle\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`]
   })
   if (sections.length === 0) return ''

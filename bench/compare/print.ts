@@ -1,3 +1,4 @@
+import { shareLine } from '../engine/profile.ts'
 import { goalText, main } from './markdown.ts'
 import type { ProfiledRun } from './profiled.ts'
 import type { Figures, Row } from './rows.ts'
@@ -27,7 +28,7 @@ export function printRow(row: Row): void {
 
 export function printProfile({ idle, top }: ProfiledRun): void {
   console.log(`    the thread that processes was idle for ${(idle * 100).toFixed(0)} % of the run; of the rest:`)
-  for (const { name, share } of top) console.log(`    ${(share * 100).toFixed(1).padStart(5)} %  ${name}`)
+  for (const one of top) console.log(`    ${shareLine(one)}`)
 }
 
 function line(figures: Figures): string {

@@ -22,6 +22,11 @@ export function idleShare(profile: Profiler.Profile): number {
   return total === 0 ? 0 : waited / total
 }
 
+/** One line for a reader. */
+export function shareLine({ share, name }: ProfiledFunction): string {
+  return `${(share * 100).toFixed(1).padStart(5)} %  ${name}`
+}
+
 /** The functions in which a CPU profile was most often caught itself, not in what they called. */
 export function topFunctions(profile: Profiler.Profile, records: number, count: number): readonly ProfiledFunction[] {
   const microseconds = new Map<string, number>()

@@ -118,7 +118,7 @@ function ofConfluent(
   })
 }
 
-/** Made anew, because the serializers write into it. */
+/** A new object for each serializer, because serializers write into it. */
 const latest = () => ({ autoRegisterSchemas: false, useLatestVersion: true })
 
 /** Each gives codecs that know nothing yet. */

@@ -2,7 +2,7 @@ import { sharedKafka } from '@millrace/dev-kafka'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientUnderTest } from '../client-under-test.ts'
-import { releaseLimit } from '../../release-limits.ts'
+import { releaseLimit, skipWithoutStreamsGroups } from '../../release-limits.ts'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
 import { eventually, type TopicIo, topicIo } from '../../topic-io.ts'
 import type { Application, ApplicationOptions } from './application.ts'
@@ -61,8 +61,7 @@ describe.skipIf(missing !== undefined)('Kafka Streams and Millrace in one group'
     'Millrace says what is wrong, and Kafka Streams (group.protocol %s) goes on until it leaves',
     { timeout: HANGS_MS },
     async (groupProtocol, context) => {
-      const limit = groupProtocol === 'streams' ? releaseLimit('streams groups') : undefined
-      if (limit !== undefined) context.skip(limit)
+      skipWithoutStreamsGroups(context, groupProtocol)
       const options = await newShop(`shared-${groupProtocol}-${Date.now().toString(36)}`)
       const java = await startJava(options, { groupProtocol })
       try {

@@ -3,7 +3,7 @@ import { sharedKafka } from '@millrace/dev-kafka'
 import { kafka } from 'millrace'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
-import { releaseLimit } from '../../release-limits.ts'
+import { skipWithoutStreamsGroups } from '../../release-limits.ts'
 import { eventually, topicIo } from '../../topic-io.ts'
 import { parts } from '../java-takeover/inputs.ts'
 import { startJava } from '../java-takeover/java-application.ts'
@@ -37,8 +37,7 @@ describe.skipIf(missing !== undefined)('a streams group of Millrace, beside one 
   it(
     "has the same topology, and Kafka's own StreamsGroupCommand describes its members, tasks and lags alike",
     async context => {
-      const limit = releaseLimit('streams groups')
-      if (limit !== undefined) context.skip(limit)
+      skipWithoutStreamsGroups(context)
       const { brokers } = await sharedKafka()
       const name = collidingName(`groups-${Date.now().toString(36)}`)
       await using io = topicIo(kafka({ brokers }))

@@ -4,7 +4,7 @@ import { kafka } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
 import { workerGroup } from '../../processes/worker-group.ts'
-import { releaseLimit } from '../../release-limits.ts'
+import { skipWithoutStreamsGroups } from '../../release-limits.ts'
 import { eventually, topicIo } from '../../topic-io.ts'
 import type { ApplicationOptions } from '../java-takeover/application.ts'
 import { comparable } from '../java-takeover/compare.ts'
@@ -30,8 +30,7 @@ describe.skipIf(missing !== undefined)(
     it(
       'take over from each other and come back, and under exactly_once nothing is lost or doubled',
       async context => {
-        const limit = releaseLimit('streams groups')
-        if (limit !== undefined) context.skip(limit)
+        skipWithoutStreamsGroups(context)
         const { brokers } = await sharedKafka()
         const name = `mixed-crash-${Date.now().toString(36)}`
         const [alone, mixed] = [`${name}-alone`, `${name}-mixed`]

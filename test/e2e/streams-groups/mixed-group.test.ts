@@ -2,7 +2,7 @@ import { sharedKafka } from '@millrace/dev-kafka'
 import { kafka, KafkaStreams, silentLogger, string, StreamsBuilder } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { missingJavaTools } from '../../differential/missing-java-tools.ts'
-import { releaseLimit } from '../../release-limits.ts'
+import { skipWithoutStreamsGroups } from '../../release-limits.ts'
 import { eventually, topicIo } from '../../topic-io.ts'
 import type { Application, ApplicationOptions } from '../java-takeover/application.ts'
 import { comparable } from '../java-takeover/compare.ts'
@@ -32,8 +32,7 @@ describe.skipIf(missing !== undefined)('Kafka Streams and Millrace as members of
   it(
     'share its tasks while members of one take turns with members of the other, and nothing is lost or doubled',
     async context => {
-      const limit = releaseLimit('streams groups')
-      if (limit !== undefined) context.skip(limit)
+      skipWithoutStreamsGroups(context)
       const { brokers } = await sharedKafka()
       const name = `mixed-${Date.now().toString(36)}`
       const [alone, mixed] = [`${name}-alone`, `${name}-mixed`]

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { sharedKafka } from '@millrace/dev-kafka'
-import { expect, it, type TestContext } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Worker, WorkerMessage } from '../../processes/worker.ts'
-import { releaseLimit } from '../../release-limits.ts'
+import { skipWithoutStreamsGroups } from '../../release-limits.ts'
 import { eventually } from '../../topic-io.ts'
 import { nameOfClientUnderTest } from '../client-under-test.ts'
 import { isRunning, wordCountApplication } from './application.ts'
@@ -22,11 +22,6 @@ async function begin(kind: string, options: { readonly groupProtocol: 'classic' 
   const name = `${kind}-${options.groupProtocol}-${seed}-${Date.now().toString(36)}`
   const application = await wordCountApplication({ brokers, guarantee: 'exactly_once', name, ...options })
   return { seed, text, application }
-}
-
-function skipWithoutStreamsGroups(context: TestContext, groupProtocol: 'classic' | 'streams'): void {
-  const limit = groupProtocol === 'streams' ? releaseLimit('streams groups') : undefined
-  if (limit !== undefined) context.skip(limit)
 }
 
 /** Of what a worker tells: each of 4 threads has 2 of the 8 tasks. */

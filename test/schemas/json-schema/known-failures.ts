@@ -43,7 +43,7 @@ export const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
 ]
 
-/** How many tests of the suite that is kept here pass: a reason above must not hide what fails anew. Also in docs/schemas.md. */
+/** How many tests of the suite that is kept here pass: a reason above must not hide a new failure. Also in docs/schemas.md. */
 export const PASSES = {
   4: { required: 614, formats: 212, optional: 98 },
   6: { required: 835, formats: 309, optional: 102 },

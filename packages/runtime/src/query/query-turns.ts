@@ -1,14 +1,14 @@
 import type { Clock } from '@millrace/core'
 
-/** After a query another one is expected for so long. */
+/** How long another query is expected after one. */
 const EXPECTED_MS = 1_000
 /** How long a task or a commit works before the event loop has its turn: at least and at most, and when no query came in the one before. */
 const SHORTEST_MS = 1
 const LONGEST_MS = 100
 const QUIET_MS = 3
-/** The next turn of a task is so much of what the event loop has taken. */
+/** The length of the next turn of a task, as a share of the time that the event loop has taken. */
 const SHARE_OF_TASKS = 1 / 2
-/** So many more turns the event loop has while reads of a backend are on their way. */
+/** How many further turns the event loop gets at most while reads of a backend are under way. */
 const TURNS_FOR_READS = 16
 const NEVER = Number.NEGATIVE_INFINITY
 
@@ -22,7 +22,7 @@ export class QueryTurns {
   readonly #clock: Clock
   readonly #eventLoop: (() => Promise<void>) | undefined
   #asked = NEVER
-  /** Reads of a backend that are on their way. */
+  /** How many reads of a backend are under way. */
   #reading = 0
   #turnMs = QUIET_MS
   #turnBegan = NEVER

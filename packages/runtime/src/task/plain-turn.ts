@@ -13,7 +13,7 @@ export const RECORDS_PER_LOOK_AT_CLOCK = 128
 export interface TurnLength {
   /** When it ends, by the clock's monotonic time. */
   readonly ends: number
-  /** The clock is read after so many records, and after each one that was waited for. */
+  /** How many records are taken between two reads of the clock. It is also read after each record that was waited for. */
   readonly perLook: number
 }
 
@@ -40,7 +40,7 @@ export class PlainTurn {
   #over = false
   #ends = 0
   #perLook = RECORDS_PER_LOOK_AT_CLOCK
-  /** The clock is read when so many records were taken. */
+  /** The count of records at which the clock is read next. */
   #looksAt = 0
   #readsAhead = false
   // The record that was taken last, and what was known before it.

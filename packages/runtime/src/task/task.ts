@@ -35,7 +35,7 @@ import type { TaskInput, TaskOptions } from './task-options.ts'
 /** A turn ends after this many records or this time, so that other tasks, the group and the commit have theirs. */
 const RECORDS_PER_TURN = 8192
 const TURN_MS = 100
-/** So many records may take longer than a short turn. */
+/** In a short turn, whose time the usual number of records between two reads of the clock may exceed. */
 const RECORDS_PER_LOOK_IN_SHORT_TURN = 16
 
 /**

@@ -40,7 +40,7 @@ interface Undo {
 const emptyFlush = (timelines = 0): Flushed => ({ keys: [], values: [], rows: [], timelines })
 const NOTHING_FLUSHED = emptyFlush()
 const KEY_OVERHEAD = 240
-/** A flush asks after so many whether others have their turn. */
+/** How many timelines a flush encodes between two pauses. */
 const TIMELINES_PER_PAUSE = 32
 const TIMESTAMP_BYTES = 8
 
