@@ -11,6 +11,8 @@ export interface Mutant {
   readonly anomaly?: AnomalyName
   /** Where to begin, when few cases show the defect: at one that does. `npm run mutants -- --seed 1` begins at the first. @default 1 */
   readonly seed?: number
+  /** @default drawn by the seed */
+  readonly groupProtocol?: 'classic' | 'streams'
 }
 
 /**
@@ -167,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a producer is used again after a commit of unknown outcome',
     file: 'packages/runtime/src/loop/recovery.ts',
     from: `    await this.#with.tasks.abandon()
-    await this.#with.producers.closeAll()
+    await this.#with.producers.discardAll()
 `,
     to: `    await this.#with.tasks.abandon()
 `,
@@ -222,6 +224,14 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'compression, reach: () => this.#reach(task) }',
     to: 'compression }',
     seed: 33,
+  },
+  {
+    name: 'a producer that was thrown away begins again only with the next task',
+    file: 'packages/runtime/src/task/producer-pool.ts',
+    from: '    if (this.#ofInstance) this.#renewAt =',
+    to: '    if (!this.transactional) this.#renewAt =',
+    seed: 201_000_074,
+    groupProtocol: 'streams',
   },
   {
     name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',

@@ -60,6 +60,7 @@ async function tryMutant(mutant: Mutant, root: string): Promise<{ readonly caugh
       values.seed ?? String(mutant.seed ?? 1),
       '--runs',
       values.runs,
+      ...(mutant.groupProtocol === undefined ? [] : ['--group-protocol', mutant.groupProtocol]),
       ...(mutant.anomaly === undefined ? ['--until-failure'] : ['--until-violation', mutant.anomaly]),
       '--no-shrink',
     ]
