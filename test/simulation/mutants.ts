@@ -226,6 +226,14 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 33,
   },
   {
+    name: 'under at_most_once a commit that the group refuses between two generations drops the tasks with what they have fetched',
+    file: 'packages/runtime/src/commit/committer.ts',
+    from: "      if (isBetweenGenerations(error, consumer)) {\n        options.logger.debug({ error }, 'the group is rebalancing: what",
+    to: "      if (isBetweenGenerations(undefined, consumer)) {\n        options.logger.debug({ error }, 'the group is rebalancing: what",
+    seed: 202_100_674,
+    groupProtocol: 'classic',
+  },
+  {
     name: 'a producer that was thrown away begins again only with the next task',
     file: 'packages/runtime/src/task/producer-pool.ts',
     from: '    if (this.#ofInstance) this.#renewAt =',

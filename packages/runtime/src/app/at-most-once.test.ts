@@ -1,4 +1,4 @@
-import { StreamsBuilder, string } from '@millrace/core'
+import { type ClientFactory, millraceError, StreamsBuilder, string } from '@millrace/core'
 import { expect, it } from 'vitest'
 import { testApplication } from './application.fixture.ts'
 
@@ -43,4 +43,45 @@ it('loses what was not begun when an instance ends by an error under at_most_onc
   const { first, second } = await twoOfFive()
   await first.end({ clean: false, leave: true })
   expect(await second()).toEqual(['a', 'b'])
+})
+
+it('loses nothing that it has fetched while the group is between two generations under at_most_once', async () => {
+  const app = testApplication({ in: 1 })
+  let refusals = 0
+  const client: ClientFactory = context => {
+    const made = app.factory(context)
+    const join = made.groupConsumer.bind(made)
+    const groupConsumer: typeof join = options => {
+      const consumer = join(options)
+      const commit = consumer.commit.bind(consumer)
+      return Object.assign(consumer, {
+        commit: async (offsets: Parameters<typeof commit>[0]) => {
+          if (refusals-- <= 0) return await commit(offsets)
+          throw millraceError('MILLRACE_GROUP_REBALANCING', { groupId: 'app', reason: 'ILLEGAL_GENERATION' })
+        },
+      })
+    }
+    return Object.assign(made, { groupConsumer })
+  }
+  const seen: string[] = []
+  const builder = new StreamsBuilder()
+  builder.stream('in', { key: string(), value: string() }).foreach(value => void seen.push(value))
+  const instance = await app.start(builder.build(), { ...AT_MOST_ONCE, client })
+  await app.send(
+    'in',
+    ['a', 'b', 'c'].map(value => ({ value })),
+  )
+  while (seen.length < 1) {
+    await instance.step(0, 1)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  refusals = 3
+  await app.send(
+    'in',
+    ['d', 'e'].map(value => ({ value })),
+  )
+  await app.run([instance], 20)
+  expect(refusals).toBeLessThanOrEqual(0)
+  expect(seen).toEqual(['a', 'b', 'c', 'd', 'e'])
+  await instance.end({ clean: true, leave: true })
 })

@@ -92,21 +92,41 @@ export class Committer {
     return dirty.length > 0 ? 'done' : 'nothing'
   }
 
-  /** Under at_most_once: commits the offsets after the batches that are taken, before any of their records is processed. */
-  async beforeProcessing(fetched: readonly FetchedBatch[], isTaken: (batch: FetchedBatch) => boolean): Promise<void> {
+  /**
+   * Under at_most_once: commits the offsets after the batches that are taken, before any of their records is processed.
+   * @returns false when the group is between two generations and takes no offsets: none of the batches may be processed then
+   */
+  async beforeProcessing(
+    fetched: readonly FetchedBatch[],
+    isTaken: (batch: FetchedBatch) => boolean,
+  ): Promise<boolean> {
     const { options, consumer } = this.#with
-    if (options.processingGuarantee !== 'at_most_once') return
+    if (options.processingGuarantee !== 'at_most_once') return true
     const batches = fetched.filter(isTaken)
-    if (batches.length === 0) return
-    for (const { topic, partition, nextOffset } of batches) this.#ahead.set(`${topic}-${partition}`, nextOffset)
-    await consumer.commit(
-      batches.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
-        topic,
-        partition,
-        offset: nextOffset,
-        ...(leaderEpoch !== undefined && { leaderEpoch }),
-      })),
-    )
+    if (batches.length === 0) return true
+    const offsets = batches.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
+      topic,
+      partition,
+      offset: nextOffset,
+      ...(leaderEpoch !== undefined && { leaderEpoch }),
+    }))
+    try {
+      await consumer.commit(offsets)
+    } catch (error) {
+      if (isBetweenGenerations(error, consumer)) {
+        options.logger.debug({ error }, 'the group is rebalancing: what was fetched is fetched again afterwards')
+        return false
+      }
+      // It may have been carried out.
+      this.#committedAhead(offsets)
+      throw error
+    }
+    this.#committedAhead(offsets)
+    return true
+  }
+
+  #committedAhead(offsets: readonly CommittedOffset[]): void {
+    for (const { topic, partition, offset } of offsets) this.#ahead.set(`${topic}-${partition}`, offset)
   }
 
   /** Under at_most_once: what is committed and was not begun is of the next owner, or of these tasks when they start again. */

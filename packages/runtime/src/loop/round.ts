@@ -68,8 +68,9 @@ export class Round {
       began,
       batches.reduce((sum, { recordCount }) => sum + recordCount, 0),
     )
-    await committer.beforeProcessing(batches, batch => tasks.wants(batch))
-    for (const batch of batches) tasks.enqueue(batch)
+    if (await committer.beforeProcessing(batches, batch => tasks.wants(batch))) {
+      for (const batch of batches) tasks.enqueue(batch)
+    } else tasks.fetchAgain(batches)
     return batches.length > 0
   }
 

@@ -149,6 +149,14 @@ export class TaskSet {
     }
   }
 
+  /** Batches that must not be processed now. */
+  fetchAgain(batches: readonly FetchedBatch[]): void {
+    const names = new Set(batches.map(({ topic, partition }) => `${topic}-${partition}`))
+    for (const { topic, partition, fetched } of this.running.flatMap(task => task.queues)) {
+      if (names.has(`${topic}-${partition}`)) this.#options.consumer.seek({ topic, partition, offset: fetched })
+    }
+  }
+
   /** Closes every task without a commit, as if they had crashed. Their stores stay as of the last commit. */
   async abandon(): Promise<void> {
     await this.#cancel([...this.#starting.values()])
