@@ -3,7 +3,6 @@
  *
  *   git worktree add /tmp/before COMMIT && (cd /tmp/before && npm install)
  *   npx node --conditions=millrace-source bench/engine/alternate.ts --before /tmp/before [--only count] [--records 300000] [--rounds 11]
- *   npx node --conditions=millrace-source bench/engine/alternate.ts --metrics     what metrics cost: before is without them
  *
  * `--only` is a job of the engine, or a workload of `bench/workloads/`, of whose records `--scale` takes a part. Commits
  * before the comparison had workloads know no scale.
@@ -19,36 +18,28 @@ import type { EngineResult } from './run.ts'
 const { values } = parseArgs({
   options: {
     before: { type: 'string' },
-    metrics: { type: 'boolean', default: false },
     only: { type: 'string', default: 'count' },
     records: { type: 'string', default: '300000' },
     scale: { type: 'string' },
     rounds: { type: 'string', default: '11' },
   },
 })
-/** A checkout, and what `node` is told besides. */
-interface Side {
-  readonly checkout: string
-  readonly node: readonly string[]
-}
 
-const here: Side = { checkout: resolve('.'), node: [] }
-if (values.metrics === (values.before !== undefined)) {
-  console.error('give --metrics, or --before with a checkout of the commit to compare with, with its node_modules')
+if (values.before === undefined) {
+  console.error('--before is missing: a checkout of the commit to compare with, with its node_modules')
   process.exitCode = 2
 } else {
-  const withoutMetrics = { ...here, node: ['--import', new URL('without-metrics.ts', import.meta.url).href] }
-  alternate(values.metrics ? withoutMetrics : { ...here, checkout: resolve(values.before!) }, here)
+  alternate(resolve(values.before), resolve('.'))
 }
 
-function alternate(before: Side, after: Side): void {
+function alternate(before: string, after: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-alternate-'))
   const spent = { before: [] as Spent[], after: [] as Spent[] }
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
       const sides = [['before', before] as const, ['after', after] as const]
-      for (const [name, side] of round % 2 === 0 ? sides : sides.toReversed()) {
-        spent[name].push(spentBy(side, join(directory, 'result.json')))
+      for (const [name, checkout] of round % 2 === 0 ? sides : sides.toReversed()) {
+        spent[name].push(spentBy(checkout, join(directory, 'result.json')))
       }
       console.log(`round ${round + 1}: before ${show(spent.before.at(-1)!)}, after ${show(spent.after.at(-1)!)}`)
     }
@@ -77,11 +68,11 @@ function show({ all, thread }: Spent): string {
   return `${all.toFixed(3)} µs of CPU for each record (${thread.toFixed(3)})`
 }
 
-function spentBy({ checkout, node: flags }: Side, file: string): Spent {
+function spentBy(checkout: string, file: string): Spent {
   const { only, records, scale } = values
   const part = scale === undefined ? [] : ['--scale', scale]
   const options = ['--engine', '--only', only, '--records', records, ...part, '--json', file]
-  const node = [...flags, '--conditions=millrace-source', 'bench/run.ts', ...options]
+  const node = ['--conditions=millrace-source', 'bench/run.ts', ...options]
   rmSync(file, { force: true })
   // Its status is 1 where the machine does not reach the goal, which is not the question here.
   spawnSync(process.execPath, node, { cwd: checkout, stdio: ['ignore', 'ignore', 'inherit'] })
