@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Anomaly, checkHistory, checkStores, type HistoryRecord } from '@millrace/testing'
-import { type ProcessingGuarantee, rocksdb } from 'millrace'
+import { type Plan, type ProcessingGuarantee, rocksdb } from 'millrace'
 import { silentLogger } from '@millrace/runtime'
 import { nameOfClientUnderTest } from '../e2e/client-under-test.ts'
 import type { WordCountApplication } from '../e2e/word-count/application.ts'
@@ -51,7 +51,9 @@ export async function checkedHistory(application: WordCountApplication, left: Le
     transactions,
     links: wordCountLinks(name, !purged),
   })
-  const stores = exactly ? await checkedStores(application, left, records) : []
+  const plan = wordCount({ lines: `${name}-lines`, counts: `${name}-counts` })
+  const directories = [...left.states].map(state => application.group.stateDir(state))
+  const stores = exactly ? await checkedStores({ plan, applicationId: name, directories, records }) : []
   const hidden = records.filter(({ fate }) => fate === 'hidden').length
   return {
     anomalies: [...found, ...stores.flat()],
@@ -65,32 +67,29 @@ function isFirst(records: readonly HistoryRecord[], index: number): boolean {
   return before?.topic !== records[index]!.topic || before.partition !== records[index]!.partition
 }
 
-/** The anomalies of each store. */
-async function checkedStores(
-  { name, group }: WordCountApplication,
-  { states }: Left,
-  records: readonly HistoryRecord[],
-): Promise<readonly (readonly Anomaly[])[]> {
-  const plan = wordCount({ lines: `${name}-lines`, counts: `${name}-counts` })
-  const stores: (readonly Anomaly[])[] = []
-  for (const state of states) {
-    const directory = join(group.stateDir(state), name)
-    // The store is in the second sub-topology.
-    const tasks = (await readdir(directory).catch(() => [])).filter(entry => /^1_\d+$/.test(entry))
-    for (const task of tasks) {
-      const opened = await rocksdb().open({
-        directory: join(directory, task),
-        stores: ['counts'],
-        logger: silentLogger,
-      })
+/** What is wrong with the stores of each task that is left in the state directories. */
+export async function checkedStores(options: {
+  readonly plan: Plan
+  readonly applicationId: string
+  readonly directories: readonly string[]
+  readonly records: readonly HistoryRecord[]
+}): Promise<readonly (readonly Anomaly[])[]> {
+  const { plan, applicationId, directories, records } = options
+  const found: (readonly Anomaly[])[] = []
+  for (const state of directories) {
+    const directory = join(state, applicationId)
+    for (const task of await readdir(directory).catch(() => [])) {
+      const [, subTopology] = /^(\d+)_\d+$/.exec(task) ?? []
+      const stores = plan.subTopologies.find(({ id }) => id === Number(subTopology))?.stores ?? []
+      if (stores.length === 0) continue
+      const opened = await rocksdb().open({ directory: join(directory, task), stores, logger: silentLogger })
       try {
-        const states = [{ name: state, tasks: [task], look: () => Promise.resolve(opened) }]
-        const options = { plan, applicationId: name, records, states, latestTimestamp: Date.now() }
-        stores.push(await checkStores(options))
+        const states = [{ name: basename(state), tasks: [task], look: () => Promise.resolve(opened) }]
+        found.push(await checkStores({ plan, applicationId, records, states, latestTimestamp: Date.now() }))
       } finally {
         await opened.close()
       }
     }
   }
-  return stores
+  return found
 }

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import type { WordCountApplication } from '../e2e/word-count/application.ts'
 import type { Worker, WorkerExit } from '../processes/worker.ts'
 import { workerSlots } from './slots.ts'
 
@@ -18,7 +17,7 @@ function oneProcess(code: number | undefined, onStop = () => {}) {
       return { ...(await exited), inTime: true }
     },
   } as unknown as Worker
-  const application = { start: () => worker } as unknown as WordCountApplication
+  const application = { start: () => worker }
   const slots = workerSlots(application, 1, { say: () => undefined })
   slots.start('worker-1', { fresh: true })
   return slots

@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Worker } from '../processes/worker.ts'
-import type { WordCountApplication } from '../e2e/word-count/application.ts'
 import type { History } from './history.ts'
 
 /** Places for worker processes: each keeps its state directory while processes come and go in it. */
@@ -22,7 +21,18 @@ export interface Slots {
 
 const STOP_MS = 45_000
 
-export function workerSlots(application: WordCountApplication, count: number, history: History): Slots {
+/** Starts processes; the same `state` means the same state directory. */
+interface Starter {
+  start(name: string, state?: string): Worker
+}
+
+/** @param mayEnd whether a process may end by itself at the moment. @default it never may */
+export function workerSlots(
+  application: Starter,
+  count: number,
+  history: History,
+  mayEnd: () => boolean = () => false,
+): Slots {
   const names = Array.from({ length: count }, (_, index) => `worker-${index + 1}`)
   const workers = new Map<string, Worker>()
   const directories = new Map(names.map(name => [name, name]))
@@ -40,7 +50,9 @@ export function workerSlots(application: WordCountApplication, count: number, hi
   async function watch(slot: string, worker: Worker): Promise<void> {
     const { code, signal } = await worker.exited
     if (workers.get(slot) === worker) workers.delete(slot)
-    if (!killed.has(worker) && !stopping.has(worker)) fail(worker, `has ended by itself, with ${code ?? signal}`)
+    if (killed.has(worker) || stopping.has(worker)) return
+    if (mayEnd()) history.say(`${worker.name} has ended by itself, with ${code ?? signal}`)
+    else fail(worker, `has ended by itself, with ${code ?? signal}`)
   }
 
   return {

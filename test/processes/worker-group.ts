@@ -12,8 +12,9 @@ export interface WorkerGroup extends AsyncDisposable {
   log(): string
 }
 
-export async function workerGroup(): Promise<WorkerGroup> {
-  const root = await mkdtemp(join(tmpdir(), 'millrace-'))
+/** @param parent where the directory is made. @default that of temporary files */
+export async function workerGroup(parent = tmpdir()): Promise<WorkerGroup> {
+  const root = await mkdtemp(join(parent, 'millrace-'))
   const workers: Worker[] = []
   return {
     workers,

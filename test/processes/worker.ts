@@ -23,6 +23,8 @@ export interface Worker extends AsyncDisposable {
   /** Resolves with the first message, past or to come, that matches. @throws when the worker ends before */
   told(matches: (message: WorkerMessage) => boolean): Promise<WorkerMessage>
   signal(signal: NodeJS.Signals): void
+  /** Sends a message, which it gets as `process.on('message')`. */
+  tell(message: object): void
   /** SIGTERM, and SIGKILL when that has not ended it in time. */
   stop(withinMs: number): Promise<WorkerExit & { readonly inTime: boolean }>
 }
@@ -70,6 +72,7 @@ export function startWorker(name: string, script: URL, settings: unknown): Worke
       }
     },
     signal: signal => void child.kill(signal),
+    tell: message => void child.send(message),
     async stop(withinMs) {
       child.kill('SIGTERM')
       let inTime = true

@@ -2,6 +2,7 @@ package millrace.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -28,7 +29,8 @@ public final class Main {
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       if (queries != null) queries.stop();
-      streams.close();
+      // A broker that is gone for good would have it try for ever.
+      streams.close(Duration.ofMinutes(1));
       ended.countDown();
     }));
     streams.start();

@@ -1,5 +1,6 @@
 package millrace.takeover;
 
+import java.time.Duration;
 import java.util.Properties;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
@@ -12,6 +13,8 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
  * standard input ends. Then it commits, closes and leaves the group. Ends with status 1 after any failure.
  */
 public final class Main {
+  private static final Duration CLOSE_WITHIN = Duration.ofMinutes(2);
+
   private Main() {}
 
   public static void main(String[] arguments) throws Exception {
@@ -44,6 +47,8 @@ public final class Main {
     streams.start();
     while (System.in.read() != -1) {}
     // Without this a Java application stays in its group until the session times out.
-    streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
+    CloseOptions leave = CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP);
+    // A broker that is gone for good, with the test, would have it try for ever, at the cost of a whole processor.
+    if (!streams.close(leave.withTimeout(CLOSE_WITHIN))) Runtime.getRuntime().halt(2);
   }
 }
