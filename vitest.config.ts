@@ -36,7 +36,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'bench/**/*.test.ts',
             'examples/**/*.test.ts',
-            'test/{bad-input,client-versions,console,differential,simulation,chaos,type-mistakes,upgrade}/**/*.test.ts',
+            'test/{bad-input,client-versions,console,differential,leaks,simulation,chaos,type-mistakes,upgrade}/**/*.test.ts',
           ],
           exclude: [WITH_KAFKA, '**/node_modules/**'],
         },

@@ -33,10 +33,12 @@ const ALLOWED: Readonly<Record<keyof Usage, readonly [factor: number, extra: num
 /**
  * Compares the first part of a run, after the warm-up, with its last part. Of the heap the least value of each part counts, because
  * what lies above it is garbage that nobody has collected yet; of the others the median. Undefined when there are too few samples.
+ *
+ * @param warmUp the share of the samples that is the warm-up
  */
-export function compareUsage(samples: readonly Usage[]): UsageComparison | undefined {
+export function compareUsage(samples: readonly Usage[], warmUp = WARM_UP): UsageComparison | undefined {
   if (samples.length < LEAST_SAMPLES) return undefined
-  const begin = Math.floor(samples.length * WARM_UP)
+  const begin = Math.floor(samples.length * warmUp)
   const size = Math.floor(samples.length * PART)
   const first = summary(samples.slice(begin, begin + size))
   const last = summary(samples.slice(-size))

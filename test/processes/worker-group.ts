@@ -6,7 +6,8 @@ import { startWorker, type Worker } from './worker.ts'
 /** Processes of one test, and a directory for their state. Both go with it. */
 export interface WorkerGroup extends AsyncDisposable {
   readonly workers: readonly Worker[]
-  start(name: string, script: URL, settings: unknown): Worker
+  /** @param node further options of Node */
+  start(name: string, script: URL, settings: unknown, node?: readonly string[]): Worker
   /** A directory that is the same for the same name. */
   stateDir(name: string): string
   log(): string
@@ -18,8 +19,8 @@ export async function workerGroup(parent = tmpdir()): Promise<WorkerGroup> {
   const workers: Worker[] = []
   return {
     workers,
-    start(name, script, settings) {
-      const worker = startWorker(name, script, settings)
+    start(name, script, settings, node) {
+      const worker = startWorker(name, script, settings, node)
       workers.push(worker)
       return worker
     },

@@ -29,10 +29,13 @@ export interface Worker extends AsyncDisposable {
   stop(withinMs: number): Promise<WorkerExit & { readonly inTime: boolean }>
 }
 
-/** Starts a TypeScript file as a process of its own, with its settings as JSON in its first argument. */
-export function startWorker(name: string, script: URL, settings: unknown): Worker {
+/**
+ * Starts a TypeScript file as a process of its own, with its settings as JSON in its first argument.
+ * @param node further options of Node
+ */
+export function startWorker(name: string, script: URL, settings: unknown, node: readonly string[] = []): Worker {
   const child = fork(script, [JSON.stringify(settings)], {
-    execArgv: ['--conditions=millrace-source'],
+    execArgv: ['--conditions=millrace-source', ...node],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const messages: WorkerMessage[] = []

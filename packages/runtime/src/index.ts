@@ -27,6 +27,8 @@ export {
 } from './config/options.ts'
 export { consoleLogger, silentLogger, type LogLevel } from './observe/console-logger.ts'
 export { Metrics, type MetricReading, type MetricTags } from './observe/metrics.ts'
+export { Tally } from './observe/sensor.ts'
+export { TopicTally } from './task/record-meters.ts'
 export { prometheusText } from './observe/prometheus-text.ts'
 export { prometheusMetric, type PrometheusMetric } from './observe/prometheus-name.ts'
 export {
