@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { millraceError, type MillraceError } from '@millrace/core'
 import type RocksDB from '#rocksdb-native'
+import { SharedSnapshot } from './shared-snapshot.ts'
 import { storeFailure } from './store-failure.ts'
 import { WRITE_BUFFERS } from './write-buffer-share.ts'
 
@@ -9,6 +10,8 @@ const BINDING = 'rocksdb-native'
 /** An open database, and what has to end before it can be closed. */
 export interface OpenDatabase {
   readonly db: RocksDB
+  /** Of reads that are not of a snapshot of their own. */
+  readonly now: SharedSnapshot
   readonly directory: string
   /** Ends an open iterator or snapshot. The binding waits for those for ever. */
   readonly open: Set<() => Promise<void>>
@@ -23,7 +26,7 @@ export async function openDatabase(directory: string, writeBufferSize: number): 
     await mkdir(directory, { recursive: true })
     const db = new Binding(directory, { writeBufferSize, maxWriteBufferNumber: WRITE_BUFFERS, maxBackgroundJobs: 2 })
     await db.ready()
-    return { db, directory, open: new Set(), closed: false, corruption: undefined }
+    return { db, now: new SharedSnapshot(db), directory, open: new Set(), closed: false, corruption: undefined }
   } catch (error) {
     throw storeFailure(directory, error)
   }

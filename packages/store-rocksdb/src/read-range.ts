@@ -16,7 +16,7 @@ const CHUNK_ENTRIES = 256
 /**
  * Entries of a range as of now, with the first `prefixBytes` of each key cut off.
  *
- * The binding opens its iterator on another thread, some time after the call; a snapshot taken here makes "now" the call.
+ * The binding opens its iterator on another thread, some time after the call; a snapshot from here makes "now" the call.
  */
 export function readRange(
   database: OpenDatabase,
@@ -24,7 +24,8 @@ export function readRange(
   { gte, lt, reverse = false, limit = Infinity }: DatabaseRange,
   prefixBytes: number,
 ): StoreIterator {
-  const session = reader.snapshot()
+  const held = reader === database.db ? database.now.hold() : undefined
+  const session = held?.session ?? reader.snapshot()
   // One more than the limit, so that a read which reaches the limit counts as the last one.
   const capacity = Math.min(CHUNK_ENTRIES, limit + 1)
   const stream = session.iterator({ gte, lt }, { reverse, limit, capacity })
@@ -33,7 +34,7 @@ export function readRange(
   const release = async (): Promise<void> => {
     database.open.delete(release)
     await chunks.end()
-    await session.close()
+    await (held === undefined ? session.close() : held.release())
   }
   database.open.add(release)
 

@@ -24,7 +24,13 @@ export function rocksdbTaskState(
     async write(changes, offsets) {
       checkOpen(database, 'write')
       const stores = changes.map(change => ({ storeId: idOf(change.store), changes: change }))
-      const write = written.then(() => guarded(database, () => writeChanges(database.db, stores, offsets)))
+      const write = written.then(async () => {
+        try {
+          await guarded(database, () => writeChanges(database.db, stores, offsets))
+        } finally {
+          database.now.outdate()
+        }
+      })
       written = write.catch(() => {})
       return write
     },

@@ -217,6 +217,23 @@ export const storeReadCases: readonly StoreCase[] = [
       }),
   },
   {
+    name: 'an iterator sees what was written before the call, also while others from before the write are open',
+    run: harness =>
+      withState(harness, ['a'], async state => {
+        await writePairs(state, 'a', [[utf8('k'), bytes(0)]])
+        const iterators = []
+        for (let round = 1; round <= 5; round++) {
+          iterators.push(state.store('a').iterate(), state.store('a').iterate())
+          await writePairs(state, 'a', [[utf8('k'), bytes(round)]])
+        }
+        for (const [index, iterator] of iterators.entries()) {
+          const seen: (string | undefined)[] = []
+          for await (const [, value] of iterator) seen.push(hex(value))
+          assert.deepEqual(seen, [hex(bytes(Math.floor(index / 2)))])
+        }
+      }),
+  },
+  {
     name: 'an iterator that is left early ends itself, and a disposed one gives nothing more',
     run: harness =>
       withState(harness, ['a'], async state => {
