@@ -47,7 +47,6 @@ export class BatchSender {
   #pendingBytes = 0
   #sending: Promise<void> | undefined
   #roomWaiters: (() => void)[] = []
-  #firstRequest = true
   #closed = false
   /** The end of what was written to each partition since the last flush. */
   #written = new Map<string, TopicPartitionOffset>()
@@ -101,7 +100,6 @@ export class BatchSender {
     this.#open.clear()
     await this.#sending
     this.#pendingBytes = 0
-    this.#firstRequest = true
     this.#written.clear()
     this.failure = undefined
     this.#makeRoom()
@@ -111,11 +109,6 @@ export class BatchSender {
     this.#closed = true
     this.#full = []
     this.#open.clear()
-  }
-
-  /** Of the next transaction, the first request goes to one partition only, see `#nextRequest`. */
-  transactionEnded(): void {
-    this.#firstRequest = true
   }
 
   #seal(): void {
@@ -158,9 +151,7 @@ export class BatchSender {
       } catch (error) {
         if (isRefusal(error)) {
           for (const { topic } of missing) suspects.add(topic)
-          // kafkajs does not tell which brokers have taken their share of a request that one of them refuses, see above: in a
-          // transaction only what was sent alone is sent once more.
-          if (missing.length === 1 || transactionalId === undefined) return await this.#deliverApart(missing, error)
+          return await this.#deliverApart(missing, error)
         }
         const failure = this.#failureOf(error, missing[0])
         // kafkajs goes on with a call that has taken too long, and another one must not be under way beside it.
@@ -191,9 +182,9 @@ export class BatchSender {
   }
 
   /**
-   * The oldest full batch of each partition. The first request of a transaction takes one partition only: the broker
-   * may refuse to add partitions until the last transaction has ended, and a retry of kafkajs is clean only where no
-   * other broker has taken its share already.
+   * The oldest full batch of each partition; in a transaction of one partition only. A retry of kafkajs is clean only where no other broker has
+   * a share: it begins while another broker's answer is on its way, waits for that, and then sends this share again, under the next sequence
+   * numbers.
    */
   #nextRequest(): PendingBatch[] {
     const request: PendingBatch[] = []
@@ -201,7 +192,7 @@ export class BatchSender {
     const taken = new Set<string>()
     let bytes = 0
     const { suspects, transactionalId } = this.#options
-    const single = this.#firstRequest && transactionalId !== undefined
+    const single = transactionalId !== undefined
     for (const batch of this.#full) {
       const key = `${batch.topic}/${batch.partition}`
       const alone = single || suspects.has(batch.topic) || (request[0] !== undefined && suspects.has(request[0].topic))
@@ -215,7 +206,6 @@ export class BatchSender {
       taken.add(key)
     }
     this.#full = rest
-    this.#firstRequest = false
     return request
   }
 

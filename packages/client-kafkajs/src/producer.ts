@@ -361,7 +361,6 @@ export class KafkajsProducerPort implements Producer {
   #ended(): void {
     this.#transaction = undefined
     this.#offsets = undefined
-    this.#sender.transactionEnded()
   }
 
   /** Tries until the broker is done with the transaction before. */

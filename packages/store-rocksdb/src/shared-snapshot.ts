@@ -12,8 +12,8 @@ interface Taken {
 }
 
 /**
- * One snapshot for all reads of a range that overlap without a write in between. Keys that are not in memory are looked up 64 at a time, and with a
- * snapshot for each of them a thread that counts windows spent a fifth of its time on them (`npm run soak`).
+ * One snapshot for all reads of a range that overlap without a write in between. Keys that are not in memory are looked up 64 at a time; with a
+ * snapshot for each of them there were thousands in a second.
  */
 export class SharedSnapshot {
   readonly #db: RocksDB

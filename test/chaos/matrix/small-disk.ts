@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const SIZE_MB = 512
+const SIZE_MB = 1024
 const FILL = 'fill'
 const PART = Buffer.alloc(4 * 1024 * 1024)
 

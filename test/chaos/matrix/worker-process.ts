@@ -32,7 +32,8 @@ process.on('message', (message: { readonly jumpMs: number }) => {
 const streams = new KafkaStreams(buildTopology(application, topics), {
   ...options,
   client: client === 'kafkajs' ? kafkajs({ brokers }) : kafka({ brokers }),
-  store: rocksdb(),
+  // RocksDB reserves room on disk for its log by the size of its buffers: a full disk is to be felt soon.
+  store: rocksdb({ memoryBytes: 16 * 1024 * 1024 }),
   logger: consoleLogger('info'),
 })
 streams.on('state', state => process.connected && process.send?.({ type: 'state', state }))
