@@ -10,7 +10,7 @@ export interface DrawnRecord extends WrittenRecord {
 const KEYS = 60
 const CUSTOMERS = 12
 const WORDS = 40
-/** One in so many rows of a table is deleted. */
+/** One of this many table rows is a deletion. */
 const DELETED = 12
 
 type Draw = (number: number, upTo: (n: number) => number) => { input: number; key: string; value: string | null }

@@ -149,7 +149,7 @@ export class TaskSet {
     }
   }
 
-  /** Batches that must not be processed now. */
+  /** Has the consumer fetch these batches again, which must not be processed now. */
   fetchAgain(batches: readonly FetchedBatch[]): void {
     const names = new Set(batches.map(({ topic, partition }) => `${topic}-${partition}`))
     for (const { topic, partition, fetched } of this.running.flatMap(task => task.queues)) {
