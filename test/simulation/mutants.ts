@@ -169,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a producer is used again after a commit of unknown outcome',
     file: 'packages/runtime/src/loop/recovery.ts',
     from: `    await this.#with.tasks.abandon()
-    await this.#with.producers.closeAll()
+    await this.#with.producers.discardAll()
 `,
     to: `    await this.#with.tasks.abandon()
 `,
@@ -232,6 +232,14 @@ export const MUTANTS: readonly Mutant[] = [
     to: "      if (isBetweenGenerations(undefined, consumer)) {\n        options.logger.debug({ error }, 'the group is rebalancing: what",
     seed: 202_100_674,
     groupProtocol: 'classic',
+  },
+  {
+    name: 'a producer that was thrown away begins again only with the next task',
+    file: 'packages/runtime/src/task/producer-pool.ts',
+    from: '    if (this.#ofInstance) this.#renewAt =',
+    to: '    if (!this.transactional) this.#renewAt =',
+    seed: 201_000_074,
+    groupProtocol: 'streams',
   },
   {
     name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',

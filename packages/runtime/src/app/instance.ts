@@ -216,10 +216,12 @@ export class Instance implements Engine {
   async step(maxWaitMs: number, maxRecords?: number): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      const { topicWatch, ownership, globals, round, membership, admin } = this.#parts
+      const { topicWatch, ownership, producers, globals, round, membership, admin } = this.#parts
       const found = await topicWatch.refreshIfDue()
       await this.#growth.lookIfDue(this.#parts)
       await ownership.takeUpIfDue()
+      const held = producers.attend()
+      if (held !== undefined) await held
       const updated = await globals.update()
       const did = await round.run(maxWaitMs, maxRecords)
       await this.#slowAssignment?.check(membership.assignment !== undefined, admin)

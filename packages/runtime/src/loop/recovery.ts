@@ -97,7 +97,7 @@ export class Recovery {
   /** Closes the tasks and their producers without a commit. */
   async #drop(): Promise<void> {
     await this.#with.tasks.abandon()
-    await this.#with.producers.closeAll()
+    await this.#with.producers.discardAll()
   }
 
   /**

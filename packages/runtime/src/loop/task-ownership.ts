@@ -125,6 +125,6 @@ export class TaskOwnership implements AssignmentListener {
   /** Closes all tasks as if they had crashed, and closes their producers: an open transaction must not be committed later. */
   async #abandonAll(): Promise<void> {
     await this.#with.tasks.abandon()
-    await this.#with.producers.closeAll()
+    await this.#with.producers.discardAll()
   }
 }

@@ -11,6 +11,9 @@ import type { KnownLimits } from '../topics/topic-limits.ts'
 import { LimitedProducer } from './limited-producer.ts'
 import { type TaskId, taskName } from '../task-id.ts'
 
+/** Between two attempts to begin again. */
+const RETRY_MS = 500
+
 /**
  * The producers of an instance: one for all tasks, unless exactly-once can only be fenced task by task.
  *
@@ -24,6 +27,10 @@ export class ProducerPool {
   readonly #reach: (task?: TaskId) => Promise<TransactionReach>
   readonly #limits: Pick<KnownLimits, 'of'>
   readonly #producers = new Map<string, Pooled>()
+  /** When the producer of the instance is to begin again, by the monotonic clock; undefined while it need not. */
+  #renewAt: number | undefined
+  /** Why it cannot. */
+  #failure: unknown
 
   /** @param reach what the transactions of a task may hold; without one, those of all tasks */
   constructor(
@@ -59,7 +66,32 @@ export class ProducerPool {
    * others have. One of a task does so when the task begins.
    */
   async begin(): Promise<void> {
-    if (this.transactional && !this.perTask) await this.#acquire('shared', undefined)
+    if (this.#ofInstance) await this.#acquire('shared', undefined)
+  }
+
+  /**
+   * Does for the producer of the instance what its tasks do where there are some, and is to be called in each round. Thrown away, it begins
+   * again at once: what it has left open holds back the readers of the output, and offsets of tasks that others have. One that the
+   * broker's timeout ends while partitions have no leader may lose its markers, and nobody else looks for them.
+   *
+   * @returns undefined if there is nothing to wait for
+   * @throws what keeps it from beginning, if waiting does not help, and MILLRACE_TRANSACTION_ABORTABLE as `Producer.pending`
+   */
+  attend(): Promise<void> | undefined {
+    if (!this.#ofInstance) return undefined
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
+    const pooled = this.#producers.get('shared')
+    if (pooled !== undefined) return pooled.begun ? pooled.producer.pending() : undefined
+    const { clock, logger } = this.#options
+    if (this.#renewAt === undefined || clock.monotonic() < this.#renewAt) return undefined
+    this.#acquire('shared', undefined).catch((error: unknown) => {
+      if (!isMillraceError(error, 'retriable')) this.#failure = error
+      if (this.#renewAt !== undefined) this.#renewAt = clock.monotonic() + RETRY_MS
+      logger.debug({ error }, 'the producer cannot begin again yet')
+    })
+    return undefined
   }
 
   /**
@@ -98,9 +130,21 @@ export class ProducerPool {
     return results.flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
   }
 
-  /** Throws all producers away. */
+  /** Throws all producers away, with what they have not committed. That of the instance begins again in the next round. */
+  async discardAll(): Promise<void> {
+    await this.closeAll()
+    if (this.#ofInstance) this.#renewAt = this.#options.clock.monotonic()
+  }
+
+  /** Throws all producers away for good. */
   async closeAll(): Promise<void> {
+    this.#renewAt = undefined
     await Promise.all([...this.#producers.keys()].map(key => this.#end(key)))
+  }
+
+  /** One producer serves all tasks, by transactions. */
+  get #ofInstance(): boolean {
+    return this.transactional && !this.perTask
   }
 
   #key(task: string): string {
@@ -115,7 +159,10 @@ export class ProducerPool {
     const pooled = { producer, ready, begun: false }
     this.#producers.set(key, pooled)
     ready.then(
-      () => (pooled.begun = true),
+      () => {
+        pooled.begun = true
+        this.#renewAt = undefined
+      },
       () => {
         if (this.#producers.get(key) === pooled) this.#producers.delete(key)
       },
