@@ -14,6 +14,18 @@ const lines = (...values: readonly string[]) =>
     slowMs: 0,
   }))
 
+/** A record for each partition; the function that sees the first takes so long. */
+const atOnce = (atMs: number, slowMs: number) =>
+  ['grain', 'stone', 'mill'].map((value, index) => ({
+    topic: 'lines',
+    key: value,
+    value,
+    timestamp: 1_700_000_000_002 + atMs + index,
+    atMs,
+    fails: 0,
+    slowMs: index === 0 ? slowMs : 0,
+  }))
+
 /** Runs that have failed once, as small as they were made: named for what broke. */
 const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: SimulationCase])[] = [
   ...(['producer-per-task', 'group-metadata'] as const).map(
@@ -36,6 +48,27 @@ const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: 
         },
       ] as const,
   ),
+  [
+    'a process that is killed while a function takes its time processes nothing afterwards',
+    'word-count',
+    {
+      seed: 1,
+      guarantee: 'exactly_once',
+      transactions: 'group-metadata',
+      onBadRecord: 'fail',
+      partitions: 2,
+      processes: 1,
+      threads: 2,
+      asyncReads: false,
+      watched: true,
+      records: [...atOnce(5000, 9000), ...atOnce(20_000, 0)],
+      troubles: [
+        { kind: 'thread-remove', atMs: 1000, process: 0, timeoutMs: 3000 },
+        { kind: 'kill', atMs: 5500, process: 0, afterCalls: 0, disk: 'kept', downMs: 100 },
+      ],
+      faults: [],
+    },
+  ],
   [
     'a member that was given up while it could not be reached keeps no task that another has had meanwhile',
     'word-count',

@@ -17,8 +17,8 @@ import { SIMULATED_FAILURE } from './watched-plan.ts'
 /** What all processes of a run have in common. */
 export interface ProcessWorld {
   readonly clock: ManualClock
-  /** As the member of that name has it. */
-  plan(member: string): Plan
+  /** As the member of that name has it, whose functions wait by the clock of its life. */
+  plan(member: string, clock: Clock): Plan
   readonly setting: SimulationCase
   readonly caching: 'as-planned' | 'off'
   /** @default 5 000 */

@@ -1,5 +1,6 @@
 import { MemoryCluster, memoryClient } from '@millrace/client-memory'
 import {
+  type Clock,
   ManualClock,
   type Plan,
   topicNaming,
@@ -124,7 +125,7 @@ export async function rehearseRestart(plan: Plan, options: RehearsalOptions): Pr
 
   const idle = new IdleWatch(plan, cluster, clock, partitions)
   const reads = new ChangelogReads(plan)
-  const watch = new RecordWatch(clock, (topic, partition, offset) => {
+  const watch = new RecordWatch((topic, partition, offset) => {
     processed++
     idle.sees(topic, partition, offset)
   })
@@ -139,7 +140,7 @@ export async function rehearseRestart(plan: Plan, options: RehearsalOptions): Pr
   })
   const world = {
     clock,
-    plan: () => watchedPlan(plan, watch),
+    plan: (_: string, of: Clock) => watchedPlan(plan, watch, of),
     setting,
     caching: 'as-planned' as const,
     stateCleanupDelayMs: 600_000,

@@ -1,5 +1,5 @@
 import { type MarkerFate, type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, type Plan, seededRandom, topicNaming, type TopicPartitionOffset } from '@millrace/core'
+import { type Clock, ManualClock, type Plan, seededRandom, topicNaming, type TopicPartitionOffset } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { anomalyText } from '../history/anomaly.ts'
 import { checkStores } from '../history/check-stores.ts'
@@ -125,7 +125,7 @@ export async function runCase(
     onCall: clientId => callListeners.get(clientId)?.(),
   })
 
-  const watch = new RecordWatch(clock)
+  const watch = new RecordWatch()
   const transactionWatch = new TransactionWatch(violation)
   const once = guarantee === 'at_most_once' && setting.watched ? new OnceWatch(cluster, violation) : undefined
   const recorder = new HistoryRecorder(cluster)
@@ -139,7 +139,8 @@ export async function runCase(
   }
   const world = {
     clock,
-    plan: (member: string) => (setting.watched ? watchedPlan(plan, watch, at => sees(member, at)) : plan),
+    plan: (member: string, of: Clock) =>
+      setting.watched ? watchedPlan(plan, watch, of, at => sees(member, at)) : plan,
     ...(setting.watched && { transactions: transactionWatch }),
     ...(once && { once }),
     setting,

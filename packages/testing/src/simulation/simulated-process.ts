@@ -1,4 +1,6 @@
+import type { Clock } from '@millrace/core'
 import { Instance, resolveOptions } from '@millrace/runtime'
+import { lifeClock } from './life-clock.ts'
 import { MachineClock } from './machine-clock.ts'
 import { type MemberWork, MemberWatch, type SimulatedMember } from './member-watch.ts'
 import { historyLogger, isOfFaults, processOptions, type ProcessWorld } from './process-world.ts'
@@ -103,7 +105,7 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
   async #live(life: number, stop: AbortSignal): Promise<void> {
     const { clock, history, setting } = this.#world
     while (this.#life === life && !stop.aborted) {
-      const instance = this.#newInstance()
+      const instance = this.#newInstance(life)
       this.#instance = instance
       let clean = true
       try {
@@ -137,7 +139,7 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
     if (this.#life === life) this.#ended = undefined
   }
 
-  #newInstance(): Instance {
+  #newInstance(life: number): Instance {
     const watch = new MemberWatch(this.name, this.#world)
     this.#watch = watch
     const options = resolveOptions(
@@ -149,6 +151,20 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
         logger: historyLogger(this.#world, this.name),
       }),
     )
-    return new Instance(this.#world.plan(this.name), options, { openDirectory: this.disk.openDirectory })
+    return new Instance(this.#world.plan(this.name, this.#clockOf(life)), options, { openDirectory: this.disk.openDirectory })
+  }
+
+  /** A user function that waits does not go on while the process stands still, or after its end. */
+  #clockOf(life: number): Clock {
+    const stillUntil = () => this.#stillUntil
+    const gone = () => this.#life !== life
+    return lifeClock(this.#clock, {
+      get stillUntil() {
+        return stillUntil()
+      },
+      get gone() {
+        return gone()
+      },
+    })
   }
 }

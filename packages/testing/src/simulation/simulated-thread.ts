@@ -1,4 +1,4 @@
-import type { ClientContext, Clock, Plan, StoreBackend } from '@millrace/core'
+import type { ClientContext, Clock, StoreBackend } from '@millrace/core'
 import {
   defineApplication,
   type Engine,
@@ -23,7 +23,6 @@ export interface ThreadSurroundings {
   readonly clock: Clock
   readonly process: Life
   readonly random: () => number
-  readonly plan: Plan
   readonly closeTimeoutMs: number
   readonly threads: number
   readonly store: StoreBackend
@@ -82,14 +81,16 @@ export class SimulatedThread implements SimulatedMember {
       post: this.#channel<ToThread>(message => listen(message)),
       terminate: async () => this.crash('terminated'),
     }
+    const lived = lifeClock(clock, this.#life)
     const options = processOptions(world, {
       name: processName,
       client: (context: ClientContext) => this.#watch.connect(context),
       store: surroundings.store,
-      clock: lifeClock(clock, this.#life),
+      clock: lived,
       logger: historyLogger(world, this.name),
     })
-    const { plan, threads, closeTimeoutMs } = surroundings
+    const plan = world.plan(this.name, lived)
+    const { threads, closeTimeoutMs } = surroundings
     void runThread({
       start: structuredClone(start),
       post,

@@ -1,5 +1,5 @@
 import { isMillraceError, seededRandom } from '@millrace/core'
-import { type FailureVerdict, KafkaStreams, memberName, ThreadedEngine, type ThreadHost } from '@millrace/runtime'
+import { type FailureVerdict, KafkaStreams, ThreadedEngine, type ThreadHost } from '@millrace/runtime'
 import { lifeClock, never } from './life-clock.ts'
 import { MachineClock } from './machine-clock.ts'
 import type { SimulatedMember } from './member-watch.ts'
@@ -187,8 +187,9 @@ export class ThreadedProcess implements SimulatedMachine {
 
   #newStreams(life: ProcessLife): KafkaStreams {
     const { setting } = this.#world
-    const plan = this.#world.plan(this.name)
-    const own = { clock: lifeClock(this.#clock, life), logger: historyLogger(this.#world, this.name) }
+    const clock = lifeClock(this.#clock, life)
+    const plan = this.#world.plan(this.name, clock)
+    const own = { clock, logger: historyLogger(this.#world, this.name) }
     const options = {
       ...processOptions(this.#world, {
         ...own,
@@ -223,7 +224,6 @@ export class ThreadedProcess implements SimulatedMachine {
         const { thread: number } = start
         const thread = new SimulatedThread(start, events, {
           ...{ world, clock, random, closeTimeoutMs, processName: this.name, process: life },
-          plan: world.plan(memberName(this.name, number)),
           threads: world.setting.threads ?? 1,
           store: disk.backendOf(number),
           endsAtClaim: () => {

@@ -13,11 +13,9 @@ export interface Mischief {
 export class RecordWatch {
   readonly #seen = new Map<string, Set<number>>()
   readonly #mischief = new Map<string, Mischief>()
-  readonly #clock: Clock
   readonly #onSeen: (topic: string, partition: number, offset: number) => void
 
-  constructor(clock: Clock, onSeen: (topic: string, partition: number, offset: number) => void = () => undefined) {
-    this.#clock = clock
+  constructor(onSeen: (topic: string, partition: number, offset: number) => void = () => undefined) {
     this.#onSeen = onSeen
   }
 
@@ -35,8 +33,12 @@ export class RecordWatch {
     return mischief !== undefined && (mischief.fails === Infinity || mischief.tooLong === 'always')
   }
 
-  /** @throws the failure of a user function, when one is due */
-  sees(topic: string, partition: number, offset: number): void | Promise<void> {
+  /**
+   * @param clock by which the function waits that takes long: that of the life it runs in, so that a process which is killed meanwhile
+   *   does not go on
+   * @throws the failure of a user function, when one is due
+   */
+  sees(topic: string, partition: number, offset: number, clock: Clock): void | Promise<void> {
     const name = `${topic}-${partition}`
     const seen = this.#seen.get(name) ?? new Set()
     this.#seen.set(name, seen)
@@ -50,13 +52,13 @@ export class RecordWatch {
     }
     const { slowMs, tooLong } = mischief
     if (tooLong === 'once') mischief.slowMs = 0
-    if (slowMs > 0) return tooLong === 'never' ? this.#clock.sleep(slowMs) : this.#sleepInSteps(slowMs)
+    if (slowMs > 0) return tooLong === 'never' ? clock.sleep(slowMs) : sleepInSteps(slowMs, clock)
   }
+}
 
-  /** A clock that jumps ends one step and no more, so that it does not make the whole of it short. */
-  async #sleepInSteps(ms: number): Promise<void> {
-    for (let step = 0; step < STEPS; step++) await this.#clock.sleep(ms / STEPS)
-  }
+/** A clock that jumps ends one step and no more, so that it does not make the whole of it short. */
+async function sleepInSteps(ms: number, clock: Clock): Promise<void> {
+  for (let step = 0; step < STEPS; step++) await clock.sleep(ms / STEPS)
 }
 
 /** More than the looks by which the runtime measures how long a record takes. */
@@ -66,14 +68,14 @@ const STEPS = 20
 export const SIMULATED_FAILURE = 'a simulated user function fails'
 
 /** The plan with a processor behind each source, so that the watch sees each record on its way in. Names and topics stay. */
-export function watchedPlan(plan: Plan, watch: RecordWatch, onSeen: OnSeen = () => undefined): Plan {
+export function watchedPlan(plan: Plan, watch: RecordWatch, clock: Clock, onSeen: OnSeen = () => undefined): Plan {
   const nodes = plan.nodes.flatMap((node): readonly PlanNode[] => {
     if (node.kind !== 'source') return [node]
     const name = watcherOf(node.name)
     const watcher: PlanNode = {
       kind: 'processor',
       name,
-      operator: { type: 'process', supplier: () => watcherWith(watch, onSeen), fixedKey: false },
+      operator: { type: 'process', supplier: () => watcherWith(watch, clock, onSeen), fixedKey: false },
       stores: [],
       parents: [node.name],
       children: node.children,
@@ -96,14 +98,14 @@ function watcherOf(source: string): string {
 /** Told of each record that reaches the topology, before anything befalls it. */
 type OnSeen = (at: TopicPartitionOffset) => void
 
-function watcherWith(watch: RecordWatch, onSeen: OnSeen): Processor<unknown, unknown> {
+function watcherWith(watch: RecordWatch, clock: Clock, onSeen: OnSeen): Processor<unknown, unknown> {
   let context: ProcessorContext<unknown, unknown>
   return {
     init: given => void (context = given),
     process(record) {
       const { topic, partition, offset } = context.recordMetadata!
       onSeen({ topic: topic!, partition, offset })
-      const slow = watch.sees(topic!, partition, offset)
+      const slow = watch.sees(topic!, partition, offset, clock)
       return slow === undefined ? context.forward(record) : slow.then(() => context.forward(record))
     },
   }
