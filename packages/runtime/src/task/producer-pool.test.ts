@@ -1,5 +1,5 @@
 import { type MarkerFate, MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { ManualClock, NO_HEADERS, type Producer } from '@millrace/core'
+import { ManualClock, millraceError, NO_HEADERS, type Producer } from '@millrace/core'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { resolveOptions } from '../config/options.ts'
 import { silentLogger } from '../observe/console-logger.ts'
@@ -98,4 +98,23 @@ it('begins again no producer that was closed for good', async () => {
   await pool.closeAll()
   await rounds(10)
   expect(init).not.toHaveBeenCalled()
+})
+
+it('waits between attempts where it is refused each time, so that the rounds go on', async () => {
+  const init = vi.spyOn(cluster.transactions, 'init').mockImplementation(() => {
+    throw millraceError('MILLRACE_PRODUCER_FENCED', { transactionalId: 'app-member' })
+  })
+  await pool.discardAll()
+  let refused = 0
+  for (let round = 0; round < 20; round++) {
+    try {
+      await pool.attend()
+    } catch {
+      refused++
+      await pool.discardAll()
+    }
+    await clock.advance(100)
+  }
+  expect(refused).toBe(4)
+  expect(init).toHaveBeenCalledTimes(4)
 })

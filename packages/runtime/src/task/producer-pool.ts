@@ -132,8 +132,9 @@ export class ProducerPool {
 
   /** Throws all producers away, with what they have not committed. That of the instance begins again in the next round. */
   async discardAll(): Promise<void> {
+    const notBefore = this.#renewAt ?? 0
     await this.closeAll()
-    if (this.#ofInstance) this.#renewAt = this.#options.clock.monotonic()
+    if (this.#ofInstance) this.#renewAt = Math.max(notBefore, this.#options.clock.monotonic())
   }
 
   /** Throws all producers away for good. */
