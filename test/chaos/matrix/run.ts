@@ -66,10 +66,14 @@ export async function runMatrix({ selection, seed, rounds, verbose }: MatrixOpti
       const number = round * selection.settings.length + index
       say(`${nameOfSetting(setting)}, round ${round + 1}`)
       const run = { setting, selection, skipped, disk, verbose, seed: seed + number }
-      cells.push(...(await runSetting(run, { say })))
+      const ofSetting = await runSetting(run, { say })
+      cells.push(...ofSetting)
+      // A run takes long: what it has found is not lost when it is interrupted.
+      console.log(`\n${tableOfCells(ofSetting, skipped)}\n`)
     }
   }
-  console.log(`\n${tableOfCells(cells, skipped)}\n`)
+  if (cells.length > selection.applications.length * selection.troubles.length)
+    console.log(`All rounds\n\n${tableOfCells(cells, skipped)}\n`)
   const wrong = cells.filter(({ mistakes }) => mistakes.length > 0)
   for (const { setting, trouble, application, mistakes } of wrong) {
     console.log(`WRONG: ${nameOfSetting(setting)}, ${trouble}, ${application}`)
@@ -115,11 +119,18 @@ async function runSetting(run: SettingRun, history: History): Promise<readonly C
   const watch = stack.use(await watchOutputs(kafka.brokers, outputs, PARTITIONS))
   const leaders = stack.use(await leaderRotation(kafka.brokers))
   const scene: Scene = { kafka, proxy, leaders, disk, watch, applications, setting, history, between }
-  for (const application of applications) application.feed()
-  const fresh = { fresh: true }
-  await Promise.all(applications.flatMap(one => one.slots.names.map(slot => one.start(slot, fresh))))
-  await recovered(watch)
-  history.say('all applications run')
+  try {
+    await begin(scene)
+  } catch (error) {
+    history.say(`FAILURE: ${String(error)}`)
+    await keepEvidence(scene)
+    return selection.applications.flatMap(application =>
+      selection.troubles.map(trouble => {
+        const mistakes = [`it did not begin: ${String(error)}`]
+        return { setting, trouble, application, silentMs: undefined, mistakes }
+      }),
+    )
+  }
   const phases: Phase[] = []
   for (const trouble of selection.troubles.filter(one => !skipped.has(one))) {
     await setTimeout(QUIET_MS)
@@ -141,6 +152,14 @@ async function runSetting(run: SettingRun, history: History): Promise<readonly C
   )
   if (run.verbose || cells.some(({ mistakes }) => mistakes.length > 0)) await keepEvidence(scene)
   return cells
+}
+
+async function begin({ applications, watch, history }: Scene): Promise<void> {
+  for (const application of applications) application.feed()
+  const fresh = { fresh: true }
+  await Promise.all(applications.flatMap(one => one.slots.names.map(slot => one.start(slot, fresh))))
+  await recovered(watch)
+  history.say('all applications run')
 }
 
 async function passTrouble(trouble: TroubleName, scene: Scene): Promise<Phase> {
