@@ -49,7 +49,9 @@ for (let seed = first; seed < first + runs; seed++) {
   let result = await simulateScenario(seed, false, protocol)
   if (result.violations.length > 0 && !values['no-shrink']) {
     // Takes minutes, which look as if time stood still.
-    console.log(`seed ${seed} failed: ${result.violations[0]}; making the run smaller, which --no-shrink leaves out ...`)
+    console.log(
+      `seed ${seed} failed: ${result.violations[0]}; making the run smaller, which --no-shrink leaves out ...`,
+    )
     result = await simulateScenario(seed, true, protocol)
   }
   done++

@@ -1,5 +1,12 @@
 import { type MarkerFate, type MemoryClient, MemoryCluster, memoryClient } from '@millrace/client-memory'
-import { type Clock, ManualClock, type Plan, seededRandom, topicNaming, type TopicPartitionOffset } from '@millrace/core'
+import {
+  type Clock,
+  ManualClock,
+  type Plan,
+  seededRandom,
+  topicNaming,
+  type TopicPartitionOffset,
+} from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { anomalyText } from '../history/anomaly.ts'
 import { checkStores } from '../history/check-stores.ts'

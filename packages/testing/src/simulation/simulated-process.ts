@@ -151,7 +151,9 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
         logger: historyLogger(this.#world, this.name),
       }),
     )
-    return new Instance(this.#world.plan(this.name, this.#clockOf(life)), options, { openDirectory: this.disk.openDirectory })
+    return new Instance(this.#world.plan(this.name, this.#clockOf(life)), options, {
+      openDirectory: this.disk.openDirectory,
+    })
   }
 
   /** A user function that waits does not go on while the process stands still, or after its end. */
