@@ -21,8 +21,12 @@ export function internalTopics(plan: Plan): readonly string[] {
   return [...plan.repartitionTopics.map(topic => topic.name), ...changelogs]
 }
 
+const internalOf = new WeakMap<Plan, ReadonlySet<string>>()
+
 /** Gives each of the plan's topics its name in Kafka: internal ones are decorated, the user's stay as they are. */
 export function topicNaming(plan: Plan, applicationId: string): (topic: string) => string {
-  const internal = new Set(internalTopics(plan))
+  // Each query of a store asks for names.
+  const internal = internalOf.get(plan) ?? new Set(internalTopics(plan))
+  internalOf.set(plan, internal)
   return topic => (internal.has(topic) ? decorateTopic(applicationId, topic) : topic)
 }

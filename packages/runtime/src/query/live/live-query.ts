@@ -6,6 +6,9 @@ import { LivePartition } from './live-partition.ts'
 import { checkLiveRequest, type CheckedLiveRequest, keyPart, type LiveRequest, serdeTopicOf } from './live-request.ts'
 import { liveRows } from './live-rows.ts'
 
+/** Without a reason each `abort` makes a DOMException with its stack, which nobody reads. */
+const NO_LONGER = 'no longer waited for'
+
 /** What a live query uses of the queries of an instance. */
 export type LiveQueries = Pick<LocalQueries, 'partitionsOf' | 'follow' | 'changedKeys'>
 
@@ -32,7 +35,7 @@ export function liveQuery<K, V>(source: LiveSource, request: LiveRequest): Async
   const leave = found.return.bind(found)
   return Object.assign(found, {
     return(value: void | PromiseLike<void>) {
-      left.abort()
+      left.abort(NO_LONGER)
       return leave(value)
     },
   })
@@ -80,7 +83,7 @@ async function sleepUntil(news: Promise<void>, ms: number, clock: Clock): Promis
   if (ms === Infinity) return await news
   const awake = new AbortController()
   await Promise.race([news, clock.sleep(ms, awake.signal)])
-  awake.abort()
+  awake.abort(NO_LONGER)
 }
 
 function partitionsOf({ store, partitions }: CheckedLiveRequest, queries: LiveQueries | undefined): readonly number[] {
