@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 import type { Step } from './steps.ts'
 import { TALLY_FILE, tallyOf, type Tally } from './tally.ts'
 
@@ -27,7 +28,7 @@ export async function runStep(step: Step, filters: readonly string[], signal: Ab
     {
       stdio: step.isVitest ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
-      env: { ...process.env, ...step.env, [TALLY_FILE]: tallyFile },
+      env: { ...COMPILE_CACHE, ...process.env, ...step.env, [TALLY_FILE]: tallyFile },
     },
   )
   const chunks: Buffer[] = []

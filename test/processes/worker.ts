@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { COMPILE_CACHE } from '../../scripts/compile-cache.ts'
 
 /** What a worker tells, as `{ type: 'state', state: 'RUNNING' }`. */
 export interface WorkerMessage {
@@ -36,6 +37,7 @@ export interface Worker extends AsyncDisposable {
 export function startWorker(name: string, script: URL, settings: unknown, node: readonly string[] = []): Worker {
   const child = fork(script, [JSON.stringify(settings)], {
     execArgv: ['--conditions=millrace-source', ...node],
+    env: { ...COMPILE_CACHE, ...process.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const messages: WorkerMessage[] = []
