@@ -21,6 +21,9 @@ export interface RoundOptions {
   readonly isPaused: () => boolean
 }
 
+/** After a commit that came between two generations of the group. */
+const FETCH_AGAIN_MS = 50
+
 /**
  * One round takes records from poll to commit:
  *
@@ -70,7 +73,11 @@ export class Round {
     )
     if (await committer.beforeProcessing(batches, batch => tasks.wants(batch))) {
       for (const batch of batches) tasks.enqueue(batch)
-    } else tasks.fetchAgain(batches)
+    } else {
+      tasks.fetchAgain(batches)
+      // Otherwise broker and group were asked without end until the rebalance is over.
+      await options.clock.sleep(FETCH_AGAIN_MS)
+    }
     return batches.length > 0
   }
 
