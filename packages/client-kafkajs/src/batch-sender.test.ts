@@ -40,6 +40,7 @@ function senderTo(log: Log, { transactionalId = undefined as string | undefined,
     compression: 'none' as const,
     maxBatchBytes,
     transactionalId,
+    permit: undefined,
     suspects: new Set<string>(),
     requestTimeoutMs: 30_000,
   }
@@ -149,6 +150,7 @@ it('ends its retries when it is closed', async () => {
     compression: 'none' as const,
     maxBatchBytes: 100,
     transactionalId: undefined,
+    permit: undefined,
     suspects: new Set<string>(),
     requestTimeoutMs: 30_000,
   }

@@ -2,9 +2,13 @@ import {
   isMillraceError,
   millraceError,
   recordRefusedError,
+  LONG_AGO,
+  longestSince,
+  momentOf,
   type Clock,
   type CompressionCodec,
   type MillraceError,
+  type SendPermit,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
@@ -22,6 +26,7 @@ export interface BatchSenderOptions {
   /** Topics that have refused something lately, of all producers of a client: their batches are sent one at a time. */
   readonly suspects: Set<string>
   readonly requestTimeoutMs: number
+  readonly permit: SendPermit | undefined
   /** Sends through the producer or through its open transaction. */
   readonly send: (batch: ProducerBatch) => Promise<RecordMetadata[]>
 }
@@ -48,6 +53,8 @@ export class BatchSender {
   #sending: Promise<void> | undefined
   #roomWaiters: (() => void)[] = []
   #closed = false
+  /** When the question was asked to which the answer was that it may send. */
+  #permittedAt = LONG_AGO
   /** The end of what was written to each partition since the last flush. */
   #written = new Map<string, TopicPartitionOffset>()
   failure: MillraceError | undefined
@@ -92,6 +99,12 @@ export class BatchSender {
     const written = [...this.#written.values()]
     this.#written.clear()
     return written
+  }
+
+  /** Whether the last answer that it may send is not too old. */
+  get isPermitted(): boolean {
+    const { permit, clock } = this.#options
+    return permit === undefined || longestSince(this.#permittedAt, clock) <= permit.forMs
   }
 
   /** Drops what was not sent, waits for what is under way, and starts afresh. */
@@ -147,8 +160,10 @@ export class BatchSender {
     let missing = request
     while (missing.length > 0) {
       try {
+        await this.#askPermit()
         missing = await this.#sendOnce(missing)
       } catch (error) {
+        if (rootError(error) instanceof PermitTooOld) continue
         if (isRefusal(error)) {
           for (const { topic } of missing) suspects.add(topic)
           return await this.#deliverApart(missing, error)
@@ -156,7 +171,7 @@ export class BatchSender {
         const failure = this.#failureOf(error, missing[0])
         // kafkajs goes on with a call that has taken too long, and another one must not be under way beside it.
         const tooLong = isMillraceError(error) && error.code === 'MILLRACE_CLIENT_TIMEOUT'
-        const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined || tooLong
+        const hopeless = failure.kind !== 'retriable' || transactionalId !== undefined || tooLong || isOutOfStep(error)
         if (hopeless || this.#closed || clock.monotonic() >= until) return failure
         await clock.sleep(RETRY_MS)
       }
@@ -230,15 +245,28 @@ export class BatchSender {
     })
   }
 
+  /** Until it may send. @throws why it may not */
+  async #askPermit(): Promise<void> {
+    const { permit, clock } = this.#options
+    while (permit !== undefined && !this.isPermitted) {
+      const asked = momentOf(clock)
+      await permit.ask()
+      this.#permittedAt = asked
+    }
+  }
+
   #failureOf(error: unknown, batch: PendingBatch | undefined): MillraceError {
     const { brokers, transactionalId } = this.#options
     const { topic, partition } = batch ?? { topic: 'unknown', partition: -1 }
     const operation = `Producing to ${topic}-${partition}`
+    if (transactionalId === undefined && isMillraceError(error, 'fenced')) return error
     if (transactionalId !== undefined && !isProducerFenced(error)) {
       const reason = `${operation}: ${rootError(error).message}`
       return millraceError('MILLRACE_TRANSACTION_ABORTABLE', { transactionalId, reason }, { cause: error })
     }
     const context = { operation, brokers, topic, ...(transactionalId === undefined ? {} : { transactionalId }) }
+    if (isOutOfStep(error))
+      return millraceError('MILLRACE_CLIENT_NOT_YET', { operation, reason: rootError(error).message }, { cause: error })
     const translated = translateError(error, context)
     if (translated.code !== 'MILLRACE_CLIENT_REQUEST_FAILED') return translated
     const reason = rootError(error).message
@@ -253,8 +281,25 @@ export class BatchSender {
   }
 }
 
+/** Ends a call of kafkajs whose process has stood still in the midst of it. */
+export class PermitTooOld extends Error {
+  /** kafkajs gives up then. */
+  readonly retriable = false
+  constructor() {
+    super('the process has stood still: it is asked again whether it may send')
+  }
+}
+
 /** What a broker says of a batch that it will never take as it is. */
 const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP', 'INVALID_RECORD'])
+
+/**
+ * The broker and kafkajs do not agree on what was sent: a retry of kafkajs gives records other sequence numbers. Another attempt does the same;
+ * a new producer begins again.
+ */
+function isOutOfStep(error: unknown): boolean {
+  return ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'].includes(protocolErrorType(error) ?? '')
+}
 
 function isRefusal(error: unknown): boolean {
   return REFUSALS.has(protocolErrorType(error) ?? '')

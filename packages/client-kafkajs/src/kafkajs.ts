@@ -93,7 +93,7 @@ class KafkajsClient implements KafkaClient {
         brokers: 'the brokers of the given Kafka instance',
         clock,
         requestTimeoutMs: REQUEST_TIMEOUT_MS,
-        ownKafka: () => ({ kafka, cut: () => undefined, close: () => undefined }),
+        ownKafka: () => ({ kafka, cut: () => undefined, mayProduce: () => undefined, close: () => undefined }),
         closed,
       }
       logger.warn(
@@ -125,7 +125,7 @@ class KafkajsClient implements KafkaClient {
         sockets.close()
         this.#sockets.delete(sockets)
       }
-      return { kafka, cut: () => sockets.cut(), close }
+      return { kafka, cut: () => sockets.cut(), mayProduce: asked => (sockets.mayProduce = asked), close }
     }
     const { kafka } = ownKafka()
     this.#surroundings = { kafka, brokers: list.join(','), clock, requestTimeoutMs: requestTimeout, ownKafka, closed }

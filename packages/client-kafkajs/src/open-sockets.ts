@@ -4,6 +4,7 @@ import type { ISocketFactory, ISocketFactoryArgs } from 'kafkajs'
 
 const KEEP_ALIVE_MS = 60_000
 
+const PRODUCE = 0
 /** Requests that a broker may leave without an answer until other members of the group have joined. */
 const JOIN_GROUP = 11
 const SYNC_GROUP = 14
@@ -21,6 +22,8 @@ export class OpenSockets {
   readonly #open: ISocketFactory
   readonly #silenceMs: number
   #closed = false
+  /** Asked before each produce request goes out. Where it may not, its connection ends, as if it had been lost. */
+  mayProduce: () => boolean = () => true
 
   /**
    * @param silenceMs how long a broker may say nothing after a request
@@ -41,7 +44,7 @@ export class OpenSockets {
         else args.onConnect()
       },
     })
-    closeWhenSilent(socket, this.#silenceMs)
+    closeWhenSilent(socket, this.#silenceMs, () => this.mayProduce())
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     return socket
@@ -66,7 +69,7 @@ function end(socket: Socket, reason: string): void {
   socket.destroy(new Error(reason))
 }
 
-function closeWhenSilent(socket: Socket, silenceMs: number): void {
+function closeWhenSilent(socket: Socket, silenceMs: number, mayProduce: () => boolean): void {
   let timer: NodeJS.Timeout | undefined
   let heard = 0
   const close = (since: number): void => {
@@ -84,7 +87,12 @@ function closeWhenSilent(socket: Socket, silenceMs: number): void {
       process.nextTick(() => socket.emit('error', new Error('the connection is closed')))
       return false
     }
-    if (timer === undefined && !mayWaitLong(args[0])) expect()
+    const kind = kindOf(args[0])
+    if (kind === PRODUCE && !mayProduce()) {
+      end(socket, 'the process has stood still')
+      return false
+    }
+    if (timer === undefined && kind !== JOIN_GROUP && kind !== SYNC_GROUP) expect()
     return write(...args)
   }
   socket.on('data', () => {
@@ -96,10 +104,8 @@ function closeWhenSilent(socket: Socket, silenceMs: number): void {
 }
 
 /** kafkajs writes each request as a whole: its length, and the number of its kind. */
-function mayWaitLong(request: unknown): boolean {
-  if (!Buffer.isBuffer(request) || request.length < 6) return false
-  const kind = request.readInt16BE(4)
-  return kind === JOIN_GROUP || kind === SYNC_GROUP
+function kindOf(request: unknown): number | undefined {
+  return Buffer.isBuffer(request) && request.length >= 6 ? request.readInt16BE(4) : undefined
 }
 
 function openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {

@@ -16,7 +16,7 @@ import {
   type TopicPartitionOffset,
 } from '@millrace/core'
 import type { Producer as KafkajsProducer, ProducerBatch, RecordMetadata, Transaction } from 'kafkajs'
-import { BatchSender } from './batch-sender.ts'
+import { BatchSender, PermitTooOld } from './batch-sender.ts'
 import { byTopic, ClusterLink } from './cluster-link.ts'
 import { callTimeoutMs, CLOSE_MS, settledWithin, withDeadline } from './deadline.ts'
 import { recordBytes } from './pending-batch.ts'
@@ -83,6 +83,7 @@ export class KafkajsProducerPort implements Producer {
       transactionalId: options.transactionalId,
       suspects,
       requestTimeoutMs,
+      permit: options.permit,
       send: async batch => {
         if (options.transactionalId === undefined) return this.#send(batch)
         return (await this.#currentTransaction()).sendBatch(batch)
@@ -252,6 +253,7 @@ export class KafkajsProducerPort implements Producer {
   async #connect(): Promise<void> {
     const { transactionalId, transactionTimeoutMs = PRODUCER_DEFAULTS.transactionTimeoutMs } = this.#options
     const own = this.#surroundings.ownKafka()
+    own.mayProduce(() => this.#sender.isPermitted)
     const producer = own.kafka.producer({
       allowAutoTopicCreation: false,
       // With a transactional id, kafkajs would take a second producer id at connect that is never used.
@@ -262,6 +264,7 @@ export class KafkajsProducerPort implements Producer {
         ({ message }) => {
           // Asked before each attempt.
           if (live.ended) throw Object.assign(new Error('the producer was closed'), { retriable: false })
+          if (!this.#sender.isPermitted) throw new PermitTooOld()
           return message.partition ?? 0
         },
       retry: PRODUCER_RETRY,

@@ -19,6 +19,8 @@ export interface OwnKafka {
   readonly kafka: Kafka
   /** Ends the connections that are open: what waits for an answer on them fails. */
   cut(): void
+  /** Asked before a produce request goes out, at the last moment: where not, its connection ends. */
+  mayProduce(asked: () => boolean): void
   /** Ends the connections, and lets kafkajs open no others. */
   close(): void
 }

@@ -16,6 +16,8 @@ export interface Connection {
   readonly crashed: boolean
   /** Calls fail for now, as when no broker can be reached. */
   readonly disconnected: boolean
+  /** The process stands still until it resolves: nothing is asked and no answer is seen before. */
+  readonly standsStill: Promise<void> | undefined
   /** What was opened through the client and is closed now. */
   forget(part: Closeable): void
 }
@@ -35,9 +37,11 @@ export function never(): Promise<never> {
  * @throws MILLRACE_CLIENT_UNAVAILABLE while disconnected
  */
 export async function request<T>(connection: Connection, run: () => T | Promise<T>): Promise<T> {
+  while (connection.standsStill !== undefined && !connection.crashed) await connection.standsStill
   if (connection.crashed) return never()
   if (connection.disconnected) throw disconnectedError()
   const answer = await run()
+  while (connection.standsStill !== undefined && !connection.crashed) await connection.standsStill
   return connection.crashed ? never() : answer
 }
 

@@ -55,6 +55,11 @@ export interface MemoryClient extends KafkaClient {
    * is shorter lose their places.
    */
   disconnect(ms: number): void
+  /**
+   * As SIGSTOP, and SIGCONT after `ms` milliseconds: nobody heartbeats, and calls are neither made nor answered until then. What was about to
+   * be sent is sent afterwards.
+   */
+  standStill(ms: number): void
 }
 
 /**
@@ -100,9 +105,11 @@ class Client implements MemoryClient, Connection {
   readonly losesProduceAnswer: () => boolean
   crashed = false
   disconnected = false
+  standsStill: Promise<void> | undefined
   readonly #opened = new Set<Closeable>()
   readonly #members = new Set<MemoryGroupConsumer | MemoryStreamsConsumer>()
   #disconnectedUntil = 0
+  #stillUntil = 0
   #closed = false
 
   constructor(cluster: MemoryCluster, options: MemoryClientOptions, context: ClientContext) {
@@ -170,7 +177,21 @@ class Client implements MemoryClient, Connection {
     void clock.sleep(ms).then(() => {
       if (this.crashed || this.#disconnectedUntil > until) return
       this.disconnected = false
+      if (this.standsStill !== undefined) return
       for (const member of this.#members) member.revive()
+    })
+  }
+
+  standStill(ms: number): void {
+    const { clock } = this.cluster
+    const until = clock.monotonic() + ms
+    if (until <= this.#stillUntil) return
+    this.#stillUntil = until
+    for (const member of this.#members) member.silence()
+    this.standsStill = clock.sleep(ms).then(() => {
+      if (this.#stillUntil > until) return
+      this.standsStill = undefined
+      if (!this.crashed && !this.disconnected) for (const member of this.#members) member.revive()
     })
   }
 

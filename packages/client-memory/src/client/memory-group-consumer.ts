@@ -141,8 +141,9 @@ export class MemoryGroupConsumer implements GroupConsumer {
   }
 
   #hasGroupWork(): boolean {
-    const { crashed, disconnected } = this.#connection
-    if (crashed || disconnected || this.#records.closed || this.#subscription === undefined) return false
+    const { crashed, disconnected, standsStill } = this.#connection
+    if (crashed || disconnected || standsStill !== undefined) return false
+    if (this.#records.closed || this.#subscription === undefined) return false
     switch (this.#membership.phase) {
       case 'joining':
       case 'syncing':

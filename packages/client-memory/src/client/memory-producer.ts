@@ -1,8 +1,11 @@
 import {
   BatchCursor,
   isMillraceError,
+  LONG_AGO,
+  longestSince,
   MarkersMissing,
   millraceError,
+  momentOf,
   PRODUCER_DEFAULTS,
   readBatchHeader,
   RecordBatchBuilder,
@@ -41,6 +44,7 @@ export class MemoryProducer implements Producer, BatchSender {
   /** Something was added to the open transaction, so that the coordinator must be told its end. */
   #coordinatorKnows = false
   #failure: unknown
+  #permittedAt = LONG_AGO
   #closed = false
   /** Of the open transaction. */
   #offsets: HeldOffsets | undefined
@@ -291,7 +295,19 @@ export class MemoryProducer implements Producer, BatchSender {
     return appender.log
   }
 
+  /** A full batch goes into the log at once, whatever the permit says: there is nobody to wait. */
+  async #permitted(): Promise<void> {
+    const { permit } = this.#options
+    const { clock } = this.#connection.cluster
+    while (permit !== undefined && longestSince(this.#permittedAt, clock) > permit.forMs) {
+      const asked = momentOf(clock)
+      await permit.ask()
+      this.#permittedAt = asked
+    }
+  }
+
   async #flush(): Promise<readonly TopicPartitionOffset[]> {
+    await this.#permitted()
     for (const appender of this.#written) appender.send()
     if (this.#heldBack.length > 0) await this.#untilLastIsOver()
     if (this.#failure !== undefined) throw this.#failure

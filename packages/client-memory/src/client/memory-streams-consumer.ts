@@ -168,7 +168,8 @@ export class MemoryStreamsConsumer implements GroupConsumer {
 
   /** True when something was done: meanwhile there may be more. */
   async #followGroup(subscription: StreamsSubscription): Promise<boolean> {
-    if (this.#connection.crashed || this.#connection.disconnected || this.#records.closed) return false
+    const { crashed, disconnected, standsStill } = this.#connection
+    if (crashed || disconnected || standsStill !== undefined || this.#records.closed) return false
     const { listener } = subscription
     if (!this.#beating) {
       this.#beating = true
@@ -257,8 +258,16 @@ export class MemoryStreamsConsumer implements GroupConsumer {
   }
 
   #beat(): void {
-    const { crashed, disconnected, losesHeartbeat } = this.#connection
-    if (crashed || disconnected || this.#records.closed || this.#lost || this.#failure !== undefined) return
+    const { crashed, disconnected, standsStill, losesHeartbeat } = this.#connection
+    if (
+      crashed ||
+      disconnected ||
+      standsStill !== undefined ||
+      this.#records.closed ||
+      this.#lost ||
+      this.#failure !== undefined
+    )
+      return
     const { topology, processId, host, wantsShutdown } = this.#subscription!
     const { groupInstanceId } = this.#options
     const { sessionTimeoutMs = GROUP_DEFAULTS.sessionTimeoutMs } = this.#options

@@ -84,6 +84,8 @@ export class PolledRecords {
     const { clock } = this.#connection.cluster
     const end = clock.monotonic() + maxWaitMs
     for (;;) {
+      while (this.#connection.standsStill !== undefined && !this.#connection.crashed) await this.#connection.standsStill
+      if (this.#connection.crashed) return never()
       for (let taken = step(); taken !== undefined; taken = step()) if ((await taken) === false) break
       if (this.#connection.crashed) return never()
       if (this.#connection.disconnected) throw disconnectedError()

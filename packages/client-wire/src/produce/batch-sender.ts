@@ -1,6 +1,10 @@
 import { compress } from '@millrace/compression'
 import {
+  isMillraceError,
+  LONG_AGO,
+  longestSince,
   millraceError,
+  momentOf,
   RecordBatchBuilder,
   recordRefusedError,
   type BatchCompression,
@@ -8,6 +12,7 @@ import {
   type CompressionCodec,
   type Headers,
   type MillraceError,
+  type SendPermit,
   type TopicPartitionOffset,
 } from '@millrace/core'
 import { byTopic } from '../cluster/by-topic.ts'
@@ -45,6 +50,7 @@ export interface BatchSenderOptions {
    * What it rejects with fails the transaction.
    */
   readonly admit: (partitions: readonly PartitionQueue[]) => Promise<void> | undefined
+  readonly permit: SendPermit | undefined
 }
 
 /** Appending stops above this many bytes that the brokers have not acknowledged. */
@@ -55,6 +61,8 @@ const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 const LINGER_MS = 5
 /** The wait after a search for leaders that has failed. */
 const LEADER_RETRY_MS = 20
+/** The wait where the group cannot say yet whether it still counts this member. */
+const PERMIT_RETRY_MS = 50
 /** Builders that are used again, so that a batch costs no allocation. */
 const MAX_SPARE_BUILDERS = 64
 
@@ -76,6 +84,9 @@ export class BatchSender {
   #idleWaiters: (() => void)[] = []
   #admitting = false
   #findingLeaders = false
+  /** When the question was asked to which the answer was that it may send. */
+  #permittedAt = LONG_AGO
+  #askingPermit = false
   #timer: NodeJS.Timeout | undefined
   #lingering: NodeJS.Timeout | undefined
   #closed = false
@@ -265,6 +276,7 @@ export class BatchSender {
     if (ready.length === 0 || this.#admitting) return
     const admission = this.#options.admit(ready)
     if (admission !== undefined) return void this.#awaitAdmission(admission)
+    if (!this.#isPermitted()) return
     for (const [node, queues] of byNode) this.#sendTo(node, queues)
   }
 
@@ -276,6 +288,29 @@ export class BatchSender {
       this.fail(produceFailure(error, undefined, this.#options))
     } finally {
       this.#admitting = false
+    }
+    this.#drain()
+  }
+
+  /** Otherwise it is asked, and then sent. */
+  #isPermitted(): boolean {
+    const { permit, clock } = this.#options
+    if (permit === undefined || longestSince(this.#permittedAt, clock) <= permit.forMs) return true
+    if (!this.#askingPermit) void this.#askPermit(permit)
+    return false
+  }
+
+  async #askPermit(permit: SendPermit): Promise<void> {
+    this.#askingPermit = true
+    const asked = momentOf(this.#options.clock)
+    try {
+      await permit.ask()
+      this.#permittedAt = asked
+    } catch (error) {
+      if (isMillraceError(error) && error.code === 'MILLRACE_GROUP_REBALANCING') return this.#drainIn(PERMIT_RETRY_MS)
+      this.fail(isMillraceError(error) ? error : produceFailure(error, undefined, this.#options))
+    } finally {
+      this.#askingPermit = false
     }
     this.#drain()
   }

@@ -72,6 +72,7 @@ export class WireProducer implements Producer {
       identity: () => transaction?.identity ?? this.#identity,
       maxVersion: () => transaction?.maxProduceVersion ?? produceApi.maxVersion,
       admit: partitions => transaction?.admit(partitions),
+      permit: options.permit,
     })
   }
 

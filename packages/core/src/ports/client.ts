@@ -324,6 +324,22 @@ export interface ProducerOptions {
   readonly compression?: CompressionCodec
   /** The maximum size of a batch including its header, in bytes, and so of a record. @default 1 MiB minus the batch header */
   readonly maxBatchBytes?: number
+  /** Of a producer without transactions, which the brokers fence. @default it may always send */
+  readonly permit?: SendPermit
+}
+
+/**
+ * Whether a producer may still send. A process that has stood still (SIGSTOP, a machine that was suspended) may have lost its partitions
+ * meanwhile, and what it had not sent yet would be written over what their next owner has written.
+ */
+export interface SendPermit {
+  /** For how long it may send after the question was asked, in milliseconds. */
+  readonly forMs: number
+  /**
+   * Asked before anything is sent for which the last answer is too old. Nothing is sent until it resolves.
+   * @throws what the producer fails with; MILLRACE_GROUP_REBALANCING while there is no answer yet: it is asked again
+   */
+  ask(): Promise<void>
 }
 
 /** What transactions of one id may hold. */

@@ -8,7 +8,7 @@ import {
   type ProgressSign,
   topicNaming,
 } from '@millrace/core'
-import { Committer } from '../commit/committer.ts'
+import { Committer, confirmWithin } from '../commit/committer.ts'
 import { deadLetterTopicOf } from '../config/dead-letter-topic.ts'
 import type { MemoryBudget } from '../config/memory-budget.ts'
 import type { ResolvedOptions } from '../config/options.ts'
@@ -123,7 +123,15 @@ export async function openParts(
   })
   opened.add(({ leave }) => consumer.close({ leave }))
   const reach = { plan: () => topics.plan, applicationId, admin, deadLetterTopic: deadLetterTopicOf(options) }
-  const producers = new ProducerPool(client, options, process.memberName, task => transactionReach(reach, task), limits)
+  const forMs = confirmWithin(options)
+  const producers = new ProducerPool(
+    client,
+    options,
+    process.memberName,
+    task => transactionReach(reach, task),
+    limits,
+    { forMs, ask: () => consumer.confirm(forMs) },
+  )
   opened.add(() => producers.closeAll())
   await patience.until(signal, () => producers.begin())
   const { claims, leftBehind } = directory

@@ -28,7 +28,10 @@ beforeEach(async () => {
   })
   const reach = () => Promise.resolve({ groupId: 'app', inputs: [IN], outputs: [OUT] })
   const connected = client({ clientId: 'app', clock, logger: silentLogger })
-  pool = new ProducerPool(connected, options, 'member', reach, new KnownLimits(connected.admin(), silentLogger))
+  pool = new ProducerPool(connected, options, 'member', reach, new KnownLimits(connected.admin(), silentLogger), {
+    forMs: 1_000,
+    ask: () => Promise.resolve(),
+  })
   await pool.begin()
 })
 

@@ -4,6 +4,7 @@ import {
   millraceError,
   type Producer,
   type ProducerOptions,
+  type SendPermit,
   type TransactionReach,
 } from '@millrace/core'
 import type { ResolvedOptions } from '../config/options.ts'
@@ -26,20 +27,26 @@ export class ProducerPool {
   readonly #memberName: string
   readonly #reach: (task?: TaskId) => Promise<TransactionReach>
   readonly #limits: Pick<KnownLimits, 'of'>
+  readonly #permit: SendPermit
   readonly #producers = new Map<string, Pooled>()
   /** When the producer of the instance is to begin again, by the monotonic clock; undefined while it need not. */
   #renewAt: number | undefined
   /** Why it cannot. */
   #failure: unknown
 
-  /** @param reach what the transactions of a task may hold; without one, those of all tasks */
+  /**
+   * @param reach what the transactions of a task may hold; without one, those of all tasks
+   * @param permit for producers without transactions
+   */
   constructor(
     client: KafkaClient,
     options: ResolvedOptions,
     memberName: string,
     reach: (task?: TaskId) => Promise<TransactionReach>,
     limits: Pick<KnownLimits, 'of'>,
+    permit: SendPermit,
   ) {
+    this.#permit = permit
     this.#limits = limits
     this.#reach = reach
     this.#client = client
@@ -179,7 +186,7 @@ export class ProducerPool {
 
   #producerOptions(name: string, task: TaskId | undefined): ProducerOptions {
     const { applicationId, transactionTimeoutMs, maxRequestBytes: maxBatchBytes, compression } = this.#options
-    if (!this.transactional) return { maxBatchBytes, compression }
+    if (!this.transactional) return { maxBatchBytes, compression, permit: this.#permit }
     const transactionalId = `${applicationId}-${name}`
     return { transactionalId, transactionTimeoutMs, maxBatchBytes, compression, reach: () => this.#reach(task) }
   }

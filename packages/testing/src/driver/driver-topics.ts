@@ -84,6 +84,7 @@ export class DriverTopics {
       close: () => client.close(),
       crash: () => client.crash(),
       disconnect: ms => client.disconnect(ms),
+      standStill: ms => client.standStill(ms),
     }
   }
 }

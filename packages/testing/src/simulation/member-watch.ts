@@ -75,6 +75,15 @@ export class MemberWatch {
     this.#client?.disconnect(ms)
   }
 
+  /**
+   * It does nothing for so long. Of some calls nothing comes: in half of the cases all that are under way fail, in the others they are
+   * carried out afterwards, as what a process had not sent when it was stopped.
+   */
+  standStill(ms: number): void {
+    if (ms % 2 === 0) this.#client?.standStill(ms)
+    else this.disconnect(ms)
+  }
+
   #watchedClient(client: MemoryClient): MemoryClient {
     const groupConsumer = (options: GroupConsumerOptions) => {
       const member = client.groupConsumer(options)

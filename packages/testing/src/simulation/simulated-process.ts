@@ -91,7 +91,7 @@ export class SimulatedProcess implements SimulatedMachine, SimulatedMember {
 
   standStill(ms: number): void {
     this.#stillUntil = this.#world.clock.monotonic() + ms
-    this.#watch.disconnect(ms)
+    this.#watch.standStill(ms)
   }
 
   stepWallClock(byMs: number): void {

@@ -139,6 +139,10 @@ export class SimulatedThread implements SimulatedMember {
     this.#watch.disconnect(ms)
   }
 
+  standStill(ms: number): void {
+    this.#watch.standStill(ms)
+  }
+
   #vanish(): void {
     this.#over = true
     this.#watch.crash()

@@ -92,7 +92,7 @@ export class ThreadedProcess implements SimulatedMachine {
   standStill(ms: number): void {
     this.#stillUntil = this.#clock.monotonic() + ms
     if (this.#life !== undefined) this.#life.stillUntil = this.#stillUntil
-    this.disconnect(ms)
+    for (const thread of this.#life?.threads.values() ?? []) thread.standStill(ms)
   }
 
   stepWallClock(byMs: number): void {
