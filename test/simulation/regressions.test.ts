@@ -26,6 +26,18 @@ const atOnce = (atMs: number, slowMs: number) =>
     slowMs: index === 0 ? slowMs : 0,
   }))
 
+/** A record of one word each 100 ms. */
+const everyTenth = (fromMs: number, untilMs: number) =>
+  Array.from({ length: (untilMs - fromMs) / 100 }, (_, index) => ({
+    topic: 'lines',
+    key: 'line',
+    value: 'grain',
+    timestamp: 1_700_000_000_000 + fromMs + 100 * index,
+    atMs: fromMs + 100 * index,
+    fails: 0,
+    slowMs: 0,
+  }))
+
 /** Runs that have failed once, as small as they were made: named for what broke. */
 const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: SimulationCase])[] = [
   ...(['producer-per-task', 'group-metadata'] as const).map(
@@ -67,6 +79,34 @@ const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: 
         { kind: 'kill', atMs: 5500, process: 0, afterCalls: 0, disk: 'kept', downMs: 100 },
       ],
       faults: [],
+    },
+  ],
+  [
+    'what a process had not sent when it was stopped is not written over what the next owner has written',
+    'word-count',
+    {
+      seed: 1,
+      guarantee: 'at_least_once',
+      transactions: 'group-metadata',
+      onBadRecord: 'fail',
+      partitions: 1,
+      processes: 2,
+      asyncReads: false,
+      watched: true,
+      records: [...everyTenth(1_000, 14_000), ...everyTenth(30_000, 31_000)],
+      troubles: [
+        // It stands still in the midst of a flush, longer than a session.
+        { kind: 'stand-still', atMs: 6_150, process: 0, forMs: 9_000 },
+        { kind: 'stand-still', atMs: 6_150, process: 1, forMs: 2 },
+        { kind: 'kill', atMs: 20_000, process: 1, afterCalls: 0, disk: 'lost', downMs: 20_000 },
+        { kind: 'kill', atMs: 20_000, process: 0, afterCalls: 0, disk: 'lost', downMs: 100 },
+      ],
+      faults: Array.from({ length: 200 }, (_, call) => ({
+        kind: 'delay' as const,
+        operation: 'producer.flush' as const,
+        call: call + 1,
+        ms: 400,
+      })),
     },
   ],
   [

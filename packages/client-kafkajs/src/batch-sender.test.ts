@@ -1,7 +1,15 @@
-import { ManualClock, NO_HEADERS, refusedRecord, systemClock } from '@millrace/core'
+import {
+  type Clock,
+  ManualClock,
+  millraceError,
+  NO_HEADERS,
+  refusedRecord,
+  type SendPermit,
+  systemClock,
+} from '@millrace/core'
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import { expect, it } from 'vitest'
-import { BatchSender } from './batch-sender.ts'
+import { BatchSender, PermitTooOld } from './batch-sender.ts'
 import { timestampText } from './pending-batch.ts'
 
 /** Where batches go in these tests: what came, by partition, and what to do with the next calls. */
@@ -10,6 +18,8 @@ class Log {
   readonly values = new Map<number, string[]>()
   /** Taken in turn; without one, all is acknowledged. */
   readonly answers: ('lose partition 1' | Error)[] = []
+  /** Stops the process for a while in the midst of the next call. */
+  stop: (() => void) | undefined
   /** Of a request with these values, the broker's refusal. */
   refuse: (values: readonly string[]) => string | undefined = () => undefined
 
@@ -33,18 +43,34 @@ class Log {
   }
 }
 
-function senderTo(log: Log, { transactionalId = undefined as string | undefined, maxBatchBytes = 10_000 } = {}) {
+function senderTo(
+  log: Log,
+  {
+    transactionalId = undefined as string | undefined,
+    maxBatchBytes = 10_000,
+    permit = undefined as SendPermit | undefined,
+    clock = systemClock as Clock,
+  } = {},
+) {
   const options = {
     brokers: 'b',
-    clock: systemClock,
+    clock,
     compression: 'none' as const,
     maxBatchBytes,
     transactionalId,
-    permit: undefined,
+    permit,
     suspects: new Set<string>(),
     requestTimeoutMs: 30_000,
   }
-  const sender = new BatchSender({ ...options, send: log.send })
+  const sender: BatchSender = new BatchSender({
+    ...options,
+    // As kafkajs' partitioner, before each attempt.
+    send: batch => {
+      log.stop?.()
+      log.stop = undefined
+      return sender.isPermitted ? log.send(batch) : Promise.reject(error({ cause: new PermitTooOld() }))
+    },
+  })
   const append = (partition: number, value: string): void => {
     const bytes = Buffer.from(value)
     sender
@@ -139,6 +165,40 @@ it('asks the appender to wait above its limit, and lets it go on when there is r
   await sender.pending()
   await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_PRODUCE_FAILED' })
 })
+
+it('asks again whether it may send, where the process stood still in the midst of a call', async () => {
+  const log = new Log()
+  const clock = new ManualClock()
+  const asked: number[] = []
+  const permit = { forMs: 1_000, ask: () => Promise.resolve(void asked.push(clock.monotonic())) }
+  const { sender, append } = senderTo(log, { permit, clock })
+  log.stop = () => clock.jump(5_000)
+  append(0, 'a')
+  await sender.flush()
+  expect(log.values.get(0)).toEqual(['a'])
+  expect(asked).toEqual([0, 5_000])
+})
+
+it('sends nothing once it may not, and says why', async () => {
+  const log = new Log()
+  const fenced = millraceError('MILLRACE_GROUP_FENCED', { groupId: 'g', reason: 'UNKNOWN_MEMBER_ID' })
+  const { sender, append } = senderTo(log, { permit: { forMs: 60_000, ask: () => Promise.reject(fenced) } })
+  append(0, 'a')
+  await expect(sender.flush()).rejects.toBe(fenced)
+  expect(log.values.size).toBe(0)
+})
+
+it.each(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'])(
+  'leaves %s to a new producer at once: kafkajs would number the records in the same way again',
+  async type => {
+    const log = new Log()
+    const { sender, append } = senderTo(log)
+    log.answers.push(error({ type, retriable: false }))
+    append(0, 'a')
+    await expect(sender.flush()).rejects.toMatchObject({ code: 'MILLRACE_CLIENT_NOT_YET', kind: 'retriable' })
+    expect(log.requests).toEqual([])
+  },
+)
 
 it('ends its retries when it is closed', async () => {
   const log = new Log()

@@ -301,8 +301,13 @@ export class MemoryProducer implements Producer, BatchSender {
     const { clock } = this.#connection.cluster
     while (permit !== undefined && longestSince(this.#permittedAt, clock) > permit.forMs) {
       const asked = momentOf(clock)
-      await permit.ask()
-      this.#permittedAt = asked
+      try {
+        await permit.ask()
+        this.#permittedAt = asked
+      } catch (error) {
+        if (!isMillraceError(error) || error.code !== 'MILLRACE_GROUP_REBALANCING') throw error
+        await clock.sleep(CONCURRENT_RETRY_MS)
+      }
     }
   }
 

@@ -1,4 +1,13 @@
-import { NO_HEADERS, seededRandom, systemClock, type KafkaClient, type Producer } from '@millrace/core'
+import {
+  type Clock,
+  millraceError,
+  NO_HEADERS,
+  seededRandom,
+  type SendPermit,
+  systemClock,
+  type KafkaClient,
+  type Producer,
+} from '@millrace/core'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { kafka } from '../kafka.ts'
@@ -55,17 +64,22 @@ async function producerOf(
   brokers: readonly ScriptedBroker[],
   maxBatchBytes = 200,
   transactionalId?: string,
+  { permit, clock = systemClock }: { readonly permit?: SendPermit; readonly clock?: Clock } = {},
 ): Promise<Producer> {
   for (const broker of brokers) {
     broker.on(initProducerIdApi, () => ({ throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: 0 }))
   }
   const client = kafka({ brokers: brokers.map(({ address }) => address), requestTimeoutMs: 2_000 })({
     clientId: 'test',
-    clock: systemClock,
+    clock,
     logger,
   })
   clients.push(client)
-  const producer = client.producer({ maxBatchBytes, ...(transactionalId !== undefined && { transactionalId }) })
+  const producer = client.producer({
+    maxBatchBytes,
+    ...(transactionalId !== undefined && { transactionalId }),
+    ...(permit && { permit }),
+  })
   await producer.init()
   return producer
 }
@@ -96,6 +110,34 @@ async function refusing(refused: number, errorCode: number) {
 }
 
 describe('batches on their way', () => {
+  it('are not sent again by a process that has stood still and may not send any more', async () => {
+    await using broker = await ScriptedBroker.start()
+    serveMetadata(
+      [broker],
+      () => 1,
+      () => 0,
+    )
+    let aheadMs = 0
+    const clock: Clock = {
+      now: () => systemClock.now() + aheadMs,
+      monotonic: () => systemClock.monotonic() + aheadMs,
+      sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    }
+    let requests = 0
+    broker.on(produceApi, () => {
+      requests++
+      aheadMs += 20_000
+      return 'close'
+    })
+    const fenced = millraceError('MILLRACE_GROUP_FENCED', { groupId: 'g', reason: 'UNKNOWN_MEMBER_ID' })
+    let asked = 0
+    const permit = { forMs: 10_000, ask: () => (asked++ === 0 ? Promise.resolve() : Promise.reject(fenced)) }
+    const producer = await producerOf([broker], 200, undefined, { permit, clock })
+    append(producer, 1)
+    await expect(producer.flush()).rejects.toBe(fenced)
+    expect([requests, asked]).toEqual([1, 2])
+  })
+
   it('are five requests at a time, and are written once and in order when the first of them is refused', async () => {
     await using broker = await refusing(2, KAFKA_ERRORS.NOT_ENOUGH_REPLICAS.code)
     const { log } = broker

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { isMillraceError, NO_HEADERS, refusedRecord } from '@millrace/core'
+import { setTimeout } from 'node:timers/promises'
+import { isMillraceError, millraceError, NO_HEADERS, refusedRecord } from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import {
   append,
@@ -12,6 +13,7 @@ import {
   readerOf,
   readFor,
   recordsOf,
+  rejectsWith,
   T0,
   values,
   type TestRecord,
@@ -98,6 +100,42 @@ export const produceCases: readonly ClientCase[] = [
       append(producer, topic, numbered(1, 2))
       assert.deepEqual(await producer.flush(), [{ topic, partition: 2, offset: 3 }])
       assert.deepEqual(await producer.flush(), [])
+    },
+  },
+  {
+    name: 'asks whether it may send before it sends anything for which the last answer is too old',
+    async run(harness) {
+      const topic = await newTopic(harness)
+      const reasons: ('rebalancing' | 'fenced')[] = []
+      let asked = 0
+      const ask = async () => {
+        asked++
+        const reason = reasons.shift()
+        const groupId = harness.uniqueName('group')
+        if (reason === 'rebalancing') throw millraceError('MILLRACE_GROUP_REBALANCING', { groupId, reason })
+        if (reason === 'fenced') throw millraceError('MILLRACE_GROUP_FENCED', { groupId, reason })
+      }
+      const producer = harness.client().producer({ permit: { forMs: 2_000, ask } })
+      await producer.init()
+      assert.equal(asked, 0, 'nothing is to be sent')
+      append(producer, topic, [{ key: 'k', value: 'first' }])
+      await producer.flush()
+      append(producer, topic, [{ key: 'k', value: 'soon after it' }])
+      await producer.flush()
+      assert.equal(asked, 1)
+      await setTimeout(2_100)
+      reasons.push('rebalancing')
+      append(producer, topic, [{ key: 'k', value: 'later' }])
+      await producer.flush()
+      assert.equal(asked, 3, 'once more, since there was no answer')
+      await setTimeout(2_100)
+      reasons.push('fenced')
+      append(producer, topic, [{ key: 'k', value: 'never' }])
+      await rejectsWith('MILLRACE_GROUP_FENCED', producer.flush())
+      await producer.close()
+      const got = await read(harness, await readerOf(harness, topic), 3)
+      assert.deepEqual(values(got), ['first', 'soon after it', 'later'])
+      assert.deepEqual(await readFor(await readerOf(harness, topic, { offset: 3 }), 300), [])
     },
   },
   {
