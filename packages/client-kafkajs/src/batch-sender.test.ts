@@ -49,7 +49,7 @@ function senderTo(
     transactionalId = undefined as string | undefined,
     maxBatchBytes = 10_000,
     permit = undefined as SendPermit | undefined,
-    clock = systemClock as Clock,
+    clock = systemClock,
   } = {},
 ) {
   const options = {
