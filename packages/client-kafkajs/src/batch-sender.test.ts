@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  ManualClock,
-  millraceError,
-  NO_HEADERS,
-  refusedRecord,
-  type SendPermit,
-  systemClock,
-} from '@millrace/core'
+import { ManualClock, millraceError, NO_HEADERS, refusedRecord, type SendPermit, systemClock } from '@millrace/core'
 import type { ProducerBatch, RecordMetadata } from 'kafkajs'
 import { expect, it } from 'vitest'
 import { BatchSender, PermitTooOld } from './batch-sender.ts'
