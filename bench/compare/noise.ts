@@ -22,6 +22,13 @@ export interface Noise {
   readonly tooShort?: boolean
 }
 
+/** Why a run proves nothing; empty where it does. */
+export function noiseText({ noisy, tooShort, foreign, steal, slowdown }: Noise): string {
+  if (!noisy) return ''
+  if (tooShort) return ' (too short: fewer than five commits; raise --scale)'
+  return ` (noisy: ${foreign.toFixed(2)} processors busy with other work, ${steal.toFixed(2)} stolen, calibration ${slowdown.toFixed(2)} times as long)`
+}
+
 /** Watches what else the machine does during a run. */
 export class NoiseMeter {
   #fastest = Number.POSITIVE_INFINITY

@@ -2,6 +2,7 @@ import type { ContenderName } from './contenders.ts'
 import type { Lab } from './lab.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureLatency } from './latency.ts'
+import { noiseText } from './noise.ts'
 import type { Measured } from './measured.ts'
 import { measureRestore } from './restore.ts'
 import { measureThroughput } from './throughput.ts'
@@ -77,8 +78,5 @@ function shown({ value, rate, noise, latency }: Measured): string {
       : rate !== undefined
         ? `${rate.toLocaleString('en-US')} records/s`
         : value.toFixed(1)
-  const { noisy, tooShort, foreign, steal, slowdown } = noise
-  if (!noisy) return figure
-  if (tooShort) return `${figure} (too short: fewer than five commits; raise --scale)`
-  return `${figure} (noisy: ${foreign.toFixed(2)} processors busy with other work, ${steal.toFixed(2)} stolen, calibration ${slowdown.toFixed(2)} times as long)`
+  return `${figure}${noiseText(noise)}`
 }

@@ -10,7 +10,7 @@ import { type ContenderName, contenders } from '../compare/contenders.ts'
 import { findWorkloads } from '../compare/find-workloads.ts'
 import { buildJava } from '../compare/java-project.ts'
 import { Lab } from '../compare/lab.ts'
-import { NoiseMeter } from '../compare/noise.ts'
+import { NoiseMeter, noiseText } from '../compare/noise.ts'
 import { choosePinning } from '../compare/pinning.ts'
 import { setting } from '../compare/setting.ts'
 import { finalAnswers, measureReads, type MeasuredReads } from './measure.ts'
@@ -79,5 +79,5 @@ function shown(name: ContenderName, connections: number, { rate, busy, idle, noi
       ? ''
       : `${part.reads.toFixed(0)} reads/s, p50 ${part.p50.toFixed(2)}, p99 ${part.p99.toFixed(2)} ms, wrong ${part.wrong} ${part.example ?? ''}`,
   )
-  return `${name}, ${connections} connections: ${rate} records/s; ${reads.join('; then ')}${noise.noisy ? ' (noisy)' : ''}`
+  return `${name}, ${connections} connections: ${rate} records/s; ${reads.join('; then ')}${noiseText(noise)}`
 }
