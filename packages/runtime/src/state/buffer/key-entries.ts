@@ -5,8 +5,9 @@ import { asBuffer, type StoreCodec } from '../format/store-codec.ts'
 /** All that the heap has of one key. */
 export interface KeyEntries {
   readonly key: unknown
-  /** Nothing of the key is in the backend that is not here. */
+  /** Nothing of the key is in the backend that is not here, of slots from `loadedFrom` on. */
   loaded: boolean
+  loadedFrom: number
   loading: Promise<void> | undefined
   /** Ascending by slot and tie. Those without content are deletions. */
   readonly entries: BufferEntry[]

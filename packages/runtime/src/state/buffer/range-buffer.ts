@@ -65,6 +65,11 @@ export class RangeBuffer implements TaskBuffer {
   readonly #bySlot: SlotIndex
   #sequence = 0
   #sweepDue = false
+  /**
+   * As of the last commit, slots before are hidden from the operator. They stay in the backend until their segment goes, and are not worth
+   * their memory: with a retention of seconds they are most of what a key has.
+   */
+  #hiddenBefore = -Infinity
 
   constructor(options: StoreBufferOptions) {
     const { plan } = options.codec
@@ -151,7 +156,7 @@ export class RangeBuffer implements TaskBuffer {
     let entry = group.entries[index]
     if (entry === undefined || entry.slot !== slot || entry.tie !== tie) {
       entry = this.#insert(group, index, slot, tie, content, timestamp)
-      if (group.loaded) entry.emitted = null
+      if (isWithin(group, slot)) entry.emitted = null
       else this.#output.hasUnread = true
       this.#changed.add(entry)
       this.#context.undo?.note(this.#takeOut, { entry, loaded: group.loaded })
@@ -235,6 +240,7 @@ export class RangeBuffer implements TaskBuffer {
     this.#dropDeletions()
     this.#deletions = this.#changed.take().filter(({ content }) => content === null)
     this.#elsewhere.expire(this.#segments.liveFrom)
+    this.#hiddenBefore = Math.max(this.#hiddenBefore, this.#segments.forgottenBefore)
     if (this.#sweepDue) this.#forgetExpired()
   }
 
@@ -309,7 +315,7 @@ export class RangeBuffer implements TaskBuffer {
     let group = this.#groups.get(mapKey)
     if (group === undefined) {
       const loaded = this.#elsewhere.none || !this.#elsewhere.mayHave(mapKey, ALL_SLOTS)
-      group = { key: this.codec.keptKey(key), loaded, loading: undefined, entries: [] }
+      group = { key: this.codec.keptKey(key), loaded, loadedFrom: -Infinity, loading: undefined, entries: [] }
       this.#groups.set(mapKey, group)
       this.bytes += KEY_OVERHEAD
     }
@@ -324,9 +330,10 @@ export class RangeBuffer implements TaskBuffer {
   }
 
   async #readEntries(group: KeyEntries): Promise<void> {
-    const live = this.#segments.between(0, Number.MAX_SAFE_INTEGER)
+    const from = this.#hiddenBefore
+    const live = this.#segments.between(from, Number.MAX_SAFE_INTEGER)
     const found = await Promise.all(
-      live.map(segment => readEntries(this.backend, this.codec, this.#rangeOf(group.key, segment))),
+      live.map(segment => readEntries(this.backend, this.codec, this.#rangeOf(group.key, segment, from))),
     )
     const mapKey = this.mapKeyOf(group.key)
     for (const entry of found.flat()) {
@@ -338,12 +345,13 @@ export class RangeBuffer implements TaskBuffer {
       this.#insert(group, index, entry.slot, entry.tie, entry.content, entry.timestamp)
     }
     group.loaded = true
+    group.loadedFrom = from
   }
 
-  #rangeOf(key: unknown, segment: SegmentSpan): KeyRange {
+  #rangeOf(key: unknown, segment: SegmentSpan, from: number): KeyRange {
     const lastTie = this.codec.plan.kind === 'session' ? Number.MAX_SAFE_INTEGER : LAST_SEQUENCE
     const last = this.encodeKey(key, segment.end - 1, lastTie)
-    return { from: this.encodeKey(key, segment.start), to: Buffer.concat([last, Buffer.alloc(1)]) }
+    return { from: this.encodeKey(key, Math.max(segment.start, from)), to: Buffer.concat([last, Buffer.alloc(1)]) }
   }
 
   /** What only the backend has. */
@@ -353,7 +361,7 @@ export class RangeBuffer implements TaskBuffer {
     return found.filter(({ key, slot, tie }) => {
       if (slot < from || slot > to) return false
       const group = this.#groups.get(this.mapKeyOf(key))
-      return group === undefined || (!group.loaded && entryAt(group.entries, slot, tie) === undefined)
+      return group === undefined || (!isWithin(group, slot) && entryAt(group.entries, slot, tie) === undefined)
     })
   }
 
@@ -427,10 +435,11 @@ export class RangeBuffer implements TaskBuffer {
 
   /**
    * Takes from the heap what has grown too old to be shown, while its segment lives on. With a retention of seconds that is most of what
-   * there is: a segment has at least a minute.
+   * there is: a segment has at least a minute. What is hidden from the operator alone may still be emitted, from the backend.
    */
   #forgetHidden(beingWritten: number): void {
-    const before = Math.min(this.#segments.expiredBefore, this.#segments.emittedFrom)
+    const gone = Math.min(this.#segments.expiredBefore, this.#segments.emittedFrom)
+    const before = Math.max(gone, this.#hiddenBefore)
     for (const [mapKey, group] of this.#groups) {
       if (group.loading !== undefined) continue
       let hidden = 0
@@ -438,7 +447,14 @@ export class RangeBuffer implements TaskBuffer {
         if (entry.slot >= before || !isSettled(entry, beingWritten)) break
         hidden++
       }
-      for (const entry of group.entries.splice(0, hidden)) this.#dropped(entry)
+      if (hidden > 0) {
+        const last = group.entries[hidden - 1]!.slot
+        for (const entry of group.entries.splice(0, hidden)) this.#dropped(entry)
+        if (last >= gone) {
+          group.loadedFrom = Math.max(group.loadedFrom, last + 1)
+          this.#elsewhere.add(mapKey, ALL_SLOTS, this.#segments.streamTime)
+        }
+      }
       if (group.entries.length === 0 && group.loaded) this.#forget(mapKey, group)
     }
   }
@@ -446,4 +462,9 @@ export class RangeBuffer implements TaskBuffer {
   #logOnly(key: unknown, slot: number, tie: number, content: unknown, timestamp: number): void {
     this.#output.log(new BufferEntry(key, slot, this.codec.contentSerde, content, timestamp, tie))
   }
+}
+
+/** Whether the heap has all that there is of a slot of the key. */
+function isWithin({ loaded, loadedFrom }: KeyEntries, slot: number): boolean {
+  return loaded && slot >= loadedFrom
 }
