@@ -2,9 +2,7 @@ import {
   isMillraceError,
   millraceError,
   recordRefusedError,
-  LONG_AGO,
-  longestSince,
-  momentOf,
+  SendingPermission,
   type Clock,
   type CompressionCodec,
   type MillraceError,
@@ -53,14 +51,14 @@ export class BatchSender {
   #sending: Promise<void> | undefined
   #roomWaiters: (() => void)[] = []
   #closed = false
-  /** When the question was asked to which the answer was that it may send. */
-  #permittedAt = LONG_AGO
+  readonly #permission: SendingPermission
   /** The end of what was written to each partition since the last flush. */
   #written = new Map<string, TopicPartitionOffset>()
   failure: MillraceError | undefined
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
+    this.#permission = new SendingPermission(options.permit, options.clock)
   }
 
   /** The open batch of a partition; a full one is on its way and another takes its place. */
@@ -103,8 +101,7 @@ export class BatchSender {
 
   /** Whether the last answer that it may send is not too old. */
   get isPermitted(): boolean {
-    const { permit, clock } = this.#options
-    return permit === undefined || longestSince(this.#permittedAt, clock) <= permit.forMs
+    return this.#permission.isFresh
   }
 
   /** Drops what was not sent, waits for what is under way, and starts afresh. */
@@ -160,7 +157,7 @@ export class BatchSender {
     let missing = request
     while (missing.length > 0) {
       try {
-        await this.#askPermit()
+        while (!this.isPermitted) await this.#permission.ask()
         missing = await this.#sendOnce(missing)
       } catch (error) {
         if (rootError(error) instanceof PermitTooOld) continue
@@ -243,16 +240,6 @@ export class BatchSender {
       this.#written.set(`${topic}/${partition}`, { topic, partition, offset })
       return false
     })
-  }
-
-  /** Until it may send. @throws why it may not */
-  async #askPermit(): Promise<void> {
-    const { permit, clock } = this.#options
-    while (permit !== undefined && !this.isPermitted) {
-      const asked = momentOf(clock)
-      await permit.ask()
-      this.#permittedAt = asked
-    }
   }
 
   #failureOf(error: unknown, batch: PendingBatch | undefined): MillraceError {

@@ -44,7 +44,7 @@ export class OpenSockets {
         else args.onConnect()
       },
     })
-    closeWhenSilent(socket, this.#silenceMs, () => this.mayProduce())
+    watchWrites(socket, this.#silenceMs, () => this.mayProduce())
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     return socket
@@ -69,7 +69,7 @@ function end(socket: Socket, reason: string): void {
   socket.destroy(new Error(reason))
 }
 
-function closeWhenSilent(socket: Socket, silenceMs: number, mayProduce: () => boolean): void {
+function watchWrites(socket: Socket, silenceMs: number, mayProduce: () => boolean): void {
   let timer: NodeJS.Timeout | undefined
   let heard = 0
   const close = (since: number): void => {

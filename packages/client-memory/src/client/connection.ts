@@ -37,12 +37,17 @@ export function never(): Promise<never> {
  * @throws MILLRACE_CLIENT_UNAVAILABLE while disconnected
  */
 export async function request<T>(connection: Connection, run: () => T | Promise<T>): Promise<T> {
-  while (connection.standsStill !== undefined && !connection.crashed) await connection.standsStill
+  if (connection.standsStill !== undefined) await awake(connection)
   if (connection.crashed) return never()
   if (connection.disconnected) throw disconnectedError()
   const answer = await run()
-  while (connection.standsStill !== undefined && !connection.crashed) await connection.standsStill
+  if (connection.standsStill !== undefined) await awake(connection)
   return connection.crashed ? never() : answer
+}
+
+/** Until the process goes on, or is gone. */
+export async function awake(connection: Connection): Promise<void> {
+  while (connection.standsStill !== undefined && !connection.crashed) await connection.standsStill
 }
 
 export function disconnectedError() {

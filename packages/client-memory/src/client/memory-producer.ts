@@ -1,15 +1,13 @@
 import {
   BatchCursor,
   isMillraceError,
-  LONG_AGO,
-  longestSince,
   MarkersMissing,
   millraceError,
-  momentOf,
   PRODUCER_DEFAULTS,
   readBatchHeader,
   RecordBatchBuilder,
   recordRefusedError,
+  SendingPermission,
   type AppenderOptions,
   type CommittedOffset,
   type GroupMetadata,
@@ -44,7 +42,7 @@ export class MemoryProducer implements Producer, BatchSender {
   /** Something was added to the open transaction, so that the coordinator must be told its end. */
   #coordinatorKnows = false
   #failure: unknown
-  #permittedAt = LONG_AGO
+  readonly #permission: SendingPermission
   #closed = false
   /** Of the open transaction. */
   #offsets: HeldOffsets | undefined
@@ -56,6 +54,7 @@ export class MemoryProducer implements Producer, BatchSender {
   constructor(connection: Connection, options: ProducerOptions) {
     this.#connection = connection
     this.#options = options
+    this.#permission = new SendingPermission(options.permit, connection.cluster.clock)
   }
 
   init(): Promise<void> {
@@ -297,16 +296,12 @@ export class MemoryProducer implements Producer, BatchSender {
 
   /** A full batch goes into the log at once, whatever the permit says: there is nobody to wait. */
   async #permitted(): Promise<void> {
-    const { permit } = this.#options
-    const { clock } = this.#connection.cluster
-    while (permit !== undefined && longestSince(this.#permittedAt, clock) > permit.forMs) {
-      const asked = momentOf(clock)
+    while (!this.#permission.isFresh) {
       try {
-        await permit.ask()
-        this.#permittedAt = asked
+        await this.#permission.ask()
       } catch (error) {
         if (!isMillraceError(error) || error.code !== 'MILLRACE_GROUP_REBALANCING') throw error
-        await clock.sleep(CONCURRENT_RETRY_MS)
+        await this.#connection.cluster.clock.sleep(CONCURRENT_RETRY_MS)
       }
     }
   }

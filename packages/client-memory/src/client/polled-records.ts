@@ -1,5 +1,5 @@
 import type { ConsumerOptions, FetchedBatch, TopicPartition, TopicPartitionOffset } from '@millrace/core'
-import { type Closeable, closedError, type Connection, disconnectedError, never, request } from './connection.ts'
+import { awake, type Closeable, closedError, type Connection, disconnectedError, never, request } from './connection.ts'
 import { Fetcher } from './fetcher.ts'
 import { Signal } from './signal.ts'
 
@@ -84,7 +84,7 @@ export class PolledRecords {
     const { clock } = this.#connection.cluster
     const end = clock.monotonic() + maxWaitMs
     for (;;) {
-      while (this.#connection.standsStill !== undefined && !this.#connection.crashed) await this.#connection.standsStill
+      if (this.#connection.standsStill !== undefined) await awake(this.#connection)
       if (this.#connection.crashed) return never()
       for (let taken = step(); taken !== undefined; taken = step()) if ((await taken) === false) break
       if (this.#connection.crashed) return never()

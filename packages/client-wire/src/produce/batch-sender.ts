@@ -1,12 +1,10 @@
 import { compress } from '@millrace/compression'
 import {
   isMillraceError,
-  LONG_AGO,
-  longestSince,
   millraceError,
-  momentOf,
   RecordBatchBuilder,
   recordRefusedError,
+  SendingPermission,
   type BatchCompression,
   type Clock,
   type CompressionCodec,
@@ -84,8 +82,7 @@ export class BatchSender {
   #idleWaiters: (() => void)[] = []
   #admitting = false
   #findingLeaders = false
-  /** When the question was asked to which the answer was that it may send. */
-  #permittedAt = LONG_AGO
+  readonly #permission: SendingPermission
   #askingPermit = false
   #timer: NodeJS.Timeout | undefined
   #lingering: NodeJS.Timeout | undefined
@@ -94,6 +91,7 @@ export class BatchSender {
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
+    this.#permission = new SendingPermission(options.permit, options.clock)
     this.#connections = new ProduceConnections(options.cluster, options.purpose)
     const { compression: codec } = options
     if (codec !== 'none') this.#compression = { codec, compress: records => compress(codec, records) }
@@ -276,7 +274,7 @@ export class BatchSender {
     if (ready.length === 0 || this.#admitting) return
     const admission = this.#options.admit(ready)
     if (admission !== undefined) return void this.#awaitAdmission(admission)
-    if (!this.#isPermitted()) return
+    if (!this.#permission.isFresh) return void this.#askPermit()
     for (const [node, queues] of byNode) this.#sendTo(node, queues)
   }
 
@@ -292,20 +290,12 @@ export class BatchSender {
     this.#drain()
   }
 
-  /** Otherwise it is asked, and then sent. */
-  #isPermitted(): boolean {
-    const { permit, clock } = this.#options
-    if (permit === undefined || longestSince(this.#permittedAt, clock) <= permit.forMs) return true
-    if (!this.#askingPermit) void this.#askPermit(permit)
-    return false
-  }
-
-  async #askPermit(permit: SendPermit): Promise<void> {
+  /** Asks whether it may send, and then sends. */
+  async #askPermit(): Promise<void> {
+    if (this.#askingPermit) return
     this.#askingPermit = true
-    const asked = momentOf(this.#options.clock)
     try {
-      await permit.ask()
-      this.#permittedAt = asked
+      await this.#permission.ask()
     } catch (error) {
       if (isMillraceError(error) && error.code === 'MILLRACE_GROUP_REBALANCING') return this.#drainIn(PERMIT_RETRY_MS)
       this.fail(isMillraceError(error) ? error : produceFailure(error, undefined, this.#options))

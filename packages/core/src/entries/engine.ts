@@ -56,6 +56,7 @@ export { namingHolders, offsetHolders, unstableOffsets } from '../client/offset-
 export { CompactedTopic, type CompactedRecord, type CompactedTopicOptions } from '../client/compacted-topic.ts'
 export { CoordinatorWatch } from '../client/coordinator-watch.ts'
 export { ProducerUse } from '../client/producer-use.ts'
+export { SendingPermission } from '../client/sending-permission.ts'
 export { errorsInErr } from '../client/errors-in-err.ts'
 export { openClient } from '../client/open-client.ts'
 export { PollLoop } from '../client/poll-loop.ts'

@@ -25,8 +25,13 @@ const internalOf = new WeakMap<Plan, ReadonlySet<string>>()
 
 /** Gives each of the plan's topics its name in Kafka: internal ones are decorated, the user's stay as they are. */
 export function topicNaming(plan: Plan, applicationId: string): (topic: string) => string {
-  // Each query of a store asks for names.
-  const internal = internalOf.get(plan) ?? new Set(internalTopics(plan))
-  internalOf.set(plan, internal)
+  const internal = internalOf.get(plan) ?? internalSet(plan)
   return topic => (internal.has(topic) ? decorateTopic(applicationId, topic) : topic)
+}
+
+/** Kept for the plan, since each query of a store asks for names. */
+function internalSet(plan: Plan): ReadonlySet<string> {
+  const internal = new Set(internalTopics(plan))
+  internalOf.set(plan, internal)
+  return internal
 }
