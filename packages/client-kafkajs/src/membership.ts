@@ -97,7 +97,7 @@ export class Membership {
       rebalanceTimeout: rebalanceTimeoutMs,
       // kafkajs sends a heartbeat once in each round of its fetch loop, which here waits and fetches nothing.
       heartbeatInterval: 1,
-      maxWaitTimeInMs: Math.min(Math.max(Math.floor(heartbeatIntervalMs / 15), 20), 200),
+      maxWaitTimeInMs: Math.min(Math.max(Math.floor(heartbeatIntervalMs / 3), 20), 200),
       allowAutoTopicCreation: false,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       retry: {

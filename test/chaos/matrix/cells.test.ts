@@ -4,7 +4,7 @@ import { activeController } from './troubles.ts'
 
 it('takes all cells where nothing is named, and of each dimension what is', () => {
   const all = selectCells(undefined)
-  expect([all.applications.length, all.troubles.length, all.settings.length]).toEqual([4, 11, 6])
+  expect([all.applications.length, all.troubles.length, all.settings.length]).toEqual([4, 12, 6])
   expect(selectCells('disk-full,streams,exactly_once')).toEqual({
     applications: all.applications,
     troubles: ['disk-full'],

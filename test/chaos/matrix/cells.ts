@@ -2,6 +2,7 @@ import { APPLICATIONS, type ApplicationName } from './topologies.ts'
 
 export const TROUBLES = [
   'rolling-restart',
+  'hand-over',
   'rolling-kill',
   'take-over',
   'freeze',

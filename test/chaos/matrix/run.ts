@@ -25,15 +25,15 @@ import { DO, recovered, type Scene } from './troubles.ts'
 
 /** Records between two troubles. */
 const QUIET_MS = 2_000
-/** A whole setting with eleven troubles takes some minutes; what hangs ends here. */
+/** A whole setting with twelve troubles takes some minutes; what hangs ends here. */
 const LIMIT_MS = 30 * 60_000
 
-/** A broker gives up a member of a streams group as soon as one of a classic group. */
+/** In streams groups a broker gives up a member, and tells members what is new, as soon as in classic groups. */
 const STREAMS_SESSIONS = {
   'group.streams.session.timeout.ms': String(SESSION_MS),
   'group.streams.min.session.timeout.ms': String(SESSION_MS),
-  'group.streams.heartbeat.interval.ms': '1000',
-  'group.streams.min.heartbeat.interval.ms': '1000',
+  'group.streams.heartbeat.interval.ms': '500',
+  'group.streams.min.heartbeat.interval.ms': '500',
 }
 
 export interface MatrixOptions {

@@ -45,6 +45,11 @@ export const DO: Readonly<Record<TroubleName, (scene: Scene) => Promise<void>>> 
     })
     await recovered(watch)
   },
+  async 'hand-over'({ applications, watch }) {
+    const stopped = await oneOfEach(applications, (application, slot) => application.slots.stop(slot))
+    await recovered(watch)
+    await Promise.all(stopped.map(({ application, slot }) => application.start(slot)))
+  },
   async 'take-over'({ applications, watch }) {
     const killed = await oneOfEach(applications, (application, slot) => application.slots.kill(slot))
     await recovered(watch)

@@ -115,6 +115,7 @@ export async function openParts(
     protocol: options.groupProtocol,
     isolationLevel: 'read_committed',
     sessionTimeoutMs: options.sessionTimeoutMs,
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
     processingTimeoutMs: options.processingTimeoutMs,
     progress,
     ...(options.groupInstanceId !== undefined && {

@@ -12,6 +12,21 @@ it('fills in what is not given', () => {
   expect(resolveOptions({ ...given, processingGuarantee: 'exactly_once' }).commitIntervalMs).toBe(100)
 })
 
+it('sends three heartbeats within a session at least', () => {
+  expect(resolveOptions(given).heartbeatIntervalMs).toBe(500)
+  expect(resolveOptions({ ...given, sessionTimeoutMs: 1_000 }).heartbeatIntervalMs).toBe(333)
+  const heartbeatIntervalMs = 2_000
+  expect(resolveOptions({ ...given, sessionTimeoutMs: 6_000, heartbeatIntervalMs })).toMatchObject({
+    heartbeatIntervalMs,
+  })
+  expect(() => resolveOptions({ ...given, sessionTimeoutMs: 5_999, heartbeatIntervalMs })).toThrowError(
+    expect.objectContaining({
+      code: 'MILLRACE_CONFIG_INVALID',
+      message: expect.stringMatching(/at most a third of sessionTimeoutMs, which is 5999/),
+    }),
+  )
+})
+
 it.each<[string, object, RegExp]>([
   ['applicationId', { applicationId: 'my app' }, /letters, digits/],
   ['applicationId', { applicationId: undefined }, /letters, digits/],

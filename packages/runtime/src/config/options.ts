@@ -130,12 +130,18 @@ export interface KafkaStreamsOptions {
   /**
    * Who assigns the tasks. `classic`: an instance that leads the group. `streams`: the broker (KIP-1071), which also creates the internal
    * topics; it requires Kafka 4.2 or later and `kafka()`, and does not read topics by pattern. The broker's settings of the group then
-   * replace `sessionTimeoutMs`. The broker also decides `numStandbyReplicas`, `acceptableRecoveryLag`, `maxWarmupReplicas`,
+   * replace `sessionTimeoutMs` and `heartbeatIntervalMs`. The broker also decides `numStandbyReplicas`, `acceptableRecoveryLag`, `maxWarmupReplicas`,
    * `probingRebalanceIntervalMs` and `rackAwareAssignmentTags`: these options are refused. All instances must use the same protocol. Kafka Streams' `group.protocol`. @default 'classic'
    */
   readonly groupProtocol?: 'classic' | 'streams'
   /** How long the group waits for a heartbeat before it gives the tasks of this instance to others. @default 45 000 */
   readonly sessionTimeoutMs?: number
+  /**
+   * How often this instance sends a heartbeat to the group; at most a third of `sessionTimeoutMs`. The answer tells it of a rebalance, so
+   * a task that moves waits for one heartbeat. kafkajs sends one at least every 200 ms. Kafka's `heartbeat.interval.ms`.
+   * @default 500, or a third of `sessionTimeoutMs` if that is less
+   */
+  readonly heartbeatIntervalMs?: number
   /**
    * The maximum time that user functions may take for one record, whether they are awaited or block the thread. `onBadRecord`
    * decides about a record that exceeds it; the error names operator, key and offset. Heartbeats continue until then, if the client
@@ -399,6 +405,10 @@ export const OPTION_TABLE: { readonly [Name in keyof ResolvedOptions]: OptionRow
     default: 45_000,
     ...number({ from: 1000, to: MOST_MS_OF_KAFKA, of: 'milliseconds' }),
   },
+  heartbeatIntervalMs: {
+    default: ({ sessionTimeoutMs = 45_000 }) => Math.min(500, Math.floor(sessionTimeoutMs / 3)),
+    ...number({ from: 10, to: MOST_MS_OF_KAFKA, of: 'milliseconds' }),
+  },
   processingTimeoutMs: {
     default: 300_000,
     ...number({ from: 10, orInfinity: true, of: 'milliseconds' }),
@@ -477,6 +487,11 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
     if (!row.check(resolved[option] as never)) {
       throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected: row.expected })
     }
+  }
+  const { heartbeatIntervalMs, sessionTimeoutMs } = resolved as unknown as ResolvedOptions
+  if (heartbeatIntervalMs > sessionTimeoutMs / 3) {
+    const expected = `it must be at most a third of sessionTimeoutMs, which is ${sessionTimeoutMs}`
+    throw invalidOption('heartbeatIntervalMs', heartbeatIntervalMs, expected)
   }
   const logger = guardedLogger(resolved['logger'] as Logger)
   const tracer = resolved['tracer'] as RecordTracer | undefined
