@@ -59,6 +59,7 @@ export const OF_AN_APPLICATION: ReadonlySet<string> = new Set([
   'applicationServer',
   'groupProtocol',
   'sessionTimeoutMs',
+  'heartbeatIntervalMs',
   'processingTimeoutMs',
   'groupInstanceId',
   'transactionTimeoutMs',
