@@ -1,6 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { KafkaApi, KafkaProxy, ProxyFault } from '@millrace/testing/kafka-proxy'
 import type { History } from './history.ts'
@@ -54,17 +51,4 @@ export async function networkTrouble(
   const end = proxy.inject({ api, fault, probability, times: Number.POSITIVE_INFINITY })
   await setTimeout(forMs)
   end()
-}
-
-/** Writes what the proxy saw to a file, a line of JSON for each request, and says where. */
-export function keepRequests(proxy: KafkaProxy, name: string, { say }: History): void {
-  const file = join(tmpdir(), `${name}-requests.jsonl`)
-  writeFileSync(
-    file,
-    proxy
-      .requests()
-      .map(request => `${JSON.stringify(request)}\n`)
-      .join(''),
-  )
-  say(`the last requests of all processes are in ${file}`)
 }

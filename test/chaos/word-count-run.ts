@@ -6,10 +6,11 @@ import { KafkaProxy } from '@millrace/testing/kafka-proxy'
 import { wordCountApplication } from '../e2e/word-count/application.ts'
 import { zipfText } from '../e2e/word-count/text.ts'
 import { brokerLosses, skippedMarkers } from './broker-losses.ts'
+import { keepEvidence } from './evidence.ts'
 import { checkedHistory } from './history-check.ts'
 import { history } from './history.ts'
 import { QUICK_LEADERS } from './leader-rotation.ts'
-import { keepRequests, networkTrouble } from './network.ts'
+import { networkTrouble } from './network.ts'
 import { workerSlots } from './slots.ts'
 import { steadyEvents, usageMistakes } from './steady.ts'
 
@@ -234,7 +235,7 @@ try {
   console.log(error)
 } finally {
   if (status !== 0 || values.verbose) console.log(application.group.log())
-  if (status !== 0 && proxy !== undefined) keepRequests(proxy, name, { say })
+  if (status !== 0) say(`logs, segments and requests are kept in ${await keepEvidence(kafka, proxy, name)}`)
   if (status !== 0)
     console.log(
       `to repeat: npm run chaos -- --minutes ${minutes} --brokers ${brokers} --guarantee ${guarantee} --protocol ${protocol} --seed ${seed}${values.steady ? ' --steady' : ''}${values.network ? ' --network' : ''}`,

@@ -46,6 +46,8 @@ export interface DevKafka extends AsyncDisposable {
   startBroker(brokerId: number): Promise<void>
   /** What the brokers have logged so far; empty for `env`. */
   logs(): string
+  /** Where the brokers have their segments, by broker id, as long as they are not stopped. Only for `jvm`: else there are none on this machine. */
+  readonly dataDirectories: ReadonlyMap<number, string>
   /** Ends the brokers and deletes their data. May be called again. A no-op for `env`. */
   stop(): Promise<void>
 }

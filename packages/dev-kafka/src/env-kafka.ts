@@ -28,6 +28,7 @@ export async function useEnvKafka(bootstrap: string): Promise<DevKafka> {
     resumeBroker: notOurs,
     startBroker: notOurs,
     logs: () => '',
+    dataDirectories: new Map(),
     stop,
     [Symbol.asyncDispose]: stop,
   }

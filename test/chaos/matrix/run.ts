@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { seededRandom } from '@millrace/core'
 import { type DevKafka, startKafka } from '@millrace/dev-kafka'
 import { KafkaProxy } from '@millrace/testing/kafka-proxy'
 import { brokerLosses, skippedMarkers } from '../broker-losses.ts'
+import { jsonLines, keepEvidence } from '../evidence.ts'
 import { type History, history } from '../history.ts'
 import { leaderRotation, QUICK_LEADERS } from '../leader-rotation.ts'
 import { type MatrixApplication, matrixApplication, PARTITIONS, SESSION_MS } from './application.ts'
@@ -123,7 +123,7 @@ async function runSetting(run: SettingRun, history: History): Promise<readonly C
     await begin(scene)
   } catch (error) {
     history.say(`FAILURE: ${String(error)}`)
-    await keepEvidence(scene)
+    await keepAll(scene)
     return selection.applications.flatMap(application =>
       selection.troubles.map(trouble => {
         const mistakes = [`it did not begin: ${String(error)}`]
@@ -150,7 +150,7 @@ async function runSetting(run: SettingRun, history: History): Promise<readonly C
       return { setting, trouble, application, silentMs: watch.silence(topics.output, one.from, one.to), mistakes }
     }),
   )
-  if (run.verbose || cells.some(({ mistakes }) => mistakes.length > 0)) await keepEvidence(scene)
+  if (run.verbose || cells.some(({ mistakes }) => mistakes.length > 0)) await keepAll(scene)
   return cells
 }
 
@@ -238,11 +238,9 @@ async function withoutBrokerLosses(
   })
 }
 
-/** Keeps logs, topics and requests, and says where. */
-async function keepEvidence({ applications, kafka, proxy, history }: Scene): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
-  await writeFile(join(directory, 'brokers.log'), kafka.logs())
-  await writeFile(join(directory, 'requests.jsonl'), lines(proxy.requests()))
+/** Keeps logs, topics, segments and requests, and says where. */
+async function keepAll({ applications, kafka, proxy, history }: Scene): Promise<void> {
+  const directory = await keepEvidence(kafka, proxy, 'matrix-')
   for (const { application, group, slots, io, topics, internalTopics } of applications) {
     await mkdir(join(directory, application))
     const file = (name: string) => join(directory, application, name)
@@ -251,16 +249,12 @@ async function keepEvidence({ applications, kafka, proxy, history }: Scene): Pro
     for (const topic of [...topics.inputs, topics.output, ...(await internalTopics())]) {
       const records = await io.readAll(topic, { isolationLevel: 'read_uncommitted' })
       const shown = records.map(record => ({ ...record, key: text(record.key), value: text(record.value) }))
-      await writeFile(file(`${topic}.jsonl`), lines(shown))
+      await writeFile(file(`${topic}.jsonl`), jsonLines(shown))
     }
   }
-  history.say(`logs, topics and requests are kept in ${directory}`)
+  history.say(`logs, topics, segments and requests are kept in ${directory}`)
 }
 
 function text(bytes: Buffer | null): string | null {
   return bytes === null ? null : bytes.toString('latin1')
-}
-
-function lines(rows: readonly object[]): string {
-  return rows.map(row => `${JSON.stringify(row)}\n`).join('')
 }

@@ -104,6 +104,7 @@ function handle(cluster: Cluster, settings: readonly ContainerSettings[]): DevKa
       await untilServing(cluster, settings[id - 1] as ContainerSettings, 1)
     },
     logs: () => cluster.logs.join(''),
+    dataDirectories: new Map(),
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -38,6 +38,9 @@ describe('a Kafka on a JVM', { timeout: 240_000 }, () => {
       expect(entries.find(({ configName }) => configName === 'message.max.bytes')?.configValue).toBe('123456')
     })
 
+    expect([...kafka.dataDirectories.keys()]).toEqual([1])
+    expect(await readdir(kafka.dataDirectories.get(1)!)).toContain('kept-0')
+
     await kafka.stopBroker(1)
     await expect(probeCluster('127.0.0.1', portOf(kafka))).rejects.toThrow('ECONNREFUSED')
     await kafka.startBroker(1)

@@ -76,7 +76,7 @@ async function layOut(
   const clusterId = kafkaUuid()
   const common = commonBrokerConfig(options.brokers, options.release, options.config)
   for (const broker of brokers) {
-    const data = join(directory, `data-${broker.id}`)
+    const data = dataDirectory(directory, broker.id)
     await formatStorage(data, clusterId, broker.id, installed.formattedStorage)
     await writeFile(
       settingsFile(directory, broker.id),
@@ -134,6 +134,7 @@ function handle(cluster: Cluster): DevKafka {
       await untilServing(cluster, [broker])
     },
     logs: () => logsOf(cluster),
+    dataDirectories: new Map(brokers.map(({ id }) => [id, dataDirectory(cluster.directory, id)])),
     stop,
     [Symbol.asyncDispose]: stop,
   }
@@ -164,4 +165,5 @@ function logsOf(cluster: Cluster): string {
 
 const processName = (brokerId: number): string => `broker-${brokerId}`
 const settingsFile = (directory: string, brokerId: number): string => join(directory, `broker-${brokerId}.properties`)
+const dataDirectory = (directory: string, brokerId: number): string => join(directory, `data-${brokerId}`)
 const logFile = (directory: string, brokerId: number): string => join(directory, `broker-${brokerId}.log`)
