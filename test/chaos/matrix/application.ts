@@ -9,7 +9,7 @@ import { type Slots, workerSlots } from '../slots.ts'
 import type { Setting } from './cells.ts'
 import { type Mistake, mistakesOf } from './expected.ts'
 import { drawRecords } from './inputs.ts'
-import { type ApplicationName, buildTopology, INPUTS, type MatrixTopics } from './topologies.ts'
+import { type ApplicationName, INPUTS, type MatrixTopics } from './topologies.ts'
 import type { MatrixSettings } from './worker-process.ts'
 
 export const PARTITIONS = 4
@@ -165,10 +165,6 @@ export async function matrixApplication(options: MatrixApplicationOptions): Prom
       await io[Symbol.asyncDispose]()
     },
   }
-}
-
-export function planOf({ application, topics }: Pick<MatrixApplication, 'application' | 'topics'>) {
-  return buildTopology(application, topics)
 }
 
 const START_MS = 120_000

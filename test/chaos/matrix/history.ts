@@ -1,36 +1,22 @@
-import { type Anomaly, checkHistory, type HistoryRecord } from '@millrace/testing'
-import { offsetsOf, recordsOf, transactionsOf } from '../cluster-history.ts'
-import { checkedStores } from '../history-check.ts'
-import { type MatrixApplication, planOf } from './application.ts'
+import { type CheckedHistory, judgeHistory } from '../history-check.ts'
+import { recordsOf } from '../cluster-history.ts'
+import type { MatrixApplication } from './application.ts'
 import type { Setting } from './cells.ts'
+import { buildTopology } from './topologies.ts'
 
 /** What is wrong with the commits, transactions and stores of an application whose processes have stopped. */
-export async function anomaliesOf(
-  application: MatrixApplication,
-  { guarantee, client }: Setting,
-): Promise<{ readonly anomalies: readonly Anomaly[]; readonly seen: string }> {
-  const { io, name, topics, slots, group } = application
-  const exactly = guarantee === 'exactly_once'
-  const records: HistoryRecord[] = []
-  for (const topic of topics.inputs) records.push(...(await recordsOf(io, topic, false)))
-  for (const topic of [topics.output, ...(await application.internalTopics())]) {
-    records.push(...(await recordsOf(io, topic, exactly)))
-  }
-  const offsets = await offsetsOf(io, name, exactly)
-  const commits = offsets.filter(({ fate }) => fate === 'committed')
-  // Epochs tell transactions apart with Millrace's own client only.
-  const tells = exactly && client === 'wire'
-  const parts = [...records, ...offsets.map(one => ({ ...one, part: 'offsets of the group' }))]
-  const transactions = tells ? transactionsOf(parts) : []
-  const found = checkHistory({ guarantee, records, commits, transactions })
-  const directories = [...slots.states].map(state => group.stateDir(state))
-  const stores = exactly
-    ? await checkedStores({ plan: planOf(application), applicationId: name, directories, records })
-    : []
-  return {
-    anomalies: [...found, ...stores.flat()],
-    seen: `${records.length} records, ${commits.length} committed offsets, ${transactions.length} transactions, ${stores.length} tasks with stores`,
-  }
+export async function anomaliesOf(one: MatrixApplication, { guarantee, client }: Setting): Promise<CheckedHistory> {
+  const { io, name, topics, slots, group } = one
+  return judgeHistory({
+    io,
+    applicationId: name,
+    plan: buildTopology(one.application, topics),
+    guarantee,
+    client,
+    inputs: topics.inputs,
+    results: [topics.output, ...(await one.internalTopics())],
+    directories: [...slots.states].map(state => group.stateDir(state)),
+  })
 }
 
 /** Texts of results in records that readers of committed records do not get, by partition. */
