@@ -97,7 +97,6 @@ const REGRESSIONS: readonly (readonly [name: string, scenario: string, setting: 
       troubles: [
         // It stands still in the midst of a flush, longer than a session.
         { kind: 'stand-still', atMs: 6_150, process: 0, forMs: 9_000 },
-        { kind: 'stand-still', atMs: 6_150, process: 1, forMs: 2 },
         { kind: 'kill', atMs: 20_000, process: 1, afterCalls: 0, disk: 'lost', downMs: 20_000 },
         { kind: 'kill', atMs: 20_000, process: 0, afterCalls: 0, disk: 'lost', downMs: 100 },
       ],
