@@ -4,6 +4,7 @@ import type { ProgressSign } from '../ports/client.ts'
 /** For which member heartbeats are sent from another thread. */
 export interface BusyMember {
   readonly groupId: string
+  /** Of the main thread's own heartbeats. */
   readonly heartbeatIntervalMs: number
   readonly processingTimeoutMs: number
   readonly progress: ProgressSign
@@ -38,6 +39,11 @@ export interface HeartbeatThreadOptions<Answer> {
 
 /** A member does not wait longer for the thread: without one it can work, as long as its own is not blocked. */
 const LONGEST_START_MS = 10_000
+/**
+ * Between two looks of the thread, in intervals of the main thread, whose next heartbeat comes after the answer to the last. A
+ * member that is blocked just after a heartbeat is silent for two looks, which is less than its session of three intervals.
+ */
+const LONGER = 1.25
 
 /**
  * Sends heartbeats for a member while the main thread runs user code that does not let it: from a thread and over a connection of its
@@ -52,8 +58,8 @@ export class HeartbeatThread<Message, Answer = never> {
 
   constructor({ start, logger, onMessage }: HeartbeatThreadOptions<Answer>, member: BusyMember) {
     const { groupId, heartbeatIntervalMs, processingTimeoutMs: giveUpAfterMs, progress } = member
-    // Whether the main thread gets on is known to a quarter of what it is given.
-    const intervalMs = Math.min(heartbeatIntervalMs, giveUpAfterMs / 4)
+    // Long enough for the main thread's own heartbeat to be seen; and whether it gets on is known to a quarter of what it is given.
+    const intervalMs = Math.min(LONGER * heartbeatIntervalMs, giveUpAfterMs / 4)
     const thread = start({ groupId, intervalMs, giveUpAfterMs, beats: this.#beats, progress })
     this.#thread = thread
     this.ready = new Promise(resolve => {

@@ -115,7 +115,8 @@ export async function openParts(
     protocol: options.groupProtocol,
     isolationLevel: 'read_committed',
     sessionTimeoutMs: options.sessionTimeoutMs,
-    heartbeatIntervalMs: options.heartbeatIntervalMs,
+    // A streams group has the broker's.
+    ...(!streams && { heartbeatIntervalMs: options.heartbeatIntervalMs }),
     processingTimeoutMs: options.processingTimeoutMs,
     progress,
     ...(options.groupInstanceId !== undefined && {
