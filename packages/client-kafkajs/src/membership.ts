@@ -73,6 +73,8 @@ export class Membership {
   #mayJoin = false
   /** From a join to the assignment that comes of it. */
   #joining = false
+  /** A join is under way, or has failed. */
+  #unfinished = false
   #rejoins = 0
   #steer: 'none' | 'rejoin' | 'forget' | 'end' = 'none'
   #userDataNames: readonly string[] = []
@@ -315,6 +317,7 @@ export class Membership {
       this.#userDataNames = payload.assignedTopics
     })
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#unfinished = false
       this.#memberId = payload.memberId
       this.#generationId = -1
       this.#countedAt = LONG_AGO
@@ -334,7 +337,8 @@ export class Membership {
     consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error))
     // A listener that throws fails the round of the fetch loop that it is called in, as a heartbeat would.
     consumer.on(events.FETCH_START, () => {
-      if (this.#steer === 'rejoin') throw refusal('REBALANCE_IN_PROGRESS')
+      // After a join that has failed half way kafkajs goes on with heartbeats, of the new generation, and the group waits for the rest.
+      if (this.#steer === 'rejoin' || this.#unfinished) throw refusal('REBALANCE_IN_PROGRESS')
       if (this.#steer === 'forget') {
         this.#steer = 'end'
         throw refusal('UNKNOWN_MEMBER_ID')
@@ -382,6 +386,7 @@ export class Membership {
     this.#mayJoin = false
     this.#rejoining = false
     this.#joining = true
+    this.#unfinished = true
     // What was to be told by joining again is told now.
     if (this.#steer === 'rejoin') this.#steer = 'none'
     const { topics, assignor } = this.#options
