@@ -1,4 +1,5 @@
 import {
+  isMillraceError,
   millraceError,
   type Assignor,
   type Clock,
@@ -62,6 +63,8 @@ export class Membership {
   #held = false
   #wantsJoin = true
   #joining = false
+  /** A join has ended half way: the group may count this member in another generation than it knows. */
+  #between = false
   #lost = false
   #rejoins = 0
   #failure: unknown
@@ -116,6 +119,7 @@ export class Membership {
     this.#held = false
     this.#pending = undefined
     this.#generationId = -1
+    this.#between = false
     this.#wantsJoin = true
   }
 
@@ -199,6 +203,7 @@ export class Membership {
         const asked = clock.monotonic()
         this.#pending = await this.#sync(answer)
         this.#generationId = answer.generationId
+        this.#between = false
         this.#countedAt = asked
         this.#joining = false
         void this.#follow()
@@ -219,6 +224,11 @@ export class Membership {
     }
   }
 
+  /** From one generation to the next. */
+  get #isMoving(): boolean {
+    return this.#joining || this.#between
+  }
+
   /** False when the owner has to hear of it first. */
   #mayJoinAgain(error: unknown): boolean {
     if (isKafkaError(error, ...GONE)) {
@@ -226,8 +236,10 @@ export class Membership {
       return false
     }
     // Another rebalance has begun before this one ended; what the owner says of itself may have changed.
-    if (isKafkaError(error, 'REBALANCE_IN_PROGRESS')) {
+    // Or the leader cannot assign for the moment; the others wait until it can.
+    if (isKafkaError(error, 'REBALANCE_IN_PROGRESS') || isMillraceError(error, 'retriable')) {
       this.#wantsJoin = true
+      this.#between = true
       return false
     }
     if (error instanceof KafkaError && error.retriable) return true
@@ -284,13 +296,13 @@ export class Membership {
       if (!this.#held || this.#lost || this.#failure !== undefined) throw this.#fenced('it holds no assignment')
       const member = this.metadata
       const asked = clock.monotonic()
-      const wasJoining = this.#joining
+      const wasMoving = this.#isMoving
       try {
         await ask(await cluster.coordinator('group', groupId), member)
         this.#countedAt = asked
         return
       } catch (error) {
-        const isOld = wasJoining || this.#joining || member.generationId !== this.#generationId
+        const isOld = wasMoving || this.#isMoving || member.generationId !== this.#generationId
         if (isKafkaError(error, 'REBALANCE_IN_PROGRESS') || (isKafkaError(error, 'ILLEGAL_GENERATION') && isOld)) {
           throw millraceError('MILLRACE_GROUP_REBALANCING', { groupId, reason: error.message }, { cause: error })
         }
@@ -322,7 +334,7 @@ export class Membership {
     while (!this.#ended) {
       await clock.sleep(heartbeatIntervalMs, this.#stop.signal)
       // A join that waits keeps the place by itself.
-      if (this.#ended || this.#joining || this.#lost || this.#generationId < 0) continue
+      if (this.#ended || this.#isMoving || this.#lost || this.#generationId < 0) continue
       await this.#beat()
     }
   }
@@ -331,7 +343,7 @@ export class Membership {
     const { cluster, clock, groupId, busy, changed } = this.#options
     const member = this.metadata
     const asked = clock.monotonic()
-    const isCurrent = (): boolean => !this.#joining && member.generationId === this.#generationId && !this.#ended
+    const isCurrent = (): boolean => !this.#isMoving && member.generationId === this.#generationId && !this.#ended
     try {
       await this.#heartbeat(await cluster.coordinator('group', groupId), member)
       busy?.beat()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { millraceError } from '@millrace/core'
 import type { ClientCase, ClientHarness } from './client-harness.ts'
 import { newTopic, numbered, produce, readBatches, readerOf, rejectsWith, values } from './record-io.ts'
 import { pollUntil } from './poll-until.ts'
@@ -47,6 +48,28 @@ export const groupCases: readonly ClientCase[] = [
       const since = a.events.slice(before).filter(event => event !== 'assigned ')
       // An eager member gives back what it had before it is assigned again.
       assert.deepEqual(since, isEager(harness) ? [`revoked ${kept}`, 'assigned 0,1,2,3'] : [`assigned ${gone}`])
+    },
+  },
+  {
+    name: 'joins again when its assignor fails in passing, and loses nothing',
+    async run(harness) {
+      const { a, b } = await twoMembers(harness, 4)
+      let assigned = 0
+      const onAssign = async () => {
+        const reason = 'a broker is away'
+        if (++assigned <= 2) throw millraceError('MILLRACE_CLIENT_NOT_YET', { operation: 'Assigning', reason })
+      }
+      for (const member of [a, b]) member.onAssign = onAssign
+      const [ofA, ofB] = [a.events.length, b.events.length]
+      a.consumer.requestRejoin('to be assigned again')
+      const both = () => assigned > 2 && a.events.length > ofA && b.events.length > ofB
+      await pollUntil(harness, [a, b], 'another assignment', both)
+      await pollUntil(harness, [a, b], 'all is held', () => a.partitions.length + b.partitions.length === 4)
+      const events = [...a.events.slice(ofA), ...b.events.slice(ofB)]
+      assert.deepEqual(
+        events.filter(event => event.startsWith('lost')),
+        [],
+      )
     },
   },
   {

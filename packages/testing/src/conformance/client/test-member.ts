@@ -36,6 +36,8 @@ export class TestMember {
   /** Runs inside the callbacks. */
   onAssigned: () => Promise<void> = async () => {}
   onRevoked: () => Promise<void> = async () => {}
+  /** Runs when it leads and assigns. */
+  onAssign: () => Promise<void> = async () => {}
   #polling = false
   readonly #options: TestMemberOptions
 
@@ -56,10 +58,11 @@ export class TestMember {
   subscribe(topics: Readonly<Record<string, number>>): void {
     this.consumer.subscribe({
       topics: Object.keys(topics),
-      assignor: evenAssignor(topics, () => ({
-        says: this.#options.userData?.() ?? '',
-        holds: (this.assigned ?? []).map(nameOf),
-      })),
+      assignor: evenAssignor(
+        topics,
+        () => ({ says: this.#options.userData?.() ?? '', holds: (this.assigned ?? []).map(nameOf) }),
+        () => this.onAssign(),
+      ),
       listener: {
         onAssigned: async (partitions, userData) => {
           this.#called('assigned', partitions)
@@ -124,11 +127,16 @@ interface MemberWord {
  * All partitions in order, in turn to each member by id, but to nobody what another holds. What a member says comes back to it,
  * and tells how many there are.
  */
-function evenAssignor(topics: Readonly<Record<string, number>>, word: () => MemberWord): Assignor {
+function evenAssignor(
+  topics: Readonly<Record<string, number>>,
+  word: () => MemberWord,
+  onAssign: () => Promise<void>,
+): Assignor {
   return {
     name: 'even',
     userData: () => Buffer.from(JSON.stringify(word())),
     async assign(members) {
+      await onAssign()
       const ids = members.map(({ memberId }) => memberId).sort()
       const words = new Map(
         members.map(({ memberId, userData }) => [memberId, JSON.parse(Buffer.from(userData).toString()) as MemberWord]),
