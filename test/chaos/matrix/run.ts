@@ -173,6 +173,8 @@ async function passTrouble(trouble: TroubleName, scene: Scene): Promise<Phase> {
   } catch (error) {
     failure = String(error)
     say(`FAILURE: ${failure}`)
+    // At once: the proxy remembers the last requests only.
+    await keepAll(scene)
   }
   return { trouble, from, to: Date.now(), failure }
 }
