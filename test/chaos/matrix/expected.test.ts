@@ -120,3 +120,26 @@ it('expects the last row of each order with the last row of its customer, and no
   const strange: readonly Row[] = [['o', 'c:9|5'], ...right]
   expect(mistakes('foreign-key-join', inputs, strange, false)).toEqual(['"c:9|5" of o comes of nothing'])
 })
+
+it('tells a row that stays behind as in Kafka Streams from one that was lost', () => {
+  const orders: readonly Row[] = [
+    ['o', 'c:1'],
+    ['o', 'd:2'],
+    ['o', 'd:3'],
+  ]
+  const customers: readonly Row[] = [['c', '5']]
+  const judged = (some: readonly Row[], output: readonly Row[]) =>
+    mistakesOf('foreign-key-join', {
+      inputs: [records('orders', some), records('customers', customers)],
+      output: records('out', output),
+      exactly: true,
+    })
+  const stale: readonly Row[] = [['o', 'c:1|5']]
+  const what = 'o is "c:1|5" and has to be "null"'
+  expect(judged(orders, stale)).toEqual([expect.objectContaining({ what, asInJava: expect.any(String) })])
+  // The order has not changed after it had left its customer.
+  expect(judged(orders.slice(0, 2), stale)).toEqual([expect.not.objectContaining({ asInJava: expect.any(String) })])
+  expect(judged([...orders, ['o', 'c:4']], stale)).toEqual([
+    expect.not.objectContaining({ asInJava: expect.any(String) }),
+  ])
+})

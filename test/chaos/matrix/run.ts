@@ -212,7 +212,10 @@ async function judge({
   if (skipped.length > 0) say(`the brokers have left out markers ${skipped.length} times`)
   for (const one of applications) {
     const mistakes = found.get(one.application)!
-    mistakes.push(...(await one.mistakes()))
+    for (const mistake of await one.mistakes()) {
+      if (mistake.asInJava === undefined) mistakes.push(mistake)
+      else say(`AS IN KAFKA STREAMS: ${mistake.what}: ${mistake.asInJava}`)
+    }
     const { anomalies, seen } = await anomaliesOf(one, setting)
     mistakes.push(...anomalies.map(({ name, what }) => ({ what: `${name}: ${what}`, at: undefined })))
     if (mistakes.length > 0 && skipped.length > 0) {

@@ -1,0 +1,57 @@
+import { StreamsBuilder, string } from '@millrace/core'
+import { expect, it } from 'vitest'
+import { testApplication } from './application.fixture.ts'
+
+type App = ReturnType<typeof testApplication>
+
+async function rowsOf({ client }: App): Promise<readonly (string | null)[]> {
+  const consumer = client.consumer({ isolationLevel: 'read_committed' })
+  await consumer.assign([{ topic: 'out', partition: 0, offset: 0 }])
+  const found: (string | null)[] = []
+  for (let batches = await consumer.poll(0); batches.length > 0; batches = await consumer.poll(0)) {
+    for (const batch of batches) {
+      for (const cursor = batch.cursor(); cursor.advance();) {
+        const { valueBytes, valueStart, valueEnd } = cursor
+        found.push(valueStart < 0 ? null : valueBytes.toString('utf8', valueStart, valueEnd))
+      }
+    }
+  }
+  await consumer.close()
+  return found
+}
+
+const TEXT = { key: string(), value: string() }
+
+it('keeps the row of the customer before where an order changes again before it hears that there is no other, as Kafka Streams does', async () => {
+  const app = testApplication({ orders: 1, customers: 1, out: 1 })
+  const builder = new StreamsBuilder()
+  const customers = builder.table('customers', TEXT)
+  builder
+    .table('orders', TEXT)
+    .join(
+      customers,
+      order => order.split(':')[0]!,
+      (order, customer) => `${order}|${customer}`,
+      { value: string() },
+    )
+    .toStream()
+    .to('out', TEXT)
+  const instance = await app.start(builder.build(), { caching: 'off' })
+  const send = async (...orders: readonly string[]) => {
+    await app.send(
+      'orders',
+      orders.map(value => ({ key: 'o', value })),
+    )
+    await app.run([instance], 100)
+  }
+  await app.send('customers', [{ key: 'c', value: '5' }])
+  await send('c:1')
+  // Both are processed before the answer to the first.
+  await send('none:2', 'none:3')
+  expect(await rowsOf(app)).toEqual(['c:1|5'])
+  await send('c:4')
+  await send('none:5')
+  expect(await rowsOf(app)).toEqual(['c:1|5', 'c:4|5', null])
+  await instance.end({ clean: true, leave: true })
+  await app.client.close()
+})
