@@ -52,6 +52,13 @@ it('keeps the row of the customer before where an order changes again before it 
   await send('c:4')
   await send('none:5')
   expect(await rowsOf(app)).toEqual(['c:1|5', 'c:4|5', null])
+
+  // And where the customer goes away meanwhile.
+  await app.send('customers', [{ key: 'd', value: '7' }])
+  await send('d:6')
+  await app.send('customers', [{ key: 'd', value: null }])
+  await send('d:7')
+  expect((await rowsOf(app)).at(-1)).toBe('d:6|7')
   await instance.end({ clean: true, leave: true })
   await app.client.close()
 })
