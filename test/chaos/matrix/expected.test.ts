@@ -137,6 +137,12 @@ it('tells a row that stays behind as in Kafka Streams from one that was lost', (
   const stale: readonly Row[] = [['o', 'c:1|5']]
   const what = 'o is "c:1|5" and has to be "null"'
   expect(judged(orders, stale)).toEqual([expect.objectContaining({ what, asInJava: expect.any(String) })])
+  const again: readonly Row[] = [
+    ['o', 'c:1'],
+    ['o', null],
+    ['o', 'd:3'],
+  ]
+  expect(judged(again, stale)).toEqual([expect.objectContaining({ what, asInJava: expect.any(String) })])
   // The order has not changed after it had left its customer.
   expect(judged(orders.slice(0, 2), stale)).toEqual([expect.not.objectContaining({ asInJava: expect.any(String) })])
   expect(judged([...orders, ['o', 'c:4']], stale)).toEqual([

@@ -139,7 +139,7 @@ function lastRows(records: readonly ReadRecord[]): ReadonlyMap<string, ReadRecor
 }
 
 const STALE_ROW =
-  'an order that changes again before the answer "no such customer" has come drops that answer and gets no other (docs/kafka-streams-notes.md)'
+  'an order that changes again before the answer "no row" has come drops that answer and gets no other (docs/kafka-streams-notes.md)'
 
 /** In the end each order has the row of its customer, or none. */
 function finalRows([orders = [], customers = []]: Results['inputs'], output: readonly ReadRecord[]): Mistake[] {
@@ -153,12 +153,17 @@ function finalRows([orders = [], customers = []]: Results['inputs'], output: rea
     const seen = textOf(row.get(key)?.value ?? null)
     if (seen === expected) continue
     const at = Math.max(timestamp, other?.timestamp ?? 0)
-    const last = before.get(key)?.value ?? null
-    const isStale = value !== null && !joined && last !== null && customerOf(textOf(last)) === customerOf(textOf(value))
+    const previous = before.get(key)
+    const asksIfThere = previous !== undefined && (previous.value === null || isOfSameCustomer(previous.value, value))
+    const isStale = value !== null && !joined && asksIfThere
     const mistake = { what: `${key} is "${seen}" and has to be "${expected}"`, at, missing: `${key} ${expected}` }
     mistakes.push(isStale ? { ...mistake, asInJava: STALE_ROW } : mistake)
   }
   return mistakes
+}
+
+function isOfSameCustomer(one: Buffer | null, other: Buffer | null): boolean {
+  return customerOf(textOf(one)) === customerOf(textOf(other))
 }
 
 /** A row is made of an order and a row of its customer that there were; under exactly-once neither goes back to an older one. */

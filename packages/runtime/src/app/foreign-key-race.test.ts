@@ -59,6 +59,15 @@ it('keeps the row of the customer before where an order changes again before it 
   await app.send('customers', [{ key: 'd', value: null }])
   await send('d:7')
   expect((await rowsOf(app)).at(-1)).toBe('d:6|7')
+
+  // And where the order goes away and comes again.
+  await send('c:8')
+  await app.send('orders', [
+    { key: 'o', value: null },
+    { key: 'o', value: 'none:9' },
+  ])
+  await app.run([instance], 100)
+  expect((await rowsOf(app)).at(-1)).toBe('c:8|5')
   await instance.end({ clean: true, leave: true })
   await app.client.close()
 })
