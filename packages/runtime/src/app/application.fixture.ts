@@ -83,6 +83,22 @@ export function testApplication(topics: Readonly<Record<string, number>>, startM
         await clock.advance(stepMs)
       }
     },
+    /** The values of all committed records of partition 0, as text. */
+    async values(topic: string): Promise<readonly (string | null)[]> {
+      const consumer = client.consumer({ isolationLevel: 'read_committed' })
+      await consumer.assign([{ topic, partition: 0, offset: 0 }])
+      const found: (string | null)[] = []
+      for (let batches = await consumer.poll(0); batches.length > 0; batches = await consumer.poll(0)) {
+        for (const batch of batches) {
+          for (const cursor = batch.cursor(); cursor.advance();) {
+            const { valueBytes, valueStart, valueEnd } = cursor
+            found.push(valueStart < 0 ? null : valueBytes.toString('utf8', valueStart, valueEnd))
+          }
+        }
+      }
+      await consumer.close()
+      return found
+    },
     /** The offset that the application has committed for the partition. */
     async committed(topic: string, partition = 0): Promise<number | undefined> {
       const [found] = await client.admin().committedOffsets('app', [{ topic, partition }])

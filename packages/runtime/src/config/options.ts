@@ -488,13 +488,13 @@ export function resolveOptions(given: KafkaStreamsOptions): ResolvedOptions {
       throw millraceError('MILLRACE_CONFIG_INVALID', { option, value: shownOption(value), expected: row.expected })
     }
   }
-  const { heartbeatIntervalMs, sessionTimeoutMs } = resolved as unknown as ResolvedOptions
+  const options = resolved as unknown as ResolvedOptions
+  const { heartbeatIntervalMs, sessionTimeoutMs, tracer } = options
   if (heartbeatIntervalMs > sessionTimeoutMs / 3) {
     const expected = `it must be at most a third of sessionTimeoutMs, which is ${sessionTimeoutMs}`
     throw invalidOption('heartbeatIntervalMs', heartbeatIntervalMs, expected)
   }
-  const logger = guardedLogger(resolved['logger'] as Logger)
-  const tracer = resolved['tracer'] as RecordTracer | undefined
+  const logger = guardedLogger(options.logger)
   const guarded = tracer === undefined ? undefined : guardedTracer(tracer, logger)
-  return { ...(resolved as unknown as ResolvedOptions), logger, tracer: guarded }
+  return { ...options, logger, tracer: guarded }
 }
