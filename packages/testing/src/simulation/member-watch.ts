@@ -12,6 +12,7 @@ import type {
   Subscription,
   TopicPartitionOffset,
 } from '@millrace/core'
+import { isMillraceError } from '@millrace/core'
 import type { Instance } from '@millrace/runtime'
 import type { ProcessWorld } from './process-world.ts'
 import { withMethod } from './with-method.ts'
@@ -96,8 +97,11 @@ export class MemberWatch {
         member.seek(position)
       }
       const commit = (offsets: readonly CommittedOffset[]) => {
-        this.#world.once?.commits(this.#name, offsets)
-        return member.commit(offsets)
+        const failed = this.#world.once?.commits(this.#name, offsets)
+        const committing = member.commit(offsets)
+        // Beside the promise that is returned, which must not take longer for being watched.
+        committing.catch((error: unknown) => failed?.(isWithoutAnswer(error) ? 'perhaps' : 'no'))
+        return committing
       }
       const joinStreamsGroup = (subscription: StreamsSubscription) =>
         member.joinStreamsGroup!({ ...subscription, listener: this.#followedTasks(subscription.listener) })
@@ -156,4 +160,9 @@ export class MemberWatch {
       },
     }
   }
+}
+
+/** What was asked may have been carried out. Any other error is the broker's word that it was not. */
+function isWithoutAnswer(error: unknown): boolean {
+  return isMillraceError(error) && ['MILLRACE_CLIENT_TIMEOUT', 'MILLRACE_CLIENT_UNAVAILABLE'].includes(error.code)
 }

@@ -21,14 +21,28 @@ export class OnceWatch {
     this.#violation = violation
   }
 
-  /** The member is about to commit these offsets. */
-  commits(member: string, offsets: readonly TopicPartitionOffset[]): void {
+  /**
+   * The member is about to commit these offsets.
+   * @returns what is to be told if that fails: whether it may have been carried out all the same
+   */
+  commits(member: string, offsets: readonly TopicPartitionOffset[]): (carriedOut: 'no' | 'perhaps') => void {
+    const added: { readonly name: string; readonly own: Set<number>; readonly offset: number }[] = []
     // Of several batches of a partition the last one counts.
     for (const at of new Map(offsets.map(one => [nameOf(one), one])).values()) {
       const [own, committed] = [this.#of(member, at), this.#committed(at)]
-      for (let offset = committed; offset < at.offset; offset++) own.add(offset)
+      for (let offset = committed; offset < at.offset; offset++) {
+        if (own.has(offset)) continue
+        own.add(offset)
+        added.push({ name: nameOf(at), own, offset })
+      }
       // It gives back what it has not begun.
       if (at.offset < committed) for (const offset of own) if (offset >= at.offset) own.delete(offset)
+    }
+    return carriedOut => {
+      for (const { name, own, offset } of added) {
+        if (!own.delete(offset) || carriedOut === 'no' || this.#over) continue
+        setOf(this.#mayBeLost, name).add(offset)
+      }
     }
   }
 
