@@ -1,25 +1,14 @@
 // Packs what would be published, installs it into an empty project beside nothing but its declared dependencies, and there
 // compiles and runs a program that imports every entry. Needs no network. publint looks at each package.json.
 import { execFileSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { buildPackages } from './packages/build-packages.ts'
+import { installedSize, installPacked, linkPackage, manifestOf } from './packages/packed-installation.ts'
 import { publicPackages, type PublicPackage } from './packages/public-packages.ts'
-import { isThisPlatform } from './packages/rocksdb-platforms.ts'
-import { pack, type StagedPackage, stagePackages } from './packages/stage-packages.ts'
 
 const root = resolve('.')
 const packages = publicPackages(root)
@@ -35,12 +24,10 @@ try {
   for (const each of lintErrors) console.error(each)
   process.exitCode = lintErrors.length === 0 ? 0 : 1
 
-  const staged = stagePackages(root, join(project, 'staging'))
-  for (const each of staged) if (each.platform === undefined || isThisPlatform(each.platform)) install(each, project)
-  rmSync(join(project, 'staging'), { recursive: true })
+  installPacked(root, project)
   checkSize(project)
   checkWithoutOptionalPeers(project)
-  for (const name of optionalPeers(packages)) link(name, project)
+  for (const name of optionalPeers(packages)) linkPackage(root, name, project)
   compileAndRun(packages, project)
   console.log(`${packages.length} packages: ${packages.map(each => each.name).join(', ')}`)
 } catch (error) {
@@ -59,41 +46,8 @@ async function lintPackages(all: readonly PublicPackage[]): Promise<string[]> {
   return found
 }
 
-/** Puts the packed package where `npm install` would, and links the third-party packages that it declares. */
-function install(staged: StagedPackage, project: string): void {
-  const target = join(project, 'node_modules', staged.name)
-  mkdirSync(target, { recursive: true })
-  execFileSync('tar', ['-xzf', pack(staged, project), '-C', target, '--strip-components=1'])
-
-  for (const name of [...dependenciesOf(staged.directory), '@types/node']) link(name, project)
-}
-
-function link(name: string, project: string): void {
-  const link = join(project, 'node_modules', name)
-  if (name.startsWith('@millrace/') || existsSync(link)) return
-  mkdirSync(dirname(link), { recursive: true })
-  symlinkSync(join(root, 'node_modules', name), link, 'junction')
-}
-
-interface Dependencies {
-  readonly dependencies?: Readonly<Record<string, string>>
-  readonly optionalDependencies?: Readonly<Record<string, string>>
-  readonly peerDependencies?: Readonly<Record<string, string>>
-  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
-}
-
-function dependenciesOf(directory: string): string[] {
-  const { dependencies, peerDependencies, peerDependenciesMeta = {} } = manifestOf(directory)
-  const peers = Object.keys(peerDependencies ?? {}).filter(name => !peerDependenciesMeta[name]?.optional)
-  return [...Object.keys(dependencies ?? {}), ...peers]
-}
-
 function optionalPeers(all: readonly PublicPackage[]): Set<string> {
   return new Set(all.flatMap(({ directory }) => Object.keys(manifestOf(directory).peerDependenciesMeta ?? {})))
-}
-
-function manifestOf(directory: string): Dependencies {
-  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Dependencies
 }
 
 /** An entry whose optional package is missing loads, and says what to install when it is used. The main entry needs none. */
@@ -111,31 +65,10 @@ function checkWithoutOptionalPeers(project: string): void {
 }
 
 function checkSize(project: string): void {
-  const directories = broughtBy('millrace', join(project, 'node_modules'))
-  const megabytes = directories.reduce((sum, directory) => sum + bytesOf(directory), 0) / 1_000_000
+  const { packages: count, megabytes } = installedSize(root, ['millrace'], project)
   if (megabytes > MAX_INSTALLED_MB)
     throw new Error(`npm install millrace takes ${megabytes.toFixed(1)} MB, more than ${MAX_INSTALLED_MB}.`)
-  console.log(`npm install millrace: ${directories.length} packages, ${megabytes.toFixed(1)} MB`)
-}
-
-/** The directories of a package and of all that its dependencies bring. Those of other platforms are not there. */
-function broughtBy(first: string, installed: string): string[] {
-  const found = new Map<string, string>()
-  for (const names = [first]; names.length > 0;) {
-    const name = names.pop()!
-    const directory = [installed, join(root, 'node_modules')].map(place => join(place, name)).find(existsSync)
-    if (directory === undefined || found.has(name)) continue
-    found.set(name, directory)
-    const { dependencies = {}, optionalDependencies = {} } = manifestOf(directory)
-    names.push(...Object.keys(dependencies), ...Object.keys(optionalDependencies))
-  }
-  return [...found.values()]
-}
-
-function bytesOf(path: string): number {
-  const stats = statSync(path)
-  if (!stats.isDirectory()) return stats.size
-  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0)
+  console.log(`npm install millrace: ${count} packages, ${megabytes.toFixed(1)} MB`)
 }
 
 function compileAndRun(all: readonly PublicPackage[], project: string): void {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -28,6 +28,11 @@ export async function buildMavenProject(
   const directory = join(cache, await hashOf(sources, settings))
   if (!existsSync(directory)) await compile({ sources, cache, directory, settings })
   return [join(directory, 'target', 'classes'), join(directory, 'target', 'lib', '*')].join(delimiter)
+}
+
+/** The folder with the jars of a class path that `buildMavenProject` has made. */
+export function jarsOf(classPath: string): string {
+  return dirname(classPath.split(delimiter)[1]!)
 }
 
 async function compile(how: {

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import type { Workload } from './workload.ts'
+import type { RunnableWorkload, Workload } from './workload.ts'
 
 const FOLDER = new URL('../workloads/', import.meta.url)
 
@@ -13,15 +13,16 @@ export async function findWorkloads(): Promise<readonly Workload[]> {
 }
 
 /** Loads no other files than it needs: what a contender loads counts as its start-up and its memory. */
-export async function findWorkload(id: string): Promise<Workload> {
+export async function findWorkload(id: string): Promise<RunnableWorkload> {
   const files = await workloadFiles()
   const texts = await Promise.all(files.map(file => readFile(new URL(file, FOLDER), 'utf8')))
   const naming = files.filter((_, index) => texts[index]!.includes(`'${id}'`))
   for (const file of [...naming, ...files.filter(each => !naming.includes(each))]) {
     const found = (await workloadsOf(file)).find(workload => workload.id === id)
+    if (found?.kind === 'installation') break
     if (found !== undefined) return found
   }
-  throw new Error(`there is no workload "${id}"`)
+  throw new Error(`there is no workload "${id}" to run`)
 }
 
 async function workloadFiles(): Promise<readonly string[]> {

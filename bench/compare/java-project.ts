@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildMavenProject } from '../../scripts/maven-project.ts'
-import type { Workload } from './workload.ts'
+import { isRunnable, type RunnableWorkload, type Workload } from './workload.ts'
 
 const SOURCES = fileURLToPath(new URL('../java/', import.meta.url))
 
@@ -17,14 +17,17 @@ export async function buildJava(workloads: readonly Workload[]): Promise<string>
   const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-java-'))
   try {
     await cp(SOURCES, directory, { recursive: true })
-    await writeFile(join(directory, 'src/main/java/millrace/bench/Workloads.java'), workloadsClass(workloads))
+    await writeFile(
+      join(directory, 'src/main/java/millrace/bench/Workloads.java'),
+      workloadsClass(workloads.filter(isRunnable)),
+    )
     return await buildMavenProject(`${directory}/`, 'millrace-bench')
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
 }
 
-function workloadsClass(workloads: readonly Workload[]): string {
+function workloadsClass(workloads: readonly RunnableWorkload[]): string {
   const methods = workloads.map(
     ({ topology }, index) => `  private void workload${index}(StreamsBuilder builder) {${topology.java}}\n`,
   )

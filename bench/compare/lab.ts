@@ -10,7 +10,7 @@ import { type InputSpec, PARTITIONS, writeInput } from './inputs.ts'
 import type { NoiseMeter } from './noise.ts'
 import type { Pinning } from './pinning.ts'
 import { type RunOptions, settingsOf } from './run-options.ts'
-import type { Workload } from './workload.ts'
+import type { RunnableWorkload, Workload } from './workload.ts'
 
 /** What all measurements share: the broker, a client, the inputs written so far. */
 export class Lab {
@@ -61,7 +61,7 @@ export class Lab {
 
   /** The settings of one run, with an empty output topic and state directory. `cleanUp` deletes both and the internal topics. */
   async prepare(
-    workload: Workload,
+    workload: RunnableWorkload,
     applicationId: string,
     inputs: Readonly<Record<string, string>>,
     outPartitions = PARTITIONS,
@@ -90,7 +90,7 @@ export class Lab {
   }
 
   /** @returns the URL of the registry, where the schemas of the workload are */
-  async #registryFor(workload: Workload): Promise<{ readonly registry?: string }> {
+  async #registryFor(workload: RunnableWorkload): Promise<{ readonly registry?: string }> {
     if (workload.kind !== 'throughput' || workload.schemas === undefined) return {}
     this.#registry ??= await startRegistry()
     const { url } = this.#registry

@@ -1,6 +1,7 @@
 import type { ContenderName } from './contenders.ts'
 import type { Lab } from './lab.ts'
 import { measureFootprint } from './footprint.ts'
+import { measureInstallation } from './installation.ts'
 import { measureLatency } from './latency.ts'
 import { noiseText } from './noise.ts'
 import type { Measured } from './measured.ts'
@@ -68,6 +69,8 @@ function measure(lab: Lab, workload: Workload, name: ContenderName): Promise<Mea
       return measureRestore(lab, workload, contender)
     case 'footprint':
       return measureFootprint(lab, workload, contender)
+    case 'installation':
+      return measureInstallation(name)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Guarantee, Topics, Workload } from './workload.ts'
+import type { Guarantee, RunnableWorkload, Topics } from './workload.ts'
 
 /** For record caches (Kafka Streams) and write buffers (Millrace). */
 const DEFAULT_CACHE_BYTES = 64 << 20
@@ -8,7 +8,7 @@ export function settingsOf({
   guarantee = 'at_least_once',
   cacheBytes = DEFAULT_CACHE_BYTES,
   commitIntervalMs,
-}: Workload) {
+}: RunnableWorkload) {
   return { guarantee, cacheBytes, commitIntervalMs: commitIntervalMs ?? (guarantee === 'exactly_once' ? 100 : 1_000) }
 }
 

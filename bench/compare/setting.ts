@@ -1,6 +1,9 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { Setting } from './markdown.ts'
 
+/** The version beside which everything is measured; `bench/java/pom.xml` names it, too. */
+export const KAFKA_STREAMS = '4.3.1'
+
 /** Where and with what this process measures. */
 export function setting(command: string, pinning: string): Setting {
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`
@@ -9,6 +12,6 @@ export function setting(command: string, pinning: string): Setting {
     command,
     machine: `${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'}), ${memory}`,
     pinning,
-    versions: `Node.js ${process.version}, Kafka Streams 4.3.1`,
+    versions: `Node.js ${process.version}, Kafka Streams ${KAFKA_STREAMS}`,
   }
 }

@@ -79,4 +79,16 @@ export interface FootprintWorkload extends Common {
   readonly input: InputSpec
 }
 
-export type Workload = ThroughputWorkload | LatencyWorkload | RestoreWorkload | FootprintWorkload
+/** The size of the library on disk with all that it depends on, without the JVM and without Node.js. Nothing runs. */
+export interface InstallationWorkload extends Pick<Common, 'id' | 'title' | 'goal'> {
+  readonly kind: 'installation'
+}
+
+/** What a contender runs. */
+export type RunnableWorkload = ThroughputWorkload | LatencyWorkload | RestoreWorkload | FootprintWorkload
+
+export type Workload = RunnableWorkload | InstallationWorkload
+
+export function isRunnable(workload: Workload): workload is RunnableWorkload {
+  return workload.kind !== 'installation'
+}

@@ -1,6 +1,6 @@
 import { long, string } from '@millrace/core'
 import { pageViews } from '../compare/inputs.ts'
-import type { FootprintWorkload } from '../compare/workload.ts'
+import type { FootprintWorkload, InstallationWorkload } from '../compare/workload.ts'
 
 const footprint: Omit<FootprintWorkload, 'id' | 'title' | 'measure'> = {
   kind: 'footprint',
@@ -35,4 +35,10 @@ export const workloads = [
     measure: 'start-up',
   },
   { ...footprint, id: 'footprint-memory', title: 'MB at rest, with a small store', measure: 'memory-at-rest' },
-] satisfies readonly FootprintWorkload[]
+  {
+    kind: 'installation',
+    id: 'footprint-installation',
+    title: 'MB on disk with all dependencies, without the JVM and without Node.js',
+    goal: { atMost: 1 },
+  },
+] satisfies readonly (FootprintWorkload | InstallationWorkload)[]
