@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { endWithProcess } from './end-with-process.ts'
 import type { Pinning } from './pinning.ts'
+import { type Usage, usageOf } from './processes.ts'
 import type { RunOptions } from './run-options.ts'
 
 export type ContenderName = 'java' | 'millrace' | 'kafkajs'
@@ -38,11 +39,12 @@ export function contenders(javaClassPath: string, heapMb = 2048): Readonly<Recor
 
 /** A contender that runs. */
 export interface Running {
-  readonly pid: number
   /** When the process was started: `performance.now()`. */
   readonly startedAt: number
   /** What it has printed so far, with the time of each line. */
   readonly lines: readonly { readonly at: number; readonly text: string }[]
+  /** What it has used so far; undefined where that cannot be read. */
+  usage(): Usage | undefined
   /** @throws when it has ended by itself */
   check(): void
   end(): Promise<void>
@@ -58,9 +60,9 @@ export function start(contender: Contender, run: RunOptions, pinning: Pinning): 
   let failed: Error | undefined
   child.once('error', error => (failed = error))
   return {
-    pid: child.pid ?? -1,
     startedAt,
     lines,
+    usage: () => (child.pid === undefined ? undefined : usageOf(child.pid)),
     check() {
       if (failed !== undefined) throw failed
       if (child.exitCode === null && child.signalCode === null) return

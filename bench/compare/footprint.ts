@@ -3,7 +3,6 @@ import { type Contender, type Running, start } from './contenders.ts'
 import { PARTITIONS, partitionsOf } from './inputs.ts'
 import type { Lab } from './lab.ts'
 import type { Measured } from './measured.ts'
-import { usageOf } from './processes.ts'
 import type { FootprintWorkload } from './workload.ts'
 
 const LIMIT_MS = 60_000
@@ -23,7 +22,7 @@ export async function measureFootprint(lab: Lab, workload: FootprintWorkload, co
         if (workload.measure === 'start-up') return { value: startUp }
         await systemClock.sleep(REST_MS)
         running.check()
-        const usage = usageOf(running.pid)
+        const usage = running.usage()
         if (usage === undefined) throw new Error('the memory of a process can be read on Linux only')
         return { value: usage.nowMb, peakMb: Math.round(usage.peakMb) }
       } finally {

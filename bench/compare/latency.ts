@@ -3,7 +3,6 @@ import { type Contender, type Running, start } from './contenders.ts'
 import { PARTITIONS, partitionsOf } from './inputs.ts'
 import type { Lab } from './lab.ts'
 import type { Measured } from './measured.ts'
-import { usageOf } from './processes.ts'
 import { quantile } from './statistics.ts'
 import type { LatencyWorkload } from './workload.ts'
 
@@ -33,11 +32,11 @@ export async function measureLatency(lab: Lab, workload: LatencyWorkload, conten
         await writing.start()
         await reading.first(running)
         await systemClock.sleep(WARM_UP_MS)
-        const before = usageOf(running.pid)
+        const before = running.usage()
         reading.collect(latencies)
         await systemClock.sleep(MEASURED_MS)
         running.check()
-        return { before, after: usageOf(running.pid) }
+        return { before, after: running.usage() }
       } finally {
         await writing.stop()
         await reading.stop()

@@ -1,6 +1,6 @@
 import { type Admin, isMillraceError, systemClock, type TopicPartition } from '@millrace/core'
 import type { Running } from './contenders.ts'
-import { type Usage, usageOf } from './processes.ts'
+import type { Usage } from './processes.ts'
 
 /** Committed records of all inputs, and the contender's usage, at one moment. */
 interface Sample {
@@ -56,7 +56,7 @@ export async function steadyRate(watched: Watched, running: Running): Promise<St
     running.check()
     if (performance.now() > deadline) throw new Error(`${watched.group} was not through after ${LIMIT_MS / 1000} s`)
     const committed = await sumCommitted(watched, watched.inputs)
-    if (committed > last.records) last = { at: performance.now(), records: committed, usage: usageOf(running.pid) }
+    if (committed > last.records) last = { at: performance.now(), records: committed, usage: running.usage() }
     if (low === undefined && last.records >= records / 10 && last.records < records) {
       low = last
       watched.steady?.()
@@ -96,7 +96,7 @@ async function settled(
     if (now <= seen) continue
     seen = now
     movedAt = performance.now()
-    last = { ...last, at: movedAt, usage: usageOf(running.pid) }
+    last = { ...last, at: movedAt, usage: running.usage() }
   }
   return last
 }

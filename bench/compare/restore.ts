@@ -3,7 +3,6 @@ import { type Contender, type Running, start } from './contenders.ts'
 import { FIRST_TIMESTAMP } from './inputs.ts'
 import type { Lab } from './lab.ts'
 import type { Measured } from './measured.ts'
-import { usageOf } from './processes.ts'
 import type { RestoreWorkload } from './workload.ts'
 
 const LIMIT_MS = 600_000
@@ -23,7 +22,7 @@ export async function measureRestore(lab: Lab, workload: RestoreWorkload, conten
     const { result, noise } = await lab.noise.around(async () => {
       const running = start(contender, run, lab.pinning)
       try {
-        return { seconds: await restored(running, partitions), usage: usageOf(running.pid) }
+        return { seconds: await restored(running, partitions), usage: running.usage() }
       } finally {
         await running.end()
       }

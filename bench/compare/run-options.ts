@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Absent: the contender's default. */
   readonly commitIntervalMs?: number
   readonly cacheBytes?: number
+  /** Of the process. @default 1; Kafka Streams has no other here */
+  readonly threads?: number
   /** The store that is served over HTTP: the contender prints `queries` and the address. */
   readonly queries?: string
 }

@@ -10,7 +10,7 @@ import { Lab } from '../compare/lab.ts'
 import { withSection } from '../compare/markdown.ts'
 import { NoiseMeter } from '../compare/noise.ts'
 import { choosePinning } from '../compare/pinning.ts'
-import { measureProcesses, type ProcessesRow } from './processes.ts'
+import { measureMembers, type MembersRow } from './members.ts'
 import { measureState, type StateRow } from './state.ts'
 
 const PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
@@ -35,7 +35,7 @@ export async function runScaling(options: {
   })
   let section: string
   try {
-    section = sectionOf(await measureProcesses(lab), await measureState(lab))
+    section = sectionOf(await measureMembers(lab), await measureState(lab))
   } finally {
     await lab.close()
   }
@@ -44,15 +44,15 @@ export async function runScaling(options: {
   if (page !== undefined) await writeFile(page, withSection(await readFile(page, 'utf8'), section))
 }
 
-function sectionOf(processes: readonly ProcessesRow[], states: readonly StateRow[]): string {
-  return `## Processes
+function sectionOf(members: readonly MembersRow[], states: readonly StateRow[]): string {
+  return `## Processes and threads
 
-Millrace alone, one thread in each process, on the same broker and machine. The broker takes processor time too, so the rate stops
-growing when all processors are busy.
+Millrace alone, on the same broker and machine. The broker takes processor time too: the rate stops growing when all processors are
+busy, and then shows what each record costs.
 
-| workload | processes | records/s | to one process | |
-|---|---|---|---|---|
-${processes.map(row => processesLine(row, processes)).join('\n')}
+| workload | processes | threads of each | records/s | to one thread | CPU µs/record | |
+|---|---|---|---|---|---|---|
+${members.map(row => membersLine(row, members)).join('\n')}
 
 ## State
 
@@ -64,9 +64,13 @@ ${states.map(stateLine).join('\n')}
 `
 }
 
-function processesLine(row: ProcessesRow, rows: readonly ProcessesRow[]): string {
-  const one = rows.find(({ workload, processes }) => workload === row.workload && processes === 1)!
-  return `| \`${row.workload}\` | ${row.processes} | ${whole(row.rate)} | ${(row.rate / one.rate).toFixed(2)} | ${row.noisy ? 'noisy' : ''} |`
+function membersLine(
+  { workload, processes, threads, rate, cpuMicros, noisy }: MembersRow,
+  rows: readonly MembersRow[],
+) {
+  const one = rows.find(row => row.workload === workload && row.processes === 1 && row.threads === 1)!
+  const ratio = (rate / one.rate).toFixed(2)
+  return `| \`${workload}\` | ${processes} | ${threads} | ${whole(rate)} | ${ratio} | ${cpuMicros?.toFixed(2) ?? ''} | ${noisy ? 'noisy' : ''} |`
 }
 
 function stateLine({ keys, records, rate, cpuMicros, peakMb, noisy }: StateRow): string {

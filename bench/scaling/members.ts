@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Running, start } from '../compare/contenders.ts'
+import type { Usage } from '../compare/processes.ts'
 import { PARTITIONS, partitionsOf } from '../compare/inputs.ts'
 import type { Lab } from '../compare/lab.ts'
 import { steadyRate } from '../compare/progress.ts'
@@ -9,30 +10,44 @@ import type { ThroughputWorkload } from '../compare/workload.ts'
 import { workloads as counts } from '../workloads/count.ts'
 import { workloads as jsons } from '../workloads/json.ts'
 
-export interface ProcessesRow {
-  readonly workload: string
+/** How the members of the group are spread over processes. */
+interface Layout {
   readonly processes: number
+  /** Of each process. */
+  readonly threads: number
+}
+
+export interface MembersRow extends Layout {
+  readonly workload: string
   readonly rate: number
+  /** Of all processes, for each record. */
+  readonly cpuMicros: number | undefined
   readonly noisy: boolean
 }
 
-const PROCESSES = [1, 2, 4]
+const LAYOUTS: readonly Layout[] = [
+  { processes: 1, threads: 1 },
+  { processes: 2, threads: 1 },
+  { processes: 4, threads: 1 },
+  { processes: 1, threads: 2 },
+  { processes: 1, threads: 4 },
+]
 const WORKLOADS: readonly ThroughputWorkload[] = [jsons[0]!, counts[0]!]
 
-/** The rate of one application in several processes, which share the partitions. */
-export async function measureProcesses(lab: Lab): Promise<readonly ProcessesRow[]> {
-  const rows: ProcessesRow[] = []
+/** The rate of one application in several processes, and in one process with several threads, which share the partitions. */
+export async function measureMembers(lab: Lab): Promise<readonly MembersRow[]> {
+  const rows: MembersRow[] = []
   for (const workload of WORKLOADS) {
-    for (const processes of PROCESSES) {
-      const { rate, noisy } = await measure(lab, workload, processes)
-      rows.push({ workload: workload.id, processes, rate, noisy })
-      console.error(`${workload.id} in ${processes} processes: ${rate} records/s`)
+    for (const layout of LAYOUTS) {
+      const row = { workload: workload.id, ...layout, ...(await measure(lab, workload, layout)) }
+      rows.push(row)
+      console.error(`${row.workload}, ${row.processes} processes of ${row.threads} threads: ${row.rate} records/s`)
     }
   }
   return rows
 }
 
-async function measure(lab: Lab, workload: ThroughputWorkload, processes: number) {
+async function measure(lab: Lab, workload: ThroughputWorkload, { processes, threads }: Layout) {
   const contender = lab.contenders.millrace
   const { records, ...spec } = workload.inputs['views']!
   // The processes do not start at the same moment, and the group is rebalanced while the first ones work.
@@ -47,9 +62,8 @@ async function measure(lab: Lab, workload: ThroughputWorkload, processes: number
         for (let number = 0; number < processes; number++) {
           const stateDir = join(run.stateDir, `${number}`)
           await mkdir(stateDir)
-          running.push(start(contender, { ...run, stateDir }, lab.pinning))
+          running.push(start(contender, { ...run, stateDir, threads }, lab.pinning))
         }
-        const all: Running = { ...running[0]!, check: () => running.forEach(each => each.check()) }
         return await steadyRate(
           {
             admin: lab.admin,
@@ -59,14 +73,29 @@ async function measure(lab: Lab, workload: ThroughputWorkload, processes: number
             commitIntervalMs: settingsOf(workload).commitIntervalMs,
             between: async () => [],
           },
-          all,
+          together(running),
         )
       } finally {
         await Promise.all(running.map(each => each.end()))
       }
     })
-    return { rate: steady.rate, noisy: noise.noisy || steady.tooShort }
+    return { rate: steady.rate, cpuMicros: steady.cpuMicros, noisy: noise.noisy || steady.tooShort }
   } finally {
     await cleanUp()
+  }
+}
+
+/** Several processes as one. */
+function together(processes: readonly Running[]): Running {
+  return {
+    ...processes[0]!,
+    check: () => processes.forEach(each => each.check()),
+    usage() {
+      const all = processes.map(each => each.usage()).filter(usage => usage !== undefined)
+      const sum = (of: (usage: Usage) => number) => all.reduce((total, usage) => total + of(usage), 0)
+      return all.length < processes.length
+        ? undefined
+        : { cpuMicros: sum(each => each.cpuMicros), peakMb: sum(each => each.peakMb), nowMb: sum(each => each.nowMb) }
+    },
   }
 }
