@@ -1,13 +1,14 @@
 // Packs what would be published, installs it into an empty project beside nothing but its declared dependencies, and there
 // compiles and runs a program that imports every entry. Needs no network. publint looks at each package.json.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { buildPackages } from './packages/build-packages.ts'
 import { installedSize, installPacked, linkPackage, manifestOf } from './packages/packed-installation.ts'
+import { ADDON } from './packages/rocksdb-addon.ts'
 import { publicPackages, type PublicPackage } from './packages/public-packages.ts'
 
 const root = resolve('.')
@@ -26,6 +27,7 @@ try {
 
   installPacked(root, project)
   checkSize(project)
+  checkAddon(project)
   checkWithoutOptionalPeers(project)
   for (const name of optionalPeers(packages)) linkPackage(root, name, project)
   compileAndRun(packages, project)
@@ -69,6 +71,16 @@ function checkSize(project: string): void {
   if (megabytes > MAX_INSTALLED_MB)
     throw new Error(`npm install millrace takes ${megabytes.toFixed(1)} MB, more than ${MAX_INSTALLED_MB}.`)
   console.log(`npm install millrace: ${count} packages, ${megabytes.toFixed(1)} MB`)
+}
+
+/** Where the addon of the RocksDB store was compiled, an installation finds it. */
+function checkAddon(project: string): void {
+  const host = `${process.platform}-${process.arch}`
+  if (!existsSync(join(project, 'node_modules/@millrace', `rocksdb-${host}`, ADDON))) return
+  const store = join(project, 'node_modules/@millrace/store-rocksdb')
+  const program = `require('${store}/native/index.js'); console.log(typeof require('${store}/addon/load.cjs')?.write)`
+  const said = execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })
+  if (said.trim() !== 'function') throw new Error(`the installed store does not find its addon: ${said}`)
 }
 
 function compileAndRun(all: readonly PublicPackage[], project: string): void {

@@ -59,8 +59,9 @@ function folderOf(target: string, name: string): string {
 }
 
 function copyPublished(from: string, to: string): void {
-  for (const name of ['package.json', 'README.md', 'dist', 'optional', 'src'])
-    if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name), { recursive: true })
+  for (const name of ['package.json', 'README.md', 'addon', 'dist', 'optional', 'src'])
+    if (existsSync(join(from, name)))
+      cpSync(join(from, name), join(to, name), { recursive: true, filter: path => !path.endsWith('.node') })
 }
 
 /** The README's links lead to `docs/` and `examples/`, which therefore come along. */

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ADDON, compileAddon } from './rocksdb-addon.ts'
 import { platformPackageName, ROCKSDB_PLATFORMS, type RocksdbPlatform } from './rocksdb-platforms.ts'
 
 const BINDING = 'rocksdb-native'
@@ -8,6 +9,7 @@ interface Manifest {
   readonly version: string
   readonly license: string
   readonly dependencies: Readonly<Record<string, string>>
+  readonly imports?: Readonly<Record<string, string>>
 }
 
 /**
@@ -33,14 +35,14 @@ export function detachFromBinding(root: string, directory: string): void {
   )
   const detached = {
     ...manifest,
-    imports: { '#rocksdb-native': './native/index.js' },
+    imports: { ...manifest.imports, '#rocksdb-native': './native/index.js' },
     dependencies: { ...dependencies, ...bindingDependencies },
     optionalDependencies,
   }
   writeFileSync(path, `${JSON.stringify(detached, null, 2)}\n`)
 }
 
-/** Writes the package with the binary of one platform to `directory`. */
+/** Writes the package with the binaries of one platform to `directory`: RocksDB, and the addon where it can be compiled. */
 export function writePlatformPackage(
   root: string,
   platform: RocksdbPlatform,
@@ -52,6 +54,8 @@ export function writePlatformPackage(
   mkdirSync(directory, { recursive: true })
   cpSync(join(source, 'prebuilds', platform.name, `${BINDING}.node`), join(directory, `${BINDING}.node`))
   cpSync(join(source, 'LICENSE'), join(directory, 'LICENSE'))
+  const withoutAddon = compileAddon(root, platform, join(directory, ADDON))
+  if (withoutAddon !== undefined) console.log(`${platformPackageName(platform)} has no addon: ${withoutAddon}`)
   const { name, os, cpu, libc } = platform
   const manifest = {
     name: platformPackageName(platform),
@@ -59,7 +63,7 @@ export function writePlatformPackage(
     description: `The binary of ${BINDING} ${binding.version} for ${name}.`,
     license: binding.license,
     main: `${BINDING}.node`,
-    files: [`${BINDING}.node`],
+    files: [`${BINDING}.node`, ...(withoutAddon === undefined ? [ADDON] : [])],
     os: [os],
     cpu: [cpu],
     ...(libc === undefined ? {} : { libc: [libc] }),

@@ -2,7 +2,8 @@ import { type KeySpace, millraceError, type Readable, type Snapshot } from '@mil
 import type RocksDB from '#rocksdb-native'
 import { approximateCount } from './approximate-count.ts'
 import { entryKey, entryRange, PREFIX_BYTES } from './key-layout.ts'
-import { checkOpen, guarded, type OpenDatabase } from './open-database.ts'
+import { checkOpen, guarded, type OpenDatabase, readsDone } from './open-database.ts'
+import { readPacked } from './packed-batches.ts'
 import { readRange } from './read-range.ts'
 
 export function rocksdbKeySpace(database: OpenDatabase, storeId: number): KeySpace {
@@ -27,6 +28,7 @@ function snapshotOf(database: OpenDatabase, storeId: number): Snapshot {
     if (disposed) return
     disposed = true
     database.open.delete(dispose)
+    await readsDone(database)
     await session.close()
   }
   database.open.add(dispose)
@@ -52,7 +54,7 @@ function readable(
     },
     async getMany(keys) {
       check('getMany')
-      return guarded(database, () => getMany(reader, storeId, keys))
+      return guarded(database, () => getMany(database, reader, storeId, keys))
     },
     iterate({ from, to, reverse = false, limit = Infinity } = {}) {
       check('iterate')
@@ -62,11 +64,21 @@ function readable(
 }
 
 async function getMany(
+  { packed, reads }: OpenDatabase,
   reader: RocksDB,
   storeId: number,
   keys: readonly Uint8Array[],
 ): Promise<(Uint8Array | undefined)[]> {
   if (keys.length === 0) return []
+  if (packed !== undefined) {
+    const read = readPacked(packed, reader, storeId, keys)
+    reads.add(read)
+    try {
+      return await read
+    } finally {
+      reads.delete(read)
+    }
+  }
   const lookUps = keys.map(key => entryKey(storeId, key))
   const batch = reader.read({ capacity: keys.length, autoDestroy: true })
   const values = lookUps.map(key => batch.get(key))

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { millraceError, type MillraceError } from '@millrace/core'
+import type { PackedBatches } from '#packed-batches'
 import type RocksDB from '#rocksdb-native'
 import { SharedSnapshot } from './shared-snapshot.ts'
 import { storeFailure } from './store-failure.ts'
@@ -13,6 +14,10 @@ export interface OpenDatabase {
   /** Of reads that are not of a snapshot of their own. */
   readonly now: SharedSnapshot
   readonly directory: string
+  /** Absent where there is no addon for this platform: batches then are passed operation by operation. */
+  readonly packed: PackedBatches | undefined
+  /** Packed reads on their way, which use the database and a snapshot until they are done. */
+  readonly reads: Set<Promise<unknown>>
   /** Ends an open iterator or snapshot. The binding waits for those for ever. */
   readonly open: Set<() => Promise<void>>
   closed: boolean
@@ -26,7 +31,9 @@ export async function openDatabase(directory: string, writeBufferSize: number): 
     await mkdir(directory, { recursive: true })
     const db = new Binding(directory, { writeBufferSize, maxWriteBufferNumber: WRITE_BUFFERS, maxBackgroundJobs: 2 })
     await db.ready()
-    return { db, now: new SharedSnapshot(db), directory, open: new Set(), closed: false, corruption: undefined }
+    const packed = await loadAddon()
+    const now = new SharedSnapshot(db)
+    return { db, now, directory, packed, reads: new Set(), open: new Set(), closed: false, corruption: undefined }
   } catch (error) {
     throw storeFailure(directory, error)
   }
@@ -51,8 +58,14 @@ export async function guarded<Result>(database: OpenDatabase, work: () => Promis
 export async function closeDatabase(database: OpenDatabase, pending: Promise<void> = Promise.resolve()): Promise<void> {
   database.closed = true
   await pending
+  await readsDone(database)
   await Promise.all([...database.open].map(end => end()))
   await guarded(database, () => database.db.close())
+}
+
+/** Waits for the packed reads that have begun: the binding does not know of them. */
+export async function readsDone({ reads }: OpenDatabase): Promise<void> {
+  await Promise.allSettled(reads)
 }
 
 /** Loaded at the first opening, so that a platform without a binary gets an error with a hint and not a failed import. */
@@ -69,6 +82,11 @@ async function loadBinding(): Promise<typeof RocksDB> {
     const reason = error instanceof Error ? describeLoadFailure(error) : String(error)
     throw millraceError('MILLRACE_STORE_BINDING_MISSING', { module: BINDING, platform, reason }, { cause: error })
   }
+}
+
+/** After the binding, whose library it looks for among those that are loaded. */
+async function loadAddon(): Promise<PackedBatches | undefined> {
+  return process.env['MILLRACE_ROCKSDB_ADDON'] === 'off' ? undefined : (await import('#packed-batches')).default
 }
 
 /** Bun and Deno load the module and crash at its first call, before any error could be caught. */

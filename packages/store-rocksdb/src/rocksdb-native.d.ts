@@ -46,7 +46,16 @@ declare module '#rocksdb-native' {
     destroy(): void
   }
 
+  /** Of native code. */
+  interface Handle {
+    readonly _handle: ArrayBuffer
+  }
+
   export default class RocksDB {
+    // What the addon passes on to RocksDB's functions.
+    readonly _state: Handle
+    readonly _columnFamily: Handle
+    readonly _snapshot: Handle | null
     constructor(path: string, options?: Options)
     ready(): Promise<void>
     close(): Promise<void>

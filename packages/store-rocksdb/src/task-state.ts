@@ -26,7 +26,7 @@ export function rocksdbTaskState(
       const stores = changes.map(change => ({ storeId: idOf(change.store), changes: change }))
       const write = written.then(async () => {
         try {
-          await guarded(database, () => writeChanges(database.db, stores, offsets))
+          await guarded(database, () => writeChanges(database, stores, offsets))
         } finally {
           database.now.outdate()
         }

@@ -1,32 +1,25 @@
-import type { StoreChanges, TopicPartitionOffset } from '@millrace/core'
-import type RocksDB from '#rocksdb-native'
+import type { TopicPartitionOffset } from '@millrace/core'
 import type { WriteBatch } from '#rocksdb-native'
-import { entryRange, offsetKey, PREFIX_BYTES, u64 } from './key-layout.ts'
-
-/** Up to this length a loop copies faster than `set`, whose call costs more than the bytes. */
-const SHORT_KEY = 48
-
-/** The changes of one store, its name looked up. */
-export interface ChangesOfStore {
-  readonly storeId: number
-  readonly changes: StoreChanges
-}
+import { type ChangesOfStore, copyShort, rangesOf } from './changes-of-store.ts'
+import { offsetKey, PREFIX_BYTES, u64 } from './key-layout.ts'
+import type { OpenDatabase } from './open-database.ts'
+import { writePacked } from './packed-batches.ts'
 
 /**
- * One batch of all changes with the positions that they stand for. Keys are copied once, each with its store's id in front,
- * into one buffer for the whole batch; values go as they are. The batch is built on another thread, so both must stay as they
- * are until it is done.
+ * One batch of all changes with the positions that they stand for. It is built on another thread: where there is no addon, values must stay
+ * as they are until it is done.
  */
 export async function writeChanges(
-  db: RocksDB,
+  { db, packed }: OpenDatabase,
   stores: readonly ChangesOfStore[],
   offsets: readonly TopicPartitionOffset[],
 ): Promise<void> {
+  if (packed !== undefined) return writePacked(packed, db, stores, offsets)
   const capacity = stores.reduce((count, { changes }) => count + operationsOf(changes), offsets.length)
   if (capacity === 0) return
   const batch = db.write({ capacity, autoDestroy: true })
   try {
-    for (const { storeId, changes } of stores) addChanges(batch, storeId, changes)
+    for (const store of stores) addChanges(batch, store)
     for (const { topic, partition, offset } of offsets) batch.tryPut(offsetKey(topic, partition), u64(offset))
   } catch (error) {
     // A batch that is neither flushed nor destroyed would keep the database from closing.
@@ -36,16 +29,17 @@ export async function writeChanges(
   await batch.flush()
 }
 
-function operationsOf({ keys, deleteRanges = [] }: StoreChanges): number {
+function operationsOf({ keys, deleteRanges = [] }: ChangesOfStore['changes']): number {
   return keys.length + deleteRanges.length
 }
 
-function addChanges(batch: WriteBatch, storeId: number, { deleteRanges = [], keys, values }: StoreChanges): void {
-  for (const { from, to } of deleteRanges) {
-    const { gte, lt } = entryRange(storeId, from, to)
-    // RocksDB refuses a range that ends before it starts.
-    if (Buffer.compare(gte, lt) < 0) batch.tryDeleteRange(gte, lt)
-  }
+/** Keys are copied once, each with its store's id in front, into one buffer for the whole batch; values go as they are. */
+function addChanges(batch: WriteBatch, store: ChangesOfStore): void {
+  const {
+    storeId,
+    changes: { keys, values },
+  } = store
+  for (const { gte, lt } of rangesOf(store)) batch.tryDeleteRange(gte, lt)
   let bytes = 0
   for (let index = 0; index < keys.length; index++) bytes += PREFIX_BYTES + keys[index]!.length
   const slab = Buffer.allocUnsafeSlow(bytes)
@@ -55,8 +49,7 @@ function addChanges(batch: WriteBatch, storeId: number, { deleteRanges = [], key
     const start = end
     slab[end++] = storeId >>> 8
     slab[end++] = storeId & 0xff
-    if (key.length > SHORT_KEY) slab.set(key, end)
-    else for (let at = 0; at < key.length; at++) slab[end + at] = key[at]!
+    copyShort(key, slab, end)
     end += key.length
     const entry = new Uint8Array(slab.buffer, start, end - start)
     const value = values[index] ?? null
