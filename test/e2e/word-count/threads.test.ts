@@ -123,7 +123,7 @@ it.for([
     expect(await application.mistakes(text.counts), application.group.log()).toEqual([])
     // Over kafkajs each task has a transactional id of its own: its next owner ends what was left open.
     const hasIdPerThread = groupProtocol === 'streams' || nameOfClientUnderTest() === 'wire'
-    expect(next.log().includes('ended what threads of the run before may have left open')).toBe(hasIdPerThread)
+    expect(next.log().includes('ended what members that are gone may have left open')).toBe(hasIdPerThread)
     await stopAll([next])
   },
 )

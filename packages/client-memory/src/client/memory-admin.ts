@@ -8,6 +8,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicPartitionTime,
+  type TransactionReach,
 } from '@millrace/core'
 import type { Caller, Group } from '../group/group.ts'
 import { closedError, request, type Connection } from './connection.ts'
@@ -110,6 +111,17 @@ export class MemoryAdmin implements Admin {
     return this.#request('describeGroup', ({ groups }) => {
       const group = groups.find(groupId)
       return group === undefined ? undefined : { groupId, state: group.state, members: group.members }
+    })
+  }
+
+  openTransactionalIds({ groupId, inputs, outputs }: TransactionReach): Promise<readonly string[]> {
+    return this.#request('openTransactionalIds', cluster => {
+      const offsets = cluster.groups.find(groupId)?.offsets
+      const producerIds = new Set([
+        ...outputs.flatMap(({ topic, partition }) => cluster.findLog(topic, partition)?.openProducers ?? []),
+        ...inputs.flatMap(partition => offsets?.holder(partition) ?? []),
+      ])
+      return [...producerIds].flatMap(producerId => cluster.transactions.idOf(producerId) ?? [])
     })
   }
 

@@ -141,6 +141,11 @@ export class PartitionLog {
     return this.#openTransactions.has(producerId)
   }
 
+  /** Producers whose transaction has no marker here yet. */
+  get openProducers(): readonly number[] {
+    return [...this.#openTransactions.keys()]
+  }
+
   /** Ends a producer's transaction here with a control batch, which also fences the producer's older epochs. */
   endTransaction(producerId: number, producerEpoch: number, committed: boolean): void {
     const first = this.#openTransactions.get(producerId)

@@ -1,5 +1,6 @@
 import {
   millraceError,
+  openTransactionalIds,
   type Admin,
   type Clock,
   type CommittedOffset,
@@ -9,6 +10,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicPartitionTime,
+  type TransactionReach,
 } from '@millrace/core'
 import { byTopic } from '../cluster/by-topic.ts'
 import { type Cluster, GENERAL } from '../cluster/cluster.ts'
@@ -18,7 +20,10 @@ import { createTopicsApi } from '../protocol/messages/create-topics.ts'
 import { deleteRecordsApi } from '../protocol/messages/delete-records.ts'
 import { deleteTopicsApi } from '../protocol/messages/delete-topics.ts'
 import { describeConfigsApi } from '../protocol/messages/describe-configs.ts'
+import { describeProducersApi } from '../protocol/messages/describe-producers.ts'
+import { listTransactionsApi } from '../protocol/messages/list-transactions.ts'
 import type { MetadataResponse } from '../protocol/messages/metadata.ts'
+import { transactionRequests } from '../produce/transaction-requests.ts'
 import { type ErrorContext, translateError } from '../translate-error.ts'
 import { NO_TOPIC_ID } from '../cluster/metadata.ts'
 import { fetchCommitted } from '../group/committed-offsets.ts'
@@ -144,6 +149,18 @@ export class WireAdmin implements Admin {
 
   describeGroup(groupId: string): Promise<GroupDescription | undefined> {
     return this.#run(`Describing the group "${groupId}"`, () => describeGroup(this.#cluster, groupId), { groupId })
+  }
+
+  openTransactionalIds(reach: TransactionReach): Promise<readonly string[]> {
+    return this.#run('Looking for open transactions', async () => {
+      const { groupId } = reach
+      const coordinator = await this.#cluster.retrying(() => this.#cluster.coordinator('group', groupId), {
+        coordinator: ['group', groupId],
+      })
+      const connection = await this.#cluster.connection(coordinator, GENERAL)
+      if (!connection.supports(listTransactionsApi, 0) || !connection.supports(describeProducersApi, 0)) return []
+      return openTransactionalIds(transactionRequests(this.#cluster), reach)
+    })
   }
 
   alterOffsets(groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {

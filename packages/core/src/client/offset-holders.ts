@@ -1,5 +1,5 @@
 import { millraceError, type MillraceError } from '../errors/millrace-error.ts'
-import type { TopicPartition } from '../ports/client.ts'
+import type { TopicPartition, TransactionReach } from '../ports/client.ts'
 import type { TransactionRequests } from './transaction-requests.ts'
 
 /** Where Kafka keeps what groups commit. */
@@ -24,6 +24,17 @@ export async function openOffsetProducers(
 export async function offsetHolders(requests: TransactionRequests, groupId: string): Promise<readonly string[]> {
   const producerIds = await openOffsetProducers(requests, groupId)
   return producerIds === undefined || producerIds.length === 0 ? [] : await requests.transactionalIds(producerIds)
+}
+
+/** What `Admin.openTransactionalIds` gives. */
+export async function openTransactionalIds(
+  requests: TransactionRequests,
+  { groupId, outputs }: TransactionReach,
+): Promise<readonly string[]> {
+  const { open } = await requests.openTransactions(outputs)
+  const ofOffsets = (await openOffsetProducers(requests, groupId)) ?? []
+  const producerIds = [...new Set([...open.map(({ producerId }) => producerId), ...ofOffsets])]
+  return producerIds.length === 0 ? [] : await requests.transactionalIds(producerIds)
 }
 
 /** @param holders transactional ids of which one at least holds them, where they are known */

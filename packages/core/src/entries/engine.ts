@@ -52,7 +52,7 @@ export { FetchGroupConsumer, type GroupPlace, type GroupProtocol } from '../clie
 export { type BusyMember, HeartbeatThread, type HeartbeatThreadData } from '../client/heartbeat-thread.ts'
 export { HangingTransactions, MarkersMissing } from '../client/hanging-transactions.ts'
 export { HeldPartitions, withoutPartitions } from '../client/held-partitions.ts'
-export { namingHolders, offsetHolders, unstableOffsets } from '../client/offset-holders.ts'
+export { namingHolders, offsetHolders, openTransactionalIds, unstableOffsets } from '../client/offset-holders.ts'
 export { CompactedTopic, type CompactedRecord, type CompactedTopicOptions } from '../client/compacted-topic.ts'
 export { CoordinatorWatch } from '../client/coordinator-watch.ts'
 export { ProducerUse } from '../client/producer-use.ts'

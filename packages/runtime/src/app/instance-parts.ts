@@ -32,6 +32,7 @@ import { Round } from '../loop/round.ts'
 import { TopicWatch } from '../loop/topic-watch.ts'
 import { QueryTurns } from '../query/query-turns.ts'
 import { BackPressure } from '../task/back-pressure.ts'
+import { GoneMembers } from '../task/gone-members.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { TaskSet } from '../task/task-set.ts'
 import { transactionReach } from '../task/transaction-reach.ts'
@@ -141,6 +142,12 @@ export async function openParts(
     producers.endLeftBehind(threads.map(thread => memberName(processId, thread)))
   await patience.until(signal, () => endLeftBehind(leftBehind))
   if (claims === undefined && leftBehind.length > 0) await directory.keepThreads(1)
+  const gone = new GoneMembers({
+    ...{ applicationId, processId, memberName: process.memberName, admin, clock, logger },
+    reach: () => transactionReach(reach),
+    end: names => producers.endLeftBehind(names),
+  })
+  opened.add(async () => gone.close())
   const connected = { ...process, consumer, progress, producers, thread, listener }
   const standbys = new StandbyTasks({
     applicationId,
@@ -169,6 +176,7 @@ export async function openParts(
   const eager = client.capabilities.rebalance === 'eager'
   const ownership = new TaskOwnership({
     ...{ logger, producers, tasks, standbys, committer, onChange },
+    onGained: () => (producers.ofInstance ? gone.look() : undefined),
     guarantee: options.processingGuarantee,
     membership: () => membership,
     onShutdown: () => parts.onError(millraceError('MILLRACE_APPLICATION_SHUTDOWN', { applicationId })),

@@ -19,6 +19,8 @@ export interface TaskOwnershipOptions {
   readonly tasks: TaskSet
   readonly standbys: StandbyTasks
   readonly committer: Committer
+  /** Tasks have come that were not here: of members that are gone, perhaps. */
+  readonly onGained: () => void
   /** Tasks have to be taken up, or were. */
   readonly onChange: () => void
   /** Another instance has asked for the end of the application. */
@@ -52,13 +54,15 @@ export class TaskOwnership implements AssignmentListener {
 
   /** Starts the tasks that are assigned and do not run here yet, and follows the state of standbys. */
   async takeUpIfDue(): Promise<void> {
-    const { tasks, standbys, onChange } = this.#with
+    const { tasks, standbys, onChange, onGained } = this.#with
     const { assignment } = this.#with.membership()
     if (assignment === undefined || assignment === this.#takenUp) return
+    const had = new Set(tasks.ids.map(taskName))
     await this.#keepOnly(assignment.active)
     await standbys.follow([...assignment.standby, ...assignment.warmup], new Set(tasks.ids.map(taskName)))
     this.#takenUp = assignment
     onChange()
+    if (assignment.active.some(({ id }) => !had.has(taskName(id)))) onGained()
   }
 
   async onAssigned(): Promise<void> {

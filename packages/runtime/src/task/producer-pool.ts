@@ -73,7 +73,7 @@ export class ProducerPool {
    * others have. One of a task does so when the task begins.
    */
   async begin(): Promise<void> {
-    if (this.#ofInstance) await this.#acquire('shared', undefined)
+    if (this.ofInstance) await this.#acquire('shared', undefined)
   }
 
   /**
@@ -85,7 +85,7 @@ export class ProducerPool {
    * @throws what keeps it from beginning, if waiting does not help, and MILLRACE_TRANSACTION_ABORTABLE as `Producer.pending`
    */
   attend(): Promise<void> | undefined {
-    if (!this.#ofInstance) return undefined
+    if (!this.ofInstance) return undefined
     const failure = this.#failure
     this.#failure = undefined
     if (failure !== undefined) throw failure
@@ -102,7 +102,7 @@ export class ProducerPool {
   }
 
   /**
-   * Ends what members of this process have left open that do not run any more. With a producer of each task, its next owner does so.
+   * Ends what members have left open that do not run any more. With a producer of each task, its next owner does so.
    *
    * @param members names of members, as of transactional ids
    */
@@ -118,7 +118,7 @@ export class ProducerPool {
         }
       }),
     )
-    this.#options.logger.info({ members }, 'ended what threads of the run before may have left open')
+    this.#options.logger.info({ members }, 'ended what members that are gone may have left open')
   }
 
   /** Ends a task's own producer; a shared one stays. */
@@ -141,7 +141,7 @@ export class ProducerPool {
   async discardAll(): Promise<void> {
     const notBefore = this.#renewAt ?? 0
     await this.closeAll()
-    if (this.#ofInstance) this.#renewAt = Math.max(notBefore, this.#options.clock.monotonic())
+    if (this.ofInstance) this.#renewAt = Math.max(notBefore, this.#options.clock.monotonic())
   }
 
   /** Throws all producers away for good. */
@@ -151,7 +151,7 @@ export class ProducerPool {
   }
 
   /** One producer serves all tasks, by transactions. */
-  get #ofInstance(): boolean {
+  get ofInstance(): boolean {
     return this.transactional && !this.perTask
   }
 

@@ -2,6 +2,7 @@ import type { Admin } from '@millrace/core'
 import { faultyCall, type FaultyConnection } from './faulty-call.ts'
 
 export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
+  const { openTransactionalIds } = inner
   const call = <T>(operation: string, run: () => Promise<T>): Promise<T> =>
     faultyCall(connection, { operation: `admin.${operation}`, run })
   return {
@@ -17,6 +18,9 @@ export function faultyAdmin(connection: FaultyConnection, inner: Admin): Admin {
     committedOffsets: (groupId, partitions, unstable) =>
       call('committedOffsets', () => inner.committedOffsets(groupId, partitions, unstable)),
     describeGroup: groupId => call('describeGroup', () => inner.describeGroup(groupId)),
+    ...(openTransactionalIds !== undefined && {
+      openTransactionalIds: reach => call('openTransactionalIds', () => openTransactionalIds.call(inner, reach)),
+    }),
     alterOffsets: (groupId, offsets) => call('alterOffsets', () => inner.alterOffsets(groupId, offsets)),
     removeMembers: groupId => call('removeMembers', () => inner.removeMembers(groupId)),
     deleteGroup: groupId => call('deleteGroup', () => inner.deleteGroup(groupId)),

@@ -168,6 +168,45 @@ export const transactionCases: readonly ClientCase[] = [
     },
   },
   {
+    name: 'names the transactional ids that have a transaction open, in an output or with offsets of the group',
+    requires: groupMetadata,
+    async run(harness) {
+      const topic = await newTopic(harness, 2)
+      const { member, at } = await memberOf(harness, topic)
+      const group = member.consumer.groupMetadata()
+      const [ofRecords, ofOffsets, ended] = [
+        await transactional(harness),
+        await transactional(harness),
+        await transactional(harness),
+      ]
+      ofRecords.producer.begin()
+      append(ofRecords.producer, topic, numbered(1, 1))
+      await ofRecords.producer.flush()
+      ofOffsets.producer.begin()
+      await ofOffsets.producer.sendOffsets([at(3)], group)
+      ended.producer.begin()
+      append(ended.producer, topic, numbered(1, 0))
+      await ended.producer.flush()
+      await ended.producer.commit()
+      const reach = {
+        groupId: group.groupId,
+        inputs: [at(0)],
+        outputs: [0, 1].map(partition => ({ topic, partition })),
+      }
+      const ours = [ofRecords, ofOffsets, ended].map(({ transactionalId }) => transactionalId)
+      const open = async () => {
+        const found = await harness.client().admin().openTransactionalIds!(reach)
+        // Other groups may have offsets in the same partition.
+        return found.filter(id => ours.includes(id)).sort()
+      }
+      await eventually(harness, 'the ended one is not among them', async () => (await open()).length === 2)
+      assert.deepEqual(await open(), [ofRecords.transactionalId, ofOffsets.transactionalId].sort())
+      await ofRecords.producer.abort()
+      await ofOffsets.producer.abort()
+      await eventually(harness, 'none is left', async () => (await open()).length === 0)
+    },
+  },
+  {
     name: 'gives an offset that the transaction of another producer holds to nobody, and says what holds it',
     requires: transactions,
     async run(harness) {
