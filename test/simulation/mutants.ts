@@ -236,10 +236,18 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a producer that was thrown away begins again only with the next task',
     file: 'packages/runtime/src/task/producer-pool.ts',
-    from: '    if (this.#ofInstance) this.#renewAt =',
+    from: '    if (this.ofInstance) this.#renewAt =',
     to: '    if (!this.transactional) this.#renewAt =',
     seed: 201_000_074,
     groupProtocol: 'streams',
+  },
+  {
+    name: 'who gets tasks leaves alone what members that are gone have left open',
+    file: 'packages/runtime/src/app/instance-parts.ts',
+    from: 'onGained: () => (producers.ofInstance ? gone.look() : undefined),',
+    to: 'onGained: () => undefined,',
+    seed: 120_107_498,
+    groupProtocol: 'classic',
   },
   {
     name: 'a transaction that was committed and has lost its markers is completed as if it had been aborted',
