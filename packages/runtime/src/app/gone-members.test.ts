@@ -10,10 +10,12 @@ const nothing = () => undefined
 const VALUES = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(200))
 
 /** An application that passes records on under exactly-once, one of whose instances is gone without a word, with a transaction open. */
-async function withOneGone(named: { readonly groupInstanceId?: string } = {}) {
+async function withOneGone(named: { readonly groupInstanceId?: string } = {}, repartitions = false) {
   const app = testApplication({ in: 1, out: 1 })
   const builder = new StreamsBuilder()
-  builder.stream('in', texts).to('out', texts)
+  const input = builder.stream('in', texts)
+  if (repartitions) input.repartition({ name: 'again', ...texts }).to('out', texts)
+  else input.to('out', texts)
   const said: string[] = []
   const log: Logger['info'] = (_fields, message) => void said.push(message)
   const clients: MemoryClient[] = []
@@ -38,7 +40,7 @@ async function withOneGone(named: { readonly groupInstanceId?: string } = {}) {
     VALUES.map(value => ({ value })),
   )
   await app.run([gone], 10)
-  expect(gone.tasks.map(({ processed }) => processed)).toEqual([VALUES.length])
+  expect(gone.tasks[0]!.processed).toBe(VALUES.length)
   clients[0]!.crash()
   const heir = await start()
   return { app, heir, said: () => said.filter(text => text.startsWith('ended what members')) }
@@ -63,5 +65,13 @@ it('leaves what a user has named alone: it may be of another application', async
   expect(app.cluster.transactions.open()).toHaveLength(2)
   await heir.end({ clean: true, leave: true })
   expect(await app.values('out')).toEqual([])
+  await app.client.close()
+})
+
+it('knows a member that a user has named by the internal topic that it writes', async () => {
+  const { app, heir, said } = await withOneGone({ groupInstanceId: 'chosen' }, true)
+  await app.run([heir], 100)
+  expect(said()).toHaveLength(1)
+  await heir.end({ clean: true, leave: true })
   await app.client.close()
 })

@@ -35,7 +35,7 @@ import { BackPressure } from '../task/back-pressure.ts'
 import { GoneMembers } from '../task/gone-members.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { TaskSet } from '../task/task-set.ts'
-import { transactionReach } from '../task/transaction-reach.ts'
+import { internalReach, transactionReach } from '../task/transaction-reach.ts'
 import { RepartitionPurge } from '../topics/repartition-purge.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
@@ -145,6 +145,7 @@ export async function openParts(
   const gone = new GoneMembers({
     ...{ applicationId, processId, memberName: process.memberName, admin, clock, logger },
     reach: () => transactionReach(reach),
+    internalReach: () => internalReach(reach),
     end: names => producers.endLeftBehind(names),
   })
   opened.add(async () => gone.close())

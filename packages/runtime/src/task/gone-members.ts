@@ -3,7 +3,7 @@ import { type Admin, type Clock, isMillraceError, type Logger, type TransactionR
 /** Between two attempts, doubled each time: a transaction of unknown outcome has no end. */
 const [FIRST_RETRY_MS, LAST_RETRY_MS] = [500, 30_000]
 
-/** A name that Millrace has made, for a process or one of its threads: what a user chose may be a part of another application's id. */
+/** A name that Millrace has made, for a process or one of its threads. */
 const GENERATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(#\d+)?$/
 
 export interface GoneMembersOptions {
@@ -16,6 +16,8 @@ export interface GoneMembersOptions {
   readonly logger: Logger
   /** What the transactions of the application may hold. */
   readonly reach: () => Promise<TransactionReach>
+  /** The part of it that no other application writes. */
+  readonly internalReach: () => Promise<TransactionReach>
   /** Ends what members of these names have left open. */
   readonly end: (names: readonly string[]) => Promise<void>
 }
@@ -24,8 +26,9 @@ export interface GoneMembersOptions {
  * Ends transactions of members that are gone. Until their timeout they hide what was written behind them from readers of committed records, and
  * hold the offsets of tasks that others have by now. If the broker loses their markers (KAFKA-20734), nobody else looks for them.
  *
- * Members are known by their names: a process that Millrace has named and its threads, and other threads of the own process. Each is gone that
- * the group does not have. One that is about to join is fenced too, and begins again.
+ * Members are known by what they write, which is internal topics, and by their names: a process that Millrace has named and its threads, and
+ * other threads of the own process. Another name in an output may be a part of another application's id. Each is gone that the group does not
+ * have. One that is about to join is fenced too, and begins again.
  */
 export class GoneMembers {
   readonly #with: GoneMembersOptions
@@ -74,13 +77,17 @@ export class GoneMembers {
 
   /** Names of members that have something open and are not in the group. */
   async #gone(): Promise<readonly string[]> {
-    const { applicationId, processId, memberName, admin, reach } = this.#with
+    const { applicationId, processId, memberName, admin, reach, internalReach } = this.#with
     const prefix = `${applicationId}-`
-    const open = (await admin.openTransactionalIds?.(await reach())) ?? []
-    const names = open
-      .filter(id => id.startsWith(prefix))
-      .map(id => id.slice(prefix.length))
-      .filter(name => name !== memberName && (GENERATED.test(name) || name.split('#')[0] === processId))
+    const namesIn = async (where: TransactionReach) =>
+      ((await admin.openTransactionalIds?.(where)) ?? [])
+        .filter(id => id.startsWith(prefix))
+        .map(id => id.slice(prefix.length))
+        .filter(name => name !== memberName)
+    const open = await namesIn(await reach())
+    const isOurs = (name: string) => GENERATED.test(name) || name.split('#')[0] === processId
+    const writers = open.every(isOurs) ? [] : await namesIn(await internalReach())
+    const names = open.filter(name => isOurs(name) || writers.includes(name))
     if (names.length === 0) return []
     const group = await admin.describeGroup(applicationId)
     const there = new Set(group?.members.map(({ clientId }) => clientId))
