@@ -5,8 +5,8 @@
  * for each value. This addon calls the same functions of the same library (they are exported by rocksdb-native.node), on the same open
  * database, with all keys and values in one buffer and their lengths in another. docs/adr/0032 has what it saves.
  *
- * `npm install` compiles it, and `npm run prepare` after a change. The layouts below are those of librocksdb as rocksdb-native 3.18.1 has it; load.cjs refuses any other version. A struct that the
- * library fills has room at its end for members that this file does not know.
+ * `npm install` compiles it, and `npm run prepare` after a change. The layouts below are those of librocksdb as rocksdb-native 3.18.1 has
+ * it; load.cjs refuses any other version. A struct that the library fills has room at its end for members that this file does not know.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
