@@ -12,7 +12,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import type { ContenderName } from './compare/contenders.ts'
+import { CONTENDER_NAMES, OWN_NAMES, pickContenders } from './compare/contender-names.ts'
 import { compare } from './compare/run.ts'
 import { guard } from './compare/guard.ts'
 import { printEngineResults, runEngineBench } from './engine/run.ts'
@@ -63,15 +63,20 @@ async function run(): Promise<boolean> {
   const common = {
     rounds: Number(values.rounds),
     scale: Number(values.scale),
-    contenders: values.contenders.split(',') as ContenderName[],
     pin: values.pin,
     port,
     json: values.json,
     markdown: values.markdown,
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   }
-  if (values.queries) return runQueries(common)
-  return compare({ ...common, only: values.only, repeats: Number(values.repeats), profile: values.profile })
+  if (values.queries) return runQueries({ ...common, contenders: pickContenders(values.contenders, OWN_NAMES) })
+  return compare({
+    ...common,
+    contenders: pickContenders(values.contenders, CONTENDER_NAMES),
+    only: values.only,
+    repeats: Number(values.repeats),
+    profile: values.profile,
+  })
 }
 
 // With its exit the contenders and the broker end.

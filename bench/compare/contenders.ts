@@ -2,18 +2,23 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Rival, RivalName } from '../rivals/rivals.ts'
+import type { ContenderName, OwnName } from './contender-names.ts'
 import { endWithProcess } from './end-with-process.ts'
 import type { Pinning } from './pinning.ts'
 import { type Usage, usageOf } from './processes.ts'
 import type { RunOptions } from './run-options.ts'
 
-export type ContenderName = 'java' | 'millrace' | 'kafkajs'
-
 export interface Contender {
   readonly name: ContenderName
   /** The command that runs one application. */
   command(run: RunOptions): readonly [command: string, ...args: readonly string[]]
+  /** Another library, which has some of the workloads only. */
+  readonly rival?: Rival
 }
+
+/** Those that run, by name: rivals that are wanted and installed. */
+export type Contenders = Readonly<Record<OwnName, Contender> & Partial<Record<RivalName, Contender>>>
 
 const WORKER = fileURLToPath(new URL('millrace-worker.ts', import.meta.url))
 
@@ -26,7 +31,7 @@ export function millraceCommand(
 }
 
 /** Kafka Streams, and Millrace on each of its clients: its compiled packages, as users install them. `buildPackages` makes them. */
-export function contenders(javaClassPath: string, heapMb = 2048): Readonly<Record<ContenderName, Contender>> {
+export function contenders(javaClassPath: string, heapMb = 2048): Contenders {
   return {
     java: {
       name: 'java',

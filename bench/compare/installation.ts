@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildMavenProject, jarsOf } from '../../scripts/maven-project.ts'
 import { bytesOf, installedSize, installPacked } from '../../scripts/packages/packed-installation.ts'
-import type { ContenderName } from './contenders.ts'
+import type { ContenderName } from './contender-names.ts'
 import type { Measured } from './measured.ts'
 import { KAFKA_STREAMS } from './setting.ts'
 

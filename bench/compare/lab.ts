@@ -5,7 +5,8 @@ import { kafka } from '@millrace/client-wire'
 import { type Admin, isMillraceError, type KafkaClient, systemClock } from '@millrace/core'
 import { silentLogger } from '@millrace/runtime'
 import { type RunningRegistry, schemaRegistry, startRegistry } from '@millrace/schema-registry'
-import type { Contender, ContenderName } from './contenders.ts'
+import type { ContenderName } from './contender-names.ts'
+import type { Contenders } from './contenders.ts'
 import { type InputSpec, PARTITIONS, writeInput } from './inputs.ts'
 import type { NoiseMeter } from './noise.ts'
 import type { Pinning } from './pinning.ts'
@@ -17,7 +18,7 @@ export class Lab {
   readonly brokers: string
   readonly client: KafkaClient
   readonly admin: Admin
-  readonly contenders: Readonly<Record<ContenderName, Contender>>
+  readonly contenders: Contenders
   readonly pinning: Pinning
   readonly noise: NoiseMeter
   /** Factor on the number of records of each input. */
@@ -83,7 +84,8 @@ export class Lab {
       },
       cleanUp: async () => {
         await rm(stateDir, { recursive: true, force: true })
-        const topics = (await this.admin.listTopics()).filter(topic => topic.startsWith(`${applicationId}-`))
+        // Some rivals put a word of their own before it.
+        const topics = (await this.admin.listTopics()).filter(topic => topic.includes(`${applicationId}-`))
         await this.admin.deleteTopics(topics)
       },
     }

@@ -1,5 +1,5 @@
 import { shareLine } from '../engine/profile.ts'
-import type { Figures, Row } from './rows.ts'
+import type { Figures, OtherFigures, Row } from './rows.ts'
 import type { Goal } from './workload.ts'
 
 /** Where and with what the rows were measured. */
@@ -32,7 +32,7 @@ ${table(rows)}
 
 "noisy": the machine was busy with other work in at least one round, so the row proves nothing. "cost" is the share of the
 at-least-once rate that exactly-once costs in Millrace.
-
+${others(rows)}
 ## Ratios
 
 Each bar is a median ratio, and \`|\` is the goal. Where less is better the bar should end before the goal.
@@ -85,6 +85,47 @@ function table(rows: readonly Row[]): string {
     '|---|---|---|---|---|---|---|---|---|---|',
     ...lines.map(line => `| ${line} |`),
   ].join('\n')
+}
+
+/** Other libraries, of the rows that have some. */
+function others(rows: readonly Row[]): string {
+  const lines = rows.flatMap(({ workload, others = {} }) =>
+    Object.values(others).map(other => {
+      const { title, cpuMicros, peakMb } = other
+      const cells = [
+        `\`${workload}\``,
+        title,
+        main(other),
+        fixed(cpuMicros),
+        whole(peakMb),
+        otherRemarks(other).join(', '),
+      ]
+      return `| ${cells.join(' | ')} |`
+    }),
+  )
+  if (lines.length === 0) return ''
+  return `
+## Other libraries
+
+The same input and broker, one process with one worker each, at-least-once with a commit each second. [bench/README.md](../bench/README.md#other-libraries) says
+where each keeps its state. "equal" is about the outputs of Kafka Streams and Millrace in the same rounds.
+
+| id | library | rate | CPU µs/record | peak MB | |
+|---|---|---|---|---|---|
+${lines.join('\n')}
+`
+}
+
+/** What is to be said about the figures of another library. */
+export function otherRemarks({ output, unfinished, noisy, failed }: OtherFigures): readonly string[] {
+  if (failed !== undefined) return [`failed: ${failed}`]
+  return [outputText(output), ...(unfinished ? ['stopped before it was through'] : []), ...(noisy ? ['noisy'] : [])]
+}
+
+function outputText(output: OtherFigures['output']): string {
+  if (output === undefined) return 'output not compared'
+  const what = output.compared === 'everything' ? 'output' : 'keys and values'
+  return output.equal ? `equal ${what}` : `${what.toUpperCase()} DIFFER FROM THOSE OF THE OTHERS`
 }
 
 function verdict({ goalReached, failed }: Row): string {

@@ -14,6 +14,9 @@ export interface Measured {
   readonly latency?: { readonly p50: number; readonly p99: number; readonly p999: number }
   /** Other figures, by name. */
   readonly figures?: Readonly<Record<string, number>>
+  /** Absent when it was not read: where nothing is written, or when the contender was not through. */
   readonly output?: OutputDigest
+  /** A rival that was not through in its time: the rate is that of the time. */
+  readonly unfinished?: boolean
   readonly noise: Noise
 }

@@ -62,4 +62,19 @@ describe('digestOutput', () => {
     const [first, second] = [await digestOutput(client, one, compare), await digestOutput(client, two, compare)]
     expect(first.digest === second.digest).toBe(equal)
   })
+
+  it.each([
+    ['each', 'another time', [...RECORDS.slice(0, 3), ['eve', '1', 14, 1]], true],
+    ['each', 'another partition', [...RECORDS.slice(0, 3), ['eve', '1', 13]], true],
+    ['each', 'another value', [...RECORDS.slice(0, 3), ['eve', '2', 13, 1]], false],
+    ['each', 'one key in another order', [RECORDS[2]!, RECORDS[1]!, RECORDS[0]!, RECORDS[3]!], false],
+    ['any-order', 'another partition', [...RECORDS.slice(0, 3), ['eve', '1', 13]], true],
+    ['last', 'another time', [...RECORDS, ['bob', '1', 20]], true],
+    ['last', 'another last value', [...RECORDS, ['bob', '2', 20]], false],
+    ['last', 'another key', [...RECORDS.slice(0, 3), ['kim', '1', 13, 1]], false],
+  ] as const)('compares keys and values of %s: %s', async (compare, _, other, equal) => {
+    const [one, two] = await Promise.all([topicOf(RECORDS), topicOf(other as readonly Written[])])
+    const [first, second] = [await digestOutput(client, one, compare), await digestOutput(client, two, compare)]
+    expect(first.values === second.values).toBe(equal)
+  })
 })

@@ -6,68 +6,84 @@ export interface OutputDigest {
   /** Records that count: all of them, or the last ones of each key. */
   readonly records: number
   readonly digest: string
+  /** Of keys and values alone, for applications that stamp or place records in another way by design. */
+  readonly values: string
 }
 
 const LIMIT_MS = 300_000
 
 /**
- * Reads a topic to its end and makes a digest of its records: key, value, timestamp and partition. The sum does not depend on the order
- * in which keys and partitions are read.
+ * Reads a topic to its end and makes two digests of its records: of key, value, timestamp and partition, and of key and value. The sums do
+ * not depend on the order in which keys and partitions are read.
  */
 export async function digestOutput(
   client: KafkaClient,
   topic: string,
   compare: ThroughputWorkload['compare'],
 ): Promise<OutputDigest> {
-  const collected = COLLECTORS[compare]()
-  await readAll(client, topic, (partition, cursor) => collected.add(partition, cursor))
-  return collected.digest()
+  const all = COLLECTORS[compare](compare === 'last-value' ? { ...EVERYTHING, timeOf: () => 0 } : EVERYTHING)
+  const values = COLLECTORS[compare](KEY_AND_VALUE)
+  await readAll(client, topic, (partition, cursor) => {
+    all.add(partition, cursor)
+    values.add(partition, cursor)
+  })
+  return { ...all.digest(), values: values.digest().digest }
 }
+
+/** What counts beside key and value. */
+interface Scope {
+  partitionOf(partition: number): number
+  timeOf(record: RecordCursor): number
+}
+
+const EVERYTHING: Scope = { partitionOf: partition => partition, timeOf: ({ timestamp }) => timestamp }
+const KEY_AND_VALUE: Scope = { partitionOf: () => 0, timeOf: () => 0 }
 
 interface Collector {
   add(partition: number, record: RecordCursor): void
-  digest(): OutputDigest
+  digest(): Omit<OutputDigest, 'values'>
 }
 
-const COLLECTORS: Readonly<Record<ThroughputWorkload['compare'], () => Collector>> = {
-  'any-order': () => {
+const COLLECTORS: Readonly<Record<ThroughputWorkload['compare'], (scope: Scope) => Collector>> = {
+  'any-order': scope => {
     const sum = new Sum()
-    return { add: (partition, record) => sum.add(hashOf(partition, record)), digest: () => sum.digest() }
+    return { add: (partition, record) => sum.add(hashOf(scope, partition, record)), digest: () => sum.digest() }
   },
-  each: () => {
+  each: scope => {
     const byKey = new Map<string, number>()
     let records = 0
     return {
       add(partition, record) {
         records++
-        const key = keyOf(partition, record)
-        byKey.set(key, mix(byKey.get(key) ?? 17, hashOf(partition, record)))
+        const key = keyOf(scope, partition, record)
+        byKey.set(key, mix(byKey.get(key) ?? 17, hashOf(scope, partition, record)))
       },
       digest: () => ({ ...sumOf(byKey.values()), records }),
     }
   },
-  last: () => lastOfKeys(({ timestamp }) => timestamp),
-  'last-value': () => lastOfKeys(() => 0),
+  last: lastOfKeys,
+  'last-value': lastOfKeys,
 }
 
-function lastOfKeys(timeOf: (record: RecordCursor) => number): Collector {
+function lastOfKeys(scope: Scope): Collector {
   const byKey = new Map<string, number>()
   return {
     add(partition, record) {
-      const key = keyOf(partition, record)
+      const key = keyOf(scope, partition, record)
       if (record.valueStart < 0) byKey.delete(key)
-      else byKey.set(key, hashOf(partition, record, timeOf(record)))
+      else byKey.set(key, hashOf(scope, partition, record))
     },
     digest: () => sumOf(byKey.values()),
   }
 }
 
-function keyOf(partition: number, record: RecordCursor): string {
+function keyOf(scope: Scope, partition: number, record: RecordCursor): string {
   const { keyStart, keyEnd, keyBytes } = record
-  return keyStart < 0 ? `${partition}` : `${partition} ${keyBytes.toString('latin1', keyStart, keyEnd)}`
+  const place = scope.partitionOf(partition)
+  return keyStart < 0 ? `${place}` : `${place} ${keyBytes.toString('latin1', keyStart, keyEnd)}`
 }
 
-function sumOf(hashes: Iterable<number>): OutputDigest {
+function sumOf(hashes: Iterable<number>): ReturnType<Collector['digest']> {
   const sum = new Sum()
   for (const hash of hashes) sum.add(hash)
   return sum.digest()
@@ -85,16 +101,16 @@ class Sum {
     this.#mixed += BigInt(Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0)
   }
 
-  digest(): OutputDigest {
+  digest(): ReturnType<Collector['digest']> {
     return { records: this.#count, digest: `${this.#plain.toString(16)}-${this.#mixed.toString(16)}` }
   }
 }
 
 const head = Buffer.alloc(12)
 
-function hashOf(partition: number, record: RecordCursor, time = record.timestamp): number {
-  head.writeInt32BE(partition, 0)
-  head.writeDoubleBE(time, 4)
+function hashOf(scope: Scope, partition: number, record: RecordCursor): number {
+  head.writeInt32BE(scope.partitionOf(partition), 0)
+  head.writeDoubleBE(scope.timeOf(record), 4)
   let hash = crc32c(head, 0, head.length)
   if (record.keyStart >= 0) hash = mix(hash, crc32c(record.keyBytes, record.keyStart, record.keyEnd))
   if (record.valueStart >= 0) hash = mix(hash, crc32c(record.valueBytes, record.valueStart, record.valueEnd))

@@ -1,5 +1,5 @@
 import { shareLine } from '../engine/profile.ts'
-import { goalText, main } from './markdown.ts'
+import { goalText, main, otherRemarks } from './markdown.ts'
 import type { ProfiledRun } from './profiled.ts'
 import type { Figures, Row } from './rows.ts'
 
@@ -14,6 +14,10 @@ export function printRow(row: Row): void {
     'over kafkajs': kafkajs,
   })) {
     if (figures !== undefined) console.log(`    ${name.padEnd(13)} ${line(figures)}`)
+  }
+  for (const other of Object.values(row.others ?? {})) {
+    const remarks = otherRemarks(other)
+    console.log(`    ${other.title}: ${[...(other.failed === undefined ? [line(other)] : []), ...remarks].join(', ')}`)
   }
   if (ratio === undefined) return
   const range = `${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)} in ${row.rounds} rounds`

@@ -1,7 +1,8 @@
-import type { ContenderName } from './contenders.ts'
+import { type Comparison, type Rival, RIVAL_NAMES, RIVALS, type RivalName } from '../rivals/rivals.ts'
+import { type ContenderName, OWN_NAMES } from './contender-names.ts'
 import type { Measured } from './measured.ts'
 import type { ProfiledRun } from './profiled.ts'
-import { isNoisy, type Round } from './rounds.ts'
+import { isNoisy, type RivalFailures, type Round } from './rounds.ts'
 import { medianOf, type Spread, spreadOf } from './statistics.ts'
 import type { Goal, Workload } from './workload.ts'
 
@@ -20,6 +21,19 @@ export interface Figures {
   readonly peakMb?: number
 }
 
+/** What another library has done in a workload. */
+export interface OtherFigures extends Figures {
+  /** With its version. */
+  readonly title: string
+  /** How its output was compared with all outputs of Kafka Streams and Millrace. Absent when it was not. */
+  readonly output?: { readonly compared: Comparison; readonly equal: boolean }
+  /** Stopped in some round before all records were processed: the rate is that of its time. */
+  readonly unfinished?: boolean
+  readonly noisy?: boolean
+  /** Why it has no figures. */
+  readonly failed?: string
+}
+
 /** One line of the result: what `--json` writes. */
 export interface Row {
   readonly workload: string
@@ -33,7 +47,9 @@ export interface Row {
   readonly goal: Goal
   /** Absent without both. */
   readonly goalReached?: boolean
-  /** Absent where there is no output to compare. */
+  /** Other libraries, where some took part. */
+  readonly others?: Readonly<Partial<Record<RivalName, OtherFigures>>>
+  /** Of Kafka Streams and Millrace. Absent where there is no output to compare. */
   readonly equalOutput?: boolean
   /** Whether the machine was busy with other work in a round that counts. */
   readonly noisy: boolean
@@ -46,19 +62,18 @@ export interface Row {
   readonly failed?: string
 }
 
-export function rowOf(workload: Workload, rounds: readonly Round[]): Row {
+export function rowOf(workload: Workload, rounds: readonly Round[], failures: RivalFailures = {}): Row {
   const ratios = rounds.flatMap(({ java, millrace }) =>
     java === undefined || millrace === undefined ? [] : [millrace.value / java.value],
   )
   const ratio = ratios.length === 0 ? undefined : spreadOf(ratios)
-  const outputs = rounds.flatMap(round => Object.values(round).flatMap(({ output }) => (output ? [output.digest] : [])))
+  const outputs = digestsOf(OWN_NAMES, rounds, 'everything')
   const compared = outputs.length > 0 && ratio !== undefined
   return {
     workload: workload.id,
     title: workload.title,
-    ...figuresOf('java', rounds),
-    ...figuresOf('millrace', rounds),
-    ...figuresOf('kafkajs', rounds),
+    ...Object.fromEntries(OWN_NAMES.flatMap(name => entryOf(name, figuresOf(name, rounds)))),
+    ...othersOf(workload, rounds, failures),
     ...(ratio === undefined ? {} : { ratio, goalReached: reaches(ratio.median, workload.goal) }),
     goal: workload.goal,
     // Every round of every contender reads the same input, so all outputs are equal and not only those of one round.
@@ -95,22 +110,63 @@ function reaches(ratio: number, goal: Goal): boolean {
   return 'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost
 }
 
-function figuresOf(name: ContenderName, rounds: readonly Round[]): Partial<Record<ContenderName, Figures>> {
-  const runs = rounds.flatMap(round => (round[name] === undefined ? [] : [round[name]]))
-  if (runs.length === 0) return {}
+function othersOf(workload: Workload, rounds: readonly Round[], failures: RivalFailures): Pick<Row, 'others'> {
+  const others = RIVAL_NAMES.flatMap(name => entryOf(name, otherOf(name, workload, rounds, failures[name])))
+  return others.length === 0 ? {} : { others: Object.fromEntries(others) }
+}
+
+function otherOf(
+  name: RivalName,
+  workload: Workload,
+  rounds: readonly Round[],
+  failed: string | undefined,
+): OtherFigures | undefined {
+  const { title, workloads }: Rival = RIVALS[name]
+  if (failed !== undefined) return { title, failed }
+  const figures = figuresOf(name, rounds)
+  if (figures === undefined) return undefined
+  const runs = runsOf(name, rounds)
+  const compared = workloads[workload.id]
+  const [own, others] =
+    compared === undefined ? [[], []] : [digestsOf(OWN_NAMES, rounds, compared), digestsOf([name], rounds, compared)]
+  const isCompared = compared !== undefined && own.length > 0 && others.length > 0
+  return {
+    title,
+    ...figures,
+    ...(isCompared ? { output: { compared, equal: new Set([...own, ...others]).size === 1 } } : {}),
+    ...(runs.some(({ unfinished }) => unfinished) ? { unfinished: true } : {}),
+    ...(runs.some(({ noise }) => noise.noisy) ? { noisy: true } : {}),
+  }
+}
+
+function digestsOf(names: readonly ContenderName[], rounds: readonly Round[], compared: Comparison): readonly string[] {
+  return names
+    .flatMap(name => runsOf(name, rounds))
+    .flatMap(({ output }) => (output === undefined ? [] : [compared === 'everything' ? output.digest : output.values]))
+}
+
+function runsOf(name: ContenderName, rounds: readonly Round[]): readonly Measured[] {
+  return rounds.flatMap(round => (round[name] === undefined ? [] : [round[name]]))
+}
+
+function entryOf<Name extends ContenderName, Value>(name: Name, value: Value | undefined): readonly [Name, Value][] {
+  return value === undefined ? [] : [[name, value]]
+}
+
+function figuresOf(name: ContenderName, rounds: readonly Round[]): Figures | undefined {
+  const runs = runsOf(name, rounds)
+  if (runs.length === 0) return undefined
   const median = (of: (run: Measured) => number | undefined) => medianOf(runs.map(of))
   const { rate, latency } = runs[0]!
-  return {
-    [name]: withoutGaps({
-      rate: median(run => run.rate),
-      p50: median(run => run.latency?.p50),
-      p99: median(run => run.latency?.p99),
-      p999: median(run => run.latency?.p999),
-      value: rate === undefined && latency === undefined ? median(run => run.value) : undefined,
-      cpuMicros: median(run => run.cpuMicros),
-      peakMb: median(run => run.peakMb),
-    }),
-  }
+  return withoutGaps({
+    rate: median(run => run.rate),
+    p50: median(run => run.latency?.p50),
+    p99: median(run => run.latency?.p99),
+    p999: median(run => run.latency?.p999),
+    value: rate === undefined && latency === undefined ? median(run => run.value) : undefined,
+    cpuMicros: median(run => run.cpuMicros),
+    peakMb: median(run => run.peakMb),
+  })
 }
 
 function withoutGaps(figures: { readonly [F in keyof Figures]-?: Figures[F] | undefined }): Figures {

@@ -2,8 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from './broker.ts'
 import { buildPackages } from './build-packages.ts'
-import { type ContenderName, contenders } from './contenders.ts'
+import { type ContenderName, isRival } from './contender-names.ts'
+import { contenders } from './contenders.ts'
 import { findWorkloads, pickWorkloads } from './find-workloads.ts'
+import { installRivals } from './install-rivals.ts'
 import { buildJava } from './java-project.ts'
 import { Lab } from './lab.ts'
 import { benchmarksPage, keepSection } from './markdown.ts'
@@ -44,12 +46,13 @@ export async function compare(options: CompareOptions): Promise<boolean> {
   const workloads = pickWorkloads(all, options.only)
   buildPackages()
   const classPath = options.contenders.includes('java') ? await buildJava(all) : ''
+  const rivals = await installRivals(options.contenders.filter(isRival), console.log)
   const pinning = choosePinning(options.pin)
   console.log(pinning.description)
   await using broker = await startBroker(pinning, options.port)
   const lab = new Lab({
     brokers: broker.brokers,
-    contenders: contenders(classPath),
+    contenders: { ...contenders(classPath), ...rivals },
     pinning,
     noise: new NoiseMeter(),
     scale: options.scale,
@@ -59,7 +62,8 @@ export async function compare(options: CompareOptions): Promise<boolean> {
     for (const workload of workloads) {
       let row: Row
       try {
-        row = rowOf(workload, await runRounds(lab, workload, { ...options, log: line => console.error(line) }))
+        const { rounds, failures } = await runRounds(lab, workload, { ...options, log: line => console.error(line) })
+        row = rowOf(workload, rounds, failures)
         const profile = options.profile ? await profiledRun(lab, workload) : undefined
         if (profile !== undefined) row = { ...row, profile }
       } catch (error) {
@@ -77,7 +81,7 @@ export async function compare(options: CompareOptions): Promise<boolean> {
   const whole = options.only === undefined && options.scale === 1
   const page = options.markdown ?? (whole ? PAGE : undefined)
   if (page !== undefined) {
-    const text = benchmarksPage(result, setting(options.command, pinning.description))
+    const text = benchmarksPage(result, setting(options.command, pinning.description, Object.values(rivals)))
     await writeFile(page, keepSection(text, await readFile(PAGE, 'utf8')))
   }
   return conclude(result)
@@ -87,7 +91,10 @@ function conclude(rows: readonly Row[]): boolean {
   const ids = (some: (row: Row) => boolean) => rows.filter(some).map(({ workload }) => workload)
   const missed = ids(({ goalReached, noisy }) => goalReached === false && !noisy)
   const undecided = ids(({ goalReached, noisy }) => goalReached === false && noisy)
-  const unequal = ids(({ equalOutput }) => equalOutput === false)
+  const unequal = ids(
+    ({ equalOutput, others }) =>
+      equalOutput === false || Object.values(others ?? {}).some(({ output }) => output?.equal === false),
+  )
   const failed = ids(({ failed: why }) => why !== undefined)
   if (missed.length > 0) console.log(`Goals missed on a quiet machine: ${missed.join(', ')}`)
   if (undecided.length > 0)

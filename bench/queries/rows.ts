@@ -1,11 +1,11 @@
-import type { ContenderName } from '../compare/contenders.ts'
+import type { OwnName } from '../compare/contender-names.ts'
 import { medianOf } from '../compare/statistics.ts'
 import type { LoadResult } from './load.ts'
 import type { MeasuredReads } from './measure.ts'
 
 /** Medians of the rounds. */
 export interface QueryRow {
-  readonly contender: ContenderName
+  readonly contender: OwnName
   /** Requests on their way at once. */
   readonly connections: number
   /** Processed records a second. */
@@ -29,7 +29,7 @@ export interface Reads {
 
 /** @param alone the same contender without readers, by round */
 export function rowOfReads(
-  contender: ContenderName,
+  contender: OwnName,
   connections: number,
   rounds: readonly MeasuredReads[],
   alone: readonly MeasuredReads[],

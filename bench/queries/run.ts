@@ -6,7 +6,8 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from '../compare/broker.ts'
 import { buildPackages } from '../compare/build-packages.ts'
-import { type ContenderName, contenders } from '../compare/contenders.ts'
+import type { OwnName } from '../compare/contender-names.ts'
+import { contenders } from '../compare/contenders.ts'
 import { findWorkloads } from '../compare/find-workloads.ts'
 import { buildJava } from '../compare/java-project.ts'
 import { Lab } from '../compare/lab.ts'
@@ -22,7 +23,7 @@ const PAGE = fileURLToPath(new URL('../../docs/query-benchmarks.md', import.meta
 const CONNECTIONS = [0, 1, 8, 32]
 
 export async function runQueries(options: {
-  readonly contenders: readonly ContenderName[]
+  readonly contenders: readonly OwnName[]
   readonly rounds: number
   /** Factor on the number of records. */
   readonly scale: number
@@ -41,7 +42,7 @@ export async function runQueries(options: {
   await using broker = await startBroker(pinning, options.port)
   const noise = new NoiseMeter()
   const lab = new Lab({ brokers: broker.brokers, contenders: contenders(classPath), pinning, noise, scale })
-  const done = new Map<ContenderName, Map<number, MeasuredReads[]>>(
+  const done = new Map<OwnName, Map<number, MeasuredReads[]>>(
     names.map(name => [name, new Map(CONNECTIONS.map(connections => [connections, []]))]),
   )
   try {
@@ -73,7 +74,7 @@ function isRight({ wrong }: QueryRow): boolean {
   return wrong === 0
 }
 
-function shown(name: ContenderName, connections: number, { rate, busy, idle, noise }: MeasuredReads): string {
+function shown(name: OwnName, connections: number, { rate, busy, idle, noise }: MeasuredReads): string {
   const reads = [busy, idle].map(part =>
     part === undefined
       ? ''
