@@ -34,7 +34,7 @@ export class GoneMembers {
   readonly #with: GoneMembersOptions
   readonly #abort = new AbortController()
   #due = false
-  #looking: Promise<void> | undefined
+  #looking = false
 
   constructor(options: GoneMembersOptions) {
     this.#with = options
@@ -44,7 +44,9 @@ export class GoneMembers {
   look(): void {
     if (this.#with.admin.openTransactionalIds === undefined || this.#abort.signal.aborted) return
     this.#due = true
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    if (this.#looking) return
+    this.#looking = true
+    void this.#look().finally(() => (this.#looking = false))
   }
 
   /** What is on its way fails with the client. */
