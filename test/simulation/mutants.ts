@@ -244,8 +244,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'who gets tasks leaves alone what members that are gone have left open',
     file: 'packages/runtime/src/app/instance-parts.ts',
-    from: 'onGained: () => (producers.ofInstance ? gone.look() : undefined),',
-    to: 'onGained: () => undefined,',
+    from: 'onTakenUp: gained => (producers.ofInstance ? gone.look(gained) : undefined),',
+    to: 'onTakenUp: () => undefined,',
     seed: 120_107_498,
     groupProtocol: 'classic',
   },

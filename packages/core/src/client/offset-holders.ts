@@ -29,10 +29,10 @@ export async function offsetHolders(requests: TransactionRequests, groupId: stri
 /** What `Admin.openTransactionalIds` gives. */
 export async function openTransactionalIds(
   requests: TransactionRequests,
-  { groupId, inputs, outputs }: TransactionReach,
+  { groupId, outputs }: TransactionReach,
 ): Promise<readonly string[]> {
   const { open } = await requests.openTransactions(outputs)
-  const ofOffsets = inputs.length === 0 ? [] : ((await openOffsetProducers(requests, groupId)) ?? [])
+  const ofOffsets = (await openOffsetProducers(requests, groupId)) ?? []
   const producerIds = [...new Set([...open.map(({ producerId }) => producerId), ...ofOffsets])]
   return producerIds.length === 0 ? [] : await requests.transactionalIds(producerIds)
 }

@@ -477,8 +477,8 @@ export interface Admin {
   /** Returns the group, or undefined if it does not exist. */
   describeGroup(groupId: string): Promise<GroupDescription | undefined>
   /**
-   * The transactional ids that have begun a transaction which has no marker yet in one of the outputs or, where there are inputs, possibly
-   * for offsets of the group; without those whose partitions may not be looked into. Absent where transactions are per task, whose next owner ends what was
+   * The transactional ids that have begun a transaction which has no marker yet in one of the outputs or, possibly, for the offsets of the
+   * group; without those whose partitions may not be looked into. Absent where transactions are per task, whose next owner ends what was
    * left open. None before Kafka 3.0.
    */
   openTransactionalIds?(reach: TransactionReach): Promise<readonly string[]>

@@ -35,7 +35,7 @@ import { BackPressure } from '../task/back-pressure.ts'
 import { GoneMembers } from '../task/gone-members.ts'
 import { ProducerPool } from '../task/producer-pool.ts'
 import { TaskSet } from '../task/task-set.ts'
-import { internalReach, transactionReach } from '../task/transaction-reach.ts'
+import { transactionReach } from '../task/transaction-reach.ts'
 import { RepartitionPurge } from '../topics/repartition-purge.ts'
 import type { TopicPatterns } from '../topics/topic-patterns.ts'
 import { holdingsOf } from './holdings.ts'
@@ -145,7 +145,6 @@ export async function openParts(
   const gone = new GoneMembers({
     ...{ applicationId, processId, memberName: process.memberName, admin, clock, logger },
     reach: () => transactionReach(reach),
-    internalReach: () => internalReach(reach),
     end: names => producers.endLeftBehind(names),
   })
   opened.add(async () => gone.close())
@@ -177,7 +176,7 @@ export async function openParts(
   const eager = client.capabilities.rebalance === 'eager'
   const ownership = new TaskOwnership({
     ...{ logger, producers, tasks, standbys, committer, onChange },
-    onGained: () => (producers.ofInstance ? gone.look() : undefined),
+    onTakenUp: gained => (producers.ofInstance ? gone.look(gained) : undefined),
     guarantee: options.processingGuarantee,
     membership: () => membership,
     onShutdown: () => parts.onError(millraceError('MILLRACE_APPLICATION_SHUTDOWN', { applicationId })),

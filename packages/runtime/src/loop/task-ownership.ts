@@ -19,8 +19,8 @@ export interface TaskOwnershipOptions {
   readonly tasks: TaskSet
   readonly standbys: StandbyTasks
   readonly committer: Committer
-  /** Tasks have come that were not here: of members that are gone, perhaps. */
-  readonly onGained: () => void
+  /** @param gained whether tasks have come that were not here: of members that are gone, perhaps */
+  readonly onTakenUp: (gained: boolean) => void
   /** Tasks have to be taken up, or were. */
   readonly onChange: () => void
   /** Another instance has asked for the end of the application. */
@@ -54,7 +54,7 @@ export class TaskOwnership implements AssignmentListener {
 
   /** Starts the tasks that are assigned and do not run here yet, and follows the state of standbys. */
   async takeUpIfDue(): Promise<void> {
-    const { tasks, standbys, onChange, onGained } = this.#with
+    const { tasks, standbys, onChange, onTakenUp } = this.#with
     const { assignment } = this.#with.membership()
     if (assignment === undefined || assignment === this.#takenUp) return
     const had = new Set(tasks.ids.map(taskName))
@@ -62,7 +62,7 @@ export class TaskOwnership implements AssignmentListener {
     await standbys.follow([...assignment.standby, ...assignment.warmup], new Set(tasks.ids.map(taskName)))
     this.#takenUp = assignment
     onChange()
-    if (assignment.active.some(({ id }) => !had.has(taskName(id)))) onGained()
+    onTakenUp(assignment.active.some(({ id }) => !had.has(taskName(id))))
   }
 
   async onAssigned(): Promise<void> {

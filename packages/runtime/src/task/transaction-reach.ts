@@ -33,27 +33,12 @@ export async function transactionReach(
   }
 }
 
-/** The part of it that nobody but members of the application writes: all partitions of its internal topics. */
-export async function internalReach({ plan, applicationId, admin }: ReachOptions): Promise<TransactionReach> {
-  const topics = topicsOf(plan(), applicationId, undefined)
-  const internal = [...new Set([...topics.changelogs, ...topics.repartitions])]
-  const described = internal.length === 0 ? [] : await admin.describeTopics(internal)
-  return {
-    groupId: applicationId,
-    inputs: [],
-    outputs: described.flatMap(({ name, partitions }) => partitionsOf(name, partitions)),
-  }
-}
-
 /** By real name. */
 function topicsOf(plan: Plan, applicationId: string, id: number | undefined) {
   const real = topicNaming(plan, applicationId)
   const parts = plan.subTopologies.filter(one => id === undefined || one.id === id)
   const nodes = new Set(parts.flatMap(one => one.nodes))
   const stores = new Set(parts.flatMap(one => one.stores))
-  const sinks = plan.nodes.flatMap(node =>
-    node.kind === 'sink' && typeof node.topic === 'string' && nodes.has(node.name) ? [node.topic] : [],
-  )
   return {
     read: new Set(parts.flatMap(({ sourceTopics }) => sourceTopics.map(real))),
     changelogs: new Set(
@@ -61,9 +46,11 @@ function topicsOf(plan: Plan, applicationId: string, id: number | undefined) {
         changelog === undefined || changelog.isSource || !stores.has(name) ? [] : [real(changelog.topic)],
       ),
     ),
-    written: new Set(sinks.map(real)),
-    /** Only topics of the application's own have another name than in the plan. */
-    repartitions: new Set(sinks.map(real).filter(topic => !sinks.includes(topic))),
+    written: new Set(
+      plan.nodes.flatMap(node =>
+        node.kind === 'sink' && typeof node.topic === 'string' && nodes.has(node.name) ? [real(node.topic)] : [],
+      ),
+    ),
   }
 }
 
