@@ -238,7 +238,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'packages/runtime/src/task/producer-pool.ts',
     from: '    if (this.ofInstance) this.#renewAt =',
     to: '    if (!this.transactional) this.#renewAt =',
-    seed: 201_000_074,
+    seed: 302_000_688,
     groupProtocol: 'streams',
   },
   {
