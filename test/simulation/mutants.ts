@@ -242,7 +242,7 @@ export const MUTANTS: readonly Mutant[] = [
     groupProtocol: 'streams',
   },
   {
-    name: 'who gets tasks leaves alone what members that are gone have left open',
+    name: 'transactions of members that are gone stay open after a take-over',
     file: 'packages/runtime/src/app/instance-parts.ts',
     from: 'onTakenUp: gained => (producers.ofInstance ? gone.look(gained) : undefined),',
     to: 'onTakenUp: () => undefined,',

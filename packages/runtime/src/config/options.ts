@@ -162,7 +162,7 @@ export interface KafkaStreamsOptions {
   readonly windowedChangelogExtraMs?: number
   /**
    * Identifies this process among the processes of the application. Two running processes must not share it. A process that starts with the
-   * id of one that was killed ends the transaction that it left open; under another id, whoever gets its tasks does so.
+   * id of one that was killed ends the transaction that it left open; otherwise the process that takes over its tasks ends it.
    * @default an id that is kept in the state directory; with a store in memory the `groupInstanceId`, or a new id at each start
    */
   readonly processId?: string

@@ -27,7 +27,7 @@ export interface GoneMembersOptions {
  * A transactional id belongs to a member of this application if its name is one that Millrace has made, or of the own process, or was the client
  * id of a member of the group before. Any other may be of another application, whose id begins like this one. The member is gone if the group has no
  * client id that is the same. So nothing is done where client ids are not what Millrace gives, as with `clientId` of `kafka()`. A member that is about to
- * join is fenced too, and begins again.
+ * join is fenced too, and its producer begins again.
  */
 export class GoneMembers {
   readonly #with: GoneMembersOptions
