@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { cp, readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { madeOnce } from './made-once.ts'
 
 const run = promisify(execFile)
 
 /**
- * Compiles a Maven project and fetches its jars, unless that has been done for these very sources. Two processes may both do
- * it: the first wins.
+ * Compiles a Maven project and fetches its jars, unless that has been done for these very sources.
  *
  * @param sources the folder with `pom.xml` and `src`
  * @param name of the cache, as `millrace-bench`
@@ -26,7 +25,7 @@ export async function buildMavenProject(
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), name)
   const settings = Object.entries(properties).map(([property, value]) => `-D${property}=${value}`)
   const directory = join(cache, await hashOf(sources, settings))
-  if (!existsSync(directory)) await compile({ sources, cache, directory, settings })
+  await madeOnce(directory, made => compile(sources, made, settings))
   return [join(directory, 'target', 'classes'), join(directory, 'target', 'lib', '*')].join(delimiter)
 }
 
@@ -35,24 +34,13 @@ export function jarsOf(classPath: string): string {
   return dirname(classPath.split(delimiter)[1]!)
 }
 
-async function compile(how: {
-  readonly sources: string
-  readonly cache: string
-  readonly directory: string
-  readonly settings: readonly string[]
-}): Promise<void> {
-  const { sources, cache, directory, settings } = how
-  await mkdir(cache, { recursive: true })
-  const made = await mkdtemp(`${directory}.part-`)
+async function compile(sources: string, made: string, settings: readonly string[]): Promise<void> {
   try {
     await cp(join(sources, 'pom.xml'), join(made, 'pom.xml'))
     await cp(join(sources, 'src'), join(made, 'src'), { recursive: true })
     const goals = ['compile', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=target/lib']
     await run('mvn', ['-q', '-B', ...settings, ...goals], { cwd: made, shell: process.platform === 'win32' })
-    await rename(made, directory)
   } catch (cause) {
-    await rm(made, { recursive: true, force: true })
-    if (existsSync(directory)) return
     const { stdout = '', message } = cause as Error & { readonly stdout?: string }
     throw new Error(`${name(sources)} could not be built (it needs java 17 and mvn): ${stdout || message}`, { cause })
   }

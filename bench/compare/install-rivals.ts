@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { cp, readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { madeOnce } from '../../scripts/made-once.ts'
 import { type Rival, RIVALS, type RivalName } from '../rivals/rivals.ts'
 import type { Contender } from './contenders.ts'
 
@@ -40,7 +40,7 @@ function rivalContender(name: RivalName, directory: string): Contender {
 }
 
 /**
- * A copy of the folder in the cache, in which the rival's commands have run. Two processes may both do it: the first wins.
+ * A copy of the folder in the cache, in which the rival's commands have run.
  *
  * @returns the path of the copy
  * @throws when a command is missing or fails
@@ -52,18 +52,10 @@ export async function install(
   cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace-bench-rivals'),
 ): Promise<string> {
   const directory = join(cache, `${name}-${await hashOf(folder, commands)}`)
-  if (existsSync(directory)) return directory
-  await mkdir(cache, { recursive: true })
-  const made = await mkdtemp(`${directory}.part-`)
-  try {
+  return madeOnce(directory, async made => {
     await cp(folder, made, { recursive: true })
     for (const [command, ...args] of commands) await run(located(made, command), args, { cwd: made })
-    await rename(made, directory)
-  } catch (cause) {
-    await rm(made, { recursive: true, force: true })
-    if (!existsSync(directory)) throw cause
-  }
-  return directory
+  })
 }
 
 function located(directory: string, part: string): string {
